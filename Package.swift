@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: settings)
+}
+
+// Floors, lowest first (docs/ARCHITECTURE.md): a target imports only lower ones, and two on one floor never meet.
+let package = Package(
+    name: "omsd",
+    products: [
+        .executable(name: "omsd", targets: ["OMSDaemon"]),
+        .executable(name: "omsctl", targets: ["omsctl"]),
+        .executable(name: "omsim", targets: ["omsim"]),
+    ],
+    targets: [
+        // 0: C libraries
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        // 1: values and rules
+        target("OMSCore"),
+        target("Wire", ["COpenSSL"]),
+        target("Migrations", resources: [.embedInCode("0001_journal.sql")], path: "migrations"),
+        // 2: each speaks to one outside
+        target("Venues", ["OMSCore", "Wire"]),
+        target("Store", ["OMSCore", "Wire", "Migrations", "CSQLite", "CLinux"]),
+        target("Transport", ["Wire", "COpenSSL", "CLinux"]),
+        target("Control", ["OMSCore", "Wire", "CLinux"]),
+        target("TestSupport", ["OMSCore", "Wire"]),
+        // 3: interprets effects
+        target("Runtime", ["OMSCore", "Wire", "Venues", "CLinux"]),
+        // 4: assemble
+        target("Simulator", ["OMSCore", "Wire", "Venues", "Runtime", "Transport"]),
+        program("OMSDaemon", ["OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
+        // 5: run it
+        program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CLinux"]),
+        program("omsctl", ["Wire", "CLinux"]),
+
+        tests("OMSCore", ["OMSCore"]),
+        tests("Wire", ["Wire"]),
+        tests("Venues", ["OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
+        tests("Store", ["OMSCore", "Wire", "Store", "CSQLite"]),
+        tests("Transport", ["Wire", "Transport", "CLinux"]),
+        tests("Control", ["OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
+        tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store"]),
+        tests("Simulation", ["OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
+        tests("Daemon", ["OMSCore", "Wire", "OMSDaemon", "CSQLite", "CLinux"]),
+        tests("Tidy", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,74 @@
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+/// Microseconds of a clock; `CLOCK_BOOTTIME` runs through suspend.
+static inline long long omsd_clock_us(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/// What the kernel says of the process at the other end of a Unix socket, as of its connect.
+static inline int omsd_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
+    struct ucred who;
+    socklen_t size = sizeof who;
+    int result = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size);
+    *pid = who.pid; *uid = who.uid; *gid = who.gid;
+    return result;
+}
+
+/// The supplementary groups of that process; the count, or -1. `room` is how many fit.
+static inline int omsd_peer_groups(int fd, gid_t *groups, int room) {
+    socklen_t size = (socklen_t)(sizeof(gid_t) * (unsigned)room);
+    if (getsockopt(fd, SOL_SOCKET, 59 /* SO_PEERGROUPS */, groups, &size) != 0) return -1;
+    return (int)(size / sizeof(gid_t));
+}
+
+/// A close that drops what is unsent and resets: no byte leaves after it.
+static inline int omsd_reset_on_close(int fd) {
+    struct linger linger = {1, 0};
+    return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+/// No core dump, no ptrace by others: the process holds secrets.
+static inline int omsd_forbid_dump(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+/// ioctl is variadic, which Swift cannot call.
+static inline int omsd_window_columns(int fd) {
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/// fcntl and open are variadic, which Swift imports only in part.
+static inline int omsd_set_nonblocking(int fd) {
+    int flags = fcntl(fd, F_GETFL, 0);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+static inline int omsd_errno(void) { return errno; }

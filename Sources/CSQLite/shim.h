@@ -1,0 +1,7 @@
+#pragma once
+#include <sqlite3.h>
+
+/// `SQLITE_TRANSIENT` is a cast macro, which Swift cannot import: SQLite copies the text.
+static inline int omsd_bind_text(sqlite3_stmt *statement, int at, const char *text, int bytes) {
+    return sqlite3_bind_text(statement, at, text, bytes, SQLITE_TRANSIENT);
+}

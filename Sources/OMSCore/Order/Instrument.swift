@@ -1,0 +1,17 @@
+/// A market's rules, as the venue publishes them. nil: no such rule.
+package struct Instrument: Equatable, Sendable {
+    package let symbol: Symbol
+    /// Prices are multiples of it.
+    package var tick: Decimal?
+    /// Quantities are multiples of it.
+    package var lot: Decimal?
+    package var minQuantity: Decimal?
+    package var maxQuantity: Decimal?
+    package var minNotional: Decimal?
+    package var maxNotional: Decimal?
+    /// Contracts times this are base units; nil where quantities are base units already.
+    package var contractSize: Decimal?
+    package var tradable: Bool
+
+    package init(symbol: Symbol, tradable: Bool) { (self.symbol, self.tradable) = (symbol, tradable) }
+}

@@ -1,0 +1,116 @@
+/// What a peer of the control socket may do. Each role may do all that lower ones may.
+package enum Role: Int, Comparable, Sendable, CaseIterable {
+    case viewer = 1
+    case trader, `operator`
+    package static func < (left: Role, right: Role) -> Bool { left.rawValue < right.rawValue }
+    package var name: String {
+        switch self {
+        case .viewer: "viewer"
+        case .trader: "trader"
+        case .operator: "operator"
+        }
+    }
+}
+
+/// Where an answer goes: opaque to all but the control server. Unique for the life of the process.
+package struct Ticket: Hashable, Sendable {
+    package let connection: UInt64
+    package let call: UInt64
+    package init(connection: UInt64, call: UInt64) { (self.connection, self.call) = (connection, call) }
+}
+
+/// A decoded request of a peer that may make it (CONTRACT 4).
+package enum ControlCommand: Sendable {
+    /// `content`: SHA-256 of `Intent.canonicalBytes()`.
+    case submit(Intent, content: Digest256)
+    case intentGet(IntentID)
+    case intentList(account: AccountID?, after: Int64?, limit: Int)
+    case intentWait(IntentID, untilSettled: Bool, timeoutMs: Int64)
+    case intentCancel(IntentID)
+    case orderGet(OrderFilter)
+    case orderList(OrderFilter)
+    case orderTimeline(ClientOrderID)
+    case orderResolve(ClientOrderID, isPlaced: Bool, reason: String)
+    case fillList(OrderFilter)
+    case breakList(account: AccountID?, after: Int64?, limit: Int)
+    case instrumentList(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int)
+    case accountList
+    /// nil: all accounts (`"*"`).
+    case setState(AccountID?, TradingState, reason: String, cancelOpen: Bool, everything: Bool)
+    case reconcile(AccountID)
+    case limitList
+    case limitTake(AccountID, budget: String, permits: Int, holdMs: Int64)
+    case limitRelease(permitID: Int64)
+    case subscribe(afterSeq: Int64?, account: AccountID?)
+    case unsubscribe(subscription: Int64)
+    case status
+}
+
+/// An error answer: JSON-RPC's own codes, or ours of CONTRACT 4.
+package struct ControlError: Error, Sendable {
+    package enum Retryable: String, Sendable { case yes, no, unknown }
+    /// One wrong field of one item of one list.
+    package struct Detail: Sendable {
+        /// `place`, `modify` or `cancel`.
+        package let list: String
+        package let index: Int
+        package let field: String
+        package let problem: String
+        package init(list: String, index: Int, field: String, problem: String) {
+            (self.list, self.index, self.field, self.problem) = (list, index, field, problem)
+        }
+    }
+    package let code: Int
+    /// `CATEGORY_CONDITION`, for example `TRADING_HALTED`.
+    package let reason: String
+    package let message: String
+    package let retryable: Retryable
+    package var details: [Detail] = []
+
+    package init(code: Int, reason: String, message: String, retryable: Retryable, details: [Detail] = []) {
+        (self.code, self.reason, self.message) = (code, reason, message)
+        (self.retryable, self.details) = (retryable, details)
+    }
+
+    package static func unknownAccount(_ account: AccountID) -> Self {
+        .init(
+            code: 1001, reason: "UNKNOWN_ACCOUNT", message: "no account \(account) is configured; account.list names those that are", retryable: .no)
+    }
+    package static func intentConflict(_ id: IntentID) -> Self {
+        .init(code: 1002, reason: "INTENT_CONFLICT", message: "intent_id \(id) was used before with other content; choose a new one", retryable: .no)
+    }
+    package static func invalidOrder(_ details: [Detail]) -> Self {
+        let first = details.first.map { ": \($0.list)[\($0.index)].\($0.field): \($0.problem)" } ?? ""
+        return .init(
+            code: 1003, reason: "INVALID_ORDER", message: "the intent is refused, nothing was journaled\(first)", retryable: .no, details: details)
+    }
+    package static func halted(_ message: String) -> Self { .init(code: 1004, reason: "TRADING_HALTED", message: message, retryable: .unknown) }
+    package static func risk(_ rule: String, _ message: String) -> Self {
+        .init(code: 1005, reason: "RISK_\(rule)", message: message, retryable: .no)
+    }
+    package static func notPermitted(_ message: String) -> Self { .init(code: 1006, reason: "NOT_PERMITTED", message: message, retryable: .no) }
+    package static func unknownOrder(_ what: String) -> Self { .init(code: 1007, reason: "UNKNOWN_ORDER", message: what, retryable: .no) }
+    package static func queueFull(_ message: String) -> Self { .init(code: 1008, reason: "QUEUE_FULL", message: message, retryable: .yes) }
+    package static func notReady(_ message: String) -> Self { .init(code: 1009, reason: "NOT_READY", message: message, retryable: .yes) }
+    package static func journalUnavailable(_ message: String) -> Self {
+        .init(code: 1010, reason: "JOURNAL_UNAVAILABLE", message: message, retryable: .yes)
+    }
+    package static func invalidParams(_ message: String) -> Self { .init(code: -32602, reason: "PARAMS_INVALID", message: message, retryable: .no) }
+}
+
+/// Takes what the control server decoded. Called on the control server's thread; must not block.
+package protocol ControlSink: AnyObject, Sendable {
+    /// False: the mailbox is full; the server answers 1008 at once.
+    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket) -> Bool
+    /// The connection is gone: its waits, subscriptions and grants end.
+    func disconnected(connection: UInt64)
+}
+
+/// Takes answers and notifications to peers. Called on other threads; must not block.
+package protocol ReplySink: AnyObject, Sendable {
+    /// `result`: JSON text.
+    func reply(_ result: [UInt8], to ticket: Ticket)
+    func fail(_ error: ControlError, to ticket: Ticket)
+    /// A notification `event` to a connection; false when it takes no more (gone or too slow) and the subscription should end.
+    func notify(_ params: [UInt8], connection: UInt64) -> Bool
+}

@@ -1,0 +1,339 @@
+/// Who caused a change.
+package enum Actor: Hashable, Sendable {
+    case daemon
+    case venue
+    /// A peer of the control socket, by the kernel's word.
+    case peer(uid: UInt32, pid: Int32)
+
+    package var text: String {
+        switch self {
+        case .daemon: "daemon"
+        case .venue: "venue"
+        case .peer(let uid, let pid): "uid:\(uid) pid:\(pid)"
+        }
+    }
+}
+
+/// What one line of the record tells. The raw value is `v_timeline.kind`.
+package enum EventKind: String, Sendable, CaseIterable {
+    case intentAccepted = "intent_accepted"
+    case intentSettled = "intent_settled"
+    /// A half-written intent was removed at start; `detail` names it.
+    case intentDiscarded = "intent_discarded"
+    /// Birth of an order. Its row in `orders` is the record; the views show it as an event.
+    case intended
+    case submitted
+    case acknowledged
+    case rejected
+    case inDoubt = "in_doubt"
+    /// Surely not executed, or proven absent: back in the queue.
+    case requeued
+    /// A look-up that found nothing: one absent round, or a failed question.
+    case lookup
+    /// What a look-up or listing said and what it changed.
+    case reported
+    case filled
+    case closed
+    case parked
+    case resolved
+    case commandRequested = "command_requested"
+    case commandChanged = "command_changed"
+    case tradingState = "trading_state"
+    case breakFound = "break_found"
+    case breakResolved = "break_resolved"
+    case note
+}
+
+/// The mutable fields of an order that an event sets: their new values stand in the event's `detail`, so that the record alone rebuilds the row.
+package struct OrderFields: OptionSet, Sendable {
+    package let rawValue: Int
+    package init(rawValue: Int) { self.rawValue = rawValue }
+    package static let venueState = OrderFields(rawValue: 1)
+    package static let venueOrderID = OrderFields(rawValue: 2)
+    package static let price = OrderFields(rawValue: 4)
+    package static let quantity = OrderFields(rawValue: 8)
+    package static let filledQuantity = OrderFields(rawValue: 16)
+    package static let averagePrice = OrderFields(rawValue: 32)
+    package static let reject = OrderFields(rawValue: 64)
+    package static let attempts = OrderFields(rawValue: 128)
+    package static let parkedAt = OrderFields(rawValue: 256)
+    /// The last of `predictedIDs` is new (also kept in a table of its own).
+    package static let predictedID = OrderFields(rawValue: 512)
+}
+
+/// One line of the append-only record.
+package struct JournalEvent: Sendable {
+    package let seq: Int64
+    package let at: Int64
+    package let kind: EventKind
+    package var evidence: Evidence?
+    package var request: RequestID?
+    package var actor: Actor = .daemon
+    /// Words for a person, in the venue's language where it spoke.
+    package var note: String?
+    package init(seq: Int64, at: Int64, kind: EventKind) { (self.seq, self.at, self.kind) = (seq, at, kind) }
+}
+
+/// An accepted intent's row.
+package struct IntentRow: Sendable {
+    package let key: IntentKey
+    package let id: IntentID
+    package let account: AccountID
+    package let content: Digest256
+    /// Orders it places, children counted; known before the first slice is written.
+    package let orders: Int
+    package let commands: Int
+    package let sequence: IntentSequence
+    package let plannedRequests: Int
+    package let acceptedAt: Int64
+    package let expiresAt: Int64?
+    package var settledAt: Int64?
+    package init(
+        key: IntentKey, id: IntentID, account: AccountID, content: Digest256, orders: Int, commands: Int, sequence: IntentSequence,
+        plannedRequests: Int, acceptedAt: Int64, expiresAt: Int64?
+    ) {
+        (self.key, self.id, self.account, self.content, self.orders, self.commands) = (key, id, account, content, orders, commands)
+        (self.sequence, self.plannedRequests, self.acceptedAt, self.expiresAt) = (sequence, plannedRequests, acceptedAt, expiresAt)
+    }
+}
+
+/// A request's row. Written before it leaves, completed as things become known.
+package struct RequestRow: Sendable {
+    package let id: RequestID
+    package let account: AccountID
+    /// Method and path, without host and query values.
+    package let endpoint: String
+    package let kind: RequestKind
+    package let items: Int
+    package let timeMs: Int64
+    package let signedAt: Int64
+    package let bodySHA256: Digest256
+    /// The budgets it took a permit of, for `v_rate_usage`.
+    package let budgets: [Int64]
+    package init(
+        id: RequestID, account: AccountID, endpoint: String, kind: RequestKind, items: Int, timeMs: Int64, signedAt: Int64, bodySHA256: Digest256,
+        budgets: [Int64]
+    ) {
+        (self.id, self.account, self.endpoint, self.kind, self.items) = (id, account, endpoint, kind, items)
+        (self.timeMs, self.signedAt, self.bodySHA256, self.budgets) = (timeMs, signedAt, bodySHA256, budgets)
+    }
+}
+
+/// How a request ended, as `v_requests.outcome` names it.
+package enum RequestOutcome: String, Sendable, CaseIterable {
+    case acknowledged, refused, partial
+    case inDoubt = "in_doubt"
+    case notSent = "not_sent"
+}
+
+/// What became known of a request after it left.
+package struct RequestEnd: Sendable {
+    package let id: RequestID
+    package var sentAt: Int64?
+    package var answeredAt: Int64?
+    package var outcome: RequestOutcome
+    package var httpStatus: Int?
+    package var venueCode: String?
+    package init(id: RequestID, outcome: RequestOutcome) { (self.id, self.outcome) = (id, outcome) }
+}
+
+/// Differences between this journal and the venue, as `v_breaks.kind` names them.
+package enum BreakKind: String, Sendable, CaseIterable {
+    case missingHere = "missing_here"
+    case missingThere = "missing_there"
+    case quantity, price, state
+    case externalOrder = "external_order"
+    case duplicateID = "duplicate_id"
+    case contradiction
+}
+
+package struct Break: Sendable {
+    package let id: Int64
+    package let account: AccountID
+    package let kind: BreakKind
+    package let clientOrderID: ClientOrderID?
+    package let venueOrderID: VenueOrderID?
+    package let detail: String
+    package let at: Int64
+    package init(
+        id: Int64, account: AccountID, kind: BreakKind, clientOrderID: ClientOrderID?, venueOrderID: VenueOrderID?, detail: String, at: Int64
+    ) {
+        (self.id, self.account, self.kind, self.clientOrderID) = (id, account, kind, clientOrderID)
+        (self.venueOrderID, self.detail, self.at) = (venueOrderID, detail, at)
+    }
+}
+
+/// Whether an account may trade.
+package enum TradingState: String, Sendable, CaseIterable { case active, reducing, halted }
+
+package struct TradingStateRow: Sendable {
+    package let account: AccountID
+    package let state: TradingState
+    package let reason: String
+    package let actor: Actor
+    package let at: Int64
+    package init(account: AccountID, state: TradingState, reason: String, actor: Actor, at: Int64) {
+        (self.account, self.state, self.reason, self.actor, self.at) = (account, state, reason, actor, at)
+    }
+}
+
+/// A budget's row: one for each (venue, owner, name).
+package struct BudgetRow: Sendable, Equatable {
+    package let id: Int64
+    package let venue: String
+    /// Whose budget it is: a uid, the fingerprint of a key (never the key), or `ip`.
+    package let owner: String
+    package let name: String
+    package let scope: BudgetScope
+    package let permits: Int
+    package let windowMs: Int64
+    package init(id: Int64, venue: String, owner: String, name: String, scope: BudgetScope, permits: Int, windowMs: Int64) {
+        (self.id, self.venue, self.owner, self.name) = (id, venue, owner, name)
+        (self.scope, self.permits, self.windowMs) = (scope, permits, windowMs)
+    }
+}
+
+/// One reusable row per permit slot. A restart inherits it.
+package struct PermitRow: Sendable, Equatable {
+    package let budget: Int64
+    package let slot: Int
+    /// Held by this request (or, negative, a grant of `limit.take`), whose answer is not known; nil once it is.
+    package var request: RequestID?
+    /// When taken, and when its answer's last byte was read or its socket reset: microseconds of the boot's clock.
+    package var takenAt: Int64
+    package var releasedAt: Int64?
+    /// True where it was released without an answer: held for the longer time.
+    package var isUnanswered: Bool
+    package init(budget: Int64, slot: Int, request: RequestID?, takenAt: Int64, releasedAt: Int64?, isUnanswered: Bool) {
+        (self.budget, self.slot, self.request) = (budget, slot, request)
+        (self.takenAt, self.releasedAt, self.isUnanswered) = (takenAt, releasedAt, isUnanswered)
+    }
+}
+
+/// One change to be made durable. A turn's records commit in one transaction, in order.
+package enum JournalRecord: Sendable {
+    /// Header of an intent, before its first slice. Invisible to readers until `intentComplete`.
+    case intent(IntentRow, JournalEvent)
+    /// All slices are written: from here on it is accepted.
+    case intentComplete(IntentKey)
+    case intentSettled(IntentKey, at: Int64, JournalEvent)
+    /// Birth of an order. `order.key` is its place in the sequence; no event row beside it.
+    case orderBorn(Order, actor: Actor)
+    /// `order` as it is now; `from` as it was. `fields` are those whose new values the event records.
+    case orderChanged(Order, from: OrderState, fields: OrderFields, JournalEvent)
+    /// Birth of a command: `event.seq == command.id.number`.
+    case commandBorn(OrderCommand, JournalEvent)
+    case commandChanged(OrderCommand, from: CommandState, JournalEvent)
+    case request(RequestRow)
+    case requestEnded(RequestEnd)
+    /// A request that got no row when it left turned out to matter: row and end at once.
+    case fill(OrderKey, AccountID, ClientOrderID, Fill, JournalEvent)
+    case breakFound(Break, JournalEvent)
+    case breakResolved(id: Int64, at: Int64, JournalEvent)
+    case tradingState(TradingStateRow, JournalEvent)
+    case budget(BudgetRow)
+    case permit(PermitRow)
+    /// Client order ids below this counter are used up: written before they are handed out.
+    case idHighWater(Int64)
+    /// The next request id not used so far, and the boot that the permit clock belongs to.
+    case boot(id: String)
+    /// A line of the record that changes no table.
+    case note(account: AccountID?, OrderKey?, JournalEvent)
+}
+
+/// What a start reads: live rows only, whatever the journal's age.
+package struct JournalState: Sendable {
+    /// The last sequence number written; 0 in an empty journal.
+    package var seq: Int64 = 0
+    package var requestMax: Int64 = 0
+    package var idHighWater: Int64 = 0
+    /// Four letters that stand for this journal in the ids it makes; chosen when it was created.
+    package var idTag: String = ""
+    /// The boot under which permits were last written.
+    package var bootID: String?
+    package var orders: [Order] = []
+    package var commands: [OrderCommand] = []
+    /// Not settled, complete.
+    package var intents: [IntentRow] = []
+    package var budgets: [BudgetRow] = []
+    package var permits: [PermitRow] = []
+    package var tradingStates: [TradingStateRow] = []
+    package var openBreaks: [Break] = []
+    /// Symbols ever used, by account: where venues list by symbol, external orders are looked for there.
+    package var symbols: [AccountID: [Symbol]] = [:]
+    package init() {}
+}
+
+/// What can be wrong with the journal; the case says what the caller can do.
+package struct JournalError: Error, Sendable, CustomStringConvertible {
+    package enum Kind: Sendable, Equatable {
+        /// No space: the turn was rolled back. Refuse new work, go on reading answers.
+        case full
+        /// A lock held by somebody else.
+        case busy
+        /// An I/O error: nothing later can be trusted to be durable. Stop, exit 74.
+        case failed
+        /// Damaged, foreign or newer: exit 65.
+        case damaged
+    }
+    package let kind: Kind
+    package let description: String
+    package init(_ kind: Kind, _ description: String) { (self.kind, self.description) = (kind, description) }
+}
+
+/// The durable record, as the runner's thread uses it. One writer in the world.
+package protocol Journal: AnyObject {
+    /// Writes the records in one transaction and returns once they are on disk (`fsync`ed). Throws: nothing of it was written.
+    func commit(_ records: [JournalRecord]) throws(JournalError)
+    /// What a start needs.
+    func load() throws(JournalError) -> JournalState
+    /// Looks up what memory does not hold.
+    func intent(_ id: IntentID) throws(JournalError) -> IntentRow?
+    func order(_ id: ClientOrderID) throws(JournalError) -> Order?
+    func order(account: AccountID, venueOrderID: VenueOrderID) throws(JournalError) -> Order?
+    func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool
+    /// Trade ids already booked of an order.
+    func tradeIDs(of order: OrderKey) throws(JournalError) -> Set<TradeID>
+    /// Runs when there is nothing else to do: lets the writer checkpoint.
+    func idle() throws(JournalError)
+}
+
+/// Which rows of an order listing.
+package struct OrderFilter: Sendable {
+    package var account: AccountID?
+    package var symbol: Symbol?
+    package var states: [OrderState]?
+    package var intentID: IntentID?
+    package var clientOrderID: ClientOrderID?
+    package var venueOrderID: VenueOrderID?
+    /// The last row's `next` of the page before.
+    package var after: Int64?
+    /// 1...1000.
+    package var limit: Int = 100
+    package init() {}
+}
+
+/// A read that needs no engine. Answers are JSON text whose keys are the views' columns.
+package enum JournalQuery: Sendable {
+    /// `{order columns}`, or nil when unknown.
+    case order(OrderFilter)
+    /// `{"orders":[…],"next":N|null}`
+    case orders(OrderFilter)
+    /// `{"client_order_id","events":[v_timeline…],"requests":[v_requests…],"commands":[…]}`
+    case timeline(ClientOrderID)
+    case fills(OrderFilter)
+    case breaks(account: AccountID?, after: Int64?, limit: Int)
+    /// `{v_intents columns,"counts":{state:n}}` plus `"timed_out"` where given.
+    case intent(IntentID, timedOut: Bool?)
+    case intents(account: AccountID?, after: Int64?, limit: Int)
+    /// The answer to `intent.submit`: `{intent_id,duplicate,accepted_at,orders,planned_requests}`.
+    case submission(IntentID, duplicate: Bool)
+    /// Events after a sequence number, for subscribers: `[{seq,at,kind,client_order_id,account,…}…]`, at most `limit`.
+    case events(afterSeq: Int64, account: AccountID?, limit: Int)
+}
+
+/// Reads committed rows on a read-only connection, from a thread of its own.
+package protocol JournalReader: AnyObject {
+    /// JSON bytes, or nil when what was asked for does not exist.
+    func answer(_ query: JournalQuery) throws(JournalError) -> [UInt8]?
+}

@@ -1,0 +1,149 @@
+/// What kind of request left, as `v_requests.kind` names it.
+package enum RequestKind: String, Sendable, CaseIterable { case place, cancel, modify, mixed, lookup }
+
+/// One order in a place request.
+package struct PlaceTicket: Sendable {
+    package let order: OrderKey
+    package let clientOrderID: ClientOrderID
+    package let terms: OrderTerms
+    /// Under which id the venue will know this attempt, where that can be computed.
+    package var predictedID: VenueOrderID?
+    package init(order: OrderKey, clientOrderID: ClientOrderID, terms: OrderTerms, predictedID: VenueOrderID? = nil) {
+        (self.order, self.clientOrderID, self.terms, self.predictedID) = (order, clientOrderID, terms, predictedID)
+    }
+}
+
+/// One order in a cancel request.
+package struct CancelTicket: Sendable {
+    package let command: CommandID
+    package let order: OrderKey
+    package let clientOrderID: ClientOrderID
+    /// nil only where `VenueProfile.cancelsByClientID`.
+    package let venueOrderID: VenueOrderID?
+    package let terms: OrderTerms
+    package init(command: CommandID, order: OrderKey, clientOrderID: ClientOrderID, venueOrderID: VenueOrderID?, terms: OrderTerms) {
+        (self.command, self.order, self.clientOrderID, self.venueOrderID, self.terms) = (command, order, clientOrderID, venueOrderID, terms)
+    }
+}
+
+/// One order in a modify request. Price and quantity are both filled in: what was not asked to change is what was last confirmed.
+package struct ModifyTicket: Sendable {
+    package let command: CommandID
+    package let order: OrderKey
+    package let clientOrderID: ClientOrderID
+    package let venueOrderID: VenueOrderID?
+    package let terms: OrderTerms
+    package let price: Decimal?
+    package let quantity: Decimal?
+    package let onFailure: OnFailure
+    package init(
+        command: CommandID, order: OrderKey, clientOrderID: ClientOrderID, venueOrderID: VenueOrderID?, terms: OrderTerms, price: Decimal?,
+        quantity: Decimal?, onFailure: OnFailure
+    ) {
+        (self.command, self.order, self.clientOrderID, self.venueOrderID) = (command, order, clientOrderID, venueOrderID)
+        (self.terms, self.price, self.quantity, self.onFailure) = (terms, price, quantity, onFailure)
+    }
+}
+
+/// An order to be found again.
+package struct FindSubject: Sendable {
+    package let order: OrderKey
+    package let clientOrderID: ClientOrderID
+    package let venueOrderID: VenueOrderID?
+    /// All ids its attempts may bear (AscendEX).
+    package let predictedIDs: [VenueOrderID]
+    package let terms: OrderTerms
+    /// Milliseconds of the venue's clock well before the first attempt: the start of history windows.
+    package let sinceMs: Int64
+    package init(
+        order: OrderKey, clientOrderID: ClientOrderID, venueOrderID: VenueOrderID?, predictedIDs: [VenueOrderID], terms: OrderTerms, sinceMs: Int64
+    ) {
+        (self.order, self.clientOrderID, self.venueOrderID) = (order, clientOrderID, venueOrderID)
+        (self.predictedIDs, self.terms, self.sinceMs) = (predictedIDs, terms, sinceMs)
+    }
+}
+
+/// A question that changes nothing at the venue.
+package enum Query: Sendable {
+    case serverTime
+    /// Whatever the adapter needs before it can trade: AscendEX group and uid, Bitget account mode.
+    case account
+    case instruments
+    /// Up to `findMax` orders by id. A round of absence needs an answer to each step in `0..<findSteps`.
+    case find([FindSubject], step: Int)
+    /// `symbol` only where `listsBySymbol`. `page`: what the last answer's `next` said, nil for the first.
+    case openOrders(symbol: Symbol?, page: String?)
+    /// Closed (and perhaps open) orders since a time on the venue's clock.
+    case history(symbol: Symbol?, sinceMs: Int64, page: String?)
+    /// Executions of one order.
+    case fills(FindSubject, page: String?)
+    /// Everything of the account goes, other people's orders too (`kill --everything`); one request a symbol where the venue wants that.
+    case cancelAll(symbol: Symbol?)
+
+    package var name: String {
+        switch self {
+        case .serverTime: "server-time"
+        case .account: "account"
+        case .instruments: "instruments"
+        case .find: "find"
+        case .openOrders: "open-orders"
+        case .history: "history"
+        case .fills: "fills"
+        case .cancelAll: "cancel-all"
+        }
+    }
+}
+
+/// One request, decided: what it carries and the time it will bear. Encoding, hashing and journaling follow in the same turn.
+package struct RequestPlan: Sendable {
+    package enum Content: Sendable {
+        case place([PlaceTicket], isSingle: Bool)
+        case cancel([CancelTicket])
+        case modify([ModifyTicket])
+        /// AZ. `placeFirst` becomes `createOrderFirst`.
+        case mixed(place: [PlaceTicket], cancel: [CancelTicket], placeFirst: Bool)
+        case query(Query)
+    }
+
+    package let id: RequestID
+    package let account: AccountID
+    package let content: Content
+    /// The wire timestamp, milliseconds of the venue's clock.
+    package let timeMs: Int64
+    package let facts: AccountFacts?
+    /// The freshness window in force, milliseconds: bounds XT's recvwindow.
+    package let freshnessMs: Int64
+    /// Not sent after this moment of the runner's clock: a stamp older than that comes back as not sent.
+    package let staleAt: Int64
+    /// The answer must be complete by `sent + this`.
+    package let timeoutMs: Int64
+
+    package init(
+        id: RequestID, account: AccountID, content: Content, timeMs: Int64, facts: AccountFacts?, freshnessMs: Int64, staleAt: Int64, timeoutMs: Int64
+    ) {
+        (self.id, self.account, self.content, self.timeMs) = (id, account, content, timeMs)
+        (self.facts, self.freshnessMs, self.staleAt, self.timeoutMs) = (facts, freshnessMs, staleAt, timeoutMs)
+    }
+
+    package var kind: RequestKind {
+        switch content {
+        case .place: .place
+        case .cancel: .cancel
+        case .modify: .modify
+        case .mixed(let place, let cancel, _): cancel.isEmpty ? .place : place.isEmpty ? .cancel : .mixed
+        case .query: .lookup
+        }
+    }
+
+    /// Creates, cancels and modifies together; a look-up counts the orders it names.
+    package var items: Int {
+        switch content {
+        case .place(let tickets, _): tickets.count
+        case .cancel(let tickets): tickets.count
+        case .modify(let tickets): tickets.count
+        case .mixed(let place, let cancel, _): place.count + cancel.count
+        case .query(.find(let subjects, _)): subjects.count
+        case .query: 0
+        }
+    }
+}

