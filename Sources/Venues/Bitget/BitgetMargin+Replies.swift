@@ -46,7 +46,7 @@ extension BitgetMargin {
 
     private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64) -> QueryAnswer {
         if case .account = query, case .code(.wrongAccount, let code, let text) = meeting {
-            let advice = code == "40085" ? "this is a unified account: use venue bitget-uta" : text.escapedForLog
+            let advice = code == "40085" ? "this is a unified account; use bitget-uta" : text.escapedForLog
             return .account(AccountFacts(problem: "Bitget answers \(code): \(advice)"))
         }
         if case .cancelAll = query { return .failed("Bitget margin has no cancel-all: cancel order by order") }

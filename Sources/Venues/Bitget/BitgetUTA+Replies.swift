@@ -51,7 +51,7 @@ extension BitgetUTA {
     private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64) -> QueryAnswer {
         if case .code(let meaning, let code, let text) = meeting {
             if case .account = query, meaning == .wrongAccount {
-                let advice = code == "40084" ? "this is a classic account: use venue bitget-margin, or upgrade it" : text.escapedForLog
+                let advice = code == "40084" ? "this is a classic account; use bitget-margin, or upgrade it" : text.escapedForLog
                 return .account(AccountFacts(problem: "Bitget answers \(code): \(advice)"))
             }
             // "Order does not exist", the one code that says so here.
