@@ -19,5 +19,7 @@ package enum VenueCatalog {
         ("ascendex", ["cash", "margin"]),
     ]
 
-    private static let makers: [@Sendable (_ venue: String, _ product: String) -> (any VenueAdapter)?] = []
+    private static let makers: [@Sendable (_ venue: String, _ product: String) -> (any VenueAdapter)?] = [
+        { venue, product in venue == "bitget-margin" ? BitgetMargin(product: product) : venue == "bitget-uta" ? BitgetUTA(product: product) : nil }
+    ]
 }
