@@ -30,7 +30,11 @@ struct CursorPage: Equatable {
         guard let last = ids.last, hasNext else { return nil }
         let from = page?.id ?? ids[0]
         var way = page?.way ?? .unknown
-        if last > from, way != .down { way = .up } else if last < from, way != .up { way = .down } else if last != from {
+        if last > from, way != .down {
+            way = .up
+        } else if last < from, way != .up {
+            way = .down
+        } else if last != from {
             throw Unreadable("pages run back and forth")
         } else if page != nil {
             return nil

@@ -143,7 +143,9 @@ extension AZFutures {
         let total = try listing.requiredInteger("total")
         let (before, overflow) = (page - 1).multipliedReportingOverflow(by: Self.pageMax)
         guard !overflow, before <= Int64.max - Self.pageMax else { throw Unreadable("page is out of range") }
-        guard Int64(count) == min(max(total - before, 0), Self.pageMax) else { throw Unreadable("a page of \(count) rows, \(before) before, \(total) in all") }
+        guard Int64(count) == min(max(total - before, 0), Self.pageMax) else {
+            throw Unreadable("a page of \(count) rows, \(before) before, \(total) in all")
+        }
         return total > before + Self.pageMax ? String(page + 1) : nil
     }
 
@@ -218,13 +220,18 @@ extension AZFutures {
             symbol: Symbol(try row.requiredText("symbol")), tradable: (state ?? 0) == 0 && trades != false && isForAPI != false)
         instrument.tick = try row.nonZeroDecimal("minStepPrice")
         if instrument.tick == nil, let count = try row.integer("pricePrecision") {
-            guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else { throw Unreadable("pricePrecision is out of range") }
+            guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else {
+                throw Unreadable("pricePrecision is out of range")
+            }
             instrument.tick = step
         }
         instrument.lot = .one
         instrument.minQuantity = try row.nonZeroDecimal("minQty")
-        instrument.minNotional = try row.nonZeroDecimal("minNotional")
-        instrument.maxNotional = try row.nonZeroDecimal("maxNotional")
+        if underlyingType == "U_BASED" {
+            // A coin-margined contract is worth a fixed amount of quote currency: price times quantity would measure something else.
+            instrument.minNotional = try row.nonZeroDecimal("minNotional")
+            instrument.maxNotional = try row.nonZeroDecimal("maxNotional")
+        }
         instrument.contractSize = try row.nonZeroDecimal("contractSize")
         return instrument
     }
