@@ -24,7 +24,7 @@ extension AscendEX {
         case .openOrders: return HTTPRequest("GET", path("order/open", plan))
         case .history(_, let sinceMs, let page):
             // Rows from the sequence number on, oldest first; pages by time alone were reported incomplete.
-            let start = page.flatMap { Int64($0) }.map { "seqNum=\($0)" } ?? "startTime=\(sinceMs)"
+            let start = page.flatMap { Int64($0) }.map { "seqNum=\($0)" } ?? "startTime=\(max(sinceMs, 0))"
             return HTTPRequest("GET", "/api/pro/data/v2/order/hist?account=\(category)&limit=\(Self.pageMax)&\(start)")
         case .cancelAll(let symbol):
             var writer = JSONWriter()

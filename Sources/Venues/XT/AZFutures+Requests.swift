@@ -29,7 +29,7 @@ extension AZFutures {
             return list([("clientOrderId", subject.clientOrderID.text), ("state", state)], page: 1)
         case .openOrders(_, let page): return list([("state", "UNFINISHED")], page: AZPage(page).number)
         case .history(_, let sinceMs, let page):
-            var parameters = [("direction", "NEXT"), ("limit", String(Self.pageMax)), ("startTime", String(sinceMs))]
+            var parameters = [("direction", "NEXT"), ("limit", String(Self.pageMax)), ("startTime", String(max(sinceMs, 0)))]
             if let page = page.flatMap({ CursorPage($0) }) { parameters.append(("id", String(page.id))) }
             return read(Self.trade + "/list-history", parameters)
         case .fills(let subject, let page):

@@ -22,14 +22,14 @@ extension XTSpot {
         switch query {
         case .serverTime: return HTTPRequest("GET", "/v4/public/time")
         case .instruments: return HTTPRequest("GET", "/v4/public/symbol")
-        case .account: return read("/v4/balance", plan, [("currency", "usdt")])
+        case .account: return read("/v4/balances", plan, [("currencies", "usdt")])
         case .find(let subjects, _):
             guard let subject = subjects.first else { preconditionFailure("a look-up names an order") }
             if let id = subject.venueOrderID { return read("/v4/order", plan, [("orderId", id.text)]) }
             return read("/v4/order", plan, [("clientOrderId", subject.clientOrderID.text)])
         case .openOrders: return read("/v4/open-order", plan, [("bizType", bizType)])
         case .history(_, let sinceMs, let page):
-            return read("/v4/history-order", plan, paged([("bizType", bizType), ("startTime", String(sinceMs))], page))
+            return read("/v4/history-order", plan, paged([("bizType", bizType), ("startTime", String(max(sinceMs, 0)))], page))
         case .fills(let subject, let page):
             return read("/v4/trade", plan, paged([("bizType", bizType), ("orderId", subject.venueOrderID?.text ?? "")], page))
         case .cancelAll(let symbol):

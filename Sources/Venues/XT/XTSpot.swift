@@ -24,7 +24,7 @@ package struct XTSpot: VenueAdapter {
                 BudgetRule("modify", 50, perMs: 1_000, scope: .apikey), BudgetRule("cancel-all", 10, perMs: 1_000, scope: .apikey),
                 BudgetRule("lookup:order", 50, perMs: 1_000, scope: .apikey), BudgetRule("lookup:open-order", 10, perMs: 1_000, scope: .apikey),
                 BudgetRule("lookup:history-order", 10, perMs: 1_000, scope: .apikey),
-                BudgetRule("lookup:trade", 10, perMs: 1_000, scope: .apikey), BudgetRule("lookup:balance", 10, perMs: 1_000, scope: .apikey),
+                BudgetRule("lookup:trade", 10, perMs: 1_000, scope: .apikey), BudgetRule("lookup:balances", 10, perMs: 1_000, scope: .apikey),
                 BudgetRule("lookup:symbol", 10, perMs: 1_000, scope: .ip), BudgetRule("lookup:time", 10, perMs: 1_000, scope: .ip),
             ],
             // 100 items, and fewer than 300 ids a cancel, by an SDK; the documents are silent.
@@ -70,7 +70,7 @@ package struct XTSpot: VenueAdapter {
         case .modify: ["modify"]
         case .mixed(_, let cancels, _): cancels.isEmpty ? ["batch-place"] : ["batch-cancel"]
         case .query(.serverTime): ["lookup:time"]
-        case .query(.account): ["lookup:balance"]
+        case .query(.account): ["lookup:balances"]
         case .query(.instruments): ["lookup:symbol"]
         case .query(.find): ["lookup:order"]
         case .query(.openOrders): ["lookup:open-order"]
