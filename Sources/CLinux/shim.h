@@ -72,3 +72,11 @@ static inline int omsd_set_nonblocking(int fd) {
 }
 
 static inline int omsd_errno(void) { return errno; }
+
+/// `environ` is a global that Swift refuses to touch.
+static inline char **omsd_environment(void) { return environ; }
+
+/// A write to a peer that went away is an error code, not a signal. `SIG_IGN` is a cast macro.
+static inline void omsd_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+static inline int omsd_datagram_socket_type(void) { return SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK; }

@@ -33,6 +33,8 @@ package struct JSONParser {
     private var at = 0
     private var toleratesDuplicates = false
     private var duplicate: JSONError?
+    /// Where each value and each key starts, in the order of the text; nil: not asked for.
+    private var offsets: [Int]?
 
     /// Parses a whole text.
     package static func parse(_ bytes: [UInt8], options: Options = Options()) throws(JSONError) -> JSON {
@@ -62,6 +64,20 @@ package struct JSONParser {
     /// Parses a whole text.
     package static func parse(_ text: String, options: Options = Options()) throws(JSONError) -> JSON {
         try parse(Array(text.utf8), options: options)
+    }
+
+    /// Parses a whole text and tells where each key and value stands. Keys that stand twice are kept for the caller to report.
+    package static func parseLocated(_ bytes: [UInt8], options: Options = Options()) throws(JSONError) -> LocatedJSON {
+        let result: Result<LocatedJSON, JSONError> = bytes.withUnsafeBufferPointer { buffer in
+            var parser = JSONParser(buffer, options: options)
+            (parser.offsets, parser.toleratesDuplicates) = ([], true)
+            do throws(JSONError) {
+                let value = try parser.whole()
+                var rest = (parser.offsets ?? [])[...]
+                return .success(LocatedJSON(value, offsets: &rest))
+            } catch { return .failure(error) }
+        }
+        return try result.get()
     }
 
     private init(_ bytes: UnsafeBufferPointer<UInt8>, options: Options) { (self.bytes, self.options) = (bytes, options) }
@@ -116,6 +132,7 @@ package struct JSONParser {
 
     private mutating func value(depth: Int) throws(JSONError) -> JSON {
         guard at < bytes.count else { throw failure("the text ends where a value should stand") }
+        offsets?.append(at)
         switch bytes[at] {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
@@ -194,6 +211,7 @@ package struct JSONParser {
         while true {
             let start = at
             let key = try key()
+            offsets?.append(start)
             // Few keys: a linear look is faster than a set; many: a set keeps it linear.
             if members.count < 16 {
                 if members.contains(where: { $0.key == key }) { try refuseDuplicate(key, at: start) }
