@@ -2,6 +2,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -80,3 +81,6 @@ static inline char **omsd_environment(void) { return environ; }
 static inline void omsd_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 
 static inline int omsd_datagram_socket_type(void) { return SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK; }
+
+/// open is variadic. Does not block on a pipe or device that stands where a file should.
+static inline int omsd_open_to_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
