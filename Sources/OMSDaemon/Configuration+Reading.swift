@@ -126,8 +126,9 @@ struct Places {
         let steps = path.split(separator: "/", omittingEmptySubsequences: false)
         guard !steps.contains("..") else { return (beside(path), false) }
         if path.hasPrefix("/") { return (path, path.hasPrefix(root.hasSuffix("/") ? root : root + "/")) }
-        let inside = root + "/" + path
-        return access(inside, F_OK) == 0 ? (inside, true) : (beside(path), false)
+        // systemd names what it found in a folder `credentials` after both: credentials_NAME.
+        for name in [path, "credentials_" + path] where access(root + "/" + name, F_OK) == 0 { return (root + "/" + name, true) }
+        return (beside(path), false)
     }
 }
 

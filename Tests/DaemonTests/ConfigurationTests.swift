@@ -194,14 +194,17 @@ import Wire
     @Test func `credentials are looked for in systemd's folder first, then beside the file`() throws {
         let scratch = try ConfigurationScratch()
         let there = try scratch.write("main.json", "{}")
+        let fromFolder = try scratch.write("credentials_second.json", "{}")
         let environment = ["CREDENTIALS_DIRECTORY": scratch.path]
 
         let managed = try #require(try parse(text(""), environment: environment).accounts.first)
         let beside = try #require(try parse(text("").replacing("main.json", with: "other.json"), environment: environment).accounts.first)
+        let second = try #require(try parse(text("").replacing("main.json", with: "second.json"), environment: environment).accounts.first)
         let climbing = try #require(try parse(text("").replacing("main.json", with: "../main.json"), environment: environment).accounts.first)
 
         #expect((managed.credentialsPath, managed.credentialsAreManaged) == (there, true))
         #expect((beside.credentialsPath, beside.credentialsAreManaged) == ("/etc/omsd/other.json", false))
+        #expect((second.credentialsPath, second.credentialsAreManaged) == (fromFolder, true))
         #expect(climbing.credentialsAreManaged == false)
     }
 
