@@ -80,6 +80,8 @@ package struct VenueProfile: Sendable {
     package var hasOwnEndpoints = false
     /// `Query.account` must be answered before the account can trade.
     package var needsAccountFacts = false
+    /// Requests carry a passphrase beside the key: credentials without one are refused.
+    package var needsPassphrase = false
 
     package init(
         venue: String, product: String, baseURL: String, budgets: [BudgetRule], placeMax: Int, cancelMax: Int, modifyMax: Int,
