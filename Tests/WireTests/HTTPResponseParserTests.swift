@@ -52,7 +52,7 @@ import Wire
         ("HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n", .badHeader),
         ("HTTP/2 200\r\nContent-Length: 0\r\n\r\n", .badStartLine),
         ("HTTP/1.1 999 x\r\nContent-Length: 0\r\n\r\n", .badStartLine),
-        ("\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", .badStartLine),
+        ("\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", .badHeader),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\n\r\n", .badChunk),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n", .badChunk),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", .badChunk),
