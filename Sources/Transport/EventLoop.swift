@@ -115,6 +115,7 @@ final class LoopMailbox<Message: Sendable>: Sendable {
         }
     }
 
+    var isEmpty: Bool { state.withLock { $0.messages.isEmpty } }
     var isOnOwner: Bool { state.withLock { $0.owner == pthread_self() } }
 }
 

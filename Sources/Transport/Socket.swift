@@ -85,6 +85,8 @@ struct Socket {
         guard made >= 0 else { throw .system("socket") }
         let socket = Socket(fd: made)
         guard omsd_reset_on_close(made) == 0, socket.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1), socket.set(SOL_SOCKET, SO_KEEPALIVE, 1),
+            // A warm connection that the path has forgotten shows within half a minute (seconds: first probe, then between probes).
+            socket.set(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 15), socket.set(Int32(IPPROTO_TCP), TCP_KEEPINTVL, 5),
             // Milliseconds that the kernel goes on re-sending without an acknowledgement.
             socket.set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 5_000)
         else {
@@ -123,17 +125,27 @@ struct Socket {
         }
     }
 
-    /// Hands bytes from `offset` on to the kernel, which may take fewer.
-    func send(_ bytes: [UInt8], from offset: Int) -> Transfer {
+    /// Hands bytes from `offset` on to the kernel, which may take fewer; adds what it took to `taken`.
+    func send(_ bytes: [UInt8], from offset: Int, taken: inout Int) -> Transfer {
         while true {
             let count = bytes.withUnsafeBytes { raw in
                 CLinux.send(fd, raw.baseAddress.map { $0 + offset }, raw.count - offset, Int32(MSG_NOSIGNAL))
             }
-            if count >= 0 { return .bytes(count) }
+            if count >= 0 {
+                taken += count
+                return .bytes(count)
+            }
             let code = omsd_errno()
             if code == EINTR { continue }
             return code == EAGAIN ? .wouldBlock : .failed(code)
         }
+    }
+
+    func ownPort() throws(TransportError) -> UInt16 {
+        var name = [UInt8](repeating: 0, count: 64)
+        var size = socklen_t(name.count)
+        guard omsd_tcp_own_name(fd, &name, &size) == 0 else { throw .system("getsockname") }
+        return SocketAddress(bytes: Array(name.prefix(Int(size))), family: AF_INET).port
     }
 
     /// From here on a close is a FIN. For a socket whose answer is complete, or that carried nothing.

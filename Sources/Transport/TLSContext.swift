@@ -123,6 +123,9 @@ final class TLSSession {
         }
     }
 
+    /// Whether bytes of the other side wait inside, such as a record that is not complete.
+    var hasUnread: Bool { omsd_bio_pending(incoming) > 0 || SSL_has_pending(handle) == 1 }
+
     /// Encrypts all of `bytes` into memory; nothing has left yet.
     func write(_ bytes: [UInt8]) -> Bool {
         ERR_clear_error()

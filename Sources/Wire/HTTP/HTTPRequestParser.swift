@@ -7,6 +7,8 @@ package struct HTTPRequestParser: Sendable {
 
     package init(limits: HTTPLimits = HTTPLimits(bodyBytes: 64 * 1024 * 1024)) { reader = HTTPMessageReader(limits: limits) }
 
+    /// Bytes appended and not yet part of a request that was returned.
+    package var unread: Int { reader.unread }
     /// Whether part of a request is there.
     package var hasPartial: Bool { reader.unread > 0 || reader.phase != .head }
 
