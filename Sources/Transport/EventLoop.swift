@@ -169,11 +169,13 @@ func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(
     }
     var thread = pthread_t()
     let box = Unmanaged.passRetained(Box(body))
-    let code = pthread_create(&thread, nil, { raw in
-        guard let raw else { return nil }
-        Unmanaged<Box>.fromOpaque(raw).takeRetainedValue().body()
-        return nil
-    }, box.toOpaque())
+    let code = pthread_create(
+        &thread, nil,
+        { raw in
+            guard let raw else { return nil }
+            Unmanaged<Box>.fromOpaque(raw).takeRetainedValue().body()
+            return nil
+        }, box.toOpaque())
     guard code == 0 else {
         box.release()
         throw .system("pthread_create", code)

@@ -49,7 +49,7 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Resets every connection and returns when the thread has ended. Not to be called from the handler.
+    /// Stops listening, resets every connection and returns when the thread has ended. Not to be called from the handler.
     package func stop() {
         guard let running = thread.withLock({ $0.take() }) else { return }
         _ = loop.mailbox.post(.stop)
@@ -63,7 +63,9 @@ package final class HTTPServer: Sendable {
         }
         host = host[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard let address = SocketAddress(numeric: String(host), port: port) else { throw TransportError(.address, "\(text): not an address in digits") }
+        guard let address = SocketAddress(numeric: String(host), port: port) else {
+            throw TransportError(.address, "\(text): not an address in digits")
+        }
         let made = omsd_tcp_socket(address.family)
         guard made >= 0 else { throw .system("socket") }
         let socket = Socket(fd: made)

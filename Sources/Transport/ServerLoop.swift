@@ -64,7 +64,8 @@ final class ServerLoop: @unchecked Sendable {
     private static let listenerID: UInt64 = 1
 
     let mailbox: LoopMailbox<Message>
-    private let listener: Socket
+    /// Nil once it no longer listens.
+    private var listener: Socket?
     private let context: TLSContext?
     private let limits: HTTPLimits
     private let maxConnections: Int
@@ -77,7 +78,9 @@ final class ServerLoop: @unchecked Sendable {
     private let decrypted = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
 
     /// Takes `listener` over, unless it throws.
-    init(listener: Socket, context: TLSContext?, limits: HTTPLimits, maxConnections: Int, handler: @escaping HTTPServer.Handler) throws(TransportError) {
+    init(listener: Socket, context: TLSContext?, limits: HTTPLimits, maxConnections: Int, handler: @escaping HTTPServer.Handler)
+        throws(TransportError)
+    {
         (self.listener, self.context, self.limits) = (listener, context, limits)
         (self.maxConnections, self.handler) = (maxConnections, handler)
         let poller = try Poller()
@@ -87,7 +90,7 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     deinit {
-        listener.close()
+        listener?.close()
         received.deallocate()
         decrypted.deallocate()
     }
@@ -116,6 +119,8 @@ final class ServerLoop: @unchecked Sendable {
         }
         _ = mailbox.close()
         for connection in Array(connections.values) { reset(connection) }
+        listener?.close()
+        listener = nil
     }
 
     private func fire(_ timer: Timer) {
@@ -128,12 +133,12 @@ final class ServerLoop: @unchecked Sendable {
             if connection.stage == .handshaking || (connection.stage == .reading && connection.parser.hasPartial) { reset(connection) }
             if connection.watched == serial { connection.watched = nil }
         case .linger(let id): if let connection = connections[id] { close(connection) }
-        case .acceptAgain: _ = poller.modify(listener.fd, token: Self.listenerID, Poller.reading)
+        case .acceptAgain: if let listener { _ = poller.modify(listener.fd, token: Self.listenerID, Poller.reading) }
         }
     }
 
     private func accept() {
-        while true {
+        while let listener {
             var name = [UInt8](repeating: 0, count: 64)
             var size = socklen_t(name.count)
             let made = omsd_tcp_accept(listener.fd, &name, &size)

@@ -10,7 +10,11 @@ struct SocketAddress: Sendable, Equatable {
 
     /// An address in digits; nil for a name. Asks nobody.
     init?(numeric host: String, port: UInt16) {
-        if case .success(let found) = SocketAddress.resolve(host, port: port, numericOnly: true), let first = found.first { self = first } else { return nil }
+        if case .success(let found) = SocketAddress.resolve(host, port: port, numericOnly: true), let first = found.first {
+            self = first
+        } else {
+            return nil
+        }
     }
 
     enum Resolution: Sendable {

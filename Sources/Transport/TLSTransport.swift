@@ -35,6 +35,7 @@ package final class TLSTransport: HTTPTransport {
         package var idle = 0
         /// Idle ones and those with an exchange.
         package var open = 0
+        package init(idle: Int = 0, open: Int = 0) { (self.idle, self.open) = (idle, open) }
     }
 
     private let loop: TransportLoop
