@@ -8,6 +8,8 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -72,3 +74,21 @@ static inline int omsd_set_nonblocking(int fd) {
 }
 
 static inline int omsd_errno(void) { return errno; }
+
+/// `environ` is a global that Swift refuses to touch.
+static inline char **omsd_environment(void) { return environ; }
+
+/// A write to a peer that went away is an error code, not a signal. `SIG_IGN` is a cast macro.
+static inline void omsd_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+static inline int omsd_datagram_socket_type(void) { return SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK; }
+
+/// fcntl is variadic, which Swift cannot call.
+static inline int omsd_set_close_on_exec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+/// glibc declares the address of a socket call as a transparent union, which Swift cannot build.
+static inline int omsd_bind(int fd, const struct sockaddr *to, socklen_t size) { return bind(fd, to, size); }
+static inline int omsd_connect(int fd, const struct sockaddr *to, socklen_t size) { return connect(fd, to, size); }
+static inline int omsd_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+static inline int omsd_stream_socket_type(void) { return SOCK_STREAM | SOCK_CLOEXEC; }
