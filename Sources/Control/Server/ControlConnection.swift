@@ -19,7 +19,7 @@ final class ControlConnection {
     var isReadClosed = false
     /// Nobody reads any more: answers are dropped, what was sent still counts.
     var isPeerGone = false
-    /// To be closed once the output is sent.
+    /// To be closed at the end of the round, with one attempt to send what is due.
     var isEnding = false
     /// In the list of those with work to do.
     var isReady = false
@@ -38,7 +38,7 @@ final class ControlConnection {
 
     /// Everything was read, answered and sent.
     var isDone: Bool {
-        if isPeerGone { return isReadClosed && !mayHaveLines }
-        return output.isEmpty && (isEnding || (isReadClosed && !mayHaveLines && pending.isEmpty))
+        if isPeerGone { return isEnding || (isReadClosed && !mayHaveLines) }
+        return isEnding || (output.isEmpty && isReadClosed && !mayHaveLines && pending.isEmpty)
     }
 }

@@ -16,6 +16,9 @@ final class ControlLoop {
     private var ready: [ControlConnection] = []
     /// Whose output or interest may have changed in this round.
     private var touched: [UInt64] = []
+    /// Bytes handed over that this round framed, by connection.
+    private var framed: [UInt64: Int] = [:]
+    private var pauseLoggedAt: Int64 = -10_000_000
     private var roles: RoleTable
     private var rolesVersion: Int
     private var isAccepting = false
@@ -83,7 +86,11 @@ final class ControlLoop {
                 switch omsd_errno() {
                 case EINTR, ECONNABORTED: continue
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                    server.log("control: no descriptors or memory for another connection; accepting pauses")
+                    let now = omsd_clock_us(CLOCK_BOOTTIME)
+                    if now - pauseLoggedAt > 10_000_000 {
+                        server.log("control: no descriptors or memory for another connection; accepting pauses")
+                        pauseLoggedAt = now
+                    }
                     accept(false)
                 default: break
                 }
@@ -140,6 +147,10 @@ final class ControlLoop {
             return (outgoing, shared.isStopping)
         }
         for item in outgoing {
+            if let id = item.connection {
+                framed[id, default: 0] += item.bytes
+                touched.append(id)
+            }
             switch item {
             case .result(let result, let ticket):
                 answer(ticket) { id, out in ReplyFrames.result(result, id: id, into: &out) }
@@ -148,7 +159,6 @@ final class ControlLoop {
             case .event(let parameters, let id):
                 guard let connection = connections[id], !connection.isPeerGone else { continue }
                 connection.output.write { ReplyFrames.event(parameters, into: &$0) }
-                touched.append(id)
             case .end(let id):
                 guard let connection = connections[id] else { continue }
                 server.log("control: uid \(connection.peer.uid) pid \(connection.peer.pid) reads events too slowly; closed")
@@ -161,7 +171,6 @@ final class ControlLoop {
     private func answer(_ ticket: Ticket, _ frame: ([UInt8], inout [UInt8]) -> Void) {
         guard let connection = connections[ticket.connection], let id = connection.pending.removeValue(forKey: ticket.call) else { return }
         connection.output.write { frame(id, &$0) }
-        touched.append(connection.id)
     }
 
     private func refuse(_ error: ControlError, id: [UInt8], to connection: ControlConnection) {
@@ -303,20 +312,12 @@ final class ControlLoop {
             }
         }
         server.shared.withLock { shared in
-            // Queued bytes were framed by this round's drain, but for those that came since.
-            var queued: [UInt64: Int] = [:]
-            for item in shared.outgoing {
-                switch item {
-                case .result(let bytes, let ticket): queued[ticket.connection, default: 0] += bytes.count
-                case .failure(_, let ticket): queued[ticket.connection, default: 0] += 256
-                case .event(let bytes, let id): queued[id, default: 0] += bytes.count
-                case .end: break
-                }
-            }
-            for id in touched where shared.waiting[id] != nil {
-                shared.waiting[id] = (queued[id, default: 0], connections[id]?.output.count ?? 0)
+            for id in touched {
+                guard let (queued, _) = shared.waiting[id] else { continue }
+                shared.waiting[id] = (queued - framed[id, default: 0], connections[id]?.output.count ?? 0)
             }
         }
+        framed.removeAll(keepingCapacity: true)
         touched.removeAll(keepingCapacity: true)
     }
 

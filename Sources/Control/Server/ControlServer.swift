@@ -15,6 +15,22 @@ package final class ControlServer: ReplySink {
             case failure(ControlError, Ticket)
             case event([UInt8], connection: UInt64)
             case end(connection: UInt64)
+
+            var connection: UInt64? {
+                switch self {
+                case .result(_, let ticket), .failure(_, let ticket): ticket.connection
+                case .event(_, let connection): connection
+                case .end: nil
+                }
+            }
+            /// As counted against the connection's bound; an error's text is short.
+            var bytes: Int {
+                switch self {
+                case .result(let bytes, _), .event(let bytes, _): bytes.count
+                case .failure: 256
+                case .end: 0
+                }
+            }
         }
         var outgoing: [Outgoing] = []
         /// Open connections: bytes handed over and not yet framed, and bytes framed and not yet sent.
@@ -101,9 +117,9 @@ package final class ControlServer: ReplySink {
         wake()
     }
 
-    package func reply(_ result: [UInt8], to ticket: Ticket) { post(.result(result, ticket), connection: ticket.connection, bytes: result.count) }
+    package func reply(_ result: [UInt8], to ticket: Ticket) { post(.result(result, ticket), connection: ticket.connection) }
 
-    package func fail(_ error: ControlError, to ticket: Ticket) { post(.failure(error, ticket), connection: ticket.connection, bytes: 256) }
+    package func fail(_ error: ControlError, to ticket: Ticket) { post(.failure(error, ticket), connection: ticket.connection) }
 
     package func notify(_ params: [UInt8], connection: UInt64) -> Bool {
         let (taken, isFirst): (Bool, Bool) = shared.withLock { shared in
@@ -123,11 +139,11 @@ package final class ControlServer: ReplySink {
         return taken
     }
 
-    private func post(_ outgoing: Shared.Outgoing, connection: UInt64, bytes: Int) {
+    private func post(_ outgoing: Shared.Outgoing, connection: UInt64) {
         let isFirst = shared.withLock { shared in
             // Answers to those who left go nowhere.
             guard let (queued, unsent) = shared.waiting[connection] else { return false }
-            shared.waiting[connection] = (queued + bytes, unsent)
+            shared.waiting[connection] = (queued + outgoing.bytes, unsent)
             shared.outgoing.append(outgoing)
             return shared.outgoing.count == 1
         }
