@@ -18,6 +18,9 @@ package final class Exchange {
     package let venue: String
     package private(set) var instruments: [String: SimInstrument]
     package var matching: Matching
+    /// How old a request's stamp may be, in milliseconds, in place of the venue's own window; nil: as the venue says.
+    package var freshnessMs: Int64?
+    private var updates = 0
     private let numbering: OrderNumbering
     private var desks: [String: Desk] = [:]
     private var byID: [String: SimOrder] = [:]
@@ -76,6 +79,7 @@ package final class Exchange {
         orders.append(order)
         byID[order.id] = order
         desk.add(order)
+        noteUpdate(order, at: at)
         return order
     }
 
@@ -83,7 +87,7 @@ package final class Exchange {
     package func activate(_ order: SimOrder, at: Int64) {
         guard order.state == .accepted else { return }
         order.state = .open
-        order.updatedAt = at
+        noteUpdate(order, at: at)
         match(order, at: at)
     }
 
@@ -107,17 +111,17 @@ package final class Exchange {
         guard order.state.isLive else { return false }
         if let price { order.price = price }
         if let quantity { order.quantity = quantity }
-        order.updatedAt = max(order.updatedAt, at)
+        noteUpdate(order, at: at)
         if !order.filled.isZero, order.quantity <= order.filled { close(order, as: .filled, reason: "", at: at) }
         return true
     }
 
     /// Executes part or all of a live order. - Returns: nil when it is not live or nothing is left to fill.
     @discardableResult
-    package func fill(_ order: SimOrder, quantity asked: Decimal? = nil, price asked_price: Decimal? = nil, isMaker: Bool = true, at: Int64) -> SimFill? {
+    package func fill(_ order: SimOrder, quantity asked: Decimal? = nil, price askedPrice: Decimal? = nil, isMaker: Bool = true, at: Int64) -> SimFill? {
         guard order.state.isLive else { return nil }
         let quantity = min(asked ?? order.leavesQuantity, order.leavesQuantity)
-        guard quantity.isPositive, let price = asked_price ?? order.price ?? instruments[order.symbol]?.reference else { return nil }
+        guard quantity.isPositive, let price = askedPrice ?? order.price ?? instruments[order.symbol]?.reference else { return nil }
         let quote = price.multiplied(by: quantity, roundingDown: true) ?? .zero
         // A tenth of a percent, the round number among published taker fees.
         let fee = quote.dividedRoundingDown(by: Decimal(1000)) ?? .zero
@@ -130,14 +134,20 @@ package final class Exchange {
         order.filled = order.filled.adding(quantity) ?? order.filled
         order.filledQuote = order.filledQuote.adding(quote) ?? order.filledQuote
         order.fee = order.fee.adding(fee) ?? order.fee
-        order.updatedAt = max(order.updatedAt, at)
+        noteUpdate(order, at: at)
         if order.leavesQuantity.isPositive { order.state = .partiallyFilled } else { close(order, as: .filled, reason: "", at: at) }
         return fill
     }
 
+    private func noteUpdate(_ order: SimOrder, at: Int64) {
+        updates += 1
+        order.updateNumber = updates
+        order.updatedAt = max(order.updatedAt, at)
+    }
+
     private func close(_ order: SimOrder, as state: SimState, reason: String, at: Int64) {
         (order.state, order.reason) = (state, reason)
-        order.updatedAt = max(order.updatedAt, at)
+        noteUpdate(order, at: at)
         desk(of: order.uid).noteClosed()
     }
 

@@ -57,6 +57,8 @@ package final class SimOrder {
     /// Look-ups do not know it before this moment.
     package internal(set) var visibleAt: Int64
     package internal(set) var updatedAt: Int64
+    /// Rises with every change of any order of the exchange.
+    package internal(set) var updateNumber = 0
     package internal(set) var state: SimState
     /// Why it closed, in the venue's words or `normal_cancel`, `ioc`, `fok`, `post_only`; empty otherwise.
     package internal(set) var reason = ""

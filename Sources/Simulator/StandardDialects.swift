@@ -1,0 +1,2 @@
+/// Every venue the simulator speaks, in the order paths are offered to them.
+package func standardDialects() -> [any Dialect] { [] }
