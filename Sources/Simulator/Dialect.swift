@@ -55,11 +55,13 @@ package struct Route: Sendable {
     package let kind: Kind
     /// Budgets it is counted under, each by name of ``Dialect/budgets``. One permit of each, whatever the batch size.
     package let budgets: [String]
+    /// Splits uid and key budgets further: what stands here is counted apart (Bitget's isolated and crossed endpoints under one uid). Usually empty.
+    package let lane: String
     /// Where the answer's per-item lists stand: key paths from the root, for faults that drop, repeat or reorder items. `[[]]`: the root itself.
     package let itemLists: [[String]]
 
-    package init(_ endpoint: String, _ kind: Kind, budgets: [String], itemLists: [[String]] = []) {
-        (self.endpoint, self.kind, self.budgets, self.itemLists) = (endpoint, kind, budgets, itemLists)
+    package init(_ endpoint: String, _ kind: Kind, budgets: [String], lane: String = "", itemLists: [[String]] = []) {
+        (self.endpoint, self.kind, self.budgets, self.lane, self.itemLists) = (endpoint, kind, budgets, lane, itemLists)
     }
 }
 

@@ -203,8 +203,8 @@ package final class VenueWorld {
             guard let rule = arrival.venue.rules[name] else { preconditionFailure("\(arrival.venue.dialect.venue): no budget \(name)") }
             let owner =
                 switch rule.scope {
-                case .uid: arrival.account?.uid ?? "unknown key"
-                case .apikey: arrival.account?.key ?? "unknown key"
+                case .uid: (arrival.account?.uid ?? "unknown key") + (route.lane.isEmpty ? "" : "/" + route.lane)
+                case .apikey: (arrival.account?.key ?? "unknown key") + (route.lane.isEmpty ? "" : "/" + route.lane)
                 case .ip: arrival.peer
                 }
             let key = Venue.CounterKey(budget: name, owner: owner)
