@@ -1,2 +1,2 @@
 /// Every venue the simulator speaks, in the order paths are offered to them.
-package func standardDialects() -> [any Dialect] { [] }
+package func standardDialects() -> [any Dialect] { [BitgetMarginDialect(), BitgetUTADialect()] }
