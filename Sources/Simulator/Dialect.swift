@@ -26,6 +26,8 @@ package protocol Dialect: AnyObject {
     func answer(_ call: Call, on exchange: Exchange) -> HTTPResponse
     /// The venue's words for what its edge refuses before the request means anything.
     func refuse(_ why: Refusal, _ call: Call) -> HTTPResponse
+    /// Sets a switch. - Returns: false for a name or value the venue does not have.
+    func set(_ name: String, to value: String) -> Bool
 }
 
 extension Dialect {
