@@ -10,10 +10,12 @@
 #include <netinet/tcp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -70,5 +72,10 @@ static inline int omsd_set_nonblocking(int fd) {
     int flags = fcntl(fd, F_GETFL, 0);
     return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
+
+static inline int omsd_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
+
+/// Takes the lock of a whole file, or fails at once with EWOULDBLOCK. `flock` is also the name of a struct.
+static inline int omsd_lock_file(int fd) { return flock(fd, LOCK_EX | LOCK_NB); }
 
 static inline int omsd_errno(void) { return errno; }
