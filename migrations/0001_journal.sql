@@ -329,7 +329,8 @@ FROM commands c
 WHERE i.complete IS NOT 0;
 
 CREATE VIEW v_fills AS
-SELECT u.client_order_id, a.account, f.trade_id, f.quantity, f.price, f.fee, f.fee_asset, f.at, f.venue_order_id, o.symbol, o.side, f.seq
+SELECT u.client_order_id, a.account, f.trade_id, f.quantity, f.price, f.fee, f.fee_asset, f.at, f.venue_order_id, o.symbol, o.side,
+    (SELECT i.intent_id FROM intents i WHERE i.intent_key = o.intent_key) AS intent_id, f.seq
 FROM fills f
     JOIN orders o ON o.order_key = f.order_key
     JOIN used_ids u ON u.client_order_id = o.client_order_id AND u.order_key = o.order_key

@@ -69,9 +69,14 @@ final class Connection {
             try execute("COMMIT")
             return result
         } catch {
-            if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+            endSnapshot()
             throw error
         }
+    }
+
+    /// Ends a snapshot begun by hand, whatever became of what was read in it: there is nothing to lose.
+    func endSnapshot() {
+        if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
 
     /// What a writer needs: WAL with one fsync a commit, read back, and a WAL that stays for readers after the end.

@@ -80,6 +80,13 @@ enum JournalFile {
         }
     }
 
+    /// As `checkHeader`, for those who only read.
+    static func checkForReading(_ path: String) throws(JournalError) {
+        do throws(OpenError) { try checkHeader(path, versionMax: Migrator.newest) } catch {
+            throw JournalError(error.kind == .damaged ? .damaged : .failed, error.description)
+        }
+    }
+
     /// A sentence where the file system does not keep what is written, or keeps other promises about locks; nil where nothing is known.
     ///
     /// Source: statfs(2), the magic numbers.
