@@ -74,6 +74,10 @@ package struct VenueProfile: Sendable {
     package var listingProvesAbsence = false
     /// Single fills can be asked for.
     package var listsFills: Bool
+    /// The shortest window that a request of this venue can name (XT: 2,000 ms), which a shorter configured freshness cannot undercut.
+    package var recvwindowFloorMs: Int64 = 0
+    /// Each product has endpoints, and so limits, of its own (Bitget margin's isolated and crossed).
+    package var hasOwnEndpoints = false
     /// `Query.account` must be answered before the account can trade.
     package var needsAccountFacts = false
     /// Requests carry a passphrase beside the key: credentials without one are refused.
