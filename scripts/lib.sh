@@ -1,7 +1,7 @@
 # Shared by scripts/demo and scripts/run: a scratch folder with omsim and omsd in it. Sourced, with `set -euo pipefail` in force.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-bin=$root/.build/release
+bin=${OMSD_BINARIES:-$root/.build/release}
 simulator= daemon= scratch=
 
 say() { printf '%s\n' "$*"; }
