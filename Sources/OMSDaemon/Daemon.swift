@@ -62,9 +62,9 @@ final class Daemon {
         let reader = try SQLiteJournalReader(path: journal.path)
         let transport = try TLSTransport()
         let links = try makeLinks(credentials, transport: transport)
-        let server = try ControlServer(listener: listener(), roles: roles(configuration.control.roles), log: { Log.warning($0) })
+        let server = try ControlServer(listener: openListener(), roles: RoleTable(configuration.control.roles), log: { Log.warning($0) })
         let reads = ReaderThread(reader: reader, replies: server, log: { Log.error($0) })
-        let setups = makeSetups(configuration, credentials)
+        let setups = configuration.setups(credentials)
         let bootID = Self.bootID()
         let seed = UInt64.random(in: 0 ... .max)
         let runner = try Runner(
@@ -83,7 +83,8 @@ final class Daemon {
         startThread { reads.run() }
         let sink = MailboxSink(mailbox)
         try server.start(sink: sink)
-        startThread { [signals, mailbox, self] in self.obey(signals, mailbox, server: server) }
+        let listener = SignalListener(signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment)
+        startThread { listener.run() }
         let metrics = try startMetrics()
         systemd.notify(.ready, .status("answering; accounts are being reconciled"))
         Log.info("omsd answers", ["version": omsdVersion, "journal": journal.path, "sqlite": SQLiteJournal.libraryVersion])
@@ -151,37 +152,6 @@ final class Daemon {
 
     private var stopGraceUs: Int64 { (configuration.accounts.map(\.requestTimeoutMs).max() ?? 5_000) * 1_000 + 1_000_000 }
 
-    // MARK: Signals
-
-    private func obey(_ signals: Signals, _ mailbox: Mailbox, server: ControlServer) {
-        while true {
-            do throws(SystemError) {
-                switch try signals.next() {
-                case .stop: return mailbox.askStop()
-                case .reload: reload(mailbox, server: server)
-                }
-            } catch {
-                Log.error("signals cannot be read any more: \(error)")
-                return mailbox.askStop()
-            }
-        }
-    }
-
-    /// Limits, risk and roles anew; whatever else differs waits for a restart. A file with errors changes nothing.
-    private func reload(_ mailbox: Mailbox, server: ControlServer) {
-        systemd.notify(.reloading)
-        defer { systemd.notify(.ready) }
-        do {
-            let fresh = try Configuration.load(configuration.path, environment: environment)
-            let credentials = try fresh.loadCredentials()
-            server.replaceRoles(try roles(fresh.control.roles))
-            mailbox.post(.reload(makeSetups(fresh, credentials)))
-            Log.info("limits, risk and roles are reloaded", ["config": configuration.path])
-        } catch {
-            Log.error("the configuration was not reloaded, the old one stays: \(error)")
-        }
-    }
-
     // MARK: Parts
 
     private func takeVenueLocks() throws(VenueLockError) {
@@ -189,16 +159,9 @@ final class Daemon {
         for owner in owners.sorted(by: { $0.lexicographicallyPrecedes($1) }) { locks.append(try VenueLock(venue: owner[0], uid: owner[1])) }
     }
 
-    private func listener() throws(ControlListenerError) -> ControlListener {
+    private func openListener() throws(ControlListenerError) -> ControlListener {
         if let inherited = systemd.listenDescriptors.first { return try ControlListener(inherited: inherited) }
         return try ControlListener(path: configuration.control.socketPath, mode: configuration.control.socketMode)
-    }
-
-    private func roles(_ configured: RolesConfiguration) throws(RoleTableError) -> RoleTable {
-        func names(_ role: Role) -> [String] {
-            configured.users.filter { $0.value == role }.map { "user:\($0.key)" } + configured.groups.filter { $0.value == role }.map { "group:\($0.key)" }
-        }
-        return try RoleTable(viewer: names(.viewer), trader: names(.trader), operator: names(.operator))
     }
 
     private func makeLinks(_ credentials: [AccountID: Credentials], transport: TLSTransport) throws -> [AccountID: VenueLink] {
@@ -217,34 +180,6 @@ final class Daemon {
             transport.warm(origin, count: min(setting.count, 4))
         }
         return links
-    }
-
-    private func makeSetups(_ configuration: Configuration, _ credentials: [AccountID: Credentials]) -> [AccountSetup] {
-        configuration.accounts.compactMap { account in
-            guard let adapter = VenueCatalog.adapter(venue: account.venue, product: account.product) else { return nil }
-            var setup = AccountSetup(
-                id: account.id, uid: account.uid, keyFingerprint: credentials[account.id]?.fingerprint ?? account.id.text, rules: adapter)
-            setup.requestTimeoutMs = account.requestTimeoutMs
-            setup.maxInFlight = account.maxInFlight
-            setup.maxIntentAgeMs = account.maxIntentAgeMs
-            setup.resendsAfterProof = account.resend == .afterProof
-            setup.reconcileIntervalMs = account.reconcileIntervalMs
-            setup.queueMaxOrders = account.queueMaxOrders
-            setup.cancelsExternalOrders = account.onExternalOrder == .cancel
-            setup.holdUnansweredMs = account.holdUnansweredMs
-            setup.freshnessMs = account.freshnessMs
-            setup.limits = account.limits.map { limit in
-                var setting = LimitSetting(budget: limit.budget)
-                (setting.permits, setting.windowMs, setting.marginMs) = (limit.permits, limit.windowMs, limit.marginMs)
-                (setting.share, setting.reserve, setting.penaltyMs) = (limit.share, limit.reserve, limit.penaltyMs)
-                return setting
-            }
-            setup.batchMax = account.batchMax
-            setup.risk.maxOrderNotional = account.risk.maxOrderNotional
-            setup.risk.maxOpenOrders = account.risk.maxOpenOrders
-            setup.risk.symbols = account.risk.symbols
-            return setup
-        }
     }
 
     private func startMetrics() throws -> MetricsServer? {
