@@ -20,6 +20,7 @@ package enum VenueCatalog {
     ]
 
     private static let makers: [@Sendable (_ venue: String, _ product: String) -> (any VenueAdapter)?] = [
-        { venue, product in venue == "bitget-margin" ? BitgetMargin(product: product) : venue == "bitget-uta" ? BitgetUTA(product: product) : nil }
+        { venue, product in venue == "bitget-margin" ? BitgetMargin(product: product) : nil },
+        { venue, product in venue == "bitget-uta" ? BitgetUTA(product: product) : nil },
     ]
 }
