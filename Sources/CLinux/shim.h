@@ -2,14 +2,17 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -24,6 +27,7 @@
 #include <sys/statfs.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,6 +59,15 @@ static inline int omsd_reset_on_close(int fd) {
     struct linger linger = {1, 0};
     return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
+
+/// TCP calls whose address glibc declares as a transparent union, which Swift cannot build. Addresses are passed as bytes.
+static inline int omsd_tcp_connect(int fd, const void *to, socklen_t size) { return connect(fd, (const struct sockaddr *)to, size); }
+static inline int omsd_tcp_bind(int fd, const void *to, socklen_t size) { return bind(fd, (const struct sockaddr *)to, size); }
+static inline int omsd_tcp_accept(int fd, void *from, socklen_t *size) {
+    return accept4(fd, (struct sockaddr *)from, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+static inline int omsd_tcp_own_name(int fd, void *name, socklen_t *size) { return getsockname(fd, (struct sockaddr *)name, size); }
+static inline int omsd_tcp_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 
 /// No core dump, no ptrace by others: the process holds secrets.
 static inline int omsd_forbid_dump(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
