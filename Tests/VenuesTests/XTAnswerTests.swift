@@ -39,7 +39,10 @@ import Wire
     }
 
     @Test func `every item has one outcome, whatever kind of JSON answers`() {
-        let bodies = ["null", "[]", "{}", "7", "\"\"", #"{"rc":0,"result":7}"#, #"{"returnCode":0,"result":[[]]}"#, #"{"code":0,"data":[7]}"#, #"{"code":0,"data":{"info":7}}"#]
+        let bodies = [
+            "null", "[]", "{}", "7", "\"\"", #"{"rc":0,"result":7}"#, #"{"returnCode":0,"result":[[]]}"#, #"{"code":0,"data":[7]}"#,
+            #"{"code":0,"data":{"info":7}}"#,
+        ]
         for (situation, _) in Self.situations {
             for ask in ["place", "cancel", "time", "account", "instruments", "find", "open", "history", "fills"] {
                 for body in bodies {

@@ -90,7 +90,9 @@ enum AZCodes {
         let text = text.lowercased()
         func speaks(of words: [String]) -> Bool { words.contains { text.contains($0) } }
         if speaks(of: ["timestamp", "expire", "recvwindow", "time window"]) { return .clock }
-        if speaks(of: ["signature", "appkey", "app key", "api key", "apikey", "permission", "invalid key", "access denied", "login"]) { return .halted }
+        if speaks(of: ["signature", "appkey", "app key", "api key", "apikey", "permission", "invalid key", "access denied", "login"]) {
+            return .halted
+        }
         return .inDoubt
     }
 
