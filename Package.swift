@@ -56,7 +56,7 @@ let package = Package(
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store"]),
         tests("Simulation", ["OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
         tests("Daemon", ["OMSCore", "Wire", "OMSDaemon", "CSQLite", "CLinux"]),
-        tests("Tidy", []),
+        tests("Tidy", ["Migrations"]),
     ],
     swiftLanguageModes: [.v6]
 )

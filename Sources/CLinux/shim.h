@@ -2,18 +2,24 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -24,6 +30,7 @@
 #include <sys/statfs.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,3 +79,38 @@ static inline int omsd_set_nonblocking(int fd) {
 }
 
 static inline int omsd_errno(void) { return errno; }
+
+/// TCP calls whose address glibc declares as a transparent union, which Swift cannot build. Addresses are passed as bytes.
+static inline int omsd_tcp_connect(int fd, const void *to, socklen_t size) { return connect(fd, (const struct sockaddr *)to, size); }
+static inline int omsd_tcp_bind(int fd, const void *to, socklen_t size) { return bind(fd, (const struct sockaddr *)to, size); }
+static inline int omsd_tcp_accept(int fd, void *from, socklen_t *size) {
+    return accept4(fd, (struct sockaddr *)from, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+static inline int omsd_tcp_own_name(int fd, void *name, socklen_t *size) { return getsockname(fd, (struct sockaddr *)name, size); }
+static inline int omsd_tcp_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
+static inline int omsd_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
+
+/// Takes the lock of a whole file, or fails at once with EWOULDBLOCK. `flock` is also the name of a struct.
+static inline int omsd_lock_file(int fd) { return flock(fd, LOCK_EX | LOCK_NB); }
+
+/// `environ` is a global that Swift refuses to touch.
+static inline char **omsd_environment(void) { return environ; }
+
+/// A write to a peer that went away is an error code, not a signal. `SIG_IGN` is a cast macro.
+static inline void omsd_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+static inline int omsd_datagram_socket_type(void) { return SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK; }
+
+/// fcntl is variadic, which Swift cannot call.
+static inline int omsd_set_close_on_exec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+/// glibc declares the address of a socket call as a transparent union, which Swift cannot build.
+static inline int omsd_bind(int fd, const struct sockaddr *to, socklen_t size) { return bind(fd, to, size); }
+static inline int omsd_connect(int fd, const struct sockaddr *to, socklen_t size) { return connect(fd, to, size); }
+static inline int omsd_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+static inline int omsd_stream_socket_type(void) { return SOCK_STREAM | SOCK_CLOEXEC; }
+
+/// open is variadic. Does not block on a pipe or device that stands where a file should.
+static inline int omsd_open_to_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }

@@ -20,6 +20,8 @@ package enum VenueCatalog {
     ]
 
     private static let makers: [@Sendable (_ venue: String, _ product: String) -> (any VenueAdapter)?] = [
+        { venue, product in venue == "bitget-margin" ? BitgetMargin(product: product) : nil },
+        { venue, product in venue == "bitget-uta" ? BitgetUTA(product: product) : nil },
         { venue, product in venue == "xt-spot" ? XTSpot(product: product) : nil },
         { venue, product in venue == "az-futures" ? AZFutures(product: product) : nil },
         { venue, product in venue == "ascendex" ? AscendEX(product: product) : nil },

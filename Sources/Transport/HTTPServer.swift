@@ -1,0 +1,91 @@
+import CLinux
+import Synchronization
+import Wire
+
+/// A small HTTP/1.1 server for `omsim` and `/metrics`: one epoll thread, everything bounded.
+///
+/// A request reaches the handler when it is complete, on the server's thread; its answer may come from any thread. Pipelined requests are taken one after
+/// the other, each after the answer to the one before. A malformed request gets 400 and its connection is closed.
+package final class HTTPServer: Sendable {
+    package typealias Handler = @Sendable (_ request: HTTPRequest, _ peer: String, _ responder: any ServerResponder) -> Void
+
+    /// The port that it listens on, also where 0 asked for any.
+    package let port: UInt16
+    private let loop: ServerLoop
+    private let thread = Mutex<pthread_t?>(nil)
+
+    /// Binds and listens; connections wait until ``start()``.
+    ///
+    /// - Parameter address: Digits, as in `127.0.0.1:8899` or `[::1]:0`.
+    /// - Throws: ``TransportError`` for an address that is none or is taken, and for certificates that cannot be used.
+    package init(
+        address: String, tls: (certificateFile: String, keyFile: String)? = nil, limits: HTTPLimits = HTTPLimits(bodyBytes: 64 * 1024 * 1024),
+        maxConnections: Int = 1_024, handler: @escaping Handler
+    ) throws(TransportError) {
+        var context: TLSContext?
+        if let tls { context = try TLSContext.server(certificateFile: tls.certificateFile, keyFile: tls.keyFile) }
+        let listener = try Self.listen(address)
+        do throws(TransportError) {
+            port = try listener.ownPort()
+            loop = try ServerLoop(listener: listener, context: context, limits: limits, maxConnections: maxConnections, handler: handler)
+        } catch {
+            listener.close()
+            throw error
+        }
+    }
+
+    deinit {
+        guard let running = thread.withLock({ $0 }) else { return }
+        _ = loop.mailbox.post(.stop)
+        pthread_detach(running)
+    }
+
+    package func start() throws(TransportError) {
+        let loop = loop
+        let started = try startThread("omsd-http") { loop.run() }
+        thread.withLock { running in
+            precondition(running == nil, "a server starts once")
+            running = started
+        }
+    }
+
+    /// Stops listening, resets every connection and returns when the thread has ended. Not to be called from the handler.
+    package func stop() {
+        guard let running = thread.withLock({ $0.take() }) else { return }
+        _ = loop.mailbox.post(.stop)
+        pthread_join(running, nil)
+    }
+
+    private static func listen(_ text: String) throws(TransportError) -> Socket {
+        var host = text[...]
+        guard let colon = host.lastIndex(of: ":"), let port = UInt16(host[host.index(after: colon)...]) else {
+            throw TransportError(.address, "\(text): not ADDRESS:PORT")
+        }
+        host = host[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard let address = SocketAddress(numeric: String(host), port: port) else {
+            throw TransportError(.address, "\(text): not an address in digits")
+        }
+        let made = omsd_tcp_socket(address.family)
+        guard made >= 0 else { throw .system("socket") }
+        let socket = Socket(fd: made)
+        guard socket.set(SOL_SOCKET, SO_REUSEADDR, 1), omsd_tcp_bind(made, address.bytes, socklen_t(address.bytes.count)) == 0,
+            CLinux.listen(made, 1_024) == 0
+        else {
+            let error = TransportError.system("listen on \(text)")
+            socket.close()
+            throw error
+        }
+        return socket
+    }
+}
+
+/// The way back to one request's sender.
+struct LoopResponder: ServerResponder {
+    let mailbox: LoopMailbox<ServerLoop.Message>
+    let connection: UInt64
+    let serial: UInt64
+
+    /// Without effect once the server has stopped.
+    func send(_ reply: ServerReply) { _ = mailbox.post(.reply(connection, serial, reply)) }
+}

@@ -1,0 +1,219 @@
+import CLinux
+import Synchronization
+import Testing
+import Wire
+
+@testable import Transport
+
+/// Runs a program to its end; its exit status, or -1.
+func runProgram(_ arguments: [String]) -> Int32 {
+    var pid = pid_t()
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for stream in 1...2 as ClosedRange<Int32> { posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0) }
+    var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+    defer { words.forEach { free($0) } }
+    words.append(nil)
+    var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+    guard posix_spawnp(&pid, arguments[0], &actions, nil, words, &environment) == 0 else { return -1 }
+    var status: Int32 = 0
+    guard waitpid(pid, &status, 0) == pid, status & 0x7F == 0 else { return -1 }
+    return status >> 8 & 0xFF
+}
+
+/// Certificates made for one run of the tests: an authority, and leaves that are fine, for another host, and expired.
+struct Certificates: Sendable {
+    let folder: String
+    static let shared = Certificates()
+
+    var authority: String { folder + "/ca.pem" }
+    var stranger: String { folder + "/stranger.pem" }
+    func files(_ leaf: String) -> (certificateFile: String, keyFile: String) { ("\(folder)/\(leaf).pem", "\(folder)/\(leaf).key") }
+
+    private init() {
+        var template = Array("/tmp/omsd-transport-XXXXXX".utf8CString)
+        precondition(mkdtemp(&template) != nil, "no temporary folder")
+        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let folder = folder
+        func openssl(_ arguments: String) {
+            let words = arguments.split(separator: " ").map(String.init)
+            precondition(runProgram(["/usr/bin/openssl"] + words) == 0, "openssl \(arguments)")
+        }
+        func write(_ name: String, _ text: String) {
+            let fd = creat("\(folder)/\(name)", 0o600)
+            precondition(CLinux.write(fd, text, text.utf8.count) == text.utf8.count && close(fd) == 0, "cannot write \(name)")
+        }
+        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+        for name in ["ca", "stranger"] {
+            openssl("req -x509 \(key) -subj /CN=\(name) -keyout \(folder)/\(name).key -out \(folder)/\(name).pem -days 2")
+        }
+        let leaves = [
+            ("good", "DNS:localhost,IP:127.0.0.1", 2), ("elsewhere", "DNS:other.example,IP:127.0.0.9", 2),
+            ("expired", "DNS:localhost,IP:127.0.0.1", -1),
+        ]
+        for (name, hosts, days) in leaves {
+            write("\(name).cnf", "subjectAltName=\(hosts)\n")
+            openssl("req \(key) -subj /CN=leaf -keyout \(folder)/\(name).key -out \(folder)/\(name).csr")
+            openssl(
+                "x509 -req -in \(folder)/\(name).csr -CA \(folder)/ca.pem -CAkey \(folder)/ca.key -CAcreateserial -extfile \(folder)/\(name).cnf "
+                    + "-days \(days) -out \(folder)/\(name).pem")
+        }
+    }
+}
+
+/// A server that counts what arrives, and answers as told.
+final class CountingServer: Sendable {
+    let server: HTTPServer
+    let isTLS: Bool
+    private let log: Shared<[HTTPRequest]>
+
+    init(leaf: String? = nil, _ reply: @escaping @Sendable (HTTPRequest, _ arrival: Int) -> ServerReply) throws {
+        let log = Shared<[HTTPRequest]>([])
+        server = try HTTPServer(address: "127.0.0.1:0", tls: leaf.map { Certificates.shared.files($0) }) { request, _, responder in
+            let arrival = log.value.withLock { log in
+                log.append(request)
+                return log.count
+            }
+            responder.send(reply(request, arrival))
+        }
+        (isTLS, self.log) = (leaf != nil, log)
+        try server.start()
+    }
+
+    deinit { server.stop() }
+
+    var arrivals: [HTTPRequest] { log.now }
+    var origin: HTTPOrigin { HTTPOrigin(isTLS: isTLS, host: "127.0.0.1", port: server.port) }
+}
+
+/// A value that several threads may change.
+final class Shared<Value: Sendable>: Sendable {
+    let value: Mutex<Value>
+    init(_ value: Value) { self.value = Mutex(value) }
+    var now: Value { value.withLock { $0 } }
+}
+
+/// A listener whose connections are handled by hand, each on its own thread.
+final class RawServer: Sendable {
+    let port: UInt16
+    private let listener: Int32
+    private let thread: Mutex<pthread_t?>
+
+    init(_ handle: @escaping @Sendable (_ fd: Int32, _ number: Int) -> Void) throws {
+        let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
+        let fd = omsd_tcp_socket(AF_INET)
+        #expect(omsd_tcp_bind(fd, address.bytes, socklen_t(address.bytes.count)) == 0 && listen(fd, 64) == 0)
+        (listener, port) = (fd, try Socket(fd: fd).ownPort())
+        thread = Mutex(
+            try startThread("raw-server") {
+                var number = 0
+                while waitReadable(fd, 30_000) {
+                    let peer = omsd_tcp_accept(fd, nil, nil)
+                    guard peer >= 0 else { return }
+                    number += 1
+                    let count = number
+                    guard
+                        let worker = try? startThread(
+                            "raw-peer",
+                            {
+                                handle(peer, count); close(peer)
+                            })
+                    else { return }
+                    pthread_detach(worker)
+                }
+            })
+    }
+
+    var origin: HTTPOrigin { HTTPOrigin(isTLS: false, host: "127.0.0.1", port: port) }
+
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        if let thread = thread.withLock({ $0 }) { pthread_join(thread, nil) }
+        close(listener)
+    }
+}
+
+/// False when nothing came within the time.
+func waitReadable(_ fd: Int32, _ ms: Int32) -> Bool {
+    let set = epoll_create1(0)
+    defer { close(set) }
+    var event = epoll_event()
+    event.events = EPOLLIN.rawValue
+    return epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) == 0 && epoll_wait(set, &event, 1, ms) == 1
+}
+
+/// Takes whatever comes until the other side ends.
+func drain(_ fd: Int32) {
+    var room = [UInt8](repeating: 0, count: 4_096)
+    while waitReadable(fd, 10_000), recv(fd, &room, room.count, 0) > 0 {}
+}
+
+/// Reads nothing, until the other side is gone for good.
+func waitHangUp(_ fd: Int32) {
+    let set = epoll_create1(0)
+    defer { close(set) }
+    var event = epoll_event()
+    guard epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) == 0 else { return }
+    _ = epoll_wait(set, &event, 1, 10_000)
+}
+
+/// Reads one request off a raw connection. Nil when it ends first.
+func readRequest(_ fd: Int32) -> HTTPRequest? {
+    var parser = HTTPRequestParser()
+    var room = [UInt8](repeating: 0, count: 4_096)
+    while waitReadable(fd, 10_000) {
+        let count = recv(fd, &room, room.count, 0)
+        guard count > 0 else { return nil }
+        parser.append(Array(room.prefix(count)))
+        if let request = try? parser.next() { return request }
+    }
+    return nil
+}
+
+func sendRaw(_ fd: Int32, _ text: String) -> Bool { send(fd, text, text.utf8.count, Int32(MSG_NOSIGNAL)) == text.utf8.count }
+
+/// A transport with times short enough for tests, and what they ask of it.
+final class Client: Sendable {
+    let transport: TLSTransport
+    private static let lastID = Atomic<Int64>(0)
+
+    init(_ change: (inout TLSTransport.Settings) -> Void = { _ in }) throws {
+        var settings = TLSTransport.Settings()
+        settings.connectTimeoutMs = 2_000
+        change(&settings)
+        transport = try TLSTransport(settings: settings)
+    }
+
+    deinit { transport.shutdown(graceMs: 0) }
+
+    /// Sends one exchange and waits for its end.
+    func send(
+        _ request: HTTPRequest = HTTPRequest("POST", "/order", body: Array("{}".utf8)), to origin: HTTPOrigin, staleInMs: Int64 = 5_000,
+        timeoutMs: Int64 = 5_000, sign: @escaping @Sendable (inout HTTPRequest) -> Void = { _ in }
+    ) async -> HTTPExchangeEnd {
+        await withCheckedContinuation { continuation in
+            let exchange = HTTPExchange(
+                id: Self.lastID.add(1, ordering: .relaxed).newValue, origin: origin, request: request, sign: sign,
+                staleAt: bootTime() + staleInMs * 1_000, timeoutMs: timeoutMs
+            ) { continuation.resume(returning: $0) }
+            transport.send([exchange])
+        }
+    }
+}
+
+extension HTTPExchangeEnd {
+    var answer: HTTPResponse? { if case .answered(let response, _, _) = self { response } else { nil } }
+    var lostReason: String? { if case .lost(let reason, _, _) = self { reason } else { nil } }
+    var notSentReason: String? { if case .notSent(let reason) = self { reason } else { nil } }
+}
+
+/// Asks again and again until it holds or ten seconds are over, giving the thread away in between.
+func eventually(_ condition: () -> Bool) async -> Bool {
+    let deadline = bootTime() + 10_000_000
+    while !condition() {
+        guard bootTime() < deadline else { return false }
+        await Task.yield()
+    }
+    return true
+}

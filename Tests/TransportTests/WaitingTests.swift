@@ -1,0 +1,125 @@
+import CLinux
+import Synchronization
+import Testing
+import Transport
+import Wire
+
+@Suite(.timeLimit(.minutes(1))) struct `Waiting for a connection` {
+    private static let ok = HTTPResponse(status: 200)
+
+    @Test func `an exchange that goes stale while all connections are busy was never sent`() async throws {
+        let server = try CountingServer { _, _ in .silence }
+        let client = try Client()
+        try client.transport.configure(server.origin, maxConnections: 1)
+        async let busy = client.send(to: server.origin, timeoutMs: 400)
+        #expect(await eventually { server.arrivals.count == 1 })
+
+        let stale = await client.send(to: server.origin, staleInMs: 100)
+
+        #expect(stale.notSentReason?.contains("stale") == true, "\(stale)")
+        #expect(await busy.lostReason != nil)
+        #expect(server.arrivals.count == 1)
+    }
+
+    @Test func `an exchange that comes too late is not sent`() async throws {
+        let server = try CountingServer { _, _ in .response(Self.ok) }
+        let client = try Client()
+
+        #expect(await client.send(to: server.origin, staleInMs: 0).notSentReason?.contains("stale") == true)
+        #expect(server.arrivals.isEmpty)
+    }
+
+    @Test func `a refused connect is not sent, and the next exchange hears of it at once`() async throws {
+        let server = try CountingServer { _, _ in .response(Self.ok) }
+        let origin = server.origin
+        server.server.stop()
+        let client = try Client { $0.backoffFloorMs = 5_000 }
+
+        let first = await client.send(to: origin)
+        let second = await client.send(to: origin)
+
+        #expect(first.notSentReason?.contains("refused") == true, "\(first)")
+        #expect(second.notSentReason?.hasPrefix("pausing") == true, "\(second)")
+    }
+
+    @Test func `a name that nobody knows is not sent`() async throws {
+        let client = try Client()
+
+        let end = await client.send(to: HTTPOrigin(isTLS: true, host: "no-such-host.invalid", port: 443))
+
+        #expect(end.notSentReason != nil, "\(end)")
+    }
+
+    @Test func `a listener that never answers the handshake costs the connect time and no more`() async throws {
+        let server = try RawServer { fd, _ in drain(fd) }
+        let client = try Client { $0.connectTimeoutMs = 150 }
+
+        let end = await client.send(to: HTTPOrigin(isTLS: true, host: "127.0.0.1", port: server.port))
+
+        #expect(end.notSentReason?.contains("150 ms") == true, "\(end)")
+    }
+
+    @Test(arguments: [nil, "good"]) func `many exchanges share few connections, each arrives once and gets its own answer`(leaf: String?) async throws
+    {
+        let server = try CountingServer(leaf: leaf) { request, arrival in
+            .response(HTTPResponse(status: 200, body: request.body), afterUs: Int64(arrival % 3) * 500)
+        }
+        let client = try Client()
+        try client.transport.configure(server.origin, maxConnections: 4, caFile: leaf == nil ? nil : Certificates.shared.authority)
+
+        let own = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<500 {
+                group.addTask {
+                    let body = Array("\(number)".utf8)
+                    return await client.send(HTTPRequest("POST", "/", body: body), to: server.origin).answer?.body == body
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+
+        #expect(own == 500)
+        #expect(Set(server.arrivals.map(\.body)).count == 500 && server.arrivals.count == 500)
+        #expect(client.transport.openCount <= 4)
+    }
+
+    @Test func `warm connections stand ready within the bound, and carry what comes`() async throws {
+        let server = try CountingServer(leaf: "good") { _, _ in .response(Self.ok) }
+        let client = try Client()
+        try client.transport.configure(server.origin, maxConnections: 3, caFile: Certificates.shared.authority)
+
+        client.transport.warm(server.origin, count: 10)
+
+        #expect(await eventually { client.transport.connections(to: server.origin) == .init(idle: 3, open: 3) })
+        #expect(await client.send(to: server.origin).answer?.status == 200)
+        #expect(client.transport.openCount == 3)
+    }
+
+    @Test func `a shutdown lets a timely answer in, resets the late one and sends nothing that waits`() async throws {
+        let server = try CountingServer { request, _ in request.target == "/soon" ? .response(Self.ok, afterUs: 100_000) : .silence }
+        let client = try Client()
+        try client.transport.configure(server.origin, maxConnections: 2)
+        async let soon = client.send(HTTPRequest("GET", "/soon"), to: server.origin)
+        async let never = client.send(HTTPRequest("GET", "/never"), to: server.origin)
+        #expect(await eventually { server.arrivals.count == 2 })
+        async let waiting = client.send(to: server.origin)
+
+        client.transport.shutdown(graceMs: 600)
+
+        #expect(await soon.answer?.status == 200)
+        #expect(await never.lostReason == "shutting down")
+        #expect(await waiting.notSentReason != nil)
+        #expect(await client.send(to: server.origin).notSentReason != nil)
+        #expect(server.arrivals.count == 2)
+        #expect(client.transport.openCount == 0)
+    }
+
+    @Test func `another origin is served while one is down`() async throws {
+        let server = try CountingServer { _, _ in .response(Self.ok) }
+        let silent = try RawServer { fd, _ in drain(fd) }
+        let client = try Client()
+        async let stuck = client.send(to: HTTPOrigin(isTLS: true, host: "127.0.0.1", port: silent.port), staleInMs: 300)
+
+        #expect(await client.send(to: server.origin).answer?.status == 200)
+        #expect(await stuck.notSentReason != nil)
+    }
+}
