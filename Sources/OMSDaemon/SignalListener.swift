@@ -46,7 +46,8 @@ extension RoleTable {
     /// The roles of the configuration, whose names were looked up when it was read.
     init(_ configured: RolesConfiguration) throws(RoleTableError) {
         func names(_ role: Role) -> [String] {
-            configured.users.filter { $0.value == role }.map { "user:\($0.key)" } + configured.groups.filter { $0.value == role }.map { "group:\($0.key)" }
+            configured.users.filter { $0.value == role }.map { "user:\($0.key)" }
+                + configured.groups.filter { $0.value == role }.map { "group:\($0.key)" }
         }
         try self.init(viewer: names(.viewer), trader: names(.trader), operator: names(.operator))
     }

@@ -43,7 +43,9 @@ final class Desk {
     var historySweptAt: Int64 = .min
     var newestDoubtAt: Int64 = .min
     var nextSweepAt: Int64 = .min
+    /// Who waits for a sweep that has not begun.
     var sweepWaiters: [Ticket] = []
+    var reconciliations: [Reconciliation] = []
     var lastReconcileAt: Int64?
     var symbolsUsed: Set<Symbol> = []
     /// External orders seen open and reported: their breaks, by venue id.

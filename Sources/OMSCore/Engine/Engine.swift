@@ -99,7 +99,10 @@ package final class Engine {
         continueAcceptances()
         expire()
         serveGrants()
-        for desk in desks { work(desk) }
+        for desk in desks {
+            work(desk)
+            endReconciliations(desk)
+        }
         settleIntents()
         sweepClosed()
         endWaits()

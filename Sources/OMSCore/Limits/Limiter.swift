@@ -132,12 +132,13 @@ package struct Limiter: Sendable {
     }
 
     /// New settings of one account's budget after a reload.
-    package mutating func adjust(_ index: Int, to setting: LimitSetting?, rule: BudgetRule) {
-        let permits = min(setting?.permits ?? rule.permits, budgets[index].row.permits)
+    package mutating func adjust(_ index: Int, to setting: LimitSetting?, rule: BudgetRule) -> BudgetRow {
+        let permits = setting?.permits ?? rule.permits
         let share = min(setting?.share ?? permits, permits)
         budgets[index].adjust(
-            share: share, reserve: max(0, min(setting?.reserve ?? rule.reserve ?? permits / 10, share - 1)),
+            permits: permits, share: share, reserve: max(0, min(setting?.reserve ?? rule.reserve ?? permits / 10, share - 1)),
             windowMs: setting?.windowMs ?? rule.windowMs, marginMs: setting?.marginMs ?? 20,
             penaltyMs: setting?.penaltyMs ?? setting?.windowMs ?? rule.windowMs)
+        return budgets[index].row
     }
 }
