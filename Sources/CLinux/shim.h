@@ -1,7 +1,6 @@
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// Without _GNU_SOURCE, as in the toolchain's own Glibc module: with it libc types differ between the two, and a clean build fails where both meet.
+// What only _GNU_SOURCE declares is declared here.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +39,7 @@ static inline long long omsd_clock_us(clockid_t clock) {
 
 /// What the kernel says of the process at the other end of a Unix socket, as of its connect.
 static inline int omsd_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
-    struct ucred who;
+    struct { pid_t pid; uid_t uid; gid_t gid; } who;  // struct ucred
     socklen_t size = sizeof who;
     int result = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size);
     *pid = who.pid; *uid = who.uid; *gid = who.gid;
@@ -60,14 +59,24 @@ static inline int omsd_reset_on_close(int fd) {
     return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
+/// fcntl and open are variadic, which Swift imports only in part.
+static inline int omsd_set_nonblocking(int fd) {
+    int flags = fcntl(fd, F_GETFL, 0);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
 /// TCP calls whose address glibc declares as a transparent union, which Swift cannot build. Addresses are passed as bytes.
 static inline int omsd_tcp_connect(int fd, const void *to, socklen_t size) { return connect(fd, (const struct sockaddr *)to, size); }
 static inline int omsd_tcp_bind(int fd, const void *to, socklen_t size) { return bind(fd, (const struct sockaddr *)to, size); }
+extern int accept4(int fd, struct sockaddr *from, socklen_t *size, int flags);
 static inline int omsd_tcp_accept(int fd, void *from, socklen_t *size) {
     return accept4(fd, (struct sockaddr *)from, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 static inline int omsd_tcp_own_name(int fd, void *name, socklen_t *size) { return getsockname(fd, (struct sockaddr *)name, size); }
 static inline int omsd_tcp_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
+/// Names the calling thread, as `top` shows it: at most 15 characters.
+static inline int omsd_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
 
 /// No core dump, no ptrace by others: the process holds secrets.
 static inline int omsd_forbid_dump(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
@@ -76,12 +85,6 @@ static inline int omsd_forbid_dump(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0
 static inline int omsd_window_columns(int fd) {
     struct winsize size;
     return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-/// fcntl and open are variadic, which Swift imports only in part.
-static inline int omsd_set_nonblocking(int fd) {
-    int flags = fcntl(fd, F_GETFL, 0);
-    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 static inline int omsd_errno(void) { return errno; }

@@ -44,6 +44,7 @@ struct Certificates: Sendable {
             let fd = creat("\(folder)/\(name)", 0o600)
             precondition(CLinux.write(fd, text, text.utf8.count) == text.utf8.count && close(fd) == 0, "cannot write \(name)")
         }
+        atexit { _ = runProgram(["/bin/rm", "-rf", Certificates.shared.folder]) }
         let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
         for name in ["ca", "stranger"] {
             openssl("req -x509 \(key) -subj /CN=\(name) -keyout \(folder)/\(name).key -out \(folder)/\(name).pem -days 2")
