@@ -1,6 +1,7 @@
 #pragma once
-// Without _GNU_SOURCE, as in the toolchain's own Glibc module: with it libc types differ between the two, and a clean build fails where both meet.
-// What only _GNU_SOURCE declares is declared here.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,14 +9,17 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -39,7 +43,7 @@ static inline long long omsd_clock_us(clockid_t clock) {
 
 /// What the kernel says of the process at the other end of a Unix socket, as of its connect.
 static inline int omsd_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
-    struct { pid_t pid; uid_t uid; gid_t gid; } who;  // struct ucred
+    struct ucred who;
     socklen_t size = sizeof who;
     int result = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size);
     *pid = who.pid; *uid = who.uid; *gid = who.gid;
@@ -59,25 +63,6 @@ static inline int omsd_reset_on_close(int fd) {
     return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
-/// fcntl and open are variadic, which Swift imports only in part.
-static inline int omsd_set_nonblocking(int fd) {
-    int flags = fcntl(fd, F_GETFL, 0);
-    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-}
-
-/// TCP calls whose address glibc declares as a transparent union, which Swift cannot build. Addresses are passed as bytes.
-static inline int omsd_tcp_connect(int fd, const void *to, socklen_t size) { return connect(fd, (const struct sockaddr *)to, size); }
-static inline int omsd_tcp_bind(int fd, const void *to, socklen_t size) { return bind(fd, (const struct sockaddr *)to, size); }
-extern int accept4(int fd, struct sockaddr *from, socklen_t *size, int flags);
-static inline int omsd_tcp_accept(int fd, void *from, socklen_t *size) {
-    return accept4(fd, (struct sockaddr *)from, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
-static inline int omsd_tcp_own_name(int fd, void *name, socklen_t *size) { return getsockname(fd, (struct sockaddr *)name, size); }
-static inline int omsd_tcp_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
-
-/// Names the calling thread, as `top` shows it: at most 15 characters.
-static inline int omsd_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
-
 /// No core dump, no ptrace by others: the process holds secrets.
 static inline int omsd_forbid_dump(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
@@ -87,4 +72,48 @@ static inline int omsd_window_columns(int fd) {
     return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+/// fcntl and open are variadic, which Swift imports only in part.
+static inline int omsd_set_nonblocking(int fd) {
+    int flags = fcntl(fd, F_GETFL, 0);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
 static inline int omsd_errno(void) { return errno; }
+
+/// TCP calls whose address glibc declares as a transparent union, which Swift cannot build. Addresses are passed as bytes.
+static inline int omsd_tcp_connect(int fd, const void *to, socklen_t size) { return connect(fd, (const struct sockaddr *)to, size); }
+static inline int omsd_tcp_bind(int fd, const void *to, socklen_t size) { return bind(fd, (const struct sockaddr *)to, size); }
+static inline int omsd_tcp_accept(int fd, void *from, socklen_t *size) {
+    return accept4(fd, (struct sockaddr *)from, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+static inline int omsd_tcp_own_name(int fd, void *name, socklen_t *size) { return getsockname(fd, (struct sockaddr *)name, size); }
+/// Names the calling thread, as `top` shows it: at most 15 characters.
+static inline int omsd_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
+
+static inline int omsd_tcp_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
+static inline int omsd_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
+
+/// Takes the lock of a whole file, or fails at once with EWOULDBLOCK. `flock` is also the name of a struct.
+static inline int omsd_lock_file(int fd) { return flock(fd, LOCK_EX | LOCK_NB); }
+
+/// `environ` is a global that Swift refuses to touch.
+static inline char **omsd_environment(void) { return environ; }
+
+/// A write to a peer that went away is an error code, not a signal. `SIG_IGN` is a cast macro.
+static inline void omsd_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+static inline int omsd_datagram_socket_type(void) { return SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK; }
+
+/// fcntl is variadic, which Swift cannot call.
+static inline int omsd_set_close_on_exec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+/// glibc declares the address of a socket call as a transparent union, which Swift cannot build.
+static inline int omsd_bind(int fd, const struct sockaddr *to, socklen_t size) { return bind(fd, to, size); }
+static inline int omsd_connect(int fd, const struct sockaddr *to, socklen_t size) { return connect(fd, to, size); }
+static inline int omsd_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+static inline int omsd_stream_socket_type(void) { return SOCK_STREAM | SOCK_CLOEXEC; }
+
+/// open is variadic. Does not block on a pipe or device that stands where a file should.
+static inline int omsd_open_to_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }

@@ -1,4 +1,8 @@
 #pragma once
+// As in CLinux: both must see the same libc types.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>

@@ -24,9 +24,8 @@ package struct TransportError: Error, Equatable, CustomStringConvertible {
 
 /// The words of an errno value.
 func errnoText(_ code: Int32) -> String {
-    var buffer = [CChar](repeating: 0, count: 128)
-    guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // glibc keeps the text per thread (since 2.32).
+    strerror(code).map { String(cString: $0) } ?? "error \(code)"
 }
 
 /// The oldest error in OpenSSL's queue of this thread, which is then empty.

@@ -19,5 +19,11 @@ package enum VenueCatalog {
         ("ascendex", ["cash", "margin"]),
     ]
 
-    private static let makers: [@Sendable (_ venue: String, _ product: String) -> (any VenueAdapter)?] = []
+    private static let makers: [@Sendable (_ venue: String, _ product: String) -> (any VenueAdapter)?] = [
+        { venue, product in venue == "bitget-margin" ? BitgetMargin(product: product) : nil },
+        { venue, product in venue == "bitget-uta" ? BitgetUTA(product: product) : nil },
+        { venue, product in venue == "xt-spot" ? XTSpot(product: product) : nil },
+        { venue, product in venue == "az-futures" ? AZFutures(product: product) : nil },
+        { venue, product in venue == "ascendex" ? AscendEX(product: product) : nil },
+    ]
 }

@@ -117,6 +117,10 @@ package struct RequestPlan: Sendable {
     package let staleAt: Int64
     /// The answer must be complete by `sent + this`.
     package let timeoutMs: Int64
+    /// The budgets it took a permit of.
+    package var budgets: [Int64] = []
+    /// It gets its row before it leaves; a look-up only if it concerns an order in doubt.
+    package var isJournaled = true
 
     package init(
         id: RequestID, account: AccountID, content: Content, timeMs: Int64, facts: AccountFacts?, freshnessMs: Int64, staleAt: Int64, timeoutMs: Int64

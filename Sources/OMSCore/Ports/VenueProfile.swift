@@ -74,8 +74,14 @@ package struct VenueProfile: Sendable {
     package var listingProvesAbsence = false
     /// Single fills can be asked for.
     package var listsFills: Bool
+    /// The shortest window that a request of this venue can name (XT: 2,000 ms), which a shorter configured freshness cannot undercut.
+    package var recvwindowFloorMs: Int64 = 0
+    /// Each product has endpoints, and so limits, of its own (Bitget margin's isolated and crossed).
+    package var hasOwnEndpoints = false
     /// `Query.account` must be answered before the account can trade.
     package var needsAccountFacts = false
+    /// Requests carry a passphrase beside the key: credentials without one are refused.
+    package var needsPassphrase = false
 
     package init(
         venue: String, product: String, baseURL: String, budgets: [BudgetRule], placeMax: Int, cancelMax: Int, modifyMax: Int,

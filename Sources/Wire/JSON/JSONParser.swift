@@ -1,5 +1,12 @@
 /// What is wrong with a JSON text, and where.
 package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+    package enum Kind: Sendable {
+        case syntax
+        /// The text is well formed so far, but an object names a key twice.
+        case duplicateKey
+        case tooDeep
+    }
+    package var kind = Kind.syntax
     package let problem: String
     /// Counted from 1.
     package let line: Int
@@ -24,19 +31,53 @@ package struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let options: Options
     private var at = 0
+    private var toleratesDuplicates = false
+    private var duplicate: JSONError?
+    /// Where each value and each key starts, in the order of the text; nil: not asked for.
+    private var offsets: [Int]?
 
     /// Parses a whole text.
     package static func parse(_ bytes: [UInt8], options: Options = Options()) throws(JSONError) -> JSON {
         let result: Result<JSON, JSONError> = bytes.withUnsafeBufferPointer { buffer in
-            var parser = JSONParser(buffer, options: options)
-            do throws(JSONError) { return .success(try parser.whole()) } catch { return .failure(error) }
+            do throws(JSONError) { return .success(try parse(buffer, options: options)) } catch { return .failure(error) }
         }
         return try result.get()
+    }
+
+    /// Parses a whole text where it lies.
+    package static func parse(_ bytes: UnsafeBufferPointer<UInt8>, options: Options = Options()) throws(JSONError) -> JSON {
+        var parser = JSONParser(bytes, options: options)
+        return try parser.whole()
+    }
+
+    /// Parses a text that may name keys twice, so that its refusal can still be addressed: the value, in which the first of equal keys stands
+    /// first, and the first duplicate. Never act on a value that comes with a duplicate.
+    package static func parseTellingDuplicates(
+        _ bytes: UnsafeBufferPointer<UInt8>, options: Options = Options()
+    ) throws(JSONError) -> (value: JSON, duplicate: JSONError?) {
+        var parser = JSONParser(bytes, options: options)
+        parser.toleratesDuplicates = true
+        let value = try parser.whole()
+        return (value, parser.duplicate)
     }
 
     /// Parses a whole text.
     package static func parse(_ text: String, options: Options = Options()) throws(JSONError) -> JSON {
         try parse(Array(text.utf8), options: options)
+    }
+
+    /// Parses a whole text and tells where each key and value stands. Keys that stand twice are kept for the caller to report.
+    package static func parseLocated(_ bytes: [UInt8], options: Options = Options()) throws(JSONError) -> LocatedJSON {
+        let result: Result<LocatedJSON, JSONError> = bytes.withUnsafeBufferPointer { buffer in
+            var parser = JSONParser(buffer, options: options)
+            (parser.offsets, parser.toleratesDuplicates) = ([], true)
+            do throws(JSONError) {
+                let value = try parser.whole()
+                var rest = (parser.offsets ?? [])[...]
+                return .success(LocatedJSON(value, offsets: &rest))
+            } catch { return .failure(error) }
+        }
+        return try result.get()
     }
 
     private init(_ bytes: UnsafeBufferPointer<UInt8>, options: Options) { (self.bytes, self.options) = (bytes, options) }
@@ -50,10 +91,10 @@ package struct JSONParser {
         return (line, column)
     }
 
-    private func failure(_ problem: String, at offset: Int? = nil) -> JSONError {
+    private func failure(_ problem: String, at offset: Int? = nil, kind: JSONError.Kind = .syntax) -> JSONError {
         let offset = offset ?? at
         let (line, column) = Self.place(of: offset, in: bytes)
-        return JSONError(problem: problem, line: line, column: column, offset: offset)
+        return JSONError(kind: kind, problem: problem, line: line, column: column, offset: offset)
     }
 
     private mutating func whole() throws(JSONError) -> JSON {
@@ -91,6 +132,7 @@ package struct JSONParser {
 
     private mutating func value(depth: Int) throws(JSONError) -> JSON {
         guard at < bytes.count else { throw failure("the text ends where a value should stand") }
+        offsets?.append(at)
         switch bytes[at] {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
@@ -124,7 +166,7 @@ package struct JSONParser {
     }
 
     private mutating func array(depth: Int) throws(JSONError) -> JSON {
-        guard depth < options.depthMax else { throw failure("nested deeper than \(options.depthMax)") }
+        guard depth < options.depthMax else { throw failure("nested deeper than \(options.depthMax)", kind: .tooDeep) }
         at += 1
         var items: [JSON] = []
         try skipSpace()
@@ -157,7 +199,7 @@ package struct JSONParser {
     }
 
     private mutating func object(depth: Int) throws(JSONError) -> JSON {
-        guard depth < options.depthMax else { throw failure("nested deeper than \(options.depthMax)") }
+        guard depth < options.depthMax else { throw failure("nested deeper than \(options.depthMax)", kind: .tooDeep) }
         at += 1
         var members: [(key: String, value: JSON)] = []
         var seen: Set<String> = []
@@ -169,12 +211,13 @@ package struct JSONParser {
         while true {
             let start = at
             let key = try key()
+            offsets?.append(start)
             // Few keys: a linear look is faster than a set; many: a set keeps it linear.
             if members.count < 16 {
-                guard !members.contains(where: { $0.key == key }) else { throw failure("key \(quoted(key)) stands twice", at: start) }
+                if members.contains(where: { $0.key == key }) { try refuseDuplicate(key, at: start) }
             } else {
                 if seen.isEmpty { seen = Set(members.map(\.key)) }
-                guard seen.insert(key).inserted else { throw failure("key \(quoted(key)) stands twice", at: start) }
+                if !seen.insert(key).inserted { try refuseDuplicate(key, at: start) }
             }
             try skipSpace()
             guard at < bytes.count, bytes[at] == UInt8(ascii: ":") else { throw failure("a colon should stand behind key \(quoted(key))") }
@@ -183,6 +226,12 @@ package struct JSONParser {
             members.append((key, try value(depth: depth + 1)))
             guard try separator(before: UInt8(ascii: "}")) else { return .object(members) }
         }
+    }
+
+    private mutating func refuseDuplicate(_ key: String, at start: Int) throws(JSONError) {
+        let error = failure("key \(quoted(key)) stands twice", at: start, kind: .duplicateKey)
+        guard toleratesDuplicates else { throw error }
+        duplicate = duplicate ?? error
     }
 
     private func quoted(_ text: String) -> String { "\"" + String(text.unicodeScalars.prefix(64)).escapedForLog + "\"" }

@@ -1,0 +1,50 @@
+# omsd. `make help` lists what can be made.
+
+PREFIX ?= /usr
+DESTDIR ?=
+SWIFT_FLAGS = --explicit-target-dependency-import-check error
+RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
+PROGRAMS = omsd omsctl omsim
+SOURCES = Package.swift Sources Tests migrations
+
+.PHONY: help setup build test demo run lint install clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## installs missing Debian packages
+	@scripts/setup
+
+build: setup ## release binaries in .build/release, with the Swift standard library linked in
+	swift build $(RELEASE)
+
+test: setup ## all tests; the summary stands in the last lines
+	swift test $(SWIFT_FLAGS)
+
+demo: build ## a large intent to every venue, lost replies, a kill -9, and an audit
+	@scripts/demo
+
+run: build ## omsd against simulated venues, until Ctrl-C
+	@scripts/run
+
+lint: ## formatting, shell syntax, and the systemd units
+	swift format lint --strict --recursive $(SOURCES)
+	@for script in scripts/* .ci/run; do bash -n $$script || exit 1; done
+	@for script in Tests/systemd/*.sh; do sh -n $$script || exit 1; done
+	scripts/check-unit
+
+install: ## programs, units and manual into DESTDIR and PREFIX (after make build)
+	@for program in $(PROGRAMS); do test -x .build/release/$$program || { echo "make build first" >&2; exit 1; }; done
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/omsd
+	install -m 755 $(PROGRAMS:%=.build/release/%) $(DESTDIR)$(PREFIX)/bin
+	sed 's|/usr/bin/omsd|$(PREFIX)/bin/omsd|' systemd/omsd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/omsd.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/omsd.service
+	install -m 644 systemd/omsd.socket $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 644 systemd/omsd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/omsd.conf
+	install -m 644 systemd/omsd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/omsd.conf
+	install -m 644 man/omsd.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 docs/omsd.example.json5 $(DESTDIR)$(PREFIX)/share/doc/omsd
+
+clean: ## removes what was built
+	swift package clean

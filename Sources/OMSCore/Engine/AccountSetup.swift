@@ -1,0 +1,34 @@
+/// What the engine is told of one configured account. Secrets are not among it.
+package struct AccountSetup: Sendable {
+    package let id: AccountID
+    package let uid: String
+    /// Stands for the key in budgets of scope apikey; never the key.
+    package let keyFingerprint: String
+    package let rules: any VenueRules
+    package var requestTimeoutMs: Int64 = 5_000
+    /// nil: what the place budget needs at a 200 ms round trip, 4 to 64.
+    package var maxInFlight: Int?
+    package var maxIntentAgeMs: Int64?
+    package var resendsAfterProof = true
+    package var reconcileIntervalMs: Int64 = 10_000
+    package var queueMaxOrders = 1_000_000
+    package var cancelsExternalOrders = false
+    package var holdUnansweredMs: Int64 = 30_000
+    /// nil: the venue's own.
+    package var freshnessMs: Int64?
+    package var limits: [LimitSetting] = []
+    package var batchMax: Int?
+    package var risk = RiskSetting()
+
+    package init(id: AccountID, uid: String, keyFingerprint: String, rules: any VenueRules) {
+        (self.id, self.uid, self.keyFingerprint, self.rules) = (id, uid, keyFingerprint, rules)
+    }
+}
+
+/// Bounds that the owner of an account set. nil: none.
+package struct RiskSetting: Sendable, Equatable {
+    package var maxOrderNotional: Decimal?
+    package var maxOpenOrders: Int?
+    package var symbols: [Symbol]?
+    package init() {}
+}

@@ -1,0 +1,86 @@
+/// One account's working state.
+final class Desk {
+    let index: Int
+    var setup: AccountSetup
+    var rules: any VenueRules { setup.rules }
+    let profile: VenueProfile
+    /// Indexes into the limiter, by budget name.
+    let budgets: [String: Int]
+
+    var trading: TradingStateRow
+    /// The first reconciliation is done: new orders may leave.
+    var isReady = false
+    var clock: VenueClock?
+    var facts: AccountFacts?
+    var factsProblem: String?
+    var instruments: [Symbol: Instrument] = [:]
+    var instrumentsAt: Int64?
+
+    var orders: [OrderKey: LiveOrder] = [:]
+    var byVenueID: [VenueOrderID: OrderKey] = [:]
+    /// Requests out.
+    var inFlight = 0
+    let places = PlaceQueue()
+    /// Waiting to be placed, as counted for `queue_max_orders` and `account.list`.
+    var queuedPlaces = 0
+    var cancels = Deque<CommandID>()
+    var queuedCancels: Set<CommandID> = []
+    /// Orders with a modify that may leave.
+    var modifies = Deque<OrderKey>()
+    var inquiryTimers = TimerHeap<OrderKey>()
+    var urgentInquiries = Deque<OrderKey>()
+    var inquiries = Deque<OrderKey>()
+    var fillsWanted = Deque<OrderKey>()
+    var doubts: Set<OrderKey> = []
+    var open = 0
+
+    /// Orders of others that policy wants gone.
+    var externalCancels = Deque<CancelTicket>()
+    var sweep: Sweep?
+    var sweepFailures = 0
+    /// When the last sweep that read history began, and when an order last fell into doubt.
+    var historySweptAt: Int64 = .min
+    var newestDoubtAt: Int64 = .min
+    var nextSweepAt: Int64 = .min
+    var sweepWaiters: [Ticket] = []
+    var lastReconcileAt: Int64?
+    var symbolsUsed: Set<Symbol> = []
+    /// External orders seen open and reported: their breaks, by venue id.
+    var externals: [VenueOrderID: Int64] = [:]
+    /// Orders missing there or otherwise in an open break.
+    var orderBreaks: [OrderKey: [BreakKind: Int64]] = [:]
+
+    /// Nothing leaves before then: the venue could not be reached.
+    var backoffUntil: Int64 = .min
+    var failures = 0
+    /// Places and modifies wait until then: the venue is closed for maintenance.
+    var pausedUntil: Int64 = .min
+    /// Preparations (clock, account, instruments) that failed are not asked again before then.
+    var prepareAt: Int64 = .min
+    var isPreparing = false
+    var lastError: String?
+
+    init(index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow) {
+        (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)
+        profile = setup.rules.profile
+    }
+
+    var id: AccountID { setup.id }
+    var placeMax: Int { min(setup.batchMax ?? profile.placeMax, profile.placeMax) }
+    var freshnessMs: Int64 { setup.freshnessMs ?? profile.freshnessMs }
+
+    /// Requests out at once: what the place budget needs at a 200 ms round trip, 4 to 64.
+    var maxInFlight: Int {
+        if let configured = setup.maxInFlight { return configured }
+        guard let rule = profile.budgets.first(where: { $0.name == "batch-place" }) else { return 4 }
+        return min(64, max(4, Int(Int64(rule.permits) * 200 / max(1, rule.windowMs))))
+    }
+
+    /// The venue's clock when no request stamped `wireTime` can be accepted any more, microseconds.
+    func fence(wireTime: Int64) -> Int64 {
+        .milliseconds(wireTime + max(freshnessMs, profile.recvwindowFloorMs) + Self.fenceMarginMs)
+    }
+
+    /// Beyond the freshness window and the clock's error: timer grain at the venue's gates.
+    static let fenceMarginMs: Int64 = 250
+}

@@ -1,0 +1,152 @@
+extension Engine {
+    /// Takes a command of a peer that may give it.
+    func take(_ command: ControlCommand, from actor: Actor, ticket: Ticket) {
+        switch command {
+        case .submit(let intent, let content): submit(intent, content: content, from: actor, ticket: ticket)
+        case .intentGet(let id):
+            reply(.query(.intent(id, timedOut: nil), missing: .unknownOrder("no intent \(id) in this journal")), to: ticket)
+        case .intentList(let account, let after, let limit):
+            reply(.query(.intents(account: account, after: after, limit: limit), missing: nil), to: ticket)
+        case .intentWait(let id, let untilSettled, let timeoutMs): wait(id, untilSettled: untilSettled, timeoutMs: timeoutMs, ticket: ticket)
+        case .intentCancel(let id): cancelIntent(id, from: actor, ticket: ticket)
+        case .orderGet(let filter):
+            reply(.query(.order(filter), missing: .unknownOrder("this journal never held that order")), to: ticket)
+        case .orderList(let filter): reply(.query(.orders(filter), missing: nil), to: ticket)
+        case .orderTimeline(let id):
+            reply(.query(.timeline(id), missing: .unknownOrder("this journal never held an order \(id)")), to: ticket)
+        case .orderResolve(let id, let isPlaced, let reason): resolve(id, isPlaced: isPlaced, reason: reason, from: actor, ticket: ticket)
+        case .fillList(let filter): reply(.query(.fills(filter), missing: nil), to: ticket)
+        case .breakList(let account, let after, let limit):
+            reply(.query(.breaks(account: account, after: after, limit: limit), missing: nil), to: ticket)
+        case .instrumentList(let account, let symbol, let after, let limit):
+            listInstruments(account: account, symbol: symbol, after: after, limit: limit, ticket: ticket)
+        case .accountList: reply(.accounts(desks.map(snapshot)), to: ticket)
+        case .setState(let account, let state, let reason, let cancelOpen, let everything):
+            setState(account, state, reason: reason, cancelOpen: cancelOpen, everything: everything, from: actor, ticket: ticket)
+        case .reconcile(let account):
+            guard let desk = desk(account) else { return fail(.unknownAccount(account), to: ticket) }
+            desk.sweepWaiters.append(ticket)
+        case .limitList: reply(.budgets(budgetSnapshots()), to: ticket)
+        case .limitTake(let account, let budget, let permits, let holdMs):
+            takeGrant(account, budget: budget, permits: permits, holdMs: holdMs, ticket: ticket)
+        case .limitRelease(let id): releaseGrant(id, ticket: ticket)
+        case .subscribe(let after, let account): reply(.subscribe(afterSeq: after, account: account), to: ticket)
+        case .unsubscribe(let id): reply(.unsubscribe(id), to: ticket)
+        case .status: reply(.status, to: ticket)
+        }
+    }
+
+    // MARK: Waiting
+
+    private func wait(_ id: IntentID, untilSettled: Bool, timeoutMs: Int64, ticket: Ticket) {
+        guard let intent = intentsByID[id] else {
+            return reply(.query(.intent(id, timedOut: false), missing: .unknownOrder("no intent \(id) in this journal")), to: ticket)
+        }
+        let deadline = now.monotonic + .milliseconds(timeoutMs)
+        intent.waiters.append(Waiter(ticket: ticket, untilSettled: untilSettled, deadline: deadline))
+        waits.add(intent.row.key, at: deadline)
+        touchedIntents.insert(intent.row.key)
+    }
+
+    /// Answers waits whose time is over.
+    func endWaits() {
+        while let key = waits.popDue(at: now.monotonic) {
+            guard let intent = intents[key] else { continue }
+            intent.waiters.removeAll { waiter in
+                guard waiter.deadline <= now.monotonic else { return false }
+                answer(waiter, of: intent, timedOut: true)
+                return true
+            }
+        }
+    }
+
+    func disconnected(_ connection: UInt64) {
+        for intent in intents.values { intent.waiters.removeAll { $0.ticket.connection == connection } }
+        for desk in desks { desk.sweepWaiters.removeAll { $0.connection == connection } }
+        endGrants(of: connection)
+    }
+
+    // MARK: Trading state
+
+    func setState(_ state: TradingState, of desk: Desk, reason: String, actor: Actor) {
+        guard desk.trading.state != state || desk.trading.reason != reason else { return }
+        desk.trading = TradingStateRow(account: desk.id, state: state, reason: reason, actor: actor, at: now.wall)
+        record(.tradingState(desk.trading, event(.tradingState, actor: actor, note: "\(desk.id) \(state.rawValue): \(reason)")))
+    }
+
+    private func setState(
+        _ account: AccountID?, _ state: TradingState, reason: String, cancelOpen: Bool, everything: Bool, from actor: Actor, ticket: Ticket
+    ) {
+        let chosen: [Desk]
+        if let account {
+            guard let desk = desk(account) else { return fail(.unknownAccount(account), to: ticket) }
+            chosen = [desk]
+        } else {
+            chosen = desks
+        }
+        var cancels = 0
+        for desk in chosen {
+            setState(state, of: desk, reason: reason, actor: actor)
+            // What is resumed tries everything anew.
+            if state == .active { (desk.factsProblem, desk.facts) = (nil, desk.factsProblem == nil ? desk.facts : nil) }
+            if cancelOpen { cancels += cancel(Array(desk.orders.values), actor: actor) }
+            if everything {
+                let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
+                for symbol in symbols { _ = launch(.query(.cancelAll(symbol: symbol)), on: desk, usesReserve: true, isJournaled: true) }
+            }
+        }
+        reply(.tradingState(chosen.map(\.trading), cancels: cancels), to: ticket)
+    }
+
+    func reload(_ setups: [AccountSetup]) {
+        for setup in setups {
+            guard let desk = desk(setup.id) else { continue }
+            (desk.setup.limits, desk.setup.risk) = (setup.limits, setup.risk)
+            desk.symbolsUsed.formUnion(setup.risk.symbols ?? [])
+            for rule in desk.profile.budgets {
+                guard let index = desk.budgets[rule.name] else { continue }
+                limiter.adjust(index, to: setup.limits.first { $0.budget == rule.name }, rule: rule)
+            }
+        }
+        record(.note(account: nil, nil, event(.note, note: "limits and risk reloaded")))
+    }
+
+    // MARK: Snapshots
+
+    package func snapshot() -> [AccountSnapshot] { desks.map(snapshot) }
+
+    private func snapshot(_ desk: Desk) -> AccountSnapshot {
+        AccountSnapshot(
+            account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
+            isReady: desk.isReady, queueCancel: desk.queuedCancels.count, queueLookup: desk.urgentInquiries.count + desk.inquiries.count,
+            queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces, inFlight: desk.inFlight, open: desk.open, inDoubt: desk.doubts.count,
+            clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt, lastError: desk.factsProblem ?? desk.lastError)
+    }
+
+    package var journalSeq: Int64 { seq }
+
+    /// Requests that have left and are not answered.
+    package var requestsOut: Int { inFlight.count }
+
+    private func budgetSnapshots() -> [BudgetSnapshot] {
+        desks.flatMap { desk in
+            desk.budgets.sorted { $0.key < $1.key }.map { _, index in
+                let inUse = limiter.inUse(index, at: now.monotonic)
+                let budget = limiter.budgets[index]
+                let next = inUse < budget.share ? nil : budget.nextChance(at: now.monotonic).map { now.wall + $0 - now.monotonic }
+                return BudgetSnapshot(
+                    account: desk.id, row: budget.row, inUse: inUse, reserve: budget.reserve, nextFreeAt: next, busiestWindow: inUse)
+            }
+        }
+    }
+
+    private func listInstruments(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int, ticket: Ticket) {
+        if let account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
+        let all = desks.filter { account == nil || $0.id == account }.flatMap { desk in
+            desk.instruments.values.filter { symbol == nil || $0.symbol == symbol }.sorted { $0.symbol < $1.symbol }.map { (desk.id, $0) }
+        }
+        let start = Int(clamping: max(0, after ?? 0))
+        let page = all.dropFirst(start).prefix(limit)
+        reply(.instruments(Array(page), next: start + page.count < all.count ? Int64(start + page.count) : nil), to: ticket)
+    }
+}

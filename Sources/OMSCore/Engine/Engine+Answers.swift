@@ -1,0 +1,329 @@
+extension Engine {
+    // MARK: Ends of requests
+
+    func answered(_ id: RequestID, _ answer: VenueAnswer, sentAt: Moment, lastByteAt: Moment) {
+        guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
+        for row in limiter.release(flight.grips, readAt: lastByteAt.monotonic, at: now.monotonic) { record(.permit(row)) }
+        desk.failures = 0
+        heed(answer, flight, on: desk)
+        var tally = Tally()
+        switch flight.plan.content {
+        case .place(let tickets, _): placed(tickets, answer.places, in: flight, answer, on: desk, tally: &tally)
+        case .mixed(let places, let cancels, _):
+            placed(places, answer.places, in: flight, answer, on: desk, tally: &tally)
+            canceled(cancels, answer.cancels, in: flight, on: desk, tally: &tally)
+        case .cancel(let tickets): canceled(tickets, answer.cancels, in: flight, on: desk, tally: &tally)
+        case .modify(let tickets): modified(tickets, answer.modifies, in: flight, on: desk, tally: &tally)
+        case .query(let query):
+            told(query, answer, flight, sentAt: sentAt, lastByteAt: lastByteAt, on: desk)
+            if case .failed = answer.query { tally.doubts += 1 } else { tally.acknowledged += 1 }
+        }
+        if !answer.foreignIDs.isEmpty {
+            let names = answer.foreignIDs.prefix(5).joined(separator: ", ")
+            desk.lastError = "an answer named orders that its request did not carry: \(names)"
+            record(.note(account: desk.id, nil, event(.note, request: id, note: desk.lastError)))
+        }
+        end(id, flight, outcome: tally.outcome) { end in
+            (end.sentAt, end.answeredAt) = (sentAt.wall, lastByteAt.wall)
+            (end.httpStatus, end.venueCode) = (answer.httpStatus, answer.venueCode)
+        }
+    }
+
+    func lost(_ id: RequestID, reason: String, sentAt: Moment, resetAt: Moment) {
+        guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
+        let rows = limiter.abandon(
+            flight.grips, resetAt: resetAt.monotonic, holdUs: .milliseconds(desk.setup.holdUnansweredMs), at: now.monotonic)
+        for row in rows { record(.permit(row)) }
+        desk.lastError = reason
+        var tally = Tally()
+        let doubt = ItemOutcome.inDoubt(reason)
+        spread(doubt, over: flight, on: desk, tally: &tally)
+        if case .query(let query) = flight.plan.content { failed(query, reason, flight, on: desk) }
+        end(id, flight, outcome: .inDoubt) { $0.sentAt = sentAt.wall }
+    }
+
+    func notSent(_ id: RequestID, reason: String) {
+        guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
+        for row in limiter.release(flight.grips, readAt: nil, at: now.monotonic) { record(.permit(row)) }
+        desk.lastError = reason
+        desk.failures += 1
+        // Full jitter, 100 ms to 10 s: the venue cannot be reached, and nobody gains from a stampede.
+        let ceiling = min(Int64.seconds(10), .milliseconds(100) << Int64(min(desk.failures, 7)))
+        desk.backoffUntil = now.monotonic + Int64.random(in: ceiling / 4...ceiling, using: &random)
+        desk.nextSweepAt = min(desk.nextSweepAt, desk.backoffUntil)
+        func unsend(_ orders: [PlaceTicket]) {
+            let lives = orders.compactMap { liveByKey[$0.order] }
+            for live in lives {
+                live.order.attempts -= 1
+                change(live, to: .intended, kind: .requeued, evidence: .local, fields: .attempts, request: id, note: "not sent: \(reason)")
+                followUp(live, on: desk)
+            }
+            requeue(lives, on: desk)
+        }
+        func unsend(_ ids: [CommandID]) {
+            for command in ids where commands[command] != nil {
+                commands[command]?.attempts -= 1
+                change(command, to: .requested, evidence: .local, request: id, note: "not sent: \(reason)")
+                if let live = commands[command].flatMap({ liveByKey[$0.order] }) { pursue(command, of: live, on: desk) }
+            }
+        }
+        switch flight.plan.content {
+        case .place(let tickets, _): unsend(tickets)
+        case .mixed(let places, let cancels, _):
+            unsend(places)
+            unsend(cancels.map(\.command))
+        case .cancel(let tickets): unsend(tickets.map(\.command))
+        case .modify(let tickets): unsend(tickets.map(\.command))
+        case .query(let query): failed(query, reason, flight, on: desk)
+        }
+        end(id, flight, outcome: .notSent) { _ in }
+    }
+
+    private func land(_ id: RequestID) -> InFlight? {
+        guard let flight = inFlight.removeValue(forKey: id) else { return nil }
+        desk(flight.plan.account)?.inFlight -= 1
+        return flight
+    }
+
+    private func end(_ id: RequestID, _ flight: InFlight, outcome: RequestOutcome, _ fill: (inout RequestEnd) -> Void) {
+        let matters = flight.isJournaled || output.lateRequests.contains(id)
+        guard matters else { return }
+        var end = RequestEnd(id: id, outcome: outcome)
+        fill(&end)
+        record(.requestEnded(end))
+    }
+
+    /// A look-up that left without a row changed something: it gets one.
+    func matters(_ flight: InFlight) {
+        if !flight.isJournaled, !output.lateRequests.contains(flight.plan.id) { output.lateRequests.append(flight.plan.id) }
+    }
+
+    /// What the items of a request came to.
+    struct Tally {
+        var acknowledged = 0
+        var refused = 0
+        var doubts = 0
+
+        var outcome: RequestOutcome {
+            if doubts > 0, acknowledged == 0, refused == 0 { return .inDoubt }
+            if refused == 0, doubts == 0 { return .acknowledged }
+            if acknowledged == 0, doubts == 0 { return .refused }
+            return .partial
+        }
+
+        mutating func count(_ outcome: ItemOutcome) {
+            switch outcome {
+            case .acknowledged: acknowledged += 1
+            case .refused, .notExecuted, .gone: refused += 1
+            case .duplicate, .inDoubt: doubts += 1
+            }
+        }
+    }
+
+    private func spread(_ outcome: ItemOutcome, over flight: InFlight, on desk: Desk, tally: inout Tally) {
+        let answer = VenueAnswer(httpStatus: 0, disposition: .inDoubt)
+        func same(_ count: Int) -> [ItemOutcome] { Array(repeating: outcome, count: count) }
+        switch flight.plan.content {
+        case .place(let tickets, _): placed(tickets, same(tickets.count), in: flight, answer, on: desk, tally: &tally)
+        case .mixed(let places, let cancels, _):
+            placed(places, same(places.count), in: flight, answer, on: desk, tally: &tally)
+            canceled(cancels, same(cancels.count), in: flight, on: desk, tally: &tally)
+        case .cancel(let tickets): canceled(tickets, same(tickets.count), in: flight, on: desk, tally: &tally)
+        case .modify(let tickets): modified(tickets, same(tickets.count), in: flight, on: desk, tally: &tally)
+        case .query: break
+        }
+    }
+
+    // MARK: What an answer says of the account
+
+    private func heed(_ answer: VenueAnswer, _ flight: InFlight, on desk: Desk) {
+        let words = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
+        switch answer.disposition {
+        case .answered: break
+        case .rateLimited(let retryAfterMs):
+            limiter.punish(flight.grips, retryAfterUs: retryAfterMs.map { .milliseconds($0) }, at: now.monotonic)
+            desk.lastError = "rate limited by the venue (HTTP \(answer.httpStatus) \(words)): another program uses this limit, or it was lowered"
+            record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: desk.lastError)))
+        case .clockRefused:
+            desk.clock = nil
+            desk.lastError = "timestamp refused (\(words)): the venue's clock is measured again"
+        case .maintenance:
+            desk.pausedUntil = now.monotonic + .seconds(5)
+            desk.lastError = "maintenance: \(words)"
+        case .halted:
+            desk.lastError = "refused by the venue: \(words)"
+            // The preparations' own answer says the same; only what the account does to orders halts it.
+            if flight.plan.kind != .lookup { setState(.halted, of: desk, reason: "venue: \(words)", actor: .venue) }
+        case .inDoubt:
+            desk.lastError = "HTTP \(answer.httpStatus) \(words)"
+        }
+    }
+
+    // MARK: Items
+
+    private func placed(
+        _ tickets: [PlaceTicket], _ outcomes: [ItemOutcome], in flight: InFlight, _ answer: VenueAnswer, on desk: Desk, tally: inout Tally
+    ) {
+        let request = flight.plan.id
+        var again: [LiveOrder] = []
+        for (ticket, outcome) in zip(tickets, outcomes) {
+            tally.count(outcome)
+            guard let live = liveByKey[ticket.order] else { continue }
+            live.seenAt = now.monotonic
+            switch outcome {
+            case .acknowledged(let venueID, let word):
+                learn(venueID, of: live, on: desk)
+                live.order.venueState = word ?? live.order.venueState
+                let fields: OrderFields = word == nil ? .venueOrderID : [.venueOrderID, .venueState]
+                change(
+                    live, to: .acknowledged, kind: .acknowledged, evidence: .response, fields: venueID == nil && word == nil ? [] : fields,
+                    request: request)
+                if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { ask(live, .venueID, on: desk, after: Self.confirmDelayUs) }
+                // What trades at once is asked about soon; what rests is seen by the next listing.
+                if live.order.terms.type == .market || live.order.terms.timeInForce != .gtc {
+                    ask(live, .missing, on: desk, after: max(.milliseconds(desk.profile.visibilityDelayMs), Self.confirmDelayUs))
+                }
+            case .refused(let code, let text):
+                (live.order.rejectCode, live.order.rejectText) = (code, text)
+                change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
+            case .notExecuted(let why):
+                if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
+                change(live, to: .intended, kind: .requeued, evidence: .response, request: request, note: Self.words(why, answer))
+                again.append(live)
+            case .duplicate(let code, let text):
+                live.isDuplicate = true
+                doubt(live, on: desk, request: request, note: "the venue holds or held an order of this id: \(code) \(text)")
+            case .gone(let code, let text):
+                doubt(live, on: desk, request: request, note: "\(code) \(text)")
+            case .inDoubt(let reason):
+                doubt(live, on: desk, request: request, note: reason)
+            }
+            followUp(live, on: desk)
+        }
+        requeue(again, on: desk)
+    }
+
+    private static func words(_ why: NotExecuted, _ answer: VenueAnswer) -> String {
+        let venue = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
+        return switch why {
+        case .rateLimited: "not executed: rate limited \(venue)"
+        case .clock: "not executed: timestamp refused \(venue)"
+        case .sibling: "not executed: another order of the batch was refused"
+        case .maintenance: "not executed: maintenance \(venue)"
+        case .halted: "not executed: \(venue)"
+        }
+    }
+
+    private func doubt(_ live: LiveOrder, on desk: Desk, request: RequestID, note: String) {
+        change(live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, request: request, note: note)
+        guard live.state == .inDoubt else { return }
+        desk.newestDoubtAt = now.monotonic
+        ask(live, .doubt, on: desk, after: Self.firstLookUs)
+    }
+
+    /// How soon a lost order is first looked for: most have arrived, and are visible by then.
+    static let firstLookUs: Int64 = .milliseconds(150)
+
+    /// Commands that waited for the order's fate.
+    func followUp(_ live: LiveOrder, on desk: Desk) {
+        for id in live.commands where commands[id]?.state == .requested { pursue(id, of: live, on: desk) }
+    }
+
+    func learn(_ venueID: VenueOrderID?, of live: LiveOrder, on desk: Desk) {
+        guard let venueID, live.order.venueOrderID != venueID else { return }
+        live.order.venueOrderID = venueID
+        desk.byVenueID[venueID] = live.key
+    }
+
+    private func canceled(_ tickets: [CancelTicket], _ outcomes: [ItemOutcome], in flight: InFlight, on desk: Desk, tally: inout Tally) {
+        for (ticket, outcome) in zip(tickets, outcomes) {
+            tally.count(outcome)
+            judge(ticket.command, outcome, in: flight, on: desk)
+            guard let live = liveByKey[ticket.order] else { continue }
+            settle(ticket.command, of: live, on: desk) { ask(live, .cancel, on: desk, after: $0) }
+        }
+    }
+
+    private func modified(_ tickets: [ModifyTicket], _ outcomes: [ItemOutcome], in flight: InFlight, on desk: Desk, tally: inout Tally) {
+        for (ticket, outcome) in zip(tickets, outcomes) {
+            tally.count(outcome)
+            judge(ticket.command, outcome, in: flight, on: desk)
+            guard let live = liveByKey[ticket.order] else { continue }
+            // Some venues answer a modify with a new order id.
+            if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID != venueID, !live.state.isTerminal {
+                learn(venueID, of: live, on: desk)
+                change(live, to: live.state, kind: .reported, evidence: .response, fields: .venueOrderID, request: flight.plan.id)
+            }
+            settle(ticket.command, of: live, on: desk) { ask(live, .modify, on: desk, after: $0) }
+            // The next of this order may leave now.
+            if live.state.isLive { desk.modifies.append(live.key) }
+        }
+    }
+
+    /// One command's part of an answer.
+    private func judge(_ id: CommandID, _ outcome: ItemOutcome, in flight: InFlight, on desk: Desk) {
+        let request = flight.plan.id
+        switch outcome {
+        case .acknowledged: change(id, to: .acknowledged, evidence: .response, request: request)
+        case .refused(let code, let text): change(id, to: .refused, evidence: .response, request: request, code: code, note: text)
+        case .notExecuted: change(id, to: .requested, evidence: .response, request: request, note: "not executed")
+        case .gone(let code, let text), .duplicate(let code, let text):
+            change(id, to: .inDoubt, evidence: .response, request: request, note: "the venue does not know it as open: \(code) \(text)")
+        case .inDoubt(let reason): change(id, to: .inDoubt, evidence: .inferred, request: request, note: reason)
+        }
+    }
+
+    /// After an answer: a closed order ends its commands, an open one is asked about, one not executed goes again.
+    private func settle(_ id: CommandID, of live: LiveOrder, on desk: Desk, ask: (Int64) -> Void) {
+        guard let command = commands[id] else { return followUp(live, on: desk) }
+        if live.state.isTerminal { return finishCommand(id, of: live, evidence: live.order.evidence) }
+        if command.state == .requested { pursue(id, of: live, on: desk) } else { ask(Self.confirmDelayUs) }
+    }
+
+    // MARK: Queries
+
+    private func told(_ query: Query, _ answer: VenueAnswer, _ flight: InFlight, sentAt: Moment, lastByteAt: Moment, on desk: Desk) {
+        switch (query, answer.query) {
+        case (.serverTime, .time(let ms)):
+            desk.isPreparing = false
+            desk.clock = VenueClock(serverMs: ms, sent: sentAt.monotonic, read: lastByteAt.monotonic)
+        case (.account, .account(let facts)):
+            desk.isPreparing = false
+            desk.facts = facts
+            desk.factsProblem = facts.problem
+            if let problem = facts.problem { desk.lastError = problem }
+        case (.instruments, .instruments(let list)):
+            desk.isPreparing = false
+            desk.instruments = Dictionary(list.map { ($0.symbol, $0) }, uniquingKeysWith: { $1 })
+            desk.instrumentsAt = now.monotonic
+        case (.find(let subjects, let step), .orders(let reports, _)): found(subjects, step: step, reports, flight, on: desk)
+        case (.openOrders, .orders(let reports, let next)), (.history, .orders(let reports, let next)):
+            listed(reports, next: next, flight, on: desk)
+        case (.fills(let subject, _), .fills(let fills, let next)): filled(subject, fills, next: next, flight, on: desk)
+        case (.cancelAll, .canceledAll): break
+        default:
+            let reason: String
+            if case .failed(let words) = answer.query { reason = words } else { reason = "an answer to another question" }
+            desk.lastError = reason
+            failed(query, reason, flight, on: desk)
+        }
+    }
+
+    /// A question without an answer: asked again later, never read as absence.
+    private func failed(_ query: Query, _ reason: String, _ flight: InFlight, on desk: Desk) {
+        switch query {
+        case .serverTime, .account, .instruments:
+            desk.isPreparing = false
+            desk.lastError = reason
+            desk.prepareAt = now.monotonic + .milliseconds(500)
+        case .find(let subjects, _): for subject in subjects { unanswered(subject, on: desk) }
+        case .openOrders, .history: abandonSweep(desk)
+        case .fills(let subject, _):
+            if let live = liveByKey[subject.order] {
+                live.isAskingFills = false
+                wantFills(live, on: desk)
+            }
+        case .cancelAll: break
+        }
+    }
+}

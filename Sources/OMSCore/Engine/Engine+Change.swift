@@ -1,0 +1,208 @@
+extension Engine {
+    // MARK: Orders
+
+    /// Moves an order, with its record. Equal states with new fields are reported, nothing else changes.
+    func change(
+        _ live: LiveOrder, to next: OrderState, kind: EventKind, evidence: Evidence, fields: OrderFields = [], request: RequestID? = nil,
+        actor: Actor = .daemon, note: String? = nil
+    ) {
+        guard let desk = desk(live.order.account) else { return }
+        let from = live.state
+        guard from == next || from.mayBecome(next) else {
+            contradiction(live, on: desk, says: next, note: note)
+            return
+        }
+        live.order.state = next
+        live.order.evidence = evidence
+        if from != next {
+            count(live, on: desk, from: from, to: next)
+            switch next {
+            case .submitted: live.order.submittedAt = now.wall
+            case .acknowledged: live.order.acknowledgedAt = live.order.acknowledgedAt ?? now.wall
+            case .working, .partiallyFilled, .filled:
+                live.order.acknowledgedAt = live.order.acknowledgedAt ?? now.wall
+            case .intended, .inDoubt, .canceled, .expired, .rejected, .denied, .abandoned: break
+            }
+            live.order.closedAt = next.isTerminal ? now.wall : nil
+            if next != .inDoubt { live.order.parkedAt = nil }
+        }
+        var event = self.event(kind, evidence: evidence, request: request, actor: actor, note: note)
+        event.request = request
+        record(.orderChanged(live.order, from: from, fields: fields, event))
+        if from != next, next.isTerminal { close(live, on: desk) }
+    }
+
+    private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {
+        if from.isLive { desk.open -= 1 }
+        if next.isLive { desk.open += 1 }
+        if from == .inDoubt { desk.doubts.remove(live.key) }
+        if next == .inDoubt { desk.doubts.insert(live.key) }
+        guard let intent = live.intent else { return }
+        if from.isUnsettled { intent.unsettled -= 1 }
+        if next.isUnsettled { intent.unsettled += 1 }
+        touchedIntents.insert(intent.row.key)
+        let wasUnanswered = from == .submitted || from == .intended
+        let isUnanswered = next == .submitted || next == .intended
+        if wasUnanswered, !isUnanswered { intent.unanswered -= 1 }
+        if !wasUnanswered, isUnanswered { intent.unanswered += 1 }
+        if intent.unanswered == 0 { openHeldCancels(intent) }
+    }
+
+    /// What else ends when an order does.
+    private func close(_ live: LiveOrder, on desk: Desk) {
+        if live.isQueued {
+            live.isQueued = false
+            desk.queuedPlaces -= 1
+        }
+        live.isGated = false
+        live.inquiry = nil
+        for id in live.commands { finishCommand(id, of: live, evidence: live.order.evidence) }
+        live.commands.removeAll { commands[$0] == nil }
+        if !live.order.filledQuantity.isZero, live.state != .abandoned { wantFills(live, on: desk) }
+        closed.append(live)
+    }
+
+    /// A command of an order that closed: cancels are done; modifies are done if they show, else refused or withdrawn.
+    func finishCommand(_ id: CommandID, of live: LiveOrder, evidence: Evidence) {
+        guard let command = commands[id], command.state.isOpen else { return }
+        switch command.kind {
+        case .cancel:
+            // The request is still out: its answer will close the command.
+            if command.state == .submitted { return }
+            change(id, to: .done, evidence: evidence, note: "the order is \(live.state.rawValue)")
+        case .modify:
+            switch command.state {
+            case .requested: change(id, to: .refused, evidence: .local, note: "the order was \(live.state.rawValue) before it left")
+            case .submitted: return
+            case .acknowledged, .inDoubt:
+                let shows = isShown(command, in: live.order)
+                change(
+                    id, to: shows ? .done : .refused, evidence: evidence,
+                    note: shows ? nil : "the order was \(live.state.rawValue) without the change to be seen")
+            case .done, .refused, .withdrawn, .superseded: return
+            }
+        }
+    }
+
+    /// Whether the last confirmed price and quantity are those a modify asked for.
+    func isShown(_ command: OrderCommand, in order: Order) -> Bool {
+        (command.price == nil || command.price == order.price) && (command.quantity == nil || command.quantity == order.quantity)
+    }
+
+    /// Drops closed orders from memory, unless something of them is still out.
+    func sweepClosed() {
+        guard !closed.isEmpty else { return }
+        closed.removeAll { live in
+            guard live.state.isTerminal else { return true }
+            if !live.commands.isEmpty || live.wantsFills { return false }
+            forget(live)
+            return true
+        }
+    }
+
+    private func forget(_ live: LiveOrder) {
+        byClientID[live.order.clientOrderID] = nil
+        liveByKey[live.key] = nil
+        guard let desk = desk(live.order.account) else { return }
+        desk.orders[live.key] = nil
+        desk.orderBreaks[live.key] = nil
+        if let id = live.order.venueOrderID { desk.byVenueID[id] = nil }
+        for id in live.order.predictedIDs { desk.byVenueID[id] = nil }
+    }
+
+    /// A terminal order as the venue contradicts it, or any move the table does not know: on record, nothing moves.
+    private func contradiction(_ live: LiveOrder, on desk: Desk, says next: OrderState, note: String?) {
+        found(
+            .contradiction, of: live, on: desk,
+            detail: "stands \(live.state.rawValue) by \(live.order.evidence.rawValue), the venue now says \(next.rawValue)"
+                + (note.map { ": \($0)" } ?? ""))
+    }
+
+    // MARK: Commands
+
+    /// Moves a command, with its record.
+    func change(_ id: CommandID, to next: CommandState, evidence: Evidence, request: RequestID? = nil, code: String? = nil, note: String? = nil) {
+        guard var command = commands[id], command.state.mayBecome(next) else { return }
+        let from = command.state
+        command.state = next
+        command.evidence = evidence
+        if let request { command.request = request }
+        if next == .refused { (command.rejectCode, command.rejectText) = (code, note) }
+        if !next.isOpen { command.closedAt = now.wall }
+        commands[id] = command
+        record(.commandChanged(command, from: from, event(.commandChanged, evidence: evidence, request: request, note: note)))
+        let live = liveByKey[command.order]
+        if from == .requested || from == .submitted, next != .requested, next != .submitted { cancelAnswered(command) }
+        guard !next.isOpen else { return }
+        live?.commands.removeAll { $0 == id }
+        commands[id] = nil
+        if let key = command.intent, let intent = intents[key] {
+            intent.openCommands -= 1
+            touchedIntents.insert(key)
+        }
+    }
+
+    /// One cancel less that its intent's places wait for.
+    private func cancelAnswered(_ command: OrderCommand) {
+        guard command.kind == .cancel, let key = command.intent, let intent = intents[key], intent.cancelsAhead > 0 else { return }
+        intent.cancelsAhead -= 1
+        if intent.cancelsAhead == 0 { openGate(intent) }
+    }
+
+    // MARK: Breaks
+
+    /// Records a difference with the venue, once while it stands.
+    @discardableResult
+    func found(_ kind: BreakKind, of live: LiveOrder?, on desk: Desk, venueOrderID: VenueOrderID? = nil, detail: String) -> Break? {
+        if let live, desk.orderBreaks[live.key]?[kind] != nil { return nil }
+        if live == nil, let venueOrderID, desk.externals[venueOrderID] != nil { return nil }
+        let event = self.event(.breakFound, note: detail)
+        let broken = Break(
+            id: event.seq, account: desk.id, kind: kind, clientOrderID: live?.order.clientOrderID,
+            venueOrderID: venueOrderID ?? live?.order.venueOrderID, detail: detail, at: now.wall)
+        record(.breakFound(broken, event))
+        breaksOpen[broken.id] = broken
+        if let live {
+            desk.orderBreaks[live.key, default: [:]][kind] = broken.id
+        } else if let venueOrderID {
+            desk.externals[venueOrderID] = broken.id
+        }
+        return broken
+    }
+
+    func mended(_ id: Int64) {
+        guard breaksOpen.removeValue(forKey: id) != nil else { return }
+        record(.breakResolved(id: id, at: now.wall, event(.breakResolved)))
+    }
+
+    func mended(_ kind: BreakKind, of live: LiveOrder, on desk: Desk) {
+        if let id = desk.orderBreaks[live.key]?.removeValue(forKey: kind) { mended(id) }
+    }
+
+    // MARK: Intents
+
+    /// Settles what came to rest and answers who waited for it.
+    func settleIntents() {
+        for key in touchedIntents.sorted() {
+            guard let intent = intents[key], intent.isComplete else { continue }
+            let isSettled = intent.unsettled == 0 && intent.openCommands == 0
+            if isSettled {
+                intent.row.settledAt = now.wall
+                record(.intentSettled(key, at: now.wall, event(.intentSettled, note: intent.row.id.text)))
+                intents[key] = nil
+                intentsByID[intent.row.id] = nil
+            }
+            let isAcknowledged = isSettled || intent.unanswered == 0
+            intent.waiters.removeAll { waiter in
+                guard isSettled || (!waiter.untilSettled && isAcknowledged) else { return false }
+                answer(waiter, of: intent, timedOut: false)
+                return true
+            }
+        }
+        touchedIntents.removeAll(keepingCapacity: true)
+    }
+
+    func answer(_ waiter: Waiter, of intent: OpenIntent, timedOut: Bool) {
+        reply(.query(.intent(intent.row.id, timedOut: timedOut), missing: nil), to: waiter.ticket)
+    }
+}

@@ -1,0 +1,257 @@
+extension Engine {
+    /// One account's share of a turn: timers, then as many requests as connections and permits allow, the most urgent first.
+    func work(_ desk: Desk) {
+        limiter.recover(at: now.monotonic)
+        guard !isStopping else { return }
+        guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
+        ripen(desk)
+        while desk.inFlight < desk.maxInFlight, launchNext(desk) {}
+    }
+
+    private func launchNext(_ desk: Desk) -> Bool {
+        if prepare(desk) { return true }
+        guard desk.clock != nil, !desk.profile.needsAccountFacts || desk.facts != nil, desk.factsProblem == nil else { return false }
+        if placeIsOwed(desk), launchPlaces(desk) { return true }
+        return launchCancels(desk) || launchFind(desk, urgent: true) || launchFind(desk, urgent: false) || launchSweepPage(desk)
+            || launchFills(desk) || launchModifies(desk) || launchPlaces(desk)
+    }
+
+    // MARK: Preparations
+
+    /// The clock, the account's facts and its instruments: asked for first, and again when they age.
+    private func prepare(_ desk: Desk) -> Bool {
+        guard !desk.isPreparing else { return false }
+        guard now.monotonic >= desk.prepareAt else {
+            wake(at: desk.prepareAt)
+            return false
+        }
+        let query: Query
+        if desk.clock?.isStale(at: now.monotonic) ?? true {
+            query = .serverTime
+        } else if desk.facts == nil {
+            query = .account
+        } else if desk.instrumentsAt.map({ now.monotonic - $0 > Self.instrumentsAgeUs }) ?? true {
+            query = .instruments
+        } else {
+            return false
+        }
+        guard launch(.query(query), on: desk, usesReserve: true) else { return false }
+        desk.isPreparing = true
+        return true
+    }
+
+    static let instrumentsAgeUs: Int64 = .seconds(3_600)
+
+    // MARK: Lanes
+
+    private func placeIsOwed(_ desk: Desk) -> Bool {
+        guard !desk.places.isEmpty else { return false }
+        return indexes(of: .place([], isSingle: false), on: desk).contains { limiter.budgets[$0].owesPlace }
+    }
+
+    private func mayPlace(_ desk: Desk) -> Bool {
+        guard desk.isReady, !isJournalFull, desk.trading.state != .halted else { return false }
+        guard now.monotonic >= desk.pausedUntil else {
+            wake(at: desk.pausedUntil)
+            return false
+        }
+        return true
+    }
+
+    private func launchCancels(_ desk: Desk) -> Bool {
+        guard !desk.cancels.isEmpty || !desk.externalCancels.isEmpty else { return false }
+        let mixes = desk.profile.mixesPlaceAndCancel
+        let names = indexes(of: mixes ? .mixed(place: [], cancel: [], placeFirst: false) : .cancel([]), on: desk)
+        guard canTake(names, usesReserve: true) else { return false }
+        var tickets: [CancelTicket] = []
+        var key: PlaceGroup?
+        var later: [CommandID] = []
+        while tickets.count < desk.profile.cancelMax, let id = desk.cancels.popFirst() {
+            guard let command = commands[id], command.state == .requested, let live = liveByKey[command.order], live.state.isLive else {
+                desk.queuedCancels.remove(id)
+                if let command = commands[id], let live = liveByKey[command.order] { pursue(command.id, of: live, on: desk) }
+                continue
+            }
+            let group = cancelGroup(live, on: desk)
+            guard key == nil || key == group else {
+                later.append(id)
+                continue
+            }
+            key = group
+            desk.queuedCancels.remove(id)
+            tickets.append(
+                CancelTicket(
+                    command: id, order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
+                    terms: live.order.terms))
+        }
+        desk.cancels.prepend(later)
+        while tickets.count < desk.profile.cancelMax, let external = desk.externalCancels.popFirst() {
+            if desk.profile.listsBySymbol, let first = tickets.first, first.terms.symbol != external.terms.symbol {
+                desk.externalCancels.prepend([external])
+                break
+            }
+            tickets.append(external)
+        }
+        guard !tickets.isEmpty else { return false }
+        guard mixes else { return send(.cancel(tickets), indexes: names, on: desk, isPlace: false) }
+        let places = mayPlace(desk) ? takePlaces(desk, single: false)?.orders ?? [] : []
+        return sendMixed(places, tickets, indexes: names, on: desk)
+    }
+
+    /// What cannot share a cancel request: another symbol, where the venue wants one a request.
+    private func cancelGroup(_ live: LiveOrder, on desk: Desk) -> PlaceGroup {
+        desk.profile.listsBySymbol ? PlaceGroup(key: live.order.terms.symbol.text) : PlaceGroup()
+    }
+
+    private func launchModifies(_ desk: Desk) -> Bool {
+        guard !desk.modifies.isEmpty, !isJournalFull, desk.isReady, desk.trading.state == .active, now.monotonic >= desk.pausedUntil else {
+            return false
+        }
+        let names = indexes(of: .modify([]), on: desk)
+        guard canTake(names, usesReserve: false) else { return false }
+        var tickets: [ModifyTicket] = []
+        var taken: Set<OrderKey> = []
+        while tickets.count < desk.profile.modifyMax, let key = desk.modifies.popFirst() {
+            guard !taken.contains(key), let live = liveByKey[key], let command = modifyReady(live, on: desk) else { continue }
+            if let quantity = command.quantity, quantity < live.order.filledQuantity {
+                change(command.id, to: .refused, evidence: .local, note: "quantity \(quantity) is below what is filled, \(live.order.filledQuantity)")
+                continue
+            }
+            taken.insert(key)
+            tickets.append(
+                ModifyTicket(
+                    command: command.id, order: key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
+                    terms: live.order.terms, price: command.price ?? live.order.price, quantity: command.quantity ?? live.order.quantity,
+                    onFailure: command.onFailure))
+        }
+        return !tickets.isEmpty && send(.modify(tickets), indexes: names, on: desk, isPlace: false)
+    }
+
+    private func launchPlaces(_ desk: Desk) -> Bool {
+        guard !desk.places.isEmpty, mayPlace(desk) else { return false }
+        if desk.profile.mixesPlaceAndCancel {
+            let names = indexes(of: .mixed(place: [], cancel: [], placeFirst: false), on: desk)
+            guard canTake(names, usesReserve: false), let batch = takePlaces(desk, single: false) else { return false }
+            return sendMixed(batch.orders, [], indexes: names, on: desk)
+        }
+        let batchNames = indexes(of: .place([], isSingle: false), on: desk)
+        let singleNames = indexes(of: .place([], isSingle: true), on: desk)
+        let batch = canTake(batchNames, usesReserve: false)
+        let single = batchNames == singleNames ? batch : canTake(singleNames, usesReserve: false)
+        guard batch || single, let taken = takePlaces(desk, batch: batch, single: single) else { return false }
+        return sendPlaces(taken.orders, isSingle: taken.group.isSingle, indexes: taken.group.isSingle ? singleNames : batchNames, on: desk)
+    }
+
+    private func takePlaces(_ desk: Desk, batch: Bool = true, single: Bool) -> (group: PlaceGroup, orders: [LiveOrder])? {
+        let isReducing = desk.trading.state == .reducing
+        let taken = desk.places.takeBatch(
+            max: desk.placeMax,
+            verdict: { key in
+                guard let live = liveByKey[key], live.isQueued, live.state == .intended else { return .drop }
+                if isReducing, !Self.reduces(live.order.terms) { return .wait }
+                return desk.rules.group(of: live.order.terms).isSingle ? (single ? .take : .wait) : (batch ? .take : .wait)
+            }, cap: { liveByKey[$0]?.batchCap ?? Int.max })
+        guard let taken else { return nil }
+        return (taken.group, taken.orders.compactMap { liveByKey[$0] })
+    }
+
+    // MARK: Sending
+
+    func indexes(of content: RequestPlan.Content, on desk: Desk) -> [Int] { desk.rules.budgets(of: content).compactMap { desk.budgets[$0] } }
+
+    /// Whether one permit of each is there; else asks to be called when one may be.
+    func canTake(_ indexes: [Int], usesReserve: Bool) -> Bool {
+        if limiter.canTake(indexes, at: now.monotonic, usesReserve: usesReserve) { return true }
+        for index in indexes {
+            if let next = limiter.budgets[index].nextChance(at: now.monotonic) { wake(at: max(next, now.monotonic + 1)) }
+        }
+        return false
+    }
+
+    func launch(_ content: RequestPlan.Content, on desk: Desk, usesReserve: Bool, isJournaled: Bool = false) -> Bool {
+        let names = indexes(of: content, on: desk)
+        guard canTake(names, usesReserve: usesReserve) else { return false }
+        return send(content, indexes: names, on: desk, isPlace: false, isJournaled: isJournaled)
+    }
+
+    private func stampMs(_ desk: Desk) -> Int64 {
+        guard let clock = desk.clock else { return now.wall / 1_000 }
+        return clock.middle(at: now.monotonic) / 1_000 - desk.profile.stampMarginMs
+    }
+
+    private func sendPlaces(_ orders: [LiveOrder], isSingle: Bool, indexes: [Int], on desk: Desk) -> Bool {
+        let time = stampMs(desk)
+        let tickets = orders.map { ticket(for: $0, time: time, on: desk) }
+        return send(.place(tickets, isSingle: isSingle), indexes: indexes, on: desk, isPlace: true, time: time)
+    }
+
+    private func sendMixed(_ orders: [LiveOrder], _ cancels: [CancelTicket], indexes: [Int], on desk: Desk) -> Bool {
+        let time = stampMs(desk)
+        let placeFirst =
+            orders.allSatisfy { $0.order.sequence == .placeFirst } && cancels.allSatisfy { commands[$0.command]?.sequence == .placeFirst }
+        let tickets = orders.map { ticket(for: $0, time: time, on: desk) }
+        return send(
+            .mixed(place: tickets, cancel: cancels, placeFirst: placeFirst && !(orders.isEmpty && cancels.isEmpty)), indexes: indexes, on: desk,
+            isPlace: !orders.isEmpty, time: time)
+    }
+
+    private func ticket(for live: LiveOrder, time: Int64, on desk: Desk) -> PlaceTicket {
+        PlaceTicket(
+            order: live.key, clientOrderID: live.order.clientOrderID, terms: live.order.terms,
+            predictedID: desk.rules.predictedID(clientOrderID: live.order.clientOrderID, timeMs: time, facts: desk.facts))
+    }
+
+    /// Takes the permits and lets a request go with this turn's commit. Always true.
+    @discardableResult
+    private func send(
+        _ content: RequestPlan.Content, indexes: [Int], on desk: Desk, isPlace: Bool, isJournaled: Bool = true, time: Int64? = nil
+    ) -> Bool {
+        requestMax += 1
+        let id = RequestID(requestMax)
+        var plan = RequestPlan(
+            id: id, account: desk.id, content: content, timeMs: time ?? stampMs(desk), facts: desk.facts, freshnessMs: desk.freshnessMs,
+            staleAt: now.monotonic + .milliseconds(max(200, min(desk.freshnessMs / 3, 3_000))), timeoutMs: desk.setup.requestTimeoutMs)
+        let (grips, rows) = limiter.take(indexes, by: id, at: now.monotonic)
+        for row in rows { record(.permit(row)) }
+        (plan.budgets, plan.isJournaled) = (rows.map(\.budget), isJournaled)
+        limiter.served(indexes, place: isPlace, whilePlaceWaits: !desk.places.isEmpty)
+        let venueTime = desk.clock?.low(at: now.monotonic) ?? 0
+        inFlight[id] = InFlight(plan: plan, grips: grips, venueTime: venueTime, launchedAt: now.monotonic, isJournaled: isJournaled)
+        desk.inFlight += 1
+        switch content {
+        case .place(let tickets, _): tickets.forEach { submitted($0, in: plan, on: desk) }
+        case .cancel(let tickets): tickets.forEach { submitted($0.command, in: plan) }
+        case .modify(let tickets): tickets.forEach { submitted($0.command, in: plan) }
+        case .mixed(let places, let cancels, _):
+            places.forEach { submitted($0, in: plan, on: desk) }
+            cancels.forEach { submitted($0.command, in: plan) }
+        case .query: break
+        }
+        output.sends.append(plan)
+        return true
+    }
+
+    private func submitted(_ ticket: PlaceTicket, in plan: RequestPlan, on desk: Desk) {
+        guard let live = liveByKey[ticket.order] else { return }
+        if live.isQueued {
+            live.isQueued = false
+            desk.queuedPlaces -= 1
+        }
+        live.order.attempts += 1
+        live.order.request = plan.id
+        live.order.wireTime = plan.timeMs
+        var fields: OrderFields = []
+        if let id = ticket.predictedID {
+            live.order.predictedIDs.append(id)
+            desk.byVenueID[id] = live.key
+            fields = .predictedID
+        }
+        change(live, to: .submitted, kind: .submitted, evidence: .local, fields: fields, request: plan.id)
+    }
+
+    private func submitted(_ id: CommandID, in plan: RequestPlan) {
+        guard commands[id] != nil else { return }
+        commands[id]?.attempts += 1
+        change(id, to: .submitted, evidence: .local, request: plan.id)
+    }
+}

@@ -1,0 +1,271 @@
+extension Engine {
+    // MARK: Asking
+
+    /// Wants an order looked up. Reasons add up; the earliest time holds.
+    func ask(_ live: LiveOrder, _ reasons: Inquiry.Reasons, on desk: Desk, after delayUs: Int64) {
+        guard !live.state.isTerminal else { return }
+        let at = now.monotonic + delayUs
+        var inquiry = live.inquiry ?? Inquiry(reasons: reasons, nextAt: at, startedAt: now.monotonic)
+        let wasUrgent = inquiry.reasons.contains(.cancel)
+        if !inquiry.reasons.isSuperset(of: reasons) { inquiry.tries = 0 }
+        inquiry.reasons.formUnion(reasons)
+        inquiry.nextAt = min(inquiry.nextAt, at)
+        if inquiry.isDue, !wasUrgent, reasons.contains(.cancel) { desk.urgentInquiries.append(live.key) }
+        live.inquiry = inquiry
+        if !inquiry.isAsked, !inquiry.isDue { desk.inquiryTimers.add(live.key, at: inquiry.nextAt) }
+    }
+
+    /// Moves inquiries whose time has come into their lanes.
+    func ripen(_ desk: Desk) {
+        while let key = desk.inquiryTimers.popDue(at: now.monotonic) {
+            guard let live = liveByKey[key], var inquiry = live.inquiry, !inquiry.isAsked, !inquiry.isDue, inquiry.nextAt <= now.monotonic else {
+                continue
+            }
+            inquiry.isDue = true
+            live.inquiry = inquiry
+            if inquiry.reasons.contains(.cancel) { desk.urgentInquiries.append(key) } else { desk.inquiries.append(key) }
+        }
+        if let next = desk.inquiryTimers.nextAt { wake(at: next) }
+    }
+
+    private func again(_ live: LiveOrder, on desk: Desk, after delayUs: Int64) {
+        guard var inquiry = live.inquiry else { return }
+        (inquiry.isAsked, inquiry.isDue) = (false, false)
+        inquiry.nextAt = now.monotonic + max(delayUs, 1)
+        live.inquiry = inquiry
+        desk.inquiryTimers.add(live.key, at: inquiry.nextAt)
+    }
+
+    /// Above so many orders in doubt, listings go first and single look-ups only for what they leave.
+    static let bulkDoubts = 40
+
+    func launchFind(_ desk: Desk, urgent: Bool) -> Bool {
+        if !urgent, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts, wantsHistorySweep(desk) || desk.sweep?.withHistory == true {
+            return false
+        }
+        var queue = urgent ? desk.urgentInquiries : desk.inquiries
+        guard !queue.isEmpty, canTake(indexes(of: .query(.find([], step: 0)), on: desk), usesReserve: true) else { return false }
+        var subjects: [FindSubject] = []
+        var step: Int?
+        var later: [OrderKey] = []
+        var ids = 0
+        var concernsDoubt = false
+        while subjects.count < desk.profile.findMax, let key = queue.popFirst() {
+            guard let live = liveByKey[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
+            let count = max(1, live.order.predictedIDs.count)
+            guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findMax) else {
+                later.append(key)
+                continue
+            }
+            step = inquiry.step
+            ids += count
+            inquiry.isAsked = true
+            inquiry.isDue = false
+            inquiry.tries += 1
+            if inquiry.step == 0 { inquiry.roundAskedAt = desk.clock?.low(at: now.monotonic) ?? .min }
+            live.inquiry = inquiry
+            concernsDoubt = concernsDoubt || live.state == .inDoubt
+            subjects.append(subject(live, on: desk))
+        }
+        queue.prepend(later)
+        if urgent { desk.urgentInquiries = queue } else { desk.inquiries = queue }
+        guard let step, !subjects.isEmpty else { return false }
+        if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: true, isJournaled: concernsDoubt) { return true }
+        for subject in subjects { if let live = liveByKey[subject.order] { again(live, on: desk, after: .milliseconds(10)) } }
+        return false
+    }
+
+    func subject(_ live: LiveOrder, on desk: Desk) -> FindSubject {
+        let first = live.order.wireTime ?? desk.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
+        return FindSubject(
+            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.order.predictedIDs,
+            terms: live.order.terms, sinceMs: max(0, (first ?? live.order.intendedAt / 1_000) - 3_600_000))
+    }
+
+    // MARK: Hearing
+
+    func unanswered(_ subject: FindSubject, on desk: Desk) {
+        guard let live = liveByKey[subject.order], let inquiry = live.inquiry else { return }
+        live.inquiry?.step = 0
+        park(live, on: desk)
+        let backoff = min(Int64.seconds(10), .milliseconds(250) << Int64(min(inquiry.tries, 6)))
+        again(live, on: desk, after: live.order.parkedAt == nil ? backoff : Self.parkedIntervalUs)
+    }
+
+    /// How often a parked order is still asked about.
+    static let parkedIntervalUs: Int64 = .seconds(60)
+
+    func found(_ subjects: [FindSubject], step: Int, _ reports: [OrderReport], _ flight: InFlight, on desk: Desk) {
+        for subject in subjects {
+            guard let live = liveByKey[subject.order], live.inquiry != nil else { continue }
+            let own = reports.filter { report in
+                if let id = report.clientOrderID, id == subject.clientOrderID { return true }
+                guard let id = report.venueOrderID else { return false }
+                return id == subject.venueOrderID || subject.predictedIDs.contains(id)
+            }
+            if let report = best(of: own, for: live, on: desk) {
+                present(live, report, flight, on: desk)
+            } else {
+                absent(live, step: step, flight, on: desk)
+            }
+        }
+    }
+
+    /// Of several venue orders under one id the one with fills, else the one known, else the first; more than one is a break.
+    private func best(of reports: [OrderReport], for live: LiveOrder, on desk: Desk) -> OrderReport? {
+        let ids = Set(reports.compactMap(\.venueOrderID))
+        if ids.count > 1 {
+            let names = ids.map(\.text).sorted().joined(separator: ", ")
+            found(.duplicateID, of: live, on: desk, detail: "the venue holds several orders under this id: \(names)")
+        }
+        let filled = reports.first { ($0.filledQuantity ?? .zero).isPositive }
+        let chosen = filled ?? reports.first { $0.venueOrderID == live.order.venueOrderID && $0.venueOrderID != nil } ?? reports.first
+        guard ids.count > 1, let keep = chosen?.venueOrderID else { return chosen }
+        for report in reports where report.venueOrderID != keep && (report.status == .open || report.status == .accepted) {
+            guard let id = report.venueOrderID else { continue }
+            desk.externalCancels.append(
+                CancelTicket(command: 0, order: 0, clientOrderID: live.order.clientOrderID, venueOrderID: id, terms: live.order.terms))
+        }
+        return chosen
+    }
+
+    private func present(_ live: LiveOrder, _ report: OrderReport, _ flight: InFlight, on desk: Desk) {
+        let tries = live.inquiry?.tries ?? 0
+        live.inquiry?.isAsked = false
+        live.inquiry?.step = 0
+        live.inquiry?.absentRounds = 0
+        if apply(report, to: live, flight, on: desk) { matters(flight) }
+        mended(.missingThere, of: live, on: desk)
+        guard !live.state.isTerminal else { return }
+        live.inquiry?.reasons.subtract([.doubt, .missing, .venueID])
+        judgeCommands(of: live, on: desk, tries: tries)
+        rest(live, on: desk)
+    }
+
+    /// Ends an inquiry that has nothing more to ask, or sets its next time.
+    private func rest(_ live: LiveOrder, on desk: Desk) {
+        guard var inquiry = live.inquiry else { return }
+        let open = live.commands.compactMap { commands[$0] }
+        func asks(_ kind: CommandKind) -> Bool { open.contains { $0.kind == kind && ($0.state == .acknowledged || $0.state == .inDoubt) } }
+        if !asks(.cancel) { inquiry.reasons.remove(.cancel) }
+        if !asks(.modify) { inquiry.reasons.remove(.modify) }
+        if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { inquiry.reasons.insert(.venueID) }
+        if inquiry.reasons.isEmpty {
+            live.inquiry = nil
+        } else {
+            live.inquiry = inquiry
+            again(live, on: desk, after: min(.seconds(5), Self.confirmDelayUs << Int64(min(inquiry.tries, 6))))
+        }
+    }
+
+    private func absent(_ live: LiveOrder, step: Int, _ flight: InFlight, on desk: Desk) {
+        guard var inquiry = live.inquiry else { return }
+        if step + 1 < desk.profile.findSteps {
+            inquiry.step = step + 1
+            inquiry.isAsked = false
+            inquiry.isDue = true
+            live.inquiry = inquiry
+            let isUrgent = inquiry.reasons.contains(.cancel)
+            if isUrgent { desk.urgentInquiries.prepend([live.key]) } else { desk.inquiries.prepend([live.key]) }
+            return
+        }
+        live.inquiry?.step = 0
+        live.inquiry?.isAsked = false
+        round(live, askedAt: inquiry.roundAskedAt, request: flight.plan.id, on: desk)
+    }
+
+    /// A whole round of well-formed answers did not know the order.
+    ///
+    /// - Parameter askedAt: the least that the venue's clock can have shown when the round began, microseconds.
+    func round(_ live: LiveOrder, askedAt: Int64, request: RequestID?, on desk: Desk) {
+        switch live.state {
+        case .inDoubt: doubtful(live, askedAt: askedAt, request: request, on: desk)
+        case .acknowledged, .working, .partiallyFilled: missing(live, on: desk)
+        case .intended, .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: live.inquiry = nil
+        }
+    }
+
+    private func doubtful(_ live: LiveOrder, askedAt: Int64, request: RequestID?, on desk: Desk) {
+        guard var inquiry = live.inquiry, let wireTime = live.order.wireTime else { return }
+        let fence = desk.fence(wireTime: wireTime)
+        let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
+        let venueNow = desk.clock?.low(at: now.monotonic) ?? .min
+        let note: String
+        if askedAt < fence {
+            note = "not found; the request may still arrive for \(max(0, (fence - askedAt) / 1_000)) ms"
+            live.inquiry = inquiry
+            record(.note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: note)))
+            let backoff = min(Int64.seconds(5), .milliseconds(200) << Int64(min(inquiry.tries, 5)))
+            return again(live, on: desk, after: min(backoff, max(.milliseconds(1), fence - venueNow)))
+        }
+        if inquiry.absentRounds > 0, askedAt - inquiry.lastAbsentAskedAt >= visibility {
+            record(
+                .note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: "not found again, past the fence")))
+            if live.isDuplicate {
+                found(.duplicateID, of: live, on: desk, detail: "the venue refused the id as a duplicate and shows no order under it")
+                park(live, on: desk)
+                return again(live, on: desk, after: Self.parkedIntervalUs)
+            }
+            return provenAbsent(live, request: request, on: desk)
+        }
+        if inquiry.absentRounds == 0 { (inquiry.absentRounds, inquiry.lastAbsentAskedAt) = (1, askedAt) }
+        live.inquiry = inquiry
+        note = "not found, past the fence (first round)"
+        record(.note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: note)))
+        again(live, on: desk, after: max(.milliseconds(1), inquiry.lastAbsentAskedAt + visibility - venueNow))
+    }
+
+    /// The venue surely never took it. Sent again under the same id while that is still wanted, else given up.
+    private func provenAbsent(_ live: LiveOrder, request: RequestID?, on desk: Desk) {
+        live.inquiry = nil
+        live.absences += 1
+        // Twice absent after answers that named nobody: alone, any answer is about it.
+        if live.absences >= 2 { live.batchCap = 1 }
+        let reason: String?
+        if live.commands.contains(where: { commands[$0]?.kind == .cancel }) {
+            reason = "a cancel of it is open"
+        } else if !desk.setup.resendsAfterProof {
+            reason = "resend is never"
+        } else if let row = live.intent?.row, let deadline = deadline(of: row), deadline <= now.wall {
+            reason = "its deadline passed"
+        } else if let expiresAt = live.order.expiresAt, expiresAt <= now.wall {
+            reason = "its deadline passed"
+        } else if desk.trading.state == .halted || (desk.trading.state == .reducing && !Self.reduces(live.order.terms)) {
+            reason = "trading is \(desk.trading.state.rawValue)"
+        } else if live.order.attempts >= Self.attemptsMax {
+            reason = "\(live.order.attempts) attempts"
+            found(.missingThere, of: live, on: desk, detail: "proven absent after \(live.order.attempts) attempts")
+        } else {
+            reason = nil
+        }
+        if let reason {
+            change(live, to: .abandoned, kind: .closed, evidence: .inferred, request: request, note: "proven absent; not sent again: \(reason)")
+        } else {
+            change(live, to: .intended, kind: .requeued, evidence: .inferred, request: request, note: "proven absent")
+            requeue([live], on: desk)
+        }
+    }
+
+    static let attemptsMax = 5
+
+    /// Acknowledged, and neither listed nor found: never sent again; on record after three rounds.
+    private func missing(_ live: LiveOrder, on desk: Desk) {
+        guard var inquiry = live.inquiry else { return }
+        inquiry.absentRounds += 1
+        live.inquiry = inquiry
+        if inquiry.absentRounds == 3 {
+            found(.missingThere, of: live, on: desk, detail: "\(live.state.rawValue) here; the venue lists it nowhere")
+        }
+        again(live, on: desk, after: inquiry.absentRounds < 3 ? max(.milliseconds(desk.profile.visibilityDelayMs), .milliseconds(250)) : .seconds(60))
+    }
+
+    /// Asks for a person when look-ups could not settle a doubt within two minutes after its fence.
+    func park(_ live: LiveOrder, on desk: Desk) {
+        guard live.state == .inDoubt, live.order.parkedAt == nil, let wireTime = live.order.wireTime, let clock = desk.clock else { return }
+        guard clock.low(at: now.monotonic) > desk.fence(wireTime: wireTime) + .seconds(120) else { return }
+        live.order.parkedAt = now.wall
+        change(
+            live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt,
+            note: "look-ups could not settle it; order.resolve decides")
+    }
+}

@@ -1,0 +1,142 @@
+extension Engine {
+    /// Merges what a look-up or listing says of an order. Filled quantity never falls, an older report moves nothing.
+    ///
+    /// - Returns: whether anything changed.
+    @discardableResult
+    func apply(_ report: OrderReport, to live: LiveOrder, _ flight: InFlight?, on desk: Desk, evidence: Evidence = .query) -> Bool {
+        let request = flight?.plan.id
+        live.seenAt = now.monotonic
+        if let version = report.version, let known = live.version, version < known { return false }
+        live.version = report.version ?? live.version
+        var fields: OrderFields = []
+        if let id = report.venueOrderID, live.order.venueOrderID != id {
+            if let known = live.order.venueOrderID, report.clientOrderID == live.order.clientOrderID || live.order.predictedIDs.contains(id) {
+                found(.duplicateID, of: live, on: desk, venueOrderID: id, detail: "known as \(known), the venue also shows \(id) under this id")
+            }
+            if live.order.venueOrderID == nil {
+                learn(id, of: live, on: desk)
+                fields.insert(.venueOrderID)
+            }
+        }
+        if live.order.venueState != report.venueState {
+            live.order.venueState = report.venueState
+            fields.insert(.venueState)
+        }
+        let filledBefore = live.order.filledQuantity
+        if let filled = report.filledQuantity, filled > filledBefore {
+            live.order.filledQuantity = filled
+            fields.insert(.filledQuantity)
+        }
+        if report.status == .filled, report.filledQuantity == nil, let whole = report.quantity ?? live.order.quantity,
+            whole > live.order.filledQuantity
+        {
+            live.order.filledQuantity = whole
+            fields.insert(.filledQuantity)
+        }
+        if let average = report.averagePrice, average.isPositive, live.order.averagePrice != average {
+            live.order.averagePrice = average
+            fields.insert(.averagePrice)
+        }
+        if live.order.terms.type == .limit {
+            if let price = report.price, price.isPositive, live.order.price != price {
+                live.order.price = price
+                fields.insert(.price)
+            }
+            if let quantity = report.quantity, quantity.isPositive, live.order.quantity != quantity {
+                live.order.quantity = quantity
+                fields.insert(.quantity)
+            }
+        }
+        if let reason = report.reason, !reason.isEmpty, report.status == .rejected || report.status == .canceled || report.status == .expired {
+            live.order.rejectText = reason
+            fields.insert(.reject)
+        }
+        let next = state(by: report, of: live)
+        guard next != live.state || !fields.isEmpty else { return false }
+        let kind: EventKind = next.isTerminal && next != live.state ? (next == .filled ? .filled : .closed) : .reported
+        change(live, to: next, kind: kind, evidence: evidence, fields: fields, request: request)
+        if live.order.filledQuantity > filledBefore { wantFills(live, on: desk) }
+        return true
+    }
+
+    /// Where the venue's word takes an order.
+    private func state(by report: OrderReport, of live: LiveOrder) -> OrderState {
+        let hasFill = live.order.filledQuantity.isPositive
+        switch report.status {
+        case .filled: return .filled
+        case .canceled: return .canceled
+        case .expired: return .expired
+        case .rejected: return .rejected
+        case .open: return hasFill ? .partiallyFilled : .working
+        case .partiallyFilled: return .partiallyFilled
+        case .accepted, .unknown:
+            // Found, whatever its word means: no doubt any more.
+            if live.state.isLive { return hasFill ? .partiallyFilled : live.state }
+            return live.state.isUnsettled ? .acknowledged : live.state
+        }
+    }
+
+    // MARK: Fills
+
+    func wantFills(_ live: LiveOrder, on desk: Desk) {
+        guard desk.profile.listsFills, live.order.venueOrderID != nil, !live.isAskingFills else { return }
+        guard live.fillTries < Self.fillTriesMax else {
+            live.wantsFills = false
+            if live.state.isTerminal { closed.append(live) }
+            return
+        }
+        if !live.wantsFills || live.fillTries > 0 { desk.fillsWanted.append(live.key) }
+        live.wantsFills = true
+        live.fillTries += 1
+    }
+
+    static let fillTriesMax = 6
+
+    func launchFills(_ desk: Desk) -> Bool {
+        guard let key = desk.fillsWanted.first else { return false }
+        guard let live = liveByKey[key], live.wantsFills, !live.isAskingFills else {
+            _ = desk.fillsWanted.popFirst()
+            return !desk.fillsWanted.isEmpty && launchFills(desk)
+        }
+        guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: true) else { return false }
+        _ = desk.fillsWanted.popFirst()
+        live.isAskingFills = true
+        return true
+    }
+
+    func filled(_ subject: FindSubject, _ fills: [Fill], next: String?, _ flight: InFlight, on desk: Desk) {
+        guard let live = liveByKey[subject.order] else { return }
+        live.isAskingFills = false
+        guard var known = try? journal.tradeIDs(of: live.key) else { return wantFills(live, on: desk) }
+        var sum = Decimal.zero
+        for fill in fills where fill.venueOrderID == live.order.venueOrderID {
+            sum = sum.adding(fill.quantity) ?? sum
+            guard known.insert(fill.tradeID).inserted else { continue }
+            matters(flight)
+            record(
+                .fill(
+                    live.key, desk.id, live.order.clientOrderID, fill,
+                    event(
+                        .filled, evidence: .query, request: flight.plan.id, actor: .venue,
+                        note: "\(fill.quantity) at \(fill.price), trade \(fill.tradeID)")))
+        }
+        if let next {
+            live.isAskingFills = launch(.query(.fills(subject, page: next)), on: desk, usesReserve: true)
+            if live.isAskingFills { return }
+        }
+        if sum > live.order.filledQuantity {
+            live.order.filledQuantity = sum
+            // A late fill of a canceled order counts; the state stands.
+            change(live, to: live.state, kind: .reported, evidence: .query, fields: .filledQuantity, request: flight.plan.id)
+        }
+        if next == nil, sum < live.order.filledQuantity, live.fillTries < Self.fillTriesMax {
+            // Not all are listed yet.
+            desk.fillsWanted.append(live.key)
+            live.fillTries += 1
+            return
+        }
+        live.wantsFills = false
+        live.fillTries = 0
+        if live.state.isTerminal { closed.append(live) }
+    }
+}

@@ -1,0 +1,201 @@
+/// One pass over what the venue lists: open orders, and where something is in doubt the history since.
+struct Sweep {
+    enum Phase { case open, history }
+    let withHistory: Bool
+    let sinceMs: Int64
+    let symbols: [Symbol?]
+    let startedAt: Int64
+    /// The least that the venue's clock can have shown at the start, microseconds.
+    let venueTime: Int64
+    var phase = Phase.open
+    var symbol = 0
+    var page: String?
+    var pages = 0
+    var isAsked = false
+    var seen: Set<OrderKey> = []
+    var externals: Set<VenueOrderID> = []
+    var summary: ReconcileSummary
+}
+
+extension Engine {
+    /// Whether the doubts are so many, and so new, that history should be read before they are looked up one by one.
+    func wantsHistorySweep(_ desk: Desk) -> Bool {
+        guard desk.sweep == nil, desk.doubts.count > Self.bulkDoubts else { return false }
+        let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
+        return desk.historySweptAt < desk.newestDoubtAt + visibility && now.monotonic >= max(desk.historySweptAt, 0) + .seconds(2)
+    }
+
+    func launchSweepPage(_ desk: Desk) -> Bool {
+        if desk.sweep == nil {
+            let isDue = now.monotonic >= desk.nextSweepAt || !desk.sweepWaiters.isEmpty && desk.sweepFailures == 0 || wantsHistorySweep(desk)
+            guard isDue else {
+                wake(at: desk.nextSweepAt)
+                return false
+            }
+            begin(desk)
+        }
+        guard let sweep = desk.sweep, !sweep.isAsked else { return false }
+        // A venue that lists by symbol, and no symbol yet: there is nothing to list.
+        guard !sweep.symbols.isEmpty else {
+            finish(desk)
+            return false
+        }
+        let symbol = sweep.symbols[sweep.symbol]
+        let query: Query =
+            switch sweep.phase {
+            case .open: .openOrders(symbol: symbol, page: sweep.page)
+            case .history: .history(symbol: symbol, sinceMs: sweep.sinceMs, page: sweep.page)
+            }
+        guard launch(.query(query), on: desk, usesReserve: true) else { return false }
+        desk.sweep?.isAsked = true
+        return true
+    }
+
+    private func begin(_ desk: Desk) {
+        let doubts = desk.doubts.compactMap { liveByKey[$0] }
+        // A single doubt is looked up by itself; history is read where there are many, or where it is the first look after a start.
+        let withHistory = doubts.count > Self.bulkDoubts || (!desk.isReady && !doubts.isEmpty)
+        let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
+        desk.sweep = Sweep(
+            withHistory: withHistory, sinceMs: max(0, (doubts.compactMap(\.order.wireTime).min() ?? 0) - 60_000), symbols: symbols,
+            startedAt: now.monotonic, venueTime: desk.clock?.low(at: now.monotonic) ?? .min, summary: ReconcileSummary(account: desk.id))
+        if withHistory { desk.historySweptAt = now.monotonic }
+    }
+
+    func listed(_ reports: [OrderReport], next: String?, _ flight: InFlight, on desk: Desk) {
+        guard var sweep = desk.sweep else { return }
+        sweep.isAsked = false
+        sweep.pages += 1
+        for report in reports {
+            if sweep.phase == .open { sweep.summary.venueOpen += 1 }
+            if let live = live(for: report, on: desk) {
+                let wasInDoubt = live.state == .inDoubt
+                if sweep.phase == .open { sweep.seen.insert(live.key) }
+                let isOurs = report.venueOrderID == nil || live.order.venueOrderID == nil || live.order.venueOrderID == report.venueOrderID
+                if isOurs || sweep.phase == .open {
+                    if apply(report, to: live, flight, on: desk) { matters(flight) }
+                    mended(.missingThere, of: live, on: desk)
+                    if wasInDoubt, live.state != .inDoubt {
+                        (sweep.summary.adopted, sweep.summary.resolved) = (sweep.summary.adopted + 1, sweep.summary.resolved + 1)
+                    }
+                    afterListing(live, on: desk)
+                }
+            } else if sweep.phase == .open {
+                stranger(report, flight, on: desk, into: &sweep)
+            }
+        }
+        advance(&sweep, next: next)
+        desk.sweep = sweep
+        if sweep.symbol >= sweep.symbols.count { finish(desk) }
+    }
+
+    /// What a listing settles of an order's questions.
+    private func afterListing(_ live: LiveOrder, on desk: Desk) {
+        guard !live.state.isTerminal else { return }
+        if var inquiry = live.inquiry {
+            inquiry.reasons.subtract([.doubt, .missing, .venueID])
+            live.inquiry = inquiry.reasons.isEmpty && !inquiry.isAsked ? nil : inquiry
+        }
+        if !live.commands.isEmpty { judgeCommands(of: live, on: desk, tries: 0) }
+    }
+
+    private func advance(_ sweep: inout Sweep, next: String?) {
+        sweep.page = next
+        guard next == nil || sweep.pages >= Self.pagesMax else { return }
+        sweep.page = nil
+        sweep.pages = 0
+        sweep.symbol += 1
+        if sweep.symbol >= sweep.symbols.count, sweep.phase == .open, sweep.withHistory { (sweep.phase, sweep.symbol) = (.history, 0) }
+    }
+
+    /// A listing that goes on longer than this is cut: a cursor that runs in circles must not hold the account for ever.
+    static let pagesMax = 20_000
+
+    private func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {
+        if let id = report.clientOrderID, let live = byClientID[id], live.order.account == desk.id { return live }
+        if let id = report.venueOrderID, let key = desk.byVenueID[id] { return liveByKey[key] }
+        return nil
+    }
+
+    /// An open order at the venue that memory does not hold: closed here, or of somebody else.
+    private func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) {
+        if let id = report.venueOrderID { sweep.externals.insert(id) }
+        if let id = report.venueOrderID, desk.externals[id] != nil { return }
+        let known: Order?
+        if let id = report.clientOrderID {
+            known = (try? journal.order(id)) ?? nil
+        } else if let id = report.venueOrderID {
+            known = (try? journal.order(account: desk.id, venueOrderID: id)) ?? nil
+        } else {
+            known = nil
+        }
+        if let known, known.account == desk.id { return reopened(known, by: report, flight, on: desk, into: &sweep) }
+        let name = report.clientOrderID?.text ?? "no client id"
+        let isOrphan = report.clientOrderID.map(OrderIDMint.looksOurs) ?? false
+        let kind: BreakKind = isOrphan ? .missingHere : .externalOrder
+        let detail =
+            isOrphan ? "open at the venue under \(name), an id of our shape that this journal never held" : "open at the venue, not ours (\(name))"
+        matters(flight)
+        if let broken = found(kind, of: nil, on: desk, venueOrderID: report.venueOrderID, detail: detail) { sweep.summary.breaks.append(broken) }
+        guard desk.setup.cancelsExternalOrders, let id = report.venueOrderID, let symbol = report.symbol else { return }
+        let terms = OrderTerms(symbol: symbol, side: report.side ?? .buy, type: .limit)
+        desk.externalCancels.append(
+            CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: id, terms: terms))
+    }
+
+    /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.
+    private func reopened(_ order: Order, by report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) {
+        let closedAt = order.closedAt ?? 0
+        let age = now.wall - closedAt
+        let grace = max(.seconds(5), .milliseconds(desk.profile.visibilityDelayMs * 2)) + (now.monotonic - sweep.startedAt)
+        let isOurWord = order.evidence == .inferred || order.evidence == .local || order.evidence == .operator
+        guard isOurWord || age > grace else { return }
+        let live = LiveOrder(order, intent: nil)
+        adopt(live, on: desk)
+        closed.append(live)
+        matters(flight)
+        let detail = "closed here as \(order.state.rawValue) by \(order.evidence.rawValue), open at the venue"
+        if let broken = found(isOurWord ? .state : .contradiction, of: live, on: desk, detail: detail) { sweep.summary.breaks.append(broken) }
+        guard isOurWord, order.state.mayBecome(.working) else { return }
+        sweep.summary.adopted += 1
+        sweep.seen.insert(live.key)
+        apply(report, to: live, flight, on: desk)
+        if order.state == .abandoned || order.state == .canceled || order.state == .expired { cancel([live], actor: .daemon) }
+    }
+
+    private func finish(_ desk: Desk) {
+        guard var sweep = desk.sweep else { return }
+        desk.sweep = nil
+        desk.sweepFailures = 0
+        desk.nextSweepAt = now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs)
+        desk.lastReconcileAt = now.wall
+        desk.isReady = true
+        let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
+        for key in desk.orders.keys.sorted() {
+            guard let live = desk.orders[key] else { continue }
+            if live.state.isLive {
+                sweep.summary.journalOpen += 1
+                // Not listed, and known long enough to be: its fate is asked for.
+                if !sweep.seen.contains(key), live.seenAt < sweep.startedAt - visibility { ask(live, .missing, on: desk, after: 0) }
+            } else if live.state == .inDoubt, sweep.withHistory, desk.profile.listingProvesAbsence, live.inquiry?.isAsked == false,
+                let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs
+            {
+                round(live, askedAt: sweep.venueTime, request: nil, on: desk)
+            }
+        }
+        for (id, broken) in desk.externals where !sweep.externals.contains(id) {
+            desk.externals[id] = nil
+            mended(broken)
+        }
+        for ticket in desk.sweepWaiters { reply(.reconciled(sweep.summary), to: ticket) }
+        desk.sweepWaiters = []
+    }
+
+    /// A page that could not be had: the sweep begins anew later. What it did not list is not absent.
+    func abandonSweep(_ desk: Desk) {
+        guard desk.sweep != nil else { return }
+        desk.sweep = nil
+        desk.sweepFailures += 1
+        desk.nextSweepAt = now.monotonic + min(.seconds(30), .milliseconds(500) << Int64(min(desk.sweepFailures, 6)))
+    }
+}

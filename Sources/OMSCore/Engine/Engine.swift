@@ -1,0 +1,236 @@
+/// Decides what happens to every order. Values in, values out: no clock, lock, file or socket; one thread.
+///
+/// A turn: any number of `step`s, then `finishTurn`, whose output is made durable before anything in it leaves. After a commit that failed the engine is
+/// thrown away and made anew from the journal.
+package final class Engine {
+    var desks: [Desk] = []
+    var deskIndex: [AccountID: Int] = [:]
+    var limiter = Limiter()
+    let journal: any Journal
+    var random: SplitMix64
+
+    var seq: Int64
+    var requestMax: Int64
+    var mint: OrderIDMint
+
+    var byClientID: [ClientOrderID: LiveOrder] = [:]
+    var liveByKey: [OrderKey: LiveOrder] = [:]
+    var commands: [CommandID: OrderCommand] = [:]
+    var intents: [IntentKey: OpenIntent] = [:]
+    var intentsByID: [IntentID: OpenIntent] = [:]
+    var acceptances: [Acceptance] = []
+    var deferred: [(input: Input, connection: UInt64)] = []
+    var inFlight: [RequestID: InFlight] = [:]
+    var touchedIntents: Set<IntentKey> = []
+    var closed: [LiveOrder] = []
+    /// When intents expire, by wall clock.
+    var deadlines = TimerHeap<IntentKey>()
+    var waits = TimerHeap<IntentKey>()
+    var grants = GrantDesk()
+    var breaksOpen: [Int64: Break] = [:]
+
+    var now = Moment(monotonic: 0, wall: 0)
+    var output = TurnOutput()
+    var wakeAt: Int64 = .max
+    /// The journal has no space: nothing new is accepted, no place or modify leaves.
+    package var isJournalFull = false
+    /// Nothing more leaves; answers are still taken.
+    package var isStopping = false
+
+    /// Rows that a turn may add before the rest of a large intent waits for the next one.
+    static let sliceRows = 1_000
+
+    /// - Parameters:
+    ///   - state: what `journal.load()` said.
+    ///   - journal: looked up for what memory does not hold; never written from here.
+    ///   - seed: for back-off jitter alone.
+    ///   - bootID: permits of the same boot may count elapsed time.
+    package init(accounts: [AccountSetup], state: JournalState, journal: any Journal, seed: UInt64, bootID: String, at now: Moment) {
+        self.journal = journal
+        self.now = now
+        random = SplitMix64(seed: seed)
+        seq = state.seq
+        requestMax = state.requestMax
+        mint = OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater)
+        if state.bootID != bootID { record(.boot(id: bootID)) }
+        let permits = Dictionary(grouping: state.permits, by: \.budget)
+        for setup in accounts {
+            let indexes = limiter.register(
+                profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint, settings: setup.limits,
+                holdUnansweredUs: .milliseconds(setup.holdUnansweredMs), inherited: state.budgets, permits: permits,
+                sameBoot: state.bootID == bootID, at: now.monotonic, newRow: { record(.budget($0)) })
+            let trading =
+                state.tradingStates.first { $0.account == setup.id }
+                ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
+            let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
+            desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
+            deskIndex[setup.id] = desks.count
+            desks.append(desk)
+        }
+        restore(state)
+    }
+
+    // MARK: Turns
+
+    /// Takes one input. Effects gather until `finishTurn`.
+    package func step(_ input: Input, at moment: Moment) {
+        now = moment
+        switch input {
+        case .command(let command, let actor, _, let ticket):
+            // What a connection sent behind a large intent takes effect behind it.
+            if acceptances.contains(where: { $0.ticket.connection == ticket.connection }) {
+                deferred.append((input, ticket.connection))
+            } else {
+                take(command, from: actor, ticket: ticket)
+            }
+        case .answered(let id, let answer, let sentAt, let lastByteAt): answered(id, answer, sentAt: sentAt, lastByteAt: lastByteAt)
+        case .lost(let id, let reason, let sentAt, let resetAt): lost(id, reason: reason, sentAt: sentAt, resetAt: resetAt)
+        case .notSent(let id, let reason): notSent(id, reason: reason)
+        case .disconnected(let connection): disconnected(connection)
+        case .reload(let setups): reload(setups)
+        case .wake: break
+        }
+    }
+
+    /// Ends a turn: timers fire, what may leave is sent, intents that came to rest are settled.
+    package func finishTurn(at moment: Moment) -> TurnOutput {
+        now = moment
+        wakeAt = .max
+        continueAcceptances()
+        expire()
+        serveGrants()
+        for desk in desks { work(desk) }
+        settleIntents()
+        sweepClosed()
+        endWaits()
+        if let next = mint.takeReservation() { record(.idHighWater(next)) }
+        let result = output
+        output = TurnOutput()
+        return result
+    }
+
+    /// When to call again although nothing came: microseconds of the monotonic clock.
+    package var nextWake: Int64 {
+        var next = wakeAt
+        if !acceptances.isEmpty { return now.monotonic }
+        if let at = deadlines.nextAt { next = min(next, now.monotonic + max(0, at - now.wall)) }
+        if let at = waits.nextAt { next = min(next, at) }
+        return next
+    }
+
+    /// Called in `finishTurn` by whatever has a reason to be called again.
+    func wake(at time: Int64) { wakeAt = min(wakeAt, time) }
+
+    // MARK: Records
+
+    func record(_ record: JournalRecord) { output.records.append(record) }
+
+    func nextSeq() -> Int64 {
+        seq += 1
+        return seq
+    }
+
+    func event(_ kind: EventKind, evidence: Evidence? = nil, request: RequestID? = nil, actor: Actor = .daemon, note: String? = nil) -> JournalEvent {
+        var event = JournalEvent(seq: nextSeq(), at: now.wall, kind: kind)
+        (event.evidence, event.request, event.actor, event.note) = (evidence, request, actor, note)
+        return event
+    }
+
+    func reply(_ reply: Reply, to ticket: Ticket) { output.replies.append((ticket, .success(reply))) }
+    func fail(_ error: ControlError, to ticket: Ticket) { output.replies.append((ticket, .failure(error))) }
+
+    func desk(_ id: AccountID) -> Desk? { deskIndex[id].map { desks[$0] } }
+
+    // MARK: Start
+
+    private func restore(_ state: JournalState) {
+        for row in state.intents {
+            let intent = OpenIntent(row, isComplete: true)
+            intents[row.key] = intent
+            intentsByID[row.id] = intent
+            if let deadline = deadline(of: row) { deadlines.add(row.key, at: deadline) }
+        }
+        for broken in state.openBreaks {
+            breaksOpen[broken.id] = broken
+            guard let desk = desk(broken.account) else { continue }
+            if broken.kind == .externalOrder, let venueID = broken.venueOrderID { desk.externals[venueID] = broken.id }
+        }
+        for order in state.orders.sorted(by: { $0.key < $1.key }) {
+            // An account that is configured no more keeps its orders in the journal, untouched.
+            guard let desk = desk(order.account) else { continue }
+            let live = LiveOrder(order, intent: intents[order.intent])
+            adopt(live, on: desk)
+            if order.state.isUnsettled { live.intent?.unsettled += 1 }
+            if order.state == .intended { live.intent?.unanswered += 1 }
+            // Counted before `resume` moves it into doubt.
+            if order.state == .submitted { live.intent?.unanswered += 1 }
+            if let broken = breaksOpen.values.first(where: { $0.clientOrderID == order.clientOrderID }) {
+                desk.orderBreaks[order.key, default: [:]][broken.kind] = broken.id
+            }
+        }
+        for command in state.commands.sorted(by: { $0.id < $1.id }) {
+            guard let live = liveByKey[command.order] else { continue }
+            commands[command.id] = command
+            live.commands.append(command.id)
+            guard let key = command.intent, let intent = intents[key] else { continue }
+            intent.openCommands += 1
+            if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead += 1 }
+        }
+        for key in liveByKey.keys.sorted() {
+            guard let live = liveByKey[key], let desk = desk(live.order.account) else { continue }
+            resume(live, on: desk)
+        }
+        touchedIntents.formUnion(intents.keys)
+    }
+
+    /// Row by row of the restart table: what never left is queued, what may have left is in doubt, what the venue has is asked about.
+    private func resume(_ live: LiveOrder, on desk: Desk) {
+        if live.state == .submitted {
+            change(
+                live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, request: live.order.request, note: "restart: the answer was not journaled")
+        }
+        for id in live.commands {
+            guard let command = commands[id] else { continue }
+            if command.state == .submitted {
+                change(id, to: .inDoubt, evidence: .inferred, request: command.request, note: "restart: the answer was not journaled")
+            }
+        }
+        switch live.state {
+        case .intended: enqueue(live, on: desk)
+        case .inDoubt: ask(live, .doubt, on: desk, after: 0)
+        case .submitted, .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
+        }
+        for id in live.commands { pursue(id, of: live, on: desk) }
+    }
+
+    /// Puts an order into all tables of memory.
+    func adopt(_ live: LiveOrder, on desk: Desk) {
+        byClientID[live.order.clientOrderID] = live
+        liveByKey[live.key] = live
+        desk.orders[live.key] = live
+        if let id = live.order.venueOrderID { desk.byVenueID[id] = live.key }
+        for id in live.order.predictedIDs { desk.byVenueID[id] = live.key }
+        if live.state == .inDoubt { desk.doubts.insert(live.key) }
+        if live.state.isLive { desk.open += 1 }
+        desk.symbolsUsed.insert(live.order.terms.symbol)
+    }
+
+    /// When an intent's unsent orders are too old: the earlier of its deadline and the account's longest age.
+    func deadline(of row: IntentRow) -> Int64? {
+        let byAge = desk(row.account)?.setup.maxIntentAgeMs.map { row.acceptedAt + .milliseconds($0) }
+        return [row.expiresAt, byAge].compactMap { $0 }.min()
+    }
+}
+
+/// A small generator of pseudo-random numbers (SplitMix64): a seed gives the same run.
+package struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+    package init(seed: UInt64) { state = seed }
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,85 @@
+/// What reaches the engine: always a value, always with the moment of the turn beside it.
+package enum Input: Sendable {
+    case command(ControlCommand, from: Actor, role: Role, ticket: Ticket)
+    /// A complete answer, as the adapter read it.
+    case answered(RequestID, VenueAnswer, sentAt: Moment, lastByteAt: Moment)
+    /// Bytes may have left and no complete answer came; the socket was reset.
+    case lost(RequestID, reason: String, sentAt: Moment, resetAt: Moment)
+    /// Not a byte left.
+    case notSent(RequestID, reason: String)
+    case disconnected(connection: UInt64)
+    case reload([AccountSetup])
+    /// A timer, or the end of a drain.
+    case wake
+}
+
+/// What a caller is told, typed; the runtime writes the JSON.
+package enum Reply: Sendable {
+    case submitted(IntentID, acceptedAt: Int64, orders: [ClientOrderID], plannedRequests: Int)
+    case plan(IntentID?, orders: Int, requests: [(kind: RequestKind, items: Int)])
+    /// Read committed rows and answer with them.
+    case query(JournalQuery, missing: ControlError?)
+    case accounts([AccountSnapshot])
+    case budgets([BudgetSnapshot])
+    case instruments([(AccountID, Instrument)], next: Int64?)
+    case tradingState([TradingStateRow], cancels: Int)
+    case reconciled(ReconcileSummary)
+    case canceled(IntentID, withdrawn: Int, commands: Int)
+    case resolved(ClientOrderID, OrderState)
+    case granted(permitID: Int64, at: Int64)
+    case released(permitID: Int64)
+    case subscribe(afterSeq: Int64?, account: AccountID?)
+    case unsubscribe(Int64)
+    case status
+}
+
+package struct ReconcileSummary: Sendable {
+    package var account: AccountID
+    package var venueOpen = 0
+    package var journalOpen = 0
+    package var adopted = 0
+    package var resolved = 0
+    package var breaks: [Break] = []
+    package init(account: AccountID) { self.account = account }
+}
+
+package struct AccountSnapshot: Sendable {
+    package let account: AccountID
+    package let venue: String
+    package let product: String
+    package let uid: String
+    package let state: TradingState
+    package let isReady: Bool
+    package let queueCancel: Int
+    package let queueLookup: Int
+    package let queueModify: Int
+    package let queuePlace: Int
+    package let inFlight: Int
+    package let open: Int
+    package let inDoubt: Int
+    package let clockOffsetMs: Int64?
+    package let lastReconcileAt: Int64?
+    package let lastError: String?
+}
+
+package struct BudgetSnapshot: Sendable {
+    package let account: AccountID
+    package let row: BudgetRow
+    package let inUse: Int
+    package let reserve: Int
+    /// Wall clock; nil: a permit is free now, or nobody can say.
+    package let nextFreeAt: Int64?
+    package let busiestWindow: Int
+}
+
+/// What a turn wants done. Nothing of it leaves before the records are durable.
+package struct TurnOutput: Sendable {
+    package var records: [JournalRecord] = []
+    package var sends: [RequestPlan] = []
+    package var replies: [(ticket: Ticket, reply: Result<Reply, ControlError>)] = []
+    /// Requests that left without a row (look-ups) and turned out to matter: their rows are written with this turn.
+    package var lateRequests: [RequestID] = []
+    package init() {}
+
+    package var isEmpty: Bool { records.isEmpty && sends.isEmpty && replies.isEmpty }
+}

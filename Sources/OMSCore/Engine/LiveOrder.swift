@@ -1,0 +1,99 @@
+/// An order in the engine's hands: not closed, or closed with something still to learn.
+final class LiveOrder {
+    var order: Order
+    let intent: OpenIntent?
+    /// Waits in the place queue.
+    var isQueued = false
+    /// Waits for its intent's cancels.
+    var isGated = false
+    /// How many orders a batch with this one may hold: halved where a refused batch named no offender, one after unattributable answers.
+    var batchCap = Int.max
+    /// Open cancels and modifies, oldest first.
+    var commands: [CommandID] = []
+    var inquiry: Inquiry?
+    /// The venue's version of the last report that was applied.
+    var version: Int64?
+    /// Times it was proven absent.
+    var absences = 0
+    /// The venue answered "duplicate": it has or had the order, so that absence proves nothing.
+    var isDuplicate = false
+    /// Executions are to be listed.
+    var wantsFills = false
+    var fillTries = 0
+    var isAskingFills = false
+    /// When the order was last seen in a listing or report, by the runner's clock.
+    var seenAt: Int64 = .min
+
+    init(_ order: Order, intent: OpenIntent?) { (self.order, self.intent) = (order, intent) }
+
+    var key: OrderKey { order.key }
+    var state: OrderState { order.state }
+}
+
+/// Questions about one order, until they are answered.
+struct Inquiry {
+    struct Reasons: OptionSet {
+        let rawValue: Int
+        /// A request carried it and nobody knows.
+        static let doubt = Reasons(rawValue: 1)
+        /// A cancel waits for its fate, its id or its end.
+        static let cancel = Reasons(rawValue: 2)
+        /// A modify waits to be seen.
+        static let modify = Reasons(rawValue: 4)
+        /// Open here, not listed there.
+        static let missing = Reasons(rawValue: 8)
+        /// The venue's id is not known.
+        static let venueID = Reasons(rawValue: 16)
+    }
+    var reasons: Reasons
+    /// Which of the venue's look-up steps is next; a round is complete when all answered.
+    var step = 0
+    var nextAt: Int64
+    var isDue = false
+    var isAsked = false
+    var tries = 0
+    /// The least that the venue's clock can have shown when this round's first step was asked, microseconds.
+    var roundAskedAt: Int64 = 0
+    /// Rounds that count for proof, and when the last of them was asked.
+    var absentRounds = 0
+    var lastAbsentAskedAt: Int64 = .min
+    let startedAt: Int64
+}
+
+/// An intent not settled yet.
+final class OpenIntent {
+    var row: IntentRow
+    /// Orders intended, submitted or in doubt.
+    var unsettled = 0
+    /// Orders intended or submitted.
+    var unanswered = 0
+    var openCommands = 0
+    /// Cancels whose answers its places wait for (`cancel_first`, separate requests).
+    var cancelsAhead = 0
+    /// Places that wait for those, in item order.
+    var gated: [OrderKey] = []
+    /// Cancels that wait for its places (`place_first`).
+    var heldCancels: [CommandID] = []
+    var isComplete: Bool
+    var waiters: [Waiter] = []
+
+    init(_ row: IntentRow, isComplete: Bool) { (self.row, self.isComplete) = (row, isComplete) }
+}
+
+/// A caller that waits for an intent.
+struct Waiter {
+    let ticket: Ticket
+    let untilSettled: Bool
+    let deadline: Int64
+}
+
+/// A request that left, or is about to.
+struct InFlight {
+    let plan: RequestPlan
+    let grips: [PermitGrip]
+    /// The least that the venue's clock can have shown when it left, microseconds.
+    let venueTime: Int64
+    let launchedAt: Int64
+    /// It has a row in the journal.
+    let isJournaled: Bool
+}

@@ -1,0 +1,154 @@
+/// One limit of a venue, as a set of permits that are held until no later request can share a window with the one that took them.
+///
+/// A request takes a permit before its first byte and frees it at *last byte of the answer + window + margin*, or, unanswered, at *socket reset +
+/// hold + window + margin*. Then no window of any position at the venue holds more than `permits` arrivals, whatever the network does
+/// (docs/LIMITS.md has the proof). Time is the runner's monotonic clock in microseconds; nothing here reads one.
+package struct Budget: Sendable {
+    package let row: BudgetRow
+    /// Permits this daemon may use of the venue's: `permits` unless other hosts share the limit.
+    package private(set) var share: Int
+    package private(set) var reserve: Int
+    package private(set) var windowUs: Int64
+    package private(set) var marginUs: Int64
+    package private(set) var penaltyUs: Int64
+    /// Slots that may be taken, and those that wait for the end of their hold. All others are out with a request.
+    private var free: [Int]
+    private var cooling = TimerHeap<Int>()
+    /// Frozen by a 429 until then.
+    package private(set) var frozenUntil: Int64 = 0
+    /// What a 429 below our own count leaves of the share; grows back by one permit a recovery period.
+    private var usableShare: Int
+    private var nextRecoveryAt: Int64 = .max
+    /// Grants to higher lanes since a place that waited was last served.
+    package private(set) var passedOver = 0
+
+    /// 500 ppm: how much faster than the venue's this clock may run (the bound of NTP slewing).
+    package static let driftPPM: Int64 = 500
+
+    package init(row: BudgetRow, share: Int, reserve: Int, marginMs: Int64, penaltyMs: Int64) {
+        precondition(row.permits > 0 && (1...row.permits).contains(share) && (0..<share).contains(reserve))
+        self.row = row
+        (self.share, self.reserve, self.usableShare) = (share, reserve, share)
+        windowUs = .milliseconds(row.windowMs)
+        marginUs = .milliseconds(marginMs)
+        penaltyUs = .milliseconds(penaltyMs)
+        free = Array((0..<row.permits).reversed())
+    }
+
+    /// How long an answered request keeps its permit after its answer's last byte.
+    package var holdUs: Int64 { windowUs + windowUs * Self.driftPPM / 1_000_000 + marginUs }
+
+    /// Takes over what a former run left: every permit that may still count at the venue stays held.
+    ///
+    /// - Parameters:
+    ///   - sameBoot: the rows' times belong to this boot's clock, so elapsed time may be subtracted; else nothing is.
+    ///   - unansweredHoldUs: how long a request without an answer may still arrive after its socket died.
+    package mutating func inherit(_ rows: [PermitRow], sameBoot: Bool, unansweredHoldUs: Int64, at now: Int64) {
+        var until: [Int: Int64] = [:]
+        var overflow: Int64?
+        for row in rows {
+            let released = row.releasedAt.flatMap { sameBoot && $0 <= now ? $0 : nil } ?? now
+            let wasAnswered = row.request == nil && !row.isUnanswered
+            let end = released + (wasAnswered ? holdUs : unansweredHoldUs + holdUs)
+            // A limit that was lowered since: what does not fit any slot is waited for by all.
+            if row.slot < self.row.permits { until[row.slot] = max(until[row.slot] ?? .min, end) } else { overflow = max(overflow ?? .min, end) }
+        }
+        let waiting = free.filter { slot in
+            guard let end = [until[slot], overflow].compactMap({ $0 }).max(), end > now else { return false }
+            cooling.add(slot, at: end)
+            return true
+        }
+        free.removeAll { waiting.contains($0) }
+    }
+
+    private mutating func settle(at now: Int64) {
+        while let slot = cooling.popDue(at: now) { free.append(slot) }
+    }
+
+    /// Permits that could be taken now by a lane that may (or may not) use the reserve.
+    package mutating func available(at now: Int64, usesReserve: Bool) -> Int {
+        guard now >= frozenUntil else { return 0 }
+        settle(at: now)
+        let held = row.permits - free.count
+        let limit = usesReserve ? usableShare : max(usableShare - reserve, min(usableShare, 1))
+        return max(0, min(free.count, limit - held))
+    }
+
+    /// Takes one permit; call only when `available` said so.
+    package mutating func take(by request: RequestID, at now: Int64) -> PermitRow {
+        settle(at: now)
+        guard let slot = free.popLast() else { preconditionFailure("a permit was taken that is not there") }
+        return PermitRow(budget: row.id, slot: slot, request: request, takenAt: now, releasedAt: nil, isUnanswered: false)
+    }
+
+    /// The answer's last byte was read at `readAt`, or nothing was ever sent (`readAt` nil): free at once.
+    package mutating func release(slot: Int, readAt: Int64?, at now: Int64) -> PermitRow {
+        let released = min(readAt ?? now, now)
+        cooling.add(slot, at: readAt == nil ? now : released + holdUs)
+        return PermitRow(
+            budget: row.id, slot: slot, request: nil, takenAt: released, releasedAt: readAt == nil ? now - holdUs : released, isUnanswered: false)
+    }
+
+    /// No answer: the socket was reset at `resetAt`, and what was sent may arrive until `hold` later.
+    package mutating func abandon(slot: Int, resetAt: Int64, holdUs hold: Int64, at now: Int64) -> PermitRow {
+        let released = min(resetAt, now)
+        cooling.add(slot, at: released + hold + holdUs)
+        return PermitRow(budget: row.id, slot: slot, request: nil, takenAt: released, releasedAt: released, isUnanswered: true)
+    }
+
+    /// The venue refused for the rate: nothing more until the penalty (or its own word) is over, and half the share until it grows back.
+    package mutating func punish(retryAfterUs: Int64?, at now: Int64) {
+        frozenUntil = max(frozenUntil, now + max(penaltyUs, min(retryAfterUs ?? 0, .seconds(900))))
+        usableShare = max(1, usableShare / 2)
+        nextRecoveryAt = frozenUntil + recoveryUs
+    }
+
+    private var recoveryUs: Int64 { max(windowUs * 4, .seconds(1)) }
+
+    /// Lets a halved share grow back, one permit in ten (at least one) a period without another refusal.
+    package mutating func recover(at now: Int64) {
+        while usableShare < share, now >= nextRecoveryAt {
+            usableShare = min(share, usableShare + max(1, share / 10))
+            nextRecoveryAt += recoveryUs
+        }
+        if usableShare >= share { nextRecoveryAt = .max }
+    }
+
+    /// The earliest moment worth asking again; nil while every permit that counts is out with an unanswered request.
+    package func nextChance(at now: Int64) -> Int64? {
+        var earliest = cooling.nextAt
+        if frozenUntil > now { earliest = max(earliest ?? frozenUntil, frozenUntil) }
+        if usableShare < share { earliest = min(earliest ?? .max, nextRecoveryAt) }
+        return earliest
+    }
+
+    /// Permits out or cooling.
+    package mutating func inUse(at now: Int64) -> Int {
+        settle(at: now)
+        return row.permits - free.count
+    }
+
+    /// Remembers who was served, so that places get one grant in ten while they wait.
+    package mutating func served(place: Bool, whilePlaceWaits: Bool) {
+        passedOver = place || !whilePlaceWaits ? 0 : passedOver + 1
+    }
+
+    /// Whether a waiting place is due before anybody else.
+    package var owesPlace: Bool { passedOver >= 9 }
+
+    /// New settings of a reload: a lower limit counts at once, for held permits too.
+    package mutating func adjust(share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
+        let before = holdUs
+        (self.share, self.reserve) = (share, reserve)
+        usableShare = min(usableShare, share)
+        if usableShare < share, nextRecoveryAt == .max { usableShare = share }
+        windowUs = .milliseconds(windowMs)
+        marginUs = .milliseconds(marginMs)
+        penaltyUs = .milliseconds(penaltyMs)
+        let longer = max(0, holdUs - before)
+        guard longer > 0 else { return }
+        var later = TimerHeap<Int>()
+        cooling.forEach { slot, at in later.add(slot, at: at + longer) }
+        cooling = later
+    }
+}

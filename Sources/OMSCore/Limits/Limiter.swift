@@ -1,0 +1,143 @@
+/// What a configuration says of one limit, over the venue's defaults. nil: the default.
+package struct LimitSetting: Sendable, Equatable {
+    package let budget: String
+    package var permits: Int?
+    package var windowMs: Int64?
+    package var marginMs: Int64?
+    package var share: Int?
+    package var reserve: Int?
+    package var penaltyMs: Int64?
+    package init(budget: String) { self.budget = budget }
+}
+
+/// A permit in somebody's hand.
+package struct PermitGrip: Hashable, Sendable {
+    let budget: Int
+    let slot: Int
+}
+
+/// All budgets of all accounts. Accounts with the same venue and uid (or key, or family of hosts) share theirs.
+package struct Limiter: Sendable {
+    package private(set) var budgets: [Budget] = []
+    private var indexByKey: [String: Int] = [:]
+
+    package init() {}
+
+    /// What makes two accounts' limits one: the venue's word on whom it counts.
+    ///
+    /// Bitget margin counts isolated and crossed apart (they are separate endpoints), all else of a venue together; limits by address are shared by
+    /// the venue's whole family of hosts.
+    private static func key(_ rule: BudgetRule, profile: VenueProfile, owner: String) -> String {
+        switch rule.scope {
+        case .ip: "ip|\(profile.venue.prefix { $0 != "-" })|\(rule.name)"
+        case .uid, .apikey: "\(profile.venue)\(profile.hasOwnEndpoints ? "/" + profile.product : "")|\(owner)|\(rule.name)"
+        }
+    }
+
+    /// Adds an account's budgets, or finds those that it shares. Returns their indexes by name.
+    ///
+    /// - Parameter inherited: rows of a former run, matched by venue, owner and name.
+    package mutating func register(
+        profile: VenueProfile, uid: String, keyFingerprint: String, settings: [LimitSetting], holdUnansweredUs: Int64, inherited: [BudgetRow],
+        permits: [Int64: [PermitRow]], sameBoot: Bool, at now: Int64, newRow: (BudgetRow) -> Void
+    ) -> [String: Int] {
+        var indexes: [String: Int] = [:]
+        for rule in profile.budgets {
+            let setting = settings.first { $0.budget == rule.name }
+            if rule.isOffByDefault, setting == nil { continue }
+            let owner =
+                switch rule.scope {
+                case .uid: uid
+                case .apikey: keyFingerprint
+                case .ip: "ip"
+                }
+            let key = Self.key(rule, profile: profile, owner: owner)
+            if let index = indexByKey[key] {
+                indexes[rule.name] = index
+                continue
+            }
+            let permitCount = setting?.permits ?? rule.permits
+            let windowMs = setting?.windowMs ?? rule.windowMs
+            let share = min(setting?.share ?? permitCount, permitCount)
+            let reserve = min(setting?.reserve ?? rule.reserve ?? permitCount / 10, share - 1)
+            let venue = profile.hasOwnEndpoints && rule.scope != .ip ? "\(profile.venue)/\(profile.product)" : profile.venue
+            let known = inherited.first { $0.venue == venue && $0.owner == owner && $0.name == rule.name && $0.permits == permitCount }
+            let id = known?.id ?? (inherited.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1
+            let row = BudgetRow(id: id, venue: venue, owner: owner, name: rule.name, scope: rule.scope, permits: permitCount, windowMs: windowMs)
+            if known != row { newRow(row) }
+            var budget = Budget(
+                row: row, share: share, reserve: max(0, reserve), marginMs: setting?.marginMs ?? 20, penaltyMs: setting?.penaltyMs ?? windowMs)
+            // A limit whose number changed keeps holding what its former rows held.
+            for former in inherited where former.venue == venue && former.owner == owner && former.name == rule.name {
+                let rows = (permits[former.id] ?? []).enumerated().map { index, row in
+                    former.permits == permitCount
+                        ? row
+                        : PermitRow(
+                            budget: id, slot: index, request: row.request, takenAt: row.takenAt, releasedAt: row.releasedAt,
+                            isUnanswered: row.isUnanswered)
+                }
+                budget.inherit(rows, sameBoot: sameBoot, unansweredHoldUs: holdUnansweredUs, at: now)
+            }
+            budgets.append(budget)
+            indexByKey[key] = budgets.count - 1
+            indexes[rule.name] = budgets.count - 1
+        }
+        return indexes
+    }
+
+    /// Whether one permit of each can be taken now.
+    package mutating func canTake(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Bool {
+        for index in indexes where budgets[index].available(at: now, usesReserve: usesReserve) == 0 { return false }
+        return true
+    }
+
+    /// Permits that the place lane could take now.
+    package mutating func available(_ index: Int, at now: Int64) -> Int { budgets[index].available(at: now, usesReserve: false) }
+
+    /// Permits out or cooling of one budget.
+    package mutating func inUse(_ index: Int, at now: Int64) -> Int { budgets[index].inUse(at: now) }
+
+    /// Takes one permit of each; only after `canTake`.
+    package mutating func take(_ indexes: [Int], by request: RequestID, at now: Int64) -> (grips: [PermitGrip], rows: [PermitRow]) {
+        var grips: [PermitGrip] = []
+        var rows: [PermitRow] = []
+        for index in indexes {
+            let row = budgets[index].take(by: request, at: now)
+            grips.append(PermitGrip(budget: index, slot: row.slot))
+            rows.append(row)
+        }
+        return (grips, rows)
+    }
+
+    /// Frees permits whose request was answered (`readAt`) or never sent (nil).
+    package mutating func release(_ grips: [PermitGrip], readAt: Int64?, at now: Int64) -> [PermitRow] {
+        grips.map { budgets[$0.budget].release(slot: $0.slot, readAt: readAt, at: now) }
+    }
+
+    /// Keeps permits whose request got no answer for the longer time.
+    package mutating func abandon(_ grips: [PermitGrip], resetAt: Int64, holdUs: Int64, at now: Int64) -> [PermitRow] {
+        grips.map { budgets[$0.budget].abandon(slot: $0.slot, resetAt: resetAt, holdUs: holdUs, at: now) }
+    }
+
+    package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, at now: Int64) {
+        for grip in grips { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, at: now) }
+    }
+
+    package mutating func served(_ indexes: [Int], place: Bool, whilePlaceWaits: Bool) {
+        for index in indexes { budgets[index].served(place: place, whilePlaceWaits: whilePlaceWaits) }
+    }
+
+    package mutating func recover(at now: Int64) {
+        for index in budgets.indices { budgets[index].recover(at: now) }
+    }
+
+    /// New settings of one account's budget after a reload.
+    package mutating func adjust(_ index: Int, to setting: LimitSetting?, rule: BudgetRule) {
+        let permits = min(setting?.permits ?? rule.permits, budgets[index].row.permits)
+        let share = min(setting?.share ?? permits, permits)
+        budgets[index].adjust(
+            share: share, reserve: max(0, min(setting?.reserve ?? rule.reserve ?? permits / 10, share - 1)),
+            windowMs: setting?.windowMs ?? rule.windowMs, marginMs: setting?.marginMs ?? 20,
+            penaltyMs: setting?.penaltyMs ?? setting?.windowMs ?? rule.windowMs)
+    }
+}

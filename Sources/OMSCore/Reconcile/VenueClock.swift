@@ -1,0 +1,35 @@
+/// What is known of a venue's clock: an interval around it, from measured round trips. Stamps use its middle minus a margin, proofs its low end.
+package struct VenueClock: Equatable, Sendable {
+    /// Venue microseconds minus our monotonic ones, at the middle of the measured round trip.
+    private let offset: Int64
+    private let error: Int64
+    private let measuredAt: Int64
+
+    /// - Parameters:
+    ///   - serverMs: what the venue said, milliseconds: it read its clock somewhere inside the round trip, and cut below a millisecond.
+    ///   - sent, read: our monotonic clock around the round trip, microseconds.
+    package init(serverMs: Int64, sent: Int64, read: Int64) {
+        let middle = sent + (read - sent) / 2
+        offset = serverMs * 1_000 + 500 - middle
+        error = (read - sent) / 2 + 500
+        measuredAt = read
+    }
+
+    /// Half the interval's width now: the round trip's, and drift since.
+    package func errorUs(at now: Int64) -> Int64 { error + max(0, now - measuredAt) * Budget.driftPPM / 1_000_000 }
+
+    /// The venue's clock, in microseconds, as the middle of what it can be.
+    package func middle(at now: Int64) -> Int64 { now + offset }
+
+    /// The least that the venue's clock can show.
+    package func low(at now: Int64) -> Int64 { middle(at: now) - errorUs(at: now) }
+
+    /// The offset to our wall clock, in whole milliseconds, for people.
+    package func offsetMs(at now: Moment) -> Int64 { (middle(at: now.monotonic) - now.wall) / 1_000 }
+
+    /// Worth measuring again: it drifted for five minutes, or the interval grew wide.
+    package func isStale(at now: Int64) -> Bool { now - measuredAt > .seconds(300) }
+
+    /// Whether `self` says more than `other` does now.
+    package func isBetter(than other: VenueClock, at now: Int64) -> Bool { errorUs(at: now) <= other.errorUs(at: now) || other.isStale(at: now) }
+}

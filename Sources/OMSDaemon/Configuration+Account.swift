@@ -1,0 +1,147 @@
+import CLinux
+import OMSCore
+import Venues
+import Wire
+
+/// Reads one entry of `accounts`.
+struct AccountReader {
+    let section: ConfigurationSection
+    let places: Places
+    let profile: ProfileResolver
+
+    static let keys = [
+        "venue", "product", "uid", "credentials", "base_url", "ca_file", "request_timeout_ms", "max_in_flight", "max_intent_age_ms", "resend",
+        "reconcile_interval_ms", "queue_max_orders", "on_external_order", "hold_unanswered_ms", "freshness_ms", "limits", "batch_max", "risk",
+    ]
+    static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
+    static let riskKeys = ["max_order_notional", "max_open_orders", "symbols"]
+
+    /// - Returns: nil when a problem was reported that leaves no account to speak of.
+    func read(named id: AccountID) -> AccountConfiguration? {
+        let venue = section.text("venue", isRequired: true)
+        let product = section.text("product", isRequired: true)
+        let profile = readProfile(venue: venue, product: product)
+        let uid = readUID()
+        let credentials = section.text("credentials", isRequired: true).map(places.credentials)
+        let baseURL = readBaseURL(profile)
+        let caFile = readCAFile()
+        let freshness = section.integer("freshness_ms", in: 1...86_400_000)
+        if freshness != nil, let baseURL, !baseURL.isLoopback {
+            section.report("only with a base_url on loopback: against a real venue a wrong window means orders sent twice", "freshness_ms")
+        }
+        let resend = section.choice("resend", AccountConfiguration.Resend.self) ?? .afterProof
+        let age = section.integer("max_intent_age_ms", in: 1...604_800_000)
+        if let age, let profile, resend != .never {
+            let proof = AccountConfiguration.proofMs(of: profile, freshnessMs: freshness)
+            if age < proof {
+                section.report(
+                    "\(age) is less than the \(proof) ms this venue needs to prove that an order is absent; raise it, or set resend: \"never\"",
+                    "max_intent_age_ms")
+            }
+        }
+        let limits = readLimits(profile)
+        let batchMax = section.count("batch_max", in: 1...max(1, profile?.placeMax ?? 1_000_000))
+        let risk = section.section("risk", keys: Self.riskKeys).map(readRisk) ?? .none
+        let timeout = section.integer("request_timeout_ms", in: 100...120_000)
+        let inFlight = section.count("max_in_flight", in: 1...256)
+        let interval = section.integer("reconcile_interval_ms", in: 500...3_600_000)
+        let queueMax = section.count("queue_max_orders", in: 1...10_000_000)
+        let external = section.choice("on_external_order", AccountConfiguration.ExternalOrderPolicy.self)
+        let hold = section.integer("hold_unanswered_ms", in: 0...3_600_000)
+        guard let venue, let product, let uid, let credentials, let baseURL else { return nil }
+        return AccountConfiguration(
+            id: id, venue: venue, product: product, uid: uid, credentialsPath: credentials.path, credentialsAreManaged: credentials.isManaged,
+            baseURL: baseURL, caFile: caFile, requestTimeoutMs: timeout ?? 5_000, maxInFlight: inFlight, maxIntentAgeMs: age, resend: resend,
+            reconcileIntervalMs: interval ?? 10_000, queueMaxOrders: queueMax ?? 1_000_000, onExternalOrder: external ?? .report,
+            holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, limits: limits, batchMax: batchMax, risk: risk)
+    }
+
+    private func readProfile(venue: String?, product: String?) -> VenueProfile? {
+        guard let venue else { return nil }
+        guard let known = VenueCatalog.products.first(where: { $0.venue == venue }) else {
+            let names = VenueCatalog.products.map(\.venue)
+            let hint = closest(to: venue, among: names).map { "did you mean \"\($0)\"?" } ?? "known: \(names.joined(separator: ", "))"
+            section.report("unknown venue; \(hint)", "venue")
+            return nil
+        }
+        guard let product else { return nil }
+        guard known.products.contains(product) else {
+            let hint = closest(to: product, among: known.products).map { "did you mean \"\($0)\"?" }
+            section.report("unknown product of \(venue); \(hint ?? "known: \(known.products.joined(separator: ", "))")", "product")
+            return nil
+        }
+        guard let profile = profile(venue, product) else {
+            section.report("\(venue) \(product) is not built into this omsd", "venue")
+            return nil
+        }
+        return profile
+    }
+
+    private func readUID() -> String? {
+        guard let uid = section.text("uid", isRequired: true) else { return nil }
+        guard uid.utf8.count <= 64, uid.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            section.report("must be 1 to 64 printable ASCII characters without spaces", "uid")
+            return nil
+        }
+        return uid
+    }
+
+    private func readBaseURL(_ profile: VenueProfile?) -> HTTPOrigin? {
+        guard let text = section.text("base_url") ?? profile?.baseURL else { return nil }
+        guard let origin = HTTPOrigin(text) else {
+            section.report("must be https://HOST[:PORT], without user, path or query", "base_url")
+            return nil
+        }
+        guard origin.isTLS || origin.isLoopback else {
+            section.report("http:// is for loopback addresses only; use https://", "base_url")
+            return nil
+        }
+        return origin
+    }
+
+    private func readCAFile() -> String? {
+        guard let given = section.text("ca_file") else { return nil }
+        let path = places.beside(given)
+        do throws(SystemError) {
+            _ = try readWholeFile(path, bytesMax: 4 << 20)
+            return path
+        } catch {
+            section.report("\(path.escapedForLog) cannot be read: \(error)", "ca_file")
+            return nil
+        }
+    }
+
+    private func readLimits(_ profile: VenueProfile?) -> [LimitConfiguration] {
+        var seen: Set<String> = []
+        return (section.list("limits") ?? []).compactMap { item in
+            guard let entry = section.reader.section(item.node, key: item.key, keys: Self.limitKeys) else { return nil }
+            guard let budget = entry.text("budget", isRequired: true) else { return nil }
+            let rule = profile?.budgets.first { $0.name == budget }
+            if let profile, rule == nil {
+                let names = profile.budgets.map(\.name)
+                let hint = closest(to: budget, among: names).map { "did you mean \"\($0)\"?" } ?? "known: \(names.joined(separator: ", "))"
+                entry.report("\(profile.venue) \(profile.product) has no such budget; \(hint)", "budget")
+            }
+            if !seen.insert(budget).inserted { entry.report("the budget stands twice in this list", "budget") }
+            return readLimit(entry, budget: budget, rule: rule)
+        }
+    }
+
+    private func readLimit(_ entry: ConfigurationSection, budget: String, rule: BudgetRule?) -> LimitConfiguration {
+        let scope = entry.choice("scope", BudgetScope.self)
+        let permits = entry.count("permits", in: 1...1_000_000)
+        let all = max(1, permits ?? rule?.permits ?? 1_000_000)
+        let share = entry.count("share", in: 1...all)
+        let reserve = entry.count("reserve", in: 0...max(0, (share ?? all) - 1))
+        return LimitConfiguration(
+            budget: budget, scope: scope, permits: permits, windowMs: entry.integer("window_ms", in: 1...86_400_000),
+            marginMs: entry.integer("margin_ms", in: 0...60_000), share: share, reserve: reserve,
+            penaltyMs: entry.integer("penalty_ms", in: 0...3_600_000))
+    }
+
+    private func readRisk(_ risk: ConfigurationSection) -> RiskConfiguration {
+        RiskConfiguration(
+            maxOrderNotional: risk.positiveDecimal("max_order_notional"), maxOpenOrders: risk.count("max_open_orders", in: 1...10_000_000),
+            symbols: risk.texts("symbols").map { $0.map { Symbol($0.text) } })
+    }
+}

@@ -1,0 +1,26 @@
+import OMSCore
+import Venues
+import Wire
+
+extension Configuration {
+    /// Reads every account's key.
+    ///
+    /// - Throws: ``ConfigurationError`` with the problems of all accounts.
+    func loadCredentials(
+        profile: ProfileResolver = { VenueCatalog.adapter(venue: $0, product: $1)?.profile }
+    ) throws(ConfigurationError) -> [AccountID: Credentials] {
+        var loaded: [AccountID: Credentials] = [:]
+        var problems: [ConfigurationProblem] = []
+        for account in accounts {
+            do throws(ConfigurationError) {
+                loaded[account.id] = try Credentials.load(
+                    account.credentialsPath, isManaged: account.credentialsAreManaged,
+                    needsPassphrase: profile(account.venue, account.product)?.needsPassphrase ?? false)
+            } catch {
+                problems += error.problems
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+        return loaded
+    }
+}

@@ -1,0 +1,167 @@
+import OMSCore
+import Wire
+
+/// What the operator asked for, read and checked (docs/OPERATING.md lists every key). A key left out is nil here where another part knows the default.
+struct Configuration: Sendable, Equatable {
+    /// The file it was read from, as given.
+    let path: String
+    let journalPath: String
+    let control: ControlConfiguration
+    /// Where `/metrics` listens; nil: nowhere.
+    let metricsListen: ListenAddress?
+    /// In the order of the file.
+    let accounts: [AccountConfiguration]
+}
+
+struct ControlConfiguration: Sendable, Equatable {
+    let socketPath: String
+    /// Permission bits of the socket, in 0...0o777. Default 0o660.
+    let socketMode: UInt32
+    let roles: RolesConfiguration
+}
+
+/// A numeric address and port.
+struct ListenAddress: Sendable, Equatable {
+    /// IPv4 or IPv6, without brackets.
+    let host: String
+    let port: UInt16
+}
+
+struct AccountConfiguration: Sendable, Equatable {
+    enum Resend: String, CaseIterable, Sendable {
+        case afterProof = "after_proof"
+        case never
+    }
+    enum ExternalOrderPolicy: String, CaseIterable, Sendable { case report, cancel }
+
+    let id: AccountID
+    let venue: String
+    let product: String
+    /// The venue's name of the account's owner. Accounts with the same venue and uid share uid budgets.
+    let uid: String
+    /// Found, but not yet read: see `Credentials`.
+    let credentialsPath: String
+    /// Whether the file lies in systemd's credentials folder, whose mode is not ours to judge.
+    let credentialsAreManaged: Bool
+    let baseURL: HTTPOrigin
+    /// PEM to trust beside the system's.
+    let caFile: String?
+    /// 100...120,000. Default 5,000.
+    let requestTimeoutMs: Int64
+    /// 1...256; nil: as the batch-place budget needs.
+    let maxInFlight: Int?
+    /// 1...604,800,000; nil: unsent orders wait for ever.
+    let maxIntentAgeMs: Int64?
+    let resend: Resend
+    /// 500...3,600,000. Default 10,000.
+    let reconcileIntervalMs: Int64
+    /// 1...10,000,000. Default 1,000,000.
+    let queueMaxOrders: Int
+    let onExternalOrder: ExternalOrderPolicy
+    /// 0...3,600,000. Default 30,000.
+    let holdUnansweredMs: Int64
+    /// Replaces the venue's freshness window; only with a loopback base URL.
+    let freshnessMs: Int64?
+    let limits: [LimitConfiguration]
+    /// 1 up to the venue's ceiling; nil: the ceiling.
+    let batchMax: Int?
+    let risk: RiskConfiguration
+
+    /// Requests at once: as configured, else what the batch-place budget needs when an answer takes 200 ms, in 4...64.
+    func requestsInFlight(of profile: VenueProfile) -> Int {
+        if let maxInFlight { return maxInFlight }
+        guard let rule = profile.budgets.first(where: { $0.name == "batch-place" }) else { return 4 }
+        let limit = limits.first { $0.budget == rule.name }
+        let permits = Int64(limit?.share ?? limit?.permits ?? rule.permits)
+        let window = max(1, limit?.windowMs ?? rule.windowMs)
+        return Int(min(64, max(4, (permits * 200 + window - 1) / window)))
+    }
+
+    /// As few milliseconds as a proof of absence can take: the freshness window, the stamp's margin, and two looks the visibility delay apart.
+    static func proofMs(of profile: VenueProfile, freshnessMs: Int64?) -> Int64 {
+        (freshnessMs ?? profile.freshnessMs) + profile.stampMarginMs + profile.visibilityDelayMs
+    }
+}
+
+/// One entry of `limits`: what is nil stays as the venue's profile says.
+struct LimitConfiguration: Sendable, Equatable {
+    let budget: String
+    let scope: BudgetScope?
+    /// 1...1,000,000.
+    let permits: Int?
+    /// 1...86,400,000.
+    let windowMs: Int64?
+    /// 0...60,000. Default 20.
+    let marginMs: Int64?
+    /// How many of the permits are ours: 1...permits.
+    let share: Int?
+    /// Kept for cancels and look-ups: 0..<share.
+    let reserve: Int?
+    /// How long the budget rests after the venue said "too many": 0...3,600,000.
+    let penaltyMs: Int64?
+}
+
+struct RiskConfiguration: Sendable, Equatable {
+    /// Above zero, in the quote currency.
+    let maxOrderNotional: Decimal?
+    /// 1...10,000,000.
+    let maxOpenOrders: Int?
+    /// nil: any symbol.
+    let symbols: [Symbol]?
+    static let none = RiskConfiguration(maxOrderNotional: nil, maxOpenOrders: nil, symbols: nil)
+}
+
+/// One thing wrong with a file that a person wrote. Text from the file is escaped.
+struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
+    let file: String
+    /// Counted from 1; nil when the file as a whole is wrong.
+    let line: Int?
+    let column: Int?
+    /// For example `accounts.mm-az.limits[0].permits`; empty for the file as a whole.
+    let key: String
+    let problem: String
+
+    var description: String {
+        let place = [line, column].compactMap { $0.map(String.init) }
+        return ([file.escapedForLog] + place).joined(separator: ":") + ": " + (key.isEmpty ? "" : key + ": ") + problem
+    }
+}
+
+/// All that is wrong, in the order of the file: exit 78.
+struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+    let problems: [ConfigurationProblem]
+    /// One line a problem.
+    var description: String { problems.map(\.description).joined(separator: "\n") }
+}
+
+extension Configuration {
+    /// What a reload would have to change but cannot, by key: only limits, risk and roles are taken over while running.
+    func changesNeedingRestart(to new: Configuration) -> [String] {
+        var changed: [String] = []
+        func note(_ key: String, _ isSame: Bool) { if !isSame { changed.append(key) } }
+        note("journal.path", journalPath == new.journalPath)
+        note("control.socket", control.socketPath == new.control.socketPath)
+        note("control.socket_mode", control.socketMode == new.control.socketMode)
+        note("metrics.listen", metricsListen == new.metricsListen)
+        for account in accounts {
+            guard let other = new.accounts.first(where: { $0.id == account.id }) else {
+                changed.append("accounts.\(account.id)")
+                continue
+            }
+            note("accounts.\(account.id)", account.withoutReloadable == other.withoutReloadable)
+        }
+        for account in new.accounts where !accounts.contains(where: { $0.id == account.id }) { changed.append("accounts.\(account.id)") }
+        return changed
+    }
+}
+
+extension AccountConfiguration {
+    /// The account with limits and risk left out: what a reload does not take over.
+    fileprivate var withoutReloadable: AccountConfiguration {
+        AccountConfiguration(
+            id: id, venue: venue, product: product, uid: uid, credentialsPath: credentialsPath, credentialsAreManaged: credentialsAreManaged,
+            baseURL: baseURL, caFile: caFile, requestTimeoutMs: requestTimeoutMs, maxInFlight: maxInFlight, maxIntentAgeMs: maxIntentAgeMs,
+            resend: resend, reconcileIntervalMs: reconcileIntervalMs, queueMaxOrders: queueMaxOrders, onExternalOrder: onExternalOrder,
+            holdUnansweredMs: holdUnansweredMs, freshnessMs: freshnessMs, limits: [], batchMax: batchMax, risk: .none)
+    }
+}

@@ -1,0 +1,66 @@
+import CLinux
+
+/// The signals that steer the daemon, read as data: no handler ever runs in the middle of something.
+///
+/// Make it in `main` before the first thread: threads inherit the blocked set, so the kernel hands these signals to nobody but the reader.
+final class Signals: Sendable {
+    enum Request: Equatable, Sendable {
+        /// SIGTERM or SIGINT: stop cleanly.
+        case stop
+        /// SIGHUP: read limits, risk and roles again.
+        case reload
+    }
+
+    /// Readable when a signal waits: for an epoll set, or for `next()` on a thread of its own.
+    let descriptor: Int32
+
+    /// Blocks SIGTERM, SIGINT and SIGHUP for this thread and all it starts, and ignores SIGPIPE (a peer that went away is an error code).
+    ///
+    /// - Throws: ``SystemError`` when the kernel has no descriptor left.
+    init() throws(SystemError) {
+        var set = Self.steering()
+        let failed = pthread_sigmask(SIG_BLOCK, &set, nil)
+        guard failed == 0 else { throw SystemError("pthread_sigmask", errno: failed) }
+        omsd_ignore_sigpipe()
+        let opened = signalfd(-1, &set, Int32(SFD_CLOEXEC))
+        let code = omsd_errno()
+        descriptor = opened
+        guard opened >= 0 else { throw SystemError("signalfd", errno: code) }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// Waits for the next signal.
+    func next() throws(SystemError) -> Request {
+        while true {
+            var info = signalfd_siginfo()
+            let size = MemoryLayout<signalfd_siginfo>.size
+            let count = read(descriptor, &info, size)
+            if count == size { return Int32(bitPattern: info.ssi_signo) == SIGHUP ? .reload : .stop }
+            guard count < 0, omsd_errno() == EINTR else { throw SystemError("read(signalfd)") }
+        }
+    }
+
+    private static func steering() -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, number) }
+        return set
+    }
+}
+
+/// A system call that failed, with the kernel's reason.
+struct SystemError: Error, Equatable, CustomStringConvertible {
+    let call: String
+    let code: Int32
+    init(_ call: String, errno code: Int32 = omsd_errno()) { (self.call, self.code) = (call, code) }
+    var description: String { "\(call): \(errorText(code))" }
+}
+
+/// The system's words for an error number.
+func errorText(_ code: Int32) -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+        guard let start = buffer.baseAddress, let text = strerror_r(code, start, buffer.count) else { return "error \(code)" }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,154 @@
+import OMSCore
+
+import Wire
+
+/// What the runner is handed to reach the world.
+package struct RunnerPorts {
+    package let journal: any Journal
+    package let transport: any HTTPTransport
+    package let replies: any ReplySink
+    package let reads: any ReadService
+    package let clock: any MomentSource
+    /// Throws when the journal's file is not the one that was opened. Asked before anything is sent.
+    package let checkJournal: () throws(JournalError) -> Void
+    /// Gives the ballast's space to the journal, and takes it back; false: no space for it yet.
+    package let releaseBallast: () -> Void
+    package let restoreBallast: () -> Bool
+    package let log: (String) -> Void
+
+    package init(
+        journal: any Journal, transport: any HTTPTransport, replies: any ReplySink, reads: any ReadService, clock: any MomentSource,
+        checkJournal: @escaping () throws(JournalError) -> Void, releaseBallast: @escaping () -> Void, restoreBallast: @escaping () -> Bool,
+        log: @escaping (String) -> Void
+    ) {
+        (self.journal, self.transport, self.replies, self.reads, self.clock) = (journal, transport, replies, reads, clock)
+        (self.checkJournal, self.releaseBallast, self.restoreBallast, self.log) = (checkJournal, releaseBallast, restoreBallast, log)
+    }
+}
+
+/// Reads committed rows for callers, off the runner's thread.
+package protocol ReadService: AnyObject {
+    func answer(_ query: JournalQuery, missing: ControlError?, to ticket: Ticket)
+    func subscribe(_ ticket: Ticket, afterSeq: Int64?, account: AccountID?, currentSeq: Int64)
+    func unsubscribe(_ ticket: Ticket, subscription: Int64)
+    func disconnected(connection: UInt64)
+    /// The record grew to this sequence number.
+    func advanced(to seq: Int64)
+}
+
+/// Runs turns: drain, step, commit, release. Nothing leaves before what it carries is durable.
+///
+/// Owned by one thread. The engine decides; this only acts.
+package final class Runner {
+    package private(set) var engine: Engine
+    private let ports: RunnerPorts
+    private let links: [AccountID: VenueLink]
+    private let makeEngine: (JournalState, Moment) -> Engine
+    private let facts: DaemonFacts
+    /// Rows of look-ups that left without one, until their end.
+    private var unwritten: [RequestID: RequestRow] = [:]
+    private let post: @Sendable (Input) -> Void
+    private var nextBallastTry: Int64 = 0
+
+    /// - Parameters:
+    ///   - makeEngine: an engine over what the journal holds; called at start, and again after a commit that failed for space.
+    ///   - post: where ends of requests go: the mailbox.
+    package init(
+        ports: RunnerPorts, links: [AccountID: VenueLink], facts: DaemonFacts, post: @escaping @Sendable (Input) -> Void,
+        makeEngine: @escaping (JournalState, Moment) -> Engine
+    ) throws(JournalError) {
+        (self.ports, self.links, self.facts, self.post, self.makeEngine) = (ports, links, facts, post, makeEngine)
+        engine = makeEngine(try ports.journal.load(), ports.clock.now())
+    }
+
+    /// One turn over these inputs. Throws what cannot be lived with: the process must end.
+    package func turn(_ inputs: [Input]) throws(JournalError) {
+        let now = ports.clock.now()
+        for input in inputs {
+            engine.step(input, at: now)
+            if case .disconnected(let connection) = input { ports.reads.disconnected(connection: connection) }
+        }
+        regainSpace(at: now)
+        let output = engine.finishTurn(at: now)
+        guard !output.isEmpty else { return }
+        var records: [JournalRecord] = []
+        records.reserveCapacity(output.records.count + output.sends.count)
+        var exchanges: [HTTPExchange] = []
+        for id in output.lateRequests {
+            if let row = unwritten[id] { records.append(.request(row)) }
+        }
+        for plan in output.sends {
+            guard let link = links[plan.account] else { preconditionFailure("a request of an account that is not configured") }
+            let (request, row) = link.encode(plan, at: now)
+            if plan.isJournaled { records.append(.request(row)) } else { unwritten[plan.id] = row }
+            exchanges.append(link.exchange(plan, request, post: post))
+        }
+        records += output.records
+        for input in inputs { forget(input) }
+        if !records.isEmpty {
+            do throws(JournalError) { try ports.journal.commit(records) } catch {
+                guard error.kind == .full else { throw error }
+                return try runOutOfSpace(inputs, error)
+            }
+            ports.reads.advanced(to: engine.journalSeq)
+        }
+        if !exchanges.isEmpty {
+            try ports.checkJournal()
+            ports.transport.send(exchanges)
+        }
+        for (ticket, result) in output.replies { answer(result, to: ticket) }
+    }
+
+    private func forget(_ input: Input) {
+        switch input {
+        case .answered(let id, _, _, _), .lost(let id, _, _, _), .notSent(let id, _): unwritten[id] = nil
+        case .command, .disconnected, .reload, .wake: break
+        }
+    }
+
+    // MARK: No space
+
+    /// The turn was rolled back. Callers are told; the engine is made anew from what is durable, so that requests that were out are in doubt and looked up.
+    private func runOutOfSpace(_ inputs: [Input], _ error: JournalError) throws(JournalError) {
+        ports.log("the journal's disk is full: \(error.description). New intents are refused, cancels and look-ups go on. Free space on it.")
+        for case .command(_, _, _, let ticket) in inputs {
+            ports.replies.fail(.journalUnavailable("the journal's disk is full; nothing of this request was recorded"), to: ticket)
+        }
+        ports.releaseBallast()
+        unwritten = [:]
+        let now = ports.clock.now()
+        engine = makeEngine(try ports.journal.load(), now)
+        engine.isJournalFull = true
+        nextBallastTry = now.monotonic + .seconds(1)
+    }
+
+    private func regainSpace(at now: Moment) {
+        guard engine.isJournalFull, now.monotonic >= nextBallastTry else { return }
+        nextBallastTry = now.monotonic + .seconds(1)
+        guard ports.restoreBallast() else { return }
+        engine.isJournalFull = false
+        ports.log("the journal has space again: intents are accepted")
+    }
+
+    /// When to call although nothing came, microseconds from now; at most a second.
+    package func idleUs() -> Int64 {
+        let wait = engine.nextWake == .max ? Int64.seconds(1) : engine.nextWake - ports.clock.now().monotonic
+        return max(0, min(wait, .seconds(1)))
+    }
+
+    /// Lets the journal tidy up when nothing else is to do.
+    package func rest() throws(JournalError) { try ports.journal.idle() }
+
+    // MARK: Answers
+
+    private func answer(_ result: Result<Reply, ControlError>, to ticket: Ticket) {
+        switch result {
+        case .failure(let error): ports.replies.fail(error, to: ticket)
+        case .success(.query(let query, let missing)): ports.reads.answer(query, missing: missing, to: ticket)
+        case .success(.subscribe(let afterSeq, let account)):
+            ports.reads.subscribe(ticket, afterSeq: afterSeq, account: account, currentSeq: engine.journalSeq)
+        case .success(.unsubscribe(let subscription)): ports.reads.unsubscribe(ticket, subscription: subscription)
+        case .success(let reply): ports.replies.reply(reply.json(engine: engine, facts: facts, now: ports.clock.now()), to: ticket)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import OMSCore
+import Wire
+
+/// Answers to questions.
+extension AscendEX {
+    func told(_ query: Query, _ data: JSON, _ plan: RequestPlan, _ answer: inout VenueAnswer) -> QueryAnswer {
+        do throws(Unreadable) {
+            switch query {
+            case .serverTime: return .time(try AnswerRow(data).requiredInteger("requestReceiveAt"))
+            case .account: return .account(try facts(AnswerRow(data), at: plan.timeMs))
+            case .instruments: return .instruments(try rows(data).map { row throws(Unreadable) in try instrument(AnswerRow(row)) })
+            case .find(let subjects, _):
+                guard isBelievable(plan) else { throw Unreadable("asked without the account's group") }
+                return .orders(try found(data, subjects, &answer), next: nil)
+            case .openOrders:
+                guard isBelievable(plan) else { throw Unreadable("asked without the account's group") }
+                return .orders(try rows(data).map { row throws(Unreadable) in try report(AnswerRow(row)) }, next: nil)
+            case .history(_, _, let page): return try history(data, after: page)
+            case .fills: throw Unreadable("single fills are not asked for")
+            case .cancelAll: return .canceledAll
+            }
+        } catch {
+            return .failed(error.what)
+        }
+    }
+
+    private func rows(_ data: JSON) throws(Unreadable) -> [JSON] {
+        guard let rows = data.array else { throw Unreadable("no list") }
+        return rows
+    }
+
+    /// Group and user id name everything else; without leave to trade there is nothing to do here.
+    private func facts(_ row: AnswerRow, at timeMs: Int64) throws(Unreadable) -> AccountFacts {
+        var facts = AccountFacts(group: try row.text("accountGroup"), uid: try row.text("userUID"))
+        if facts.group.map({ $0.utf8.allSatisfy { (48...57).contains($0) } }) != true {
+            facts.group = nil
+            facts.problem = "the venue names no account group"
+        } else if facts.uid.map({ Self.isUID($0) }) != true {
+            facts.problem = "the venue names no user id of the form U0123456789, from which order ids follow"
+        } else if try row.bool("tradePermission") != true {
+            facts.problem = "the key has no permission to trade"
+        } else if let expiry = try row.integer("expireTime"), expiry >= 0, expiry <= timeMs {
+            facts.problem = "the key has expired"
+        } else if let accounts = row.json["\(category)Account"], !accounts.isNull, accounts.array?.isEmpty != false {
+            facts.problem = "there is no \(category) account"
+        }
+        return facts
+    }
+
+    /// A list, an object for one order, or nothing where none is known.
+    private func found(_ data: JSON, _ subjects: [FindSubject], _ answer: inout VenueAnswer) throws(Unreadable) -> [OrderReport] {
+        let ids = Self.ids(of: subjects)
+        guard ids.count <= Self.lookUpMax else { throw Unreadable("\(ids.count) ids, more than a look-up may name") }
+        guard !subjects.contains(where: { $0.venueOrderID == nil && $0.predictedIDs.isEmpty }) else {
+            throw Unreadable("an order without any id to ask for")
+        }
+        let rows: [JSON]
+        switch data {
+        case .null: rows = []
+        case .array(let items): rows = items
+        case .object(let members): rows = members.isEmpty ? [] : [data]
+        case .bool, .number, .string: throw Unreadable("neither orders nor nothing")
+        }
+        var owners: [VenueOrderID: [ClientOrderID]] = [:]
+        for subject in subjects { for id in Self.ids(of: [subject]) { owners[id, default: []].append(subject.clientOrderID) } }
+        return try rows.map { row throws(Unreadable) in
+            var report = try report(AnswerRow(row))
+            guard let id = report.venueOrderID, let owner = owners[id] else {
+                answer.foreignIDs.append(report.venueOrderID?.text ?? "")
+                throw Unreadable("another order than those asked for")
+            }
+            guard owner.count == 1 else { throw Unreadable("an id that two orders may bear") }
+            report.clientOrderID = owner[0]
+            return report
+        }
+    }
+
+    /// Sequence numbers rise with gaps; an empty page is the end, since the page size in force is not certain.
+    private func history(_ data: JSON, after page: String?) throws(Unreadable) -> QueryAnswer {
+        let rows: [JSON]
+        if let list = data.array { rows = list } else { rows = try AnswerRow(data).array("data") }
+        var last: Int64?
+        let from = page.flatMap { Int64($0) }
+        var reports: [OrderReport] = []
+        for json in rows {
+            let row = try AnswerRow(json)
+            let number = try row.requiredInteger("seqNum")
+            if let from, number < from { throw Unreadable("a row before the page's start") }
+            last = max(last ?? number, number)
+            reports.append(try report(row))
+        }
+        guard let last else { return .orders(reports, next: nil) }
+        guard last < Int64.max else { throw Unreadable("seqNum is out of range") }
+        return .orders(reports, next: String(last + 1))
+    }
+
+    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
+        let state = try row.requiredText("status")
+        let error = try row.text("errorCode", "err").flatMap { $0 == "NULL_VAL" ? nil : $0 }
+        let type = try row.text("orderType") ?? ""
+        var report = OrderReport(status: Self.status(state), venueState: state)
+        report.venueOrderID = VenueOrderID(try row.requiredText("orderId"))
+        report.symbol = try row.text("symbol").map { Symbol($0) }
+        report.reason = error
+        // Such a row carries the order's id but speaks of a refused cancel or a second attempt: its zeros are not the order's.
+        if error.map({ AscendEXCode.namesNoState.contains($0) }) == true || type == "NULL_VAL" {
+            report.status = .unknown
+            return report
+        }
+        report.side = try row.side("side")
+        // A market order's price is a limit that the venue set to protect it.
+        if !type.lowercased().hasSuffix("market") { report.price = try row.nonZeroDecimal("price") }
+        report.quantity = try row.nonZeroDecimal("orderQty")
+        report.filledQuantity = try row.decimal("cumFilledQty", "fillQty") ?? .zero
+        report.averagePrice = try row.average("avgPx", "avgFillPrice")
+        report.version = try row.integer("seqNum")
+        return report
+    }
+
+    static func status(_ word: String) -> OrderReport.Status {
+        switch word {
+        case "New", "PendingNew", "Ready": .open
+        case "PartiallyFilled": .partiallyFilled
+        case "Filled": .filled
+        case "Canceled": .canceled
+        case "Rejected": .rejected
+        default: .unknown
+        }
+    }
+
+    private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
+        var instrument = Instrument(symbol: Symbol(try row.requiredText("symbol")), tradable: try row.text("statusCode") == "Normal")
+        instrument.tick = try row.nonZeroDecimal("tickSize")
+        instrument.lot = try row.nonZeroDecimal("lotSize")
+        instrument.minQuantity = try row.nonZeroDecimal("minQty")
+        instrument.maxQuantity = try row.nonZeroDecimal("maxQty")
+        instrument.minNotional = try row.nonZeroDecimal("minNotional")
+        instrument.maxNotional = try row.nonZeroDecimal("maxNotional")
+        return instrument
+    }
+}

@@ -1,0 +1,193 @@
+import OMSCore
+import Wire
+
+extension AscendEX {
+    package func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
+        if response.status == 429 {
+            return VenueAnswer(
+                httpStatus: 429, disposition: .rateLimited(retryAfterMs: response.retryAfterMs), to: plan.content, every: .notExecuted(.rateLimited),
+                query: "too many requests")
+        }
+        guard response.status != 408, response.status < 500, let json = response.json, json.object != nil else {
+            let why = "HTTP \(response.status) without a body worth reading"
+            // A 403 page of the edge follows too many requests; whether the request passed is not certain.
+            let disposition: VenueAnswer.Disposition = response.status == 403 ? .rateLimited(retryAfterMs: response.retryAfterMs) : .inDoubt
+            return VenueAnswer(httpStatus: response.status, disposition: disposition, to: plan.content, every: .inDoubt(why), query: why)
+        }
+        guard let code = json["code"]?.text else {
+            let why = "an answer without a code"
+            return VenueAnswer(httpStatus: response.status, disposition: .inDoubt, to: plan.content, every: .inDoubt(why), query: why)
+        }
+        if code == "0", response.status == 200 { return success(plan, json, response) }
+        return failure(plan, json, code, response)
+    }
+
+    // MARK: Success
+
+    private func success(_ plan: RequestPlan, _ json: JSON, _ response: HTTPResponse) -> VenueAnswer {
+        var answer = VenueAnswer(httpStatus: response.status, disposition: .answered)
+        let data = json["data"] ?? .null
+        switch plan.content {
+        case .place(let tickets, _):
+            answer.places = outcomes(of: items(data["info"]), place: tickets, &answer) { row, ticket throws(Unreadable) in
+                try placed(row, status: data["status"]?.text)
+            }
+        case .cancel(let tickets):
+            answer.cancels = outcomes(of: items(data["info"]), cancel: tickets, &answer) { _, ticket throws(Unreadable) in
+                // A receipt: the order's state will tell.
+                .acknowledged(ticket.venueOrderID, venueState: data["status"]?.text)
+            }
+        case .modify, .mixed: preconditionFailure("ascendex neither modifies orders nor mixes creates and cancels")
+        case .query(let query): answer.query = told(query, data, plan, &answer)
+        }
+        if answer.places.contains(where: \.isInDoubt) || answer.cancels.contains(where: \.isInDoubt), items(data["info"]).isEmpty {
+            answer.disposition = .inDoubt
+        }
+        return answer
+    }
+
+    private func items(_ info: JSON?) -> [JSON] {
+        guard let info, !info.isNull else { return [] }
+        return info.array ?? [info]
+    }
+
+    /// An `Ack` item, or the whole order where the venue waited for the engine.
+    private func placed(_ row: AnswerRow, status: String?) throws(Unreadable) -> ItemOutcome {
+        guard let id = try row.text("orderId") else { return .inDoubt("no order id") }
+        let state = try row.text("status")
+        if state == "Rejected" {
+            let reason = try row.text("errorCode") ?? "Rejected"
+            if reason == "DupNewCoid" { return .duplicate(code: reason, text: "Rejected") }
+            if AscendEXCode.namesNoState.contains(reason) { return .inDoubt(reason) }
+            return .refused(code: reason, text: "Rejected")
+        }
+        return .acknowledged(VenueOrderID(id), venueState: state ?? status)
+    }
+
+    // MARK: Attribution
+
+    /// An item is an order's by our id, else by the id computed for it. Never by position.
+    private func outcomes(
+        of rows: [JSON], place tickets: [PlaceTicket], _ answer: inout VenueAnswer,
+        _ read: (AnswerRow, PlaceTicket) throws(Unreadable) -> ItemOutcome
+    ) -> [ItemOutcome] {
+        attributed(
+            rows, tickets, ids: tickets.map(\.clientOrderID.text), venueIDs: tickets.map { $0.predictedID?.text }, &answer, read)
+    }
+
+    private func outcomes(
+        of rows: [JSON], cancel tickets: [CancelTicket], _ answer: inout VenueAnswer,
+        _ read: (AnswerRow, CancelTicket) throws(Unreadable) -> ItemOutcome
+    ) -> [ItemOutcome] {
+        attributed(
+            rows, tickets, ids: tickets.map { Self.cancelID($0.command) }, venueIDs: tickets.map { $0.venueOrderID?.text }, &answer, read)
+    }
+
+    private func attributed<Ticket>(
+        _ rows: [JSON], _ tickets: [Ticket], ids: [String], venueIDs: [String?], _ answer: inout VenueAnswer,
+        _ read: (AnswerRow, Ticket) throws(Unreadable) -> ItemOutcome
+    ) -> [ItemOutcome] {
+        var outcomes = tickets.map { _ in ItemOutcome.inDoubt("missing in the answer") }
+        var answered: Set<Int> = []
+        for json in rows {
+            let (id, venueID) = (json["id"]?.text ?? "", json["orderId"]?.text ?? "")
+            let matches = id.isEmpty ? venueIDs.indices.filter { venueIDs[$0] == venueID } : ids.indices.filter { ids[$0] == id }
+            guard let index = matches.first, matches.count == 1 else {
+                if matches.isEmpty, !(id.isEmpty && venueID.isEmpty) { answer.foreignIDs.append(id.isEmpty ? venueID : id) }
+                continue
+            }
+            guard answered.insert(index).inserted else {
+                outcomes[index] = .inDoubt("answered twice")
+                continue
+            }
+            do throws(Unreadable) { outcomes[index] = try read(AnswerRow(json), tickets[index]) } catch { outcomes[index] = .inDoubt(error.what) }
+        }
+        return outcomes
+    }
+
+    // MARK: Failure
+
+    private func failure(_ plan: RequestPlan, _ json: JSON, _ code: String, _ response: HTTPResponse) -> VenueAnswer {
+        let text = json["message"]?.text ?? json["reason"]?.text ?? ""
+        let meaning = AscendEXCode.classify(code)
+        if case .query(let query) = plan.content, case .find(let subjects, _) = query, Self.ids(of: subjects).count == 1, isBelievable(plan),
+            code == "100002" || code == "300006"
+        {
+            var answer = VenueAnswer(httpStatus: response.status, disposition: .answered)
+            (answer.venueCode, answer.venueText, answer.query) = (code, text, .orders([], next: nil))
+            return answer
+        }
+        let disposition: VenueAnswer.Disposition =
+            switch meaning {
+            case .final, .notOpen, .batch, .noData: .answered
+            case .inDoubt: .inDoubt
+            case .clock: .clockRefused
+            case .rateLimited: .rateLimited(retryAfterMs: response.retryAfterMs)
+            case .halted: .halted
+            }
+        var answer = VenueAnswer(
+            httpStatus: response.status, disposition: disposition, to: plan.content, every: whole(meaning, code, text, plan.content),
+            query: "\(code): \(text)")
+        (answer.venueCode, answer.venueText) = (code, text)
+        // Items tell more than the whole, where the pre-check of the batch made them.
+        let rows = (json["info"] ?? json["data"]?["info"])?.array ?? []
+        guard !rows.isEmpty, disposition == .answered else { return answer }
+        switch plan.content {
+        case .place(let tickets, _):
+            answer.places = outcomes(of: rows, place: tickets, &answer) { row, _ throws(Unreadable) in try refused(row, isCancel: false) }
+            answer.places = blaming(answer.places)
+        case .cancel(let tickets):
+            answer.cancels = outcomes(of: rows, cancel: tickets, &answer) { row, _ throws(Unreadable) in try refused(row, isCancel: true) }
+            answer.cancels = blaming(answer.cancels)
+        case .modify, .mixed, .query: break
+        }
+        return answer
+    }
+
+    /// What a failure without items says of each order. A pre-check that fails executes nothing, so several orders share a code that blames
+    /// one of them as innocent siblings: the batch is halved until the offender stands alone.
+    private func whole(_ meaning: AscendEXCode, _ code: String, _ text: String, _ content: RequestPlan.Content) -> ItemOutcome {
+        let (count, isCancel) =
+            switch content {
+            case .place(let tickets, _): (tickets.count, false)
+            case .cancel(let tickets): (tickets.count, true)
+            case .modify, .mixed, .query: (1, false)
+            }
+        switch meaning {
+        case .final, .noData, .notOpen, .batch:
+            if count > 1 { return .notExecuted(.sibling(offenderNamed: false)) }
+            return isCancel && meaning != .final && meaning != .batch ? .gone(code: code, text: text) : .refused(code: code, text: text)
+        case .inDoubt: return .inDoubt("\(code): \(text)")
+        case .clock: return .notExecuted(.clock)
+        case .rateLimited: return .notExecuted(.rateLimited)
+        case .halted: return .notExecuted(.halted)
+        }
+    }
+
+    /// Where every item of ours is called innocent, nobody was named: the batch would be refused again as it is.
+    private func blaming(_ outcomes: [ItemOutcome]) -> [ItemOutcome] {
+        let innocent = ItemOutcome.notExecuted(.sibling(offenderNamed: true))
+        return outcomes.allSatisfy { $0 == innocent } ? outcomes.map { _ in .notExecuted(.sibling(offenderNamed: false)) } : outcomes
+    }
+
+    private func refused(_ row: AnswerRow, isCancel: Bool) throws(Unreadable) -> ItemOutcome {
+        let code = try row.requiredText("code")
+        let text = try row.text("message", "reason") ?? ""
+        switch AscendEXCode.classify(code) {
+        case .batch: return .notExecuted(.sibling(offenderNamed: true))
+        case .final: return .refused(code: code, text: text)
+        case .notOpen, .noData: return isCancel ? .gone(code: code, text: text) : .refused(code: code, text: text)
+        case .clock: return .notExecuted(.clock)
+        case .rateLimited: return .notExecuted(.rateLimited)
+        case .halted: return .notExecuted(.halted)
+        case .inDoubt: return .inDoubt("\(code): \(text)")
+        }
+    }
+
+    /// Whether an answer under the account's path can speak for the account.
+    func isBelievable(_ plan: RequestPlan) -> Bool { plan.facts?.group != nil }
+}
+
+extension ItemOutcome {
+    var isInDoubt: Bool { if case .inDoubt = self { true } else { false } }
+}

@@ -1,0 +1,146 @@
+import OMSCore
+import Wire
+
+extension Bitget {
+    /// What an answer as a whole amounts to, before its items are looked at.
+    enum Meeting {
+        /// 2xx with code 00000: its `data`, null where absent.
+        case success(JSON)
+        /// The venue's own code, on a status that leaves no doubt that it is the venue that speaks.
+        case code(CodeClass, code: String, text: String)
+        /// Not the venue's words, or words that contradict the status.
+        case unreadable(String)
+    }
+
+    /// Texts are kept to this many characters.
+    static let textMax = 500
+
+    /// Reads status, headers and envelope. Business errors come with HTTP 400 and the same envelope as successes, so the body decides.
+    static func read(_ response: HTTPResponse, on line: Line) -> (answer: VenueAnswer, meeting: Meeting) {
+        var answer = VenueAnswer(httpStatus: response.status, disposition: .inDoubt)
+        answer.remaining = response.header("x-mbx-used-remain-limit").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
+        let envelope = try? JSONParser.parse(response.body)
+        let code = envelope?["code"]?.text
+        let text = String((envelope?["msg"]?.text ?? "").prefix(textMax))
+        answer.venueCode = code.map { String($0.prefix(textMax)) }
+        answer.venueText = text.isEmpty ? nil : text
+        let meeting = meeting(status: response.status, envelope: envelope, code: code, text: text, on: line)
+        answer.disposition = disposition(of: meeting, retryAfterMs: retryAfterMs(response))
+        return (answer, meeting)
+    }
+
+    private static func meeting(status: Int, envelope: JSON?, code: String?, text: String, on line: Line) -> Meeting {
+        let meaning = code.map { classify($0, on: line) }
+        if status == 429 {
+            guard meaning != .success, meaning != .ambiguous else { return .unreadable("HTTP 429 with code \(code?.escapedForLog ?? "")") }
+            return .code(.rateLimited, code: code ?? "429", text: text)
+        }
+        guard let envelope, let code, let meaning else { return .unreadable("HTTP \(status) without an envelope") }
+        switch status {
+        case 200..<300: return meaning == .success ? .success(envelope["data"] ?? .null) : .code(meaning, code: code, text: text)
+        case 400..<500 where status != 408 && meaning != .success: return .code(meaning, code: code, text: text)
+        default: return .unreadable("HTTP \(status) with code \(code.prefix(textMax).escapedForLog)")
+        }
+    }
+
+    private static func disposition(of meeting: Meeting, retryAfterMs: Int64?) -> VenueAnswer.Disposition {
+        switch meeting {
+        case .success: .answered
+        case .unreadable: .inDoubt
+        case .code(let meaning, _, _):
+            switch meaning {
+            case .rateLimited: .rateLimited(retryAfterMs: retryAfterMs)
+            case .clock: .clockRefused
+            case .maintenance: .maintenance
+            case .halted, .wrongAccount: .halted
+            case .ambiguous, .unknown: .inDoubt
+            case .success, .busy, .refused, .duplicate, .notFound, .changed: .answered
+            }
+        }
+    }
+
+    /// Never documented nor reported; obeyed if it comes, up to the five minutes of the venue's longest known penalty.
+    private static func retryAfterMs(_ response: HTTPResponse) -> Int64? {
+        guard let seconds = response.header("Retry-After").flatMap({ Int64($0) }), seconds >= 0 else { return nil }
+        return min(seconds, 300) * 1_000
+    }
+
+    /// What an unsuccessful answer as a whole says of each of `count` items.
+    static func outcomes(of meeting: Meeting, for operation: Operation, count: Int) -> [ItemOutcome] {
+        switch meeting {
+        case .success: preconditionFailure("a success is read item by item")
+        case .unreadable(let why): return Array(repeating: .inDoubt(why), count: count)
+        // One of them is there already; which one is not said, nor what became of the others.
+        case .code(.duplicate, let code, let text) where count > 1:
+            return Array(repeating: .inDoubt("code \(code.escapedForLog) for the whole batch: \(text.escapedForLog)"), count: count)
+        case .code(let meaning, let code, let text):
+            return Array(repeating: outcome(of: meaning, code: code, text: text, for: operation), count: count)
+        }
+    }
+
+    /// What an unsuccessful answer says to a query: never absence.
+    static func failure(of meeting: Meeting) -> QueryAnswer {
+        switch meeting {
+        case .success: preconditionFailure("a success is read by what was asked")
+        case .unreadable(let why): .failed(why)
+        case .code(_, let code, let text): .failed("code \(code.escapedForLog): \(text.escapedForLog)")
+        }
+    }
+}
+
+/// Gives each row of an answer to the one ticket it names, by client id or the venue's id, never by position.
+struct BitgetAttribution {
+    private let venueIDs: [String?]
+    private var byClientID: [String: Int] = [:]
+    private var byVenueID: [String: Int] = [:]
+    private var outcomes: [ItemOutcome?]
+    /// Which ticket an order id of the answer was given to: two tickets cannot be one order.
+    private var holders: [String: Int] = [:]
+    private(set) var foreignIDs: [String] = []
+
+    init(_ ids: [(client: ClientOrderID, venue: VenueOrderID?)]) {
+        venueIDs = ids.map { $0.venue?.text }
+        outcomes = Array(repeating: nil, count: ids.count)
+        for (index, id) in ids.enumerated() {
+            if byClientID[id.client.text] == nil { byClientID[id.client.text] = index }
+            if let venue = id.venue?.text, byVenueID[venue] == nil { byVenueID[venue] = index }
+        }
+    }
+
+    /// What the rows said, in the tickets' order.
+    var read: [ItemOutcome] { outcomes.map { $0 ?? .inDoubt("the answer does not name it") } }
+
+    /// Notes one row. `outcome` is given the row's order id.
+    mutating func note(_ row: JSON, outcome: (VenueOrderID?) -> ItemOutcome) {
+        // One sample of the margin pages spells it clientId.
+        let client = (row["clientOid"] ?? row["clientId"])?.text.flatMap { $0.isEmpty ? nil : $0 }
+        let venue = row["orderId"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+        let byClient = client.flatMap { byClientID[$0] }
+        let byVenue = venue.flatMap { byVenueID[$0] }
+        switch (byClient, byVenue) {
+        case (nil, nil):
+            if let id = client ?? venue { foreignIDs.append(id) }
+        case (let one?, let other?) where one != other:
+            outcomes[one] = .inDoubt("the answer mixes it up with another order")
+            outcomes[other] = .inDoubt("the answer mixes it up with another order")
+        case (nil, let index?) where client != nil:
+            outcomes[index] = .inDoubt("the answer gives it another client id")
+            if let client { foreignIDs.append(client) }
+        case (let index?, nil) where venue != nil && venueIDs[index] != nil:
+            outcomes[index] = .inDoubt("the answer gives it another order id")
+            if let venue { foreignIDs.append(venue) }
+        case (let index?, _), (nil, let index?):
+            settle(index, outcome(venue.map { VenueOrderID($0) }), venue: venue)
+        }
+    }
+
+    private mutating func settle(_ index: Int, _ outcome: ItemOutcome, venue: String?) {
+        if outcomes[index] == nil { outcomes[index] = outcome } else { outcomes[index] = .inDoubt("the answer names it more than once") }
+        guard let venue else { return }
+        if let holder = holders[venue], holder != index {
+            outcomes[index] = .inDoubt("the answer gives two orders one order id")
+            outcomes[holder] = .inDoubt("the answer gives two orders one order id")
+        }
+        holders[venue] = index
+    }
+}

@@ -1,0 +1,238 @@
+import OMSCore
+import Wire
+
+extension AZFutures {
+    package func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
+        let reply = XTReply(futures: response)
+        if let answer = reply.whole(response.status, to: plan.content) {
+            // "Bad parameter or order does not exist": for what names an order, the order's state tells which.
+            guard case .failure("invalid_params", let text, _) = reply else { return answer }
+            return questioning(answer, text)
+        }
+        guard case .result(let result) = reply else { preconditionFailure("what is no result was answered above") }
+        var answer = VenueAnswer(httpStatus: response.status, disposition: .answered)
+        switch plan.content {
+        case .place(let tickets, _): readBatch(result, tickets, [], into: &answer)
+        case .cancel(let tickets): readBatch(result, [], tickets, into: &answer)
+        case .mixed(let place, let cancel, _): readBatch(result, place, cancel, into: &answer)
+        case .modify(let tickets): answer.modifies = tickets.map { modified($0, result) }
+        case .query(let query): answer.query = told(query, result, &answer)
+        }
+        return answer
+    }
+
+    private func questioning(_ answer: VenueAnswer, _ text: String) -> VenueAnswer {
+        var answer = answer
+        func asked(_ outcome: ItemOutcome) -> ItemOutcome {
+            if case .refused = outcome { .gone(code: "invalid_params", text: text) } else { outcome }
+        }
+        answer.cancels = answer.cancels.map(asked)
+        answer.modifies = answer.modifies.map(asked)
+        return answer
+    }
+
+    // MARK: Writes
+
+    /// Both lists are sets: only the ids tell whose an outcome is.
+    private func readBatch(_ result: JSON, _ place: [PlaceTicket], _ cancel: [CancelTicket], into answer: inout VenueAnswer) {
+        let creates = outcomes(result["createOrdersResponse"], key: "clientOrderId", for: place.map(\.clientOrderID.text), created, &answer)
+        let cancels = outcomes(
+            result["cancelOrdersResponse"], key: "cancelOrderId", for: cancel.map { $0.venueOrderID?.text ?? "" }, canceled, &answer)
+        var seen: [VenueOrderID: Int] = [:]
+        answer.places = creates
+        for (index, outcome) in creates.enumerated() {
+            guard case .acknowledged(let id?, _) = outcome else { continue }
+            if let other = seen.updateValue(index, forKey: id) {
+                answer.places[other] = .inDoubt("one venue id for two orders")
+                answer.places[index] = .inDoubt("one venue id for two orders")
+            }
+        }
+        answer.cancels = cancels
+        if place.count + cancel.count > 0, result["createOrdersResponse"] == nil, result["cancelOrdersResponse"] == nil {
+            answer.disposition = .inDoubt
+        }
+    }
+
+    private func outcomes(
+        _ list: JSON?, key: String, for ids: [String], _ read: (AnswerRow) throws(Unreadable) -> ItemOutcome, _ answer: inout VenueAnswer
+    ) -> [ItemOutcome] {
+        var outcomes = ids.map { _ in ItemOutcome.inDoubt("missing in the answer") }
+        var indexes: [String: Int] = [:]
+        for (index, id) in ids.enumerated() where indexes.updateValue(index, forKey: id) != nil { indexes[id] = -1 }
+        var answered: Set<Int> = []
+        for json in list?.array ?? [] {
+            guard let id = json[key]?.text, !id.isEmpty else { continue }
+            guard let index = indexes[id] else {
+                answer.foreignIDs.append(id)
+                continue
+            }
+            guard index >= 0 else { continue }
+            guard answered.insert(index).inserted else {
+                outcomes[index] = .inDoubt("answered twice")
+                continue
+            }
+            do throws(Unreadable) { outcomes[index] = try read(AnswerRow(json)) } catch { outcomes[index] = .inDoubt(error.what) }
+        }
+        return outcomes
+    }
+
+    private func created(_ row: AnswerRow) throws(Unreadable) -> ItemOutcome {
+        let state = try row.requiredText("createState")
+        if AZCodes.createFailures.contains(state) { return .refused(code: state, text: state) }
+        guard AZCodes.isSuccess(state) else { return .inDoubt("createState \(state)") }
+        guard let id = try row.text("orderId"), id != "0" else { return .inDoubt("success without an order id") }
+        return .acknowledged(VenueOrderID(id), venueState: state)
+    }
+
+    private func canceled(_ row: AnswerRow) throws(Unreadable) -> ItemOutcome {
+        let state = try row.requiredText("cancelState")
+        if AZCodes.isSuccess(state) { return .acknowledged(VenueOrderID(try row.requiredText("cancelOrderId")), venueState: state) }
+        return state == AZCodes.cancelGone ? .gone(code: state, text: state) : .inDoubt("cancelState \(state)")
+    }
+
+    /// `result` is an order's id, by one client's log a new one: where it differs the order is known by it from now on.
+    private func modified(_ ticket: ModifyTicket, _ result: JSON) -> ItemOutcome {
+        guard let id = result.text ?? result["orderId"]?.text, !id.isEmpty else { return .inDoubt("success without an order id") }
+        return .acknowledged(VenueOrderID(id), venueState: nil)
+    }
+
+    // MARK: Queries
+
+    private func told(_ query: Query, _ result: JSON, _ answer: inout VenueAnswer) -> QueryAnswer {
+        do throws(Unreadable) {
+            switch query {
+            case .serverTime:
+                guard let time = result.integer ?? result["serverTime"]?.integer else { throw Unreadable("no time") }
+                return .time(time)
+            case .account: return .account(AccountFacts())
+            case .instruments: return .instruments(try instruments(result))
+            case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
+            case .openOrders(_, let page):
+                let listing = try AnswerRow(result)
+                let items = try listing.array("items")
+                let next = try numbered(listing, AZPage(page).number, count: items.count)
+                return .orders(try reports(items), next: next)
+            case .history(_, _, let page):
+                let listing = try AnswerRow(result)
+                let items = try listing.array("items")
+                return .orders(try reports(items), next: try cursor(listing, items, page.flatMap { CursorPage($0) }, idKey: "orderId"))
+            case .fills(let subject, let page): return try fills(result, subject, page, &answer)
+            case .cancelAll: return .canceledAll
+            }
+        } catch {
+            return .failed(error.what)
+        }
+    }
+
+    /// One page of `order/list` filtered by our client id: it holds our order, or nothing.
+    private func found(_ result: JSON, _ subjects: [FindSubject], _ answer: inout VenueAnswer) throws(Unreadable) -> [OrderReport] {
+        guard let subject = subjects.first, subjects.count == 1 else { throw Unreadable("one order is asked for at a time") }
+        let listing = try AnswerRow(result)
+        let reports = try reports(listing.array("items"))
+        let foreign = reports.filter { $0.clientOrderID != subject.clientOrderID }
+        guard foreign.isEmpty else {
+            answer.foreignIDs += foreign.map { $0.clientOrderID?.text ?? $0.venueOrderID?.text ?? "" }
+            throw Unreadable("other orders than the one asked for")
+        }
+        if let total = try listing.integer("total"), total != Int64(reports.count) { throw Unreadable("a page of \(reports.count) rows of \(total)") }
+        return reports
+    }
+
+    /// The number of the following page; nil behind the last.
+    private func numbered(_ listing: AnswerRow, _ page: Int64, count: Int) throws(Unreadable) -> String? {
+        let total = try listing.requiredInteger("total")
+        let (before, overflow) = (page - 1).multipliedReportingOverflow(by: Self.pageMax)
+        guard !overflow, before <= Int64.max - Self.pageMax else { throw Unreadable("page is out of range") }
+        guard Int64(count) == min(max(total - before, 0), Self.pageMax) else {
+            throw Unreadable("a page of \(count) rows, \(before) before, \(total) in all")
+        }
+        return total > before + Self.pageMax ? String(page + 1) : nil
+    }
+
+    private func cursor(_ listing: AnswerRow, _ items: [JSON], _ page: CursorPage?, idKey: String) throws(Unreadable) -> String? {
+        guard let hasNext = try listing.bool("hasNext") else { throw Unreadable("hasNext is missing") }
+        let ids = try items.map { row throws(Unreadable) in try AnswerRow(row).requiredInteger(idKey) }
+        return try CursorPage.following(page, ids: ids, hasNext: hasNext)?.text
+    }
+
+    private func reports(_ rows: [JSON]) throws(Unreadable) -> [OrderReport] {
+        try rows.map { row throws(Unreadable) in try report(AnswerRow(row)) }
+    }
+
+    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
+        let state = try row.requiredText("state")
+        var report = OrderReport(status: xtStatus(state), venueState: state)
+        report.venueOrderID = VenueOrderID(try row.requiredText("orderId"))
+        report.clientOrderID = try row.text("clientOrderId").map { ClientOrderID($0) }
+        report.symbol = try row.text("symbol").map { Symbol($0) }
+        report.side = try row.side("orderSide")
+        report.price = try row.nonZeroDecimal("price")
+        report.quantity = try row.nonZeroDecimal("origQty")
+        report.filledQuantity = try row.decimal("executedQty") ?? .zero
+        report.averagePrice = try row.average("avgPrice")
+        let (updated, created) = (try row.integer("updatedTime"), try row.integer("createdTime"))
+        report.version = updated ?? created
+        return report
+    }
+
+    /// Pages by number (`total`) as XT has them, or by id (`hasNext`) as AZ's later pages say.
+    private func fills(_ result: JSON, _ subject: FindSubject, _ page: String?, _ answer: inout VenueAnswer) throws(Unreadable) -> QueryAnswer {
+        let listing = try AnswerRow(result)
+        let items = try listing.array("items")
+        let fills = try items.map { row throws(Unreadable) in try fill(AnswerRow(row), of: subject, &answer) }
+        let page = AZPage(page)
+        if case .number(let number) = page, listing.json["total"] != nil {
+            return .fills(fills, next: try numbered(listing, number, count: items.count))
+        }
+        let from: CursorPage? = if case .cursor(let cursor) = page { cursor } else { nil }
+        return .fills(fills, next: try cursor(listing, items, from, idKey: "execId"))
+    }
+
+    private func fill(_ row: AnswerRow, of subject: FindSubject, _ answer: inout VenueAnswer) throws(Unreadable) -> Fill {
+        let order = VenueOrderID(try row.requiredText("orderId"))
+        guard order == subject.venueOrderID else {
+            answer.foreignIDs.append(order.text)
+            throw Unreadable("an execution of another order")
+        }
+        let (micros, overflow) = try row.requiredInteger("timestamp").multipliedReportingOverflow(by: 1_000)
+        guard !overflow else { throw Unreadable("timestamp is out of range") }
+        return Fill(
+            tradeID: TradeID(try row.requiredText("execId")), venueOrderID: order, quantity: try row.requiredDecimal("quantity"),
+            price: try row.requiredDecimal("price"), fee: try row.decimal("fee"), feeAsset: try row.text("feeCoin"), at: micros)
+    }
+
+    /// `result` is the list, or an object that holds it. Contracts of the other product line are not ours to trade here.
+    private func instruments(_ result: JSON) throws(Unreadable) -> [Instrument] {
+        guard let rows = result.array ?? result["symbols"]?.array else { throw Unreadable("no list of symbols") }
+        var instruments: [Instrument] = []
+        for json in rows {
+            let row = try AnswerRow(json)
+            let kind = try row.text("underlyingType")
+            if kind == nil || kind == underlyingType { instruments.append(try instrument(row)) }
+        }
+        return instruments
+    }
+
+    private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
+        // `openSwitch` false still lets positions be closed: the venue judges that.
+        let (state, trades, isForAPI) = (try row.integer("state"), try row.bool("tradeSwitch"), try row.bool("isOpenApi"))
+        var instrument = Instrument(
+            symbol: Symbol(try row.requiredText("symbol")), tradable: (state ?? 0) == 0 && trades != false && isForAPI != false)
+        instrument.tick = try row.nonZeroDecimal("minStepPrice")
+        if instrument.tick == nil, let count = try row.integer("pricePrecision") {
+            guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else {
+                throw Unreadable("pricePrecision is out of range")
+            }
+            instrument.tick = step
+        }
+        instrument.lot = .one
+        instrument.minQuantity = try row.nonZeroDecimal("minQty")
+        if underlyingType == "U_BASED" {
+            // A coin-margined contract is worth a fixed amount of quote currency: price times quantity would measure something else.
+            instrument.minNotional = try row.nonZeroDecimal("minNotional")
+            instrument.maxNotional = try row.nonZeroDecimal("maxNotional")
+        }
+        instrument.contractSize = try row.nonZeroDecimal("contractSize")
+        return instrument
+    }
+}

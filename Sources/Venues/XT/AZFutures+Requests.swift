@@ -1,0 +1,135 @@
+import OMSCore
+import Wire
+
+extension AZFutures {
+    /// Rows a page, the documented most.
+    static let pageMax: Int64 = 100
+    private static let trade = "/az/future/trade/v1/order"
+
+    package func request(for plan: RequestPlan) -> HTTPRequest {
+        switch plan.content {
+        case .place(let tickets, _): return write("/batch", batchBody(place: tickets, cancel: [], placeFirst: true))
+        case .cancel(let tickets): return write("/batch", batchBody(place: [], cancel: tickets, placeFirst: false))
+        case .mixed(let place, let cancel, let placeFirst): return write("/batch", batchBody(place: place, cancel: cancel, placeFirst: placeFirst))
+        case .modify(let tickets):
+            precondition(tickets.count == 1, "az-futures modifies one order a request")
+            return write("/update", modifyBody(tickets[0]))
+        case .query(let query): return request(asking: query)
+        }
+    }
+
+    private func request(asking query: Query) -> HTTPRequest {
+        switch query {
+        case .serverTime: return HTTPRequest("GET", "/az/future/market/v1/public/time")
+        case .instruments: return HTTPRequest("GET", "/az/future/market/v3/public/symbol/list")
+        case .account: return read("/az/future/user/v1/balance/list", [])
+        case .find(let subjects, let step):
+            guard let subject = subjects.first else { preconditionFailure("a look-up names an order") }
+            let state = step == 0 ? "UNFINISHED" : "HISTORY"
+            return list([("clientOrderId", subject.clientOrderID.text), ("state", state)], page: 1)
+        case .openOrders(_, let page): return list([("state", "UNFINISHED")], page: AZPage(page).number)
+        case .history(_, let sinceMs, let page):
+            var parameters = [("direction", "NEXT"), ("limit", String(Self.pageMax)), ("startTime", String(max(sinceMs, 0)))]
+            if let page = page.flatMap({ CursorPage($0) }) { parameters.append(("id", String(page.id))) }
+            return read(Self.trade + "/list-history", parameters)
+        case .fills(let subject, let page):
+            let parameters = [("orderId", subject.venueOrderID?.text ?? ""), ("size", String(Self.pageMax))]
+            switch AZPage(page) {
+            case .number(let number): return read(Self.trade + "/trade-list", parameters + [("page", String(number))])
+            case .cursor(let cursor):
+                return read(Self.trade + "/trade-list", parameters + [("direction", "NEXT"), ("fromId", String(cursor.id))])
+            }
+        case .cancelAll(let symbol):
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.member("symbol", symbol?.text ?? "")  // Empty: all.
+            writer.endObject()
+            return write("/cancel-all", writer.bytes)
+        }
+    }
+
+    private func list(_ parameters: [(String, String)], page: Int64) -> HTTPRequest {
+        read(Self.trade + "/list", parameters + [("page", String(page)), ("size", String(Self.pageMax))])
+    }
+
+    private func read(_ path: String, _ parameters: [(String, String)]) -> HTTPRequest {
+        HTTPRequest("GET", path + queryText(parameters), headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded")])
+    }
+
+    private func write(_ path: String, _ body: [UInt8]) -> HTTPRequest {
+        HTTPRequest("POST", Self.trade + path, headers: [HTTPHeader("Content-Type", "application/json")], body: body)
+    }
+
+    /// Sets on both sides: an empty one is left out, since what the venue makes of it is not documented.
+    private func batchBody(place: [PlaceTicket], cancel: [CancelTicket], placeFirst: Bool) -> [UInt8] {
+        var writer = JSONWriter(reserving: 80 + 200 * place.count + 22 * cancel.count)
+        writer.beginObject()
+        writer.member("createOrderFirst", placeFirst)
+        if !place.isEmpty {
+            writer.key("createOrders")
+            writer.beginArray()
+            for ticket in place { write(ticket, to: &writer) }
+            writer.endArray()
+        }
+        if !cancel.isEmpty {
+            writer.key("cancelOrderIds")
+            writer.beginArray()
+            for ticket in cancel {
+                guard let id = ticket.venueOrderID else { preconditionFailure("az-futures cancels by the venue's id") }
+                // The documented sample has numbers.
+                if let number = Int64(id.text), String(number) == id.text { writer.integer(number) } else { writer.string(id.text) }
+            }
+            writer.endArray()
+        }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private func write(_ ticket: PlaceTicket, to writer: inout JSONWriter) {
+        let terms = ticket.terms
+        writer.beginObject()
+        writer.member("clientOrderId", ticket.clientOrderID.text)
+        writer.member("symbol", terms.symbol.text)
+        writer.member("orderSide", terms.side.rawValue.uppercased())
+        writer.member("orderType", terms.type.rawValue.uppercased())
+        if let quantity = terms.quantity { writer.member("origQty", quantity.description) }
+        if terms.type == .limit {
+            if let price = terms.price { writer.member("price", price.description) }
+            writer.member("timeInForce", terms.postOnly ? "GTX" : (terms.timeInForce ?? .gtc).rawValue.uppercased())
+        }
+        if let side = terms.positionSide { writer.member("positionSide", side.rawValue.uppercased()) }
+        if let price = terms.takeProfit { writer.member("triggerProfitPrice", price.description) }
+        if let price = terms.stopLoss { writer.member("triggerStopPrice", price.description) }
+        writer.endObject()
+    }
+
+    private func modifyBody(_ ticket: ModifyTicket) -> [UInt8] {
+        guard let id = ticket.venueOrderID, let price = ticket.price, let quantity = ticket.quantity else {
+            preconditionFailure("az-futures modifies by the venue's id, price and quantity together")
+        }
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("orderId", id.text)
+        writer.member("price", price.description)
+        writer.member("origQty", quantity.description)
+        writer.endObject()
+        return writer.bytes
+    }
+}
+
+/// A page of AZ's listings: by number, or by id where the venue answers so. As text: `7`, or `CursorPage`'s.
+enum AZPage: Equatable {
+    case number(Int64)
+    case cursor(CursorPage)
+
+    init(_ text: String?) {
+        if let cursor = text.flatMap({ CursorPage($0) }), text?.first?.isNumber == false {
+            self = .cursor(cursor)
+        } else {
+            self = .number(max(text.flatMap { Int64($0) } ?? 1, 1))
+        }
+    }
+
+    /// 1 for a cursor, which no numbered listing hands out.
+    var number: Int64 { if case .number(let number) = self { number } else { 1 } }
+}

@@ -1,0 +1,92 @@
+import OMSCore
+import Wire
+
+/// AZ futures for market makers: one request carries up to 100 creates and 100 cancels, each with an outcome of its own, in no promised order.
+///
+/// Sources: AZ futures documentation (state 2025-11-03 to 2026-01, read 2026-11), which follows XT's; docs/venues/xt.md.
+package struct AZFutures: VenueAdapter {
+    package let profile: VenueProfile
+    /// What `underlyingType` says of the product's contracts.
+    let underlyingType: String
+
+    /// nil for a product that AZ does not have.
+    package init?(product: String) {
+        switch product {
+        case "usdt": underlyingType = "U_BASED"
+        case "coin": underlyingType = "COIN_BASED"
+        default: return nil
+        }
+        var profile = VenueProfile(
+            venue: "az-futures", product: product, baseURL: "https://f-api.azverse.xyz",
+            budgets: [
+                // Cancels ride in it, so nothing is kept back for them.
+                BudgetRule("batch-place", 200, perMs: 1_000, scope: .apikey, reserve: 0),
+                BudgetRule("modify", 200, perMs: 1_000, scope: .apikey), BudgetRule("cancel-all", 200, perMs: 1_000, scope: .apikey),
+                BudgetRule("lookup:order-list", 200, perMs: 1_000, scope: .apikey),
+                BudgetRule("lookup:order-detail", 200, perMs: 1_000, scope: .apikey),
+                BudgetRule("lookup:list-history", 200, perMs: 1_000, scope: .apikey),
+                BudgetRule("lookup:trade-list", 200, perMs: 1_000, scope: .apikey),
+                BudgetRule("lookup:list-open-order", 10, perMs: 1_000, scope: .apikey),
+                // Asset endpoints, by the general page.
+                BudgetRule("lookup:balance", 3, perMs: 1_000, scope: .apikey),
+                BudgetRule("lookup:symbol", 10, perMs: 1_000, scope: .ip), BudgetRule("lookup:time", 10, perMs: 1_000, scope: .ip),
+                // The general page's cap, from which market makers are exempt.
+                BudgetRule("overall", 1_000, perMs: 60_000, scope: .ip, isOffByDefault: true),
+            ],
+            placeMax: 100, cancelMax: 100, modifyMax: 1, cancelsByClientID: false,
+            // No pattern is documented: the rule of the spot side.
+            clientIDs: ClientIDRule(lengths: 4...22, alsoAllowed: "_"),
+            // Without a window header the venue takes 5 s; stamps more than 1 s ahead are refused.
+            freshnessMs: 5_000, stampMarginMs: 300,
+            // As XTSpot. Absence needs both lists, UNFINISHED and HISTORY.
+            visibilityDelayMs: 5_000, findSteps: 2, listsFills: true)
+        profile.mixesPlaceAndCancel = true
+        self.profile = profile
+    }
+
+    package func problem(with terms: OrderTerms) -> OrderProblem? {
+        if let problem = terms.firstSet(of: [.quoteQuantity, .reduceOnly, .marginAction, .stp], at: "az-futures") { return problem }
+        if let problem = terms.commonProblem { return problem }
+        if terms.positionSide == nil { return OrderProblem("position_side", "az-futures needs long or short") }
+        guard let quantity = terms.quantity else { return OrderProblem("quantity", "needed, in contracts") }
+        if !quantity.isMultiple(of: .one) { return OrderProblem("quantity", "whole contracts only") }
+        for (name, price) in [("take_profit", terms.takeProfit), ("stop_loss", terms.stopLoss)] {
+            if let price, !price.isPositive { return OrderProblem(name, "must be positive") }
+        }
+        return nil
+    }
+
+    package func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? {
+        guard terms.type == .limit else { return OrderProblem("client_order_id", "az-futures modifies limit orders only") }
+        if let price, !price.isPositive { return OrderProblem("price", "must be positive") }
+        if let quantity {
+            if !quantity.isPositive { return OrderProblem("quantity", "must be positive") }
+            if !quantity.isMultiple(of: .one) { return OrderProblem("quantity", "whole contracts only") }
+        }
+        return nil
+    }
+
+    package func group(of terms: OrderTerms) -> PlaceGroup { PlaceGroup() }
+
+    package func budgets(of content: RequestPlan.Content) -> [String] {
+        let own =
+            switch content {
+            case .place, .cancel, .mixed: "batch-place"
+            case .modify: "modify"
+            case .query(.serverTime): "lookup:time"
+            case .query(.account): "lookup:balance"
+            case .query(.instruments): "lookup:symbol"
+            case .query(.find), .query(.openOrders): "lookup:order-list"
+            case .query(.history): "lookup:list-history"
+            case .query(.fills): "lookup:trade-list"
+            case .query(.cancelAll): "cancel-all"
+            }
+        return [own, "overall"]
+    }
+
+    package func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID? { nil }
+
+    package func sign(_ request: inout HTTPRequest, timeMs: Int64, with key: SigningKey) {
+        XTSigning.sign(&request, timeMs: timeMs, with: key, as: .futures)
+    }
+}

@@ -1,0 +1,80 @@
+import Wire
+
+/// How XT and the platforms that run its software sign: two schemes, one key.
+///
+/// Source: XT API documentation, "signature" pages of spot and futures (state 2025-02, read 2026-11); docs/venues/xt.md.
+enum XTSigning {
+    enum Scheme {
+        /// Algorithm, key, window, time; then method, path, query, body.
+        case spot
+        /// Key and time; then path, query, body. No method.
+        case futures
+    }
+
+    /// Adds key, timestamp and signature; public paths stay as they are.
+    static func sign(_ request: inout HTTPRequest, timeMs: Int64, with key: SigningKey, as scheme: Scheme) {
+        guard !request.path.contains("/public/") else { return }
+        let signature = hex(key.hmacSHA256(stringToSign(request, timeMs: timeMs, keyID: key.keyID, as: scheme)))
+        request.headers.append(HTTPHeader("validate-appkey", key.keyID))
+        request.headers.append(HTTPHeader("validate-timestamp", String(timeMs)))
+        request.headers.append(HTTPHeader("validate-signature", signature))
+    }
+
+    /// The bytes under the HMAC. The spot scheme reads algorithm and window from the request's own headers: what is signed is what is sent.
+    static func stringToSign(_ request: HTTPRequest, timeMs: Int64, keyID: String, as scheme: Scheme) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(200 + request.body.count)
+        func add(_ text: some StringProtocol) { out.append(contentsOf: text.utf8) }
+        if case .spot = scheme {
+            add("validate-algorithms=\(request.header("validate-algorithms") ?? "")&")
+        }
+        add("validate-appkey=\(keyID)")
+        if case .spot = scheme { add("&validate-recvwindow=\(request.header("validate-recvwindow") ?? "")") }
+        add("&validate-timestamp=\(timeMs)#")
+        if case .spot = scheme { add("\(request.method)#") }
+        add(request.path)
+        if let query = request.query, !query.isEmpty { add("#" + sortedAndDecoded(query)) }
+        guard !request.body.isEmpty else { return out }
+        add("#")
+        if request.header("Content-Type") == "application/x-www-form-urlencoded" {
+            add(sortedAndDecoded(Substring(String(decoding: request.body, as: UTF8.self))))
+        } else {
+            out.append(contentsOf: request.body)
+        }
+        return out
+    }
+
+    /// `b=2&a=1%2C5` as `a=1,5&b=2`.
+    static func sortedAndDecoded(_ query: Substring) -> String {
+        let pairs = query.split(separator: "&", omittingEmptySubsequences: true)
+        let named = pairs.map { pair in (name: pair.prefix { $0 != "=" }, pair: pair) }
+        return named.sorted { $0.name < $1.name }.map { percentDecoded($0.pair) }.joined(separator: "&")
+    }
+
+    /// `%2C` as `,`; a `%` without two hex digits stays.
+    private static func percentDecoded(_ text: Substring) -> String {
+        let bytes = Array(text.utf8)
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count)
+        var at = 0
+        while at < bytes.count {
+            if bytes[at] == UInt8(ascii: "%"), at + 2 < bytes.count, let high = digit(bytes[at + 1]), let low = digit(bytes[at + 2]) {
+                out.append(high << 4 | low)
+                at += 3
+            } else {
+                out.append(bytes[at])
+                at += 1
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,223 @@
+import OMSCore
+import Wire
+
+extension XTSpot {
+    package func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
+        let reply = XTReply(spot: response)
+        if case .query(.find(let subjects, _)) = plan.content, let absent = absence(of: subjects, reply, response.status) { return absent }
+        if let answer = reply.whole(response.status, to: plan.content) { return answer }
+        guard case .result(let result) = reply else { preconditionFailure("what is no result was answered above") }
+        var answer = VenueAnswer(httpStatus: response.status, disposition: .answered)
+        switch plan.content {
+        case .place(let tickets, _): readPlaced(result, tickets, into: &answer)
+        // A receipt without outcomes: the orders' states will tell.
+        case .cancel(let tickets): answer.cancels = tickets.map { .acknowledged($0.venueOrderID, venueState: nil) }
+        case .modify(let tickets): answer.modifies = tickets.map { modified($0, result) }
+        case .mixed: preconditionFailure("xt-spot has no request that mixes creates and cancels")
+        case .query(let query): answer.query = told(query, result, &answer)
+        }
+        return answer
+    }
+
+    /// "Does not exist" in answer to a look-up of one order by id.
+    private func absence(of subjects: [FindSubject], _ reply: XTReply, _ status: Int) -> VenueAnswer? {
+        guard subjects.count == 1, case .failure(let code, let text, .notFound) = reply, status == 200 else { return nil }
+        var answer = VenueAnswer(httpStatus: status, disposition: .answered)
+        (answer.venueCode, answer.venueText) = (code, text)
+        answer.query = .orders([], next: nil)
+        return answer
+    }
+
+    // MARK: Writes
+
+    /// `{"batchId":…,"items":[…]}` or the bare list. Items are ours by client id, else by index; an item with neither stays unattributed.
+    private func readPlaced(_ result: JSON, _ tickets: [PlaceTicket], into answer: inout VenueAnswer) {
+        answer.places = tickets.map { _ in .inDoubt("missing in the answer") }
+        guard let rows = result["items"]?.array ?? result.array else {
+            answer.places = tickets.map { _ in .inDoubt("an answer without items") }
+            answer.disposition = .inDoubt
+            return
+        }
+        var places: [String: Int] = [:]
+        for (index, ticket) in tickets.enumerated() { places[ticket.clientOrderID.text] = index }
+        var answered: Set<Int> = []
+        var ids: [String: Int] = [:]
+        for row in rows {
+            let index: Int
+            if let clientID = row["clientOrderId"]?.text, !clientID.isEmpty {
+                guard let place = places[clientID] else {
+                    answer.foreignIDs.append(clientID)
+                    continue
+                }
+                index = place
+            } else if let place = row["index"]?.integer, place >= 0, place < tickets.count {
+                index = Int(place)
+            } else {
+                continue
+            }
+            guard answered.insert(index).inserted else {
+                answer.places[index] = .inDoubt("answered twice")
+                continue
+            }
+            let outcome = placed(row)
+            answer.places[index] = outcome
+            guard case .acknowledged(let id?, _) = outcome else { continue }
+            if let other = ids.updateValue(index, forKey: id.text) {
+                answer.places[other] = .inDoubt("one venue id for two orders")
+                answer.places[index] = .inDoubt("one venue id for two orders")
+            }
+        }
+    }
+
+    private func placed(_ json: JSON) -> ItemOutcome {
+        do throws(Unreadable) {
+            let row = try AnswerRow(json)
+            if try row.bool("rejected", "reject") ?? false {
+                let reason = try row.text("reason") ?? ""
+                switch XTSpotCodes.classify(reason: reason) {
+                case .final, .notFound: return .refused(code: Self.isCode(reason) ? reason : "rejected", text: reason)
+                case .duplicate: return .duplicate(code: "rejected", text: reason)
+                case .rateLimited: return .notExecuted(.rateLimited)
+                case .clock: return .notExecuted(.clock)
+                case .halted: return .notExecuted(.halted)
+                case .inDoubt, .haltedInDoubt: return .inDoubt("rejected: \(reason)")
+                }
+            }
+            guard let id = try row.text("orderId") else { return .inDoubt("neither an id nor a rejection") }
+            return .acknowledged(VenueOrderID(id), venueState: nil)
+        } catch {
+            return .inDoubt(error.what)
+        }
+    }
+
+    /// Whether a rejection's reason is a code like `ORDER_F0201` rather than words.
+    private static func isCode(_ reason: String) -> Bool {
+        !reason.isEmpty && reason.utf8.allSatisfy { (65...90).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
+    }
+
+    private func modified(_ ticket: ModifyTicket, _ result: JSON) -> ItemOutcome {
+        do throws(Unreadable) {
+            let id = try AnswerRow(result).text("orderId")
+            return .acknowledged(id.map { VenueOrderID($0) } ?? ticket.venueOrderID, venueState: nil)
+        } catch {
+            return .inDoubt(error.what)
+        }
+    }
+
+    // MARK: Queries
+
+    private func told(_ query: Query, _ result: JSON, _ answer: inout VenueAnswer) -> QueryAnswer {
+        do throws(Unreadable) {
+            switch query {
+            case .serverTime: return .time(try AnswerRow(result).requiredInteger("serverTime"))
+            case .account: return .account(AccountFacts())
+            case .instruments:
+                return .instruments(try AnswerRow(result).array("symbols").map { row throws(Unreadable) in try instrument(AnswerRow(row)) })
+            case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
+            case .openOrders: return .orders(try reports(result), next: nil)
+            case .history(_, _, let page):
+                let listing = try AnswerRow(result)
+                let orders = try reports(.array(listing.array("items")))
+                return .orders(orders, next: try next(listing, after: page, idKey: "orderId"))
+            case .fills(let subject, let page):
+                let listing = try AnswerRow(result)
+                let fills = try listing.array("items").map { row throws(Unreadable) in try fill(AnswerRow(row), of: subject, &answer) }
+                return .fills(fills, next: try next(listing, after: page, idKey: "tradeId"))
+            case .cancelAll: return .canceledAll
+            }
+        } catch {
+            return .failed(error.what)
+        }
+    }
+
+    private func next(_ listing: AnswerRow, after page: String?, idKey: String) throws(Unreadable) -> String? {
+        guard let hasNext = try listing.bool("hasNext") else { throw Unreadable("hasNext is missing") }
+        let ids = try listing.array("items").map { row throws(Unreadable) in try AnswerRow(row).requiredInteger(idKey) }
+        return try CursorPage.following(page.flatMap { CursorPage($0) }, ids: ids, hasNext: hasNext)?.text
+    }
+
+    /// One order, or null for none. Another order than the one asked for is no answer.
+    private func found(_ result: JSON, _ subjects: [FindSubject], _ answer: inout VenueAnswer) throws(Unreadable) -> [OrderReport] {
+        if result.isNull { return [] }
+        guard let subject = subjects.first, subjects.count == 1 else { throw Unreadable("one order is asked for at a time") }
+        var report = try report(AnswerRow(result))
+        let isOurs = subject.venueOrderID.map { $0 == report.venueOrderID } ?? (report.clientOrderID == subject.clientOrderID)
+        guard isOurs, report.clientOrderID == nil || report.clientOrderID == subject.clientOrderID else {
+            answer.foreignIDs.append(report.clientOrderID?.text ?? report.venueOrderID?.text ?? "")
+            throw Unreadable("another order than the one asked for")
+        }
+        report.clientOrderID = subject.clientOrderID
+        return [report]
+    }
+
+    private func reports(_ result: JSON) throws(Unreadable) -> [OrderReport] {
+        guard let rows = result.array else { throw Unreadable("no list of orders") }
+        return try rows.map { row throws(Unreadable) in try report(AnswerRow(row)) }
+    }
+
+    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
+        let state = try row.requiredText("state")
+        var report = OrderReport(status: xtStatus(state), venueState: state)
+        report.venueOrderID = VenueOrderID(try row.requiredText("orderId"))
+        report.clientOrderID = try row.text("clientOrderId").map { ClientOrderID($0) }
+        report.symbol = try row.text("symbol").map { Symbol($0) }
+        report.side = try row.side("side")
+        report.price = try row.nonZeroDecimal("price")
+        report.quantity = try row.nonZeroDecimal("origQty")
+        report.filledQuantity = try row.decimal("executedQty") ?? .zero
+        report.averagePrice = try row.average("avgPrice")
+        // Null until something changed.
+        let (updated, placed) = (try row.integer("updatedTime"), try row.integer("time"))
+        report.version = updated ?? placed
+        return report
+    }
+
+    private func fill(_ row: AnswerRow, of subject: FindSubject, _ answer: inout VenueAnswer) throws(Unreadable) -> Fill {
+        let order = VenueOrderID(try row.requiredText("orderId"))
+        guard order == subject.venueOrderID else {
+            answer.foreignIDs.append(order.text)
+            throw Unreadable("an execution of another order")
+        }
+        let (micros, overflow) = try row.requiredInteger("time").multipliedReportingOverflow(by: 1_000)
+        guard !overflow else { throw Unreadable("time is out of range") }
+        return Fill(
+            tradeID: TradeID(try row.requiredText("tradeId")), venueOrderID: order, quantity: try row.requiredDecimal("quantity"),
+            price: try row.requiredDecimal("price"), fee: try row.decimal("fee"), feeAsset: try row.text("feeCurrency"), at: micros)
+    }
+
+    private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
+        let (state, trades, isForAPI) = (try row.requiredText("state"), try row.bool("tradingEnabled"), try row.bool("openapiEnabled"))
+        var instrument = Instrument(
+            symbol: Symbol(try row.requiredText("symbol")), tradable: state == "ONLINE" && trades == true && isForAPI == true)
+        instrument.tick = try places(row, "pricePrecision")
+        instrument.lot = try places(row, "quantityPrecision")
+        for filter in row.json["filters"]?.array ?? [] {
+            let filter = try AnswerRow(filter)
+            switch try filter.text("filter", "filterType") {
+            case "PRICE":
+                if let step = try step(filter) { instrument.tick = step }
+            case "QUANTITY":
+                if let step = try step(filter) { instrument.lot = step }
+                (instrument.minQuantity, instrument.maxQuantity) = (try filter.nonZeroDecimal("min"), try filter.nonZeroDecimal("max"))
+            case "QUOTE_QTY": instrument.minNotional = try filter.nonZeroDecimal("min")
+            // Price protection moves with the market: the venue judges.
+            default: break
+            }
+        }
+        return instrument
+    }
+
+    /// The filter's step. The grid starts at `min`; one that does not lie on the step's own grid leaves the decimal places as the only rule.
+    private func step(_ filter: AnswerRow) throws(Unreadable) -> Decimal? {
+        guard let step = try filter.nonZeroDecimal("tickSize") else { return nil }
+        guard step.isPositive else { throw Unreadable("a step that is not positive") }
+        let start = try filter.decimal("min") ?? .zero
+        return start.isMultiple(of: step) ? step : nil
+    }
+
+    private func places(_ row: AnswerRow, _ key: String) throws(Unreadable) -> Decimal? {
+        guard let count = try row.integer(key) else { return nil }
+        guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else { throw Unreadable("\(key) is out of range") }
+        return step
+    }
+}

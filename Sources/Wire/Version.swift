@@ -1,0 +1,2 @@
+/// The release, as all three programs print it.
+package let omsdVersion = "0.1.0"

@@ -1,0 +1,240 @@
+import OMSCore
+import Testing
+import Wire
+
+@testable import OMSDaemon
+
+@Suite struct ConfigurationTests {
+    /// A configuration with one account, whose fields are `account`.
+    private func text(_ account: String, control: String = "socket: \"/run/omsd/control.sock\"") -> String {
+        """
+        {
+          journal: { path: "/var/lib/omsd/journal.db" },
+          control: { \(control) },
+          accounts: {
+            main: {
+              venue: "az-futures", product: "usdt", uid: "U1", credentials: "main.json",
+              \(account)
+            },
+          },
+        }
+        """
+    }
+
+    private func parse(_ text: String, environment: [String: String] = [:]) throws -> Configuration {
+        try Configuration.parse(Array(text.utf8), path: "/etc/omsd/omsd.json5", environment: environment, profile: testProfile)
+    }
+
+    private func problems(_ text: String) -> [String] {
+        do {
+            _ = try parse(text)
+            return []
+        } catch let error as ConfigurationError {
+            return error.problems.map(\.description)
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test func `a configuration with only what is required has the documented defaults`() throws {
+        let configuration = try parse(text(""))
+
+        #expect(configuration.journalPath == "/var/lib/omsd/journal.db")
+        #expect(configuration.control == ControlConfiguration(socketPath: "/run/omsd/control.sock", socketMode: 0o660, roles: RolesConfiguration()))
+        #expect(configuration.metricsListen == nil)
+        let account = try #require(configuration.accounts.first)
+        #expect(account.id == "main")
+        #expect(account.credentialsPath == "/etc/omsd/main.json")
+        #expect(account.baseURL == HTTPOrigin("https://api.northgate.example"))
+        #expect(account.requestTimeoutMs == 5_000)
+        #expect(account.maxInFlight == nil)
+        #expect(account.maxIntentAgeMs == nil)
+        #expect(account.resend == .afterProof)
+        #expect(account.reconcileIntervalMs == 10_000)
+        #expect(account.queueMaxOrders == 1_000_000)
+        #expect(account.onExternalOrder == .report)
+        #expect(account.holdUnansweredMs == 30_000)
+        #expect(account.limits.isEmpty)
+        #expect(account.risk == .none)
+    }
+
+    @Test func `every key reaches its field`() throws {
+        let account = try #require(
+            try parse(
+                text(
+                    """
+                    base_url: "http://127.0.0.1:8899", ca_file: null, request_timeout_ms: 700, max_in_flight: 8, max_intent_age_ms: 60000,
+                    resend: "never", reconcile_interval_ms: 1000, queue_max_orders: 5, on_external_order: "cancel", hold_unanswered_ms: 100,
+                    freshness_ms: 800, batch_max: 7,
+                    limits: [{budget: "batch-place", scope: "uid", permits: 10, window_ms: 500, margin_ms: 5, share: 6, reserve: 2, penalty_ms: 9}],
+                    risk: {max_order_notional: "50000.5", max_open_orders: 3, symbols: ["btc_usdt"]},
+                    """)
+            ).accounts.first)
+
+        #expect(account.baseURL.description == "http://127.0.0.1:8899")
+        #expect(account.caFile == nil)
+        #expect((account.requestTimeoutMs, account.maxInFlight, account.maxIntentAgeMs) == (700, 8, 60_000))
+        #expect((account.resend, account.onExternalOrder) == (.never, .cancel))
+        #expect((account.reconcileIntervalMs, account.queueMaxOrders, account.holdUnansweredMs) == (1_000, 5, 100))
+        #expect((account.freshnessMs, account.batchMax) == (800, 7))
+        let limit = LimitConfiguration(
+            budget: "batch-place", scope: .uid, permits: 10, windowMs: 500, marginMs: 5, share: 6, reserve: 2, penaltyMs: 9)
+        #expect(account.limits == [limit])
+        #expect(account.risk == RiskConfiguration(maxOrderNotional: Decimal("50000.5"), maxOpenOrders: 3, symbols: ["btc_usdt"]))
+    }
+
+    @Test func `a mistyped key is refused with its line, column and a suggestion`() {
+        #expect(
+            problems(text("reconcile_intervall_ms: 5")) == [
+                "/etc/omsd/omsd.json5:7:7: accounts.main.reconcile_intervall_ms: unknown key; did you mean reconcile_interval_ms?"
+            ])
+    }
+
+    @Test func `a key that stands twice is refused where it stands the second time`() {
+        #expect(
+            problems(text("max_in_flight: 5,\n max_in_flight: 5")) == ["/etc/omsd/omsd.json5:8:2: accounts.main.max_in_flight: the key stands twice"])
+    }
+
+    @Test func `all problems are told at once, in the order of the file`() {
+        let found = problems(
+            """
+            { journal: {}, control: { socket: "relative", socket_mode: "999", roles: { trader: ["nobody-prefix"] } },
+              metrics: { listen: "localhost:1" },
+              accounts: { "a b": { venue: "az-future", product: "usdt", uid: 7, credentials: "c" } } }
+            """)
+
+        #expect(
+            found.map { $0.split(separator: ": ", maxSplits: 2).dropFirst().joined(separator: ": ") } == [
+                "journal.path: the key is missing",
+                "control.socket: must be an absolute path of at most 107 bytes",
+                "control.socket_mode: must be an octal mode in quotes, \"0000\" to \"0777\"",
+                "control.roles.trader[0]: must be user:NAME, user:NUMBER, group:NAME or group:NUMBER",
+                "metrics.listen: must be ADDRESS:PORT, for example 127.0.0.1:9464 or [::1]:9464",
+                "accounts.a b: an account's name is 1 to 64 of A-Z a-z 0-9 . _ : -",
+                "accounts.a b.venue: unknown venue; did you mean \"az-futures\"?",
+                "accounts.a b.uid: a string should stand here, not a number",
+            ])
+    }
+
+    @Test(arguments: [
+        ("request_timeout_ms: 0", "request_timeout_ms: 0 is not a whole number in 100...120000"),
+        ("request_timeout_ms: 5.5", "request_timeout_ms: 5.5 is not a whole number in 100...120000"),
+        ("request_timeout_ms: 99999999999999999999", "request_timeout_ms: 99999999999999999999 is not a whole number in 100...120000"),
+        ("max_in_flight: \"8\"", "max_in_flight: a whole number should stand here, not a string"),
+        ("resend: \"nevr\"", "resend: must be one of after_proof, never; did you mean \"never\"?"),
+        ("base_url: \"http://api.northgate.example\"", "base_url: http:// is for loopback addresses only; use https://"),
+        ("base_url: \"http://localhost.evil.example\"", "base_url: http:// is for loopback addresses only; use https://"),
+        ("base_url: \"ftp://127.0.0.1\"", "base_url: must be https://HOST[:PORT], without user, path or query"),
+        ("batch_max: 101", "batch_max: 101 is not a whole number in 1...100"),
+        ("limits: [{permits: 5}]", "limits[0].budget: the key is missing"),
+        (
+            "limits: [{budget: \"batch-plac\"}]",
+            "limits[0].budget: az-futures usdt has no such budget; did you mean \"batch-place\"?"
+        ),
+        ("limits: [{budget: \"overall\"}, {budget: \"overall\"}]", "limits[1].budget: the budget stands twice in this list"),
+        ("limits: [{budget: \"overall\", permits: 0}]", "limits[0].permits: 0 is not a whole number in 1...1000000"),
+        ("limits: [{budget: \"overall\", share: 1001}]", "limits[0].share: 1001 is not a whole number in 1...1000"),
+        ("limits: [{budget: \"overall\", share: 5, reserve: 5}]", "limits[0].reserve: 5 is not a whole number in 0...4"),
+        ("risk: {max_order_notional: \"1e3\"}", "risk.max_order_notional: must be a decimal above zero in plain notation"),
+        ("risk: {max_order_notional: \"0\"}", "risk.max_order_notional: must be a decimal above zero in plain notation"),
+        ("risk: {symbols: [\"\"]}", "risk.symbols[0]: a string that is not empty should stand here, not a string"),
+        ("ca_file: \"/nonexistent/ca.pem\"", "ca_file: /nonexistent/ca.pem cannot be read: open: No such file or directory"),
+        (
+            "freshness_ms: 500",
+            "freshness_ms: only with a base_url on loopback: against a real venue a wrong window means orders sent twice"
+        ),
+        (
+            "max_intent_age_ms: 7499",
+            "max_intent_age_ms: 7499 is less than the 7500 ms this venue needs to prove that an order is absent; raise it, or set resend: \"never\""
+        ),
+    ])
+    func `a value out of its range is refused by name`(field: String, problem: String) {
+        let found = problems(text(field))
+
+        #expect(found.count == 1)
+        #expect(found.first?.hasSuffix(": accounts.main." + problem) == true, "\(found)")
+    }
+
+    @Test(arguments: [
+        ("", 40), ("max_in_flight: 7", 7), ("limits: [{budget: \"batch-place\", share: 5}]", 4),
+        ("limits: [{budget: \"batch-place\", permits: 1000000, window_ms: 1}]", 64),
+    ])
+    func `connections suffice for the place budget at a round trip of 200 ms`(field: String, requests: Int) throws {
+        let account = try #require(try parse(text(field)).accounts.first)
+        let profile = try #require(testProfile("az-futures", "usdt"))
+
+        #expect(account.requestsInFlight(of: profile) == requests)
+    }
+
+    @Test func `an age below the proof of absence is fine where nothing is ever resent`() throws {
+        #expect(try parse(text("max_intent_age_ms: 1, resend: \"never\"")).accounts.first?.maxIntentAgeMs == 1)
+    }
+
+    @Test func `a venue that is not built in is told apart from one that does not exist`() {
+        let found = problems(text("").replacing("az-futures", with: "ascendex").replacing("usdt", with: "cash"))
+        #expect(found == ["/etc/omsd/omsd.json5:6:14: accounts.main.venue: ascendex cash is not built into this omsd"])
+    }
+
+    @Test func `broken syntax is told with its line and column`() {
+        #expect(problems("{\n  journal: ]\n}") == ["/etc/omsd/omsd.json5:2:12: no value starts like this"])
+    }
+
+    @Test func `text from the file is escaped in messages`() {
+        #expect(problems(text("\"\\u001b[31m\": 1")).first?.contains("\\u{1b}[31m: unknown key") == true)
+    }
+
+    @Test func `roles are resolved to numbers, and the highest of a peer's counts`() throws {
+        let control =
+            "socket: \"/s\", roles: {viewer: [\"group:root\", \"group:50\"], trader: [\"user:1001\", \"group:60\"], operator: [\"user:1002\"]}"
+        let roles = try parse(text("", control: control)).control.roles
+
+        #expect(roles.role(user: 0, groups: [], ownUser: 900) == .operator)
+        #expect(roles.role(user: 900, groups: [], ownUser: 900) == .operator)
+        #expect(roles.role(user: 5, groups: [0], ownUser: 900) == .viewer)
+        #expect(roles.role(user: 5, groups: [50, 60], ownUser: 900) == .trader)
+        #expect(roles.role(user: 1_002, groups: [50], ownUser: 900) == .operator)
+        #expect(roles.role(user: 5, groups: [7], ownUser: 900) == nil)
+    }
+
+    @Test func `a user or group that does not exist is refused`() {
+        let found = problems(text("", control: "socket: \"/s\", roles: {viewer: [\"user:no-such-one\", \"group:4294967295\"]}"))
+        #expect(
+            found.map { $0.split(separator: ": ").last } == ["no user \"no-such-one\" on this machine", "no group \"4294967295\" on this machine"])
+    }
+
+    @Test func `credentials are looked for in systemd's folder first, then beside the file`() throws {
+        let scratch = try ConfigurationScratch()
+        let there = try scratch.write("main.json", "{}")
+        let fromFolder = try scratch.write("credentials_second.json", "{}")
+        let environment = ["CREDENTIALS_DIRECTORY": scratch.path]
+
+        let managed = try #require(try parse(text(""), environment: environment).accounts.first)
+        let beside = try #require(try parse(text("").replacing("main.json", with: "other.json"), environment: environment).accounts.first)
+        let second = try #require(try parse(text("").replacing("main.json", with: "second.json"), environment: environment).accounts.first)
+        let climbing = try #require(try parse(text("").replacing("main.json", with: "../main.json"), environment: environment).accounts.first)
+
+        #expect((managed.credentialsPath, managed.credentialsAreManaged) == (there, true))
+        #expect((beside.credentialsPath, beside.credentialsAreManaged) == ("/etc/omsd/other.json", false))
+        #expect((second.credentialsPath, second.credentialsAreManaged) == (fromFolder, true))
+        #expect(climbing.credentialsAreManaged == false)
+    }
+
+    @Test func `a reload takes limits, risk and roles, and names what needs a restart`() throws {
+        let old = try parse(text(""))
+
+        let softer = try parse(text("risk: {max_open_orders: 2}, limits: [{budget: \"overall\", permits: 9}]"))
+        let harder = try parse(text("uid: \"U2\"").replacing("uid: \"U1\", ", with: "").replacing("journal.db", with: "other.db"))
+
+        #expect(old.changesNeedingRestart(to: softer) == [])
+        #expect(old.changesNeedingRestart(to: harder) == ["journal.path", "accounts.main"])
+    }
+
+    @Test func `a file that is not there is one clear error`() {
+        #expect(
+            throws: ConfigurationError(problems: [
+                ConfigurationProblem(
+                    file: "/nonexistent/omsd.json5", line: nil, column: nil, key: "", problem: "cannot be read: open: No such file or directory")
+            ])
+        ) { try Configuration.load("/nonexistent/omsd.json5", environment: [:], profile: testProfile) }
+    }
+}

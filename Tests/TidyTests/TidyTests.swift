@@ -1,0 +1,98 @@
+import Migrations
+import Testing
+
+@Suite struct TidyTests {
+    private let tree = Tree.here
+
+    @Test func `every file of migrations is embedded, word for word and in order`() {
+        let files = tree.under("migrations/", suffix: ".sql")
+        #expect(Migrations.all.map { $0.name + ".sql" } == files.map { String($0.name) })
+        #expect(Migrations.all.map { Array($0.sql.utf8) } == files.map(\.bytes))
+        #expect(Migrations.all.map(\.number) == Array(1...files.count))
+    }
+
+    @Test func `nothing is left for later in words`() {
+        // Put together here, so that this file does not find itself.
+        let words = ["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"]
+        // Fixtures are venues' words, not ours.
+        for file in tree.files where !file.path.contains("/Fixtures/") {
+            let found = file.lines(holding: words, in: file.lines.map(String.init))
+            #expect(found.isEmpty, "\(file.path): lines \(found)")
+        }
+    }
+
+    @Test func `the repository stands alone`() {
+        let outside = ["../" + "shared", "/work/" + "shared"]
+        for file in tree.files {
+            #expect(!outside.contains { file.text.contains($0) }, "\(file.path)")
+        }
+    }
+
+    @Test func `every file ends with one line feed and holds no carriage return`() {
+        for file in tree.files where !file.bytes.isEmpty && !file.path.contains("/Fixtures/") {
+            #expect(file.bytes.last == 0x0A, "\(file.path)")
+            #expect(!file.bytes.contains(0x0D), "\(file.path)")
+        }
+    }
+
+    @Test func `no binary floating point comes near money or time`() {
+        for folder in ["Sources/OMSCore/", "Sources/Venues/", "Sources/Store/"] {
+            for file in tree.under(folder, suffix: ".swift") {
+                let found = file.lines(holding: ["Double", "Float", "Float16", "Float32", "Float64", "CGFloat", "TimeInterval"], in: file.codeLines)
+                #expect(found.isEmpty, "\(file.path): lines \(found)")
+            }
+        }
+    }
+
+    @Test func `a Swift file past 450 lines is two files`() {
+        let long = tree.files.filter { $0.path.hasSuffix(".swift") && $0.lines.count > 451 }.map { "\($0.path): \($0.lines.count - 1)" }
+        #expect(long.isEmpty, "\(long.joined(separator: ", "))")
+    }
+
+    @Test func `every make command of the documents can be made`() throws {
+        let makefile = try #require(tree.file("Makefile"))
+        let targets = Set(makefile.lines.compactMap { line in line.first?.isLetter == true ? line.split(separator: ":").first : nil })
+        for document in tree.files where document.path.hasSuffix(".md") {
+            for code in Self.code(of: document) {
+                let words = code.split(separator: " ")
+                guard words.first == "make", words.count > 1, let target = words[1...].first(where: { !$0.contains("=") }) else { continue }
+                #expect(targets.contains(target), "\(document.path): make \(target)")
+            }
+        }
+        #expect(Self.code(of: try #require(tree.file("README.md"))).contains("make demo"))
+    }
+
+    @Test func `every file that a document links to is there`() {
+        let known = Set(tree.files.map(\.path))
+        for document in tree.files where document.path.hasSuffix(".md") {
+            let folder = document.path.split(separator: "/").dropLast().map(String.init)
+            for part in document.text.split(separator: "](").dropFirst() {
+                let target = part.prefix { $0 != ")" && $0 != "#" }
+                if target.isEmpty || target.contains("://") { continue }
+                var steps = folder
+                for step in target.split(separator: "/") {
+                    if step == ".." { steps = steps.dropLast() } else if step != "." { steps.append(String(step)) }
+                }
+                let path = steps.joined(separator: "/")
+                #expect(known.contains(path) || known.contains { $0.hasPrefix(path + "/") }, "\(document.path) links to \(target)")
+            }
+        }
+    }
+
+    /// What stands in backticks, and the lines of indented or fenced blocks, each without a comment behind it.
+    private static func code(of file: Tree.File) -> [String] {
+        var found: [String] = []
+        var isFenced = false
+        for line in file.lines {
+            if line.hasPrefix("```") {
+                isFenced.toggle()
+            } else if isFenced {
+                found.append(line.split(separator: "#").first.map(String.init) ?? "")
+            } else {
+                let parts = line.split(separator: "`", omittingEmptySubsequences: false)
+                for index in stride(from: 1, to: parts.count, by: 2) { found.append(String(parts[index])) }
+            }
+        }
+        return found.map { $0.split(separator: " ").joined(separator: " ") }
+    }
+}

@@ -1,0 +1,206 @@
+import OMSCore
+import Testing
+import Wire
+
+@testable import Venues
+
+/// Answers to questions: found, absent, or no answer at all.
+@Suite struct BitgetQueryTests {
+    typealias Make = BitgetFixtures
+
+    func ask(_ adapter: some VenueAdapter, _ query: Query, _ reply: HTTPResponse) -> QueryAnswer? {
+        adapter.answer(to: Make.plan(.query(query)), from: reply).query
+    }
+
+    func orders(_ answer: QueryAnswer?) -> (reports: [OrderReport], next: String?)? {
+        guard case .orders(let reports, let next) = answer else { return nil }
+        return (reports, next)
+    }
+
+    func isFailure(_ answer: QueryAnswer?) -> Bool { if case .failed = answer { true } else { false } }
+
+    @Test func `a margin order is found by its exact id`() throws {
+        let isolated = try Make.isolated()
+        let reply = try Make.reply("margin-orders.json")
+
+        let found = try #require(orders(ask(isolated, .find([Make.subject(1)], step: 0), reply)))
+        let other = try #require(orders(ask(isolated, .find([Make.subject(2)], step: 0), reply)))
+
+        let report = try #require(found.reports.first)
+        #expect(found.reports.count == 1 && found.next == nil)
+        #expect(report.status == .partiallyFilled && report.venueState == "partial_fill")
+        #expect(
+            report.clientOrderID == "o0000001" && report.venueOrderID == "1370000000000000001" && report.symbol == "BTCUSDT" && report.side == .buy)
+        #expect(report.price == Decimal("60000.01") && report.quantity == Decimal("0.001") && report.filledQuantity == Decimal("0.0004"))
+        #expect(report.averagePrice == Decimal("60000.01") && report.version == 1_763_640_000_655)
+        #expect(other.reports.isEmpty)
+    }
+
+    @Test func `an empty listing is absence, a missing one is not`() throws {
+        let isolated = try Make.isolated()
+        let find = Query.find([Make.subject(1)], step: 1)
+        #expect(orders(ask(isolated, find, try Make.reply("empty-list.json")))?.reports.isEmpty == true)
+        #expect(orders(ask(isolated, find, Make.ok(#"{"orderList":null,"maxId":"","minId":""}"#)))?.reports.isEmpty == true)
+        for reply in [
+            Make.ok("null"), Make.ok("[]"), Make.ok("{}"), Make.ok(#"{"orderList":{}}"#), Make.reply(400, code: "43001"),
+            Make.reply(200, code: "40725"),
+        ] {
+            #expect(isFailure(ask(isolated, find, reply)))
+        }
+        // The venue forgets after 90 days: then nothing is proven.
+        let old = Make.subject(1, sinceMs: Make.timeMs - 91 * Bitget.dayMs)
+        #expect(isFailure(ask(isolated, .find([old], step: 1), try Make.reply("empty-list.json"))))
+    }
+
+    @Test func `a row that cannot be read spoils its page`() throws {
+        let good = #"{"orderId":"1","clientOid":"a","status":"live","price":"1","baseSize":"1","size":"0"}"#
+        for bad in [
+            "null", #"{"status":"live"}"#, #"{"orderId":"2"}"#, #"{"orderId":"2","status":"live","size":"1e3"}"#,
+            #"{"orderId":"2","status":"live","uTime":"x"}"#,
+        ] {
+            let reply = Make.ok(#"{"orderList":[\#(good),\#(bad)],"minId":"1"}"#)
+            #expect(isFailure(ask(try Make.isolated(), .openOrders(symbol: "BTCUSDT", page: nil), reply)), "\(bad)")
+        }
+        #expect(isFailure(ask(try Make.unified(), .openOrders(symbol: nil, page: nil), Make.ok(#"{"list":[{"orderId":"1"}],"cursor":null}"#))))
+    }
+
+    func full(_ count: Int, list: String, status: String, cursor: String) -> HTTPResponse {
+        let rows = (1...count).map { #"{"orderId":"\#($0)","\#(status)":"live"}"# }.joined(separator: ",")
+        return Make.ok(#"{"\#(list)":[\#(rows)]\#(cursor)}"#)
+    }
+
+    @Test func `a full page goes on at its cursor, a short one is the last`() throws {
+        let margin = Query.openOrders(symbol: "BTCUSDT", page: nil)
+        func marginPage(_ count: Int, _ cursor: String) throws -> QueryAnswer? {
+            ask(try Make.isolated(), margin, full(count, list: "orderList", status: "status", cursor: cursor))
+        }
+        #expect(orders(try marginPage(500, #","minId":"77""#))?.next == "77")
+        #expect(try orders(marginPage(499, #","minId":"77""#)).map { $0.next } == .some(nil))
+        // The venue's own page length, should it overlook the one asked for.
+        #expect(orders(try marginPage(100, #","minId":"77""#))?.next == "77")
+        #expect(isFailure(try marginPage(500, "")))
+        #expect(isFailure(try marginPage(500, #","minId":"7 7&x=1""#)))
+
+        let unified = Query.openOrders(symbol: nil, page: nil)
+        func unifiedPage(_ count: Int, _ cursor: String) throws -> QueryAnswer? {
+            ask(try Make.unified(), unified, full(count, list: "list", status: "orderStatus", cursor: cursor))
+        }
+        #expect(orders(try unifiedPage(100, #","cursor":"77""#))?.next == "77")
+        #expect(try orders(unifiedPage(100, #","cursor":null"#)).map { $0.next } == .some(nil))
+        #expect(try orders(unifiedPage(99, #","cursor":"77""#)).map { $0.next } == .some(nil))
+        #expect(isFailure(try unifiedPage(100, "")))
+    }
+
+    @Test func `a listing that overlooks its cursor is no listing`() throws {
+        let margin = Query.openOrders(symbol: "BTCUSDT", page: "77")
+        let unified = Query.history(symbol: nil, sinceMs: Make.timeMs - 1_000, page: "0_77")
+        #expect(isFailure(ask(try Make.isolated(), margin, full(500, list: "orderList", status: "status", cursor: #","minId":"77""#))))
+        #expect(isFailure(ask(try Make.unified(), unified, full(100, list: "list", status: "orderStatus", cursor: #","cursor":"77""#))))
+        #expect(orders(ask(try Make.unified(), unified, full(100, list: "list", status: "orderStatus", cursor: #","cursor":"76""#)))?.next == "0_76")
+    }
+
+    @Test func `a page full of other orders does not say that ours is absent`() throws {
+        let reply = full(500, list: "orderList", status: "status", cursor: #","minId":"77""#)
+        #expect(isFailure(ask(try Make.isolated(), .find([Make.subject(1)], step: 0), reply)))
+    }
+
+    @Test func `a unified order is found, or absent by the one code that says so`() throws {
+        let unified = try Make.unified()
+        let find = Query.find([Make.subject(2)], step: 0)
+
+        let report = try #require(orders(ask(unified, find, try Make.reply("uta-order-info.json")))?.reports.first)
+
+        #expect(report.status == .partiallyFilled && report.clientOrderID == "o0000002" && report.version == 1_763_640_000_902)
+        // Figures that are computed are cut where they do not fit.
+        #expect(report.averagePrice == Decimal("60000.012345678901234567"))
+        #expect(orders(ask(unified, find, Make.reply(400, code: "25204")))?.reports.isEmpty == true)
+        #expect(orders(ask(unified, find, Make.reply(200, code: "25204")))?.reports.isEmpty == true)
+        for reply in [Make.reply(500, code: "25204"), Make.reply(400, code: "40109"), Make.ok("null"), Make.ok("[]"), Make.ok("{}")] {
+            #expect(isFailure(ask(unified, find, reply)))
+        }
+        #expect(isFailure(ask(unified, .find([Make.subject(3)], step: 0), try Make.reply("uta-order-info.json"))))
+    }
+
+    @Test func `words for states that nobody explained leave the state alone`() throws {
+        let listing = try #require(orders(ask(try Make.unified("spot"), .openOrders(symbol: nil, page: nil), try Make.reply("uta-unfilled.json"))))
+        #expect(listing.reports.map(\.status) == [.open, .unknown])
+        #expect(listing.reports[1].clientOrderID == nil && listing.reports[1].price == nil && listing.reports[1].quantity == nil)
+        #expect(["init", "live", "new"].allSatisfy { Bitget.status($0) == .open })
+        #expect(["cancelled", "canceled", "cancel"].allSatisfy { Bitget.status($0) == .canceled })
+        #expect(["filled", "full_fill"].allSatisfy { Bitget.status($0) == .filled })
+        #expect(["partial_fill", "partially_fill", "partially_filled"].allSatisfy { Bitget.status($0) == .partiallyFilled })
+        #expect(Bitget.status("reject") == .rejected)
+        #expect(Bitget.side("liquidation-buy") == .buy && Bitget.side("systemRepay-sell") == .sell && Bitget.side("up") == nil)
+    }
+
+    @Test func `fees paid are positive on both lines, and other orders' fills are left out`() throws {
+        guard
+            case .fills(let margin, let next) = ask(
+                try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), try Make.reply("margin-fills.json"))
+        else { return #expect(Bool(false)) }
+        #expect(next == nil && margin.map(\.tradeID) == ["1370000000000000101", "1370000000000000102"])
+        #expect(margin[0].fee == Decimal("0.0000003") && margin[0].feeAsset == "BTC" && margin[1].fee == Decimal("0.0000001"))
+        #expect(margin[0].quantity == Decimal("0.0003") && margin[0].at == 1_763_640_000_500_000)
+
+        guard case .fills(let unified, nil) = ask(try Make.unified("spot"), .fills(Make.subject(2), page: nil), try Make.reply("uta-fills.json"))
+        else { return #expect(Bool(false)) }
+        #expect(unified.count == 2 && unified[0].fee == Decimal("0.0000004") && unified[1].fee == nil)
+        // Margin fills bear no client id: without the venue's id nothing can be asked.
+        #expect(isFailure(ask(try Make.isolated(), .fills(Make.subject(1), page: nil), try Make.reply("margin-fills.json"))))
+        let absurd = #"{"fills":[{"orderId":"1370000000000000001","tradeId":"1","size":"1","priceAvg":"1","cTime":"9223372036854775807"}]}"#
+        #expect(isFailure(ask(try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), Make.ok(absurd))))
+    }
+
+    @Test func `instruments carry the venue's rules, and unreadable ones are not traded`() throws {
+        guard case .instruments(let margin) = ask(try Make.isolated(), .instruments, try Make.reply("margin-currencies.json")),
+            case .instruments(let futures) = ask(try Make.unified("usdt-futures"), .instruments, try Make.reply("uta-instruments.json"))
+        else { return #expect(Bool(false)) }
+        #expect(margin.map(\.symbol) == ["BTCUSDT", "ETHBTC", "ODDUSDT"] && margin.map(\.tradable) == [true, false, false])
+        #expect(margin[0].tick == Decimal("0.01") && margin[0].lot == Decimal("0.000001") && margin[0].minQuantity == Decimal("0.0001"))
+        #expect(margin[0].maxQuantity == nil && margin[0].minNotional == Decimal("5"))
+        #expect(margin[1].maxQuantity == Decimal("9000") && margin[1].minNotional == nil)
+        #expect(futures[0].tick == Decimal("0.5") && futures[0].lot == Decimal("0.0001") && futures[0].tradable)
+        #expect(futures[1].tick == Decimal("0.0001") && futures[1].lot == .one && futures[1].maxQuantity == nil && !futures[1].tradable)
+    }
+
+    @Test func `an account of the other kind is told its owner`() throws {
+        guard case .account(let classic) = ask(try Make.unified(), .account, Make.reply(400, code: "40084")),
+            case .account(let unified) = ask(try Make.isolated(), .account, Make.reply(400, code: "40085")),
+            case .account(let fine) = ask(try Make.unified(), .account, Make.ok(#"{"uid":"123","holdMode":"one_way_mode"}"#))
+        else { return #expect(Bool(false)) }
+        #expect(classic.problem?.contains("bitget-margin") == true)
+        #expect(unified.problem?.contains("this is a unified account; use bitget-uta") == true)
+        #expect(fine == AccountFacts(uid: "123"))
+        #expect(isFailure(ask(try Make.unified(), .account, Make.reply(400, code: "40725"))))
+    }
+
+    @Test func `the venue's clock is read from either line`() throws {
+        guard case .time(let time) = ask(try Make.isolated(), .serverTime, Make.ok(#"{"serverTime":"1763640000123"}"#)) else {
+            return #expect(Bool(false))
+        }
+        #expect(time == 1_763_640_000_123)
+        #expect(isFailure(ask(try Make.unified(), .serverTime, Make.ok(#"{"serverTime":"soon"}"#))))
+    }
+
+    @Test func `cancel-all is done when nothing is left, and cannot be had on margin`() throws {
+        let all = Query.cancelAll(symbol: nil)
+        guard case .canceledAll = ask(try Make.unified(), all, try Make.reply("uta-cancel-symbol.json")) else { return #expect(Bool(false)) }
+        let kept = Make.ok(#"{"list":[{"orderId":"1","code":"25113","msg":"Cancel in progress"}]}"#)
+        #expect(isFailure(ask(try Make.unified(), all, kept)))
+        #expect(isFailure(ask(try Make.unified(), all, Make.reply(400, code: "40725"))))
+        #expect(isFailure(ask(try Make.isolated(), all, Make.ok(#"{"serverTime":"1763640000123"}"#))))
+        // What stands in for it changes nothing.
+        #expect(try Make.isolated().request(for: Make.plan(.query(all))).method == "GET")
+    }
+
+    @Test func `a refused question says what the account met`() throws {
+        func disposition(_ code: String) throws -> VenueAnswer.Disposition {
+            try Make.unified().answer(to: Make.plan(.query(.openOrders(symbol: nil, page: nil))), from: Make.reply(400, code: code)).disposition
+        }
+        #expect(try disposition("40008") == .clockRefused)
+        #expect(try disposition("40006") == .halted)
+        #expect(try disposition("429") == .rateLimited(retryAfterMs: nil))
+        #expect(try disposition("40200") == .maintenance)
+        #expect(try disposition("98765") == .answered)
+    }
+}

@@ -1,0 +1,195 @@
+import OMSCore
+import Testing
+import Wire
+
+@testable import Venues
+
+/// Answers to writes.
+@Suite struct BitgetReplyTests {
+    typealias Make = BitgetFixtures
+
+    func places(_ numbers: ClosedRange<Int>, isSingle: Bool = false) -> RequestPlan {
+        Make.plan(.place(numbers.map { Make.place($0) }, isSingle: isSingle))
+    }
+
+    @Test func `a margin batch taken in part is taken in part here`() throws {
+        let answer = try Make.isolated().answer(to: places(1...3), from: try Make.reply("margin-place-partial.json"))
+
+        #expect(answer.disposition == .answered && answer.venueCode == "00000")
+        #expect(answer.places[0] == .acknowledged("1370000000000000001", venueState: nil))
+        #expect(answer.places[1] == .refused(code: "", text: "less than the minimum amount 1 USDT"))
+        #expect(answer.places[2] == .inDoubt("the answer does not name it"))
+    }
+
+    @Test func `a failed margin item is refused unless its code or text says otherwise`() throws {
+        let answer = try Make.isolated().answer(to: places(1...5), from: try Make.reply("margin-place-codes.json"))
+
+        #expect(answer.places[0] == .duplicate(code: "50060", text: "Duplicated clientOid"))
+        #expect(answer.places[1] == .inDoubt("code 45001: Unknown error"))
+        #expect(answer.places[2] == .refused(code: "50020", text: "Insufficient balance"))
+        #expect(answer.places[3] == .duplicate(code: "", text: "clientOrderId duplicate"))
+        guard case .inDoubt = answer.places[4] else { return #expect(Bool(false), "\(answer.places[4])") }
+    }
+
+    @Test func `a failed item without readable words is in doubt`() throws {
+        let failures = #"[{"clientOid":"o0000001"},{"clientOid":"o0000002","errorMsg":"订单不存在"},{"clientOid":"o0000003","errorMsg":"---"}]"#
+        let answer = try Make.isolated().answer(to: places(1...3), from: Make.ok(#"{"successList":[],"failureList":\#(failures)}"#))
+
+        for outcome in answer.places { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(outcome)") } }
+    }
+
+    @Test func `an id in both lists, twice in one, or with another order's id is in doubt`() throws {
+        let isolated = try Make.isolated()
+        let success = #"{"orderId":"7","clientOid":"o0000001"}"#
+        let both = #"{"successList":[\#(success)],"failureList":[{"clientOid":"o0000001","errorMsg":"no"}]}"#
+        let twice = #"{"successList":[\#(success),\#(success)],"failureList":[]}"#
+        let shared = #"{"successList":[\#(success),{"orderId":"7","clientOid":"o0000002"}],"failureList":[]}"#
+        for data in [both, twice, shared] {
+            let answer = isolated.answer(to: places(1...2), from: Make.ok(data))
+            for outcome in answer.places { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(outcome)") } }
+        }
+        let nameless = isolated.answer(to: places(1...1), from: Make.ok(#"{"successList":[{"orderId":"","clientOid":"o0000001"}],"failureList":[]}"#))
+        #expect(nameless.places == [.inDoubt("taken without an order id")])
+    }
+
+    @Test func `an id that was not sent is an alarm, never given to an order by its position`() throws {
+        let data = #"{"successList":[{"orderId":"7","clientOid":"stranger"},{"orderId":"8"},null,5],"failureList":[]}"#
+        let answer = try Make.isolated().answer(to: places(1...2), from: Make.ok(data))
+
+        #expect(answer.places == [.inDoubt("the answer does not name it"), .inDoubt("the answer does not name it")])
+        #expect(answer.foreignIDs == ["stranger", "8"])
+    }
+
+    @Test func `a cancel that finds nothing asks for the order's state`() throws {
+        let plan = Make.plan(.cancel([Make.cancel(1), Make.cancel(2), Make.cancel(3, knowsVenueID: false)]))
+        let answer = try Make.isolated().answer(to: plan, from: try Make.reply("margin-cancel-partial.json"))
+
+        #expect(answer.cancels[0] == .acknowledged("1370000000000000001", venueState: nil))
+        #expect(answer.cancels[1] == .gone(code: "", text: "The order does not exist"))
+        #expect(answer.cancels[2] == .inDoubt("the answer does not name it"))
+    }
+
+    @Test func `an id under the name that one sample uses is read`() throws {
+        let data = #"{"successList":[{"orderId":1370000000000000003,"clientId":"o0000003"}],"failureList":[]}"#
+        let answer = try Make.isolated().answer(to: Make.plan(.cancel([Make.cancel(3, knowsVenueID: false)])), from: Make.ok(data))
+
+        #expect(answer.cancels == [.acknowledged("1370000000000000003", venueState: nil)])
+    }
+
+    @Test func `a cancel answered under a strange pair of ids is in doubt`() throws {
+        let plan = Make.plan(.cancel([Make.cancel(1), Make.cancel(2)]))
+        let crossedOver = #"[{"orderId":"1370000000000000001","clientOid":"o0000002"}]"#
+        let renamed = #"[{"orderId":"1370000000000000001","clientOid":"stranger"},{"orderId":"9","clientOid":"o0000002"}]"#
+        for data in [crossedOver, renamed] {
+            let answer = try Make.unified().answer(to: plan, from: Make.ok(data))
+            for outcome in answer.cancels { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(outcome)") } }
+        }
+    }
+
+    @Test func `a unified batch is read by client id, whatever its order`() throws {
+        let answer = try Make.unified().answer(to: places(1...2), from: try Make.reply("uta-place-partial.json"))
+
+        #expect(answer.places[0] == .refused(code: "25207", text: "ETHUSDT trading quantity cannot be less than 0.0001 units"))
+        #expect(answer.places[1] == .acknowledged("1370000000000000002", venueState: nil))
+        #expect(answer.foreignIDs.isEmpty)
+    }
+
+    @Test func `only a reduce-only order may be taken without an id`() throws {
+        let futures = try Make.unified("usdt-futures")
+        var closing = Make.terms()
+        closing.reduceOnly = true
+        let reply = try Make.reply("uta-place-single.json")
+
+        let taken = futures.answer(to: Make.plan(.place([Make.place(1, closing)], isSingle: true)), from: reply)
+        let strange = futures.answer(to: places(1...1, isSingle: true), from: reply)
+
+        #expect(taken.places == [.acknowledged(nil, venueState: nil)])
+        #expect(strange.places == [.inDoubt("taken without an order id")])
+    }
+
+    @Test func `each modify has its own fate`() throws {
+        let plan = Make.plan(.modify((1...4).map { Make.modify($0, price: "1") }))
+        let answer = try Make.unified().answer(to: plan, from: try Make.reply("uta-modify-partial.json"))
+
+        #expect(answer.modifies[0] == .acknowledged("1370000000000000001", venueState: nil))
+        #expect(answer.modifies[1] == .refused(code: "25571", text: "No modification"))
+        #expect(answer.modifies[2] == .notExecuted(.rateLimited))
+        #expect(answer.modifies[3] == .gone(code: "25204", text: "Order does not exist"))
+    }
+
+    @Test(arguments: [200, 400]) func `a code for the whole request is believed on 200 and on 400`(_ status: Int) throws {
+        let unified = try Make.unified()
+        func placed(_ code: String, _ count: Int = 2) -> (VenueAnswer.Disposition, [ItemOutcome]) {
+            let answer = unified.answer(to: places(1...count), from: Make.reply(status, code: code))
+            return (answer.disposition, answer.places)
+        }
+        #expect(placed("40762") == (.answered, Array(repeating: .refused(code: "40762", text: "said so"), count: 2)))
+        #expect(placed("25211") == (.answered, Array(repeating: .refused(code: "25211", text: "said so"), count: 2)))
+        #expect(placed("40008") == (.clockRefused, Array(repeating: .notExecuted(.clock), count: 2)))
+        #expect(placed("40006") == (.halted, Array(repeating: .notExecuted(.halted), count: 2)))
+        #expect(placed("40084") == (.halted, Array(repeating: .notExecuted(.halted), count: 2)))
+        #expect(placed("40200") == (.maintenance, Array(repeating: .notExecuted(.maintenance), count: 2)))
+        #expect(placed("25004") == (.rateLimited(retryAfterMs: nil), Array(repeating: .notExecuted(.rateLimited), count: 2)))
+        #expect(placed("25212", 1) == (.answered, [.duplicate(code: "25212", text: "said so")]))
+        for code in ["40010", "40725", "45001", "25000", "98765", ""] {
+            let (disposition, outcomes) = placed(code)
+            #expect(disposition == .inDoubt)
+            for outcome in outcomes { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(code): \(outcome)") } }
+        }
+        // One of two is there already: which?
+        for outcome in placed("25212").1 { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(outcome)") } }
+    }
+
+    @Test func `success and status must agree`() throws {
+        let body = try Make.bytes("uta-place-partial.json")
+        for status in [100, 204 + 100, 400, 403, 408, 429, 500, 503] {
+            let answer = try Make.unified().answer(to: places(1...2), from: HTTPResponse(status: status, body: body))
+            #expect(answer.disposition == .inDoubt, "\(status)")
+            for outcome in answer.places { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(status): \(outcome)") } }
+        }
+        // A refusal through a failing gateway is no refusal.
+        let refused = try Make.unified().answer(to: places(1...1), from: Make.reply(500, code: "40762"))
+        guard case .inDoubt = refused.places[0] else { return #expect(Bool(false)) }
+    }
+
+    @Test func `too many requests is not executed, with what the venue says is left`() throws {
+        var reply = try Make.reply("rate-limited.json", status: 429)
+        reply.headers = [HTTPHeader("X-MBX-USED-REMAIN-LIMIT", "0"), HTTPHeader("Retry-After", "7")]
+        let answer = try Make.isolated().answer(to: places(1...2), from: reply)
+
+        #expect(answer.disposition == .rateLimited(retryAfterMs: 7_000))
+        #expect(answer.places == [.notExecuted(.rateLimited), .notExecuted(.rateLimited)])
+        #expect(answer.remaining == 0)
+        let again = try Make.isolated().answer(to: Make.plan(.cancel([Make.cancel(1)])), from: Make.reply(400, code: "45129"))
+        #expect(again.cancels == [.notExecuted(.rateLimited)] && again.disposition == .answered)
+    }
+
+    @Test func `each duplicate code is an order to be fetched, on both lines`() throws {
+        for code in ["25212", "50060", "43118", "40786", "45034", "40708"] {
+            #expect(
+                try Make.isolated().answer(to: places(1...1), from: Make.reply(400, code: code)).places == [.duplicate(code: code, text: "said so")])
+            #expect(
+                try Make.unified().answer(to: places(1...1), from: Make.reply(400, code: code)).places == [.duplicate(code: code, text: "said so")])
+        }
+    }
+
+    @Test func `each not-found code makes a cancel a question`() throws {
+        let plan = Make.plan(.cancel([Make.cancel(1)]))
+        for code in ["25204", "43001", "22001", "43004", "40768", "45057", "31007", "80011", "40819", "50062", "45031", "45055", "45134"] {
+            #expect(try Make.isolated().answer(to: plan, from: Make.reply(400, code: code)).cancels == [.gone(code: code, text: "said so")])
+        }
+        // The same words about a placement are not understood.
+        guard case .inDoubt = try Make.isolated().answer(to: places(1...1), from: Make.reply(400, code: "43001")).places[0] else {
+            return #expect(Bool(false))
+        }
+    }
+
+    @Test func `codes of one line mean nothing on the other`() throws {
+        #expect(Bitget.classify("50020", on: .margin) == .refused)
+        #expect(Bitget.classify("50020", on: .uta) == .unknown)
+        #expect(Bitget.classify("25202", on: .uta) == .refused)
+        #expect(Bitget.classify("25202", on: .margin) == .unknown)
+        #expect(Bitget.classify("43008", on: .margin) == .refused && Bitget.classify("43008", on: .uta) == .refused)
+        #expect(Bitget.classify("43011", on: .margin) == .unknown)
+    }
+}

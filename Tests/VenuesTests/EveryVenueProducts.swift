@@ -1,0 +1,214 @@
+import Glibc
+import OMSCore
+import Testing
+import Venues
+import Wire
+
+/// One row of the catalogue, with plans that its venue can be asked.
+struct Product: Sendable, CustomTestStringConvertible {
+    let venue: String
+    let name: String
+    let adapter: any VenueAdapter
+    var testDescription: String { "\(venue) \(name)" }
+
+    static let listed: [(venue: String, name: String)] = VenueCatalog.products.flatMap { row in row.products.map { (row.venue, $0) } }
+    static let all: [Product] = listed.compactMap { venue, name in
+        VenueCatalog.adapter(venue: venue, product: name).map { Product(venue: venue, name: name, adapter: $0) }
+    }
+
+    static let timeMs: Int64 = 1_763_640_000_123
+    static let facts = AccountFacts(group: "6", uid: "U0866943712")
+
+    func plan(_ content: RequestPlan.Content) -> RequestPlan {
+        RequestPlan(
+            id: 1, account: "mm", content: content, timeMs: Self.timeMs, facts: Self.facts, freshnessMs: adapter.profile.freshnessMs, staleAt: .max,
+            timeoutMs: 5_000)
+    }
+
+    /// A limit order that the venue and product take: what futures ask for beside it is added where it must be.
+    var terms: OrderTerms {
+        let symbols: [Symbol] = ["BTCUSDT", "btc_usdt", "BTC/USDT"]
+        let candidates = symbols.flatMap { symbol in
+            [nil, PositionSide.long].flatMap { side in
+                [nil, TimeInForce.gtc].map { time in
+                    var terms = OrderTerms(
+                        symbol: symbol, side: .buy, type: .limit, timeInForce: time, price: Decimal("60000.5"), quantity: Decimal("10"))
+                    terms.positionSide = side
+                    return terms
+                }
+            }
+        }
+        let own: Symbol = venue.hasPrefix("bitget") ? "BTCUSDT" : venue == "ascendex" ? "BTC/USDT" : "btc_usdt"
+        let fitting = candidates.first { $0.symbol == own && adapter.problem(with: $0) == nil }
+        precondition(fitting != nil, "\(testDescription) takes no plain limit order")
+        return fitting ?? candidates[0]
+    }
+
+    private func place(_ number: Int) -> PlaceTicket {
+        let id = Self.clientID(number)
+        return PlaceTicket(
+            order: OrderKey(Int64(number)), clientOrderID: id, terms: terms,
+            predictedID: adapter.predictedID(clientOrderID: id, timeMs: Self.timeMs, facts: Self.facts))
+    }
+
+    private func cancel(_ number: Int) -> CancelTicket {
+        CancelTicket(
+            command: CommandID(Int64(number)), order: OrderKey(Int64(number)), clientOrderID: Self.clientID(number),
+            venueOrderID: Self.venueID(number),
+            terms: terms)
+    }
+
+    private func modify(_ number: Int) -> ModifyTicket {
+        ModifyTicket(
+            command: CommandID(Int64(number)), order: OrderKey(Int64(number)), clientOrderID: Self.clientID(number),
+            venueOrderID: Self.venueID(number),
+            terms: terms, price: Decimal("60001"), quantity: Decimal("9"), onFailure: .keep)
+    }
+
+    private func subject(_ number: Int) -> FindSubject {
+        let predicted = adapter.predictedID(clientOrderID: Self.clientID(number), timeMs: Self.timeMs, facts: Self.facts)
+        return FindSubject(
+            order: OrderKey(Int64(number)), clientOrderID: Self.clientID(number), venueOrderID: Self.venueID(number),
+            predictedIDs: predicted.map { [$0] } ?? [], terms: terms, sinceMs: Self.timeMs - 60_000)
+    }
+
+    /// As they are made here: letters and digits, the last 9 unique.
+    static func clientID(_ number: Int) -> ClientOrderID { ClientOrderID("omsd0q" + String(String(1_000_000_000 + number).dropFirst())) }
+    static func venueID(_ number: Int) -> VenueOrderID { VenueOrderID(String(1_370_000_000_000_000_000 + number)) }
+
+    private func contents(items: Int) -> [RequestPlan.Content] {
+        let profile = adapter.profile
+        let places = (1...min(items, profile.placeMax)).map { place($0) }
+        let cancels = (1...min(items, profile.cancelMax)).map { cancel(1_000 + $0) }
+        var contents: [RequestPlan.Content] = []
+        if profile.mixesPlaceAndCancel {
+            contents += [
+                .mixed(place: places, cancel: cancels, placeFirst: false), .mixed(place: places, cancel: [], placeFirst: true),
+                .mixed(place: [], cancel: cancels, placeFirst: true),
+            ]
+        } else {
+            contents += [.place(places, isSingle: false), .cancel(cancels)]
+        }
+        if profile.modifyMax > 0 { contents.append(.modify((1...min(items, profile.modifyMax)).map { modify($0) })) }
+        return contents
+    }
+
+    private var questions: [Query] {
+        let profile = adapter.profile
+        let symbol = profile.listsBySymbol ? terms.symbol : nil
+        var queries: [Query] = [.serverTime, .account, .instruments]
+        queries += (0..<profile.findSteps).map { .find((1...profile.findMax).map { subject($0) }, step: $0) }
+        queries += [.openOrders(symbol: symbol, page: nil), .history(symbol: symbol, sinceMs: Self.timeMs - 60_000, page: nil)]
+        if profile.listsFills { queries.append(.fills(subject(1), page: nil)) }
+        queries.append(.cancelAll(symbol: terms.symbol))
+        return queries
+    }
+
+    /// Every kind of request, as full as the venue lets it be.
+    var contents: [RequestPlan.Content] { contents(items: .max) + questions.map { .query($0) } }
+    /// Two orders each, for answers by the thousand; of the questions those that absence hangs on.
+    var smallContents: [RequestPlan.Content] {
+        contents(items: 2)
+            + questions.compactMap { query in
+                switch query {
+                case .find, .openOrders, .history: .query(query)
+                case .serverTime, .account, .instruments, .fills, .cancelAll: nil
+                }
+            }
+    }
+
+    /// Bodies of answers under the venue's folder of fixtures: JSON texts of at most 2,000 bytes, without space at their end; at most 16, spread
+    /// over the folder.
+    func bodies() throws -> [[UInt8]] {
+        let here = "/" + "\(#filePath)".split(separator: "/").dropLast().joined(separator: "/") + "/Fixtures/"
+        let folders = try Self.names(in: here).filter { venue.hasPrefix($0.lowercased()) }
+        var bodies: [[UInt8]] = []
+        for folder in folders {
+            for name in try Self.names(in: here + folder) where name.hasSuffix(".json") {
+                var bytes = try BitgetFixtures.bytes(name, folder: folder)
+                while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
+                if (2...2_000).contains(bytes.count), bytes[0] == UInt8(ascii: "{") || bytes[0] == UInt8(ascii: "[") { bodies.append(bytes) }
+            }
+        }
+        let step = (bodies.count + 15) / 16
+        return stride(from: 0, to: bodies.count, by: max(step, 1)).map { bodies[$0] }
+    }
+
+    private static func names(in folder: String) throws -> [String] {
+        let listing = try #require(opendir(folder), "no folder \(folder)")
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+}
+
+extension RequestPlan.Content {
+    var title: String {
+        switch self {
+        case .place: "place"
+        case .cancel: "cancel"
+        case .modify: "modify"
+        case .mixed: "mixed"
+        case .query(let query): query.name
+        }
+    }
+
+    var isQuery: Bool { if case .query = self { true } else { false } }
+
+    var counts: (places: Int, cancels: Int, modifies: Int) {
+        switch self {
+        case .place(let tickets, _): (tickets.count, 0, 0)
+        case .cancel(let tickets): (0, tickets.count, 0)
+        case .modify(let tickets): (0, 0, tickets.count)
+        case .mixed(let places, let cancels, _): (places.count, cancels.count, 0)
+        case .query: (0, 0, 0)
+        }
+    }
+
+    /// For each order of the request, the ids of which it must bear one, the likeliest first.
+    var names: [[String]] {
+        switch self {
+        case .place(let tickets, _): tickets.map { [$0.clientOrderID.text] }
+        case .cancel(let tickets): tickets.map { [$0.venueOrderID?.text ?? "", $0.clientOrderID.text] }
+        case .modify(let tickets): tickets.map { [$0.venueOrderID?.text ?? "", $0.clientOrderID.text] }
+        case .mixed(let places, let cancels, _): places.map { [$0.clientOrderID.text] } + cancels.map { [$0.venueOrderID?.text ?? ""] }
+        case .query(.find(let subjects, _)):
+            subjects.map { [$0.venueOrderID?.text ?? "", $0.clientOrderID.text] + $0.predictedIDs.map(\.text) }
+        case .query: []
+        }
+    }
+}
+
+/// SplitMix64: the same seed gives the same bodies.
+struct Shuffle: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    mutating func bytes() -> [UInt8] { (0..<(next() % 200)).map { _ in UInt8(truncatingIfNeeded: next()) } }
+
+    /// A random value; names of members are random too, so that no venue can mean it.
+    mutating func json(depth: Int) -> JSON {
+        switch next() % (depth > 0 ? 8 : 5) {
+        case 0: return .null
+        case 1: return .bool(next() % 2 == 0)
+        case 2: return .number(String(Int64(truncatingIfNeeded: next())))
+        case 3, 4: return .string(String(next(), radix: 36))
+        case 5: return .array((0..<(next() % 5)).map { _ in json(depth: depth - 1) })
+        default: return .object((0..<(next() % 5)).map { index in ("k\(index)" + String(next(), radix: 36), json(depth: depth - 1)) })
+        }
+    }
+}

@@ -1,0 +1,196 @@
+import Glibc
+import OMSCore
+import Testing
+import Venues
+import Wire
+
+/// What holds for every venue and product of the catalogue, whatever its wire format.
+///
+/// A venue joins by its line in `VenueCatalog`; bodies of its answers are found under `Fixtures/<folder>`, where the folder's name begins
+/// the venue's (`Bitget` for `bitget-uta`).
+@Suite struct EveryVenueTests {
+    @Test func `every product of the catalogue has an adapter that says so`() {
+        for product in Product.listed {
+            let adapter = VenueCatalog.adapter(venue: product.venue, product: product.name)
+            #expect(adapter?.profile.venue == product.venue && adapter?.profile.product == product.name, "\(product)")
+        }
+        #expect(VenueCatalog.adapter(venue: "bourse", product: "spot") == nil)
+    }
+
+    @Test(arguments: Product.all) func `a profile is sound`(_ product: Product) {
+        let profile = product.adapter.profile
+        #expect(HTTPOrigin(profile.baseURL)?.isTLS == true)
+        #expect(profile.placeMax > 0 && profile.cancelMax > 0 && profile.modifyMax >= 0 && profile.findMax > 0 && profile.findSteps > 0)
+        #expect(profile.freshnessMs > 0 && profile.stampMarginMs >= 0 && profile.visibilityDelayMs > 0)
+        #expect(profile.unfinishedModifiesMax > 0)
+        for budget in profile.budgets {
+            #expect(budget.permits > 0 && budget.windowMs > 0 && (budget.reserve ?? 0) < budget.permits, "\(budget.name)")
+        }
+        #expect(Set(profile.budgets.map(\.name)).count == profile.budgets.count)
+        // The ids that are made here: up to 22 letters and digits, and no venue asks for more than the 9 that are unique.
+        #expect(profile.clientIDs.allows("aB0123456") && profile.clientIDs.allows("0123456789abcdefghiJKL"))
+        #expect(!profile.clientIDs.allows("") && !profile.clientIDs.allows("with space") && !profile.clientIDs.allows("ümlaut"))
+    }
+
+    @Test(arguments: Product.all) func `every request takes permits of budgets that exist`(_ product: Product) {
+        let known = Set(product.adapter.profile.budgets.map(\.name))
+        for content in product.contents {
+            let budgets = product.adapter.budgets(of: content)
+            #expect(!budgets.isEmpty && Set(budgets).count == budgets.count && known.isSuperset(of: budgets), "\(content.title): \(budgets)")
+        }
+    }
+
+    @Test(arguments: Product.all) func `a full request names each of its orders once, in bytes that equal plans share`(_ product: Product) {
+        for content in product.contents {
+            let plan = product.plan(content)
+            let request = product.adapter.request(for: plan)
+            #expect(request == product.adapter.request(for: plan), "\(content.title)")
+            #expect(request.target.hasPrefix("/") && request.target.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "\(request.target)")
+            #expect(request.method != "GET" || request.body.isEmpty)
+            for ids in content.names {
+                let spelled = ids.filter { Self.occurrences(of: $0, in: request) > 0 }
+                #expect(spelled.count >= 1 && Self.occurrences(of: spelled[0], in: request) == 1, "\(content.title): \(ids)")
+            }
+        }
+    }
+
+    @Test(arguments: Product.all) func `a signature is new with each moment, and no secret shows anywhere`(_ product: Product) {
+        let secret = "sEcReT0123456789"
+        let passphrase = "pAsSpHrAsE"
+        let key = SigningKey(keyID: "kEyId", secret: Array(secret.utf8), passphrase: passphrase)
+        for content in product.contents {
+            let plan = product.plan(content)
+            var first = product.adapter.request(for: plan)
+            let bare = first
+            var second = first
+            product.adapter.sign(&first, timeMs: plan.timeMs, with: key)
+            product.adapter.sign(&second, timeMs: plan.timeMs + 1, with: key)
+            #expect(first.method == bare.method && first.body == bare.body && first.path == bare.path, "\(content.title)")
+            if case .query = content {} else { #expect(first != second && first != bare, "\(content.title)") }
+            #expect(!first.headers.contains { $0.value.contains(secret) } && !first.target.contains(secret))
+            for text in ["\(first)", String(reflecting: first), "\(key)", String(reflecting: key), "\(product.adapter)", "\(plan)"] {
+                #expect(!text.contains(secret) && !text.contains(passphrase), "\(content.title)")
+            }
+            var dumped = ""
+            dump(first, to: &dumped)
+            dump(key, to: &dumped)
+            #expect(!dumped.contains(secret) && !dumped.contains(passphrase))
+        }
+    }
+
+    @Test(arguments: Product.all) func `429 means not executed, whatever the body`(_ product: Product) {
+        for content in product.contents {
+            for body in ["", "<html>slow down</html>", "{", "null"] {
+                let answer = product.adapter.answer(to: product.plan(content), from: HTTPResponse(status: 429, body: Array(body.utf8)))
+                guard case .rateLimited = answer.disposition else {
+                    #expect(Bool(false), "\(content.title) \(body): \(answer.disposition)")
+                    continue
+                }
+                #expect(answer.outcomes.allSatisfy { $0 == .notExecuted(.rateLimited) }, "\(content.title)")
+                Self.expectShape(of: answer, for: content)
+            }
+        }
+    }
+
+    @Test(arguments: Product.all) func `what is not the venue's own words leaves writes in doubt and questions unanswered`(_ product: Product) {
+        let strange: [(Int, String)] = [
+            (200, ""), (200, "<html>welcome</html>"), (200, "null"), (200, "[]"), (200, "{}"), (200, "\"ok\""), (200, "12"), (302, ""), (408, ""),
+            (500, ""),
+            (500, "{}"), (502, "<html>bad gateway</html>"), (503, ""), (504, "upstream timed out"), (599, "{\"code\":0}"), (0, ""), (-1, "{}"),
+        ]
+        for content in product.contents {
+            for (status, body) in strange {
+                let answer = product.adapter.answer(to: product.plan(content), from: HTTPResponse(status: status, body: Array(body.utf8)))
+                Self.expectDoubt(answer, for: content, "\(status) \(body)")
+            }
+        }
+    }
+
+    @Test(arguments: Product.all) func `a body cut anywhere says nothing`(_ product: Product) throws {
+        let bodies = try product.bodies()
+        try #require(!bodies.isEmpty, "no fixtures for \(product.venue)")
+        let contents = product.smallContents
+        for body in bodies {
+            for length in 0..<body.count {
+                let cut = HTTPResponse(status: 200, body: Array(body[..<length]))
+                // Each cut is shown to a place and, in turns, to one of the others.
+                for content in [contents[0], contents[1 + length % (contents.count - 1)]] {
+                    let answer = product.adapter.answer(to: product.plan(content), from: cut)
+                    guard answer.outcomes.allSatisfy(\.isDoubt), answer.query.map(\.isFailure) ?? true else {
+                        Self.expectDoubt(answer, for: content, "cut at \(length) of \(String(decoding: body.prefix(60), as: UTF8.self))")
+                        return
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Product.all) func `random bodies say nothing`(_ product: Product) {
+        var random = Shuffle(seed: 0x0BAD_5EED)
+        for _ in 0..<400 {
+            let body = random.next() % 2 == 0 ? random.bytes() : random.json(depth: 4).serialized()
+            let status = [200, 200, 201, 302, 400, 404, 500][Int(random.next() % 7)]
+            for content in product.smallContents {
+                let answer = product.adapter.answer(to: product.plan(content), from: HTTPResponse(status: status, body: body))
+                Self.expectDoubt(answer, for: content, "\(status) \(String(decoding: body, as: UTF8.self))")
+            }
+        }
+    }
+
+    @Test(arguments: Product.all) func `a body with any byte changed never traps and leaves one outcome for each order`(_ product: Product) throws {
+        var random = Shuffle(seed: 0xF00D)
+        for body in try product.bodies() {
+            for _ in 0..<40 {
+                var changed = body
+                for _ in 0...(random.next() % 3) { changed[Int(random.next() % UInt64(changed.count))] = UInt8(truncatingIfNeeded: random.next()) }
+                let status = [200, 400, 404, 429, 500][Int(random.next() % 5)]
+                for content in product.smallContents {
+                    let answer = product.adapter.answer(to: product.plan(content), from: HTTPResponse(status: status, body: changed))
+                    Self.expectShape(of: answer, for: content)
+                }
+            }
+        }
+    }
+
+    private static func occurrences(of id: String, in request: HTTPRequest) -> Int {
+        func count(_ text: some StringProtocol) -> Int {
+            var found = 0
+            var rest = Substring(text)
+            while let range = rest.firstRange(of: id) {
+                // An id inside a longer word is another id.
+                let before = range.lowerBound > rest.startIndex ? rest[rest.index(before: range.lowerBound)] : " "
+                let after = range.upperBound < rest.endIndex ? rest[range.upperBound] : " "
+                if !before.isLetter, !before.isNumber, !after.isLetter, !after.isNumber { found += 1 }
+                rest = rest[range.upperBound...]
+            }
+            return found
+        }
+        // An encoded separator is a separator.
+        let target = request.target.split(separator: "%", omittingEmptySubsequences: false)
+        return count(target[0] + target.dropFirst().map { " " + $0.dropFirst(2) }.joined()) + count(String(decoding: request.body, as: UTF8.self))
+    }
+
+    private static func expectShape(of answer: VenueAnswer, for content: RequestPlan.Content) {
+        let (places, cancels, modifies) = content.counts
+        #expect(answer.places.count == places && answer.cancels.count == cancels && answer.modifies.count == modifies, "\(content.title)")
+        #expect((answer.query != nil) == content.isQuery, "\(content.title)")
+    }
+
+    private static func expectDoubt(_ answer: VenueAnswer, for content: RequestPlan.Content, _ what: String) {
+        expectShape(of: answer, for: content)
+        #expect(answer.outcomes.allSatisfy { $0.isDoubt }, "\(content.title): \(what.escapedForLog): \(answer.outcomes)")
+        #expect(answer.query.map { $0.isFailure } ?? true, "\(content.title): \(what.escapedForLog)")
+    }
+}
+
+extension VenueAnswer {
+    fileprivate var outcomes: [ItemOutcome] { places + cancels + modifies }
+}
+
+extension ItemOutcome {
+    fileprivate var isDoubt: Bool { if case .inDoubt = self { true } else { false } }
+}
+
+extension QueryAnswer {
+    fileprivate var isFailure: Bool { if case .failed = self { true } else { false } }
+}

@@ -1,0 +1,64 @@
+import Testing
+import Wire
+
+@testable import Venues
+
+@Suite struct `Signatures of XT and AZ` {
+    private static let vectors = (try? JSONParser.parse(fixtureBytes("Vectors/xt-sign.json")))?.array ?? []
+
+    @Test func `every published vector is reproduced`() throws {
+        #expect(Self.vectors.count == 24)
+        for vector in Self.vectors {
+            let name = try #require(vector["name"]?.string)
+            let (request, scheme, timeMs) = try request(of: vector)
+            let key = SigningKey(
+                keyID: try #require(vector["key"]?.string), secret: Array(try #require(vector["secret"]?.string).utf8), passphrase: nil)
+
+            let signed = String(decoding: XTSigning.stringToSign(request, timeMs: timeMs, keyID: key.keyID, as: scheme), as: UTF8.self)
+            var sent = request
+            XTSigning.sign(&sent, timeMs: timeMs, with: key, as: scheme)
+
+            #expect(signed == vector["expected_string_to_sign"]?.string, "\(name)")
+            for header in try #require(vector["headers"]?.object) { #expect(sent.header(header.key) == header.value.string, "\(name) \(header.key)") }
+            #expect(sent.headers.count == vector["headers"]?.object?.count, "\(name)")
+        }
+    }
+
+    private func request(of vector: JSON) throws -> (HTTPRequest, XTSigning.Scheme, Int64) {
+        let query = vector["query"]?.string ?? ""
+        let path = try #require(vector["path"]?.string)
+        var request = HTTPRequest(try #require(vector["method"]?.string), query.isEmpty ? path : path + "?" + query)
+        request.headers = [HTTPHeader("Content-Type", try #require(vector["content_type"]?.string))]
+        request.body = Array((vector["body"]?.string ?? "").utf8)
+        let isSpot = vector["product"]?.string == "spot"
+        if isSpot {
+            request.headers.append(HTTPHeader("validate-algorithms", "HmacSHA256"))
+            request.headers.append(HTTPHeader("validate-recvwindow", try #require(vector["recvwindow"]?.string)))
+        }
+        return (request, isSpot ? .spot : .futures, try #require(vector["timestamp"]?.integer))
+    }
+
+    @Test func `public paths carry no key`() {
+        for situation in [Situation.spot, .az] {
+            for ask in ["time", "instruments"] {
+                var request = situation.adapter.request(for: situation.plan(situation.content(ask)))
+                situation.adapter.sign(&request, timeMs: 1, with: SigningKey(keyID: "k", secret: [1, 2], passphrase: nil))
+                #expect(request.headers.isEmpty)
+            }
+        }
+    }
+
+    @Test func `the time that is signed is the plan's`() {
+        var request = Situation.spot.adapter.request(for: Situation.spot.plan(Situation.spot.content("open")))
+
+        Situation.spot.adapter.sign(&request, timeMs: 1_700_000_000_100, with: SigningKey(keyID: "k", secret: [1, 2], passphrase: nil))
+
+        #expect(request.header("validate-timestamp") == "1700000000100")
+    }
+
+    @Test(arguments: [(1, "2000"), (3_000, "3000"), (5_000, "5000"), (60_000, "5000")])
+    func `the window follows the configured freshness between two and five seconds`(_ freshnessMs: Int64, _ window: String) {
+        let plan = Situation.spot.plan(Situation.spot.content("open"), freshnessMs: freshnessMs)
+        #expect(Situation.spot.adapter.request(for: plan).header("validate-recvwindow") == window)
+    }
+}
