@@ -35,13 +35,11 @@ import Wire
     }
 
     @Test func `a refused connect is not sent, and the next exchange hears of it at once`() async throws {
-        let server = try CountingServer { _, _ in .response(Self.ok) }
-        let origin = server.origin
-        server.server.stop()
+        let closed = try RawServer(isOpen: false) { _, _ in }
         let client = try Client { $0.backoffFloorMs = 5_000 }
 
-        let first = await client.send(to: origin)
-        let second = await client.send(to: origin)
+        let first = await client.send(to: closed.origin)
+        let second = await client.send(to: closed.origin)
 
         #expect(first.notSentReason?.contains("refused") == true, "\(first)")
         #expect(second.notSentReason?.hasPrefix("pausing") == true, "\(second)")
@@ -119,19 +117,16 @@ import Wire
     }
 
     @Test func `an origin that comes back is used again after the pause`() async throws {
-        let first = try HTTPServer(address: "127.0.0.1:0") { _, _, _ in }
-        let origin = HTTPOrigin(isTLS: false, host: "127.0.0.1", port: first.port)
-        try first.start()
-        first.stop()
+        let server = try RawServer(isOpen: false) { fd, _ in
+            if readRequest(fd) != nil, sendRaw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") { drain(fd) }
+        }
         let client = try Client { ($0.backoffFloorMs, $0.backoffCeilingMs) = (1, 20) }
-        #expect(await client.send(to: origin).notSentReason != nil)
-        let second = try HTTPServer(address: "127.0.0.1:\(first.port)") { _, _, responder in responder.send(.response(Self.ok)) }
-        try second.start()
-        defer { second.stop() }
+        #expect(await client.send(to: server.origin).notSentReason != nil)
+        try server.open()
 
         let deadline = bootTime() + 10_000_000
-        var end = await client.send(to: origin)
-        while end.notSentReason != nil, bootTime() < deadline { end = await client.send(to: origin) }
+        var end = await client.send(to: server.origin)
+        while end.notSentReason != nil, bootTime() < deadline { end = await client.send(to: server.origin) }
 
         #expect(end.answer?.status == 200)
     }
