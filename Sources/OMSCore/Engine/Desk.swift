@@ -8,8 +8,9 @@ final class Desk {
     let budgets: [String: Int]
 
     var trading: TradingStateRow
-    /// The first reconciliation is done: new orders may leave.
-    var isReady = false
+    var hasReconciled = false
+    /// The first reconciliation is done and the markets' rules are known: new orders may leave.
+    var isReady: Bool { hasReconciled && instrumentsAt != nil }
     var clock: VenueClock?
     var facts: AccountFacts?
     var factsProblem: String?
@@ -55,6 +56,14 @@ final class Desk {
     var failures = 0
     /// Places and modifies wait until then: the venue is closed for maintenance.
     var pausedUntil: Int64 = .min
+    /// What a venue put off item by item (a closed symbol, an order asked about too often): tried again when its time comes.
+    var putOff = TimerHeap<PutOff>()
+
+    enum PutOff: Sendable {
+        case order(OrderKey)
+        case command(CommandID)
+    }
+
     /// Preparations (clock, account, instruments) that failed are not asked again before then.
     var prepareAt: Int64 = .min
     var isPreparing = false

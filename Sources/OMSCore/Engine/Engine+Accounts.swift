@@ -150,3 +150,8 @@ extension Engine {
         reply(.instruments(Array(page), next: start + page.count < all.count ? Int64(start + page.count) : nil), to: ticket)
     }
 }
+
+extension Engine {
+    /// How many orders one place request of the account holds at most.
+    package func placeMax(of account: AccountID) -> Int? { desk(account)?.placeMax }
+}

@@ -189,7 +189,12 @@ extension Engine {
             case .notExecuted(let why):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
                 change(live, to: .intended, kind: .requeued, evidence: .response, request: request, note: Self.words(why, answer))
-                again.append(live)
+                // Refused for the request as a whole, the account waits; for the item alone, the item does.
+                if answer.disposition == .answered, Self.isPutOff(why) {
+                    desk.putOff.add(.order(live.key), at: now.monotonic + Self.putOffUs)
+                } else {
+                    again.append(live)
+                }
             case .duplicate(let code, let text):
                 live.isDuplicate = true
                 doubt(live, on: desk, request: request, note: "the venue holds or held an order of this id: \(code) \(text)")
@@ -201,6 +206,16 @@ extension Engine {
             followUp(live, on: desk)
         }
         requeue(again, on: desk)
+    }
+
+    /// How long an item waits that the venue put off by itself.
+    static let putOffUs: Int64 = .seconds(1)
+
+    private static func isPutOff(_ why: NotExecuted) -> Bool {
+        switch why {
+        case .rateLimited, .maintenance, .halted, .clock: true
+        case .sibling: false
+        }
     }
 
     private static func words(_ why: NotExecuted, _ answer: VenueAnswer) -> String {
@@ -277,7 +292,11 @@ extension Engine {
     private func settle(_ id: CommandID, of live: LiveOrder, on desk: Desk, ask: (Int64) -> Void) {
         guard let command = commands[id] else { return followUp(live, on: desk) }
         if live.state.isTerminal { return finishCommand(id, of: live, evidence: live.order.evidence) }
-        if command.state == .requested { pursue(id, of: live, on: desk) } else { ask(Self.confirmDelayUs) }
+        if command.state == .requested {
+            desk.putOff.add(.command(id), at: now.monotonic + Self.putOffUs)
+        } else {
+            ask(Self.confirmDelayUs)
+        }
     }
 
     // MARK: Queries

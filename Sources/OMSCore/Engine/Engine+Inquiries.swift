@@ -26,6 +26,13 @@ extension Engine {
             if inquiry.reasons.contains(.cancel) { desk.urgentInquiries.append(key) } else { desk.inquiries.append(key) }
         }
         if let next = desk.inquiryTimers.nextAt { wake(at: next) }
+        while let item = desk.putOff.popDue(at: now.monotonic) {
+            switch item {
+            case .order(let key): if let live = liveByKey[key] { requeue([live], on: desk) }
+            case .command(let id): if let command = commands[id], let live = liveByKey[command.order] { pursue(id, of: live, on: desk) }
+            }
+        }
+        if let next = desk.putOff.nextAt { wake(at: next) }
     }
 
     private func again(_ live: LiveOrder, on desk: Desk, after delayUs: Int64) {
@@ -79,7 +86,13 @@ extension Engine {
         let first = live.order.wireTime ?? desk.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
         return FindSubject(
             order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.order.predictedIDs,
-            terms: live.order.terms, sinceMs: max(0, (first ?? live.order.intendedAt / 1_000) - 3_600_000))
+            terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
+    }
+
+    /// The start of a history window: an hour before the first attempt, and within what venues still tell of (Bitget: 90 days).
+    private func since(_ firstMs: Int64, on desk: Desk) -> Int64 {
+        let oldest = (desk.clock?.low(at: now.monotonic) ?? now.wall) / 1_000 - 80 * 86_400_000
+        return max(0, firstMs - 3_600_000, oldest)
     }
 
     // MARK: Hearing

@@ -54,7 +54,7 @@ extension Engine {
     private func begin(_ desk: Desk) {
         let doubts = desk.doubts.compactMap { liveByKey[$0] }
         // A single doubt is looked up by itself; history is read where there are many, or where it is the first look after a start.
-        let withHistory = doubts.count > Self.bulkDoubts || (!desk.isReady && !doubts.isEmpty)
+        let withHistory = doubts.count > Self.bulkDoubts || (!desk.hasReconciled && !doubts.isEmpty)
         let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
         desk.sweep = Sweep(
             withHistory: withHistory, sinceMs: max(0, (doubts.compactMap(\.order.wireTime).min() ?? 0) - 60_000), symbols: symbols,
@@ -169,7 +169,7 @@ extension Engine {
         desk.sweepFailures = 0
         desk.nextSweepAt = now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs)
         desk.lastReconcileAt = now.wall
-        desk.isReady = true
+        desk.hasReconciled = true
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
         for key in desk.orders.keys.sorted() {
             guard let live = desk.orders[key] else { continue }
