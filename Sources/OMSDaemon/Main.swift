@@ -1,4 +1,87 @@
+import CLinux
+import OMSCore
+import Store
+import Wire
+
 @main
 struct Main {
-    static func main() {}
+    static func main() {
+        // Before anything is read: the process will hold secrets, and files it makes are not for others.
+        _ = omsd_forbid_dump()
+        umask(0o027)
+        exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    }
+
+    static func run(_ words: [String]) -> ExitCode {
+        let arguments: Arguments
+        do throws(ArgumentError) { arguments = try Arguments.parse(words) } catch {
+            writeToStandardError("omsd: \(error)\n\n\(Arguments.usage)")
+            return .usage
+        }
+        switch arguments {
+        case .help:
+            writeToStandardOutput(Arguments.usage)
+            return .done
+        case .version:
+            writeToStandardOutput("omsd \(omsdVersion), \(SQLiteJournal.libraryVersion)\n")
+            return .done
+        case .checkConfig(let path): return checkConfiguration(path)
+        case .verify(let path, let json): return verify(path, json: json)
+        case .backup(let path, let target): return backup(path, to: target)
+        case .run(let path): return Daemon.run(configurationPath: path)
+        }
+    }
+
+    private static func checkConfiguration(_ path: String) -> ExitCode {
+        do throws(ConfigurationError) {
+            let configuration = try Configuration.load(path, environment: processEnvironment())
+            _ = try configuration.loadCredentials()
+            writeToStandardOutput("\(path): \(configuration.accounts.count) accounts, no error\n")
+            return .done
+        } catch {
+            writeToStandardError("\(error)\n")
+            return .configuration
+        }
+    }
+
+    private static func verify(_ path: String, json: Bool) -> ExitCode {
+        do throws(JournalError) {
+            let report = try JournalVerifier.verify(path: path, progress: { if !json { writeToStandardError("omsd: checking \($0)\n") } })
+            if json {
+                var out = JSONWriter()
+                out.beginObject()
+                out.member("sound", report.isSound)
+                out.member("orders", report.orders)
+                out.member("events", report.events)
+                out.member("commands", report.commands)
+                out.member("requests", report.requests)
+                out.member("problem_count", report.problemCount)
+                out.key("problems")
+                out.beginArray()
+                for problem in report.problems { out.string(problem) }
+                out.endArray()
+                out.endObject()
+                writeToStandardOutput(String(decoding: out.bytes, as: UTF8.self) + "\n")
+            } else {
+                for problem in report.problems { writeToStandardOutput("broken: \(problem.escapedForLog)\n") }
+                let counts = "\(report.orders) orders, \(report.events) events, \(report.commands) commands, \(report.requests) requests"
+                writeToStandardOutput("\(path.escapedForLog): \(counts): \(report.isSound ? "sound" : "\(report.problemCount) problems")\n")
+            }
+            return report.isSound ? .done : .journal
+        } catch {
+            writeToStandardError("omsd: \(error.description.escapedForLog)\n")
+            return error.kind == .damaged ? .journal : .inputOutput
+        }
+    }
+
+    private static func backup(_ path: String, to target: String) -> ExitCode {
+        do throws(JournalError) {
+            try JournalBackup.backup(from: path, to: target)
+            writeToStandardOutput("\(target.escapedForLog): complete\n")
+            return .done
+        } catch {
+            writeToStandardError("omsd: \(error.description.escapedForLog)\n")
+            return error.kind == .damaged ? .journal : .inputOutput
+        }
+    }
 }

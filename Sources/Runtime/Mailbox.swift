@@ -8,6 +8,8 @@ package final class Mailbox: @unchecked Sendable {
     private var inputs: [Input] = []
     private var commands = 0
     private var isStopAsked = false
+    /// The wish to stop was not handed on yet.
+    private var isStopNews = false
     private let commandsMax: Int
 
     package init(commandsMax: Int = 20_000) {
@@ -45,7 +47,7 @@ package final class Mailbox: @unchecked Sendable {
     package func askStop() {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
-        isStopAsked = true
+        (isStopAsked, isStopNews) = (true, true)
         pthread_cond_signal(&filled)
     }
 
@@ -58,14 +60,15 @@ package final class Mailbox: @unchecked Sendable {
     package func drain(timeoutUs: Int64) -> (inputs: [Input], isStopAsked: Bool) {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
-        if inputs.isEmpty, !isStopAsked, timeoutUs > 0 {
+        if inputs.isEmpty, !isStopNews, timeoutUs > 0 {
             let deadline = omsd_clock_us(CLOCK_MONOTONIC) + timeoutUs
             var time = timespec(tv_sec: Int(deadline / 1_000_000), tv_nsec: Int(deadline % 1_000_000) * 1_000)
-            while inputs.isEmpty, !isStopAsked, pthread_cond_timedwait(&filled, &lock, &time) == 0 {}
+            while inputs.isEmpty, !isStopNews, pthread_cond_timedwait(&filled, &lock, &time) == 0 {}
         }
         let taken = inputs
         inputs = []
         commands = 0
+        isStopNews = false
         return (taken, isStopAsked)
     }
 }

@@ -1,0 +1,182 @@
+import OMSCore
+import Wire
+
+/// Reads an intent from a parsed document, naming everything that is wrong with its items. The reference for ``IntentScanner``.
+enum IntentDecoder {
+    /// Wrong items named in one answer; the message tells how many more there are.
+    static let detailsMax = 1_000
+
+    static func command(_ parameters: Parameters) throws(ControlError) -> ControlCommand {
+        submission(of: try intent(parameters))
+    }
+
+    static func submission(of intent: Intent) -> ControlCommand {
+        .submit(intent, content: Digest256(sha256(intent.canonicalBytes())))
+    }
+
+    /// - Throws: -32602 where the object itself is wrong, 1003 with details where items are.
+    static func intent(_ parameters: Parameters) throws(ControlError) -> Intent {
+        var intent = Intent(account: AccountID(try parameters.requiredText("account")), id: parameters.text("intent_id").map { IntentID($0) })
+        intent.expiresAt = parameters.integer("expires_at")
+        intent.dryRun = parameters.bool("dry_run")
+        var findings = Findings()
+        if let word = parameters.text("sequence") {
+            if let sequence = IntentSequence(rawValue: word) {
+                intent.sequence = sequence
+            } else {
+                let words = IntentSequence.allCases.map(\.rawValue)
+                findings.add(.init(list: "intent", index: 0, field: "sequence", problem: FieldType.wording(of: words, asked: word)))
+            }
+        }
+        let (place, modify, cancel) = (parameters.list("place"), parameters.list("modify"), parameters.list("cancel"))
+        let count = place.count + modify.count + cancel.count
+        guard count > 0 else { throw .invalidParams("params: an intent needs at least one item in place, modify or cancel") }
+        guard count <= Intent.itemsMax else {
+            throw .invalidOrder([
+                .init(
+                    list: "intent", index: 0, field: "place",
+                    problem: "holds \(count) items with modify and cancel; at most \(Intent.itemsMax) fit in one intent")
+            ])
+        }
+        intent.place.reserveCapacity(place.count)
+        for (index, item) in place.enumerated() {
+            if let read = placeItem(item, index, &findings) { intent.place.append(read) }
+        }
+        for (index, item) in modify.enumerated() {
+            if let read = modifyItem(item, index, &findings) { intent.modify.append(read) }
+        }
+        for (index, item) in cancel.enumerated() {
+            if let read = cancelItem(item, index, &findings) { intent.cancel.append(read) }
+        }
+        if findings.isEmpty, let index = intent.repeatedClientOrderID {
+            findings.add(.init(list: "place", index: index, field: "client_order_id", problem: "an earlier item of this intent has the same"))
+        }
+        if let error = findings.error { throw error }
+        return intent
+    }
+
+    private static func placeItem(_ value: JSON, _ index: Int, _ findings: inout Findings) -> PlaceItem? {
+        var draft = PlaceDraft()
+        var reader = ItemReader(value, list: "place", fields: IntentFields.place)
+        draft.symbol = reader.text("symbol").map { Symbol($0) }
+        draft.side = reader.word("side")
+        draft.type = reader.word("type")
+        draft.timeInForce = reader.word("time_in_force")
+        draft.postOnly = reader.bool("post_only")
+        draft.price = reader.decimal("price")
+        draft.quantity = reader.decimal("quantity")
+        draft.quoteQuantity = reader.decimal("quote_quantity")
+        draft.clientOrderID = reader.text("client_order_id").map { ClientOrderID($0) }
+        draft.sliceQuantity = reader.decimal("slice_quantity")
+        draft.reduceOnly = reader.bool("reduce_only")
+        draft.positionSide = reader.word("position_side")
+        draft.marginAction = reader.word("margin_action")
+        draft.stp = reader.word("stp")
+        draft.takeProfit = reader.decimal("take_profit")
+        draft.stopLoss = reader.decimal("stop_loss")
+        let item = reader.isObject ? draft.item(unread: reader.unread, problems: &reader.problems) : nil
+        findings.add(reader.problems, list: "place", index: index)
+        return item
+    }
+
+    private static func modifyItem(_ value: JSON, _ index: Int, _ findings: inout Findings) -> ModifyItem? {
+        var draft = ModifyDraft()
+        var reader = ItemReader(value, list: "modify", fields: IntentFields.modify)
+        draft.clientOrderID = reader.text("client_order_id").map { ClientOrderID($0) }
+        draft.price = reader.decimal("price")
+        draft.quantity = reader.decimal("quantity")
+        draft.onFailure = reader.word("on_failure")
+        let item = reader.isObject ? draft.item(unread: reader.unread, problems: &reader.problems) : nil
+        findings.add(reader.problems, list: "modify", index: index)
+        return item
+    }
+
+    private static func cancelItem(_ value: JSON, _ index: Int, _ findings: inout Findings) -> CancelItem? {
+        if case .string(let id) = value {
+            if TextRule.clientOrderID.allows(id) { return .order(ClientOrderID(id)) }
+            findings.add([OrderProblem("client_order_id", TextRule.clientOrderID.wording)], list: "cancel", index: index)
+            return nil
+        }
+        let reader = ItemReader(value, list: "cancel", fields: IntentFields.cancel)
+        let symbol = reader.text("symbol").map { Symbol($0) }
+        let side: Side? = reader.word("side")
+        findings.add(reader.problems, list: "cancel", index: index)
+        return reader.problems.isEmpty ? .matching(symbol: symbol, side: side) : nil
+    }
+}
+
+/// What was found wrong with the items of one intent.
+private struct Findings {
+    private var details: [ControlError.Detail] = []
+    private var count = 0
+    var isEmpty: Bool { count == 0 }
+
+    mutating func add(_ detail: ControlError.Detail) {
+        count += 1
+        if details.count < IntentDecoder.detailsMax { details.append(detail) }
+    }
+
+    mutating func add(_ problems: [OrderProblem], list: String, index: Int) {
+        for problem in problems { add(.init(list: list, index: index, field: problem.field, problem: problem.problem)) }
+    }
+
+    var error: ControlError? {
+        guard count > 0 else { return nil }
+        let error = ControlError.invalidOrder(details)
+        guard count > 1 else { return error }
+        let rest = count > details.count ? "the first \(details.count) of them in details" : "all in details"
+        return ControlError(
+            code: error.code, reason: error.reason, message: error.message + " (\(count) problems, \(rest))", retryable: error.retryable,
+            details: details)
+    }
+}
+
+/// Reads the members of one item, collecting problems instead of stopping at the first.
+private struct ItemReader {
+    private let value: JSON
+    private let fields: [Field]
+    private(set) var unread: Set<String> = []
+    var problems: [OrderProblem] = []
+    let isObject: Bool
+
+    init(_ value: JSON, list: String, fields: [Field]) {
+        (self.value, self.fields, self.isObject) = (value, fields, value.object != nil)
+        guard let members = value.object else {
+            problems = [OrderProblem("item", list == "cancel" ? "should be a client order id or an object" : "should be an object")]
+            return
+        }
+        for (name, value) in members {
+            guard let field = fields.first(where: { $0.name == name }) else {
+                let hint = closest(to: name, among: fields.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+                problems.append(OrderProblem(String(name.prefix(64)).escapedForLog, "unknown field\(hint)"))
+                continue
+            }
+            if value.isNull, !field.isRequired { continue }
+            if let problem = field.type.problem(with: value) {
+                unread.insert(name)
+                problems.append(OrderProblem(name, problem))
+            }
+        }
+    }
+
+    func text(_ name: String) -> String? { unread.contains(name) ? nil : value[name]?.string }
+    func bool(_ name: String) -> Bool { value[name]?.bool ?? false }
+    func word<Word: RawRepresentable>(_ name: String) -> Word? where Word.RawValue == String { value[name]?.string.flatMap { Word(rawValue: $0) } }
+
+    mutating func decimal(_ name: String) -> Decimal? {
+        guard let member = value[name], !member.isNull else { return nil }
+        if let text = member.text, let decimal = Decimal(text) { return decimal }
+        unread.insert(name)
+        problems.append(OrderProblem(name, Self.problem(withDecimal: member)))
+        return nil
+    }
+
+    private static func problem(withDecimal value: JSON) -> String {
+        switch value {
+        case .number(let text) where text.utf8.contains { $0 | 0x20 == UInt8(ascii: "e") }:
+            "a number with an exponent is refused; write it out, best as a string"
+        case .number, .string: "should be a plain decimal like \"39000.5\", with at most 18 decimal places and below 1.7e20"
+        case .null, .bool, .array, .object: "should be a decimal string like \"39000.5\""
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import OMSCore
+
+/// One client's connection, as the server's thread sees it.
+final class ControlConnection {
+    let id: UInt64
+    let descriptor: Int32
+    let peer: Peer
+    var role: Role?
+    var rolesVersion = 0
+
+    var input = ByteQueue()
+    /// Bytes at the front of `input` known to hold no newline.
+    var scanned = 0
+    var output = ByteQueue()
+    /// The ids (JSON text) of the calls that wait for their answer.
+    var pending: [UInt64: [UInt8]] = [:]
+
+    /// The client sends no more; answers still go out.
+    var isReadClosed = false
+    /// Nobody reads any more: answers are dropped, what was sent still counts.
+    var isPeerGone = false
+    /// To be closed at the end of the round, with one attempt to send what is due.
+    var isEnding = false
+    /// In the list of those with work to do.
+    var isReady = false
+    /// `input` may still hold complete lines.
+    var mayHaveLines = false
+    /// What epoll watches for now.
+    var interest: UInt32 = 0
+    var logged = 0
+
+    init(id: UInt64, descriptor: Int32, peer: Peer) { (self.id, self.descriptor, self.peer) = (id, descriptor, peer) }
+
+    /// Whether requests must wait: answers pile up, or too many are due.
+    func isPaused(_ limits: ControlLimits) -> Bool {
+        !isPeerGone && (output.count > limits.outputPause || pending.count >= limits.pendingMax)
+    }
+
+    /// Everything was read, answered and sent.
+    var isDone: Bool {
+        if isPeerGone { return isEnding || (isReadClosed && !mayHaveLines) }
+        return isEnding || (output.isEmpty && isReadClosed && !mayHaveLines && pending.isEmpty)
+    }
+}

@@ -1,0 +1,373 @@
+import CLinux
+import OMSCore
+import Wire
+
+/// The server's thread: epoll, turns, frames.
+final class ControlLoop {
+    private let server: ControlServer
+    private let sink: any ControlSink
+    private let limits: ControlLimits
+    private let epoll: Int32
+    private var connections: [UInt64: ControlConnection] = [:]
+    private var connectionsOfUser: [UInt32: Int] = [:]
+    private var nextConnection: UInt64 = 16
+    private var nextCall: UInt64 = 1
+    /// With work to do, in turn order.
+    private var ready: [ControlConnection] = []
+    /// Whose output or interest may have changed in this round.
+    private var touched: [UInt64] = []
+    /// Bytes handed over that this round framed, by connection.
+    private var framed: [UInt64: Int] = [:]
+    private var pauseLoggedAt: Int64 = -10_000_000
+    private var roles: RoleTable
+    private var rolesVersion: Int
+    private var isAccepting = false
+    private let readBuffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 256 << 10)
+
+    private static let listenerTag: UInt64 = 0
+    private static let wakeTag: UInt64 = 1
+
+    init(server: ControlServer, sink: any ControlSink) throws(ControlListenerError) {
+        (self.server, self.sink, self.limits) = (server, sink, server.limits)
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        (roles, rolesVersion) = server.shared.withLock { ($0.roles, $0.rolesVersion) }
+        guard epoll >= 0 else {
+            throw ControlListenerError(kind: .system, description: "cannot create an epoll: \(String(cString: strerror(omsd_errno())))")
+        }
+        watch(server.wakeDescriptor, tag: Self.wakeTag, for: UInt32(EPOLLIN.rawValue), isNew: true)
+        accept(true)
+    }
+
+    deinit {
+        close(epoll)
+        readBuffer.deallocate()
+    }
+
+    func run() {
+        var events = [epoll_event](repeating: epoll_event(), count: 256)
+        while true {
+            // A paused listener is tried again after 100 ms, or when a connection closes.
+            let timeout: Int32 = !ready.isEmpty ? 0 : isAccepting ? -1 : 100
+            let count = epoll_wait(epoll, &events, Int32(events.count), timeout)
+            if !isAccepting, count == 0 { accept(true) }
+            for event in events.prefix(Int(max(count, 0))) { handle(event) }
+            let isStopping = drain()
+            turn()
+            settle()
+            if isStopping { break }
+        }
+        shutDown()
+    }
+
+    private func handle(_ event: epoll_event) {
+        switch event.data.u64 {
+        case Self.listenerTag: acceptAll()
+        case Self.wakeTag:
+            var count: UInt64 = 0
+            _ = read(server.wakeDescriptor, &count, 8)
+        case let id:
+            guard let connection = connections[id] else { return }
+            if event.events & UInt32(EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 {
+                connection.isPeerGone = true
+                connection.output.removeAll()
+                connection.pending.removeAll()
+            }
+            touched.append(id)
+            enqueue(connection)
+        }
+    }
+
+    // MARK: Connections
+
+    private func acceptAll() {
+        for _ in 0..<64 {
+            let descriptor = omsd_accept(server.listener.descriptor)
+            if descriptor < 0 {
+                switch omsd_errno() {
+                case EINTR, ECONNABORTED: continue
+                case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                    let now = omsd_clock_us(CLOCK_BOOTTIME)
+                    if now - pauseLoggedAt > 10_000_000 {
+                        server.log("control: no descriptors or memory for another connection; accepting pauses")
+                        pauseLoggedAt = now
+                    }
+                    accept(false)
+                default: break
+                }
+                return
+            }
+            open(descriptor)
+        }
+    }
+
+    private func open(_ descriptor: Int32) {
+        guard let peer = server.peerOf(descriptor) else {
+            close(descriptor)
+            return
+        }
+        let ofUser = connectionsOfUser[peer.uid, default: 0]
+        guard connections.count < limits.connectionsMax, ofUser < limits.connectionsPerUserMax else {
+            server.log("control: uid \(peer.uid) pid \(peer.pid) refused: \(connections.count) connections are open, \(ofUser) of that user")
+            var line: [UInt8] = []
+            ReplyFrames.error(.queueFull("too many connections; close some, or try again"), id: Array("null".utf8), into: &line)
+            _ = send(descriptor, line, line.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            close(descriptor)
+            return
+        }
+        connectionsOfUser[peer.uid] = ofUser + 1
+        let connection = ControlConnection(id: nextConnection, descriptor: descriptor, peer: peer)
+        nextConnection += 1
+        connection.role = roles.role(of: peer)
+        connection.rolesVersion = rolesVersion
+        if connection.role == nil { server.log("control: uid \(peer.uid) pid \(peer.pid) has no role; its requests are refused") }
+        connections[connection.id] = connection
+        server.shared.withLock { $0.waiting[connection.id] = (0, 0) }
+        connection.interest = UInt32(EPOLLIN.rawValue)
+        watch(descriptor, tag: connection.id, for: connection.interest, isNew: true)
+    }
+
+    private func end(_ connection: ControlConnection) {
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        close(connection.descriptor)
+        let left = connectionsOfUser[connection.peer.uid, default: 1] - 1
+        connectionsOfUser[connection.peer.uid] = left > 0 ? left : nil
+        server.shared.withLock { $0.waiting[connection.id] = nil }
+        sink.disconnected(connection: connection.id)
+        if !isAccepting { accept(true) }
+    }
+
+    // MARK: Answers
+
+    /// Frames what other threads handed over. True: the server is to stop.
+    private func drain() -> Bool {
+        let (outgoing, isStopping) = server.shared.withLock { shared in
+            let outgoing = shared.outgoing
+            shared.outgoing = []
+            if shared.rolesVersion != rolesVersion { (roles, rolesVersion) = (shared.roles, shared.rolesVersion) }
+            return (outgoing, shared.isStopping)
+        }
+        for item in outgoing {
+            if let id = item.connection {
+                framed[id, default: 0] += item.bytes
+                touched.append(id)
+            }
+            switch item {
+            case .result(let result, let ticket):
+                answer(ticket) { id, out in ReplyFrames.result(result, id: id, into: &out) }
+            case .failure(let error, let ticket):
+                answer(ticket) { id, out in ReplyFrames.error(error, id: id, into: &out) }
+            case .event(let parameters, let id):
+                guard let connection = connections[id], !connection.isPeerGone else { continue }
+                connection.output.write { ReplyFrames.event(parameters, into: &$0) }
+            case .end(let id):
+                guard let connection = connections[id] else { continue }
+                server.log("control: uid \(connection.peer.uid) pid \(connection.peer.pid) reads events too slowly; closed")
+                end(connection)
+            }
+        }
+        return isStopping
+    }
+
+    private func answer(_ ticket: Ticket, _ frame: ([UInt8], inout [UInt8]) -> Void) {
+        guard let connection = connections[ticket.connection], let id = connection.pending.removeValue(forKey: ticket.call) else { return }
+        connection.output.write { frame(id, &$0) }
+    }
+
+    private func refuse(_ error: ControlError, id: [UInt8], to connection: ControlConnection) {
+        guard !connection.isPeerGone else { return }
+        connection.output.write { ReplyFrames.error(error, id: id, into: &$0) }
+    }
+
+    // MARK: Turns
+
+    private func enqueue(_ connection: ControlConnection) {
+        guard !connection.isReady else { return }
+        connection.isReady = true
+        ready.append(connection)
+    }
+
+    /// One turn for everyone who has work.
+    private func turn() {
+        let now = ready
+        ready.removeAll(keepingCapacity: true)
+        for connection in now {
+            connection.isReady = false
+            guard connections[connection.id] === connection else { continue }
+            serve(connection)
+            touched.append(connection.id)
+        }
+    }
+
+    private func serve(_ connection: ControlConnection) {
+        if connection.isPaused(limits) || connection.isEnding { return }
+        if !connection.mayHaveLines, !connection.isReadClosed { receive(connection) }
+        decodeLines(connection)
+        if connection.mayHaveLines, !connection.isPaused(limits), !connection.isEnding { enqueue(connection) }
+    }
+
+    private func receive(_ connection: ControlConnection) {
+        guard let base = readBuffer.baseAddress else { return }
+        let count = recv(connection.descriptor, base, readBuffer.count, Int32(MSG_DONTWAIT))
+        if count > 0 {
+            connection.input.append(UnsafeBufferPointer(start: base, count: count))
+            connection.mayHaveLines = true
+        } else if count == 0 {
+            connection.isReadClosed = true
+            // A last line may lack its newline; half a request is no valid JSON, so it cannot be mistaken for a whole one.
+            connection.mayHaveLines = !connection.input.isEmpty
+        } else if omsd_errno() != EAGAIN, omsd_errno() != EINTR {
+            connection.isReadClosed = true
+            connection.isPeerGone = true
+            connection.input.removeAll()
+        }
+    }
+
+    private func decodeLines(_ connection: ControlConnection) {
+        if connection.rolesVersion != rolesVersion {
+            (connection.role, connection.rolesVersion) = (roles.role(of: connection.peer), rolesVersion)
+        }
+        let lineMax = connection.role == nil ? limits.lineMaxWithoutRole : limits.lineMax
+        var (lines, bytes) = (0, 0)
+        while connection.mayHaveLines, lines < limits.turnLines, bytes < limits.turnBytes, !connection.isPaused(limits) {
+            let scanned = connection.scanned
+            let newline = connection.input.withBytes { input -> Int? in
+                guard input.count > scanned, let base = input.baseAddress, let found = memchr(base + scanned, 0x0A, input.count - scanned) else {
+                    return nil
+                }
+                return UnsafeRawPointer(found) - UnsafeRawPointer(base)
+            }
+            let isLast = newline == nil && connection.isReadClosed && !connection.input.isEmpty
+            let length = newline ?? connection.input.count
+            guard length <= lineMax else {
+                server.log("control: uid \(connection.peer.uid) pid \(connection.peer.pid) sent a line of more than \(lineMax) bytes; closed")
+                refuse(.invalidRequest("a line has at most \(lineMax) bytes; the connection is closed"), id: Array("null".utf8), to: connection)
+                connection.isEnding = true
+                connection.mayHaveLines = false
+                return
+            }
+            guard newline != nil || isLast else {
+                connection.scanned = connection.input.count
+                connection.mayHaveLines = false
+                return
+            }
+            connection.scanned = 0
+            let decoded = connection.input.withBytes { input in
+                RequestDecoder.decode(UnsafeBufferPointer(rebasing: input[..<length]), role: connection.role)
+            }
+            connection.input.removeFirst(newline == nil ? length : length + 1)
+            lines += 1
+            bytes += length
+            if connection.input.isEmpty { connection.mayHaveLines = false }
+            act(on: decoded, of: connection)
+        }
+    }
+
+    private func act(on line: DecodedLine, of connection: ControlConnection) {
+        switch line {
+        case .blank: break
+        case .refused(let error, let id): refuse(error, id: id, to: connection)
+        case .discover(let id):
+            if !connection.isPeerGone { connection.output.write { ReplyFrames.result(OpenRPC.document, id: id, into: &$0) } }
+        case .notification(let method, let isMutating):
+            guard isMutating, connection.logged < 10 else { return }
+            connection.logged += 1
+            server.log("control: uid \(connection.peer.uid) pid \(connection.peer.pid): notification \(method) ignored; changes need an id")
+        case .command(let command, let id):
+            guard let role = connection.role else { return }
+            let ticket = Ticket(connection: connection.id, call: nextCall)
+            nextCall += 1
+            connection.pending[ticket.call] = id
+            if !sink.post(command, from: .peer(uid: connection.peer.uid, pid: connection.peer.pid), role: role, ticket: ticket) {
+                connection.pending[ticket.call] = nil
+                refuse(.queueFull("the daemon has too many requests waiting; try again"), id: id, to: connection)
+            }
+        }
+    }
+
+    // MARK: The end of a round
+
+    /// Sends what can be sent, ends who is done, and tells epoll and the notifiers how things stand.
+    private func settle() {
+        for id in touched {
+            guard let connection = connections[id] else { continue }
+            flush(connection)
+            if connection.output.count > limits.outputMax {
+                server.log("control: uid \(connection.peer.uid) pid \(connection.peer.pid) reads no answers; closed")
+                end(connection)
+                continue
+            }
+            if connection.isDone {
+                end(connection)
+                continue
+            }
+            let isPaused = connection.isPaused(limits)
+            // It may have been paused with whole lines at hand.
+            if connection.mayHaveLines, !isPaused { enqueue(connection) }
+            var interest: UInt32 = 0
+            if !isPaused, !connection.isReadClosed, !connection.isEnding { interest |= UInt32(EPOLLIN.rawValue) }
+            if !connection.output.isEmpty { interest |= UInt32(EPOLLOUT.rawValue) }
+            if interest != connection.interest {
+                connection.interest = interest
+                watch(connection.descriptor, tag: id, for: interest, isNew: false)
+            }
+        }
+        server.shared.withLock { shared in
+            for id in touched {
+                guard let (queued, _) = shared.waiting[id] else { continue }
+                shared.waiting[id] = (queued - framed[id, default: 0], connections[id]?.output.count ?? 0)
+            }
+        }
+        framed.removeAll(keepingCapacity: true)
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    private func flush(_ connection: ControlConnection) {
+        while !connection.output.isEmpty, !connection.isPeerGone {
+            let sent = connection.output.withBytes { send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
+            if sent > 0 {
+                connection.output.removeFirst(sent)
+            } else if omsd_errno() == EAGAIN {
+                return
+            } else if omsd_errno() != EINTR {
+                // It reads no more; what it sent before still counts.
+                connection.isPeerGone = true
+                connection.output.removeAll()
+                connection.pending.removeAll()
+                if !connection.isReadClosed { enqueue(connection) }
+            }
+        }
+    }
+
+    private func shutDown() {
+        accept(false)
+        let deadline = omsd_clock_us(CLOCK_BOOTTIME) + limits.stopMs * 1_000
+        while true {
+            _ = drain()
+            for connection in connections.values { flush(connection) }
+            guard connections.values.contains(where: { !$0.output.isEmpty }), omsd_clock_us(CLOCK_BOOTTIME) < deadline else { break }
+            var waiting = connections.values.filter { !$0.output.isEmpty }.map { pollfd(fd: $0.descriptor, events: Int16(POLLOUT), revents: 0) }
+            _ = poll(&waiting, nfds_t(waiting.count), 50)
+        }
+        for connection in Array(connections.values) { end(connection) }
+        close(server.listener.descriptor)
+        if let path = server.listener.path { unlink(path) }
+    }
+
+    private func accept(_ shall: Bool) {
+        guard shall != isAccepting else { return }
+        isAccepting = shall
+        if shall {
+            watch(server.listener.descriptor, tag: Self.listenerTag, for: UInt32(EPOLLIN.rawValue), isNew: true)
+        } else {
+            epoll_ctl(epoll, EPOLL_CTL_DEL, server.listener.descriptor, nil)
+        }
+    }
+
+    private func watch(_ descriptor: Int32, tag: UInt64, for events: UInt32, isNew: Bool) {
+        var event = epoll_event()
+        event.events = events
+        event.data.u64 = tag
+        let result = epoll_ctl(epoll, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event)
+        precondition(result == 0 || omsd_errno() == ENOMEM || omsd_errno() == ENOSPC, "epoll does not know a descriptor of ours")
+    }
+}

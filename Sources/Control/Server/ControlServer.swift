@@ -1,0 +1,158 @@
+import CLinux
+import OMSCore
+import Synchronization
+import Wire
+
+/// The control socket: one thread that frames, decodes and answers. Decisions are the sink's.
+///
+/// ``reply(_:to:)``, ``fail(_:to:)`` and ``notify(_:connection:)`` may be called from any thread and never block; what they take is sent by the
+/// server's thread. A connection's requests reach the sink in the order sent. No client can delay another by more than one turn.
+package final class ControlServer: ReplySink {
+    /// What other threads hand to the server's thread.
+    struct Shared {
+        enum Outgoing {
+            case result([UInt8], Ticket)
+            case failure(ControlError, Ticket)
+            case event([UInt8], connection: UInt64)
+            case end(connection: UInt64)
+
+            var connection: UInt64? {
+                switch self {
+                case .result(_, let ticket), .failure(_, let ticket): ticket.connection
+                case .event(_, let connection): connection
+                case .end: nil
+                }
+            }
+            /// As counted against the connection's bound; an error's text is short.
+            var bytes: Int {
+                switch self {
+                case .result(let bytes, _), .event(let bytes, _): bytes.count
+                case .failure: 256
+                case .end: 0
+                }
+            }
+        }
+        var outgoing: [Outgoing] = []
+        /// Open connections: bytes handed over and not yet framed, and bytes framed and not yet sent.
+        var waiting: [UInt64: (queued: Int, unsent: Int)] = [:]
+        var roles: RoleTable
+        var rolesVersion = 1
+        var isStopping = false
+    }
+
+    let shared: Mutex<Shared>
+    let wakeDescriptor: Int32
+    let limits: ControlLimits
+    let listener: ControlListener
+    let log: @Sendable (String) -> Void
+    let peerOf: @Sendable (Int32) -> Peer?
+    private let thread = Mutex<pthread_t?>(nil)
+
+    /// - Parameters:
+    ///   - listener: Owned by the server from here on.
+    ///   - log: Takes lines worth an operator's eye; outside text in them is escaped. Called on the server's thread.
+    ///   - peerOf: Who is at the other end of a connected socket.
+    /// - Throws: when the kernel gives no more descriptors.
+    package init(
+        listener: ControlListener, roles: RoleTable, limits: ControlLimits = ControlLimits(), log: @escaping @Sendable (String) -> Void,
+        peerOf: @escaping @Sendable (Int32) -> Peer? = { Peer(ofSocket: $0) }
+    ) throws(ControlListenerError) {
+        self.wakeDescriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+        guard wakeDescriptor >= 0 else {
+            throw ControlListenerError(kind: .system, description: "cannot create an eventfd: \(String(cString: strerror(omsd_errno())))")
+        }
+        var limits = limits
+        var files = rlimit()
+        if getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &files) == 0, files.rlim_cur < UInt64(Int32.max) {
+            let all = Int(files.rlim_cur)
+            limits.connectionsMax = max(1, min(limits.connectionsMax, max(all / 2, all - 256)))
+        }
+        limits.connectionsPerUserMax = min(limits.connectionsPerUserMax, max(1, limits.connectionsMax / 2))
+        self.limits = limits
+        (self.listener, self.log, self.peerOf) = (listener, log, peerOf)
+        shared = Mutex(Shared(roles: roles))
+    }
+
+    deinit { close(wakeDescriptor) }
+
+    /// Starts the thread. Once.
+    ///
+    /// - Parameter sink: Called on that thread only.
+    /// - Throws: when the kernel gives no more descriptors or threads.
+    package func start(sink: any ControlSink) throws(ControlListenerError) {
+        let loop = try ControlLoop(server: self, sink: sink)
+        var handle = pthread_t()
+        let box = Unmanaged.passRetained(loop)
+        let code = pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<ControlLoop>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, box.toOpaque())
+        guard code == 0 else {
+            box.release()
+            throw ControlListenerError(kind: .system, description: "cannot start the control thread: \(String(cString: strerror(code)))")
+        }
+        thread.withLock { $0 = handle }
+    }
+
+    /// Sends what is due for at most ``ControlLimits/stopMs``, closes all connections, removes the socket it made, and returns when all is done.
+    package func stop() {
+        shared.withLock { $0.isStopping = true }
+        wake()
+        let handle = thread.withLock { handle in
+            defer { handle = nil }
+            return handle
+        }
+        if let handle { pthread_join(handle, nil) }
+    }
+
+    /// From the next request on, of open connections too.
+    package func replaceRoles(_ roles: RoleTable) {
+        shared.withLock {
+            $0.roles = roles
+            $0.rolesVersion += 1
+        }
+        wake()
+    }
+
+    package func reply(_ result: [UInt8], to ticket: Ticket) { post(.result(result, ticket), connection: ticket.connection) }
+
+    package func fail(_ error: ControlError, to ticket: Ticket) { post(.failure(error, ticket), connection: ticket.connection) }
+
+    package func notify(_ params: [UInt8], connection: UInt64) -> Bool {
+        let (taken, isFirst): (Bool, Bool) = shared.withLock { shared in
+            guard let (queued, unsent) = shared.waiting[connection] else { return (false, false) }
+            let isFirst = shared.outgoing.isEmpty
+            guard queued + unsent <= limits.notifyMax else {
+                // Its reader is too slow: ended, so that it sees the gap and subscribes again after the last event it got.
+                shared.waiting[connection] = nil
+                shared.outgoing.append(.end(connection: connection))
+                return (false, isFirst)
+            }
+            shared.waiting[connection] = (queued + params.count, unsent)
+            shared.outgoing.append(.event(params, connection: connection))
+            return (true, isFirst)
+        }
+        if isFirst { wake() }
+        return taken
+    }
+
+    private func post(_ outgoing: Shared.Outgoing, connection: UInt64) {
+        let isFirst = shared.withLock { shared in
+            // Answers to those who left go nowhere.
+            guard let (queued, unsent) = shared.waiting[connection] else { return false }
+            shared.waiting[connection] = (queued + outgoing.bytes, unsent)
+            shared.outgoing.append(outgoing)
+            return shared.outgoing.count == 1
+        }
+        if isFirst { wake() }
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        // Full counter (EAGAIN): the thread is being woken already.
+        _ = write(wakeDescriptor, &one, 8)
+    }
+}

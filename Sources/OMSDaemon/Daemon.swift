@@ -1,0 +1,225 @@
+import CLinux
+import Control
+import OMSCore
+import Runtime
+import Store
+import Synchronization
+import Transport
+import Venues
+import Wire
+
+/// The daemon, put together: the only place that sees journal, venues and socket at once.
+final class Daemon {
+    private let configuration: Configuration
+    private let environment: [String: String]
+    private let systemd: Systemd
+    private let signals: Signals
+    private let mailbox = Mailbox()
+    private var locks: [VenueLock] = []
+
+    /// Runs until it is told to stop. What went wrong is on standard error.
+    static func run(configurationPath: String) -> ExitCode {
+        let environment = processEnvironment()
+        do {
+            // Signals are blocked before the first thread, so that all threads inherit it.
+            let signals = try Signals()
+            let configuration = try Configuration.load(configurationPath, environment: environment)
+            let credentials = try configuration.loadCredentials()
+            let daemon = Daemon(configuration, environment: environment, signals: signals)
+            return try daemon.serve(credentials)
+        } catch let error as ConfigurationError {
+            writeToStandardError("\(error)\n")
+            return .configuration
+        } catch let error as OpenError {
+            Log.error(error.description)
+            return ExitCode(rawValue: error.exitCode) ?? .inputOutput
+        } catch let error as JournalError {
+            Log.error(error.description)
+            return error.kind == .damaged ? .journal : .inputOutput
+        } catch let error as VenueLockError {
+            Log.error(error.description)
+            return error.isHeld ? .held : .inputOutput
+        } catch let error as ControlListenerError {
+            Log.error(error.description)
+            return error.kind == .inUse ? .held : .configuration
+        } catch {
+            Log.error("\(error)")
+            return .inputOutput
+        }
+    }
+
+    private init(_ configuration: Configuration, environment: [String: String], signals: Signals) {
+        (self.configuration, self.environment, self.signals) = (configuration, environment, signals)
+        systemd = Systemd(environment: environment)
+    }
+
+    private func serve(_ credentials: [AccountID: Credentials]) throws -> ExitCode {
+        try takeVenueLocks()
+        let clock = SystemClock()
+        let journal = try SQLiteJournal.open(
+            path: configuration.journalPath, accounts: configuration.accounts.map { JournalAccount(id: $0.id, venue: $0.venue, product: $0.product) })
+        for warning in journal.warnings { Log.warning(warning) }
+        let reader = try SQLiteJournalReader(path: journal.path)
+        let transport = try TLSTransport()
+        let links = try makeLinks(credentials, transport: transport)
+        let server = try ControlServer(listener: openListener(), roles: RoleTable(configuration.control.roles), log: { Log.warning($0) })
+        let reads = ReaderThread(reader: reader, replies: server, log: { Log.error($0) })
+        let setups = configuration.setups(credentials)
+        let bootID = Self.bootID()
+        let seed = UInt64.random(in: 0 ... .max)
+        let runner = try Runner(
+            ports: RunnerPorts(
+                journal: journal, transport: transport, replies: server, reads: reads, clock: clock,
+                checkJournal: { () throws(JournalError) in
+                    guard !journal.fileIdentityChanged() else {
+                        throw JournalError(.failed, "the journal's file was moved, replaced or deleted under the daemon: \(journal.path)")
+                    }
+                }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() }, log: { Log.warning($0) }),
+            links: links, facts: DaemonFacts(version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall),
+            post: { [mailbox] in mailbox.post($0) },
+            makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
+        // What recovery found is durable before anybody is answered.
+        try runner.turn([.wake])
+        startThread { reads.run() }
+        let sink = MailboxSink(mailbox)
+        try server.start(sink: sink)
+        let listener = SignalListener(signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment)
+        startThread { listener.run() }
+        let metrics = try startMetrics()
+        systemd.notify(.ready, .status("answering; accounts are being reconciled"))
+        Log.info("omsd answers", ["version": omsdVersion, "journal": journal.path, "sqlite": SQLiteJournal.libraryVersion])
+        defer {
+            systemd.notify(.stopping)
+            metrics?.server.stop()
+            server.stop()
+            transport.shutdown(graceMs: 0)
+            reads.stop()
+        }
+        try loop(runner, metrics: metrics)
+        return .done
+    }
+
+    // MARK: The core loop
+
+    /// Turns until told to stop; then waits for what is in flight, at most as long as a request may take.
+    private func loop(_ runner: Runner, metrics: MetricsServer?) throws {
+        var waiting = Deque<Input>()
+        var status = StatusLine(systemd: systemd)
+        var stopBy: Int64?
+        var idleSince: Int64?
+        while true {
+            let timeout = waiting.isEmpty ? runner.idleUs() : 0
+            let (inputs, isStopAsked) = mailbox.drain(timeoutUs: timeout)
+            for input in inputs { waiting.append(input) }
+            let now = omsd_clock_us(CLOCK_BOOTTIME)
+            if isStopAsked, stopBy == nil {
+                stopBy = now + stopGraceUs
+                runner.engine.isStopping = true
+                systemd.notify(.stopping, .status("stopping: waiting for \(runner.engine.requestsOut) requests in flight"))
+                Log.info("stopping: waiting for requests in flight", ["requests": "\(runner.engine.requestsOut)"])
+            }
+            let isIdle = inputs.isEmpty && waiting.isEmpty
+            try runner.turn(takeTurn(&waiting))
+            status.update(runner.engine, metrics: metrics, at: now)
+            // A second without anything to do: the journal may tidy up.
+            if !isIdle { idleSince = nil } else if idleSince == nil { idleSince = now }
+            if let since = idleSince, now - since > 200_000 {
+                try runner.rest()
+                idleSince = now + 60_000_000
+            }
+            if let stopBy, runner.engine.requestsOut == 0 || now > stopBy {
+                let left = runner.engine.snapshot().reduce(0) { $0 + $1.open }
+                Log.info("stopped", ["requests_unanswered": "\(runner.engine.requestsOut)", "orders_left_working": "\(left)"])
+                return
+            }
+        }
+    }
+
+    /// As many inputs as a turn of about 1,000 rows takes.
+    private func takeTurn(_ waiting: inout Deque<Input>) -> [Input] {
+        var inputs: [Input] = []
+        var rows = 0
+        while rows < 1_000, let input = waiting.popFirst() {
+            switch input {
+            case .command(.submit(let intent, _), _, _, _): rows += 1 + min(1_000, intent.place.count + intent.cancel.count + intent.modify.count)
+            case .answered(_, let answer, _, _): rows += 1 + answer.places.count + answer.cancels.count + answer.modifies.count
+            case .command, .lost, .notSent, .disconnected, .reload, .wake: rows += 1
+            }
+            inputs.append(input)
+        }
+        return inputs
+    }
+
+    private var stopGraceUs: Int64 { (configuration.accounts.map(\.requestTimeoutMs).max() ?? 5_000) * 1_000 + 1_000_000 }
+
+    // MARK: Parts
+
+    private func takeVenueLocks() throws(VenueLockError) {
+        let owners = Set(configuration.accounts.map { [$0.venue, $0.uid] })
+        for owner in owners.sorted(by: { $0.lexicographicallyPrecedes($1) }) { locks.append(try VenueLock(venue: owner[0], uid: owner[1])) }
+    }
+
+    private func openListener() throws(ControlListenerError) -> ControlListener {
+        if let inherited = systemd.listenDescriptors.first { return try ControlListener(inherited: inherited) }
+        return try ControlListener(path: configuration.control.socketPath, mode: configuration.control.socketMode)
+    }
+
+    private func makeLinks(_ credentials: [AccountID: Credentials], transport: TLSTransport) throws -> [AccountID: VenueLink] {
+        var links: [AccountID: VenueLink] = [:]
+        var connections: [HTTPOrigin: (count: Int, caFile: String?)] = [:]
+        for account in configuration.accounts {
+            guard let adapter = VenueCatalog.adapter(venue: account.venue, product: account.product), let key = credentials[account.id]?.key else {
+                preconditionFailure("an account that the configuration should have refused")
+            }
+            links[account.id] = VenueLink(adapter: adapter, origin: account.baseURL, key: key)
+            let known = connections[account.baseURL]
+            connections[account.baseURL] = ((known?.count ?? 0) + (account.maxInFlight ?? 64), known?.caFile ?? account.caFile)
+        }
+        for (origin, setting) in connections {
+            try transport.configure(origin, maxConnections: setting.count, caFile: setting.caFile)
+            transport.warm(origin, count: min(setting.count, 4))
+        }
+        return links
+    }
+
+    private func startMetrics() throws -> MetricsServer? {
+        guard let listen = configuration.metricsListen else { return nil }
+        return try MetricsServer(listen)
+    }
+
+    /// Which boot this is: permits of another one count no elapsed time. Without /proc every start is a new boot, which only holds longer.
+    private static func bootID() -> String {
+        let bytes = try? readWholeFile("/proc/sys/kernel/random/boot_id", bytesMax: 64)
+        return bytes.map { String(decoding: $0.prefix { $0 != 0x0A }, as: UTF8.self) } ?? "unknown-\(UInt64.random(in: 0 ... .max))"
+    }
+
+    private func startThread(_ body: @escaping @Sendable () -> Void) {
+        final class Box {
+            let body: @Sendable () -> Void
+            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        }
+        var handle = pthread_t()
+        let box = Unmanaged.passRetained(Box(body))
+        let code = pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+                return nil
+            }, box.toOpaque())
+        precondition(code == 0, "no thread could be started: \(errorText(code))")
+        pthread_detach(handle)
+    }
+}
+
+/// Hands decoded requests to the runner.
+private final class MailboxSink: ControlSink {
+    private let mailbox: Mailbox
+    init(_ mailbox: Mailbox) { self.mailbox = mailbox }
+
+    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket) -> Bool {
+        mailbox.post(command: .command(command, from: actor, role: role, ticket: ticket))
+    }
+
+    func disconnected(connection: UInt64) { mailbox.post(.disconnected(connection: connection)) }
+}

@@ -1,0 +1,53 @@
+import Control
+import OMSCore
+import Runtime
+
+/// Acts on signals, on a thread of its own: stop, and reload.
+struct SignalListener: Sendable {
+    let signals: Signals
+    let mailbox: Mailbox
+    let server: ControlServer
+    let configuration: Configuration
+    let environment: [String: String]
+
+    /// The thread's body; returns when the daemon is to stop.
+    func run() {
+        while true {
+            do throws(SystemError) {
+                switch try signals.next() {
+                case .stop: return mailbox.askStop()
+                case .reload: reload()
+                }
+            } catch {
+                Log.error("signals cannot be read any more: \(error)")
+                return mailbox.askStop()
+            }
+        }
+    }
+
+    /// Limits, risk and roles anew; whatever else differs waits for a restart. A file with errors changes nothing.
+    private func reload() {
+        let systemd = Systemd(environment: environment)
+        systemd.notify(.reloading)
+        defer { systemd.notify(.ready) }
+        do {
+            let fresh = try Configuration.load(configuration.path, environment: environment)
+            let credentials = try fresh.loadCredentials()
+            server.replaceRoles(try RoleTable(fresh.control.roles))
+            mailbox.post(.reload(fresh.setups(credentials)))
+            Log.info("limits, risk and roles are reloaded", ["config": configuration.path])
+        } catch {
+            Log.error("the configuration was not reloaded, the old one stays: \(error)")
+        }
+    }
+}
+
+extension RoleTable {
+    /// The roles of the configuration, whose names were looked up when it was read.
+    init(_ configured: RolesConfiguration) throws(RoleTableError) {
+        func names(_ role: Role) -> [String] {
+            configured.users.filter { $0.value == role }.map { "user:\($0.key)" } + configured.groups.filter { $0.value == role }.map { "group:\($0.key)" }
+        }
+        try self.init(viewer: names(.viewer), trader: names(.trader), operator: names(.operator))
+    }
+}

@@ -1,0 +1,35 @@
+import OMSCore
+import Runtime
+
+/// Feeds the service manager from the loop that journals and sends: a watchdog fed elsewhere would not notice that this one stands still.
+struct StatusLine {
+    private let systemd: Systemd
+    private let feedEveryUs: Int64
+    private var lastFeed: Int64 = 0
+    private var lastStatus: Int64 = 0
+    private var lastLine = ""
+
+    init(systemd: Systemd) {
+        self.systemd = systemd
+        feedEveryUs = systemd.watchdog_us.map { max($0 / 4, 100_000) } ?? .max
+    }
+
+    mutating func update(_ engine: Engine, metrics: MetricsServer?, at now: Int64) {
+        if now - lastFeed >= feedEveryUs {
+            lastFeed = now
+            systemd.notify(.alive)
+        }
+        guard now - lastStatus >= 1_000_000 else { return }
+        lastStatus = now
+        let accounts = engine.snapshot()
+        metrics?.publish(accounts, engine: engine)
+        let line = accounts.map { account in
+            let readiness = account.isReady ? account.state.rawValue : "not ready"
+            return "\(account.account) \(readiness), \(account.queuePlace) queued, \(account.open) open, \(account.inDoubt) in doubt"
+        }.joined(separator: "; ")
+        let full = engine.isJournalFull ? "JOURNAL FULL; " + line : line
+        guard full != lastLine else { return }
+        lastLine = full
+        systemd.notify(.status(full))
+    }
+}

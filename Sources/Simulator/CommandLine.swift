@@ -1,0 +1,210 @@
+import OMSCore
+
+/// What `omsim` was asked to do. Reading the words is pure; files are read by the program.
+package enum SimulatorCommand: Equatable, Sendable {
+    case help(String)
+    case version
+    case serve(ServeCommand)
+    case accounts(AccountsCommand)
+
+    /// - Parameter words: Without the program's name.
+    /// - Throws: ``SimulatorInputError``, a usage error in one line.
+    package static func read(_ words: [String]) throws(SimulatorInputError) -> SimulatorCommand {
+        guard let verb = words.first else { throw SimulatorInputError("a verb is missing; try omsim --help") }
+        var rest = Words(Array(words.dropFirst()))
+        switch verb {
+        case "--help", "-h", "help": return .help(generalHelp)
+        case "--version": return .version
+        case "serve":
+            if rest.asksForHelp { return .help(ServeCommand.help) }
+            return .serve(try ServeCommand(&rest))
+        case "accounts":
+            if rest.asksForHelp { return .help(AccountsCommand.help) }
+            return .accounts(try AccountsCommand(&rest))
+        default: throw SimulatorInputError("unknown verb `\(verb.escapedForLog)`; try omsim --help")
+        }
+    }
+
+    package static let generalHelp = """
+        omsim: simulated venues for omsd, behind one port.
+
+          omsim serve --listen HOST:PORT [options]   answer as the venues would; a ledger at /_sim/ledger
+          omsim accounts [options]                   print the accounts, or write an omsd configuration for them
+          omsim VERB --help                          options of a verb
+          omsim --version
+
+        """
+}
+
+/// `omsim serve`.
+package struct ServeCommand: Equatable, Sendable {
+    package var host = "127.0.0.1"
+    package var port: UInt16 = 8899
+    package var certificateFile: String?
+    package var keyFile: String?
+    package var accountsFile: String?
+    package var faultsFile: String?
+    package var seed: UInt64 = 1
+    package var matching = Matching()
+    package var freshnessMs: Int64?
+    package var limits: [Setting] = []
+    package var liftsLimits = false
+    package var switches: [Setting] = []
+    package var isQuiet = false
+
+    package struct Setting: Equatable, Sendable {
+        package let name: String
+        package let value: String
+    }
+
+    package init() {}
+
+    fileprivate init(_ words: inout Words) throws(SimulatorInputError) {
+        while let word = words.next() {
+            switch word {
+            case "--listen": (host, port) = try Self.address(try words.value(of: word))
+            case "--tls-cert": certificateFile = try words.value(of: word)
+            case "--tls-key": keyFile = try words.value(of: word)
+            case "--accounts": accountsFile = try words.value(of: word)
+            case "--faults": faultsFile = try words.value(of: word)
+            case "--seed": seed = try words.number(of: word)
+            case "--fill":
+                let text = try words.value(of: word)
+                guard let ratio = Double(text), (0...1).contains(ratio) else { throw SimulatorInputError("--fill: 0 to 1 should stand here") }
+                matching.fillRatio = ratio
+            case "--cross": matching.crosses = true
+            case "--freshness-ms":
+                let ms: UInt64 = try words.number(of: word)
+                guard (1...3_600_000).contains(ms) else { throw SimulatorInputError("--freshness-ms: 1 to 3600000 should stand here") }
+                freshnessMs = Int64(ms)
+            case "--limit": limits.append(try words.setting(of: word))
+            case "--no-limits": liftsLimits = true
+            case "--switch": switches.append(try words.setting(of: word))
+            case "--quiet": isQuiet = true
+            default: throw SimulatorInputError("serve: unknown option `\(word.escapedForLog)`")
+            }
+        }
+        guard (certificateFile == nil) == (keyFile == nil) else { throw SimulatorInputError("--tls-cert and --tls-key go together") }
+    }
+
+    /// The world asked for. - Parameters: what the files named hold; nil: not named.
+    package func worldOptions(accounts: [UInt8]?, faults: [UInt8]?) throws(SimulatorInputError) -> WorldOptions {
+        var options = WorldOptions()
+        (options.seed, options.matching, options.freshnessMs) = (seed, matching, freshnessMs)
+        if let accounts { options.accounts = try [SimAccount](reading: accounts) }
+        if liftsLimits {
+            for dialect in standardDialects() { options.limits += dialect.budgets.map { ("\(dialect.venue)/\($0.name)", nil) } }
+        }
+        if let faults {
+            let read = try FaultPlan.read(faults)
+            options.faults = read.rules
+            options.limits += read.limits
+        }
+        for limit in limits {
+            if limit.value == "none" {
+                options.limits.append((limit.name, nil))
+            } else if let permits = Int(limit.value), permits >= 0 {
+                options.limits.append((limit.name, permits))
+            } else {
+                throw SimulatorInputError("--limit \(limit.name.escapedForLog): a whole number or none should stand here")
+            }
+        }
+        options.switches = switches.map { ($0.name, $0.value) }
+        return options
+    }
+
+    private static func address(_ text: String) throws(SimulatorInputError) -> (String, UInt16) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw SimulatorInputError("--listen: HOST:PORT should stand here")
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty else { throw SimulatorInputError("--listen: HOST:PORT should stand here") }
+        return (String(host), port)
+    }
+
+    package static let help = """
+        omsim serve: simulated venues behind one port. Prints the accounts as JSON, then `listening URL`. SIGTERM or SIGINT stops it.
+
+          --listen HOST:PORT      default 127.0.0.1:8899; port 0 picks one
+          --tls-cert F --tls-key F  PEM files: speak TLS
+          --accounts FILE         {accounts:[{venue, product, uid, key, secret, passphrase?, mode?, group?, name?}]} instead of the printed ones
+          --faults FILE           what goes wrong (below)
+          --seed N                for faults and fills; one seed and one sequence of requests give one history. Default 1
+          --fill RATIO            share of resting orders that trade at once, 0 to 1, half of them in part. Default 0
+          --cross                 limit orders beyond the reference price trade at once
+          --freshness-ms MS       how old a stamp may be, instead of each venue's own window (match omsd's freshness_ms)
+          --limit VENUE/BUDGET=N  permits instead of the venue's; N or none. Repeatable
+          --no-limits             lift all limits (they are still counted)
+          --switch VENUE/NAME=VALUE  a venue's open questions answered otherwise; see docs/OMSIM.md. Repeatable
+          --quiet                 do not print the accounts
+
+        Pages: GET /_sim/health /_sim/summary /_sim/ledger; POST /_sim/faults /_sim/fill /_sim/place /_sim/reference
+
+        FAULTS
+
+        """ + FaultPlan.help + "\n"
+}
+
+/// `omsim accounts`.
+package struct AccountsCommand: Equatable, Sendable {
+    package var accountsFile: String?
+    /// Where an omsd configuration goes; nil: print the accounts.
+    package var directory: String?
+    package var configuration = GeneratedConfiguration()
+
+    fileprivate init(_ words: inout Words) throws(SimulatorInputError) {
+        while let word = words.next() {
+            switch word {
+            case "--accounts": accountsFile = try words.value(of: word)
+            case "--write-config": directory = try words.value(of: word)
+            case "--base-url": configuration.baseURL = try words.value(of: word)
+            case "--journal": configuration.journal = try words.value(of: word)
+            case "--socket": configuration.socket = try words.value(of: word)
+            case "--ca-file": configuration.caFile = try words.value(of: word)
+            case "--all": configuration.takesAll = true
+            default: throw SimulatorInputError("accounts: unknown option `\(word.escapedForLog)`")
+            }
+        }
+    }
+
+    package static let help = """
+        omsim accounts: print the accounts that `omsim serve` has by default, or write an omsd configuration for them.
+
+          --accounts FILE         these instead
+          --write-config DIR      write DIR/omsd.json5 and a credentials file (mode 0600) for each account; DIR must exist
+          --base-url URL          where omsim listens. Default http://127.0.0.1:8899
+          --journal PATH          default DIR/journal.db
+          --socket PATH           default DIR/control.sock
+          --ca-file PATH          PEM to trust, for https
+          --all                   every account; else the first of each venue
+
+        The configuration has freshness_ms 3000 and hold_unanswered_ms 2000: run `omsim serve --freshness-ms 3000` to match.
+
+        """
+}
+
+/// The words of a command line, taken one by one.
+private struct Words {
+    private var left: ArraySlice<String>
+    init(_ words: [String]) { left = words[...] }
+
+    var asksForHelp: Bool { left.contains("--help") || left.contains("-h") }
+    mutating func next() -> String? { left.popFirst() }
+
+    mutating func value(of option: String) throws(SimulatorInputError) -> String {
+        guard let value = left.popFirst(), !value.isEmpty else { throw SimulatorInputError("\(option): a value should follow") }
+        return value
+    }
+
+    mutating func number(of option: String) throws(SimulatorInputError) -> UInt64 {
+        guard let number = UInt64(try value(of: option)) else { throw SimulatorInputError("\(option): a whole number should follow") }
+        return number
+    }
+
+    mutating func setting(of option: String) throws(SimulatorInputError) -> ServeCommand.Setting {
+        let text = try value(of: option)
+        guard let equals = text.firstIndex(of: "="), text[..<equals].contains("/") else { throw SimulatorInputError("\(option): VENUE/NAME=VALUE should follow") }
+        return ServeCommand.Setting(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+    }
+}

@@ -1,0 +1,322 @@
+import OMSCore
+import Wire
+
+/// Looking up (venue page 4, 4.3 to 4.5).
+extension AZFuturesDialect {
+    func detail(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
+        let fields = try fields(call, knowing: ["orderId"])
+        guard let id = fields.text("orderId") else { throw XTProblem("invalid_params", "orderId is required") }
+        let order = exchange.order(id: id, uid: call.account?.uid ?? "", at: call.at)
+        return success { writer in
+            if let order { write(order, &writer, exchange) } else { writer.null() }
+        }
+    }
+
+    /// Open states, or done ones: words that only queries know (section 8).
+    private static func matches(_ order: SimOrder, _ state: String?) -> Bool {
+        switch state {
+        case nil: true
+        case "UNFINISHED": !order.state.isClosed
+        case "HISTORY": order.state.isClosed
+        case let word: Self.state(of: order) == word
+        }
+    }
+
+    private static let states: Set<String> = [
+        "NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "PARTIALLY_CANCELED", "REJECTED", "EXPIRED", "UNFINISHED", "HISTORY",
+    ]
+
+    private func wanted(_ fields: XTFields) throws(XTProblem) -> (SimOrder) -> Bool {
+        let symbol = fields.text("symbol")?.lowercased()
+        let state = fields.text("state") ?? (listsOnlyNewByDefault && fields["state"] == nil ? "NEW" : nil)
+        guard state.map({ Self.states.contains($0) }) ?? true else { throw XTProblem("invalid_params", "invalid state") }
+        let times = try times(fields)
+        return { (symbol == nil || $0.symbol == symbol) && Self.matches($0, state) && times.contains($0.createdAt / 1000) }
+    }
+
+    /// The bounds `startTime` and `endTime`, milliseconds, both inclusive.
+    private func times(_ fields: XTFields) throws(XTProblem) -> ClosedRange<Int64> {
+        let problem = XTProblem("invalid_params", "invalid time")
+        let start = try fields.integer("startTime", in: 0...Int64.max, otherwise: 0, orElse: problem)
+        let end = try fields.integer("endTime", in: 0...Int64.max, otherwise: .max, orElse: problem)
+        guard start <= end else { throw problem }
+        return start...end
+    }
+
+    /// Pages by number, newest first: rows can slip between two requests.
+    func list(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
+        let fields = try fields(call, knowing: ["clientOrderId", "symbol", "state", "startTime", "endTime", "page", "size"])
+        let (page, size) = try numberedPage(fields)
+        let isWanted = try wanted(fields)
+        let uid = call.account?.uid ?? ""
+        var rows: [SimOrder] = []
+        if let clientID = fields.text("clientOrderId") {
+            call.clientIDs = [clientID]
+            var order = exchange.order(clientID: clientID, uid: uid, at: call.at)
+            while let found = order {
+                if isWanted(found), found.visibleAt <= call.at { rows.append(found) }
+                order = found.earlier
+            }
+        } else {
+            let isOpen = ["UNFINISHED", "NEW", "PARTIALLY_FILLED"].contains(fields.text("state") ?? "")
+            rows = exchange.page(uid: uid, open: isOpen, limit: .max, at: call.at, where: isWanted)
+        }
+        return success { writer in
+            numbered(rows, page, size, &writer) { order, writer in write(order, &writer, exchange) }
+        }
+    }
+
+    private func numberedPage(_ fields: XTFields) throws(XTProblem) -> (page: Int, size: Int) {
+        let page = try fields.integer("page", in: 1...1_000_000, otherwise: 1, orElse: XTProblem("invalid_page", "invalid page"))
+        let size = try fields.integer("size", in: 1...100, otherwise: 10, orElse: XTProblem("invalid_size", "invalid size"))
+        return (Int(page), Int(size))
+    }
+
+    private func numbered<Row>(_ rows: [Row], _ page: Int, _ size: Int, _ writer: inout JSONWriter, _ write: (Row, inout JSONWriter) -> Void) {
+        writer.beginObject()
+        writer.member("page", page)
+        writer.member("ps", size)
+        writer.member("total", rows.count)
+        writer.key("items")
+        writer.beginArray()
+        for row in rows.dropFirst((page - 1) * size).prefix(size) { write(row, &writer) }
+        writer.endArray()
+        writer.endObject()
+    }
+
+    /// All at once, without pages; POST only (section 4).
+    func listOpen(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
+        let fields = try fields(call, knowing: ["symbol"])
+        let symbol = fields.text("symbol")?.lowercased()
+        let found = exchange.page(uid: call.account?.uid ?? "", open: true, limit: .max, at: call.at) { symbol == nil || $0.symbol == symbol }
+        return success { writer in
+            writer.beginArray()
+            for order in found { write(order, &writer, exchange) }
+            writer.endArray()
+        }
+    }
+
+    /// A cursor's place out of `name` and `direction`.
+    private func cursor(_ fields: XTFields, _ name: String, anchor: (id: String, sequence: Int)?) throws(XTProblem) -> (at: Int?, isNext: Bool) {
+        let direction = fields.text("direction") ?? "NEXT"
+        guard direction == "NEXT" || direction == "PREV" else { throw XTProblem("invalid_params", "invalid direction") }
+        let isNext = direction == "NEXT"
+        guard let text = fields.text(name) else { return (nil, isNext) }
+        guard let id = Int64(text) else { throw XTProblem("invalid_params", "invalid \(name)") }
+        let found = sequence(ofID: id, anchor: anchor)
+        return (cursorIsInclusive ? found.map { isNext ? $0 + 1 : $0 - 1 } : found, isNext)
+    }
+
+    /// Done orders behind a cursor `id`.
+    func history(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
+        let fields = try fields(call, knowing: ["symbol", "id", "direction", "limit", "startTime", "endTime", "forceClose"])
+        let symbol = fields.text("symbol")?.lowercased()
+        let times = try times(fields)
+        _ = try fields.bool("forceClose", orElse: XTProblem("invalid_params", "invalid forceClose"))
+        let limit = Int(try fields.integer("limit", in: 1...100, otherwise: 10, orElse: XTProblem("invalid_params", "invalid limit")))
+        let (place, isNext) = try cursor(fields, "id", anchor: exchange.orders.first.map { ($0.id, $0.sequence) })
+        let page = XTPage(behind: place, isNext: isNext, limit: limit) { newestFirst, beyond, limit in
+            exchange.page(uid: call.account?.uid ?? "", open: false, newestFirst: newestFirst, beyond: beyond, limit: limit, at: call.at) {
+                $0.state.isClosed && (symbol == nil || $0.symbol == symbol) && times.contains($0.createdAt / 1000)
+            }
+        }
+        return success { writer in cursored(page, &writer) { order, writer in write(order, &writer, exchange) } }
+    }
+
+    private func cursored<Row>(_ page: XTPage<Row>, _ writer: inout JSONWriter, _ write: (Row, inout JSONWriter) -> Void) {
+        writer.beginObject()
+        writer.member("hasPrev", page.hasPrev)
+        writer.member("hasNext", page.hasNext)
+        writer.key("items")
+        writer.beginArray()
+        for row in page.rows { write(row, &writer) }
+        writer.endArray()
+        writer.endObject()
+    }
+
+    /// Pages by number where `page` is given (XT), else by cursor `fromId` (AZ).
+    func trades(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
+        let fields = try fields(call, knowing: ["orderId", "symbol", "startTime", "endTime", "page", "size", "fromId", "direction"])
+        let (page, size) = try numberedPage(fields)
+        let symbol = fields.text("symbol")?.lowercased()
+        let times = try times(fields)
+        let orderID = fields.text("orderId")
+        let uid = call.account?.uid ?? ""
+        func isWanted(_ fill: SimFill) -> Bool {
+            (orderID == nil || fill.order.id == orderID) && (symbol == nil || fill.order.symbol == symbol) && times.contains(fill.at / 1000)
+        }
+        if fields["page"] != nil {
+            let rows = exchange.fillsPage(uid: uid, limit: .max, at: call.at, where: isWanted)
+            return success { writer in numbered(rows, page, size, &writer) { fill, writer in write(fill, &writer, exchange) } }
+        }
+        let (place, isNext) = try cursor(fields, "fromId", anchor: exchange.fills.first.map { ($0.id, $0.sequence) })
+        let cut = XTPage(behind: place, isNext: isNext, limit: size) { newestFirst, beyond, limit in
+            exchange.fillsPage(uid: uid, newestFirst: newestFirst, beyond: beyond, limit: limit, at: call.at, where: isWanted)
+        }
+        return success { writer in cursored(cut, &writer) { fill, writer in write(fill, &writer, exchange) } }
+    }
+
+    /// The market makers' listing: a cursor `fromId`, newest first, fresh orders as NEW or PLACED (4.3).
+    func cachedOpenOrders(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
+        let fields = try fields(call, knowing: ["symbol", "size", "fromId"])
+        let symbol = fields.text("symbol")?.lowercased()
+        let size = Int(try fields.integer("size", in: 1...100, otherwise: 20, orElse: XTProblem("invalid_size", "invalid size")))
+        let (place, _) = try cursor(fields, "fromId", anchor: exchange.orders.first.map { ($0.id, $0.sequence) })
+        let uid = call.account?.uid ?? ""
+        func isWanted(_ order: SimOrder) -> Bool { symbol == nil || order.symbol == symbol }
+        let rows = exchange.page(uid: uid, open: true, beyond: place, limit: size, at: call.at, where: isWanted)
+        let total = exchange.page(uid: uid, open: true, limit: .max, at: call.at, where: isWanted).count
+        return success { writer in
+            writer.beginObject()
+            writer.member("total", total)
+            writer.member("size", size)
+            writer.key("content")
+            writer.beginArray()
+            for order in rows { write(order, &writer, exchange, isCached: true) }
+            writer.endArray()
+            writer.endObject()
+        }
+    }
+
+    // MARK: Shapes
+
+    static func state(of order: SimOrder) -> String {
+        switch order.state {
+        case .accepted, .open: "NEW"
+        case .partiallyFilled: "PARTIALLY_FILLED"
+        case .filled: "FILLED"
+        case .canceled where ["ioc", "fok", "post_only", "trade_count_too_small"].contains(order.reason): "EXPIRED"
+        case .canceled: order.filled.isZero ? "CANCELED" : "PARTIALLY_CANCELED"
+        case .expired: "EXPIRED"
+        case .rejected: "REJECTED"
+        }
+    }
+
+    private func write(_ order: SimOrder, _ writer: inout JSONWriter, _ exchange: Exchange, isCached: Bool = false) {
+        let instrument = exchange.instruments[order.symbol]
+        let size = instrument?.contractSize ?? .one
+        var state = Self.state(of: order)
+        if isCached, state == "NEW", order.sequence % 2 == 0 { state = "PLACED" }
+        let notional = (order.price ?? .zero).multiplied(by: order.quantity, roundingDown: true)?.multiplied(by: size, roundingDown: true) ?? .zero
+        writer.beginObject()
+        write(id: order.id, as: "orderId", &writer)
+        writer.member("clientOrderId", order.clientID.isEmpty ? nil : order.clientID)
+        writer.member("symbol", order.symbol)
+        writer.key("contractSize")
+        writer.raw(size.description)
+        writer.member("orderType", order.ticket.isMarket ? "MARKET" : "LIMIT")
+        writer.member("orderSide", order.side.rawValue.uppercased())
+        writer.member("positionSide", order.tag("positionSide") ?? "LONG")
+        writer.member("positionType", "CROSSED")
+        writer.member("timeInForce", order.tag("timeInForce") ?? "GTC")
+        writer.member("closePosition", false)
+        writer.member("price", order.price?.description ?? "0")
+        writer.member("origQty", order.quantity.description)
+        writer.member("avgPrice", order.averagePrice?.description ?? "0")
+        writer.member("executedQty", order.filled.description)
+        writer.member("marginFrozen", order.state.isLive ? (notional.dividedRoundingDown(by: Decimal(20)) ?? .zero).description : "0")
+        writer.member("remark", String?.none)
+        writer.member("sourceId", String?.none)
+        writer.member("sourceType", "DEFAULT")
+        writer.member("forceClose", false)
+        writer.member("leverage", 20)
+        writer.member("openPrice", String?.none)
+        writer.member("closeProfit", String?.none)
+        writer.member("state", state)
+        writer.member("createdTime", order.createdAt / 1000)
+        writer.member("updatedTime", order.updatedAt / 1000)
+        writer.member("triggerProfitPrice", order.tag("triggerProfitPrice"))
+        writer.member("triggerStopPrice", order.tag("triggerStopPrice"))
+        writer.member("markPrice", instrument?.reference.description)
+        writer.member("systemCancel", false)
+        writer.member("profit", false)
+        writer.endObject()
+    }
+
+    private func write(_ fill: SimFill, _ writer: inout JSONWriter, _ exchange: Exchange) {
+        let instrument = exchange.instruments[fill.order.symbol]
+        let size = instrument?.contractSize ?? .one
+        writer.beginObject()
+        write(id: fill.order.id, as: "orderId", &writer)
+        write(id: fill.id, as: "execId", &writer)
+        writer.member("symbol", fill.order.symbol)
+        writer.member("contractSize", size.description)
+        writer.member("quantity", fill.quantity.description)
+        writer.member("price", fill.price.description)
+        // The exchange reckons a fee on price times quantity; here a quantity counts contracts.
+        writer.member("fee", (fill.fee.multiplied(by: size, roundingDown: true) ?? .zero).description)
+        writer.member("feeCoin", instrument?.quote)
+        writer.member("timestamp", fill.at / 1000)
+        writer.member("takerMaker", fill.isMaker ? "MAKER" : "TAKER")
+        writer.member("orderSide", fill.order.side.rawValue.uppercased())
+        writer.member("positionSide", fill.order.tag("positionSide") ?? "LONG")
+        writer.endObject()
+    }
+
+    // MARK: Symbols and balances
+
+    func symbolList(_ call: Call) -> HTTPResponse {
+        success { writer in
+            if !symbolListIsBare {
+                writer.beginObject()
+                writer.member("time", call.atMs)
+                writer.member("version", "1.0")
+                writer.key("symbols")
+            }
+            writer.beginArray()
+            for instrument in instruments { write(instrument, &writer) }
+            writer.endArray()
+            if !symbolListIsBare { writer.endObject() }
+        }
+    }
+
+    func symbolDetail(_ call: Call) throws(XTProblem) -> HTTPResponse {
+        let fields = try fields(call, knowing: ["symbol"])
+        guard let instrument = instruments.first(where: { $0.symbol == fields.text("symbol")?.lowercased() }) else {
+            throw XTProblem("invalid_symbol", "invalid symbol")
+        }
+        return success { write(instrument, &$0) }
+    }
+
+    private func write(_ instrument: SimInstrument, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("symbol", instrument.symbol)
+        writer.member("contractType", "PERPETUAL")
+        writer.member("productType", "perpetual")
+        writer.member("underlyingType", instrument.quote == "usd" ? "COIN_BASED" : "U_BASED")
+        writer.member("baseCoin", instrument.base)
+        writer.member("quoteCoin", instrument.quote)
+        writer.member("contractSize", instrument.contractSize.description)
+        writer.member("minQty", instrument.minQuantity.description)
+        writer.member("minNotional", instrument.minNotional.description)
+        writer.member("maxNotional", "100000000")
+        writer.member("minStepPrice", instrument.tick.description)
+        writer.member("pricePrecision", instrument.pricePlaces)
+        writer.member("quantityPrecision", 0)
+        writer.member("minPrice", String?.none)
+        writer.member("maxPrice", String?.none)
+        writer.member("multiplierUp", "0.05")
+        writer.member("multiplierDown", "0.05")
+        writer.member("maxOpenOrders", openOrdersMax ?? 200)
+        writer.member("supportOrderType", "LIMIT,MARKET")
+        writer.member("supportTimeInForce", "GTC,FOK,IOC,GTX")
+        writer.member("tradeSwitch", true)
+        writer.member("openSwitch", true)
+        writer.member("isOpenApi", true)
+        writer.member("state", 0)
+        writer.member("makerFee", "0.001")
+        writer.member("takerFee", "0.001")
+        writer.endObject()
+    }
+
+    func balances(_ writer: inout JSONWriter) {
+        writer.beginArray()
+        writer.beginObject()
+        writer.member("coin", "usdt")
+        writer.member("walletBalance", balance.description)
+        writer.member("availableBalance", balance.description)
+        writer.member("openOrderMarginFrozen", "0")
+        writer.endObject()
+        writer.endArray()
+    }
+}

@@ -1,0 +1,327 @@
+import OMSCore
+
+/// How orders meet a market that does not exist.
+package struct Matching: Sendable, Equatable {
+    /// Share of resting orders that trade as soon as they are taken, 0...1, drawn by the seed: half of them in full, half in part.
+    package var fillRatio = 0.0
+    /// Whether a plain limit order beyond the reference price trades at once. Off: it rests, whatever its price.
+    package var crosses = false
+    package init(fillRatio: Double = 0, crosses: Bool = false) { (self.fillRatio, self.crosses) = (fillRatio, crosses) }
+}
+
+/// One venue's orders and fills, and the simplest matching that shows every outcome: rest, fill, fill in part, close unfilled.
+///
+/// Deterministic: one seed and one sequence of calls give one history. Times are microseconds of the venue's clock.
+/// Market orders trade at once at the symbol's reference price. IOC and FOK trade if their price is at or beyond the reference, else close unfilled
+/// (`reason` `ioc` / `fok`); post-only beyond the reference closes as `post_only`. All else rests (see ``Matching``).
+package final class Exchange {
+    package let venue: String
+    package private(set) var instruments: [String: SimInstrument]
+    package var matching: Matching
+    /// How old a request's stamp may be, in milliseconds, in place of the venue's own window; nil: as the venue says.
+    package var freshnessMs: Int64?
+    private var updates = 0
+    private let numbering: OrderNumbering
+    private var desks: [String: Desk] = [:]
+    private var byID: [String: SimOrder] = [:]
+    /// Every order ever placed, oldest first.
+    package private(set) var orders: [SimOrder] = []
+    /// Every execution, oldest first.
+    package private(set) var fills: [SimFill] = []
+    package var random: SeededGenerator
+    private let scheduler: (_ afterUs: Int64, _ action: @escaping (_ at: Int64) -> Void) -> Void
+
+    /// - Parameters:
+    ///   - numbering: How order and trade ids look.
+    ///   - scheduler: Runs an action later, with the venue's clock of that moment.
+    package init(
+        venue: String, instruments: [SimInstrument], numbering: OrderNumbering = OrderNumbering(), matching: Matching = Matching(), seed: UInt64,
+        scheduler: @escaping (_ afterUs: Int64, _ action: @escaping (_ at: Int64) -> Void) -> Void
+    ) {
+        self.venue = venue
+        self.instruments = Dictionary(instruments.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
+        (self.numbering, self.matching, self.scheduler) = (numbering, matching, scheduler)
+        random = SeededGenerator(seed: seed)
+    }
+
+    /// Does something later: the asynchronous part of an engine. Runs before any later request or listing is answered, in order of time.
+    package func schedule(afterUs: Int64, _ action: @escaping (_ at: Int64) -> Void) { scheduler(afterUs, action) }
+
+    /// Moves a symbol's reference price. Resting orders do not notice.
+    package func setReference(_ price: Decimal, of symbol: String) { instruments[symbol]?.reference = price }
+
+    // MARK: Orders
+
+    /// Takes an order into the book and lets it meet the market; the dialect has checked everything before.
+    ///
+    /// - Parameter isAsynchronous: The engine takes it later: it stays `accepted` and unseen until ``activate(_:at:)`` or ``reject(_:reason:at:)``.
+    package func place(_ ticket: Ticket, in call: Call, isAsynchronous: Bool = false) -> SimOrder {
+        let uid = call.account?.uid ?? ""
+        let order = place(ticket, uid: uid, call: call.number, at: call.at, visibleAt: call.at + call.visibilityDelayUs)
+        if isAsynchronous { order.state = .accepted } else { match(order, at: call.at) }
+        return order
+    }
+
+    /// The same for an order that comes from no request (`/_sim/place`).
+    package func placeExternally(_ ticket: Ticket, uid: String, at: Int64) -> SimOrder {
+        let order = place(ticket, uid: uid, call: 0, at: at, visibleAt: at)
+        match(order, at: at)
+        return order
+    }
+
+    private func place(_ ticket: Ticket, uid: String, call: Int, at: Int64, visibleAt: Int64) -> SimOrder {
+        let desk = desk(of: uid)
+        let sequence = orders.count + 1
+        let earlier = ticket.clientID.isEmpty ? nil : desk.byClientID[ticket.clientID]
+        let order = SimOrder(
+            ticket, uid: uid, id: ticket.id ?? numbering.orderID(sequence), sequence: sequence, call: call, at: at, visibleAt: visibleAt, state: .open,
+            earlier: earlier)
+        orders.append(order)
+        byID[order.id] = order
+        desk.add(order)
+        noteUpdate(order, at: at)
+        return order
+    }
+
+    /// An asynchronous engine takes the order: it opens and meets the market.
+    package func activate(_ order: SimOrder, at: Int64) {
+        guard order.state == .accepted else { return }
+        order.state = .open
+        noteUpdate(order, at: at)
+        match(order, at: at)
+    }
+
+    /// An asynchronous engine refuses it: it never became live.
+    package func reject(_ order: SimOrder, reason: String, at: Int64) {
+        guard order.state == .accepted else { return }
+        close(order, as: .rejected, reason: reason, at: at)
+    }
+
+    /// Cancels a live or accepted order. - Returns: false when it was closed already; nothing changes then.
+    @discardableResult
+    package func cancel(_ order: SimOrder, reason: String = "normal_cancel", at: Int64) -> Bool {
+        guard !order.state.isClosed else { return false }
+        close(order, as: .canceled, reason: reason, at: at)
+        return true
+    }
+
+    /// Changes price and total quantity of a live order; a quantity at or below what is filled closes it as filled. - Returns: false when it is not live.
+    @discardableResult
+    package func amend(_ order: SimOrder, price: Decimal?, quantity: Decimal?, at: Int64) -> Bool {
+        guard order.state.isLive else { return false }
+        if let price { order.price = price }
+        if let quantity { order.quantity = quantity }
+        noteUpdate(order, at: at)
+        if !order.filled.isZero, order.quantity <= order.filled { close(order, as: .filled, reason: "", at: at) }
+        return true
+    }
+
+    /// Executes part or all of a live order. - Returns: nil when it is not live or nothing is left to fill.
+    @discardableResult
+    package func fill(_ order: SimOrder, quantity asked: Decimal? = nil, price askedPrice: Decimal? = nil, isMaker: Bool = true, at: Int64) -> SimFill? {
+        guard order.state.isLive else { return nil }
+        let quantity = min(asked ?? order.leavesQuantity, order.leavesQuantity)
+        guard quantity.isPositive, let price = askedPrice ?? order.price ?? instruments[order.symbol]?.reference else { return nil }
+        let quote = price.multiplied(by: quantity, roundingDown: true) ?? .zero
+        // A tenth of a percent, the round number among published taker fees.
+        let fee = quote.dividedRoundingDown(by: Decimal(1000)) ?? .zero
+        let sequence = fills.count + 1
+        let fill = SimFill(
+            id: numbering.tradeID(sequence), sequence: sequence, order: order, price: price, quantity: quantity, quote: quote, fee: fee, isMaker: isMaker, at: at)
+        fills.append(fill)
+        desk(of: order.uid).fills.append(fill)
+        order.fills.append(fill)
+        order.filled = order.filled.adding(quantity) ?? order.filled
+        order.filledQuote = order.filledQuote.adding(quote) ?? order.filledQuote
+        order.fee = order.fee.adding(fee) ?? order.fee
+        noteUpdate(order, at: at)
+        if order.leavesQuantity.isPositive { order.state = .partiallyFilled } else { close(order, as: .filled, reason: "", at: at) }
+        return fill
+    }
+
+    private func noteUpdate(_ order: SimOrder, at: Int64) {
+        updates += 1
+        order.updateNumber = updates
+        order.updatedAt = max(order.updatedAt, at)
+    }
+
+    private func close(_ order: SimOrder, as state: SimState, reason: String, at: Int64) {
+        (order.state, order.reason) = (state, reason)
+        noteUpdate(order, at: at)
+        desk(of: order.uid).noteClosed()
+    }
+
+    private func match(_ order: SimOrder, at: Int64) {
+        guard let instrument = instruments[order.symbol] else { return }
+        let reference = instrument.reference
+        guard let price = order.price, !order.ticket.isMarket else {
+            if order.quantity.isZero, let quote = order.ticket.quoteQuantity, let bought = quote.dividedRoundingDown(by: reference) {
+                order.quantity = bought.roundedDown(to: instrument.lot)
+            }
+            if fill(order, price: reference, isMaker: false, at: at) == nil { cancel(order, reason: "trade_count_too_small", at: at) }
+            return
+        }
+        let isBeyond = order.side == .buy ? price > reference : price < reference
+        switch order.ticket.timeInForce {
+        case .ioc, .fok:
+            if isBeyond || price == reference {
+                fill(order, price: reference, isMaker: false, at: at)
+            } else {
+                cancel(order, reason: order.ticket.timeInForce.rawValue, at: at)
+            }
+        case .postOnly where isBeyond:
+            cancel(order, reason: "post_only", at: at)
+        case .gtc where isBeyond && matching.crosses:
+            fill(order, price: reference, isMaker: false, at: at)
+        case .gtc, .postOnly:
+            guard matching.fillRatio > 0, random.chance(matching.fillRatio) else { return }
+            if random.chance(0.5) {
+                fill(order, at: at)
+            } else {
+                let tenths = Decimal(Int(random.below(9)) + 1)
+                let part = order.quantity.multiplied(by: tenths, roundingDown: true)?.dividedRoundingDown(by: Decimal(10)) ?? order.quantity
+                fill(order, quantity: max(part.roundedDown(to: instrument.lot), instrument.lot), at: at)
+            }
+        }
+    }
+
+    // MARK: Look-ups
+
+    /// The account's order of that id; the newest, should a venue have let an id repeat. Nil as long as it is not visible.
+    ///
+    /// - Parameter at: The venue's clock, for visibility; nil: the engine's own view, which knows all.
+    package func order(id: String, uid: String, at: Int64?) -> SimOrder? {
+        guard let order = byID[id], order.uid == uid else { return nil }
+        return isVisible(order, at: at) ? order : nil
+    }
+
+    /// The account's newest order under a client id; older ones by ``SimOrder/earlier``. Nil as long as none is visible.
+    package func order(clientID: String, uid: String, at: Int64?) -> SimOrder? {
+        var order = desks[uid]?.byClientID[clientID]
+        while let candidate = order, !isVisible(candidate, at: at) { order = candidate.earlier }
+        return order
+    }
+
+    /// The order that is pending under a client id: what venues with a duplicate check among pending orders look at.
+    package func pendingOrder(clientID: String, uid: String) -> SimOrder? {
+        var order = desks[uid]?.byClientID[clientID]
+        while let candidate = order, candidate.state.isClosed { order = candidate.earlier }
+        return order
+    }
+
+    /// A page of the account's visible orders.
+    ///
+    /// - Parameters:
+    ///   - open: Only live ones; false: every one, live or closed (add a condition for closed ones).
+    ///   - newestFirst: Else oldest first.
+    ///   - beyond: The sequence to go on behind, exclusive, in the direction asked; nil: from the start.
+    ///   - limit: At most so many.
+    package func page(
+        uid: String, open: Bool, newestFirst: Bool = true, beyond: Int? = nil, limit: Int, at: Int64, where isWanted: (SimOrder) -> Bool = { _ in true }
+    ) -> [SimOrder] {
+        guard let desk = desks[uid] else { return [] }
+        return cut(open ? desk.openOrders() : desk.orders, sequence: \.sequence, newestFirst: newestFirst, beyond: beyond, limit: limit) {
+            isVisible($0, at: at) && (!open || $0.state.isLive) && isWanted($0)
+        }
+    }
+
+    /// A page of the account's executions, as above.
+    package func fillsPage(
+        uid: String, newestFirst: Bool = true, beyond: Int? = nil, limit: Int, at: Int64, where isWanted: (SimFill) -> Bool = { _ in true }
+    ) -> [SimFill] {
+        guard let desk = desks[uid] else { return [] }
+        return cut(desk.fills, sequence: \.sequence, newestFirst: newestFirst, beyond: beyond, limit: limit) {
+            isVisible($0.order, at: at) && isWanted($0)
+        }
+    }
+
+    /// How many of the account's orders are live.
+    package func openCount(uid: String) -> Int { desks[uid]?.openOrders().count ?? 0 }
+
+    private func isVisible(_ order: SimOrder, at: Int64?) -> Bool {
+        guard let at else { return true }
+        return order.state != .accepted && order.visibleAt <= at
+    }
+
+    private func cut<Item>(
+        _ items: [Item], sequence: (Item) -> Int, newestFirst: Bool, beyond: Int?, limit: Int, where isWanted: (Item) -> Bool
+    ) -> [Item] {
+        var page: [Item] = []
+        guard limit > 0 else { return page }
+        if newestFirst {
+            var index = beyond.map { bound in firstIndex(in: items) { sequence($0) >= bound } } ?? items.count
+            while index > 0, page.count < limit {
+                index -= 1
+                if isWanted(items[index]) { page.append(items[index]) }
+            }
+        } else {
+            var index = beyond.map { bound in firstIndex(in: items) { sequence($0) > bound } } ?? 0
+            while index < items.count, page.count < limit {
+                if isWanted(items[index]) { page.append(items[index]) }
+                index += 1
+            }
+        }
+        return page
+    }
+
+    /// Binary search: the first index whose item satisfies a condition that, once true, stays true.
+    private func firstIndex<Item>(in items: [Item], where isBehind: (Item) -> Bool) -> Int {
+        var (low, high) = (0, items.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBehind(items[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    private func desk(of uid: String) -> Desk {
+        if let desk = desks[uid] { return desk }
+        let desk = Desk()
+        desks[uid] = desk
+        return desk
+    }
+}
+
+/// How a venue's ids look: a prefix number plus the running number, as decimal digits.
+package struct OrderNumbering: Sendable {
+    package let orderBase: Int64
+    package let tradeBase: Int64
+    /// The defaults make 19-digit ids, as snowflakes are.
+    package init(orderBase: Int64 = 1_370_000_000_000_000_000, tradeBase: Int64 = 1_470_000_000_000_000_000) {
+        (self.orderBase, self.tradeBase) = (orderBase, tradeBase)
+    }
+    package func orderID(_ sequence: Int) -> String { String(orderBase + Int64(sequence)) }
+    package func tradeID(_ sequence: Int) -> String { String(tradeBase + Int64(sequence)) }
+}
+
+/// One account's orders at one venue.
+private final class Desk {
+    var orders: [SimOrder] = []
+    var fills: [SimFill] = []
+    var byClientID: [String: SimOrder] = [:]
+    /// Oldest first, closed ones among them until the next listing sweeps them out.
+    private var open: [SimOrder] = []
+    private var closedAmongOpen = 0
+
+    func add(_ order: SimOrder) {
+        orders.append(order)
+        open.append(order)
+        if !order.clientID.isEmpty { byClientID[order.clientID] = order }
+    }
+
+    func noteClosed() { closedAmongOpen += 1 }
+
+    /// Live and accepted orders, oldest first.
+    func openOrders() -> [SimOrder] {
+        if closedAmongOpen > 0 {
+            open.removeAll { $0.state.isClosed }
+            closedAmongOpen = 0
+        }
+        return open
+    }
+}
+
+extension Decimal {
+    /// The largest multiple of `step` that is no larger; the value itself where `step` is no step.
+    package func roundedDown(to step: Decimal) -> Decimal { step.units <= 0 ? self : Decimal(units: units - units % step.units) }
+}

@@ -1,0 +1,197 @@
+import Wire
+
+extension FaultPlan {
+    /// What `--faults FILE` and `POST /_sim/faults` take, for people.
+    package static let help = """
+        A JSON5 list of rules, or {rules: [...], limits: {"VENUE/BUDGET": permits or null}}. The first rule that strikes a request decides.
+          {venue?, endpoint?, kind?, account?,     which requests: kind is place, cancel, modify, mixed, lookup or public; account is a uid
+           after?: N, first?: N, every?: N,        of those: not the first N; then only N; then every Nth
+           probability?: 0..1, count?: N,          then by chance (drawn from --seed), at most N times
+           fault: {type: ..., ...}}
+        Faults, by type:
+          lose_reply_before_execution {then?: reset|silence}      not executed, no answer
+          lose_reply_after_execution  {then?: reset|silence}      executed, no answer
+          execute_late  {delay_ms, then?: reset|silence}          no answer; arrives (and counts, and is judged) that much later
+          delay         {delay_ms}                                executed; answered later
+          reset         {}                                        connection reset, not executed
+          status_5xx    {status?: 502, body?: html|json|empty, executes?: false}
+          rate_limit_429 {}                                       refused though within the limit
+          truncate      {}                                        executed; the answer breaks off
+          garbage       {http?: true}                             executed; noise instead of an answer (false: not even HTTP)
+          missing_item, repeated_item, reordered_items {}         executed; the answer's list is tampered with
+          late_visibility {delay_ms}                              executed and answered; look-ups learn of it later
+          maintenance, wrong_account {}                           refused in the venue's words, not executed
+          venue_error   {code, message?, status?, executes?: false}
+          duplicate_execution {}                                  executed twice: no client can defend itself; for trying auditors
+          clock         {offset_ms?: 0, drift_ppm?: 0}            the venue's clock; only with venue, no counters
+        delay_ms is a number or [low, high].
+        """
+
+    /// Reads rules and limits.
+    ///
+    /// - Returns: the rules, and new permits by `venue/budget` (nil: lifted).
+    /// - Throws: ``SimulatorInputError`` naming rule and field.
+    package static func read(_ text: [UInt8]) throws(SimulatorInputError) -> (rules: [FaultRule], limits: [(budget: String, permits: Int?)]) {
+        let root: JSON
+        do { root = try JSONParser.parse(text, options: .init(isJSON5: true)) } catch { throw SimulatorInputError("faults: \(error)") }
+        if let list = root.array { return (try rules(list), []) }
+        guard let members = root.object else { throw SimulatorInputError("faults: a list of rules should stand here") }
+        var (rules, limits): ([FaultRule], [(budget: String, permits: Int?)]) = ([], [])
+        for member in members {
+            switch member.key {
+            case "rules":
+                guard let list = member.value.array else { throw SimulatorInputError("`rules` should be a list") }
+                rules = try Self.rules(list)
+            case "limits":
+                guard let entries = member.value.object else { throw SimulatorInputError("`limits` should be an object") }
+                for entry in entries {
+                    guard entry.value.isNull || entry.value.integer.map({ (0...1_000_000_000).contains($0) }) == true else {
+                        throw SimulatorInputError("limits.\(entry.key.escapedForLog): a whole number or null should stand here")
+                    }
+                    limits.append((entry.key, entry.value.integer.map { Int($0) }))
+                }
+            default: throw SimulatorInputError("unknown field `\(member.key.escapedForLog)`")
+            }
+        }
+        return (rules, limits)
+    }
+
+    private static func rules(_ list: [JSON]) throws(SimulatorInputError) -> [FaultRule] {
+        var rules: [FaultRule] = []
+        for (index, entry) in list.enumerated() {
+            rules.append(try rule(Fields(entry, place: "rules[\(index)]")))
+        }
+        return rules
+    }
+
+    private static func rule(_ given: Fields) throws(SimulatorInputError) -> FaultRule {
+        var fields = given
+        guard let what = fields.take("fault") else { throw fields.wrong("`fault` is missing") }
+        var rule = FaultRule(try fault(Fields(what, place: fields.place + ".fault")))
+        rule.venue = try fields.text("venue")
+        rule.endpoint = try fields.text("endpoint")
+        rule.account = try fields.text("account")
+        if let word = try fields.text("kind") {
+            guard let kind = Route.Kind(rawValue: word) else { throw fields.wrong("`kind` should be place, cancel, modify, mixed, lookup or public") }
+            rule.kind = kind
+        }
+        rule.probability = try fields.fraction("probability")
+        rule.every = try fields.whole("every", in: 1...1_000_000_000)
+        rule.first = try fields.whole("first", in: 0...1_000_000_000)
+        rule.after = try fields.whole("after", in: 0...1_000_000_000)
+        rule.count = try fields.whole("count", in: 0...1_000_000_000)
+        try fields.finish()
+        if case .clock = rule.fault {
+            guard rule.endpoint == nil, rule.kind == nil, rule.account == nil, rule.probability == nil, rule.every == nil, rule.first == nil,
+                rule.after == nil, rule.count == nil
+            else { throw fields.wrong("a clock fault takes no condition but `venue`") }
+        }
+        return rule
+    }
+
+    private static func fault(_ given: Fields) throws(SimulatorInputError) -> Fault {
+        var fields = given
+        guard let type = try fields.text("type") else { throw fields.wrong("`type` is missing") }
+        let fault: Fault
+        switch type {
+        case "lose_reply_before_execution": fault = .loseReplyBeforeExecution(try fields.then())
+        case "lose_reply_after_execution": fault = .loseReplyAfterExecution(try fields.then())
+        case "execute_late": fault = .executeLate(try fields.milliseconds("delay_ms"), try fields.then())
+        case "delay": fault = .delay(try fields.milliseconds("delay_ms"))
+        case "reset": fault = .reset
+        case "status_5xx":
+            let status = try fields.whole("status", in: 500...599) ?? 502
+            guard let body = Fault.ServerErrorBody(rawValue: try fields.text("body") ?? "html") else {
+                throw fields.wrong("`body` should be html, json or empty")
+            }
+            fault = .serverError(status: status, body: body, executes: try fields.flag("executes") ?? false)
+        case "rate_limit_429": fault = .rateLimited
+        case "truncate": fault = .truncate
+        case "garbage": fault = .garbage(isHTTP: try fields.flag("http") ?? true)
+        case "missing_item": fault = .missingItem
+        case "repeated_item": fault = .repeatedItem
+        case "reordered_items": fault = .reorderedItems
+        case "late_visibility": fault = .lateVisibility(try fields.milliseconds("delay_ms"))
+        case "maintenance": fault = .maintenance
+        case "wrong_account": fault = .wrongAccount
+        case "venue_error":
+            guard let code = try fields.text("code") else { throw fields.wrong("`code` is missing") }
+            fault = .venueError(
+                code: code, message: try fields.text("message") ?? "simulated", status: try fields.whole("status", in: 0...599) ?? 0,
+                executes: try fields.flag("executes") ?? false)
+        case "duplicate_execution": fault = .duplicateExecution
+        case "clock":
+            fault = .clock(
+                offsetMs: try fields.signed("offset_ms", within: 86_400_000) ?? 0, driftPpm: try fields.signed("drift_ppm", within: 1_000_000) ?? 0)
+        default: throw fields.wrong("unknown type `\(type.escapedForLog)`")
+        }
+        try fields.finish()
+        return fault
+    }
+}
+
+/// The fields of one object, each taken once; what is left at the end is unknown.
+private struct Fields {
+    let place: String
+    private var left: [(key: String, value: JSON)]
+
+    init(_ json: JSON, place: String) throws(SimulatorInputError) {
+        guard let members = json.object else { throw SimulatorInputError("\(place): an object should stand here") }
+        (self.place, left) = (place, members)
+    }
+
+    func wrong(_ what: String) -> SimulatorInputError { SimulatorInputError("\(place): \(what)") }
+
+    mutating func take(_ name: String) -> JSON? {
+        guard let index = left.firstIndex(where: { $0.key == name }) else { return nil }
+        return left.remove(at: index).value
+    }
+
+    func finish() throws(SimulatorInputError) {
+        if let stranger = left.first { throw wrong("unknown field `\(stranger.key.escapedForLog)`") }
+    }
+
+    mutating func text(_ name: String) throws(SimulatorInputError) -> String? {
+        guard let value = take(name) else { return nil }
+        guard let text = value.string else { throw wrong("`\(name)` should be a text") }
+        return text
+    }
+
+    mutating func flag(_ name: String) throws(SimulatorInputError) -> Bool? {
+        guard let value = take(name) else { return nil }
+        guard let flag = value.bool else { throw wrong("`\(name)` should be true or false") }
+        return flag
+    }
+
+    mutating func whole(_ name: String, in range: ClosedRange<Int64>) throws(SimulatorInputError) -> Int? {
+        guard let value = take(name) else { return nil }
+        guard case .number = value, let number = value.integer, range.contains(number) else {
+            throw wrong("`\(name)` should be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return Int(number)
+    }
+
+    mutating func signed(_ name: String, within bound: Int64) throws(SimulatorInputError) -> Int64? { try whole(name, in: -bound...bound).map { Int64($0) } }
+
+    mutating func fraction(_ name: String) throws(SimulatorInputError) -> Double? {
+        guard let value = take(name) else { return nil }
+        guard case .number(let text) = value, let number = Double(text), (0...1).contains(number) else { throw wrong("`\(name)` should be 0 to 1") }
+        return number
+    }
+
+    mutating func then() throws(SimulatorInputError) -> Fault.LostReply {
+        guard let word = try text("then") else { return .reset }
+        guard let lost = Fault.LostReply(rawValue: word) else { throw wrong("`then` should be reset or silence") }
+        return lost
+    }
+
+    mutating func milliseconds(_ name: String) throws(SimulatorInputError) -> Fault.Milliseconds {
+        guard let value = take(name) else { throw wrong("`\(name)` is missing") }
+        let allowed: ClosedRange<Int64> = 0...86_400_000
+        let ends = value.array ?? [value, value]
+        guard ends.count == 2, case .number = ends[0], case .number = ends[1], let low = ends[0].integer, let high = ends[1].integer,
+            allowed.contains(low), allowed.contains(high), low <= high
+        else { throw wrong("`\(name)` should be milliseconds up to a day, or [low, high]") }
+        return Fault.Milliseconds(low, high)
+    }
+}

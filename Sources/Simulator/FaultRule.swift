@@ -1,0 +1,140 @@
+import Wire
+
+/// What goes wrong with a request. The schema is in ``FaultPlan/help``.
+package enum Fault: Sendable, Equatable {
+    package enum LostReply: String, Sendable { case reset, silence }
+    package enum ServerErrorBody: String, Sendable { case html, json, empty }
+
+    case loseReplyBeforeExecution(LostReply)
+    case loseReplyAfterExecution(LostReply)
+    /// The reply is lost at once; the request itself still arrives, so much later, and is judged by the clock of that moment.
+    case executeLate(Milliseconds, LostReply)
+    /// The answer comes so much later.
+    case delay(Milliseconds)
+    /// The connection is reset; nothing was executed.
+    case reset
+    case serverError(status: Int, body: ServerErrorBody, executes: Bool)
+    case rateLimited
+    /// The answer breaks off in its middle, then the connection closes; executed.
+    case truncate
+    /// Bytes that are no answer: `isHTTP` a 200 whose body is noise, else not even HTTP; executed.
+    case garbage(isHTTP: Bool)
+    case missingItem
+    case repeatedItem
+    case reorderedItems
+    /// Executed and answered, but look-ups learn of its orders only so much later.
+    case lateVisibility(Milliseconds)
+    case maintenance
+    case wrongAccount
+    case venueError(code: String, message: String, status: Int, executes: Bool)
+    /// Executed twice, as a retrying proxy would: no venue does this by default, and a client cannot defend itself; shows what an auditor must see.
+    case duplicateExecution
+    /// The venue's clock is off, and runs off.
+    case clock(offsetMs: Int64, driftPpm: Int64)
+
+    /// A fixed number or one drawn between two.
+    package struct Milliseconds: Sendable, Equatable {
+        package let low: Int64
+        package let high: Int64
+        package init(_ low: Int64, _ high: Int64? = nil) { (self.low, self.high) = (low, high ?? low) }
+        func draw(_ random: inout SeededGenerator) -> Int64 { random.between(low, high) * 1000 }
+    }
+
+    /// The `type` of the schema, as the ledger shows it.
+    package var name: String {
+        switch self {
+        case .loseReplyBeforeExecution: "lose_reply_before_execution"
+        case .loseReplyAfterExecution: "lose_reply_after_execution"
+        case .executeLate: "execute_late"
+        case .delay: "delay"
+        case .reset: "reset"
+        case .serverError: "status_5xx"
+        case .rateLimited: "rate_limit_429"
+        case .truncate: "truncate"
+        case .garbage: "garbage"
+        case .missingItem: "missing_item"
+        case .repeatedItem: "repeated_item"
+        case .reorderedItems: "reordered_items"
+        case .lateVisibility: "late_visibility"
+        case .maintenance: "maintenance"
+        case .wrongAccount: "wrong_account"
+        case .venueError: "venue_error"
+        case .duplicateExecution: "duplicate_execution"
+        case .clock: "clock"
+        }
+    }
+}
+
+/// When a fault strikes: a request must match all of `venue`, `endpoint`, `kind` and `account` that are given; the counters below count such requests.
+package struct FaultRule: Sendable, Equatable {
+    package var venue: String?
+    package var endpoint: String?
+    package var kind: Route.Kind?
+    /// The uid.
+    package var account: String?
+    package var probability: Double?
+    package var every: Int?
+    package var first: Int?
+    package var after: Int?
+    /// Strikes at most so often.
+    package var count: Int?
+    package var fault: Fault
+
+    package init(_ fault: Fault) { self.fault = fault }
+
+    func matches(venue: String, account: String?, route: Route) -> Bool {
+        (self.venue == nil || self.venue == venue) && (endpoint == nil || endpoint == route.endpoint) && (kind == nil || kind == route.kind)
+            && (self.account == nil || self.account == account)
+    }
+}
+
+/// The rules in force and how often each has struck. One seed and one sequence of requests: one sequence of faults.
+package struct FaultPlan {
+    package struct Standing {
+        package let rule: FaultRule
+        package fileprivate(set) var seen = 0
+        package fileprivate(set) var struck = 0
+        fileprivate var random: SeededGenerator
+    }
+
+    package private(set) var rules: [Standing] = []
+
+    package init(_ rules: [FaultRule] = [], seed base: UInt64 = 0) {
+        self.rules = rules.enumerated().map { Standing(rule: $1, random: SeededGenerator(seed: seed(base, "fault \($0)"))) }
+    }
+
+    /// The first rule that strikes this request; every matching rule before it has counted the request.
+    mutating func strike(venue: String, account: String?, route: Route) -> (index: Int, fault: Fault)? {
+        for index in rules.indices where rules[index].rule.matches(venue: venue, account: account, route: route) {
+            if rules[index].strikes() { return (index, rules[index].rule.fault) }
+        }
+        return nil
+    }
+
+    /// Draws from the rule's own stream.
+    mutating func draw<Value>(_ index: Int, _ body: (inout SeededGenerator) -> Value) -> Value { body(&rules[index].random) }
+
+    /// The sum of clock faults for a venue: offset, and drift in millionths.
+    func clock(of venue: String) -> (offsetMs: Int64, driftPpm: Int64) {
+        rules.reduce(into: (0, 0)) { sum, standing in
+            guard case .clock(let offset, let drift) = standing.rule.fault, standing.rule.venue == nil || standing.rule.venue == venue else { return }
+            sum.0 += offset
+            sum.1 += drift
+        }
+    }
+}
+
+extension FaultPlan.Standing {
+    fileprivate mutating func strikes() -> Bool {
+        if case .clock = rule.fault { return false }
+        seen += 1
+        if let after = rule.after, seen <= after { return false }
+        let turn = seen - (rule.after ?? 0)
+        if let first = rule.first, turn > first { return false }
+        if let every = rule.every, turn % every != 0 { return false }
+        if let count = rule.count, struck >= count { return false }
+        if let probability = rule.probability, !random.chance(probability) { return false }
+        struck += 1
+        return true
+    }
+}

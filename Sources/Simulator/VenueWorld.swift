@@ -1,0 +1,351 @@
+import OMSCore
+import Transport
+import Wire
+
+/// How a world is set up. One set of options and one sequence of requests give one history, byte for byte.
+package struct WorldOptions {
+    package var seed: UInt64 = 1
+    package var accounts = [SimAccount].standard
+    package var faults: [FaultRule] = []
+    /// New permits by `venue/budget`; nil lifts the limit. Unknown names are refused by ``VenueWorld/init(_:dialects:)``.
+    package var limits: [(budget: String, permits: Int?)] = []
+    package var matching = Matching()
+    /// Replaces every venue's freshness window, in milliseconds; nil: as each venue says.
+    package var freshnessMs: Int64?
+    /// `venue/name` and value, for ``Dialect/set(_:to:)``.
+    package var switches: [(name: String, value: String)] = []
+    package init() {}
+}
+
+/// All simulated venues: requests in, replies out, a ledger of everything.
+///
+/// Pure and single-threaded: no clock, socket or thread inside. Time comes with each request as microseconds since 1970 and never runs back (an earlier
+/// time counts as the latest seen). What happens later (late execution, asynchronous engines) waits in a queue and has happened, in order of time, before
+/// anything at or behind its moment is answered.
+package final class VenueWorld {
+    package let options: WorldOptions
+    package let ledger = Ledger()
+    package private(set) var venues: [Venue] = []
+    package private(set) var faults: FaultPlan
+    /// The latest time seen.
+    package private(set) var now: Int64 = 0
+    private var events = EventQueue()
+    private var accountsByKey: [String: SimAccount] = [:]
+
+    /// One venue: its language, its book, its limits.
+    package final class Venue {
+        package let dialect: any Dialect
+        package let exchange: Exchange
+        fileprivate(set) var rules: [String: BudgetRule]
+        fileprivate(set) var counters: [CounterKey: ArrivalCounter] = [:]
+        /// When the clock faults in force began to run.
+        fileprivate var clockSince: Int64?
+
+        struct CounterKey: Hashable {
+            let budget: String
+            let owner: String
+        }
+
+        fileprivate init(_ dialect: any Dialect, _ exchange: Exchange) {
+            (self.dialect, self.exchange) = (dialect, exchange)
+            rules = Dictionary(dialect.budgets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// - Throws: ``SimulatorInputError`` for a limit, switch or account that names no venue or budget here.
+    package init(_ options: WorldOptions = WorldOptions(), dialects: [any Dialect] = standardDialects()) throws(SimulatorInputError) {
+        self.options = options
+        faults = FaultPlan(options.faults, seed: options.seed)
+        for account in options.accounts { accountsByKey[account.key] = account }
+        for dialect in dialects {
+            let exchange = Exchange(
+                venue: dialect.venue, instruments: dialect.instruments, matching: options.matching, seed: seed(options.seed, dialect.venue),
+                scheduler: { [unowned self] delay, action in
+                    let venue = dialect.venue
+                    self.events.add(at: self.now + max(delay, 0)) { at in action(self.venueClock(venue, at: at)) }
+                })
+            exchange.freshnessMs = options.freshnessMs
+            venues.append(Venue(dialect, exchange))
+        }
+        for account in options.accounts where !venues.contains(where: { $0.dialect.venue == account.venue }) {
+            throw SimulatorInputError("account \(account.key.escapedForLog): no venue `\(account.venue.escapedForLog)` here")
+        }
+        for limit in options.limits { try setLimit(limit.budget, permits: limit.permits) }
+        for setting in options.switches {
+            let (venue, name) = split(setting.name)
+            guard let venue = self.venue(named: venue), venue.dialect.set(name, to: setting.value) else {
+                throw SimulatorInputError("no switch `\(setting.name.escapedForLog)` with a value `\(setting.value.escapedForLog)`")
+            }
+        }
+    }
+
+    package func venue(named name: String) -> Venue? { venues.first { $0.dialect.venue == name } }
+    /// The accounts of a venue, in the order given.
+    package func accounts(of venue: String) -> [SimAccount] { options.accounts.filter { $0.venue == venue } }
+
+    /// Changes a budget's permits, `venue/budget`; nil lifts it.
+    package func setLimit(_ name: String, permits: Int?) throws(SimulatorInputError) {
+        let (venue, budget) = split(name)
+        guard let venue = self.venue(named: venue), venue.rules[budget] != nil else { throw SimulatorInputError("no budget `\(name.escapedForLog)`") }
+        venue.rules[budget]?.permits = permits
+    }
+
+    /// Replaces the fault rules; their counters start anew. Requests on their way keep the fault they have.
+    package func setFaults(_ rules: [FaultRule]) {
+        faults = FaultPlan(rules, seed: options.seed)
+        for venue in venues { venue.clockSince = nil }
+    }
+
+    private func split(_ name: String) -> (String, String) {
+        guard let slash = name.firstIndex(of: "/") else { return (name, "") }
+        return (String(name[..<slash]), String(name[name.index(after: slash)...]))
+    }
+
+    // MARK: Time
+
+    /// When something will happen by itself; nil: nothing is planned.
+    package var nextEventAt: Int64? { events.nextAt }
+
+    /// Lets everything planned up to a moment happen.
+    package func advance(to moment: Int64) {
+        while let event = events.takeDue(at: moment) {
+            now = max(now, event.at)
+            event.action(now)
+        }
+        now = max(now, moment)
+    }
+
+    /// What the venue's own clock shows, in microseconds: offset, plus drift from the first moment it was looked at.
+    private func venueClock(_ name: String, at: Int64) -> Int64 {
+        let fault = faults.clock(of: name)
+        guard fault != (0, 0), let venue = venue(named: name) else { return at }
+        let since = venue.clockSince ?? at
+        venue.clockSince = since
+        return at + fault.offsetMs * 1000 + (at - since) / 1_000_000 * fault.driftPpm + (at - since) % 1_000_000 * fault.driftPpm / 1_000_000
+    }
+
+    // MARK: Requests
+
+    /// Takes one request, whole, and says what goes back.
+    ///
+    /// - Parameters:
+    ///   - peer: The client's address, with or without port; limits by IP go by it without.
+    ///   - moment: Microseconds since 1970, wall clock: when the request arrived.
+    package func handle(_ request: HTTPRequest, from peer: String, at moment: Int64) -> ServerReply {
+        advance(to: moment)
+        let path = request.path
+        if path.hasPrefix("/_sim/") { return .response(control(request, path: path)) }
+        guard let venue = venues.first(where: { $0.dialect.claims(path) }) else {
+            return .response(HTTPResponse(status: 404, headers: [HTTPHeader("Content-Type", "text/plain")], body: Array("no such venue path\n".utf8)))
+        }
+        let key = venue.dialect.keyID(of: request)
+        let account = key.flatMap { accountsByKey[$0] }
+        let route = venue.dialect.route(request)
+        let record = ledger.begin(
+            at: now, venue: venue.dialect.venue, account: account?.uid, endpoint: route?.endpoint ?? "\(request.method) \(path)", kind: route?.kind,
+            budgets: route?.budgets ?? [])
+        let arrival = Arrival(request: request, peer: address(of: peer), key: key, account: account, venue: venue, record: record)
+        guard let route else {
+            let call = call(arrival, Route(record.endpoint, .public, budgets: []))
+            record.outcome = .refused
+            return reply(venue.dialect.refuse(.unknownEndpoint, call), to: record)
+        }
+        guard let (rule, fault) = faults.strike(venue: venue.dialect.venue, account: account?.uid, route: route) else {
+            return reply(execute(arrival, route), to: record)
+        }
+        record.fault = fault.name
+        return strike(fault, rule: rule, arrival, route)
+    }
+
+    private struct Arrival {
+        let request: HTTPRequest
+        let peer: String
+        let key: String?
+        let account: SimAccount?
+        let venue: Venue
+        let record: Ledger.Request
+    }
+
+    private func call(_ arrival: Arrival, _ route: Route) -> Call {
+        Call(
+            request: arrival.request, route: route, account: arrival.account, peer: arrival.peer, at: venueClock(arrival.venue.dialect.venue, at: now),
+            number: arrival.record.number)
+    }
+
+    private func reply(_ response: HTTPResponse, to record: Ledger.Request, afterUs: Int64 = 0) -> ServerReply {
+        record.status = response.status
+        return .response(response, afterUs: afterUs)
+    }
+
+    /// The request arrives: it is counted and, within its limits, executed by the venue.
+    private func execute(_ arrival: Arrival, _ route: Route, visibilityDelayUs: Int64 = 0) -> HTTPResponse {
+        let call = call(arrival, route)
+        guard count(arrival, route) else { return limited(arrival, call) }
+        return answer(arrival, call, visibilityDelayUs: visibilityDelayUs)
+    }
+
+    private func limited(_ arrival: Arrival, _ call: Call) -> HTTPResponse {
+        arrival.record.outcome = .rateLimited
+        return arrival.venue.dialect.refuse(.rateLimited, call)
+    }
+
+    private func answer(_ arrival: Arrival, _ call: Call, visibilityDelayUs: Int64) -> HTTPResponse {
+        call.visibilityDelayUs = visibilityDelayUs
+        let response = arrival.venue.dialect.answer(call, on: arrival.venue.exchange)
+        arrival.record.note(call)
+        return response
+    }
+
+    /// Counts an arrival under each of its budgets, refused or not. - Returns: whether all of them hold.
+    private func count(_ arrival: Arrival, _ route: Route) -> Bool {
+        var isWithin = true
+        for name in route.budgets {
+            guard let rule = arrival.venue.rules[name] else { preconditionFailure("\(arrival.venue.dialect.venue): no budget \(name)") }
+            let owner =
+                switch rule.scope {
+                case .uid: (arrival.account?.uid ?? "unknown key") + (route.lane.isEmpty ? "" : "/" + route.lane)
+                case .apikey: (arrival.account?.key ?? "unknown key") + (route.lane.isEmpty ? "" : "/" + route.lane)
+                case .ip: arrival.peer
+                }
+            let key = Venue.CounterKey(budget: name, owner: owner)
+            if !arrival.venue.counters[key, default: ArrivalCounter(window: rule.windowMs * 1000)].arrive(at: now, permits: rule.permits) {
+                isWithin = false
+                arrival.record.violated.append(name)
+            }
+        }
+        return isWithin
+    }
+
+    private func address(of peer: String) -> String {
+        guard let colon = peer.lastIndex(of: ":"), peer.firstIndex(of: ":") == colon || peer.hasPrefix("[") else { return peer }
+        return String(peer[..<colon])
+    }
+
+    // MARK: Faults
+
+    private func strike(_ fault: Fault, rule: Int, _ arrival: Arrival, _ route: Route) -> ServerReply {
+        let (dialect, record) = (arrival.venue.dialect, arrival.record)
+        if case .executeLate(let delay, let lost) = fault {
+            // Still under way: it is counted when it arrives, which is what a client's hold on unanswered requests is for.
+            record.outcome = .underWay
+            events.add(at: now + faults.draw(rule) { delay.draw(&$0) }) { [unowned self] at in
+                record.executedAt = at
+                record.status = self.execute(arrival, route).status
+            }
+            return loss(lost)
+        }
+        let call = call(arrival, route)
+        guard count(arrival, route) else { return reply(limited(arrival, call), to: record) }
+
+        func executed(visibilityDelayUs: Int64 = 0) -> HTTPResponse { answer(arrival, call, visibilityDelayUs: visibilityDelayUs) }
+        func refused(_ why: Refusal) -> ServerReply {
+            record.outcome = .refused
+            return reply(dialect.refuse(why, call), to: record)
+        }
+        func notExecuted(_ reply: ServerReply) -> ServerReply {
+            record.outcome = .notExecuted
+            return reply
+        }
+
+        switch fault {
+        case .executeLate, .clock: preconditionFailure("handled before")
+        case .loseReplyBeforeExecution(let lost): return notExecuted(loss(lost))
+        case .reset: return notExecuted(.reset())
+        case .loseReplyAfterExecution(let lost):
+            record.status = executed().status
+            return loss(lost)
+        case .delay(let delay):
+            let response = executed()
+            return reply(response, to: record, afterUs: faults.draw(rule) { delay.draw(&$0) })
+        case .serverError(let status, let body, let executes):
+            if executes { _ = executed() } else { record.outcome = .notExecuted }
+            return reply(serverError(status, body), to: record)
+        case .rateLimited: return refused(.rateLimited)
+        case .maintenance: return refused(.maintenance)
+        case .wrongAccount: return refused(.wrongAccount)
+        case .venueError(let code, let message, let status, let executes):
+            let refusal = Refusal.venueError(code: code, message: message, status: status)
+            guard executes else { return refused(refusal) }
+            _ = executed()
+            return reply(dialect.refuse(refusal, call), to: record)
+        case .truncate:
+            let response = executed()
+            record.status = response.status
+            let bytes = serialized(response)
+            let cut = faults.draw(rule) { Int($0.below(UInt64(max(bytes.count - 1, 1)))) }
+            return .raw(Array(bytes.prefix(cut)), thenClose: true)
+        case .garbage(let isHTTP):
+            record.status = executed().status
+            let noise = faults.draw(rule) { random in (0..<(64 + Int(random.below(192)))).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
+            return isHTTP ? .response(HTTPResponse(status: 200, headers: [HTTPHeader("Content-Type", "application/json")], body: noise)) : .raw(noise, thenClose: true)
+        case .missingItem: return tampered(executed(), rule, route, record) { items, random in items.remove(at: Int(random.below(UInt64(items.count)))) }
+        case .repeatedItem:
+            return tampered(executed(), rule, route, record) { items, random in
+                items.insert(items[Int(random.below(UInt64(items.count)))], at: Int(random.below(UInt64(items.count + 1))))
+            }
+        case .reorderedItems:
+            return tampered(executed(), rule, route, record) { items, random in
+                let before = items
+                items.shuffle(using: &random)
+                if items == before { items.append(items.removeFirst()) }
+            }
+        case .lateVisibility(let delay):
+            let us = faults.draw(rule) { delay.draw(&$0) }
+            return reply(executed(visibilityDelayUs: us), to: record)
+        case .duplicateExecution:
+            let response = executed()
+            _ = executed()
+            return reply(response, to: record)
+        }
+    }
+
+    private func loss(_ lost: Fault.LostReply) -> ServerReply {
+        switch lost {
+        case .reset: .reset()
+        case .silence: .silence
+        }
+    }
+
+    private func serverError(_ status: Int, _ body: Fault.ServerErrorBody) -> HTTPResponse {
+        switch body {
+        case .html:
+            HTTPResponse(
+                status: status, headers: [HTTPHeader("Content-Type", "text/html")],
+                body: Array("<html><head><title>\(status)</title></head><body><center><h1>\(status) simulated edge error</h1></center></body></html>\n".utf8))
+        case .json:
+            HTTPResponse(status: status, headers: [HTTPHeader("Content-Type", "application/json")], body: Array("{\"error\":\"simulated\"}".utf8))
+        case .empty: HTTPResponse(status: status)
+        }
+    }
+
+    private func serialized(_ response: HTTPResponse) -> [UInt8] {
+        var head = "HTTP/1.1 \(response.status) Simulated\r\nContent-Length: \(response.body.count)\r\n"
+        for header in response.headers { head += "\(header.name): \(header.value)\r\n" }
+        return Array((head + "\r\n").utf8) + response.body
+    }
+
+    /// Changes the first non-empty item list of an answer; an answer without one stays, and the fault did not strike.
+    private func tampered(
+        _ response: HTTPResponse, _ rule: Int, _ route: Route, _ record: Ledger.Request, _ change: (inout [JSON], inout SeededGenerator) -> Void
+    ) -> ServerReply {
+        guard let root = try? JSONParser.parse(response.body),
+            let path = route.itemLists.first(where: { path in path.reduce(root as JSON?) { $0?[$1] }?.array?.isEmpty == false })
+        else {
+            record.fault = nil
+            return reply(response, to: record)
+        }
+        var changed = response
+        changed.body = replacing(root, at: path[...]) { list in
+            guard var items = list.array else { return list }
+            faults.draw(rule) { change(&items, &$0) }
+            return .array(items)
+        }.serialized()
+        return reply(changed, to: record)
+    }
+
+    private func replacing(_ json: JSON, at path: ArraySlice<String>, _ change: (JSON) -> JSON) -> JSON {
+        guard let key = path.first else { return change(json) }
+        guard case .object(let members) = json else { return json }
+        return .object(members.map { $0.key == key ? ($0.key, replacing($0.value, at: path.dropFirst(), change)) : $0 })
+    }
+}

@@ -1,0 +1,44 @@
+import CLinux
+import CSQLite
+import OMSCore
+
+package enum JournalBackup {
+    /// Copies a live, stopped or killed journal. The target is complete or absent: it is written beside, synced, checked, then moved.
+    ///
+    /// The copy is one file without a WAL, taken in one snapshot: while it runs, the writer's WAL grows.
+    package static func backup(from path: String, to target: String) throws(JournalError) {
+        try JournalFile.checkForReading(path)
+        let path = JournalFile.resolved(path)
+        let target = JournalFile.resolved(target)
+        guard JournalFile.identity(of: target) != JournalFile.identity(of: path), target != path else {
+            throw JournalError(.failed, "\(target) is the journal itself")
+        }
+        let draft = target + ".partial"
+        for leftover in [draft, draft + "-journal", draft + "-wal", draft + "-shm"] { unlink(leftover) }
+        do throws(JournalError) {
+            try copy(from: path, to: draft)
+            try JournalFile.sync(draft)
+            guard rename(draft, target) == 0 else { throw JournalError(.failed, "\(target): \(systemError())") }
+            try JournalFile.syncFolder(of: target)
+        } catch {
+            unlink(draft)
+            throw error
+        }
+    }
+
+    private static func copy(from path: String, to draft: String) throws(JournalError) {
+        let source = try Connection(path: path, .readOnly)
+        let copy = try Connection(path: draft, .create)
+        guard let backup = sqlite3_backup_init(copy.handle, "main", source.handle, "main") else {
+            throw JournalError(sqlite: sqlite3_errcode(copy.handle), of: copy.handle, running: "backup")
+        }
+        let stepped = sqlite3_backup_step(backup, -1)
+        let finished = sqlite3_backup_finish(backup)
+        guard stepped == SQLITE_DONE, finished == SQLITE_OK else {
+            throw JournalError(sqlite: stepped == SQLITE_DONE ? finished : stepped, of: copy.handle, running: "backup")
+        }
+        guard try copy.text("PRAGMA journal_mode = DELETE") == "delete" else { throw JournalError(.failed, "\(draft): the copy keeps a WAL") }
+        let verdict = try copy.text("PRAGMA integrity_check(1)") ?? "no answer"
+        guard verdict == "ok" else { throw JournalError(.damaged, "\(path): the copy is damaged: \(verdict)") }
+    }
+}

@@ -1,0 +1,144 @@
+import CLinux
+import OMSCore
+
+/// What is said in words of the last failed system call.
+func systemError(_ number: Int32 = omsd_errno()) -> String { String(cString: strerror(number)) }
+
+/// The lock that keeps a second daemon away: `<journal>.lock`, held from before SQLite opens the journal until after it closed it.
+final class JournalLock {
+    private let descriptor: Int32
+
+    init(journal path: String) throws(OpenError) {
+        let lock = path + ".lock"
+        descriptor = omsd_open(lock, O_RDWR | O_CREAT, 0o640)
+        guard descriptor >= 0 else { throw OpenError(.configuration, "\(lock) cannot be written: \(systemError())") }
+        guard omsd_lock_file(descriptor) == 0 else {
+            let number = omsd_errno()
+            close(descriptor)
+            throw number == EWOULDBLOCK
+                ? OpenError(.locked, "\(path) is held by another daemon (\(lock))") : OpenError(.failed, "\(lock): \(systemError(number))")
+        }
+    }
+
+    deinit { close(descriptor) }
+}
+
+/// Looks at a journal's file from outside, before SQLite touches it or while it is open: no descriptor of it may be closed while SQLite holds
+/// locks on it (https://sqlite.org/howtocorrupt.html 2.2).
+enum JournalFile {
+    /// 'omsd'
+    static let applicationID: Int64 = 0x6F6D_7364
+
+    struct Identity: Equatable {
+        let device: UInt64
+        let inode: UInt64
+    }
+
+    /// nil: nothing is there.
+    static func identity(of path: String) -> Identity? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    /// The path without symbolic links, so that two names of one journal meet at one lock.
+    static func resolved(_ path: String) -> String {
+        if let real = realpath(path, nil) {
+            defer { free(real) }
+            return String(cString: real)
+        }
+        let name = path.split(separator: "/", omittingEmptySubsequences: true).last.map(String.init) ?? path
+        guard let real = realpath(folder(of: path), nil) else { return path }
+        defer { free(real) }
+        return String(cString: real) + "/" + name
+    }
+
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Reads the header of an existing file, touching nothing: an empty, foreign or newer one is refused here.
+    ///
+    /// Source: https://sqlite.org/fileformat2.html 1.3: magic at 0, user_version at 60, application_id at 68.
+    static func checkHeader(_ path: String, versionMax: Int) throws(OpenError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw OpenError(.failed, "\(path): \(systemError())") }
+        guard status.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else { throw OpenError(.configuration, "\(path) is not a file") }
+        guard status.st_size > 0 else { throw OpenError(.damaged, "\(path) is empty: a journal is never created over an existing file") }
+        let descriptor = omsd_open(path, O_RDONLY, 0)
+        guard descriptor >= 0 else { throw OpenError(.configuration, "\(path) cannot be read: \(systemError())") }
+        defer { close(descriptor) }
+        var header = [UInt8](repeating: 0, count: 100)
+        guard read(descriptor, &header, 100) == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
+            throw OpenError(.damaged, "\(path) is not an SQLite database")
+        }
+        func word(_ at: Int) -> Int64 { header[at..<at + 4].reduce(0) { $0 << 8 | Int64($1) } }
+        guard word(68) == applicationID else { throw OpenError(.damaged, "\(path) is a database of another program") }
+        guard word(60) <= Int64(versionMax) else {
+            throw OpenError(.damaged, "\(path) is of version \(word(60)), newer than this omsd, which knows \(versionMax)")
+        }
+    }
+
+    /// As `checkHeader`, for those who only read.
+    static func checkForReading(_ path: String) throws(JournalError) {
+        do throws(OpenError) { try checkHeader(path, versionMax: Migrator.newest) } catch {
+            throw JournalError(error.kind == .damaged ? .damaged : .failed, error.description)
+        }
+    }
+
+    /// A sentence where the file system does not keep what is written, or keeps other promises about locks; nil where nothing is known.
+    ///
+    /// Source: statfs(2), the magic numbers.
+    static func warning(about path: String) -> String? {
+        var status = statfs()
+        guard statfs(path, &status) == 0 else { return nil }
+        return switch UInt32(truncatingIfNeeded: status.f_type) {
+        case 0x0102_1994, 0x8584_58F6: "\(path) is on a file system in memory: it is lost with the machine's power"
+        case 0x6969, 0xFF53_4D42, 0x517B: "\(path) is on a network file system: its locks and fsync promise less"
+        case 0x794C_7630: "\(path) is on an overlay file system: its fsync may promise less"
+        default: nil
+        }
+    }
+
+    static func syncFolder(of path: String) throws(JournalError) {
+        let folder = folder(of: path)
+        let descriptor = omsd_open(folder, O_RDONLY | O_DIRECTORY, 0)
+        guard descriptor >= 0 else { throw JournalError(.failed, "\(folder): \(systemError())") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw JournalError(.failed, "\(folder): fsync: \(systemError())") }
+    }
+
+    /// For a file that no SQLite connection of this process has open.
+    static func sync(_ path: String) throws(JournalError) {
+        let descriptor = omsd_open(path, O_RDWR, 0)
+        guard descriptor >= 0 else { throw JournalError(.failed, "\(path): \(systemError())") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw JournalError(.failed, "\(path): fsync: \(systemError())") }
+    }
+}
+
+/// Space kept back beside the journal: given up when the disk is full, so that cancels, look-ups and outcomes still fit.
+struct Ballast {
+    static let bytes = 16 << 20
+    let path: String
+
+    init(journal: String) { path = journal + ".ballast" }
+
+    /// False where there is no space for it.
+    func restore() -> Bool {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_size == Self.bytes, Int(status.st_blocks) * 512 >= Self.bytes { return true }
+        let descriptor = omsd_open(path, O_RDWR | O_CREAT, 0o640)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        guard posix_fallocate(descriptor, 0, off_t(Self.bytes)) == 0 else {
+            // What was taken of a disk that has too little is given back.
+            unlink(path)
+            return false
+        }
+        return true
+    }
+
+    func release() { unlink(path) }
+}

@@ -1,0 +1,150 @@
+import OMSCore
+
+/// Reads what a start needs, from the writer's connection or, to see whether the file can be trusted, from a read-only one.
+struct JournalLoader {
+    let connection: Connection
+
+    func accounts() throws(JournalError) -> [Int64: AccountID] {
+        var accounts: [Int64: AccountID] = [:]
+        let rows = try connection.prepare("SELECT account_key, account FROM accounts")
+        while try rows.step() { accounts[rows.integer(0)] = AccountID(rows.text(1)) }
+        return accounts
+    }
+
+    /// The last sequence number in use.
+    func seq() throws(JournalError) -> Int64 {
+        try connection.integer("SELECT max(coalesce((SELECT max(order_key) FROM orders), 0), coalesce((SELECT max(seq) FROM events), 0))") ?? 0
+    }
+
+    /// Live rows only, whatever the journal's age: partial indexes lead to them.
+    func load() throws(JournalError) -> JournalState {
+        var state = JournalState()
+        let accounts = try accounts()
+        func account(_ key: Int64) throws(JournalError) -> AccountID {
+            guard let account = accounts[key] else { throw JournalError(.damaged, "a row of an account that has no row") }
+            return account
+        }
+        state.seq = try seq()
+        try loadMeta(into: &state)
+        try loadOrders(into: &state, accounts: accounts)
+        try loadCommands(into: &state, account: account)
+
+        let intents = try connection.prepare(IntentRowReader.select + " WHERE i.settled_at IS NULL AND i.complete = 1 ORDER BY i.intent_key")
+        while try intents.step() { state.intents.append(try IntentRowReader.read(intents)) }
+
+        let budgets = try connection.prepare("SELECT budget_id, venue, owner, budget, scope, permits, window_ms FROM budgets ORDER BY budget_id")
+        while try budgets.step() {
+            state.budgets.append(
+                BudgetRow(
+                    id: budgets.integer(0), venue: budgets.text(1), owner: budgets.text(2), name: budgets.text(3),
+                    scope: try budgets.word(4, as: BudgetScope.self), permits: Int(budgets.integer(5)), windowMs: budgets.integer(6)))
+        }
+        let permits = try connection.prepare(
+            "SELECT budget_id, slot, request_id, taken_at, released_at, unanswered FROM permits ORDER BY budget_id, slot")
+        while try permits.step() {
+            state.permits.append(
+                PermitRow(
+                    budget: permits.integer(0), slot: Int(permits.integer(1)), request: permits.optionalInteger(2).map { RequestID($0) },
+                    takenAt: permits.integer(3), releasedAt: permits.optionalInteger(4), isUnanswered: permits.integer(5) != 0))
+        }
+        let trading = try connection.prepare("SELECT account_key, state, reason, actor, at FROM trading_state ORDER BY account_key")
+        while try trading.step() {
+            state.tradingStates.append(
+                TradingStateRow(
+                    account: try account(trading.integer(0)), state: try trading.word(1, as: TradingState.self), reason: trading.text(2),
+                    actor: try Self.actor(trading.text(3)), at: trading.integer(4)))
+        }
+        let breaks = try connection.prepare(
+            "SELECT break_id, account_key, kind, client_order_id, venue_order_id, detail, at FROM breaks WHERE resolved_at IS NULL ORDER BY break_id")
+        while try breaks.step() {
+            state.openBreaks.append(
+                Break(
+                    id: breaks.integer(0), account: try account(breaks.integer(1)), kind: try breaks.word(2, as: BreakKind.self),
+                    clientOrderID: breaks.optionalText(3).map { ClientOrderID($0) }, venueOrderID: breaks.optionalText(4).map { VenueOrderID($0) },
+                    detail: breaks.text(5), at: breaks.integer(6)))
+        }
+        let symbols = try connection.prepare("SELECT account_key, symbol FROM symbols ORDER BY account_key, symbol")
+        while try symbols.step() { state.symbols[try account(symbols.integer(0)), default: []].append(Symbol(symbols.text(1))) }
+        return state
+    }
+
+    private func loadMeta(into state: inout JournalState) throws(JournalError) {
+        let rows = try connection.prepare("SELECT key, value FROM meta")
+        while try rows.step() {
+            switch rows.text(0) {
+            case "id_tag": state.idTag = rows.text(1)
+            case "id_high_water": state.idHighWater = rows.integer(1)
+            case "request_max": state.requestMax = rows.integer(1)
+            case "boot_id": state.bootID = rows.text(1)
+            default: continue  // Written for people.
+            }
+        }
+        guard state.idTag.utf8.count == 4 else { throw JournalError(.damaged, "the journal's id tag is missing") }
+    }
+
+    private func loadOrders(into state: inout JournalState, accounts: [Int64: AccountID]) throws(JournalError) {
+        let predicted = try connection.prepare(OrderRow.selectPredicted)
+        let rows = try connection.prepare(OrderRow.select + " WHERE o.closed_at IS NULL AND i.complete = 1 ORDER BY o.order_key")
+        while try rows.step() { state.orders.append(try OrderRow.read(rows, accounts: accounts, predicted: predicted)) }
+    }
+
+    private func loadCommands(into state: inout JournalState, account: (Int64) throws(JournalError) -> AccountID) throws(JournalError) {
+        let rows = try connection.prepare(
+            """
+            SELECT c.command_id, c.kind, c.order_key, o.client_order_id, c.account_key, c.intent_key, c.price, c.quantity, c.on_failure,
+                c.requested_at, c.sequence, c.expires_at, c.state, c.attempts, c.request_id, c.closed_at, c.evidence, c.reject_code, c.reject_text
+            FROM commands c CROSS JOIN orders o ON o.order_key = c.order_key LEFT JOIN intents i ON i.intent_key = c.intent_key
+            WHERE c.closed_at IS NULL AND i.complete IS NOT 0 ORDER BY c.command_id
+            """)
+        while try rows.step() {
+            var command = OrderCommand(
+                id: CommandID(rows.integer(0)), kind: try rows.word(1, as: CommandKind.self), order: OrderKey(rows.integer(2)),
+                clientOrderID: ClientOrderID(rows.text(3)), account: try account(rows.integer(4)),
+                intent: rows.optionalInteger(5).map { IntentKey($0) }, price: try rows.optionalDecimal(6), quantity: try rows.optionalDecimal(7),
+                onFailure: try rows.word(8, as: OnFailure.self), requestedAt: rows.integer(9),
+                sequence: try rows.word(10, as: IntentSequence.self), expiresAt: rows.optionalInteger(11))
+            command.state = try rows.word(12, as: CommandState.self)
+            command.attempts = Int(rows.integer(13))
+            command.request = rows.optionalInteger(14).map { RequestID($0) }
+            command.closedAt = rows.optionalInteger(15)
+            command.evidence = try rows.word(16, as: Evidence.self)
+            command.rejectCode = rows.optionalText(17)
+            command.rejectText = rows.optionalText(18)
+            state.commands.append(command)
+        }
+    }
+
+    /// `Actor.text`, read back.
+    static func actor(_ text: String) throws(JournalError) -> Actor {
+        switch text {
+        case Actor.daemon.text: return .daemon
+        case Actor.venue.text: return .venue
+        default:
+            let parts = text.split(separator: " ")
+            guard parts.count == 2, parts[0].hasPrefix("uid:"), parts[1].hasPrefix("pid:"), let uid = UInt32(parts[0].dropFirst(4)),
+                let pid = Int32(parts[1].dropFirst(4))
+            else { throw JournalError(.damaged, "an actor that cannot be read") }
+            return .peer(uid: uid, pid: pid)
+        }
+    }
+}
+
+/// Reading an `IntentRow` back.
+enum IntentRowReader {
+    static let select = """
+        SELECT i.intent_key, i.intent_id, a.account, i.content, i.orders, i.commands, i.sequence, i.planned_requests, i.accepted_at,
+            i.expires_at, i.settled_at
+        FROM intents i JOIN accounts a ON a.account_key = i.account_key
+        """
+
+    static func read(_ row: borrowing Statement) throws(JournalError) -> IntentRow {
+        let content = row.bytes(3)
+        guard content.count == 32 else { throw JournalError(.damaged, "an intent's content is not 32 bytes") }
+        var intent = IntentRow(
+            key: IntentKey(row.integer(0)), id: IntentID(row.text(1)), account: AccountID(row.text(2)), content: Digest256(content),
+            orders: Int(row.integer(4)), commands: Int(row.integer(5)), sequence: try row.word(6, as: IntentSequence.self),
+            plannedRequests: Int(row.integer(7)), acceptedAt: row.integer(8), expiresAt: row.optionalInteger(9))
+        intent.settledAt = row.optionalInteger(10)
+        return intent
+    }
+}

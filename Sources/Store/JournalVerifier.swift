@@ -1,0 +1,308 @@
+import OMSCore
+import Wire
+
+/// What `verify` found.
+package struct VerifyReport: Sendable {
+    package internal(set) var orders = 0
+    package internal(set) var events = 0
+    package internal(set) var commands = 0
+    package internal(set) var requests = 0
+    /// The first hundred, in words for a person.
+    package private(set) var problems: [String] = []
+    package private(set) var problemCount = 0
+    package var isSound: Bool { problemCount == 0 }
+
+    mutating func add(_ problem: String) {
+        problemCount += 1
+        if problems.count < 100 { problems.append(problem) }
+    }
+}
+
+/// Checks a live, stopped or killed journal: SQLite's own check, the record folded against the tables, and what must always hold.
+///
+/// Read in snapshots of at most 10,000 rows, or of one table for SQLite's own check, so that a daemon that goes on writing can use its WAL
+/// again. An order is compared with its events in one snapshot: what happens meanwhile cannot look like a difference.
+package enum JournalVerifier {
+    /// - Parameter progress: Told what is being checked, now and then.
+    /// - Throws: `.damaged` for a file that is no journal at all; damage inside one is in the report.
+    package static func verify(path: String, progress: (String) -> Void = { _ in }) throws(JournalError) -> VerifyReport {
+        try JournalFile.checkForReading(path)
+        let connection = try Connection(path: path, .readOnly)
+        guard try Migrator.version(of: connection) == Migrator.newest else {
+            throw JournalError(.damaged, "\(path) is not of version \(Migrator.newest)")
+        }
+        var check = JournalCheck(connection: connection)
+        do throws(JournalError) {
+            progress("SQLite's own check")
+            try check.integrity()
+            progress("the sequence")
+            try check.sequence(progress: progress)
+            progress("orders against their record")
+            try check.orders(progress: progress)
+            progress("commands, requests, permits")
+            try check.commands()
+            try check.requests()
+            try check.limitsAndStates()
+        } catch {
+            guard error.kind == .damaged else { throw error }
+            check.report.add("cannot be read on: \(error.description)")
+        }
+        return check.report
+    }
+}
+
+/// One run of the checks.
+struct JournalCheck {
+    let connection: Connection
+    var report = VerifyReport()
+    private static let chunk: Int64 = 10_000
+
+    init(connection: Connection) { self.connection = connection }
+
+    mutating func integrity() throws(JournalError) {
+        var tables: [String] = []
+        do {
+            let rows = try connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            while try rows.step() { tables.append(rows.text(0)) }
+        }
+        for table in tables {
+            let verdicts = try connection.prepare("PRAGMA integrity_check('\(table)')")
+            while try verdicts.step() {
+                if verdicts.text(0) != "ok" { report.add("SQLite, table \(table): \(verdicts.text(0))") }
+            }
+            let keys = try connection.prepare("PRAGMA foreign_key_check('\(table)')")
+            while try keys.step() { report.add("\(table) row \(keys.integer(1)) names a row of \(keys.text(2)) that is not there") }
+        }
+    }
+
+    /// Every number from 1 on is an order or an event, or an `intent_discarded` says that it was taken back.
+    mutating func sequence(progress: (String) -> Void) throws(JournalError) {
+        let last = try JournalLoader(connection: connection).seq()
+        var gaps: [ClosedRange<Int64>] = []
+        var discarded: [ClosedRange<Int64>] = []
+        var expected: Int64 = 1
+        func expect(upTo number: Int64) {
+            if number > expected { gaps.append(expected...number - 1) }
+        }
+        while expected <= last {
+            let (from, to) = (expected, min(last, expected + Self.chunk - 1))
+            let rows = try connection.prepare(
+                """
+                SELECT order_key AS seq, 0, NULL FROM orders WHERE order_key BETWEEN ?1 AND ?2
+                UNION ALL SELECT seq, 1, CASE WHEN kind = 'intent_discarded' THEN detail END FROM events WHERE seq BETWEEN ?1 AND ?2 ORDER BY 1
+                """)
+            try rows.bind(from, at: 1)
+            try rows.bind(to, at: 2)
+            while try rows.step() {
+                let number = rows.integer(0)
+                if number < expected {
+                    report.add("number \(number) is both an order and an event")
+                    continue
+                }
+                expect(upTo: number)
+                expected = number + 1
+                if rows.integer(1) == 1 { report.events += 1 }
+                if let detail = rows.optionalText(2) { discarded.append(contentsOf: Self.ranges(in: detail)) }
+            }
+            expect(upTo: to + 1)
+            expected = to + 1
+            try settlements(from, to)
+            progress("sequence \(to) of \(last)")
+        }
+        for gap in gaps {
+            // A gap may be cut at a chunk's end, or span several discarded ranges: what is left of it is what counts.
+            var open = gap.lowerBound
+            while open <= gap.upperBound, let cover = discarded.first(where: { $0.contains(open) }) { open = cover.upperBound + 1 }
+            if open <= gap.upperBound { report.add("numbers \(open) to \(gap.upperBound) are missing from the record") }
+        }
+    }
+
+    private mutating func settlements(_ from: Int64, _ to: Int64) throws(JournalError) {
+        let rows = try connection.prepare(
+            """
+            SELECT i.intent_id FROM events e JOIN intents i ON i.intent_key = json_extract(e.detail, '$.intent_key')
+            WHERE e.seq BETWEEN ?1 AND ?2 AND e.kind = 'intent_settled'
+                AND (i.complete = 0 OR i.settled_at IS NOT coalesce(json_extract(e.detail, '$.settled_at'), e.at))
+            """)
+        try rows.bind(from, at: 1)
+        try rows.bind(to, at: 2)
+        while try rows.step() { report.add("intent \(rows.text(0)): when it settled is not what the record says") }
+    }
+
+    private static func ranges(in detail: String) -> [ClosedRange<Int64>] {
+        guard let json = try? JSONParser.parse(detail) else { return [] }
+        return (json["discarded"]?.array ?? []).compactMap { pair in
+            guard let items = pair.array, items.count == 2, let first = items[0].integer, let last = items[1].integer, first <= last else { return nil }
+            return first...last
+        }
+    }
+
+    mutating func orders(progress: (String) -> Void) throws(JournalError) {
+        var after: Int64 = 0
+        while let last = try orders(after: after) {
+            after = last
+            progress("orders up to \(last)")
+        }
+    }
+
+    /// One chunk of orders with all that is recorded of them, in one snapshot. The last key, or nil at the end.
+    private mutating func orders(after: Int64) throws(JournalError) -> Int64? {
+        try connection.execute("BEGIN")
+        defer { connection.endSnapshot() }
+        let rows = try connection.prepare(
+            """
+            SELECT o.order_key, o.client_order_id, o.asked_price, o.asked_quantity, u.order_key, i.complete,
+                o.state, o.evidence, o.venue_state, o.venue_order_id, coalesce(o.price, o.asked_price), coalesce(o.quantity, o.asked_quantity),
+                o.filled_quantity, o.average_price, o.attempts, o.request_id, o.reject_code, o.reject_text, o.submitted_at, o.acknowledged_at,
+                o.closed_at, o.parked_at
+            FROM orders o LEFT JOIN used_ids u ON u.client_order_id = o.client_order_id LEFT JOIN intents i ON i.intent_key = o.intent_key
+            WHERE o.order_key > ?1 ORDER BY o.order_key LIMIT \(Self.chunk)
+            """)
+        try rows.bind(after, at: 1)
+        let lines = try connection.prepare(
+            """
+            SELECT e.seq, e.at, e.kind, e.from_state, e.to_state, e.evidence, e.request_id, e.detail,
+                e.kind = 'submitted' AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.request_id = e.request_id)
+            FROM events e WHERE e.order_key = ?1 AND e.command_id IS NULL ORDER BY e.seq
+            """)
+        let fills = try connection.prepare("SELECT trade_id FROM fills WHERE order_key = ?1")
+        var last: Int64?
+        while try rows.step() {
+            let key = rows.integer(0)
+            last = key
+            report.orders += 1
+            let name = "order \(rows.text(1))"
+            if rows.optionalInteger(4) != key { report.add("\(name): its id does not stand among the used ones") }
+            if rows.isNull(5) { report.add("\(name): its intent has no row") }
+            var folded = FoldedOrder(price: rows.optionalText(2), quantity: rows.optionalText(3))
+            var trades: Set<String> = []
+            try lines.bind(key, at: 1)
+            while try lines.step() {
+                let detail = self.detail(of: lines, 7)
+                if lines.integer(8) == 1 { report.add("\(name): event \(lines.integer(0)) submits it in a request that has no row") }
+                if let trade = detail?["trade_id"]?.string { trades.insert(trade) }
+                folded.apply(
+                    FoldedOrder.Line(
+                        seq: lines.integer(0), at: lines.integer(1), kind: lines.text(2), from: lines.optionalText(3), to: lines.optionalText(4),
+                        evidence: lines.optionalText(5), request: lines.optionalInteger(6), detail: detail))
+            }
+            lines.reset()
+            try fills.bind(key, at: 1)
+            while try fills.step() {
+                if trades.remove(fills.text(0)) == nil { report.add("\(name): fill \(fills.text(0)) is not in the record") }
+            }
+            fills.reset()
+            for trade in trades { report.add("\(name): fill \(trade) is in the record and not in its table") }
+            for problem in folded.problems { report.add("\(name): \(problem)") }
+            compare(rows, with: folded, name)
+        }
+        return last
+    }
+
+    private mutating func detail(of row: borrowing Statement, _ column: Int32) -> JSON? {
+        guard let text = row.optionalText(column) else { return nil }
+        do throws(JSONError) { return try JSONParser.parse(text) } catch {
+            report.add("event \(row.integer(0)): its detail is no JSON: \(error.problem)")
+            return nil
+        }
+    }
+
+    private mutating func compare(_ row: borrowing Statement, with folded: FoldedOrder, _ name: String) {
+        for (index, column) in FoldedOrder.names.enumerated() {
+            let stored = row.optionalText(Int32(6 + index))
+            let told = folded.columns[column] ?? nil
+            if stored != told { report.add("\(name): \(column) is \(stored ?? "NULL"), the record says \(told ?? "NULL")") }
+        }
+        let state = OrderState(rawValue: row.text(6))
+        let closedAt = row.optionalInteger(20)
+        if state == nil { report.add("\(name): no state is called \(row.text(6))") }
+        if let state, state.isTerminal != (closedAt != nil) { report.add("\(name): \(row.text(6)) does not go with closed_at \(closedAt ?? 0)") }
+        guard let filled = Decimal(row.text(12)) else {
+            report.add("\(name): its filled quantity is no decimal")
+            return
+        }
+        if let text = row.optionalText(11), let quantity = Decimal(text), filled > quantity {
+            report.add("\(name): \(filled) is filled of \(quantity)")
+        }
+    }
+
+    mutating func commands() throws(JournalError) {
+        var after: Int64 = 0
+        while let last = try commands(after: after) { after = last }
+    }
+
+    private mutating func commands(after: Int64) throws(JournalError) -> Int64? {
+        try connection.execute("BEGIN")
+        defer { connection.endSnapshot() }
+        let rows = try connection.prepare(
+            """
+            SELECT c.command_id, c.state, c.attempts, c.closed_at, c.order_key FROM commands c WHERE c.command_id > ?1 ORDER BY c.command_id
+            LIMIT \(Self.chunk)
+            """)
+        try rows.bind(after, at: 1)
+        let birth = try connection.prepare("SELECT to_state FROM events WHERE seq = ?1 AND command_id = ?1")
+        let lines = try connection.prepare(
+            "SELECT seq, from_state, to_state, at, detail FROM events WHERE order_key = ?2 AND command_id = ?1 AND seq > ?1 ORDER BY seq")
+        var last: Int64?
+        while try rows.step() {
+            let id = rows.integer(0)
+            last = id
+            report.commands += 1
+            try birth.bind(id, at: 1)
+            if try !birth.step() { report.add("command \(id): its birth is not in the record") }
+            birth.reset()
+            var (state, attempts) = ("requested", Int64(0))
+            var isTold = false
+            try lines.bind(id, at: 1)
+            try lines.bind(rows.integer(4), at: 2)
+            while try lines.step() {
+                isTold = true
+                if lines.optionalText(1) != state { report.add("command \(id): event \(lines.integer(0)) comes from \(lines.text(1)), it was \(state)") }
+                state = lines.text(2)
+                if state == CommandState.submitted.rawValue { attempts = 1 }
+                if let told = detail(of: lines, 4)?["attempts"]?.integer { attempts = told }
+            }
+            lines.reset()
+            // One that was settled at birth has no line but that.
+            if isTold, state != rows.text(1) { report.add("command \(id): it is \(rows.text(1)), the record says \(state)") }
+            if isTold, attempts != rows.integer(2) { report.add("command \(id): \(rows.integer(2)) attempts, the record says \(attempts)") }
+            if let known = CommandState(rawValue: rows.text(1)), known.isOpen != rows.isNull(3) {
+                report.add("command \(id): \(rows.text(1)) does not go with its closed_at")
+            }
+        }
+        return last
+    }
+
+    mutating func requests() throws(JournalError) {
+        let end = try connection.integer("SELECT max(request_id) FROM requests") ?? 0
+        var after = (try connection.integer("SELECT min(request_id) FROM requests") ?? 1) - 1
+        while after < end {
+            let (from, to) = (after + 1, after + Self.chunk)
+            report.requests += Int(try connection.integer("SELECT count(*) FROM requests WHERE request_id BETWEEN \(from) AND \(to)") ?? 0)
+            let rows = try connection.prepare(
+                "SELECT request_id FROM requests WHERE request_id BETWEEN \(from) AND \(to) AND sent_at IS NOT NULL AND sent_at < signed_at")
+            while try rows.step() { report.add("request \(rows.integer(0)): sent before it was signed") }
+            after = to
+        }
+        let reserve = try connection.integer("SELECT value FROM meta WHERE key = 'request_max'") ?? 0
+        if end > reserve { report.add("request \(end) is beyond the highest id set aside, \(reserve): ids would repeat") }
+    }
+
+    mutating func limitsAndStates() throws(JournalError) {
+        try connection.execute("BEGIN")
+        defer { connection.endSnapshot() }
+        let slots = try connection.prepare(
+            """
+            SELECT p.budget_id, p.slot, b.permits FROM permits p JOIN budgets b USING (budget_id)
+            WHERE p.slot < 0 OR (p.slot >= b.permits AND p.request_id IS NOT NULL AND p.released_at IS NULL)
+            """)
+        while try slots.step() { report.add("budget \(slots.integer(0)): slot \(slots.integer(1)) is taken, it has \(slots.integer(2)) permits") }
+        let trading = try connection.prepare(
+            """
+            SELECT a.account, t.state, (SELECT e.to_state FROM events e WHERE e.kind = 'trading_state' AND e.account_key = t.account_key
+                ORDER BY e.seq DESC LIMIT 1) AS told
+            FROM trading_state t JOIN accounts a USING (account_key) WHERE told IS NOT t.state
+            """)
+        while try trading.step() { report.add("account \(trading.text(0)): it is \(trading.text(1)), the record says \(trading.text(2))") }
+    }
+}

@@ -1,0 +1,45 @@
+import CLinux
+import CSQLite
+import Migrations
+import OMSCore
+
+/// Brings a journal's tables to the newest form, one numbered file a transaction, forward only.
+enum Migrator {
+    static var newest: Int { Migrations.all.last?.number ?? 0 }
+
+    static func version(of connection: Connection) throws(JournalError) -> Int { Int(try connection.integer("PRAGMA user_version") ?? 0) }
+
+    static func migrate(_ connection: Connection) throws(JournalError) {
+        let version = try version(of: connection)
+        for migration in Migrations.all where migration.number > version {
+            try connection.execute("BEGIN IMMEDIATE")
+            do throws(JournalError) {
+                try connection.execute(migration.sql)
+                try connection.execute("PRAGMA user_version = \(migration.number)")
+                try connection.execute("COMMIT")
+            } catch {
+                if sqlite3_get_autocommit(connection.handle) == 0 { sqlite3_exec(connection.handle, "ROLLBACK", nil, nil, nil) }
+                throw JournalError(error.kind, "migration \(migration.name): \(error.description)")
+            }
+        }
+    }
+
+    /// Makes a whole journal beside `path` and moves it there: a file that bears the name is never half made.
+    static func create(at path: String, now: Int64) throws(JournalError) {
+        let draft = path + ".creating"
+        for leftover in [draft, draft + "-journal"] { unlink(leftover) }
+        do {
+            let connection = try Connection(path: draft, .create)
+            try connection.execute("PRAGMA page_size = 4096; PRAGMA synchronous = FULL")
+            try connection.execute("PRAGMA application_id = \(JournalFile.applicationID)")
+            try migrate(connection)
+            let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+            let tag = String((0..<4).map { _ in letters[Int.random(in: 0..<letters.count)] })
+            try connection.execute(
+                "INSERT INTO meta VALUES ('id_tag', '\(tag)'), ('id_high_water', 0), ('request_max', 0), ('created_at', \(now))")
+        }
+        try JournalFile.sync(draft)
+        guard rename(draft, path) == 0 else { throw JournalError(.failed, "\(path): \(systemError())") }
+        try JournalFile.syncFolder(of: path)
+    }
+}

@@ -1,0 +1,104 @@
+import OMSCore
+import Wire
+
+/// What the runner asks for when memory does not hold it, and what a start cleans up.
+extension SQLiteJournal {
+    package func intent(_ id: IntentID) throws(JournalError) -> IntentRow? {
+        defer { statements.findIntent.reset() }
+        try statements.findIntent.bind(id.text, at: 1)
+        return try statements.findIntent.step() ? try IntentRowReader.read(statements.findIntent) : nil
+    }
+
+    package func order(_ id: ClientOrderID) throws(JournalError) -> Order? {
+        defer { statements.findOrder.reset() }
+        try statements.findOrder.bind(id.text, at: 1)
+        guard try statements.findOrder.step() else { return nil }
+        return try OrderRow.read(statements.findOrder, accounts: accountNames, predicted: statements.predicted)
+    }
+
+    /// By the id the venue gave it or, where none is known, by one that an attempt of it was to bear.
+    package func order(account: AccountID, venueOrderID: VenueOrderID) throws(JournalError) -> Order? {
+        guard let account = accountKeys[account] else { return nil }
+        do {
+            defer { statements.findOrderByVenueID.reset() }
+            try statements.findOrderByVenueID.bind(venueOrderID.text, at: 1)
+            try statements.findOrderByVenueID.bind(account, at: 2)
+            if try statements.findOrderByVenueID.step() {
+                return try OrderRow.read(statements.findOrderByVenueID, accounts: accountNames, predicted: statements.predicted)
+            }
+        }
+        defer { statements.findOrderByPredictedID.reset() }
+        try statements.findOrderByPredictedID.bind(venueOrderID.text, at: 1)
+        try statements.findOrderByPredictedID.bind(account, at: 2)
+        guard try statements.findOrderByPredictedID.step() else { return nil }
+        return try OrderRow.read(statements.findOrderByPredictedID, accounts: accountNames, predicted: statements.predicted)
+    }
+
+    /// Also true for ids of an intent whose slices are still being written.
+    package func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool {
+        defer { statements.findUsedID.reset() }
+        try statements.findUsedID.bind(id.text, at: 1)
+        return try statements.findUsedID.step()
+    }
+
+    package func tradeIDs(of order: OrderKey) throws(JournalError) -> Set<TradeID> {
+        defer { statements.findTrades.reset() }
+        try statements.findTrades.bind(order.number, at: 1)
+        var trades: Set<TradeID> = []
+        while try statements.findTrades.step() { trades.insert(TradeID(statements.findTrades.text(0))) }
+        return trades
+    }
+
+    /// Removes intents whose last slice was never written: nobody was told of them, nothing of them was sent. An event says which numbers are
+    /// gone, so that the sequence stays explained.
+    func discardHalfWritten() throws(JournalError) {
+        var halves: [(key: Int64, id: String, account: Int64)] = []
+        do {
+            let rows = try connection.prepare("SELECT intent_key, intent_id, account_key FROM intents WHERE complete = 0 ORDER BY intent_key")
+            while try rows.step() { halves.append((rows.integer(0), rows.text(1), rows.integer(2))) }
+        }
+        guard !halves.isEmpty else { return }
+        try statements.begin.run()
+        do throws(JournalError) {
+            var seq = try JournalLoader(connection: connection).seq()
+            for half in halves {
+                seq += 1
+                try discard(half, seq: seq)
+            }
+            try statements.commit.run()
+        } catch {
+            takeBack(after: error)
+            throw error
+        }
+    }
+
+    private func discard(_ half: (key: Int64, id: String, account: Int64), seq: Int64) throws(JournalError) {
+        let key = half.key
+        var ranges: [ClosedRange<Int64>] = []
+        do {
+            let numbers = try connection.prepare(
+                """
+                SELECT \(key) UNION ALL SELECT order_key FROM orders WHERE intent_key = \(key)
+                UNION ALL SELECT command_id FROM commands WHERE command_id > \(key) AND intent_key = \(key) ORDER BY 1
+                """)
+            while try numbers.step() {
+                let number = numbers.integer(0)
+                if let last = ranges.last, last.upperBound + 1 == number {
+                    ranges[ranges.count - 1] = last.lowerBound...number
+                } else {
+                    ranges.append(number...number)
+                }
+            }
+        }
+        try connection.execute("DELETE FROM used_ids WHERE client_order_id IN (SELECT client_order_id FROM orders WHERE intent_key = \(key))")
+        try connection.execute(
+            "DELETE FROM events WHERE seq IN (SELECT command_id FROM commands WHERE command_id > \(key) AND intent_key = \(key)) OR seq = \(key)")
+        try connection.execute("DELETE FROM commands WHERE command_id > \(key) AND intent_key = \(key)")
+        try connection.execute("DELETE FROM orders WHERE intent_key = \(key)")
+        try connection.execute("DELETE FROM intents WHERE intent_key = \(key)")
+        var detail = EventDetail()
+        detail.add("intent_id", half.id)
+        detail.add("discarded", ranges: ranges)
+        try write(JournalEvent(seq: seq, at: wallClock(), kind: .intentDiscarded), account: half.account, detail: detail)
+    }
+}

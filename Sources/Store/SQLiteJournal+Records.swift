@@ -1,0 +1,484 @@
+import OMSCore
+import Wire
+
+/// How each record becomes rows.
+extension SQLiteJournal {
+    func write(_ records: [JournalRecord]) throws(JournalError) {
+        for (index, record) in records.enumerated() {
+            switch record {
+            case .intent(let row, let event):
+                // Whole in this transaction: never invisible, and one update less.
+                let isComplete = records[index...].contains { if case .intentComplete(row.key) = $0 { true } else { false } }
+                try write(row, isComplete: isComplete, event)
+            case .intentComplete(let key):
+                try statements.completeIntent.bind(key.number, at: 1)
+                try statements.completeIntent.run()
+                try expectOneRow("intent \(key)")
+            case .intentSettled(let key, let at, let event):
+                try statements.settleIntent.bind(key.number, at: 1)
+                try statements.settleIntent.bind(at, at: 2)
+                try statements.settleIntent.run()
+                try expectOneRow("intent \(key)")
+                var detail = EventDetail()
+                detail.add("intent_key", key.number)
+                if at != event.at { detail.add("settled_at", at) }
+                detail.addNote(of: event)
+                try write(event, account: try intentAccount(key), detail: detail)
+            case .orderBorn(let order, let actor): try write(order, actor)
+            case .orderChanged(let order, let from, let fields, let event): try write(order, from: from, fields, event)
+            case .commandBorn(let command, let event): try write(command, event)
+            case .commandChanged(let command, let from, let event): try write(command, from: from, event)
+            case .request(let row): try write(row)
+            case .requestEnded(let end): try write(end)
+            case .fill(let order, let account, _, let fill, let event): try write(fill, of: order, account, event)
+            case .breakFound(let row, let event): try write(row, event)
+            case .breakResolved(let id, let at, let event): try resolveBreak(id, at: at, event)
+            case .tradingState(let row, let event): try write(row, event)
+            case .budget(let row): try write(row)
+            case .permit(let row): try write(row, in: records)
+            case .idHighWater(let value): try setMeta("id_high_water", value)
+            case .boot(let id):
+                try statements.setMeta.bind("boot_id", at: 1)
+                try statements.setMeta.bind(id, at: 2)
+                try statements.setMeta.run()
+            case .note(let account, let order, let event):
+                var detail = EventDetail()
+                detail.addNote(of: event)
+                try write(event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
+            }
+        }
+    }
+
+    func key(of account: AccountID) throws(JournalError) -> Int64 {
+        guard let key = accountKeys[account] else { throw JournalError(.damaged, "account \(account) was not named when the journal was opened") }
+        return key
+    }
+
+    /// A change of a row that is not there means that memory and file have parted.
+    private func expectOneRow(_ what: String) throws(JournalError) {
+        guard connection.changes == 1 else { throw JournalError(.damaged, "\(what) is not in the journal") }
+    }
+
+    private func setMeta(_ name: String, _ value: Int64) throws(JournalError) {
+        try statements.setMeta.bind(name, at: 1)
+        try statements.setMeta.bind(value, at: 2)
+        try statements.setMeta.run()
+    }
+
+    func write(
+        _ event: JournalEvent, account: Int64?, order: Int64? = nil, command: Int64? = nil, from: String? = nil, to: String? = nil,
+        evidence: Evidence? = nil, detail: EventDetail
+    ) throws(JournalError) {
+        try statements.insertEvent.bind(event.seq, at: 1)
+        try statements.insertEvent.bind(event.at, at: 2)
+        try statements.insertEvent.bind(event.kind.rawValue, at: 3)
+        try statements.insertEvent.bind(account, at: 4)
+        try statements.insertEvent.bind(order, at: 5)
+        try statements.insertEvent.bind(command, at: 6)
+        try statements.insertEvent.bind(from, at: 7)
+        try statements.insertEvent.bind(to, at: 8)
+        try statements.insertEvent.bind((evidence ?? event.evidence)?.rawValue, at: 9)
+        try statements.insertEvent.bind(event.request?.number, at: 10)
+        try statements.insertEvent.bind(event.actor == .daemon ? nil : event.actor.text, at: 11)
+        if let bytes = detail.bytes {
+            try statements.insertEvent.bind(utf8: bytes, at: 12)
+        } else {
+            try statements.insertEvent.bindNull(at: 12)
+        }
+        try statements.insertEvent.run()
+    }
+
+    // MARK: Intents
+
+    private func write(_ row: IntentRow, isComplete: Bool, _ event: JournalEvent) throws(JournalError) {
+        let account = try key(of: row.account)
+        try statements.insertIntent.bind(row.content, at: 4)
+        try statements.insertIntent.bind(row.key.number, at: 1)
+        try statements.insertIntent.bind(row.id.text, at: 2)
+        try statements.insertIntent.bind(account, at: 3)
+        try statements.insertIntent.bind(row.orders, at: 5)
+        try statements.insertIntent.bind(row.commands, at: 6)
+        try statements.insertIntent.bind(row.sequence.rawValue, at: 7)
+        try statements.insertIntent.bind(row.plannedRequests, at: 8)
+        try statements.insertIntent.bind(row.acceptedAt, at: 9)
+        try statements.insertIntent.bind(row.expiresAt, at: 10)
+        try statements.insertIntent.bind(event.actor == .daemon ? nil : event.actor.text, at: 11)
+        try statements.insertIntent.bind(isComplete, at: 12)
+        try statements.insertIntent.run()
+        lastIntent = (row.key, event.actor)
+        var detail = EventDetail()
+        detail.add("intent_id", row.id.text)
+        detail.addNote(of: event)
+        try write(event, account: account, detail: detail)
+    }
+
+    private func intentAccount(_ key: IntentKey) throws(JournalError) -> Int64? {
+        try connection.integer("SELECT account_key FROM intents WHERE intent_key = \(key.number)")
+    }
+
+    // MARK: Orders
+
+    private func write(_ order: Order, _ actor: Actor) throws(JournalError) {
+        let account = try key(of: order.account)
+        let terms = order.terms
+        try statements.insertOrder.bind(order.key.number, at: 1)
+        try statements.insertOrder.bind(order.clientOrderID.text, at: 2)
+        try statements.insertOrder.bind(order.intent.number, at: 3)
+        try statements.insertOrder.bind(account, at: 4)
+        try statements.insertOrder.bind(order.item, at: 5)
+        try statements.insertOrder.bind(terms.symbol.text, at: 6)
+        try statements.insertOrder.bind(terms.side.rawValue, at: 7)
+        try statements.insertOrder.bind(terms.type.rawValue, at: 8)
+        try statements.insertOrder.bind(terms.timeInForce?.rawValue, at: 9)
+        try statements.insertOrder.bind(terms.postOnly, at: 10)
+        try statements.insertOrder.bind(terms.price, at: 11)
+        try statements.insertOrder.bind(terms.quantity, at: 12)
+        try statements.insertOrder.bind(terms.quoteQuantity, at: 13)
+        try statements.insertOrder.bind(terms.reduceOnly, at: 14)
+        try statements.insertOrder.bind(terms.positionSide?.rawValue, at: 15)
+        try statements.insertOrder.bind(terms.marginAction?.rawValue, at: 16)
+        try statements.insertOrder.bind(terms.stp?.rawValue, at: 17)
+        try statements.insertOrder.bind(terms.takeProfit, at: 18)
+        try statements.insertOrder.bind(terms.stopLoss, at: 19)
+        try statements.insertOrder.bind(order.intendedAt, at: 20)
+        try statements.insertOrder.bind(order.expiresAt, at: 21)
+        let isIntentsActor = lastIntent.map { $0.key == order.intent && $0.actor == actor } ?? false
+        try statements.insertOrder.bind(isIntentsActor ? nil : actor.text, at: 22)
+        try statements.insertOrder.run()
+
+        try statements.insertUsedID.bind(order.clientOrderID.text, at: 1)
+        try statements.insertUsedID.bind(order.key.number, at: 2)
+        try statements.insertUsedID.run()
+
+        let seen = SymbolSeen(account: account, symbol: terms.symbol)
+        if seenSymbols.insert(seen).inserted {
+            newSymbols.append(seen)
+            try statements.insertSymbol.bind(account, at: 1)
+            try statements.insertSymbol.bind(terms.symbol.text, at: 2)
+            try statements.insertSymbol.run()
+        }
+    }
+
+    /// The row as it is now, and the line of the record that says how it came to be: docs/AUDIT.md, "Folding the record".
+    private func write(_ order: Order, from: OrderState, _ fields: OrderFields, _ event: JournalEvent) throws(JournalError) {
+        let to = order.state
+        let evidence = event.evidence ?? order.evidence
+        let isSubmission = event.kind == .submitted
+        var detail = EventDetail()
+        if fields.contains(.venueState) { detail.add("venue_state", order.venueState) }
+        if fields.contains(.venueOrderID) { detail.add("venue_order_id", order.venueOrderID?.text) }
+        if fields.contains(.price) { detail.add("price", order.price) }
+        if fields.contains(.quantity) { detail.add("quantity", order.quantity) }
+        if fields.contains(.filledQuantity) { detail.add("filled_quantity", order.filledQuantity) }
+        if fields.contains(.averagePrice) { detail.add("average_price", order.averagePrice) }
+        if fields.contains(.reject) {
+            detail.add("reject_code", order.rejectCode)
+            detail.add("reject_text", order.rejectText)
+        }
+        if isSubmission ? order.attempts != 1 : fields.contains(.attempts) { detail.add("attempts", Int64(order.attempts)) }
+        if fields.contains(.parkedAt) { detail.add("parked_at", order.parkedAt) }
+        if fields.contains(.predictedID) { detail.add("predicted_id", order.predictedIDs.last?.text) }
+        if order.evidence != evidence { detail.add("order_evidence", order.evidence.rawValue) }
+        if order.request != event.request { detail.add("order_request", order.request?.number) }
+        if isSubmission, let at = order.submittedAt, at != event.at { detail.add("submitted_at", at) }
+        let writesAcknowledgedAt = !isSubmission && !from.isLive
+        if writesAcknowledgedAt, let at = order.acknowledgedAt, event.kind != .acknowledged || at != event.at { detail.add("acknowledged_at", at) }
+        let closedAt = to.isTerminal ? order.closedAt ?? event.at : nil
+        if let closedAt, from.isTerminal || closedAt != event.at { detail.add("closed_at", closedAt) }
+        detail.addNote(of: event)
+
+        if isSubmission, fields.isSubset(of: [.attempts, .predictedID]), to == .submitted, !from.isTerminal {
+            try statements.submitOrder.bind(order.key.number, at: 1)
+            try statements.submitOrder.bind(to.rawValue, at: 2)
+            try statements.submitOrder.bind(order.evidence.rawValue, at: 3)
+            try statements.submitOrder.bind(order.attempts, at: 4)
+            try statements.submitOrder.bind(order.request?.number, at: 5)
+            try statements.submitOrder.bind(order.submittedAt ?? event.at, at: 6)
+            try statements.submitOrder.run()
+        } else if fields.isSubset(of: [.venueState, .venueOrderID]), fields.contains(.venueOrderID), from.isUnsettled, !isSubmission, !to.isTerminal {
+            try statements.acknowledgeOrder.bind(order.key.number, at: 1)
+            try statements.acknowledgeOrder.bind(to.rawValue, at: 2)
+            try statements.acknowledgeOrder.bind(order.evidence.rawValue, at: 3)
+            try statements.acknowledgeOrder.bind(order.request?.number, at: 4)
+            try statements.acknowledgeOrder.bind(order.venueOrderID?.text, at: 5)
+            try statements.acknowledgeOrder.bind(acknowledgedAt(order, event), at: 6)
+            try statements.acknowledgeOrder.bind(fields.contains(.venueState), at: 7)
+            try statements.acknowledgeOrder.bind(order.venueState, at: 8)
+            try statements.acknowledgeOrder.run()
+        } else {
+            var mask = fields.rawValue
+            if isSubmission {
+                mask |= WriterStatements.writesSubmittedAt | OrderFields.attempts.rawValue
+            } else if writesAcknowledgedAt {
+                mask |= WriterStatements.writesAcknowledgedAt
+            }
+            let isClosing = from.isTerminal || to.isTerminal
+            switch (fields.contains(.venueOrderID), isClosing) {
+            case (false, false): try change(order, mask, closedAt, event, by: statements.changeOrder)
+            case (true, false): try change(order, mask, closedAt, event, by: statements.changeOrderVenueID)
+            case (false, true): try change(order, mask, closedAt, event, by: statements.closeOrder)
+            case (true, true): try change(order, mask, closedAt, event, by: statements.closeOrderVenueID)
+            }
+        }
+        try expectOneRow("order \(order.key)")
+        if fields.contains(.predictedID), let id = order.predictedIDs.last {
+            try statements.insertPredicted.bind(order.key.number, at: 1)
+            try statements.insertPredicted.bind(id.text, at: 2)
+            try statements.insertPredicted.run()
+        }
+        try write(
+            event, account: try key(of: order.account), order: order.key.number, from: from.rawValue, to: to.rawValue, evidence: evidence, detail: detail)
+    }
+
+    /// An order first heard of as taken has the time of that event.
+    private func acknowledgedAt(_ order: Order, _ event: JournalEvent) -> Int64? {
+        order.acknowledgedAt ?? (event.kind == .acknowledged ? event.at : nil)
+    }
+
+    /// - Parameter mask: The columns to write, as bits of `OrderFields` and two of `WriterStatements`.
+    private func change(
+        _ order: Order, _ mask: Int, _ closedAt: Int64?, _ event: JournalEvent, by statement: borrowing Statement
+    ) throws(JournalError) {
+        try statement.bind(order.key.number, at: 1)
+        try statement.bind(order.state.rawValue, at: 2)
+        try statement.bind(order.evidence.rawValue, at: 3)
+        try statement.bind(mask, at: 4)
+        try statement.bind(order.request?.number, at: 5)
+        try statement.bind(order.venueState, at: 6)
+        try statement.bind(order.price == order.terms.price ? nil : order.price, at: 7)
+        try statement.bind(order.quantity == order.terms.quantity ? nil : order.quantity, at: 8)
+        try statement.bind(order.filledQuantity, at: 9)
+        try statement.bind(order.averagePrice, at: 10)
+        try statement.bind(order.rejectCode, at: 11)
+        try statement.bind(order.rejectText, at: 12)
+        try statement.bind(order.attempts, at: 13)
+        try statement.bind(order.parkedAt, at: 14)
+        try statement.bind(order.submittedAt ?? event.at, at: 15)
+        try statement.bind(acknowledgedAt(order, event), at: 16)
+        if statement.parameters >= 17 { try statement.bind(closedAt, at: 17) }
+        if statement.parameters >= 18 { try statement.bind(order.venueOrderID?.text, at: 18) }
+        try statement.run()
+    }
+
+    // MARK: Commands
+
+    private func write(_ command: OrderCommand, _ event: JournalEvent) throws(JournalError) {
+        guard event.seq == command.id.number else { throw JournalError(.damaged, "command \(command.id) does not bear its number") }
+        let account = try key(of: command.account)
+        try statements.insertCommand.bind(command.id.number, at: 1)
+        try statements.insertCommand.bind(command.kind.rawValue, at: 2)
+        try statements.insertCommand.bind(command.order.number, at: 3)
+        try statements.insertCommand.bind(account, at: 4)
+        try statements.insertCommand.bind(command.intent?.number, at: 5)
+        try statements.insertCommand.bind(command.price, at: 6)
+        try statements.insertCommand.bind(command.quantity, at: 7)
+        try statements.insertCommand.bind(command.onFailure.rawValue, at: 8)
+        try statements.insertCommand.bind(command.sequence.rawValue, at: 9)
+        try statements.insertCommand.bind(command.requestedAt, at: 10)
+        try statements.insertCommand.bind(command.expiresAt, at: 11)
+        try statements.insertCommand.run()
+        var detail = EventDetail()
+        detail.add("command", command.kind.rawValue)
+        if let price = command.price { detail.add("price", price) }
+        if let quantity = command.quantity { detail.add("quantity", quantity) }
+        detail.addNote(of: event)
+        try write(
+            event, account: account, order: command.order.number, command: command.id.number, to: CommandState.requested.rawValue, evidence: .local,
+            detail: detail)
+        // One that is settled at birth (a cancel of a closed order) has more to say than a birth does.
+        if command.state != .requested { try update(command, closedAt: command.closedAt ?? event.at) }
+    }
+
+    private func write(_ command: OrderCommand, from: CommandState, _ event: JournalEvent) throws(JournalError) {
+        let evidence = event.evidence ?? command.evidence
+        var detail = EventDetail()
+        detail.add("command_id", command.id.number)
+        if command.state != .submitted || command.attempts != 1 { detail.add("attempts", Int64(command.attempts)) }
+        if let code = command.rejectCode { detail.add("reject_code", code) }
+        if let text = command.rejectText { detail.add("reject_text", text) }
+        if command.evidence != evidence { detail.add("order_evidence", command.evidence.rawValue) }
+        if command.request != event.request { detail.add("order_request", command.request?.number) }
+        let closedAt = command.state.isOpen ? nil : command.closedAt ?? event.at
+        if let closedAt, closedAt != event.at { detail.add("closed_at", closedAt) }
+        detail.addNote(of: event)
+        try update(command, closedAt: closedAt)
+        try write(
+            event, account: try key(of: command.account), order: command.order.number, command: command.id.number, from: from.rawValue,
+            to: command.state.rawValue, evidence: evidence, detail: detail)
+    }
+
+    private func update(_ command: OrderCommand, closedAt: Int64?) throws(JournalError) {
+        try statements.changeCommand.bind(command.id.number, at: 1)
+        try statements.changeCommand.bind(command.state.rawValue, at: 2)
+        try statements.changeCommand.bind(command.evidence.rawValue, at: 3)
+        try statements.changeCommand.bind(command.attempts, at: 4)
+        try statements.changeCommand.bind(command.request?.number, at: 5)
+        try statements.changeCommand.bind(command.state.isOpen ? nil : closedAt, at: 6)
+        try statements.changeCommand.bind(command.rejectCode, at: 7)
+        try statements.changeCommand.bind(command.rejectText, at: 8)
+        try statements.changeCommand.run()
+        try expectOneRow("command \(command.id)")
+    }
+
+    // MARK: Requests and limits
+
+    private func write(_ row: RequestRow) throws(JournalError) {
+        try statements.insertRequest.bind(row.bodySHA256, at: 8)
+        try statements.insertRequest.bind(row.id.number, at: 1)
+        try statements.insertRequest.bind(try key(of: row.account), at: 2)
+        try statements.insertRequest.bind(row.endpoint, at: 3)
+        try statements.insertRequest.bind(row.kind.rawValue, at: 4)
+        try statements.insertRequest.bind(row.items, at: 5)
+        try statements.insertRequest.bind(row.timeMs, at: 6)
+        try statements.insertRequest.bind(row.signedAt, at: 7)
+        var budgets = JSONWriter(reserving: 16)
+        budgets.beginArray()
+        for budget in row.budgets { budgets.integer(budget) }
+        budgets.endArray()
+        try statements.insertRequest.bind(utf8: budgets.bytes, at: 9)
+        try statements.insertRequest.run()
+        try reserve(row.id)
+        // A look-up whose row came late was counted by its permits when it left.
+        guard countedWithoutRow.remove(row.id.number) == nil else { return }
+        for budget in row.budgets { try count(budget: budget, at: row.signedAt) }
+    }
+
+    /// A look-up without a row has nothing to complete.
+    private func write(_ end: RequestEnd) throws(JournalError) {
+        try statements.endRequest.bind(end.id.number, at: 1)
+        try statements.endRequest.bind(end.sentAt, at: 2)
+        try statements.endRequest.bind(end.answeredAt, at: 3)
+        try statements.endRequest.bind(end.outcome.rawValue, at: 4)
+        try statements.endRequest.bind(end.httpStatus.map { Int64($0) }, at: 5)
+        try statements.endRequest.bind(end.venueCode, at: 6)
+        try statements.endRequest.run()
+    }
+
+    private func write(_ row: BudgetRow) throws(JournalError) {
+        try statements.setBudget.bind(row.id, at: 1)
+        try statements.setBudget.bind(row.venue, at: 2)
+        try statements.setBudget.bind(row.owner, at: 3)
+        try statements.setBudget.bind(row.name, at: 4)
+        try statements.setBudget.bind(row.scope.rawValue, at: 5)
+        try statements.setBudget.bind(row.permits, at: 6)
+        try statements.setBudget.bind(row.windowMs, at: 7)
+        try statements.setBudget.run()
+        rate.define(budget: row.id, windowMs: row.windowMs)
+    }
+
+    private func write(_ row: PermitRow, in records: [JournalRecord]) throws(JournalError) {
+        try statements.setPermit.bind(row.budget, at: 1)
+        try statements.setPermit.bind(row.slot, at: 2)
+        try statements.setPermit.bind(row.request?.number, at: 3)
+        try statements.setPermit.bind(row.takenAt, at: 4)
+        try statements.setPermit.bind(row.releasedAt, at: 5)
+        try statements.setPermit.bind(row.isUnanswered, at: 6)
+        try statements.setPermit.run()
+        guard let request = row.request, row.releasedAt == nil else { return }
+        if request.number > 0 { try reserve(request) }
+        // Each taking counts once: by its request's row where there is one, else here.
+        let slot = PermitSlot(budget: row.budget, slot: row.slot)
+        guard countedPermits.updateValue(request.number, forKey: slot) != request.number else { return }
+        let hasRow = records.contains { if case .request(let row) = $0 { row.id == request } else { false } }
+        guard !hasRow else { return }
+        if countedWithoutRow.count > 65_536 { countedWithoutRow.removeAll() }
+        countedWithoutRow.insert(request.number)
+        try count(budget: row.budget, at: wallClock())
+    }
+
+    private func count(budget: Int64, at: Int64) throws(JournalError) {
+        let inside = rate.count(budget: budget, at: at)
+        try statements.countRate.bind(budget, at: 1)
+        try statements.countRate.bind(at / 1_000_000, at: 2)
+        try statements.countRate.bind(inside, at: 3)
+        try statements.countRate.run()
+    }
+
+    /// Request ids never repeat, though most look-ups leave no row: they are set aside a thousand at a time.
+    private func reserve(_ id: RequestID) throws(JournalError) {
+        guard id.number > requestReserve else { return }
+        try setMeta("request_max", id.number + 1_000)
+        requestReserve = id.number + 1_000
+    }
+
+    // MARK: The rest
+
+    private func write(_ fill: Fill, of order: OrderKey, _ account: AccountID, _ event: JournalEvent) throws(JournalError) {
+        let account = try key(of: account)
+        try statements.insertFill.bind(event.seq, at: 1)
+        try statements.insertFill.bind(order.number, at: 2)
+        try statements.insertFill.bind(account, at: 3)
+        try statements.insertFill.bind(fill.tradeID.text, at: 4)
+        try statements.insertFill.bind(fill.venueOrderID.text, at: 5)
+        try statements.insertFill.bind(fill.quantity, at: 6)
+        try statements.insertFill.bind(fill.price, at: 7)
+        try statements.insertFill.bind(fill.fee, at: 8)
+        try statements.insertFill.bind(fill.feeAsset, at: 9)
+        try statements.insertFill.bind(fill.at, at: 10)
+        try statements.insertFill.run()
+        var detail = EventDetail()
+        detail.add("trade_id", fill.tradeID.text)
+        detail.add("quantity", fill.quantity)
+        detail.add("price", fill.price)
+        if let fee = fill.fee { detail.add("fee", fee) }
+        if let asset = fill.feeAsset { detail.add("fee_asset", asset) }
+        detail.add("filled_at", fill.at)
+        detail.addNote(of: event)
+        try write(event, account: account, order: order.number, detail: detail)
+    }
+
+    private func write(_ row: Break, _ event: JournalEvent) throws(JournalError) {
+        let account = try key(of: row.account)
+        try statements.insertBreak.bind(row.id, at: 1)
+        try statements.insertBreak.bind(account, at: 2)
+        try statements.insertBreak.bind(row.kind.rawValue, at: 3)
+        try statements.insertBreak.bind(row.clientOrderID?.text, at: 4)
+        try statements.insertBreak.bind(row.venueOrderID?.text, at: 5)
+        try statements.insertBreak.bind(row.detail, at: 6)
+        try statements.insertBreak.bind(row.at, at: 7)
+        try statements.insertBreak.run()
+        var detail = EventDetail()
+        detail.add("break_id", row.id)
+        detail.add("break", row.kind.rawValue)
+        if let id = row.venueOrderID { detail.add("venue_order_id", id.text) }
+        detail.add("text", row.detail)
+        detail.addNote(of: event)
+        try write(event, account: account, order: try orderKey(of: row.clientOrderID), detail: detail)
+    }
+
+    private func resolveBreak(_ id: Int64, at: Int64, _ event: JournalEvent) throws(JournalError) {
+        try statements.resolveBreak.bind(id, at: 1)
+        try statements.resolveBreak.bind(at, at: 2)
+        var account: Int64?
+        var order: ClientOrderID?
+        do {
+            defer { statements.resolveBreak.reset() }
+            guard try statements.resolveBreak.step() else { throw JournalError(.damaged, "break \(id) is not in the journal") }
+            account = statements.resolveBreak.integer(0)
+            order = statements.resolveBreak.optionalText(1).map { ClientOrderID($0) }
+        }
+        var detail = EventDetail()
+        detail.add("break_id", id)
+        detail.addNote(of: event)
+        try write(event, account: account, order: try orderKey(of: order), detail: detail)
+    }
+
+    private func orderKey(of id: ClientOrderID?) throws(JournalError) -> Int64? {
+        guard let id else { return nil }
+        return try order(id)?.key.number
+    }
+
+    private func write(_ row: TradingStateRow, _ event: JournalEvent) throws(JournalError) {
+        let account = try key(of: row.account)
+        try statements.setTradingState.bind(account, at: 1)
+        try statements.setTradingState.bind(row.state.rawValue, at: 2)
+        try statements.setTradingState.bind(row.reason, at: 3)
+        try statements.setTradingState.bind(row.actor.text, at: 4)
+        try statements.setTradingState.bind(row.at, at: 5)
+        try statements.setTradingState.run()
+        var detail = EventDetail()
+        detail.add("reason", row.reason)
+        detail.addNote(of: event)
+        try write(event, account: account, to: row.state.rawValue, detail: detail)
+    }
+}

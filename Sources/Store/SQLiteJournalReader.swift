@@ -1,0 +1,217 @@
+import OMSCore
+import Wire
+
+/// Answers from committed rows, on a read-only connection of its own: used by one thread, which need not be the writer's.
+///
+/// Each answer is one snapshot and bounded: a read that lasts keeps SQLite from using the WAL again.
+package final class SQLiteJournalReader: JournalReader {
+    let connection: Connection
+    private static let rowsMax = 1_000
+
+    /// - Throws: `.damaged` for a file that is no journal this omsd knows, `.failed` where there is none.
+    package init(path: String) throws(JournalError) {
+        try JournalFile.checkForReading(path)
+        connection = try Connection(path: path, .readOnly)
+        let version = try Migrator.version(of: connection)
+        guard version == Migrator.newest else {
+            throw JournalError(.damaged, "\(path) is of version \(version), this omsd reads \(Migrator.newest); start omsd once to migrate it")
+        }
+    }
+
+    package func answer(_ query: JournalQuery) throws(JournalError) -> [UInt8]? {
+        try connection.snapshot { () throws(JournalError) -> [UInt8]? in
+            switch query {
+            case .order(let filter): try order(filter)
+            case .orders(let filter): try orders(filter)
+            case .timeline(let id): try timeline(id)
+            case .fills(let filter): try fills(filter)
+            case .breaks(let account, let after, let limit):
+                try page("breaks", of: "v_breaks", key: "break_id", where: Conditions(account: account), after: after, limit: limit)
+            case .intent(let id, let timedOut): try intent(id, timedOut: timedOut)
+            case .intents(let account, let after, let limit):
+                try page("intents", of: "v_intents", key: "intent_key", where: Conditions(account: account), after: after, limit: limit)
+            case .submission(let id, let duplicate): try submission(id, duplicate: duplicate)
+            case .events(let seq, let account, let limit): try events(after: seq, account, limit: limit)
+            }
+        }
+    }
+
+    /// What a WHERE asks for: texts only, bound in order.
+    struct Conditions {
+        private(set) var terms: [String] = []
+        private(set) var values: [String] = []
+
+        init(account: AccountID? = nil) { equal("account", account?.text) }
+
+        mutating func equal(_ column: String, _ value: String?) {
+            guard let value else { return }
+            values.append(value)
+            terms.append("\(column) = ?\(values.count)")
+        }
+        mutating func among(_ column: String, _ candidates: [String]) {
+            let first = values.count + 1
+            values.append(contentsOf: candidates)
+            terms.append("\(column) IN (\((first..<first + candidates.count).map { "?\($0)" }.joined(separator: ", ")))")
+        }
+        mutating func require(_ term: String) { terms.append(term) }
+
+        var sql: String { terms.isEmpty ? "" : " WHERE " + terms.joined(separator: " AND ") }
+        func bind(to statement: borrowing Statement) throws(JournalError) {
+            for (index, value) in values.enumerated() { try statement.bind(value, at: Int32(index + 1)) }
+        }
+    }
+
+    private func order(_ filter: OrderFilter) throws(JournalError) -> [UInt8]? {
+        guard filter.clientOrderID != nil || filter.venueOrderID != nil else { return nil }
+        var conditions = Conditions(account: filter.account)
+        conditions.equal("client_order_id", filter.clientOrderID?.text)
+        conditions.equal("venue_order_id", filter.venueOrderID?.text)
+        let rows = try connection.prepare("SELECT * FROM v_orders" + conditions.sql + " ORDER BY order_key DESC LIMIT 1")
+        try conditions.bind(to: rows)
+        guard try rows.step() else { return nil }
+        var writer = JSONWriter(reserving: 1_024)
+        RowJSON(rows).write(rows, to: &writer)
+        return writer.bytes
+    }
+
+    private func orders(_ filter: OrderFilter) throws(JournalError) -> [UInt8] {
+        var conditions = Conditions(account: filter.account)
+        conditions.equal("symbol", filter.symbol?.text)
+        conditions.equal("intent_id", filter.intentID?.text)
+        conditions.equal("client_order_id", filter.clientOrderID?.text)
+        conditions.equal("venue_order_id", filter.venueOrderID?.text)
+        if let states = filter.states {
+            conditions.among("state", states.map(\.rawValue))
+            // Leads to the index of live orders: a listing of them must not pass by all that are closed.
+            if states.allSatisfy({ !$0.isTerminal }) { conditions.require("closed_at IS NULL") }
+        }
+        return try page("orders", of: "v_orders", key: "order_key", where: conditions, after: filter.after, limit: filter.limit)
+    }
+
+    private func fills(_ filter: OrderFilter) throws(JournalError) -> [UInt8] {
+        var conditions = Conditions(account: filter.account)
+        conditions.equal("symbol", filter.symbol?.text)
+        conditions.equal("client_order_id", filter.clientOrderID?.text)
+        conditions.equal("venue_order_id", filter.venueOrderID?.text)
+        conditions.equal("intent_id", filter.intentID?.text)
+        return try page("fills", of: "v_fills", key: "seq", where: conditions, after: filter.after, limit: filter.limit)
+    }
+
+    /// `{"<name>":[…],"next":N|null}`: up to `limit` rows with a greater key than `after`, in order of the key.
+    private func page(
+        _ name: String, of view: String, key: String, where conditions: Conditions, after: Int64?, limit: Int
+    ) throws(JournalError) -> [UInt8] {
+        var conditions = conditions
+        conditions.require("\(key) > \(after ?? 0)")
+        let limit = min(max(limit, 1), Self.rowsMax)
+        let rows = try connection.prepare("SELECT * FROM \(view)\(conditions.sql) ORDER BY \(key) LIMIT \(limit)")
+        try conditions.bind(to: rows)
+        let json = RowJSON(rows)
+        var writer = JSONWriter(reserving: 16_384)
+        writer.beginObject()
+        writer.key(name)
+        writer.beginArray()
+        var count = 0
+        var last: Int64?
+        while try rows.step() {
+            json.write(rows, to: &writer)
+            last = json.integer(key, in: rows)
+            count += 1
+        }
+        writer.endArray()
+        writer.member("next", count == limit ? last : nil)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private func list(_ name: String, _ sql: String, _ values: [String], rawDetail: Bool, to writer: inout JSONWriter) throws(JournalError) {
+        let rows = try connection.prepare(sql)
+        for (index, value) in values.enumerated() { try rows.bind(value, at: Int32(index + 1)) }
+        let json = RowJSON(rows, rawDetail: rawDetail)
+        writer.key(name)
+        writer.beginArray()
+        while try rows.step() { json.write(rows, to: &writer) }
+        writer.endArray()
+    }
+
+    private func timeline(_ id: ClientOrderID) throws(JournalError) -> [UInt8]? {
+        let known = try connection.prepare("SELECT 1 FROM v_orders WHERE client_order_id = ?1")
+        try known.bind(id.text, at: 1)
+        guard try known.step() else { return nil }
+        known.reset()
+        var writer = JSONWriter(reserving: 4_096)
+        writer.beginObject()
+        writer.member("client_order_id", id.text)
+        try list("events", "SELECT * FROM v_timeline WHERE client_order_id = ?1 ORDER BY seq", [id.text], rawDetail: true, to: &writer)
+        try list(
+            "requests",
+            """
+            SELECT * FROM v_requests WHERE request_id IN (SELECT e.request_id FROM events e
+                WHERE e.order_key = (SELECT order_key FROM used_ids WHERE client_order_id = ?1)) ORDER BY request_id
+            """, [id.text], rawDetail: false, to: &writer)
+        try list("commands", "SELECT * FROM v_commands WHERE client_order_id = ?1 ORDER BY command_id", [id.text], rawDetail: false, to: &writer)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private func intent(_ id: IntentID, timedOut: Bool?) throws(JournalError) -> [UInt8]? {
+        let rows = try connection.prepare("SELECT * FROM v_intents WHERE intent_id = ?1")
+        try rows.bind(id.text, at: 1)
+        guard try rows.step() else { return nil }
+        let json = RowJSON(rows)
+        var writer = JSONWriter(reserving: 1_024)
+        writer.beginObject()
+        json.writeMembers(rows, to: &writer)
+        writer.key("counts")
+        writer.beginObject()
+        let counts = try connection.prepare(
+            "SELECT state, count(*) FROM orders WHERE intent_key = \(json.integer("intent_key", in: rows) ?? 0) GROUP BY state ORDER BY state")
+        while try counts.step() { writer.member(counts.text(0), counts.integer(1)) }
+        writer.endObject()
+        if let timedOut { writer.member("timed_out", timedOut) }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private func submission(_ id: IntentID, duplicate: Bool) throws(JournalError) -> [UInt8]? {
+        let rows = try connection.prepare("SELECT intent_key, accepted_at, planned_requests FROM v_intents WHERE intent_id = ?1")
+        try rows.bind(id.text, at: 1)
+        guard try rows.step() else { return nil }
+        var writer = JSONWriter(reserving: 4_096)
+        writer.beginObject()
+        writer.member("intent_id", id.text)
+        writer.member("duplicate", duplicate)
+        writer.member("accepted_at", rows.integer(1))
+        writer.key("orders")
+        writer.beginArray()
+        let orders = try connection.prepare("SELECT client_order_id FROM orders WHERE intent_key = ?1 ORDER BY order_key")
+        try orders.bind(rows.integer(0), at: 1)
+        while try orders.step() { writer.string(orders.text(0)) }
+        writer.endArray()
+        writer.member("planned_requests", rows.integer(2))
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// Stops before the first number of an intent whose slices are still being written: its lines appear later, and a subscriber that was
+    /// told of a higher number would miss them.
+    private func events(after seq: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [UInt8] {
+        let bound = try connection.integer("SELECT min(intent_key) FROM intents WHERE complete = 0") ?? .max
+        var conditions = Conditions()
+        // The plus keeps SQLite from starting at the account: the rows must come by number.
+        conditions.equal("+account", account?.text)
+        conditions.require("seq > \(seq) AND seq < \(bound)")
+        let rows = try connection.prepare(
+            """
+            SELECT seq, at, kind, account, client_order_id, from_state, to_state, evidence, request_id, actor, detail FROM v_timeline
+            \(conditions.sql) ORDER BY seq LIMIT \(min(max(limit, 1), 10_000))
+            """)
+        try conditions.bind(to: rows)
+        let json = RowJSON(rows, rawDetail: true)
+        var writer = JSONWriter(reserving: 16_384)
+        writer.beginArray()
+        while try rows.step() { json.write(rows, to: &writer) }
+        writer.endArray()
+        return writer.bytes
+    }
+}

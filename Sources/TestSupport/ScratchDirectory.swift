@@ -1,0 +1,34 @@
+import Glibc
+
+/// A folder of a test's own, gone with it.
+package final class ScratchDirectory: Sendable {
+    package let path: String
+
+    /// Made under `TMPDIR`, or `/tmp`.
+    package init() {
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array((parent + "/omsd-test-XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else { fatalError("no scratch folder can be made under \(parent): \(String(cString: strerror(errno)))") }
+        path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
+
+    deinit { Self.remove(path) }
+
+    /// The path of a file in it.
+    package func file(_ name: String) -> String { path + "/" + name }
+
+    private static func remove(_ path: String) {
+        if let folder = opendir(path) {
+            while let entry = readdir(folder) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name != ".", name != ".." { remove(path + "/" + name) }
+            }
+            closedir(folder)
+            rmdir(path)
+        } else {
+            unlink(path)
+        }
+    }
+}

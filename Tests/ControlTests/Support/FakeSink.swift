@@ -1,0 +1,61 @@
+import CLinux
+import Control
+import OMSCore
+import Synchronization
+
+/// Records what the server decoded and answers by script.
+final class FakeSink: ControlSink {
+    struct Call: Sendable {
+        let command: ControlCommand
+        let actor: Actor
+        let role: Role
+        let ticket: Ticket
+    }
+    /// Answers one call; false: the mailbox is full.
+    typealias Script = @Sendable (Call, any ReplySink) -> Bool
+
+    private struct State {
+        var calls: [Call] = []
+        var disconnected: [UInt64] = []
+        var server: (any ReplySink)?
+        var script: Script
+    }
+    private let state: Mutex<State>
+
+    init(
+        _ script: @escaping Script = { call, server in
+            server.reply(Array("{\"call\":\(call.ticket.call)}".utf8), to: call.ticket)
+            return true
+        }
+    ) {
+        state = Mutex(State(script: script))
+    }
+
+    func attach(_ server: any ReplySink) { state.withLock { $0.server = server } }
+    func detach() { state.withLock { $0.server = nil } }
+
+    var calls: [Call] { state.withLock { $0.calls } }
+    var disconnected: [UInt64] { state.withLock { $0.disconnected } }
+
+    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket) -> Bool {
+        let call = Call(command: command, actor: actor, role: role, ticket: ticket)
+        let (script, server) = state.withLock { state in
+            state.calls.append(call)
+            return (state.script, state.server)
+        }
+        guard let server else { return false }
+        return script(call, server)
+    }
+
+    func disconnected(connection: UInt64) { state.withLock { $0.disconnected.append(connection) } }
+}
+
+/// Polls until `condition` holds; false after ten seconds.
+func eventually(_ condition: () -> Bool) -> Bool {
+    let deadline = omsd_clock_us(CLOCK_BOOTTIME) + 10_000_000
+    while !condition() {
+        guard omsd_clock_us(CLOCK_BOOTTIME) < deadline else { return false }
+        _ = poll(nil, 0, 1)
+    }
+    return true
+}
