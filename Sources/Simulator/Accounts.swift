@@ -61,7 +61,9 @@ extension [SimAccount] {
         self = []
         let root: JSON
         do { root = try JSONParser.parse(text, options: .init(isJSON5: true)) } catch { throw SimulatorInputError("accounts: \(error)") }
-        guard let entries = root["accounts"]?.array else { throw SimulatorInputError("accounts: an object with an array `accounts` should stand here") }
+        guard let entries = root["accounts"]?.array else {
+            throw SimulatorInputError("accounts: an object with an array `accounts` should stand here")
+        }
         let known = ["venue", "product", "uid", "key", "secret", "passphrase", "mode", "group", "name"]
         for (index, entry) in entries.enumerated() {
             func wrong(_ what: String) -> SimulatorInputError { SimulatorInputError("accounts[\(index)]: \(what)") }
@@ -83,7 +85,8 @@ extension [SimAccount] {
                 group = Int(read)
             }
             let account = SimAccount(
-                venue: venue, products: [product], uid: try required("uid"), key: key, secret: try required("secret"), passphrase: entry["passphrase"]?.string,
+                venue: venue, products: [product], uid: try required("uid"), key: key, secret: try required("secret"),
+                passphrase: entry["passphrase"]?.string,
                 mode: mode, group: group, name: entry["name"]?.string ?? "\(product)-\(venue)")
             guard let same = firstIndex(where: { $0.key == key }) else {
                 append(account)

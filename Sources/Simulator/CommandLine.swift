@@ -204,7 +204,9 @@ private struct Words {
 
     mutating func setting(of option: String) throws(SimulatorInputError) -> ServeCommand.Setting {
         let text = try value(of: option)
-        guard let equals = text.firstIndex(of: "="), text[..<equals].contains("/") else { throw SimulatorInputError("\(option): VENUE/NAME=VALUE should follow") }
+        guard let equals = text.firstIndex(of: "="), text[..<equals].contains("/") else {
+            throw SimulatorInputError("\(option): VENUE/NAME=VALUE should follow")
+        }
         return ServeCommand.Setting(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
     }
 }

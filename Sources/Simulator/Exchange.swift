@@ -74,7 +74,8 @@ package final class Exchange {
         let sequence = orders.count + 1
         let earlier = ticket.clientID.isEmpty ? nil : desk.byClientID[ticket.clientID]
         let order = SimOrder(
-            ticket, uid: uid, id: ticket.id ?? numbering.orderID(sequence), sequence: sequence, call: call, at: at, visibleAt: visibleAt, state: .open,
+            ticket, uid: uid, id: ticket.id ?? numbering.orderID(sequence), sequence: sequence, call: call, at: at, visibleAt: visibleAt,
+            state: .open,
             earlier: earlier)
         orders.append(order)
         byID[order.id] = order
@@ -118,7 +119,9 @@ package final class Exchange {
 
     /// Executes part or all of a live order. - Returns: nil when it is not live or nothing is left to fill.
     @discardableResult
-    package func fill(_ order: SimOrder, quantity asked: Decimal? = nil, price askedPrice: Decimal? = nil, isMaker: Bool = true, at: Int64) -> SimFill? {
+    package func fill(_ order: SimOrder, quantity asked: Decimal? = nil, price askedPrice: Decimal? = nil, isMaker: Bool = true, at: Int64)
+        -> SimFill?
+    {
         guard order.state.isLive else { return nil }
         let quantity = min(asked ?? order.leavesQuantity, order.leavesQuantity)
         guard quantity.isPositive, let price = askedPrice ?? order.price ?? instruments[order.symbol]?.reference else { return nil }
@@ -127,7 +130,8 @@ package final class Exchange {
         let fee = quote.dividedRoundingDown(by: Decimal(1000)) ?? .zero
         let sequence = fills.count + 1
         let fill = SimFill(
-            id: numbering.tradeID(sequence), sequence: sequence, order: order, price: price, quantity: quantity, quote: quote, fee: fee, isMaker: isMaker, at: at)
+            id: numbering.tradeID(sequence), sequence: sequence, order: order, price: price, quantity: quantity, quote: quote, fee: fee,
+            isMaker: isMaker, at: at)
         fills.append(fill)
         desk(of: order.uid).fills.append(fill)
         order.fills.append(fill)
@@ -217,7 +221,8 @@ package final class Exchange {
     ///   - beyond: The sequence to go on behind, exclusive, in the direction asked; nil: from the start.
     ///   - limit: At most so many.
     package func page(
-        uid: String, open: Bool, newestFirst: Bool = true, beyond: Int? = nil, limit: Int, at: Int64, where isWanted: (SimOrder) -> Bool = { _ in true }
+        uid: String, open: Bool, newestFirst: Bool = true, beyond: Int? = nil, limit: Int, at: Int64,
+        where isWanted: (SimOrder) -> Bool = { _ in true }
     ) -> [SimOrder] {
         guard let desk = desks[uid] else { return [] }
         return cut(open ? desk.openOrders() : desk.orders, sequence: \.sequence, newestFirst: newestFirst, beyond: beyond, limit: limit) {

@@ -171,7 +171,9 @@ private struct Fields {
         return Int(number)
     }
 
-    mutating func signed(_ name: String, within bound: Int64) throws(SimulatorInputError) -> Int64? { try whole(name, in: -bound...bound).map { Int64($0) } }
+    mutating func signed(_ name: String, within bound: Int64) throws(SimulatorInputError) -> Int64? {
+        try whole(name, in: -bound...bound).map { Int64($0) }
+    }
 
     mutating func fraction(_ name: String) throws(SimulatorInputError) -> Double? {
         guard let value = take(name) else { return nil }

@@ -41,7 +41,9 @@ extension VenueWorld {
 
     private func decimal(_ json: JSON, _ name: String) throws(SimulatorInputError) -> Decimal? {
         guard let value = json[name], !value.isNull else { return nil }
-        guard let text = value.text, let decimal = Decimal(text), decimal.isPositive else { throw SimulatorInputError("`\(name)` should be a decimal above 0") }
+        guard let text = value.text, let decimal = Decimal(text), decimal.isPositive else {
+            throw SimulatorInputError("`\(name)` should be a decimal above 0")
+        }
         return decimal
     }
 
@@ -75,7 +77,9 @@ extension VenueWorld {
         guard let account = json["account"].map({ uid in accounts.first { $0.uid == uid.string } }) ?? accounts.first else {
             throw SimulatorInputError("`account` should be a uid of that venue")
         }
-        guard let symbol = json["symbol"]?.string, venue.exchange.instruments[symbol] != nil else { throw SimulatorInputError("`symbol` is unknown there") }
+        guard let symbol = json["symbol"]?.string, venue.exchange.instruments[symbol] != nil else {
+            throw SimulatorInputError("`symbol` is unknown there")
+        }
         guard let side = json["side"]?.string.flatMap(SimSide.init(rawValue:)) else { throw SimulatorInputError("`side` should be buy or sell") }
         guard let quantity = try decimal(json, "quantity") else { throw SimulatorInputError("`quantity` is missing") }
         var ticket = Ticket(

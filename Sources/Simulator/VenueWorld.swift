@@ -168,7 +168,8 @@ package final class VenueWorld {
 
     private func call(_ arrival: Arrival, _ route: Route) -> Call {
         Call(
-            request: arrival.request, route: route, account: arrival.account, peer: arrival.peer, at: venueClock(arrival.venue.dialect.venue, at: now),
+            request: arrival.request, route: route, account: arrival.account, peer: arrival.peer,
+            at: venueClock(arrival.venue.dialect.venue, at: now),
             number: arrival.record.number)
     }
 
@@ -277,8 +278,11 @@ package final class VenueWorld {
         case .garbage(let isHTTP):
             record.status = executed().status
             let noise = faults.draw(rule) { random in (0..<(64 + Int(random.below(192)))).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
-            return isHTTP ? .response(HTTPResponse(status: 200, headers: [HTTPHeader("Content-Type", "application/json")], body: noise)) : .raw(noise, thenClose: true)
-        case .missingItem: return tampered(executed(), rule, route, record) { items, random in items.remove(at: Int(random.below(UInt64(items.count)))) }
+            return isHTTP
+                ? .response(HTTPResponse(status: 200, headers: [HTTPHeader("Content-Type", "application/json")], body: noise))
+                : .raw(noise, thenClose: true)
+        case .missingItem:
+            return tampered(executed(), rule, route, record) { items, random in items.remove(at: Int(random.below(UInt64(items.count)))) }
         case .repeatedItem:
             return tampered(executed(), rule, route, record) { items, random in
                 items.insert(items[Int(random.below(UInt64(items.count)))], at: Int(random.below(UInt64(items.count + 1))))
@@ -311,7 +315,8 @@ package final class VenueWorld {
         case .html:
             HTTPResponse(
                 status: status, headers: [HTTPHeader("Content-Type", "text/html")],
-                body: Array("<html><head><title>\(status)</title></head><body><center><h1>\(status) simulated edge error</h1></center></body></html>\n".utf8))
+                body: Array(
+                    "<html><head><title>\(status)</title></head><body><center><h1>\(status) simulated edge error</h1></center></body></html>\n".utf8))
         case .json:
             HTTPResponse(status: status, headers: [HTTPHeader("Content-Type", "application/json")], body: Array("{\"error\":\"simulated\"}".utf8))
         case .empty: HTTPResponse(status: status)

@@ -1,4 +1,38 @@
+import Glibc
+import Simulator
+
+/// `omsim`: simulated venues behind one port. Exit codes: 64 for words or files that cannot be meant, 74 for an I/O error.
 @main
 struct Main {
-    static func main() {}
+    static func main() {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            switch try SimulatorCommand.read(Array(CommandLine.arguments.dropFirst())) {
+            case .help(let text): try StandardStream.output.write(text)
+            case .version: try StandardStream.output.write("omsim \(version)\n")
+            case .serve(let command): try serve(command)
+            case .accounts(let command): try printOrWrite(command)
+            }
+        } catch let error as SimulatorInputError {
+            fail(error.description, code: 64)
+        } catch let failure as ProgramFailure {
+            fail(failure.text, code: failure.code)
+        } catch {
+            fail(String(describing: error), code: 74)
+        }
+    }
+
+    static let version = "0.1.0"
+
+    private static func fail(_ text: String, code: Int32) -> Never {
+        // Standard error may be closed: the exit code still says it.
+        _ = try? StandardStream.error.write("omsim: \(text)\n")
+        exit(code)
+    }
+}
+
+/// Why the program ends, and its exit code.
+struct ProgramFailure: Error {
+    let text: String
+    let code: Int32
 }

@@ -91,6 +91,14 @@ import Wire
         #expect(isFailure(try unifiedPage(100, "")))
     }
 
+    @Test func `a listing that overlooks its cursor is no listing`() throws {
+        let margin = Query.openOrders(symbol: "BTCUSDT", page: "77")
+        let unified = Query.history(symbol: nil, sinceMs: Make.timeMs - 1_000, page: "0_77")
+        #expect(isFailure(ask(try Make.isolated(), margin, full(500, list: "orderList", status: "status", cursor: #","minId":"77""#))))
+        #expect(isFailure(ask(try Make.unified(), unified, full(100, list: "list", status: "orderStatus", cursor: #","cursor":"77""#))))
+        #expect(orders(ask(try Make.unified(), unified, full(100, list: "list", status: "orderStatus", cursor: #","cursor":"76""#)))?.next == "0_76")
+    }
+
     @Test func `a page full of other orders does not say that ours is absent`() throws {
         let reply = full(500, list: "orderList", status: "status", cursor: #","minId":"77""#)
         #expect(isFailure(ask(try Make.isolated(), .find([Make.subject(1)], step: 0), reply)))

@@ -69,6 +69,13 @@ import Wire
         #expect(answer.cancels[2] == .inDoubt("the answer does not name it"))
     }
 
+    @Test func `an id under the name that one sample uses is read`() throws {
+        let data = #"{"successList":[{"orderId":1370000000000000003,"clientId":"o0000003"}],"failureList":[]}"#
+        let answer = try Make.isolated().answer(to: Make.plan(.cancel([Make.cancel(3, knowsVenueID: false)])), from: Make.ok(data))
+
+        #expect(answer.cancels == [.acknowledged("1370000000000000003", venueState: nil)])
+    }
+
     @Test func `a cancel answered under a strange pair of ids is in doubt`() throws {
         let plan = Make.plan(.cancel([Make.cancel(1), Make.cancel(2)]))
         let crossedOver = #"[{"orderId":"1370000000000000001","clientOid":"o0000002"}]"#

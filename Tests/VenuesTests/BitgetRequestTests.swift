@@ -25,8 +25,10 @@ import Wire
         #expect(
             request.bodyText
                 == #"{"symbol":"BTCUSDT","orderList":["#
-                + #"{"side":"buy","orderType":"limit","force":"gtc","price":"60000.01","baseSize":"0.001","loanType":"normal","clientOid":"o0000001"},"#
-                + #"{"side":"buy","orderType":"limit","force":"post_only","price":"59990.02","baseSize":"0.002","loanType":"autoLoan","clientOid":"o0000002","stpMode":"cancel_taker"},"#
+                + #"{"side":"buy","orderType":"limit","force":"gtc","price":"60000.01","baseSize":"0.001","loanType":"normal","#
+                + #""clientOid":"o0000001"},"#
+                + #"{"side":"buy","orderType":"limit","force":"post_only","price":"59990.02","baseSize":"0.002","#
+                + #""loanType":"autoLoan","clientOid":"o0000002","stpMode":"cancel_taker"},"#
                 + #"{"side":"buy","orderType":"market","force":"gtc","quoteSize":"100","loanType":"normal","clientOid":"o0000003"},"#
                 + #"{"side":"sell","orderType":"market","force":"gtc","baseSize":"0.5","loanType":"normal","clientOid":"o0000004"}]}"#)
     }
@@ -72,8 +74,10 @@ import Wire
         #expect(request.method == "POST" && request.target == "/api/v3/trade/place-batch")
         #expect(
             request.bodyText
-                == #"[{"category":"MARGIN","symbol":"BTCUSDT","qty":"0.001","price":"60000.01","side":"buy","orderType":"limit","timeInForce":"gtc","clientOid":"o0000001"},"#
-                + #"{"category":"MARGIN","symbol":"ETHUSDT","qty":"0.5","price":"4000","side":"sell","orderType":"limit","timeInForce":"post_only","clientOid":"o0000002","stpMode":"cancel_both"},"#
+                == #"[{"category":"MARGIN","symbol":"BTCUSDT","qty":"0.001","price":"60000.01","side":"buy","orderType":"limit","#
+                + #""timeInForce":"gtc","clientOid":"o0000001"},"#
+                + #"{"category":"MARGIN","symbol":"ETHUSDT","qty":"0.5","price":"4000","side":"sell","orderType":"limit","#
+                + #""timeInForce":"post_only","clientOid":"o0000002","stpMode":"cancel_both"},"#
                 + #"{"category":"MARGIN","symbol":"BTCUSDT","qty":"100","side":"buy","orderType":"market","clientOid":"o0000003"}]"#)
     }
 
@@ -92,11 +96,13 @@ import Wire
         #expect(first.target == "/api/v3/trade/place-order")
         #expect(
             first.bodyText
-                == #"{"category":"USDT-FUTURES","symbol":"BTCUSDT","qty":"0.001","price":"60000.01","side":"buy","orderType":"limit","timeInForce":"ioc","clientOid":"o0000001","reduceOnly":"yes"}"#
+                == #"{"category":"USDT-FUTURES","symbol":"BTCUSDT","qty":"0.001","price":"60000.01","side":"buy","#
+                + #""orderType":"limit","timeInForce":"ioc","clientOid":"o0000001","reduceOnly":"yes"}"#
         )
         #expect(
             second.bodyText
-                == #"{"category":"USDT-FUTURES","symbol":"BTCUSDT","qty":"0.001","price":"60000.01","side":"buy","orderType":"limit","timeInForce":"gtc","posSide":"long","clientOid":"o0000002","takeProfit":"70000","stopLoss":"50000"}"#
+                == #"{"category":"USDT-FUTURES","symbol":"BTCUSDT","qty":"0.001","price":"60000.01","side":"buy","#
+                + #""orderType":"limit","timeInForce":"gtc","posSide":"long","clientOid":"o0000002","takeProfit":"70000","stopLoss":"50000"}"#
         )
     }
 
@@ -110,7 +116,8 @@ import Wire
         #expect(cancel.target == "/api/v3/trade/cancel-batch")
         #expect(
             cancel.bodyText
-                == #"[{"orderId":"1370000000000000001","category":"SPOT","symbol":"BTCUSDT"},{"clientOid":"o0000002","category":"SPOT","symbol":"BTCUSDT"}]"#
+                == #"[{"orderId":"1370000000000000001","category":"SPOT","symbol":"BTCUSDT"},{"clientOid":"o0000002","#
+                + #""category":"SPOT","symbol":"BTCUSDT"}]"#
         )
         #expect(modify.target == "/api/v3/trade/batch-modify-order")
         #expect(

@@ -25,13 +25,17 @@ struct BitgetEdge {
         let request = call.request
         guard let key = request.header("ACCESS-KEY"), !key.isEmpty else { throw BitgetProblem("40001", "ACCESS_KEY cannot be empty") }
         guard let signature = request.header("ACCESS-SIGN"), !signature.isEmpty else { throw BitgetProblem("40002", "ACCESS_SIGN cannot be empty") }
-        guard let stamp = request.header("ACCESS-TIMESTAMP"), !stamp.isEmpty else { throw BitgetProblem("40003", "Signature timestamp cannot be empty") }
+        guard let stamp = request.header("ACCESS-TIMESTAMP"), !stamp.isEmpty else {
+            throw BitgetProblem("40003", "Signature timestamp cannot be empty")
+        }
         guard let account = call.account, account.key == key else { throw BitgetProblem("40037", "Apikey does not exist") }
         guard stamp.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let ms = Int64(stamp) else {
             throw BitgetProblem("40005", "Invalid ACCESS_TIMESTAMP")
         }
         let (age, overflow) = call.atMs.subtractingReportingOverflow(ms)
-        guard !overflow, age.magnitude <= UInt64(exchange.freshnessMs ?? Self.freshnessMs) else { throw BitgetProblem("40008", "Request timestamp expired") }
+        guard !overflow, age.magnitude <= UInt64(exchange.freshnessMs ?? Self.freshnessMs) else {
+            throw BitgetProblem("40008", "Request timestamp expired")
+        }
         guard let passphrase = request.header("ACCESS-PASSPHRASE"), !passphrase.isEmpty else {
             throw BitgetProblem("40011", "ACCESS_PASSPHRASE cannot be empty")
         }

@@ -77,11 +77,14 @@ extension BitgetMarginDialect {
         let stp = try fields.word("stpMode", ["none", "cancel_taker", "cancel_maker", "cancel_both"], standing: "none")
         let (price, base, quote) = (try fields.amount("price"), try fields.amount("baseSize"), try fields.amount("quoteSize"))
         if let id = fields["clientOid"] {
-            guard BitgetEdge.isClientID(id) else { throw BitgetProblem("40305", "client_oid length is not greater than 32, and cannot be Martian characters") }
+            guard BitgetEdge.isClientID(id) else {
+                throw BitgetProblem("40305", "client_oid length is not greater than 32, and cannot be Martian characters")
+            }
             // Unique among pending orders only: free again after fill or cancel, which is the trap a resend must survive.
             guard exchange.pendingOrder(clientID: id, uid: account.uid) == nil else { throw BitgetProblem("50060", "Duplicated clientOid") }
         }
-        var ticket = Ticket(symbol: symbol, side: side == "buy" ? .buy : .sell, quantity: base ?? .zero, clientID: fields["clientOid"] ?? "", product: product)
+        var ticket = Ticket(
+            symbol: symbol, side: side == "buy" ? .buy : .sell, quantity: base ?? .zero, clientID: fields["clientOid"] ?? "", product: product)
         ticket.isMarket = isMarket
         ticket.timeInForce = Ticket.TimeInForce(rawValue: force) ?? .gtc
         ticket.tags = [("force", force), ("loanType", loan), ("stpMode", stp)]
@@ -98,7 +101,9 @@ extension BitgetMarginDialect {
                 ticket.price = price
             }
             guard base.isMultiple(of: instrument.lot) else { throw Self.scale(base, instrument.quantityPlaces) }
-            guard base >= instrument.minQuantity else { throw BitgetProblem("45111", "less than the minimum order quantity \(instrument.minQuantity)") }
+            guard base >= instrument.minQuantity else {
+                throw BitgetProblem("45111", "less than the minimum order quantity \(instrument.minQuantity)")
+            }
             notional = (ticket.price ?? instrument.reference).multiplied(by: base, roundingDown: true)
         }
         guard let notional, notional >= instrument.minNotional else {
@@ -129,7 +134,9 @@ extension BitgetMarginDialect {
         }
         guard let order, order.symbol == symbol, order.ticket.product == product else { throw BitgetProblem("43001", "The order does not exist") }
         let notes = BitgetNotes.of(order)
-        if let last = notes.canceledAtMs, call.atMs - last < 1000 { throw BitgetProblem("45129", "Cancel order is too frequent: the same order once a second") }
+        if let last = notes.canceledAtMs, call.atMs - last < 1000 {
+            throw BitgetProblem("45129", "Cancel order is too frequent: the same order once a second")
+        }
         guard exchange.cancel(order, at: call.at) else { throw BitgetProblem("50062", "The order is already finished") }
         notes.canceledAtMs = call.atMs
         return order

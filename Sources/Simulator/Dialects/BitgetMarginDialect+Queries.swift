@@ -15,7 +15,9 @@ extension BitgetMarginDialect {
         if let id = call.parameter("orderId") {
             found = exchange.order(id: id, uid: account.uid, at: call.at).map { [$0] } ?? []
         } else if let id = call.parameter("clientOid") {
-            found = exchange.order(clientID: id, uid: account.uid, at: call.at).map { newest in sequence(first: newest, next: \.earlier).map { $0 } } ?? []
+            found =
+                exchange.order(clientID: id, uid: account.uid, at: call.at).map { newest in sequence(first: newest, next: \.earlier).map { $0 } }
+                ?? []
         } else {
             let beyond = filter.idLessThan.map { exchange.order(id: $0, uid: account.uid, at: nil)?.sequence ?? 0 }
             found = exchange.page(uid: account.uid, open: open, beyond: beyond, limit: filter.limit, at: call.at) { order in
@@ -63,7 +65,8 @@ extension BitgetMarginDialect {
                 if product == "isolated" { writer.member("symbol", "BTCUSDT") }
                 writer.member("coin", coin)
                 for (name, value) in [
-                    ("totalAmount", "1000000"), ("available", "1000000"), ("frozen", "0"), ("borrow", "0"), ("interest", "0"), ("net", "1000000"), ("coupon", "0"),
+                    ("totalAmount", "1000000"), ("available", "1000000"), ("frozen", "0"), ("borrow", "0"), ("interest", "0"), ("net", "1000000"),
+                    ("coupon", "0"),
                     ("cTime", String(call.atMs)), ("uTime", String(call.atMs)),
                 ] {
                     writer.member(name, value)
@@ -83,7 +86,8 @@ extension BitgetMarginDialect {
                     ("symbol", instrument.symbol), ("baseCoin", instrument.base), ("quoteCoin", instrument.quote), ("maxCrossedLeverage", "3"),
                     ("maxIsolatedLeverage", "10"), ("warningRiskRatio", "0.8"), ("liquidationRiskRatio", "1"),
                     ("minTradeAmount", String(describing: instrument.minQuantity)), ("maxTradeAmount", "100000"), ("takerFeeRate", "0.001"),
-                    ("makerFeeRate", "0.001"), ("pricePrecision", String(instrument.pricePlaces)), ("quantityPrecision", String(instrument.quantityPlaces)),
+                    ("makerFeeRate", "0.001"), ("pricePrecision", String(instrument.pricePlaces)),
+                    ("quantityPrecision", String(instrument.quantityPlaces)),
                     ("minTradeUSDT", String(describing: instrument.minNotional)), ("userMinBorrow", "0.01"), ("status", "1"),
                 ] {
                     writer.member(name, value)

@@ -9,7 +9,8 @@ package final class BitgetMarginDialect: Dialect {
     package let venue = "bitget-margin"
     package let budgets = [
         BudgetRule("batch-place", 10, scope: .uid), BudgetRule("batch-cancel", 10, scope: .uid), BudgetRule("place", 10, scope: .uid),
-        BudgetRule("cancel", 10, scope: .uid), BudgetRule("lookup:open-orders", 10, scope: .uid), BudgetRule("lookup:history-orders", 10, scope: .uid),
+        BudgetRule("cancel", 10, scope: .uid), BudgetRule("lookup:open-orders", 10, scope: .uid),
+        BudgetRule("lookup:history-orders", 10, scope: .uid),
         BudgetRule("lookup:fills", 10, scope: .uid), BudgetRule("lookup:assets", 10, scope: .uid), BudgetRule("lookup:instruments", 10, scope: .ip),
         BudgetRule("lookup:time", 20, scope: .ip), BudgetRule("overall", 6000, perMs: 60_000, scope: .ip),
     ]
@@ -19,8 +20,10 @@ package final class BitgetMarginDialect: Dialect {
     static let spotInstruments = [
         SimInstrument(
             "BTCUSDT", base: "BTC", quote: "USDT", pricePlaces: 2, quantityPlaces: 6, minQuantity: "0.000001", minNotional: "1", reference: "61000"),
-        SimInstrument("ETHUSDT", base: "ETH", quote: "USDT", pricePlaces: 2, quantityPlaces: 4, minQuantity: "0.0001", minNotional: "1", reference: "3900"),
-        SimInstrument("SOLUSDT", base: "SOL", quote: "USDT", pricePlaces: 2, quantityPlaces: 3, minQuantity: "0.001", minNotional: "1", reference: "150"),
+        SimInstrument(
+            "ETHUSDT", base: "ETH", quote: "USDT", pricePlaces: 2, quantityPlaces: 4, minQuantity: "0.0001", minNotional: "1", reference: "3900"),
+        SimInstrument(
+            "SOLUSDT", base: "SOL", quote: "USDT", pricePlaces: 2, quantityPlaces: 3, minQuantity: "0.001", minNotional: "1", reference: "150"),
     ]
 
     private(set) var edge = BitgetEdge()

@@ -4,7 +4,8 @@ import Wire
 // Places and cancels. Source: docs/venues/bitget.md, 4.1, 4.3 and 11.4 to 11.10.
 extension BitgetUTADialect {
     private static let batchFields: Set = [
-        "category", "symbol", "qty", "side", "orderType", "price", "timeInForce", "posSide", "clientOid", "stpMode", "marginMode", "pxAmendType", "autoBorrow",
+        "category", "symbol", "qty", "side", "orderType", "price", "timeInForce", "posSide", "clientOid", "stpMode", "marginMode", "pxAmendType",
+        "autoBorrow",
     ]
     /// Only by the single endpoint (docs/venues/bitget.md, 4.1).
     private static let singleFields = batchFields.union([
@@ -106,7 +107,8 @@ extension BitgetUTADialect {
         let isFutures = category.hasSuffix("FUTURES")
         let side = try fields.word("side", ["buy", "sell"])
         let isMarket = try fields.word("orderType", ["limit", "market"]) == "market"
-        let force = try fields.word("timeInForce", isMarket ? ["ioc", "gtc"] : ["gtc", "ioc", "fok", "post_only", "rpi"], standing: isMarket ? "ioc" : "gtc")
+        let force = try fields.word(
+            "timeInForce", isMarket ? ["ioc", "gtc"] : ["gtc", "ioc", "fok", "post_only", "rpi"], standing: isMarket ? "ioc" : "gtc")
         let stp = try fields.word("stpMode", ["none", "cancel_taker", "cancel_maker", "cancel_both"], standing: "none")
         if fields["posSide"] != nil {
             guard isFutures else { throw .parameter("posSide") }
@@ -124,7 +126,8 @@ extension BitgetUTADialect {
             guard exchange.pendingOrder(clientID: id, uid: account.uid) == nil else { throw BitgetProblem("25212", "Duplicate clientOid") }
         }
         var ticket = Ticket(
-            symbol: symbol, side: side == "buy" ? .buy : .sell, quantity: quantity, clientID: fields["clientOid"] ?? "", product: category.lowercased())
+            symbol: symbol, side: side == "buy" ? .buy : .sell, quantity: quantity, clientID: fields["clientOid"] ?? "",
+            product: category.lowercased())
         ticket.isMarket = isMarket
         ticket.timeInForce = Ticket.TimeInForce(rawValue: force) ?? .gtc
         ticket.tags = [("timeInForce", isMarket ? "ioc" : force), ("stpMode", stp)]
@@ -158,7 +161,9 @@ extension BitgetUTADialect {
     }
 
     func check(price: Decimal, _ instrument: SimInstrument) throws(BitgetProblem) {
-        guard price.isMultiple(of: instrument.tick) else { throw BitgetProblem("25244", "The price has more than \(instrument.pricePlaces) decimals") }
+        guard price.isMultiple(of: instrument.tick) else {
+            throw BitgetProblem("25244", "The price has more than \(instrument.pricePlaces) decimals")
+        }
     }
 
     func check(quantity: Decimal, _ instrument: SimInstrument) throws(BitgetProblem) {
@@ -166,7 +171,8 @@ extension BitgetUTADialect {
             throw BitgetProblem("25207", "\(instrument.symbol) trading quantity cannot be less than \(instrument.minQuantity) units")
         }
         guard quantity.isMultiple(of: instrument.lot) else {
-            throw BitgetProblem("40808", "Parameter verification exception value checkBDScale error value=\(quantity) checkScale=\(instrument.quantityPlaces)")
+            throw BitgetProblem(
+                "40808", "Parameter verification exception value checkBDScale error value=\(quantity) checkScale=\(instrument.quantityPlaces)")
         }
     }
 
@@ -178,7 +184,9 @@ extension BitgetUTADialect {
             guard order.ticket.product == category.lowercased() else { throw BitgetProblem("25204", "Order does not exist") }
         }
         let notes = BitgetNotes.of(order)
-        if let last = notes.canceledAtMs, call.atMs - last < 1000 { throw BitgetProblem("45129", "Cancel order is too frequent: the same order once a second") }
+        if let last = notes.canceledAtMs, call.atMs - last < 1000 {
+            throw BitgetProblem("45129", "Cancel order is too frequent: the same order once a second")
+        }
         guard isMeant(order), exchange.cancel(order, at: call.at) else { throw BitgetProblem("25204", "Order does not exist") }
         notes.canceledAtMs = call.atMs
         return order

@@ -140,7 +140,8 @@ extension BitgetUTADialect {
             ("timeInForce", order.tag("timeInForce") ?? "gtc"), ("orderStatus", state), ("posSide", order.tag("posSide") ?? ""), ("holdMode", ""),
             ("tradeSide", ""), ("reduceOnly", order.tag("reduceOnly")?.uppercased() ?? "NO"), ("marginMode", order.tag("marginMode") ?? "crossed"),
             ("stpMode", order.tag("stpMode") ?? "none"), ("delegateType", "normal"), ("takeProfit", order.tag("takeProfit") ?? ""),
-            ("stopLoss", order.tag("stopLoss") ?? ""), ("cancelReason", reason), ("execType", "normal"), ("createdTime", String(order.createdAt / 1000)),
+            ("stopLoss", order.tag("stopLoss") ?? ""), ("cancelReason", reason), ("execType", "normal"),
+            ("createdTime", String(order.createdAt / 1000)),
             ("updatedTime", String(order.updatedAt / 1000)),
         ] {
             writer.member(name, value)
@@ -155,8 +156,10 @@ extension BitgetUTADialect {
         for (name, value) in [
             ("execId", fill.id), ("execLinkId", fill.id), ("orderId", fill.order.id), ("clientOid", fill.order.clientID),
             ("category", fill.order.ticket.product.uppercased()), ("symbol", fill.order.symbol),
-            ("orderType", fill.order.ticket.isMarket ? "market" : "limit"), ("side", fill.order.side.rawValue), ("execPrice", String(describing: fill.price)),
-            ("execQty", String(describing: fill.quantity)), ("execValue", String(describing: fill.quote)), ("tradeScope", fill.isMaker ? "maker" : "taker"),
+            ("orderType", fill.order.ticket.isMarket ? "market" : "limit"), ("side", fill.order.side.rawValue),
+            ("execPrice", String(describing: fill.price)),
+            ("execQty", String(describing: fill.quantity)), ("execValue", String(describing: fill.quote)),
+            ("tradeScope", fill.isMaker ? "maker" : "taker"),
             ("tradeSide", ""), ("createdTime", String(fill.at / 1000)), ("updatedTime", String(fill.at / 1000)), ("execPnl", "0"), ("isRPI", "no"),
         ] {
             writer.member(name, value)

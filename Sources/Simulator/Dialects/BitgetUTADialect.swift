@@ -10,8 +10,10 @@ package final class BitgetUTADialect: Dialect {
     package let budgets = [
         BudgetRule("batch-place", 5, scope: .uid), BudgetRule("place", 10, scope: .uid), BudgetRule("batch-modify", 10, scope: .uid),
         BudgetRule("modify", 10, scope: .uid), BudgetRule("batch-cancel", 5, scope: .uid), BudgetRule("cancel", 10, scope: .uid),
-        BudgetRule("cancel-symbol", 5, scope: .uid), BudgetRule("lookup:order-info", 20, scope: .uid), BudgetRule("lookup:unfilled-orders", 20, scope: .uid),
-        BudgetRule("lookup:history-orders", 20, scope: .uid), BudgetRule("lookup:fills", 20, scope: .uid), BudgetRule("lookup:assets", 20, scope: .uid),
+        BudgetRule("cancel-symbol", 5, scope: .uid), BudgetRule("lookup:order-info", 20, scope: .uid),
+        BudgetRule("lookup:unfilled-orders", 20, scope: .uid),
+        BudgetRule("lookup:history-orders", 20, scope: .uid), BudgetRule("lookup:fills", 20, scope: .uid),
+        BudgetRule("lookup:assets", 20, scope: .uid),
         BudgetRule("lookup:settings", 20, scope: .uid), BudgetRule("lookup:instruments", 20, scope: .ip), BudgetRule("lookup:time", 20, scope: .ip),
         BudgetRule("overall", 6000, perMs: 60_000, scope: .ip),
     ]
@@ -19,7 +21,8 @@ package final class BitgetUTADialect: Dialect {
         BitgetMarginDialect.spotInstruments + [
             SimInstrument(
                 "BTCPERP", base: "BTC", quote: "USDC", pricePlaces: 1, quantityPlaces: 4, minQuantity: "0.0001", minNotional: "5", reference: "61000"),
-            SimInstrument("BTCUSD", base: "BTC", quote: "USD", pricePlaces: 1, quantityPlaces: 0, minQuantity: "1", minNotional: "1", reference: "61000"),
+            SimInstrument(
+                "BTCUSD", base: "BTC", quote: "USD", pricePlaces: 1, quantityPlaces: 0, minQuantity: "1", minNotional: "1", reference: "61000"),
         ]
 
     private(set) var edge = BitgetEdge()

@@ -112,7 +112,8 @@ struct BitgetAttribution {
 
     /// Notes one row. `outcome` is given the row's order id.
     mutating func note(_ row: JSON, outcome: (VenueOrderID?) -> ItemOutcome) {
-        let client = row["clientOid"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+        // One sample of the margin pages spells it clientId.
+        let client = (row["clientOid"] ?? row["clientId"])?.text.flatMap { $0.isEmpty ? nil : $0 }
         let venue = row["orderId"]?.text.flatMap { $0.isEmpty ? nil : $0 }
         let byClient = client.flatMap { byClientID[$0] }
         let byVenue = venue.flatMap { byVenueID[$0] }

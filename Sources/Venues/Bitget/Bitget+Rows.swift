@@ -134,8 +134,13 @@ extension Bitget {
 
     /// The next page's cursor: nil behind an empty or short page, and behind a full one whose cursor is null or empty if `emptyEnds`.
     ///
+    /// `behind`: the cursor that this page was asked with. A page that leads back to it did not heed it (time windows are said to go before cursors):
+    /// the listing would never end, or end short.
+    ///
     /// `pageDefault`: what the venue gives when it overlooks the limit asked for; a page of exactly that length may have a next one.
-    static func next(_ data: JSON, _ key: String, rows: Int, limit: Int, emptyEnds: Bool) throws(BitgetUnreadable) -> String? {
+    static func next(_ data: JSON, _ key: String, rows: Int, limit: Int, emptyEnds: Bool, behind: String?) throws(BitgetUnreadable)
+        -> String?
+    {
         let pageDefault = 100
         guard rows >= limit || rows == pageDefault else { return nil }
         let cursor = data[key]?.text ?? ""
@@ -144,6 +149,7 @@ extension Bitget {
             return nil
         }
         guard cursor.utf8.count <= 64, cursor.utf8.allSatisfy(isPlain) else { throw BitgetUnreadable(problem: "\(key) is no id") }
+        guard cursor != behind else { throw BitgetUnreadable(problem: "the listing does not move on") }
         return cursor
     }
 

@@ -59,29 +59,29 @@ extension BitgetMargin {
                 return .account(AccountFacts())
             case .instruments: return .instruments(try instruments(data))
             case .find(let subjects, let step): return .orders(try found(subjects, step: step, data, timeMs: timeMs), next: nil)
-            case .openOrders: return try page(data)
-            case .history(_, let sinceMs, _):
-                let page = try page(data)
+            case .openOrders(_, let cursor): return try page(data, behind: cursor)
+            case .history(_, let sinceMs, let cursor):
+                let page = try page(data, behind: cursor)
                 if case .orders(_, next: nil) = page, sinceMs < timeMs - Bitget.historyMs {
                     throw BitgetUnreadable(problem: "the venue keeps 90 days of history, and more was asked for")
                 }
                 return page
-            case .fills(let subject, _): return try fills(of: subject, data)
+            case .fills(let subject, let cursor): return try fills(of: subject, data, behind: cursor)
             case .cancelAll: throw BitgetUnreadable(problem: "Bitget margin has no cancel-all")
             }
         }
     }
 
-    private func page(_ data: JSON) throws(BitgetUnreadable) -> QueryAnswer {
+    private func page(_ data: JSON, behind cursor: String?) throws(BitgetUnreadable) -> QueryAnswer {
         let rows = try Bitget.list(data, "orderList")
         var reports: [OrderReport] = []
         for row in rows { reports.append(try report(row)) }
-        return .orders(reports, next: try Bitget.next(data, "minId", rows: rows.count, limit: Self.pageMax, emptyEnds: false))
+        return .orders(reports, next: try Bitget.next(data, "minId", rows: rows.count, limit: Self.pageMax, emptyEnds: false, behind: cursor))
     }
 
     /// The rows that are the order asked for, by exact id. None is absence only if the page holds all there is.
     private func found(_ subjects: [FindSubject], step: Int, _ data: JSON, timeMs: Int64) throws(BitgetUnreadable) -> [OrderReport] {
-        guard let subject = subjects.first, case .orders(let reports, let next) = try page(data) else {
+        guard let subject = subjects.first, case .orders(let reports, let next) = try page(data, behind: nil) else {
             throw BitgetUnreadable(problem: "no order was asked for")
         }
         let found = reports.filter { report in
@@ -111,7 +111,7 @@ extension BitgetMargin {
     }
 
     /// The rows' list has borne several names.
-    private func fills(of subject: FindSubject, _ data: JSON) throws(BitgetUnreadable) -> QueryAnswer {
+    private func fills(of subject: FindSubject, _ data: JSON, behind cursor: String?) throws(BitgetUnreadable) -> QueryAnswer {
         guard let id = subject.venueOrderID else { throw BitgetUnreadable(problem: "fills are listed by the venue's order id, which is not known") }
         let key = ["fills", "fillList", "orderList"].first { data[$0] != nil } ?? "fills"
         let rows = try Bitget.list(data, key)
@@ -126,7 +126,7 @@ extension BitgetMargin {
                     tradeID: TradeID(try row.required("tradeId")), venueOrderID: id, quantity: try row.requiredDecimal("size"),
                     price: try row.requiredDecimal("priceAvg"), fee: fee?.amount, feeAsset: fee?.asset, at: try Bitget.microseconds(time)))
         }
-        return .fills(fills, next: try Bitget.next(data, "minId", rows: rows.count, limit: Self.pageMax, emptyEnds: false))
+        return .fills(fills, next: try Bitget.next(data, "minId", rows: rows.count, limit: Self.pageMax, emptyEnds: false, behind: cursor))
     }
 
     /// `GET /api/v2/margin/currencies`. A market whose rules cannot be read is not traded; the others are.

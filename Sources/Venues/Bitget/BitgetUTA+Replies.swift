@@ -66,12 +66,12 @@ extension BitgetUTA {
                 return .account(AccountFacts(uid: data["uid"]?.text.flatMap { $0.isEmpty ? nil : $0 }))
             case .instruments: return .instruments(try instruments(data))
             case .find(let subjects, _): return .orders([try found(subjects, data)], next: nil)
-            case .openOrders:
-                let (reports, cursor) = try page(data)
-                return .orders(reports, next: cursor)
+            case .openOrders(_, let cursor):
+                let (reports, next) = try page(data, behind: cursor)
+                return .orders(reports, next: next)
             case .history(_, let sinceMs, let token):
-                let (reports, cursor) = try page(data)
                 let page = HistoryPage(sinceMs: sinceMs, token: token, timeMs: timeMs)
+                let (reports, cursor) = try self.page(data, behind: page.cursor)
                 let next = page.next(cursor: cursor)
                 if next == nil, page.isCut { throw BitgetUnreadable(problem: "the venue keeps 90 days of history, and more was asked for") }
                 return .orders(reports, next: next)
@@ -82,11 +82,11 @@ extension BitgetUTA {
         }
     }
 
-    private func page(_ data: JSON) throws(BitgetUnreadable) -> (reports: [OrderReport], cursor: String?) {
+    private func page(_ data: JSON, behind cursor: String?) throws(BitgetUnreadable) -> (reports: [OrderReport], cursor: String?) {
         let rows = try Bitget.list(data, "list")
         var reports: [OrderReport] = []
         for row in rows { reports.append(try report(row)) }
-        return (reports, try Bitget.next(data, "cursor", rows: rows.count, limit: Self.pageMax, emptyEnds: true))
+        return (reports, try Bitget.next(data, "cursor", rows: rows.count, limit: Self.pageMax, emptyEnds: true, behind: cursor))
     }
 
     /// The order that was asked for, by exact id; another one is no answer.
@@ -131,7 +131,7 @@ extension BitgetUTA {
                     tradeID: TradeID(try row.required("execId")), venueOrderID: VenueOrderID(order), quantity: try row.requiredDecimal("execQty"),
                     price: try row.requiredDecimal("execPrice"), fee: fee?.amount, feeAsset: fee?.asset, at: try Bitget.microseconds(time)))
         }
-        let cursor = try Bitget.next(data, "cursor", rows: rows.count, limit: Self.pageMax, emptyEnds: true)
+        let cursor = try Bitget.next(data, "cursor", rows: rows.count, limit: Self.pageMax, emptyEnds: true, behind: page.cursor)
         return .fills(fills, next: page.next(cursor: cursor))
     }
 
