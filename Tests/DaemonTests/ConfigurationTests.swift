@@ -155,17 +155,6 @@ import Wire
         #expect(found.first?.hasSuffix(": accounts.main." + problem) == true, "\(found)")
     }
 
-    @Test(arguments: [
-        ("", 40), ("max_in_flight: 7", 7), ("limits: [{budget: \"batch-place\", share: 5}]", 4),
-        ("limits: [{budget: \"batch-place\", permits: 1000000, window_ms: 1}]", 64),
-    ])
-    func `connections suffice for the place budget at a round trip of 200 ms`(field: String, requests: Int) throws {
-        let account = try #require(try parse(text(field)).accounts.first)
-        let profile = try #require(testProfile("az-futures", "usdt"))
-
-        #expect(account.requestsInFlight(of: profile) == requests)
-    }
-
     @Test func `an age below the proof of absence is fine where nothing is ever resent`() throws {
         #expect(try parse(text("max_intent_age_ms: 1, resend: \"never\"")).accounts.first?.maxIntentAgeMs == 1)
     }
