@@ -105,6 +105,7 @@ package final class SQLiteJournal: Journal {
         if !ballast.restore() { warnings.append("there is no space for the 16 MiB of ballast beside \(path)") }
         self.warnings = warnings
         try discardHalfWritten()
+        seq = try loader.seq()
         try readMemory()
     }
 

@@ -18,7 +18,9 @@ package final class ScratchDirectory: Sendable {
     package func file(_ name: String) -> String { path + "/" + name }
 
     private static func remove(_ path: String) {
-        if let folder = opendir(path) {
+        var status = stat()
+        // A link to a folder is a link: what it leads to is not ours.
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, let folder = opendir(path) {
             while let entry = readdir(folder) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                     pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
