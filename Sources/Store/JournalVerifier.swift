@@ -132,7 +132,9 @@ struct JournalCheck {
     private static func ranges(in detail: String) -> [ClosedRange<Int64>] {
         guard let json = try? JSONParser.parse(detail) else { return [] }
         return (json["discarded"]?.array ?? []).compactMap { pair in
-            guard let items = pair.array, items.count == 2, let first = items[0].integer, let last = items[1].integer, first <= last else { return nil }
+            guard let items = pair.array, items.count == 2, let first = items[0].integer, let last = items[1].integer, first <= last else {
+                return nil
+            }
             return first...last
         }
     }
@@ -261,7 +263,9 @@ struct JournalCheck {
             try lines.bind(rows.integer(4), at: 2)
             while try lines.step() {
                 isTold = true
-                if lines.optionalText(1) != state { report.add("command \(id): event \(lines.integer(0)) comes from \(lines.text(1)), it was \(state)") }
+                if lines.optionalText(1) != state {
+                    report.add("command \(id): event \(lines.integer(0)) comes from \(lines.text(1)), it was \(state)")
+                }
                 state = lines.text(2)
                 if state == CommandState.submitted.rawValue { attempts = 1 }
                 if let told = detail(of: lines, 4)?["attempts"]?.integer { attempts = told }

@@ -44,7 +44,8 @@ extension SQLiteJournal {
             case .note(let account, let order, let event):
                 var detail = EventDetail()
                 detail.addNote(of: event)
-                try write(event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
+                try write(
+                    event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
             }
         }
     }
@@ -227,7 +228,8 @@ extension SQLiteJournal {
             try statements.insertPredicted.run()
         }
         try write(
-            event, account: try key(of: order.account), order: order.key.number, from: from.rawValue, to: to.rawValue, evidence: evidence, detail: detail)
+            event, account: try key(of: order.account), order: order.key.number, from: from.rawValue, to: to.rawValue, evidence: evidence,
+            detail: detail)
     }
 
     /// An order first heard of as taken has the time of that event.

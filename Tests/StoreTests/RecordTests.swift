@@ -151,7 +151,8 @@ import Wire
         let (intent, accepted) = sample.intent("rebalance-7", orders: 0)
         try sample.open.commit([
             .budget(budget), .permit(held), .permit(freed), .tradingState(halt, halted), .breakFound(row, found), accepted,
-            .intentComplete(intent.key), .idHighWater(4_096), .boot(id: "boot-1"), .note(account: nil, nil, sample.event(.note) { $0.note = "hello" }),
+            .intentComplete(intent.key), .idHighWater(4_096), .boot(id: "boot-1"),
+            .note(account: nil, nil, sample.event(.note) { $0.note = "hello" }),
         ])
         for state in [try sample.open.load(), try sample.reopen().load()] {
             #expect(state.budgets == [budget])
@@ -238,7 +239,12 @@ import Wire
         try sample.open.commit([accepted, .orderBorn(order, actor: .daemon), .commandBorn(cancel, birth)])
         try sample.open.commit([.note(account: nil, nil, sample.event(.note))])
         #expect(try reader.answer(.intent("half", timedOut: nil)) == nil)
-        #expect(try reader.answer(.order({ var filter = OrderFilter(); filter.clientOrderID = order.clientOrderID; return filter }())) == nil)
+        #expect(
+            try reader.answer(
+                .order(
+                    {
+                        var filter = OrderFilter(); filter.clientOrderID = order.clientOrderID; return filter
+                    }())) == nil)
         #expect(try reader.answer(.timeline(whole.clientOrderID)) == timeline)
         // Not even what came after it: a subscriber that saw it would miss what appears later.
         let events = try JSONParser.parse(try reader.answer(.events(afterSeq: 0, account: nil, limit: 1_000)).get())

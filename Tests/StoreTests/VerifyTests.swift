@@ -1,5 +1,5 @@
+import CLinux
 import CSQLite
-import Glibc
 import OMSCore
 import TestSupport
 import Testing

@@ -53,11 +53,14 @@ import Wire
         let order = try sample.place("story")[0]
         let reader = try SQLiteJournalReader(path: sample.path).connection
         let id = order.clientOrderID.text
-        #expect(try reader.text("SELECT group_concat(kind || '/' || to_state) FROM (SELECT * FROM v_timeline WHERE client_order_id = '\(id)' ORDER BY seq)")
-            == "intended/intended,submitted/submitted,acknowledged/acknowledged")
+        #expect(
+            try reader.text(
+                "SELECT group_concat(kind || '/' || to_state) FROM (SELECT * FROM v_timeline WHERE client_order_id = '\(id)' ORDER BY seq)")
+                == "intended/intended,submitted/submitted,acknowledged/acknowledged")
         #expect(try reader.text("SELECT actor FROM v_timeline WHERE client_order_id = '\(id)' AND kind = 'intended'") == "uid:1000 pid:42")
-        #expect(try reader.text("SELECT price || ' ' || quantity || ' ' || filled_quantity FROM v_orders WHERE client_order_id = '\(id)'")
-            == "39000.5 0.001 0")
+        #expect(
+            try reader.text("SELECT price || ' ' || quantity || ' ' || filled_quantity FROM v_orders WHERE client_order_id = '\(id)'")
+                == "39000.5 0.001 0")
         #expect(try reader.integer("SELECT wire_us FROM v_latency WHERE client_order_id = '\(id)'") == 19_999)
         #expect(try reader.integer("SELECT acknowledge_us FROM v_latency WHERE client_order_id = '\(id)'") == 20)
         #expect(try reader.text("SELECT body_sha256 FROM v_requests") == String(repeating: "ab", count: 32))
@@ -91,8 +94,11 @@ import Wire
         }
         try sample.open.commit(records)
         let reader = try SQLiteJournalReader(path: sample.path).connection
-        #expect(try reader.text("SELECT group_concat(second - \(second) || ':' || requests || ':' || busiest_window) FROM (SELECT * FROM v_rate_usage ORDER BY second)")
-            == "0:2:5,1:3:5,5:1:1")
+        #expect(
+            try reader.text(
+                "SELECT group_concat((second - \(second)) || ':' || requests || ':' || busiest_window) FROM (SELECT * FROM v_rate_usage ORDER BY second)"
+            )
+                == "0:2:5,1:3:5,5:1:1")
     }
 
     @Test func `a look-up without a row counts once by its permit`() throws {
@@ -177,7 +183,9 @@ import Wire
         try sample.place("one", count: 2)
         let reader = try SQLiteJournalReader(path: sample.path)
         var seen: [Int64] = []
-        while let page = try JSONParser.parse(try reader.answer(.events(afterSeq: seen.last ?? 0, account: Sample.az, limit: 2)).get()).array, !page.isEmpty {
+        while let page = try JSONParser.parse(try reader.answer(.events(afterSeq: seen.last ?? 0, account: Sample.az, limit: 2)).get()).array,
+            !page.isEmpty
+        {
             seen += page.compactMap { $0["seq"]?.integer }
         }
         #expect(seen == Array(1...sample.seq))
