@@ -41,7 +41,7 @@ let package = Package(
         target("Store", ["OMSCore", "Wire", "Migrations", "CSQLite", "CLinux"]),
         target("Transport", ["Wire", "COpenSSL", "CLinux"]),
         target("Control", ["OMSCore", "Wire", "CLinux"]),
-        target("TestSupport", ["OMSCore", "Wire"]),
+        target("TestSupport", ["OMSCore", "Wire", "CLinux"]),
         // 3: interprets effects
         target("Runtime", ["OMSCore", "Wire", "Venues", "CLinux"]),
         // 4: assemble
@@ -54,7 +54,7 @@ let package = Package(
         tests("OMSCore", ["OMSCore"]),
         tests("Wire", ["Wire"]),
         tests("Venues", ["OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
-        tests("Store", ["OMSCore", "Wire", "Store", "CSQLite"]),
+        tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
         tests("Transport", ["Wire", "Transport", "CLinux"]),
         tests("Control", ["OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store"]),

@@ -4,13 +4,22 @@ import Wire
 /// How each record becomes rows.
 extension SQLiteJournal {
     func write(_ records: [JournalRecord]) throws(JournalError) {
-        for (index, record) in records.enumerated() {
-            switch record {
+        // By index: iterating would copy each record, and with it every text of an order.
+        var rows: Set<RequestID> = []
+        var complete: Set<IntentKey> = []
+        for index in records.indices {
+            if case .request(let row) = records[index] { rows.insert(row.id) }
+            if case .intentComplete(let key) = records[index] { complete.insert(key) }
+        }
+        var born: Set<IntentKey> = []
+        for index in records.indices {
+            switch records[index] {
             case .intent(let row, let event):
                 // Whole in this transaction: never invisible, and one update less.
-                let isComplete = records[index...].contains { if case .intentComplete(row.key) = $0 { true } else { false } }
-                try write(row, isComplete: isComplete, event)
+                if complete.contains(row.key) { born.insert(row.key) }
+                try write(row, isComplete: complete.contains(row.key), event)
             case .intentComplete(let key):
+                guard !born.contains(key) else { continue }
                 try statements.completeIntent.bind(key.number, at: 1)
                 try statements.completeIntent.run()
                 try expectOneRow("intent \(key)")
@@ -35,7 +44,7 @@ extension SQLiteJournal {
             case .breakResolved(let id, let at, let event): try resolveBreak(id, at: at, event)
             case .tradingState(let row, let event): try write(row, event)
             case .budget(let row): try write(row)
-            case .permit(let row): try write(row, in: records)
+            case .permit(let row): try write(row, hasRow: row.request.map { rows.contains($0) } ?? false)
             case .idHighWater(let value): try setMeta("id_high_water", value)
             case .boot(let id):
                 try statements.setMeta.bind("boot_id", at: 1)
@@ -44,7 +53,8 @@ extension SQLiteJournal {
             case .note(let account, let order, let event):
                 var detail = EventDetail()
                 detail.addNote(of: event)
-                try write(event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
+                try write(
+                    event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
             }
         }
     }
@@ -227,7 +237,8 @@ extension SQLiteJournal {
             try statements.insertPredicted.run()
         }
         try write(
-            event, account: try key(of: order.account), order: order.key.number, from: from.rawValue, to: to.rawValue, evidence: evidence, detail: detail)
+            event, account: try key(of: order.account), order: order.key.number, from: from.rawValue, to: to.rawValue, evidence: evidence,
+            detail: detail)
     }
 
     /// An order first heard of as taken has the time of that event.
@@ -366,7 +377,7 @@ extension SQLiteJournal {
         rate.define(budget: row.id, windowMs: row.windowMs)
     }
 
-    private func write(_ row: PermitRow, in records: [JournalRecord]) throws(JournalError) {
+    private func write(_ row: PermitRow, hasRow: Bool) throws(JournalError) {
         try statements.setPermit.bind(row.budget, at: 1)
         try statements.setPermit.bind(row.slot, at: 2)
         try statements.setPermit.bind(row.request?.number, at: 3)
@@ -379,7 +390,6 @@ extension SQLiteJournal {
         // Each taking counts once: by its request's row where there is one, else here.
         let slot = PermitSlot(budget: row.budget, slot: row.slot)
         guard countedPermits.updateValue(request.number, forKey: slot) != request.number else { return }
-        let hasRow = records.contains { if case .request(let row) = $0 { row.id == request } else { false } }
         guard !hasRow else { return }
         if countedWithoutRow.count > 65_536 { countedWithoutRow.removeAll() }
         countedWithoutRow.insert(request.number)

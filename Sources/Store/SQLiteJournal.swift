@@ -105,6 +105,7 @@ package final class SQLiteJournal: Journal {
         if !ballast.restore() { warnings.append("there is no space for the 16 MiB of ballast beside \(path)") }
         self.warnings = warnings
         try discardHalfWritten()
+        seq = try loader.seq()
         try readMemory()
     }
 
@@ -180,8 +181,8 @@ package final class SQLiteJournal: Journal {
     /// The numbers that the engine gave must go on without a gap: one that is missing would look like a lost line.
     private func lastSeq(of records: [JournalRecord]) throws(JournalError) -> Int64 {
         var last = seq
-        for record in records {
-            guard let next = record.seq else { continue }
+        for index in records.indices {
+            guard let next = records[index].seq else { continue }
             guard next == last + 1 else { throw JournalError(.damaged, "record \(next) was to follow \(last): the sequence has a gap") }
             last = next
         }
