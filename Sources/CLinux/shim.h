@@ -93,3 +93,6 @@ static inline int omsd_connect(int fd, const struct sockaddr *to, socklen_t size
 static inline int omsd_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
 static inline int omsd_stream_socket_type(void) { return SOCK_STREAM | SOCK_CLOEXEC; }
+
+/// open is variadic, which Swift cannot call.
+static inline int omsd_open_regular(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
