@@ -13,6 +13,8 @@ extension Context {
     ///
     /// - Returns: the exit code, by the orders' states; and the last answer about the intent, nil for a plan or without waiting.
     func submitAndWait(_ intent: JSON) throws(Failure) -> (exit: Exit, intent: JSON?) {
+        // A wrong option must not show only after the orders are out.
+        _ = try timeoutMs()
         let isDry = intent["dry_run"] == .bool(true)
         let accepted = try call("intent.submit", (intent.object ?? []).map { ($0.key, $0.value) })
         if isDry || arguments.has("--no-wait") {

@@ -126,6 +126,7 @@ enum OrderVerbs {
         let id = context.arguments.operands[0]
         let until = context.arguments.text("--until") ?? "settled"
         guard ["acknowledged", "settled"].contains(until) else { throw .usage("--until should be acknowledged or settled") }
+        _ = try context.timeoutMs()
         let total = try context.call("intent.get", [("intent_id", .string(id))])["orders"]?.integer ?? 0
         guard let result = try context.waitUntilSettled([id], total: Int(total), until: until).first else { return .internal }
         context.show(result) { Context.summary(result) }

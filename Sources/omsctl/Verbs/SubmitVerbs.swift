@@ -75,6 +75,7 @@ enum SubmitVerbs {
 
     /// Numbered intents, each durable before the next is sent; then the wait for all.
     private static func submitAll(_ intents: [JSON], _ context: Context) throws(Failure) -> Exit {
+        _ = try context.timeoutMs()
         var (ids, orders): ([String], Int) = ([], 0)
         for intent in intents {
             do throws(Failure) {
