@@ -5,11 +5,13 @@ final class Context {
     let arguments: Arguments
     let isJSON: Bool
     let terminal: any Terminal
+    /// Orders that one intent holds.
+    let itemsMax: Int
     private let socketPath: String
     private var opened: Connection?
 
-    init(arguments: Arguments, isJSON: Bool, socketPath: String, terminal: any Terminal) {
-        (self.arguments, self.isJSON, self.socketPath, self.terminal) = (arguments, isJSON, socketPath, terminal)
+    init(arguments: Arguments, isJSON: Bool, socketPath: String, terminal: any Terminal, itemsMax: Int) {
+        (self.arguments, self.isJSON, self.socketPath, self.terminal, self.itemsMax) = (arguments, isJSON, socketPath, terminal, itemsMax)
     }
 
     func connection() throws(Failure) -> Connection {
@@ -49,16 +51,18 @@ enum Client {
     static let version = "1.0.0"
 
     /// Runs one command line; the exit code.
-    static func run(_ words: [String], environment: [String: String], terminal: any Terminal) -> Int32 {
+    static func run(_ words: [String], environment: [String: String], terminal: any Terminal, itemsMax: Int = 100_000) -> Int32 {
         do throws(Failure) {
-            return try command(words, environment: environment, terminal: terminal).rawValue
+            return try command(words, environment: environment, terminal: terminal, itemsMax: itemsMax).rawValue
         } catch {
             terminal.err("omsctl: \(error.text)\n")
             return error.exitCode.rawValue
         }
     }
 
-    private static func command(_ words: [String], environment: [String: String], terminal: any Terminal) throws(Failure) -> Exit {
+    private static func command(
+        _ words: [String], environment: [String: String], terminal: any Terminal, itemsMax: Int
+    ) throws(Failure) -> Exit {
         var rest: [String] = []
         var verb: String?
         var (isJSON, wantsHelp, wantsVersion, isLiteral) = (false, false, false, false)
@@ -104,7 +108,7 @@ enum Client {
             return .done
         }
         let arguments = try Arguments(rest, spec: spec)
-        return try spec.run(Context(arguments: arguments, isJSON: isJSON, socketPath: socketPath, terminal: terminal))
+        return try spec.run(Context(arguments: arguments, isJSON: isJSON, socketPath: socketPath, terminal: terminal, itemsMax: itemsMax))
     }
 
     static var help: String {

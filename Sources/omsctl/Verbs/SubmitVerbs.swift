@@ -3,7 +3,6 @@ import Wire
 
 /// `submit` and `place`.
 enum SubmitVerbs {
-    static let itemsMax = 100_000
     /// A line's bound (CONTRACT 4), less room for the envelope and the intent's own members.
     static let bytesMax = (32 << 20) - 4_096
 
@@ -67,7 +66,7 @@ enum SubmitVerbs {
         guard let bytes = context.terminal.read(path) else {
             throw .usage("\(path.escapedForTerminal) cannot be read: \(String(cString: strerror(omsd_errno())))")
         }
-        var intents = try intents(in: bytes, path: path, arguments: arguments, newID: newIntentID(context))
+        var intents = try intents(in: bytes, path: path, arguments: arguments, newID: newIntentID(context), itemsMax: context.itemsMax)
         if arguments.has("--dry-run") { intents = intents.map { set($0, "dry_run", .bool(true)) } }
         guard intents.count > 1 else { return try context.submitAndWait(intents[0]).exit }
         return try submitAll(intents, context)
@@ -97,7 +96,7 @@ enum SubmitVerbs {
     }
 
     /// What the file asks for: one intent, or as many as its JSON Lines need.
-    static func intents(in bytes: [UInt8], path: String, arguments: Arguments, newID: String) throws(Failure) -> [JSON] {
+    static func intents(in bytes: [UInt8], path: String, arguments: Arguments, newID: String, itemsMax: Int) throws(Failure) -> [JSON] {
         let id = arguments.text("--intent-id") ?? newID
         if let whole = try? JSONParser.parse(bytes), let members = whole.object, !members.contains(where: { $0.key == "symbol" }) {
             var intent = whole
@@ -110,10 +109,10 @@ enum SubmitVerbs {
             }
             return [intent]
         }
-        return try lines(in: bytes, path: path, arguments: arguments, id: id)
+        return try lines(in: bytes, path: path, arguments: arguments, id: id, itemsMax: itemsMax)
     }
 
-    private static func lines(in bytes: [UInt8], path: String, arguments: Arguments, id: String) throws(Failure) -> [JSON] {
+    private static func lines(in bytes: [UInt8], path: String, arguments: Arguments, id: String, itemsMax: Int) throws(Failure) -> [JSON] {
         var (chunks, chunk, size): ([[JSON]], [JSON], Int) = ([], [], 0)
         for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }

@@ -72,7 +72,8 @@ struct ClientExitTests {
 
     @Test(arguments: [
         [], ["no-such-verb"], ["--nonsense"], ["submit"], ["submit", "a", "b"], ["place"], ["place", "--price"], ["orders", "--limit", "x"],
-        ["orders", "--limit", "1", "--limit", "2"], ["wait", "i", "--until", "later"], ["wait", "i", "--timeout", "soon"], ["place", "--account", "a", "--symbol", "b", "--side", "buy", "--timeout", "1h"], ["resolve", "o", "maybe"],
+        ["orders", "--limit", "1", "--limit", "2"], ["wait", "i", "--until", "later"], ["wait", "i", "--timeout", "soon"],
+        ["place", "--account", "a", "--symbol", "b", "--side", "buy", "--timeout", "1h"], ["resolve", "o", "maybe"],
         ["resolve", "o", "absent"], ["export"], ["modify", "o"], ["cancel"], ["status", "extra"], ["orders", "--json=1"],
     ]) func `a wrong command line is 2 and asks the daemon nothing`(words: [String]) throws {
         let daemon = try ScriptedDaemon { _ in nil }
