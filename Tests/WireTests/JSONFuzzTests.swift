@@ -70,7 +70,8 @@ struct JSONFuzzTests {
         var dice = Dice(seed: 7)
         for _ in 0..<500 {
             let bytes = Self.value(&dice, depth: 4).serialized()
-            for offset in 0...bytes.count { _ = bytes.withUnsafeBufferPointer { JSONParser.path(to: offset, in: $0) } }
+            // Short ones: the work grows with the square.
+            for offset in 0...min(bytes.count, 300) { _ = bytes.withUnsafeBufferPointer { JSONParser.path(to: offset, in: $0) } }
         }
     }
 }

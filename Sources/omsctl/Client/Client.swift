@@ -29,18 +29,12 @@ final class Context {
     static func line(_ value: JSON) -> String { String(decoding: value.serialized(), as: UTF8.self) + "\n" }
 
     /// Every row of a listing, page by page.
-    ///
-    /// - Parameter most: Rows after which it ends; nil: all.
-    func pages(_ method: String, _ member: String, _ members: [(String, JSON?)], most: Int? = nil, _ body: ([JSON]) throws(Failure) -> Void)
-        throws(Failure)
-    {
+    func pages(_ method: String, _ member: String, _ members: [(String, JSON?)], _ body: ([JSON]) throws(Failure) -> Void) throws(Failure) {
         var after: JSON?
-        var left = most ?? .max
-        while left > 0 {
-            let page = try call(method, members + [("after", after), ("limit", .number(String(min(left, 1_000))))])
+        while true {
+            let page = try call(method, members + [("after", after), ("limit", .number("1000"))])
             let rows = page[member]?.array ?? []
             try body(rows)
-            left -= rows.count
             guard let next = page["next"], !next.isNull, !rows.isEmpty, next != after else { return }
             after = next
         }

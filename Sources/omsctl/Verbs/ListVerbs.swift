@@ -4,10 +4,10 @@ import Wire
 enum ListVerbs {
     private static let account = VerbSpec.Flag.option("--account", "NAME", "only this account")
     private static let symbol = VerbSpec.Flag.option("--symbol", "NAME", "only this symbol")
-    private static let limit = VerbSpec.Flag.option("--limit", "N", "rows to show; default 100, 0 for all")
+    private static let limit = VerbSpec.Flag.option("--limit", "N", "the newest N rows; default 100, 0 for all")
 
     static let all: [VerbSpec] = [
-        list("intents", "intents, newest first", "intent.list", [account, limit], intentColumns),
+        list("intents", "intents, oldest first", "intent.list", [account, limit], intentColumns),
         list(
             "orders", "orders, oldest first", "order.list",
             [
@@ -78,7 +78,16 @@ enum ListVerbs {
             run: { @Sendable context throws(Failure) in
                 let most = Int(try context.arguments.integer("--limit", in: 0...1_000_000_000) ?? 100)
                 var rows: [JSON] = []
-                try context.pages(method, name, filters(context.arguments), most: most == 0 ? nil : most) { page in rows += page }
+                var left = 0
+                // Pages run from the oldest on: what is shown is their end.
+                try context.pages(method, name, filters(context.arguments)) { page in
+                    rows += page
+                    if most > 0, rows.count > most {
+                        left += rows.count - most
+                        rows.removeFirst(rows.count - most)
+                    }
+                }
+                if left > 0 { context.terminal.err("\(left) earlier rows are not shown; --limit 0 shows all\n") }
                 context.show(.object([(name, .array(rows))])) { Table.of(rows, columns: columns).text }
                 return .done
             })

@@ -121,6 +121,9 @@ struct ClientVerbTests {
         #expect(lines.count == 2_501)
         #expect(lines.last?.contains("c2499,") == true && lines.last?.contains("\"a, \"\"b\"\"\"") == true)
         #expect(lines.last?.contains("2026-11-20T") == true)
+        #expect(daemon.run("orders", "--limit", "2") == 0)
+        #expect(daemon.terminal.output.contains("c2498") && daemon.terminal.output.hasSuffix("\n"))
+        #expect(daemon.terminal.errors == "2498 earlier rows are not shown; --limit 0 shows all\n")
     }
 
     @Test func `export as JSON is one array`() throws {
