@@ -119,3 +119,6 @@ static inline int omsd_stream_socket_type(void) { return SOCK_STREAM | SOCK_CLOE
 
 /// open is variadic. Does not block on a pipe or device that stands where a file should.
 static inline int omsd_open_to_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
+
+/// open is variadic, which Swift cannot call.
+static inline int omsd_open_regular(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }

@@ -57,7 +57,8 @@ struct IntentScannerTests {
         if dice.chance(8) { params.append("\"expires_at\":" + dice.one(["1795183260000000", "1.5", "-3", "1e3", "99999999999999999999"])) }
         if dice.chance(8) { params.append("\"dry_run\":" + dice.one(["true", "false", "1"])) }
         let members = [
-            "\"jsonrpc\":\"2.0\"", "\"id\":" + (dice.chance(90) ? dice.one(["1", "\"x\""]) : dice.one(["null", "-0", "1.5", "01"])), "\"method\":\"intent.submit\"",
+            "\"jsonrpc\":\"2.0\"", "\"id\":" + (dice.chance(90) ? dice.one(["1", "\"x\""]) : dice.one(["null", "-0", "1.5", "01"])),
+            "\"method\":\"intent.submit\"",
             "\"params\":{" + params.joined(separator: ",") + "}",
         ]
         var text = Array(("{" + members.joined(separator: ",") + "}" + dice.one(["", " ", "\r", "", "", dice.chance(10) ? "x" : ""])).utf8)
