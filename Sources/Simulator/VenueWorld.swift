@@ -236,7 +236,10 @@ package final class VenueWorld {
             return loss(lost)
         }
         let call = call(arrival, route)
-        guard count(arrival, route) else { return reply(limited(arrival, call), to: record) }
+        guard count(arrival, route) else {
+            record.fault = nil
+            return reply(limited(arrival, call), to: record)
+        }
 
         func executed(visibilityDelayUs: Int64 = 0) -> HTTPResponse { answer(arrival, call, visibilityDelayUs: visibilityDelayUs) }
         func refused(_ why: Refusal) -> ServerReply {
