@@ -45,6 +45,25 @@ import Wire
         #expect(try caller.calm("GET", "order/open", query: [("symbol", "DOGE/USDT")]).text("code") == "300012")
     }
 
+    @Test func `one account's cash and margin orders do not see each other`() throws {
+        let account = SimAccount(venue: "ascendex", products: ["cash", "margin"], uid: "U0123456789", key: "k", secret: "s", name: "both")
+        let bench = try DialectBench(["ascendex/engine_delay_ms": "0"], accounts: [account])
+        let body =
+            "{\"id\":\"int000001a1\",\"time\":1700000000100,\"symbol\":\"BTC/USDT\",\"orderPrice\":\"34000\",\"orderQty\":\"0.1\",\"orderType\":\"limit\",\"side\":\"buy\"}"
+        func send(_ method: String, _ category: String, _ path: String, query: [(String, String)] = [], body: String = "") throws -> JSON {
+            try bench.send(bench.ascendex(account, method, "/6/api/pro/v1/\(category)/\(path)", signing: path, query: query, body: body)).json
+        }
+        let id = try #require(try send("POST", "margin", "order", body: body).text("data.info.orderId"))
+        // The page's own example of a derived id (3.1).
+        #expect(id == "a18bcfe56864U0123456789t000001a1")
+        let cancel = "{\"orderId\":\"\(id)\",\"symbol\":\"BTC/USDT\",\"time\":1700000000100}"
+        #expect(try send("GET", "cash", "order/status", query: [("orderId", id)]).at("data").isNull)
+        #expect(try send("GET", "cash", "order/open").at("data").array?.isEmpty == true)
+        #expect(try send("DELETE", "cash", "order", body: cancel).text("code") == "300019")
+        #expect(try send("GET", "margin", "order/status", query: [("orderId", id)]).text("data.status") == "New")
+        #expect(try send("DELETE", "margin", "order", body: cancel).text("code") == "0")
+    }
+
     @Test func `fills show as sums that only grow, under rising sequence numbers`() throws {
         let caller = try AscendEXCaller()
         let id = try caller.place("int000001a1")

@@ -12,9 +12,9 @@ final class DialectBench {
     var nowMs: Int64 = 1_700_000_000_000
     private var keys: [String: SigningKey] = [:]
 
-    init(_ switches: [String: String] = [:], freshnessMs: Int64? = nil, seed: UInt64 = 1) throws {
+    init(_ switches: [String: String] = [:], freshnessMs: Int64? = nil, seed: UInt64 = 1, accounts: [SimAccount] = .standard) throws {
         var options = WorldOptions()
-        options.seed = seed
+        (options.seed, options.accounts) = (seed, accounts)
         options.freshnessMs = freshnessMs
         options.switches = switches.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         world = try VenueWorld(options)
