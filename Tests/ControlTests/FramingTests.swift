@@ -57,6 +57,19 @@ struct FramingTests {
         #expect(other.call("daemon.status")?["result"] != nil)
     }
 
+    @Test func `half-sent requests are bounded together, and a small one still passes`() throws {
+        var limits = ControlLimits()
+        limits.inputTotalMax = 4 << 20
+        let harness = try Harness(limits: limits)
+        let clients = [try RawClient(harness.path), try RawClient(harness.path)]
+
+        for client in clients { client.send([UInt8](repeating: 0x20, count: 3 << 20)) }
+
+        #expect(clients[1].answer()?.code == 1008)
+        #expect(try RawClient(harness.path).call("daemon.status")?["result"] != nil)
+        #expect(clients[0].call("daemon.status")?["result"] != nil)
+    }
+
     @Test func `a line just under the bound is read`() throws {
         var limits = ControlLimits()
         limits.lineMax = 1_000_000
