@@ -84,6 +84,23 @@ extension Engine {
         return !desk.profile.mixesPlaceAndCancel
     }
 
+    /// Takes submits that waited for their account's markets, or waited long enough.
+    func takeEarlySubmits() {
+        guard !early.isEmpty else { return }
+        let waiting = early
+        early = []
+        for entry in waiting {
+            let desk = desks[entry.desk]
+            if desk.instrumentsAt == nil, desk.lastError == nil, entry.until > now.monotonic, !isStopping {
+                early.append(entry)
+                wake(at: entry.until)
+            } else {
+                submit(entry.intent, content: entry.content, from: entry.actor, ticket: entry.ticket, mayWait: false)
+            }
+        }
+        if early.count < waiting.count { resumeDeferred() }
+    }
+
     private func resumeDeferred() {
         guard !deferred.isEmpty else { return }
         let waiting = deferred
