@@ -335,12 +335,12 @@ extension Engine {
             Acceptance(
                 intent: open, desk: desk.index, ticket: ticket, actor: actor, places: plan.places, modifies: plan.modifies, cancels: plan.cancels))
         // Small intents are whole within this very turn.
-        if plan.places.count <= Self.sliceRows, acceptances.count == 1 { continueAcceptances() }
+        if plan.places.count <= sliceRows, acceptances.count == 1 { continueAcceptances() }
     }
 
     /// Writes the next slice of each intent that is being accepted; the last slice accepts it.
     func continueAcceptances() {
-        var budget = Self.sliceRows
+        var budget = sliceRows
         while budget > 0, !acceptances.isEmpty {
             var acceptance = acceptances[0]
             let desk = desks[acceptance.desk]
