@@ -48,7 +48,7 @@ package struct ExploreReport: Sendable {
             "fault points: \(list(reached.map { ($0.key.rawValue, $0.value) }))",
         ]
         if !missed.isEmpty { lines.append("never reached: \(missed.map(\.rawValue).sorted().joined(separator: ", "))") }
-        for result in broken.prefix(10) {
+        for result in broken.prefix(200) {
             lines.append("seed \(result.seed): \(result.violations.joined(separator: "\n    "))")
             lines.append("    replay: omsim explore --seed \(result.seed) --trace")
         }

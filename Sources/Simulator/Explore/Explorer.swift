@@ -58,7 +58,7 @@ package struct Explorer {
         var left: [String] = []
         let isAtRest = daemon.run(forUs: Self.calmUs) {
             if daemon.turns > Self.turnsMax {
-                daemon.auditor.broken("it runs in circles: \(daemon.turns) turns")
+                daemon.auditor.broken("it runs in circles: \(daemon.turns) turns by \(daemon.time) us")
                 return true
             }
             guard daemon.time >= checkedAt + 500_000 else { return false }

@@ -76,9 +76,9 @@ package struct Scenario {
         }
     }
 
-    /// Few permits, for the venue and the daemon alike, so that a small workload meets them. Accounts of one owner must agree.
+    /// Few permits, for the venue and the daemon alike, so that a small workload meets them. Accounts of one venue must agree.
     private mutating func tighten(_ setup: inout AccountSetup, _ account: SimAccount, _ profile: VenueProfile, random: inout SeededGenerator) {
-        let known = options.setups.first { $0.uid == setup.uid }
+        let known = options.setups.first { $0.rules.profile.venue == profile.venue }
         let counted = Set(standardDialects().first { $0.venue == account.venue }?.budgets.map(\.name) ?? [])
         for rule in profile.budgets where rule.scope != .ip && !rule.isOffByDefault && counted.contains(rule.name) {
             var setting = LimitSetting(budget: rule.name)
@@ -106,9 +106,16 @@ package struct Scenario {
             options.world.faults.append(rule)
         }
         guard random.chance(0.3) else { return }
-        for line in Set(lines.map(\.venue)).sorted() {
+        for venue in Set(lines.map(\.venue)).sorted() where !venue.hasPrefix("bitget") {
             var rule = FaultRule(.clock(offsetMs: random.between(-20_000, 20_000), driftPpm: random.between(-200, 200)))
-            rule.venue = line
+            rule.venue = venue
+            options.world.faults.append(rule)
+        }
+        // Both lines of Bitget answer the time from one clock.
+        let offset = random.between(-20_000, 20_000)
+        for venue in ["bitget-margin", "bitget-uta"] {
+            var rule = FaultRule(.clock(offsetMs: offset, driftPpm: 0))
+            rule.venue = venue
             options.world.faults.append(rule)
         }
     }
