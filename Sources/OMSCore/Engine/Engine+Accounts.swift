@@ -60,6 +60,14 @@ extension Engine {
         }
     }
 
+    /// Callers that wait for an answer of a later turn.
+    package var openCalls: [Ticket] {
+        acceptances.map(\.ticket)
+            + deferred.compactMap { entry in
+                if case .command(_, _, _, let ticket) = entry.input { ticket } else { nil }
+            } + intents.values.flatMap { $0.waiters.map(\.ticket) } + desks.flatMap(\.sweepWaiters) + grants.wishes.elements.map(\.ticket)
+    }
+
     func disconnected(_ connection: UInt64) {
         for intent in intents.values { intent.waiters.removeAll { $0.ticket.connection == connection } }
         for desk in desks { desk.sweepWaiters.removeAll { $0.connection == connection } }
