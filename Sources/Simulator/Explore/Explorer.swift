@@ -66,7 +66,9 @@ package struct Explorer {
             left = unsettled(daemon)
             return left.isEmpty
         }
-        if !isAtRest, !daemon.auditor.isBroken { daemon.auditor.broken("not at rest ten minutes after the last fault: \(left.joined(separator: "; "))") }
+        if !isAtRest, !daemon.auditor.isBroken {
+            daemon.auditor.broken("not at rest ten minutes after the last fault: \(left.joined(separator: "; "))")
+        }
     }
 
     private func unsettled(_ daemon: VirtualDaemon) -> [String] {

@@ -38,7 +38,9 @@ final class Workload {
         case 15, 16: setState()
         case 17: daemon.command(.reconcile(line().account))
         case 18:
-            if let intent = pick(submitted), let id = intent.id { daemon.command(.intentWait(id, untilSettled: random.chance(0.5), timeoutMs: 2_000)) }
+            if let intent = pick(submitted), let id = intent.id {
+                daemon.command(.intentWait(id, untilSettled: random.chance(0.5), timeoutMs: 2_000))
+            }
         default: take()
         }
     }
@@ -89,7 +91,8 @@ final class Workload {
         let market = line.markets[Int(random.below(UInt64(line.markets.count)))]
         let isFutures = line.venue == "az-futures" || line.product.hasSuffix("futures")
         let side: Side = isFutures || random.chance(0.5) ? .buy : .sell
-        var terms = OrderTerms(symbol: Symbol(market.symbol), side: side, type: .limit, timeInForce: .gtc, price: market.price, quantity: market.quantity)
+        var terms = OrderTerms(
+            symbol: Symbol(market.symbol), side: side, type: .limit, timeInForce: .gtc, price: market.price, quantity: market.quantity)
         if line.venue == "az-futures" { terms.positionSide = .long }
         if side == .sell { terms.price = market.price.adding(market.price) }
         switch random.below(8) {

@@ -126,7 +126,8 @@ package final class VirtualDaemon {
         runner = try Runner(
             ports: ports, links: links, facts: DaemonFacts(version: "virtual", sqliteVersion: "none", startedAt: now.wall),
             post: { mailbox.post($0) },
-            makeEngine: { state, now in
+            makeEngine: { [unowned self] state, now in
+                self.auditor.renewed()
                 let engine = Engine(accounts: setups, state: state, journal: disk, seed: seed, bootID: boot, at: now)
                 if let slice { engine.sliceRows = slice }
                 return engine
