@@ -6,6 +6,7 @@ package enum SimulatorCommand: Equatable, Sendable {
     case version
     case serve(ServeCommand)
     case accounts(AccountsCommand)
+    case explore(ExploreCommand)
 
     /// - Parameter words: Without the program's name.
     /// - Throws: ``SimulatorInputError``, a usage error in one line.
@@ -21,6 +22,9 @@ package enum SimulatorCommand: Equatable, Sendable {
         case "accounts":
             if rest.asksForHelp { return .help(AccountsCommand.help) }
             return .accounts(try AccountsCommand(&rest))
+        case "explore":
+            if rest.asksForHelp { return .help(ExploreCommand.help) }
+            return .explore(try ExploreCommand(&rest))
         default: throw SimulatorInputError("unknown verb `\(verb.escapedForLog)`; try omsim --help")
         }
     }
@@ -29,6 +33,7 @@ package enum SimulatorCommand: Equatable, Sendable {
         omsim: simulated venues for omsd, behind one port.
 
           omsim serve --listen HOST:PORT [options]   answer as the venues would; a ledger at /_sim/ledger
+          omsim explore --seeds A..B [options]       the whole daemon in virtual time, struck by faults; exit 1 if a promise breaks
           omsim accounts [options]                   print the accounts, or write an omsd configuration for them
           omsim VERB --help                          options of a verb
           omsim --version
@@ -187,7 +192,7 @@ package struct AccountsCommand: Equatable, Sendable {
 }
 
 /// The words of a command line, taken one by one.
-private struct Words {
+struct Words {
     private var left: ArraySlice<String>
     init(_ words: [String]) { left = words[...] }
 

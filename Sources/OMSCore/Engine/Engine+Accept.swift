@@ -18,16 +18,16 @@ extension Engine {
                 intent: open, desk: desk.index, ticket: ticket, actor: actor, places: plan.places, modifies: plan.modifies, cancels: plan.cancels,
                 givenIDs: Set(plan.places.compactMap(\.clientOrderID))))
         // Small intents are whole within this very turn.
-        if plan.places.count <= Self.sliceRows, acceptances.count == 1 { continueAcceptances() }
+        if plan.places.count <= sliceRows, acceptances.count == 1 { continueAcceptances() }
     }
 
     /// Writes the next slices of intents that are being accepted: half of a turn's rows for the one with least left, the rest for the oldest. A last
     /// slice accepts its intent.
     func continueAcceptances() {
-        var room = Self.sliceRows
-        while room > Self.sliceRows / 2, acceptances.count > 1 {
+        var room = sliceRows
+        while room > sliceRows / 2, acceptances.count > 1 {
             let shortest = acceptances.indices.min { acceptances[$0].left < acceptances[$1].left } ?? 0
-            room -= write(shortest, rows: room - Self.sliceRows / 2)
+            room -= write(shortest, rows: room - sliceRows / 2)
         }
         while room > 0, !acceptances.isEmpty { room -= write(0, rows: room) }
     }
