@@ -127,7 +127,9 @@ final class House {
 
     /// Starts omsd and waits until the socket answers, and the accounts are ready too unless told otherwise.
     @discardableResult
-    func start(environment: [String: String] = [:], descriptors: [Int32] = [], wrapper: [String] = [], untilReady: Bool = true) throws -> ControlClient {
+    func start(environment: [String: String] = [:], descriptors: [Int32] = [], wrapper: [String] = [], untilReady: Bool = true) throws
+        -> ControlClient
+    {
         let child = try launch(environment: environment, descriptors: descriptors, wrapper: wrapper)
         let client = try poll("omsd's socket: \(child.tail)") { () throws -> ControlClient? in
             guard child.exitCode == nil else { throw Unexpected("omsd ended with \(child.exitCode ?? -1): \(child.tail)") }

@@ -40,7 +40,9 @@ struct JournalProbe: Sendable {
     /// How many orders stand in each state.
     func states(where condition: String = "1") throws -> [String: Int] {
         var counts: [String: Int] = [:]
-        for row in try rows("SELECT state, count(*) FROM v_orders WHERE \(condition) GROUP BY state") { counts[row[0] ?? ""] = row[1].flatMap { Int($0) } }
+        for row in try rows("SELECT state, count(*) FROM v_orders WHERE \(condition) GROUP BY state") {
+            counts[row[0] ?? ""] = row[1].flatMap { Int($0) }
+        }
         return counts
     }
 }

@@ -23,7 +23,10 @@ struct SimulatorPages: Sendable {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         _ = omsd_tcp_connect(descriptor, &address, socklen_t(MemoryLayout<sockaddr_in>.size))
-        var left = Array("\(request.method) \(request.target) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: \(request.body.count)\r\n\r\n".utf8) + request.body
+        var left =
+            Array(
+                "\(request.method) \(request.target) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: \(request.body.count)\r\n\r\n"
+                    .utf8) + request.body
         while !left.isEmpty {
             try ready(descriptor, POLLOUT)
             let count = left.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
