@@ -61,8 +61,7 @@ package final class VirtualDaemon {
         let post = VirtualPost { [unowned self] input, epoch in if epoch == self.crashes { self.inputs.append(input) } }
         let epoch = crashes
         let ports = RunnerPorts(
-            journal: journal, transport: wire, replies: replies, reads: VirtualReads(replies), clock: clock,
-            checkJournal: { () throws(JournalError) in },
+            journal: journal, transport: wire, replies: replies, reads: VirtualReads(replies), clock: clock, checkJournal: { () throws(JournalError) in },
             releaseBallast: {}, restoreBallast: { true }, log: { _ in })
         runner = try Runner(
             ports: ports, links: links, facts: DaemonFacts(version: "virtual", sqliteVersion: "none", startedAt: now.wall),
@@ -81,8 +80,7 @@ package final class VirtualDaemon {
         calls += 1
         let ticket = OMSCore.Ticket(connection: 1, call: calls)
         inputs.append(
-            .command(
-                .submit(intent, content: Digest256(sha256(intent.canonicalBytes()))), from: .peer(uid: 0, pid: 1), role: .operator, ticket: ticket))
+            .command(.submit(intent, content: Digest256(sha256(intent.canonicalBytes()))), from: .peer(uid: 0, pid: 1), role: .operator, ticket: ticket))
         return ticket
     }
 
@@ -168,9 +166,7 @@ package final class VirtualDaemon {
     /// Nothing on the wire without an earlier durable record of it.
     private func audit(_ exchange: HTTPExchange) {
         guard exchange.request.method != "GET", let row = journal.requests[RequestID(exchange.id)] else { return }
-        if row.bodySHA256 != Digest256(sha256(exchange.request.body)) {
-            violations.append("request \(exchange.id) left with another body than journaled")
-        }
+        if row.bodySHA256 != Digest256(sha256(exchange.request.body)) { violations.append("request \(exchange.id) left with another body than journaled") }
     }
 }
 
