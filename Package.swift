@@ -1,7 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let settings: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
+    // glibc's types differ with and without this; the shims ask for it, so every other clang module must be built alike.
+    .unsafeFlags(["-Xcc", "-D_GNU_SOURCE"]),
+]
 
 func target(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [], path: String? = nil) -> Target {
     .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: settings)
@@ -37,7 +41,7 @@ let package = Package(
         target("Store", ["OMSCore", "Wire", "Migrations", "CSQLite", "CLinux"]),
         target("Transport", ["Wire", "COpenSSL", "CLinux"]),
         target("Control", ["OMSCore", "Wire", "CLinux"]),
-        target("TestSupport", ["OMSCore", "Wire"]),
+        target("TestSupport", ["OMSCore", "Wire", "CLinux"]),
         // 3: interprets effects
         target("Runtime", ["OMSCore", "Wire", "Venues", "CLinux"]),
         // 4: assemble
@@ -50,7 +54,7 @@ let package = Package(
         tests("OMSCore", ["OMSCore"]),
         tests("Wire", ["Wire"]),
         tests("Venues", ["OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
-        tests("Store", ["OMSCore", "Wire", "Store", "CSQLite"]),
+        tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
         tests("Transport", ["Wire", "Transport", "CLinux"]),
         tests("Control", ["OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "CSQLite", "CLinux"]),

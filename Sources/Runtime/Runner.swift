@@ -111,7 +111,9 @@ package final class Runner {
     /// The turn was rolled back. Callers are told; the engine is made anew from what is durable, so that requests that were out are in doubt and looked up.
     private func runOutOfSpace(_ inputs: [Input], _ error: JournalError) throws(JournalError) {
         ports.log("the journal's disk is full: \(error.description). New intents are refused, cancels and look-ups go on. Free space on it.")
-        for case .command(_, _, _, let ticket) in inputs {
+        var tickets = Set(engine.waitingTickets)
+        for case .command(_, _, _, let ticket) in inputs { tickets.insert(ticket) }
+        for ticket in tickets {
             ports.replies.fail(.journalUnavailable("the journal's disk is full; nothing of this request was recorded"), to: ticket)
         }
         ports.releaseBallast()

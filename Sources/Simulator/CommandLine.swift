@@ -125,6 +125,8 @@ package struct ServeCommand: Equatable, Sendable {
         }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        // The server takes addresses in digits only: no name is ever looked up.
+        if host == "localhost" { host = "127.0.0.1" }
         guard !host.isEmpty else { throw SimulatorInputError("--listen: HOST:PORT should stand here") }
         return (String(host), port)
     }

@@ -1,3 +1,16 @@
+/// An intent that came before its account knew its markets: it waits a little instead of being refused.
+struct EarlySubmit {
+    let intent: Intent
+    let content: Digest256
+    let actor: Actor
+    let ticket: Ticket
+    let desk: Int
+    let until: Int64
+
+    /// How long; then NOT_READY. A venue that answers with an error ends the wait at once.
+    static let patienceUs: Int64 = .seconds(5)
+}
+
 /// An intent that was found good and is being written, slice by slice.
 struct Acceptance {
     let intent: OpenIntent

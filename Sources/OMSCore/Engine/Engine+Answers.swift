@@ -188,6 +188,11 @@ extension Engine {
                 change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
             case .notExecuted(let why):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
+                // No order bears the id of an attempt that surely was not executed.
+                if let id = ticket.predictedID, live.order.predictedIDs.last == id {
+                    live.order.predictedIDs.removeLast()
+                    desk.byVenueID[id] = nil
+                }
                 change(live, to: .intended, kind: .requeued, evidence: .response, request: request, note: Self.words(why, answer))
                 // Refused for the request as a whole, the account waits; for the item alone, the item does.
                 if answer.disposition == .answered, Self.isPutOff(why) {

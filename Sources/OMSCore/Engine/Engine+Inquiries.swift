@@ -261,16 +261,21 @@ extension Engine {
 
     static let attemptsMax = 5
 
-    /// Acknowledged, and neither listed nor found: never sent again; on record after three rounds.
+    /// Acknowledged, and neither listed nor found: never sent again; on record after two rounds.
     private func missing(_ live: LiveOrder, on desk: Desk) {
         guard var inquiry = live.inquiry else { return }
         inquiry.absentRounds += 1
         live.inquiry = inquiry
-        if inquiry.absentRounds == 3 {
+        if inquiry.absentRounds == Self.missingRounds {
             found(.missingThere, of: live, on: desk, detail: "\(live.state.rawValue) here; the venue lists it nowhere")
         }
-        again(live, on: desk, after: inquiry.absentRounds < 3 ? max(.milliseconds(desk.profile.visibilityDelayMs), .milliseconds(250)) : .seconds(60))
+        again(
+            live, on: desk,
+            after: inquiry.absentRounds < Self.missingRounds ? max(.milliseconds(desk.profile.visibilityDelayMs), .milliseconds(250)) : .seconds(60))
     }
+
+    /// Absent rounds, the visibility delay apart, after which an acknowledged order counts as missing there.
+    static let missingRounds = 2
 
     /// Asks for a person when look-ups could not settle a doubt within two minutes after its fence.
     func park(_ live: LiveOrder, on desk: Desk) {

@@ -15,6 +15,15 @@ struct Sweep {
     var seen: Set<OrderKey> = []
     var externals: Set<VenueOrderID> = []
     var summary: ReconcileSummary
+    /// Who asked for it before it began.
+    var waiters: [Ticket] = []
+}
+
+/// A reconciliation whose listing is done and whose missing orders are being looked up.
+struct Reconciliation {
+    let waiters: [Ticket]
+    var summary: ReconcileSummary
+    var pending: Set<OrderKey>
 }
 
 extension Engine {
@@ -59,6 +68,8 @@ extension Engine {
         desk.sweep = Sweep(
             withHistory: withHistory, sinceMs: max(0, (doubts.compactMap(\.order.wireTime).min() ?? 0) - 60_000), symbols: symbols,
             startedAt: now.monotonic, venueTime: desk.clock?.low(at: now.monotonic) ?? .min, summary: ReconcileSummary(account: desk.id))
+        desk.sweep?.waiters = desk.sweepWaiters
+        desk.sweepWaiters = []
         if withHistory { desk.historySweptAt = now.monotonic }
     }
 
@@ -171,12 +182,16 @@ extension Engine {
         desk.lastReconcileAt = now.wall
         desk.hasReconciled = true
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
+        var pending: Set<OrderKey> = []
         for key in desk.orders.keys.sorted() {
             guard let live = desk.orders[key] else { continue }
             if live.state.isLive {
                 sweep.summary.journalOpen += 1
                 // Not listed, and known long enough to be: its fate is asked for.
-                if !sweep.seen.contains(key), live.seenAt < sweep.startedAt - visibility { ask(live, .missing, on: desk, after: 0) }
+                if !sweep.seen.contains(key), live.seenAt < sweep.startedAt - visibility {
+                    ask(live, .missing, on: desk, after: 0)
+                    pending.insert(key)
+                }
             } else if live.state == .inDoubt, sweep.withHistory, desk.profile.listingProvesAbsence, live.inquiry?.isAsked == false,
                 let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs
             {
@@ -187,13 +202,30 @@ extension Engine {
             desk.externals[id] = nil
             mended(broken)
         }
-        for ticket in desk.sweepWaiters { reply(.reconciled(sweep.summary), to: ticket) }
-        desk.sweepWaiters = []
+        guard !sweep.waiters.isEmpty else { return }
+        desk.reconciliations.append(Reconciliation(waiters: sweep.waiters, summary: sweep.summary, pending: pending))
+    }
+
+    /// Answers reconciliations whose questions are all answered: with what was found, and every difference that stands.
+    func endReconciliations(_ desk: Desk) {
+        guard !desk.reconciliations.isEmpty else { return }
+        desk.reconciliations.removeAll { reconciliation in
+            let isAsking = reconciliation.pending.contains { key in
+                guard let live = liveByKey[key], let inquiry = live.inquiry else { return false }
+                return inquiry.reasons.contains(.missing) && inquiry.absentRounds < Self.missingRounds
+            }
+            guard !isAsking else { return false }
+            var summary = reconciliation.summary
+            summary.breaks = breaksOpen.values.filter { $0.account == desk.id }.sorted { $0.id < $1.id }
+            for ticket in reconciliation.waiters { reply(.reconciled(summary), to: ticket) }
+            return true
+        }
     }
 
     /// A page that could not be had: the sweep begins anew later. What it did not list is not absent.
     func abandonSweep(_ desk: Desk) {
-        guard desk.sweep != nil else { return }
+        guard let sweep = desk.sweep else { return }
+        desk.sweepWaiters = sweep.waiters + desk.sweepWaiters
         desk.sweep = nil
         desk.sweepFailures += 1
         desk.nextSweepAt = now.monotonic + min(.seconds(30), .milliseconds(500) << Int64(min(desk.sweepFailures, 6)))

@@ -4,7 +4,7 @@
 /// hold + window + margin*. Then no window of any position at the venue holds more than `permits` arrivals, whatever the network does
 /// (docs/LIMITS.md has the proof). Time is the runner's monotonic clock in microseconds; nothing here reads one.
 package struct Budget: Sendable {
-    package let row: BudgetRow
+    package private(set) var row: BudgetRow
     /// Permits this daemon may use of the venue's: `permits` unless other hosts share the limit.
     package private(set) var share: Int
     package private(set) var reserve: Int
@@ -19,6 +19,9 @@ package struct Budget: Sendable {
     /// What a 429 below our own count leaves of the share; grows back by one permit a recovery period.
     private var usableShare: Int
     private var nextRecoveryAt: Int64 = .max
+    /// When permits were taken within the last window, and the most of them in any one.
+    private var taken = Deque<Int64>()
+    package private(set) var busiestWindow = 0
     /// Grants to higher lanes since a place that waited was last served.
     package private(set) var passedOver = 0
 
@@ -78,6 +81,9 @@ package struct Budget: Sendable {
     package mutating func take(by request: RequestID, at now: Int64) -> PermitRow {
         settle(at: now)
         guard let slot = free.popLast() else { preconditionFailure("a permit was taken that is not there") }
+        while let first = taken.first, first <= now - windowUs { _ = taken.popFirst() }
+        taken.append(now)
+        busiestWindow = max(busiestWindow, taken.count)
         return PermitRow(budget: row.id, slot: slot, request: request, takenAt: now, releasedAt: nil, isUnanswered: false)
     }
 
@@ -137,8 +143,12 @@ package struct Budget: Sendable {
     package var owesPlace: Bool { passedOver >= 9 }
 
     /// New settings of a reload: a lower limit counts at once, for held permits too.
-    package mutating func adjust(share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
+    package mutating func adjust(permits: Int, share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
         let before = holdUs
+        if permits > row.permits { free.append(contentsOf: row.permits..<permits) }
+        // Slots above a lowered limit stay, and the lower share keeps them unused.
+        row = BudgetRow(
+            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: max(permits, row.permits), windowMs: windowMs)
         (self.share, self.reserve) = (share, reserve)
         usableShare = min(usableShare, share)
         if usableShare < share, nextRecoveryAt == .max { usableShare = share }

@@ -37,6 +37,7 @@ package struct BitgetMargin: VenueAdapter {
             stampMarginMs: 500, visibilityDelayMs: Bitget.visibilityDelayMs, findSteps: 2, listsFills: true)
         profile.listsBySymbol = true
         profile.listingProvesAbsence = true
+        profile.needsPassphrase = true
         self.profile = profile
     }
 
