@@ -48,7 +48,7 @@ let package = Package(
         target("Simulator", ["OMSCore", "Wire", "Venues", "Runtime", "Transport"]),
         program("OMSDaemon", ["OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
         // 5: run it
-        program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CLinux"]),
+        program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),
         program("omsctl", ["Wire", "CLinux"]),
 
         tests("OMSCore", ["OMSCore"]),
@@ -57,9 +57,10 @@ let package = Package(
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
         tests("Transport", ["Wire", "Transport", "CLinux"]),
         tests("Control", ["OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
-        tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store"]),
+        tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "CSQLite", "CLinux"]),
         tests("Simulation", ["OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
-        tests("Daemon", ["OMSCore", "Wire", "OMSDaemon", "CSQLite", "CLinux"]),
+        // omsim and omsctl only so that they are built: they run as processes of their own.
+        tests("Daemon", ["OMSCore", "Wire", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"]),
         tests("Tidy", ["Migrations"]),
     ],
     swiftLanguageModes: [.v6]
