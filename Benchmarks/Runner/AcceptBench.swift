@@ -8,6 +8,7 @@ struct AcceptBench {
         let rig = try Rig(programs: options.programs, limits: #"{ budget: "batch-place", permits: 1, window_ms: 86400000 }"#)
         let client = try rig.startDaemon().client
         try rig.awaitReady(client)
+        try rig.warmUp()
         return try one(rig, client) + [throughput(rig)]
     }
 

@@ -59,8 +59,13 @@ final class ControlClient {
     }
 
     func call(_ method: String, _ parameters: String = "{}") throws -> JSON {
-        try send(Self.line(method, parameters))
-        return try Self.result(try answer())
+        try Self.result(try ask(Self.line(method, parameters)))
+    }
+
+    /// Sends a line and waits for the answer's.
+    func ask(_ line: [UInt8]) throws -> [UInt8] {
+        try send(line)
+        return try answer()
     }
 
     static func result(_ line: [UInt8]) throws -> JSON {

@@ -9,6 +9,8 @@ struct FirstByteBench {
             programs: options.programs, limits: #"{ budget: "batch-place", permits: 100000, window_ms: 1000 }"#, venueOptions: ["--no-limits"])
         let client = try rig.startDaemon().client
         try rig.awaitReady(client)
+        try rig.warmUp()
+        try rig.awaitSent(client)
         let raw = try RawJournal()
         let echo = try Echo()
         let line = Rig.submitLine(orders: 1)
@@ -29,11 +31,11 @@ struct FirstByteBench {
         // Orders in the order in which they were made are requests in the order in which they were sent: one each.
         let rows = try SQL.rows(
             rig.journal,
-            "SELECT r.sent_at, o.intended_at, r.signed_at FROM v_orders o JOIN v_requests r ON r.request_id = o.request_id ORDER BY o.order_key", columns: 3,
-            most: 5_000)
+            "SELECT r.sent_at, o.intended_at, r.signed_at FROM v_orders o JOIN v_requests r ON r.request_id = o.request_id ORDER BY o.order_key DESC LIMIT 2000", columns: 3,
+            most: 2_000)
         let starts = sent.sorted { $0.key < $1.key }.map(\.value)
         guard rows.count >= starts.count else { throw BenchError("\(starts.count) orders were sent, the journal holds \(rows.count)") }
-        let last = rows.suffix(starts.count)
+        let last = Array(rows.prefix(starts.count).reversed())
         let own = Times(zip(last, starts).map { Int64($0[0]) * 1_000 - $1 * 1_000 })
         let turn = Times(last.map { Int64($0[0] - $0[1]) * 1_000 })
         let (commit, trip) = (Times(commits), Times(trips))

@@ -27,10 +27,7 @@ struct LiftedBench {
             limit.append(try raw.rate(seconds: options.isQuick ? 0.5 : 1.0).ordersASecond)
             let (start, cpu, otherCPU) = (now(), daemon.cpuSeconds, venue.cpuSeconds)
             _ = try ControlClient.pour(line, into: clients, depth: 8, most: each / 100)
-            try rig.wait(seconds: 120, for: daemon, everyUs: 5_000) {
-                let account = try rig.account(client)
-                return account["queue"]?["place"]?.integer == 0 && account["in_flight"]?.integer == 0
-            }
+            try rig.awaitSent(client)
             let elapsed = now() - start
             own.append(Double(each) / elapsed)
             ownCPU.append((daemon.cpuSeconds - cpu) / Double(each) * 1e6)

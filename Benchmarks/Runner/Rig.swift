@@ -94,6 +94,21 @@ final class Rig {
         return account
     }
 
+    /// Until nothing waits to be sent and every request is answered.
+    func awaitSent(_ client: ControlClient) throws {
+        guard let daemon else { throw BenchError("no daemon") }
+        try wait(seconds: 120, for: daemon) {
+            let account = try account(client)
+            return account["queue"]?["place"]?.integer == 0 && account["in_flight"]?.integer == 0
+        }
+    }
+
+    /// Orders enough to give the write-ahead log its full length: a file that grows costs more than one that is written over.
+    func warmUp() throws {
+        guard let client = ControlClient(path: socket) else { throw BenchError("omsd does not listen any more") }
+        _ = try ControlClient.pour(Self.submitLine(orders: 100), into: [client], depth: 8, most: 500)
+    }
+
     /// What the venue counted: `/_sim/summary`.
     func summary() throws -> JSON { try httpGet(url, "/_sim/summary") }
 

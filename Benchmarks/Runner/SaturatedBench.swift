@@ -12,10 +12,11 @@ struct SaturatedBench {
         let rig = try Rig(programs: options.programs)
         let client = try rig.startDaemon().client
         try rig.awaitReady(client)
-        let thousand = Rig.submitLine(orders: 1_000)
-        let first = try submit(client, Rig.submitLine(orders: 1_000))
-        // The backlog is three seconds long; a thousand more come every fiftieth of a second.
-        for _ in 0..<60 { _ = try submit(client, thousand) }
+        let first = try ControlClient.result(try client.ask(Rig.submitLine(orders: 1_000)))["orders"]?.array?.compactMap(\.string) ?? []
+        guard let feed = ControlClient(path: rig.socket) else { throw BenchError("omsd does not listen any more") }
+        let line = Rig.submitLine(orders: 100)
+        // A backlog of three seconds; then as many as can leave, and a few more.
+        _ = try ControlClient.pour(line, into: [feed], depth: 8, most: 600)
         let warmUp = 3.0
         let seconds = options.isQuick ? 12.0 : 60.0
         let start = now()
@@ -28,7 +29,7 @@ struct SaturatedBench {
             if from == 0, now() - start >= warmUp {
                 (from, wall, cpu) = (omsd_clock_us(CLOCK_REALTIME), now(), rig.daemon?.cpuSeconds ?? .nan)
             }
-            _ = try submit(client, thousand)
+            _ = try ControlClient.pour(line, into: [feed], depth: 10, most: 10)
             if from > 0, ticks % 2 == 0, let victim = victims.popFirst() {
                 _ = try client.call("intent.submit", #"{"account":"mm-az","cancel":["\#(victim)"]}"#)
             }
@@ -44,11 +45,6 @@ struct SaturatedBench {
         let summary = try rig.summary()
         rig.venue?.stop()
         return try figures(rig, from: from, to: to, cpuASecond: used / elapsed, queue: queue, summary: summary)
-    }
-
-    private func submit(_ client: ControlClient, _ line: [UInt8]) throws -> [String] {
-        try client.send(line)
-        return try ControlClient.result(try client.answer())["orders"]?.array?.compactMap(\.string) ?? []
     }
 
     private func figures(_ rig: Rig, from: Int64, to: Int64, cpuASecond: Double, queue: Int64, summary: JSON) throws -> [Figure] {
