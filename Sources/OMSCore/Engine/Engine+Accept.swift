@@ -24,7 +24,8 @@ extension Engine {
     func continueAcceptances() {
         var budget = Self.sliceRows
         while budget > 0, !acceptances.isEmpty {
-            var acceptance = acceptances[0]
+            // Taken out meanwhile: two owners would mean that every slice copies what it appends to.
+            var acceptance = acceptances.removeFirst()
             let desk = desks[acceptance.desk]
             let end = min(acceptance.places.count, acceptance.written + budget)
             budget -= max(1, end - acceptance.written)
@@ -32,11 +33,10 @@ extension Engine {
             for place in acceptance.places[acceptance.written..<end] { bear(place, of: &acceptance, on: desk) }
             acceptance.written = end
             if end == acceptance.places.count {
-                acceptances.removeFirst()
                 complete(acceptance, on: desk)
                 resumeDeferred()
             } else {
-                acceptances[0] = acceptance
+                acceptances.insert(acceptance, at: 0)
             }
         }
     }
