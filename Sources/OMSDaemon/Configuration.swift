@@ -69,7 +69,7 @@ struct AccountConfiguration: Sendable, Equatable {
 
     /// As few milliseconds as a proof of absence can take: the freshness window, the stamp's margin, and two looks the visibility delay apart.
     static func proofMs(of profile: VenueProfile, freshnessMs: Int64?) -> Int64 {
-        max(freshnessMs ?? profile.freshnessMs, profile.recvwindowFloorMs) + profile.stampMarginMs + profile.visibilityDelayMs
+        profile.fenceMs(freshnessMs: freshnessMs ?? profile.freshnessMs) + profile.stampMarginMs + profile.visibilityDelayMs
     }
 }
 

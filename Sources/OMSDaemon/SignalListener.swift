@@ -36,6 +36,8 @@ struct SignalListener: Sendable {
             server.replaceRoles(try RoleTable(fresh.control.roles))
             mailbox.post(.reload(fresh.setups(credentials)))
             Log.info("limits, risk and roles are reloaded", ["config": configuration.path])
+            let waiting = configuration.changesNeedingRestart(to: fresh)
+            if !waiting.isEmpty { Log.warning("these changes wait for a restart", ["keys": waiting.joined(separator: " ")]) }
         } catch {
             Log.error("the configuration was not reloaded, the old one stays: \(error)")
         }

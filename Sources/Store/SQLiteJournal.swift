@@ -72,8 +72,12 @@ package final class SQLiteJournal: Journal {
         path: String, accounts: [JournalAccount], wallClock: @escaping () -> Int64 = { omsd_clock_us(CLOCK_REALTIME) }
     ) throws(OpenError) -> SQLiteJournal {
         let path = JournalFile.resolved(path)
-        let lock = try JournalLock(journal: path)
         let exists = JournalFile.identity(of: path) != nil
+        // SQLite writes beside the file too: a folder that refuses would show as an I/O error later.
+        for name in exists ? [JournalFile.folder(of: path), path] : [JournalFile.folder(of: path)] where access(name, R_OK | W_OK) != 0 {
+            throw OpenError(.configuration, "\(name) cannot be written: \(systemError())")
+        }
+        let lock = try JournalLock(journal: path)
         if exists { try JournalFile.checkHeader(path, versionMax: Migrator.newest) }
         do throws(JournalError) {
             if exists { try probe(path) } else { try Migrator.create(at: path, now: wallClock()) }
@@ -163,6 +167,7 @@ package final class SQLiteJournal: Journal {
 
     package func commit(_ records: [JournalRecord]) throws(JournalError) {
         if let latched { throw latched }
+        guard !records.isEmpty else { return }
         let last = try lastSeq(of: records)
         do throws(JournalError) {
             try statements.begin.run()

@@ -144,8 +144,8 @@ import Wire
             "freshness_ms: only with a base_url on loopback: against a real venue a wrong window means orders sent twice"
         ),
         (
-            "max_intent_age_ms: 7499",
-            "max_intent_age_ms: 7499 is less than the 7500 ms this venue needs to prove that an order is absent; raise it, or set resend: \"never\""
+            "max_intent_age_ms: 7749",
+            "max_intent_age_ms: 7749 is less than the 7750 ms this venue needs to prove that an order is absent; raise it, or set resend: \"never\""
         ),
     ])
     func `a value out of its range is refused by name`(field: String, problem: String) {

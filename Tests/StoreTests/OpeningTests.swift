@@ -113,6 +113,21 @@ func checkpointed(_ path: String) throws {
         #expect(refusal(folder.file("missing/journal.db"))?.exitCode == 78)
     }
 
+    @Test(.enabled(if: geteuid() == 0, "needs the right to remount a folder read-only"))
+    func `a folder that cannot be written is a matter of configuration, and its journal stays as it was`() throws {
+        let sample = try Sample()
+        try sample.place("one")
+        sample.close()
+        let folder = sample.folder.path
+        try #require(mount(folder, folder, nil, UInt(MS_BIND), nil) == 0)
+        defer { umount(folder) }
+        try #require(mount("none", folder, nil, UInt(MS_REMOUNT | MS_BIND | MS_RDONLY), nil) == 0)
+        let before = contents(of: sample.path)
+        #expect(refusal(sample.path)?.exitCode == 78)
+        #expect(contents(of: sample.path) == before)
+        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+    }
+
     @Test func `an account that moved to another venue is refused`() throws {
         let sample = try Sample()
         sample.close()
@@ -221,5 +236,25 @@ func checkpointed(_ path: String) throws {
         #expect(access(sample.path + ".ballast", F_OK) != 0)
         #expect(try sample.open.restoreBallast())
         #expect(contents(of: sample.path + ".ballast").count == 16 << 20)
+    }
+}
+
+@Suite struct `A failing disk` {
+    @Test func `after the first I/O error nothing is written any more`() throws {
+        let sample = try Sample()
+        try sample.place("one")
+        try sample.open.takeBack(after: JournalError(.failed, "fsync said no"))
+        for _ in 0..<2 {
+            #expect { try sample.place("two") } throws: { ($0 as? JournalError)?.description == "fsync said no" }
+        }
+        #expect { try sample.open.idle() } throws: { ($0 as? JournalError)?.kind == .failed }
+        #expect { _ = try sample.open.load() } throws: { ($0 as? JournalError)?.kind == .failed }
+    }
+
+    @Test(arguments: [
+        (SQLITE_FULL, JournalError.Kind.full), (SQLITE_IOERR, .failed), (SQLITE_READONLY, .failed), (SQLITE_CANTOPEN, .failed),
+        (SQLITE_BUSY, .busy), (SQLITE_CORRUPT, .damaged), (SQLITE_NOTADB, .damaged), (SQLITE_CONSTRAINT, .damaged),
+    ]) func `each result code says what can be done`(code: Int32, kind: JournalError.Kind) {
+        #expect(JournalError(sqlite: code, of: nil, running: "COMMIT").kind == kind)
     }
 }

@@ -53,6 +53,9 @@ final class Desk {
     /// Orders missing there or otherwise in an open break.
     var orderBreaks: [OrderKey: [BreakKind: Int64]] = [:]
 
+    /// The break of a 429 below our own count, while the share is cut.
+    var limitBreak: Int64?
+
     /// Nothing leaves before then: the venue could not be reached.
     var backoffUntil: Int64 = .min
     var failures = 0
@@ -84,14 +87,13 @@ final class Desk {
     var maxInFlight: Int {
         if let configured = setup.maxInFlight { return configured }
         guard let rule = profile.budgets.first(where: { $0.name == "batch-place" }) else { return 4 }
-        return min(64, max(4, Int(Int64(rule.permits) * 200 / max(1, rule.windowMs))))
+        let setting = setup.limits.first { $0.budget == rule.name }
+        let permits = setting?.share ?? setting?.permits ?? rule.permits
+        return min(64, max(4, Int(clamping: Int64(permits) * 200 / max(1, setting?.windowMs ?? rule.windowMs))))
     }
 
     /// The venue's clock when no request stamped `wireTime` can be accepted any more, microseconds.
     func fence(wireTime: Int64) -> Int64 {
-        .milliseconds(wireTime + max(freshnessMs, profile.recvwindowFloorMs) + Self.fenceMarginMs)
+        .milliseconds(wireTime + profile.fenceMs(freshnessMs: freshnessMs))
     }
-
-    /// Beyond the freshness window and the clock's error: timer grain at the venue's gates.
-    static let fenceMarginMs: Int64 = 250
 }

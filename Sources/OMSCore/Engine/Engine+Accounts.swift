@@ -65,6 +65,8 @@ extension Engine {
         for desk in desks {
             desk.sweepWaiters.removeAll { $0.connection == connection }
         }
+        early.removeAll { $0.ticket.connection == connection }
+        deferred.removeAll { $0.connection == connection }
         endGrants(of: connection)
     }
 
@@ -75,7 +77,8 @@ extension Engine {
         let deferred = deferred.compactMap { entry -> Ticket? in
             if case .command(_, _, _, let ticket) = entry.input { ticket } else { nil }
         }
-        return waits + sweeps + deferred + acceptances.map(\.ticket) + grants.wishes.elements.map(\.ticket)
+        return waits + sweeps + deferred + early.map(\.ticket) + acceptances.flatMap { [$0.ticket] + $0.echoes }
+            + grants.wishes.elements.map(\.ticket)
     }
 
     // MARK: Trading state

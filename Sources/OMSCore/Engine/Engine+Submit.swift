@@ -1,9 +1,14 @@
 extension Engine {
-    func submit(_ intent: Intent, content: Digest256, from actor: Actor, ticket: Ticket) {
+    func submit(_ intent: Intent, content: Digest256, from actor: Actor, ticket: Ticket, mayWait: Bool = true) {
         guard let desk = desk(intent.account) else { return fail(.unknownAccount(intent.account), to: ticket) }
+        if mayWait, desk.instrumentsAt == nil, desk.lastError == nil, !isStopping {
+            let until = now.monotonic + EarlySubmit.patienceUs
+            return early.append(.init(intent: intent, content: content, actor: actor, ticket: ticket, desk: desk.index, until: until))
+        }
         do throws(ControlError) {
             if let id = intent.id, !intent.dryRun, let known = try known(id) {
                 guard known.content == content, known.account == intent.account else { throw .intentConflict(id) }
+                if let index = acceptances.firstIndex(where: { $0.intent.row.id == id }) { return acceptances[index].echoes.append(ticket) }
                 return reply(.query(.submission(id, duplicate: true), missing: nil), to: ticket)
             }
             guard !isJournalFull || intent.place.isEmpty && intent.modify.isEmpty else {
@@ -129,7 +134,7 @@ extension Engine {
 
     private func isUsed(_ id: ClientOrderID) throws(ControlError) -> Bool {
         if byClientID[id] != nil { return true }
-        if acceptances.contains(where: { $0.places.contains { $0.clientOrderID == id } }) { return true }
+        if acceptances.contains(where: { $0.givenIDs.contains(id) }) { return true }
         do throws(JournalError) { return try journal.isUsed(id) } catch { throw .journalUnavailable(error.description) }
     }
 
@@ -228,7 +233,8 @@ extension Engine {
                 if seen.insert(id).inserted { ids.append(id) }
             case .matching(let symbol, let side):
                 for key in desk.orders.keys.sorted() {
-                    guard let live = desk.orders[key], !live.state.isTerminal, symbol == nil || symbol == live.order.terms.symbol,
+                    guard let live = desk.orders[key], !live.state.isTerminal, live.intent?.isComplete ?? true,
+                        symbol == nil || symbol == live.order.terms.symbol,
                         side == nil || side == live.order.terms.side
                     else { continue }
                     if seen.insert(live.order.clientOrderID).inserted { ids.append(live.order.clientOrderID) }

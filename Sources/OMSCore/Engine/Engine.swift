@@ -20,6 +20,8 @@ package final class Engine {
     var intentsByID: [IntentID: OpenIntent] = [:]
     var acceptances: [Acceptance] = []
     var deferred: [(input: Input, connection: UInt64)] = []
+    /// Submits that came before the markets' rules were known.
+    var early: [EarlySubmit] = []
     var inFlight: [RequestID: InFlight] = [:]
     var touchedIntents: Set<IntentKey> = []
     var closed: [LiveOrder] = []
@@ -78,7 +80,9 @@ package final class Engine {
         switch input {
         case .command(let command, let actor, _, let ticket):
             // What a connection sent behind a large intent takes effect behind it.
-            if acceptances.contains(where: { $0.ticket.connection == ticket.connection }) {
+            if acceptances.contains(where: { $0.ticket.connection == ticket.connection })
+                || early.contains(where: { $0.ticket.connection == ticket.connection })
+            {
                 deferred.append((input, ticket.connection))
             } else {
                 take(command, from: actor, ticket: ticket)
@@ -96,6 +100,7 @@ package final class Engine {
     package func finishTurn(at moment: Moment) -> TurnOutput {
         now = moment
         wakeAt = .max
+        takeEarlySubmits()
         continueAcceptances()
         expire()
         serveGrants()

@@ -96,6 +96,11 @@ package struct VenueProfile: Sendable {
     }
 }
 
+extension VenueProfile {
+    /// How long after its stamp a request counts as possibly accepted: the freshness window, and timer grain at the venue's gates.
+    package func fenceMs(freshnessMs: Int64) -> Int64 { max(freshnessMs, recvwindowFloorMs) + 250 }
+}
+
 /// The pure rules of one venue and product that the engine asks. `Venues` implements it, with the wire format beside it.
 package protocol VenueRules: Sendable {
     var profile: VenueProfile { get }

@@ -214,7 +214,7 @@ package final class AscendEXDialect: Dialect {
             var writer = JSONWriter()
             writer.beginObject()
             writer.key("code")
-            if Int64(code) != nil { writer.raw(code) } else { writer.string(code) }
+            if let number = Int64(code) { writer.integer(number) } else { writer.string(code) }
             writer.member("reason", AscendEXProblem.Kind(rawValue: Int(code) ?? 0)?.reason ?? "UNKNOWN_ERROR")
             writer.member("message", message)
             writer.endObject()

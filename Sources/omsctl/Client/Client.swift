@@ -42,7 +42,7 @@ final class Context {
 }
 
 enum Client {
-    static let version = "1.0.0"
+    static let version = omsdVersion
 
     /// Runs one command line; the exit code.
     static func run(_ words: [String], environment: [String: String], terminal: any Terminal, itemsMax: Int = 100_000) -> Int32 {
