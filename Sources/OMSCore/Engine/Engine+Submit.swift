@@ -270,9 +270,12 @@ extension Engine {
             (terms.price, terms.quantity) = (item.price ?? order.price, item.quantity ?? order.quantity)
             try bound(terms, to: most, on: desk)
         }
-        let unsettled = desk.orders.values.count { !$0.state.isTerminal }
-        if let most = risk.maxOpenOrders, !plan.places.isEmpty, unsettled + plan.places.count > most {
-            throw .risk("OPEN_ORDERS", "\(unsettled) orders are open and \(plan.places.count) more would pass max_open_orders \(most)")
+        // Closed ones are among them for a moment: only near the bound are the open ones counted.
+        if let most = risk.maxOpenOrders, !plan.places.isEmpty, desk.orders.count + plan.places.count > most {
+            let unsettled = desk.orders.values.count { !$0.state.isTerminal }
+            guard unsettled + plan.places.count <= most else {
+                throw .risk("OPEN_ORDERS", "\(unsettled) orders are open and \(plan.places.count) more would pass max_open_orders \(most)")
+            }
         }
         let pending = acceptances.reduce(0) { $0 + ($1.desk == desk.index ? $1.places.count - $1.written : 0) }
         guard desk.queuedPlaces + pending + plan.places.count <= desk.setup.queueMaxOrders else {
