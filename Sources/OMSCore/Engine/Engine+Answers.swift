@@ -206,8 +206,8 @@ extension Engine {
             case .notExecuted(let why):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
                 // No order bears the id of an attempt that surely was not executed.
-                if let id = ticket.predictedID, live.order.predictedIDs.last == id {
-                    live.order.predictedIDs.removeLast()
+                if let id = ticket.predictedID {
+                    live.unbornIDs.insert(id)
                     desk.byVenueID[id] = nil
                 }
                 change(live, to: .intended, kind: .requeued, evidence: .response, request: request, note: Self.words(why, answer))

@@ -59,7 +59,7 @@ extension Engine {
         var concernsDoubt = false
         while subjects.count < desk.profile.findMax, let key = queue.popFirst() {
             guard let live = liveByKey[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
-            let count = max(1, live.order.predictedIDs.count)
+            let count = max(1, live.possibleIDs.count)
             guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findMax) else {
                 later.append(key)
                 continue
@@ -85,7 +85,7 @@ extension Engine {
     func subject(_ live: LiveOrder, on desk: Desk) -> FindSubject {
         let first = live.order.wireTime ?? desk.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
         return FindSubject(
-            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.order.predictedIDs,
+            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.possibleIDs,
             terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
     }
 
