@@ -59,9 +59,11 @@ extension Engine {
         var concernsDoubt = false
         while subjects.count < desk.profile.findMax, let key = queue.popFirst() {
             guard let live = liveByKey[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
-            let count = max(1, live.possibleIDs.count)
-            guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findMax) else {
+            let names = live.possibleIDs
+            let count = max(1, names.count + (live.order.venueOrderID.map { names.contains($0) ? 0 : 1 } ?? 0))
+            guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findIDsMax) else {
                 later.append(key)
+                if later.count > 100 { break }
                 continue
             }
             step = inquiry.step
