@@ -109,7 +109,10 @@ extension Engine {
         live.isAskingFills = false
         guard var known = try? journal.tradeIDs(of: live.key) else { return wantFills(live, on: desk) }
         var sum = Decimal.zero
+        var listed: Set<TradeID> = []
         for fill in fills where fill.venueOrderID == live.order.venueOrderID {
+            // A page may name an execution twice; it happened once.
+            guard listed.insert(fill.tradeID).inserted else { continue }
             sum = sum.adding(fill.quantity) ?? sum
             guard known.insert(fill.tradeID).inserted else { continue }
             matters(flight)
