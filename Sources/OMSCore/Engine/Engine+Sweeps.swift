@@ -120,7 +120,7 @@ extension Engine {
     /// An open order at the venue that memory does not hold: closed here, or of somebody else.
     private func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) {
         if let id = report.venueOrderID { sweep.externals.insert(id) }
-        if let id = report.venueOrderID, desk.externals[id] != nil { return }
+        if let id = report.venueOrderID, desk.externals[id] != nil { return unwanted(report, on: desk) }
         let known: Order?
         if let id = report.clientOrderID {
             known = (try? journal.order(id)) ?? nil
@@ -137,7 +137,14 @@ extension Engine {
             isOrphan ? "open at the venue under \(name), an id of our shape that this journal never held" : "open at the venue, not ours (\(name))"
         matters(flight)
         if let broken = found(kind, of: nil, on: desk, venueOrderID: report.venueOrderID, detail: detail) { sweep.summary.breaks.append(broken) }
-        guard desk.setup.cancelsExternalOrders, let id = report.venueOrderID, let symbol = report.symbol else { return }
+        unwanted(report, on: desk)
+    }
+
+    /// Policy may want orders of others gone: asked for as often as they are listed, since a cancel may be lost.
+    private func unwanted(_ report: OrderReport, on desk: Desk) {
+        guard desk.setup.cancelsExternalOrders, let id = report.venueOrderID, let symbol = report.symbol,
+            !desk.externalCancels.elements.contains(where: { $0.venueOrderID == id })
+        else { return }
         let terms = OrderTerms(symbol: symbol, side: report.side ?? .buy, type: .limit)
         desk.externalCancels.append(
             CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: id, terms: terms))
