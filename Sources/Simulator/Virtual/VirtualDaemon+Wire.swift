@@ -21,8 +21,8 @@ package struct Weather: Sendable {
 /// One request between the daemon and a venue.
 final class Flight {
     let exchange: HTTPExchange
-    /// Microseconds of the history.
-    let resetBy: Int64
+    /// When its socket dies at the latest, microseconds of the history.
+    var resetBy: Int64
     let holdUs: Int64
     var arrivesAt: Int64
     var hasArrived = false
@@ -76,6 +76,7 @@ extension VirtualDaemon {
             note(.resetThenLate)
             let reset = left + latency()
             events.add(at: reset) { [unowned self] _ in end(.lost("connection reset", sentAt: sentAt, resetAt: self.clock.transportTime)) }
+            flight.resetBy = reset
             flight.arrivesAt = random.between(reset, reset + flight.holdUs - 1)
         }
         if isPartitioned {
