@@ -213,6 +213,8 @@ package final class Engine {
         case .submitted, .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
         }
         for id in live.commands { pursue(id, of: live, on: desk) }
+        // Whether all of it was listed before is not known.
+        if live.order.filledQuantity.isPositive { wantFills(live, on: desk) }
     }
 
     /// Puts an order into all tables of memory.
