@@ -30,6 +30,7 @@ extension Engine {
             switch item {
             case .order(let key): if let live = liveByKey[key] { requeue([live], on: desk) }
             case .command(let id): if let command = commands[id], let live = liveByKey[command.order] { pursue(id, of: live, on: desk) }
+            case .fills(let key): if let live = liveByKey[key], live.wantsFills, !live.isAskingFills { desk.fillsWanted.append(key) }
             }
         }
         if let next = desk.putOff.nextAt { wake(at: next) }

@@ -23,6 +23,8 @@ final class LiveOrder {
     var wantsFills = false
     var fillTries = 0
     var isAskingFills = false
+    /// What the listing under way has shown so far.
+    var listed: [TradeID: Decimal] = [:]
     /// When the order was last seen in a listing or report, by the runner's clock.
     var seenAt: Int64 = .min
 
