@@ -5,9 +5,9 @@ DESTDIR ?=
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
-SOURCES = Package.swift Sources Tests migrations
+SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test demo run lint install clean
+.PHONY: help setup build test demo run bench lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -26,6 +26,9 @@ demo: build ## a large intent to every venue, lost replies, a kill -9, and an au
 
 run: build ## omsd against simulated venues, until Ctrl-C
 	@scripts/run
+
+bench: build ## omsd's figures beside what this machine allows; BENCH="--quick --json" is handed on
+	@.build/release/benchmarks $(BENCH)
 
 lint: ## formatting, shell syntax, and the systemd units
 	swift format lint --strict --recursive $(SOURCES)

@@ -50,6 +50,10 @@ let package = Package(
         // 5: run it
         program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),
         program("omsctl", ["Wire", "CLinux"]),
+        .target(name: "Yardsticks", path: "Benchmarks/C", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "benchmarks", dependencies: ["Yardsticks", "OMSCore", "Wire", "Store", "TestSupport", "CLinux"], path: "Benchmarks/Runner",
+            swiftSettings: settings),
 
         tests("OMSCore", ["OMSCore"]),
         tests("Wire", ["Wire"]),

@@ -88,7 +88,7 @@ package final class Runner {
         if !records.isEmpty {
             do throws(JournalError) { try ports.journal.commit(records) } catch {
                 guard error.kind == .full else { throw error }
-                return try runOutOfSpace(inputs, error)
+                return try runOutOfSpace(inputs, output, error)
             }
             ports.reads.advanced(to: engine.journalSeq)
         }
@@ -109,11 +109,12 @@ package final class Runner {
     // MARK: No space
 
     /// The turn was rolled back. Callers are told; the engine is made anew from what is durable, so that requests that were out are in doubt and looked up.
-    private func runOutOfSpace(_ inputs: [Input], _ error: JournalError) throws(JournalError) {
+    private func runOutOfSpace(_ inputs: [Input], _ output: TurnOutput, _ error: JournalError) throws(JournalError) {
         ports.log("the journal's disk is full: \(error.description). New intents are refused, cancels and look-ups go on. Free space on it.")
-        var tickets = Set(engine.waitingTickets)
-        for case .command(_, _, _, let ticket) in inputs { tickets.insert(ticket) }
-        for ticket in tickets {
+        // Who asked now, whom this turn would have answered, and who waits: the new engine knows none of them.
+        var callers = Set(engine.waitingTickets).union(output.replies.map(\.ticket))
+        for case .command(_, _, _, let ticket) in inputs { callers.insert(ticket) }
+        for ticket in callers.sorted(by: { ($0.connection, $0.call) < ($1.connection, $1.call) }) {
             ports.replies.fail(.journalUnavailable("the journal's disk is full; nothing of this request was recorded"), to: ticket)
         }
         ports.releaseBallast()

@@ -7,6 +7,7 @@ package enum SimulatorCommand: Equatable, Sendable {
     case version
     case serve(ServeCommand)
     case accounts(AccountsCommand)
+    case explore(ExploreCommand)
     case audit(AuditCommand)
 
     /// - Parameter words: Without the program's name.
@@ -23,6 +24,9 @@ package enum SimulatorCommand: Equatable, Sendable {
         case "accounts":
             if rest.asksForHelp { return .help(AccountsCommand.help) }
             return .accounts(try AccountsCommand(&rest))
+        case "explore":
+            if rest.asksForHelp { return .help(ExploreCommand.help) }
+            return .explore(try ExploreCommand(&rest))
         case "audit":
             if rest.asksForHelp { return .help(AuditCommand.help) }
             return .audit(try AuditCommand(&rest))
@@ -34,6 +38,7 @@ package enum SimulatorCommand: Equatable, Sendable {
         omsim: simulated venues for omsd, behind one port.
 
           omsim serve --listen HOST:PORT [options]   answer as the venues would; a ledger at /_sim/ledger
+          omsim explore --seeds A..B [options]       the whole daemon in virtual time, struck by faults; exit 1 if a promise breaks
           omsim accounts [options]                   print the accounts, or write an omsd configuration for them
           omsim audit --url URL --journal FILE       hold a journal against the venues' ledger
           omsim VERB --help                          options of a verb
@@ -231,7 +236,7 @@ package struct AuditCommand: Equatable, Sendable {
 }
 
 /// The words of a command line, taken one by one.
-private struct Words {
+struct Words {
     private var left: ArraySlice<String>
     init(_ words: [String]) { left = words[...] }
 

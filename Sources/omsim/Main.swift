@@ -12,6 +12,7 @@ struct Main {
             case .version: try StandardStream.output.write("omsim \(version)\n")
             case .serve(let command): try serve(command)
             case .accounts(let command): try printOrWrite(command)
+            case .explore(let command): try explore(command)
             case .audit(let command): try audit(command)
             }
         } catch let error as SimulatorInputError {

@@ -77,7 +77,8 @@ extension Engine {
         let deferred = deferred.compactMap { entry -> Ticket? in
             if case .command(_, _, _, let ticket) = entry.input { ticket } else { nil }
         }
-        return waits + sweeps + deferred + early.map(\.ticket) + acceptances.map(\.ticket) + grants.wishes.elements.map(\.ticket)
+        return waits + sweeps + deferred + early.map(\.ticket) + acceptances.flatMap { [$0.ticket] + $0.echoes }
+            + grants.wishes.elements.map(\.ticket)
     }
 
     // MARK: Trading state

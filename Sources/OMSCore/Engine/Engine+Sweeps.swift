@@ -77,6 +77,8 @@ extension Engine {
         guard var sweep = desk.sweep else { return }
         sweep.isAsked = false
         sweep.pages += 1
+        // A cursor that runs in circles: a listing without end says nothing of what it does not hold.
+        guard sweep.pages < Self.pagesMax else { return abandonSweep(desk) }
         for report in reports {
             if sweep.phase == .open { sweep.summary.venueOpen += 1 }
             if let live = live(for: report, on: desk) {
@@ -92,7 +94,11 @@ extension Engine {
                     afterListing(live, on: desk)
                 }
             } else if sweep.phase == .open {
-                stranger(report, flight, on: desk, into: &sweep)
+                do throws(JournalError) { try stranger(report, flight, on: desk, into: &sweep) } catch {
+                    // What cannot be looked up here must not be taken for somebody else's.
+                    desk.lastError = error.description
+                    return abandonSweep(desk)
+                }
             }
         }
         advance(&sweep, next: next)
@@ -112,14 +118,14 @@ extension Engine {
 
     private func advance(_ sweep: inout Sweep, next: String?) {
         sweep.page = next
-        guard next == nil || sweep.pages >= Self.pagesMax else { return }
+        guard next == nil else { return }
         sweep.page = nil
         sweep.pages = 0
         sweep.symbol += 1
         if sweep.symbol >= sweep.symbols.count, sweep.phase == .open, sweep.withHistory { (sweep.phase, sweep.symbol) = (.history, 0) }
     }
 
-    /// A listing that goes on longer than this is cut: a cursor that runs in circles must not hold the account for ever.
+    /// A listing that goes on longer than this is given up.
     static let pagesMax = 20_000
 
     private func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {
@@ -129,17 +135,12 @@ extension Engine {
     }
 
     /// An open order at the venue that memory does not hold: closed here, or of somebody else.
-    private func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) {
-        if let id = report.venueOrderID { sweep.externals.insert(id) }
-        if let id = report.venueOrderID, desk.externals[id] != nil { return }
+    private func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) throws(JournalError) {
+        guard let venueID = report.venueOrderID else { return }
+        sweep.externals.insert(venueID)
+        if desk.externals[venueID] != nil { return }
         let known: Order?
-        if let id = report.clientOrderID {
-            known = (try? journal.order(id)) ?? nil
-        } else if let id = report.venueOrderID {
-            known = (try? journal.order(account: desk.id, venueOrderID: id)) ?? nil
-        } else {
-            known = nil
-        }
+        if let id = report.clientOrderID { known = try journal.order(id) } else { known = try journal.order(account: desk.id, venueOrderID: venueID) }
         if let known, known.account == desk.id { return reopened(known, by: report, flight, on: desk, into: &sweep) }
         let name = report.clientOrderID?.text ?? "no client id"
         let isOrphan = report.clientOrderID.map(OrderIDMint.looksOurs) ?? false
@@ -147,11 +148,11 @@ extension Engine {
         let detail =
             isOrphan ? "open at the venue under \(name), an id of our shape that this journal never held" : "open at the venue, not ours (\(name))"
         matters(flight)
-        if let broken = found(kind, of: nil, on: desk, venueOrderID: report.venueOrderID, detail: detail) { sweep.summary.breaks.append(broken) }
-        guard desk.setup.cancelsExternalOrders, let id = report.venueOrderID, let symbol = report.symbol else { return }
+        if let broken = found(kind, of: nil, on: desk, venueOrderID: venueID, detail: detail) { sweep.summary.breaks.append(broken) }
+        guard desk.setup.cancelsExternalOrders, let symbol = report.symbol else { return }
         let terms = OrderTerms(symbol: symbol, side: report.side ?? .buy, type: .limit)
         desk.externalCancels.append(
-            CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: id, terms: terms))
+            CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: venueID, terms: terms))
     }
 
     /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.

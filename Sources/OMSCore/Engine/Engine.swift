@@ -40,7 +40,7 @@ package final class Engine {
     package var isStopping = false
 
     /// Rows that a turn may add before the rest of a large intent waits for the next one.
-    static let sliceRows = 1_000
+    package var sliceRows = 1_000
 
     /// - Parameters:
     ///   - state: what `journal.load()` said.

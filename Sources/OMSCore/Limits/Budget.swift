@@ -109,6 +109,19 @@ package struct Budget: Sendable {
         nextRecoveryAt = frozenUntil + recoveryUs
     }
 
+    /// The venue says that fewer requests are left in its window than we count: somebody else sends. The difference waits out a window.
+    package mutating func believe(remaining: Int, at now: Int64) {
+        settle(at: now)
+        let surplus = available(at: now, usesReserve: true) - max(0, remaining)
+        guard surplus > 0 else { return }
+        for _ in 0..<surplus {
+            guard let slot = free.popLast() else { return }
+            cooling.add(slot, at: now + holdUs)
+        }
+    }
+
+    package var isPunished: Bool { usableShare < share }
+
     private var recoveryUs: Int64 { max(windowUs * 4, .seconds(1)) }
 
     /// Lets a halved share grow back, one permit in ten (at least one) a period without another refusal.

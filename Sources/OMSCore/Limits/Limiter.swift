@@ -121,6 +121,14 @@ package struct Limiter: Sendable {
         grips.map { budgets[$0.budget].abandon(slot: $0.slot, resetAt: resetAt, holdUs: holdUs, at: now) }
     }
 
+    /// The venue's word on what is left of a request's own endpoint: the first budget it took of.
+    package mutating func believe(_ grips: [PermitGrip], remaining: Int, at now: Int64) {
+        if let grip = grips.first { budgets[grip.budget].believe(remaining: remaining, at: now) }
+    }
+
+    /// Whether a budget's share is cut since a 429.
+    package func isPunished(_ grips: [PermitGrip]) -> Bool { grips.contains { budgets[$0.budget].isPunished } }
+
     package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, at now: Int64) {
         for grip in grips { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, at: now) }
     }
