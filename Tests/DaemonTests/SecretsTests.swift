@@ -8,7 +8,7 @@ import Wire
         let house = try House()
         try house.pages.setFaults(
             "[{kind: 'place', every: 5, fault: {type: 'lose_reply_after_execution'}}, {kind: 'lookup', every: 7, fault: {type: 'garbage'}},"
-                + " {kind: 'place', every: 3, fault: {type: 'wrong_account'}}]")
+                + " {kind: 'place', every: 3, fault: {type: 'maintenance'}}]")
         let client = try house.start()
         for account in house.accounts { try client.submit(account.intent("of-\(account.name)", orders: 45)) }
         for account in house.accounts { try client.wait("of-\(account.name)", seconds: 100) }
@@ -16,8 +16,15 @@ import Wire
         let pid = try #require(house.daemon?.pid)
         var seen: [(name: String, bytes: [UInt8])] = []
         for name in ["cmdline", "environ"] { seen.append((name, try #require(readBytes("/proc/\(pid)/\(name)")))) }
+        // A venue that refuses the key: its words reach the record and the log.
+        try house.pages.setFaults("[{kind: 'mixed', fault: {type: 'wrong_account'}}]")
+        try client.submit(try house.account("az-futures").intent("refused", orders: 1))
+        try pollUntil("the account's halt") { try house.journal.texts("SELECT state FROM v_trading_state WHERE account = 'mm-az'") == ["halted"] }
         let order = try #require(try house.journal.texts("SELECT client_order_id FROM v_orders LIMIT 1").first)
-        for words in [["status"], ["limits"], ["orders", "--json"], ["intents", "--json"], ["show", order], ["why", order], ["breaks", "--json"], ["instruments"]] {
+        for words in [
+            ["status"], ["limits"], ["orders", "--json"], ["intents", "--json"], ["show", order], ["why", order], ["breaks", "--json"],
+            ["instruments"],
+        ] {
             let (code, output) = try ChildProcess.run("omsctl", ["--socket", house.socket] + words, in: house.scratch)
             #expect(code == 0, "omsctl \(words): \(output)")
             seen.append(("omsctl \(words)", Array(output.utf8)))

@@ -75,7 +75,8 @@ import Wire
         defer { close(listening) }
         // Only a process whose number stands in LISTEN_PID may take it, so a shell writes its own there and becomes the daemon.
         try house.launch(
-            environment: ["LISTEN_FDS": "1"], descriptors: [listening], wrapper: ["/bin/sh", "-c", "LISTEN_PID=$$; export LISTEN_PID; exec \"$@\"", "sh"])
+            environment: ["LISTEN_FDS": "1"], descriptors: [listening],
+            wrapper: ["/bin/sh", "-c", "LISTEN_PID=$$; export LISTEN_PID; exec \"$@\"", "sh"])
 
         let client = try ControlClient(path)
         #expect(try client.call("daemon.status")["version"]?.string == "0.1.0")
@@ -115,15 +116,15 @@ final class NoticeSocket {
         }
     }
 
-    /// Waits for a message with this line; earlier ones are dropped.
+    /// Waits for a line and takes it; what else was heard stays.
     func expect(_ line: String, seconds: Double = 20) throws {
-        try pollUntil("\(line) among \(heard.suffix(5))", seconds: seconds) {
+        try pollUntil("\(line) among \(heard)", seconds: seconds) {
             var buffer = [UInt8](repeating: 0, count: 8_192)
             let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-            guard count > 0 else { return false }
-            let message = String(decoding: buffer[..<count], as: UTF8.self)
-            heard.append(message)
-            return message.split(separator: "\n").contains { $0 == line }
+            if count > 0 { heard += String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").map(String.init) }
+            guard let index = heard.firstIndex(of: line) else { return false }
+            heard.remove(at: index)
+            return true
         }
     }
 }
