@@ -61,7 +61,7 @@ let package = Package(
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
         tests("Transport", ["Wire", "Transport", "CLinux"]),
         tests("Control", ["OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
-        tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "CSQLite", "CLinux"]),
+        tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
         tests("Simulation", ["OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
         tests("Daemon", ["OMSCore", "Wire", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"]),

@@ -13,6 +13,8 @@ package struct Budget: Sendable {
     package private(set) var penaltyUs: Int64
     /// Slots that may be taken, and those that wait for the end of their hold. All others are out with a request.
     private var free: [Int]
+    /// How many slots there are: as many as permits, or as there were before a reload lowered them.
+    private var slots: Int
     private var cooling = TimerHeap<Int>()
     /// Frozen by a 429 until then.
     package private(set) var frozenUntil: Int64 = 0
@@ -35,6 +37,7 @@ package struct Budget: Sendable {
         windowUs = .milliseconds(row.windowMs)
         marginUs = .milliseconds(marginMs)
         penaltyUs = .milliseconds(penaltyMs)
+        slots = row.permits
         free = Array((0..<row.permits).reversed())
     }
 
@@ -72,7 +75,7 @@ package struct Budget: Sendable {
     package mutating func available(at now: Int64, usesReserve: Bool) -> Int {
         guard now >= frozenUntil else { return 0 }
         settle(at: now)
-        let held = row.permits - free.count
+        let held = slots - free.count
         let limit = usesReserve ? usableShare : max(usableShare - reserve, min(usableShare, 1))
         return max(0, min(free.count, limit - held))
     }
@@ -144,7 +147,7 @@ package struct Budget: Sendable {
     /// Permits out or cooling.
     package mutating func inUse(at now: Int64) -> Int {
         settle(at: now)
-        return row.permits - free.count
+        return slots - free.count
     }
 
     /// Remembers who was served, so that places get one grant in ten while they wait.
@@ -158,10 +161,13 @@ package struct Budget: Sendable {
     /// New settings of a reload: a lower limit counts at once, for held permits too.
     package mutating func adjust(permits: Int, share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
         let before = holdUs
-        if permits > row.permits { free.append(contentsOf: row.permits..<permits) }
+        if permits > slots {
+            free.append(contentsOf: slots..<permits)
+            slots = permits
+        }
         // Slots above a lowered limit stay, and the lower share keeps them unused.
         row = BudgetRow(
-            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: max(permits, row.permits), windowMs: windowMs)
+            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: windowMs)
         (self.share, self.reserve) = (share, reserve)
         usableShare = min(usableShare, share)
         if usableShare < share, nextRecoveryAt == .max { usableShare = share }
