@@ -53,7 +53,8 @@ struct LiftedBench {
                 name: "memory, 100,000 live orders", value: live.now, unit: "MB", target: "<= 150 MB", isMet: live.now <= 150,
                 notes: [("peak while they came", "\(live.peak.brief) MB"), ("after \(rounds * each) live orders", "\(daemon.memoryMB.now.brief) MB")]),
             Figure(
-                name: "journal bytes per order, placed and acknowledged", value: bytes, unit: "bytes", limit: ("the order's own fields", try fields(rig.journal)),
+                name: "journal bytes per order, placed and acknowledged", value: bytes, unit: "bytes",
+                limit: ("the order's own fields", try fields(rig.journal)),
                 target: "<= 1,500", isMet: bytes <= 1_500),
         ]
     }
