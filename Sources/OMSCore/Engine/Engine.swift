@@ -56,10 +56,12 @@ package final class Engine {
         mint = OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater)
         if state.bootID != bootID { record(.boot(id: bootID)) }
         let permits = Dictionary(grouping: state.permits, by: \.budget)
+        // Accounts may share a budget: the longest hold of any is right for all.
+        let holdMs = accounts.map { $0.holdUnansweredMs + (state.hasOpenSockets ? $0.requestTimeoutMs : 0) }.max() ?? 0
         for setup in accounts {
             let indexes = limiter.register(
                 profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint, settings: setup.limits,
-                holdUnansweredUs: .milliseconds(setup.holdUnansweredMs), inherited: state.budgets, permits: permits,
+                holdUnansweredUs: .milliseconds(holdMs), inherited: state.budgets, permits: permits,
                 sameBoot: state.bootID == bootID, at: now.monotonic, newRow: { record(.budget($0)) })
             let trading =
                 state.tradingStates.first { $0.account == setup.id }
