@@ -73,7 +73,7 @@ extension Engine {
         touchedIntents.insert(intent.row.key)
         if let deadline = deadline(of: intent.row) { deadlines.add(intent.row.key, at: deadline) }
         let ids = acceptance.cancels.compactMap { bearCommand(.cancel, of: $0, for: intent, actor: acceptance.actor) }
-        intent.cancelsAhead = awaitsCancels(intent) ? ids.count { commands[$0]?.state == .requested } : 0
+        intent.cancelsAhead = awaitsCancels(intent) ? Set(ids.filter { commands[$0]?.state == .requested }) : []
         for key in acceptance.keys {
             if let live = liveByKey[key] { enqueue(live, on: desk) }
         }
@@ -124,7 +124,7 @@ extension Engine {
     /// Puts an intended order where it waits for its turn.
     func enqueue(_ live: LiveOrder, on desk: Desk) {
         guard live.state == .intended, !live.isQueued else { return }
-        if let intent = live.intent, intent.cancelsAhead > 0 {
+        if let intent = live.intent, !intent.cancelsAhead.isEmpty {
             live.isGated = true
             intent.gated.append(live.key)
             return

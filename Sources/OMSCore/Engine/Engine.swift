@@ -187,7 +187,7 @@ package final class Engine {
             live.commands.append(command.id)
             guard let key = command.intent, let intent = intents[key] else { continue }
             intent.openCommands += 1
-            if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead += 1 }
+            if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead.insert(command.id) }
         }
         for key in liveByKey.keys.sorted() {
             guard let live = liveByKey[key], let desk = desk(live.order.account) else { continue }
