@@ -27,11 +27,14 @@ struct FirstByteBench {
             commits += commit
             trips += trip
         }
-        try rig.wait(seconds: 10, for: rig.daemon!) { try SQL.number(rig.journal, "SELECT count(*) FROM v_orders WHERE acknowledged_at IS NULL") == 0 }
+        try rig.wait(seconds: 10, for: rig.daemon!) {
+            try SQL.number(rig.journal, "SELECT count(*) FROM v_orders WHERE acknowledged_at IS NULL") == 0
+        }
         // Orders in the order in which they were made are requests in the order in which they were sent: one each.
         let rows = try SQL.rows(
             rig.journal,
-            "SELECT r.sent_at, o.intended_at, r.signed_at FROM v_orders o JOIN v_requests r ON r.request_id = o.request_id ORDER BY o.order_key DESC LIMIT 2000", columns: 3,
+            "SELECT r.sent_at, o.intended_at, r.signed_at FROM v_orders o JOIN v_requests r ON r.request_id = o.request_id ORDER BY o.order_key DESC LIMIT 2000",
+            columns: 3,
             most: 2_000)
         let starts = sent.sorted { $0.key < $1.key }.map(\.value)
         guard rows.count >= starts.count else { throw BenchError("\(starts.count) orders were sent, the journal holds \(rows.count)") }

@@ -43,7 +43,8 @@ final class JournalMaker {
         let accepted = event(.intentAccepted)
         let intent = IntentRow(
             key: IntentKey(accepted.seq), id: IntentID("made-\(accepted.seq)"), account: Self.account,
-            content: Digest256([UInt8](repeating: 7, count: 32)), orders: 100, commands: 0, sequence: .cancelFirst, plannedRequests: 1, acceptedAt: at,
+            content: Digest256([UInt8](repeating: 7, count: 32)), orders: 100, commands: 0, sequence: .cancelFirst, plannedRequests: 1,
+            acceptedAt: at,
             expiresAt: nil)
         records.append(.intent(intent, accepted))
         var orders = (0..<100).map { born(intent, item: $0) }
@@ -54,7 +55,8 @@ final class JournalMaker {
         records.append(
             .request(
                 RequestRow(
-                    id: request, account: Self.account, endpoint: "POST /az/future/trade/v1/order/batch", kind: .place, items: 100, timeMs: at / 1_000,
+                    id: request, account: Self.account, endpoint: "POST /az/future/trade/v1/order/batch", kind: .place, items: 100,
+                    timeMs: at / 1_000,
                     signedAt: at, bodySHA256: Digest256([UInt8](repeating: 9, count: 32)), budgets: [])))
         for index in orders.indices { submit(&orders[index], in: request) }
         var end = RequestEnd(id: request, outcome: .acknowledged)

@@ -24,7 +24,9 @@ struct LiftedBench {
         let rounds = options.isQuick ? 2 : 4
         let each = 100_000
         for round in 0..<rounds {
+            sync()
             limit.append(try raw.rate(seconds: options.isQuick ? 0.5 : 1.0).ordersASecond)
+            sync()
             let (start, cpu, otherCPU) = (now(), daemon.cpuSeconds, venue.cpuSeconds)
             _ = try ControlClient.pour(line, into: clients, depth: 8, most: each / 100)
             try rig.awaitSent(client)
@@ -53,7 +55,8 @@ struct LiftedBench {
                 name: "memory, 100,000 live orders", value: live.now, unit: "MB", target: "<= 150 MB", isMet: live.now <= 150,
                 notes: [("peak while they came", "\(live.peak.brief) MB"), ("after \(rounds * each) live orders", "\(daemon.memoryMB.now.brief) MB")]),
             Figure(
-                name: "journal bytes per order, placed and acknowledged", value: bytes, unit: "bytes", limit: ("the order's own fields", try fields(rig.journal)),
+                name: "journal bytes per order, placed and acknowledged", value: bytes, unit: "bytes",
+                limit: ("the order's own fields", try fields(rig.journal)),
                 target: "<= 1,500", isMet: bytes <= 1_500),
         ]
     }

@@ -14,13 +14,16 @@ enum Machine {
         let type = statfs(folder.path, &status) == 0 ? fileSystem(Int(status.f_type)) : "unknown"
         return [
             ("date", date()), ("cpu", "\(sysconf(Int32(_SC_NPROCESSORS_ONLN))) x \(model)"), ("memory", "\((memory * 1_024 / 1e9).brief) GB"),
-            ("kernel", text(of: &system.release)), ("scratch", "\(folder.path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }) on \(type)"),
+            ("kernel", text(of: &system.release)),
+            ("scratch", "\(folder.path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }) on \(type)"),
             ("load", readText("/proc/loadavg")?.split(separator: " ").prefix(3).joined(separator: " ") ?? "unknown"),
         ]
     }
 
     private static func field(_ path: String, _ name: String) -> String? {
-        guard let line = readText(path)?.split(separator: "\n").first(where: { $0.hasPrefix(name) }), let colon = line.firstIndex(of: ":") else { return nil }
+        guard let line = readText(path)?.split(separator: "\n").first(where: { $0.hasPrefix(name) }), let colon = line.firstIndex(of: ":") else {
+            return nil
+        }
         return String(line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" })
     }
 

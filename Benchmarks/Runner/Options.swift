@@ -24,7 +24,8 @@ struct Options {
         var path = [UInt8](repeating: 0, count: 4_096)
         let count = path.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
         guard count > 0 else { throw BenchError("/proc/self/exe cannot be read") }
-        programs = String(String(decoding: path[..<count], as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"))
+        programs = String(
+            String(decoding: path[..<count], as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"))
         var left = words[...]
         while let word = left.popFirst() {
             switch word {

@@ -149,6 +149,8 @@ private func httpGet(_ url: String, _ path: String) throws -> JSON {
         if count <= 0 { break }
         bytes += room[..<count]
     }
-    guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: Array("\r\n\r\n".utf8)) }) else { throw BenchError("\(url)\(path): no answer") }
+    guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: Array("\r\n\r\n".utf8)) }) else {
+        throw BenchError("\(url)\(path): no answer")
+    }
     return try JSONParser.parse(Array(bytes[(start + 4)...]))
 }

@@ -77,7 +77,8 @@ struct SaturatedBench {
                 target: ">= 0.99 x, 0 windows over", isMet: rate >= 0.99 * most && over == 0,
                 notes: [
                     ("windows over", "\(over)"), ("busiest window at the venue", "\(busiest) of 200"), ("mean RTT", "\(rtt.brief) ms"),
-                    ("signed -> sent", "\(requests[2].brief) ms"), ("measured for", "\(seconds.brief) s"), ("backlog at the end", Double(queue).brief),
+                    ("signed -> sent", "\(requests[2].brief) ms"), ("measured for", "\(seconds.brief) s"),
+                    ("backlog at the end", Double(queue).brief),
                 ]),
             Figure(
                 name: "saturated budget: orders/s acknowledged", value: orders, unit: "orders/s", limit: ("100 a request at that rate", most * 100),
@@ -86,7 +87,8 @@ struct SaturatedBench {
                     ("omsd CPU seconds a second", cpuASecond.brief), ("omsd CPU us an order", (cpuASecond / orders * 1e6).brief),
                 ]),
             Figure(
-                name: "cancel under a saturated budget, p99", value: waits.us(0.99) / 1_000, unit: "ms", limit: ("window + margin + RTT", cancelLimit),
+                name: "cancel under a saturated budget, p99", value: waits.us(0.99) / 1_000, unit: "ms",
+                limit: ("window + margin + RTT", cancelLimit),
                 target: "<= the limit", isMet: waits.us(0.99) / 1_000 <= cancelLimit && Double(cancels.count) == asked,
                 notes: [("accepted -> first byte", waits.summary), ("cancels sent", "\(cancels.count) of \(Int(asked))")]),
         ]

@@ -10,7 +10,8 @@ struct Table {
         let header = ["figure", "measured", "limit", "ratio", "target", "met"]
         let rows = figures.map { figure in
             [
-                figure.name, "\(figure.value.brief) \(figure.unit)", figure.limit.map { $0.value.brief } ?? "-", figure.ratio?.brief ?? "-", figure.target,
+                figure.name, "\(figure.value.brief) \(figure.unit)", figure.limit.map { $0.value.brief } ?? "-", figure.ratio?.brief ?? "-",
+                figure.target,
                 figure.isMet ? "yes" : "NO",
             ]
         }

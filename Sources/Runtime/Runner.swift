@@ -120,7 +120,9 @@ package final class Runner {
         ports.releaseBallast()
         unwritten = [:]
         let now = ports.clock.now()
-        engine = makeEngine(try ports.journal.load(), now)
+        var state = try ports.journal.load()
+        state.hasOpenSockets = true
+        engine = makeEngine(state, now)
         engine.isJournalFull = true
         nextBallastTry = now.monotonic + .seconds(1)
     }

@@ -67,6 +67,8 @@ final class Desk {
     enum PutOff: Sendable {
         case order(OrderKey)
         case command(CommandID)
+        /// Executions of this order are to be listed again.
+        case fills(OrderKey)
     }
 
     /// Preparations (clock, account, instruments) that failed are not asked again before then.

@@ -206,8 +206,8 @@ extension Engine {
             case .notExecuted(let why):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
                 // No order bears the id of an attempt that surely was not executed.
-                if let id = ticket.predictedID, live.order.predictedIDs.last == id {
-                    live.order.predictedIDs.removeLast()
+                if let id = ticket.predictedID {
+                    live.unbornIDs.insert(id)
                     desk.byVenueID[id] = nil
                 }
                 change(live, to: .intended, kind: .requeued, evidence: .response, request: request, note: Self.words(why, answer))
@@ -340,7 +340,7 @@ extension Engine {
         case (.find(let subjects, let step), .orders(let reports, _)): found(subjects, step: step, reports, flight, on: desk)
         case (.openOrders, .orders(let reports, let next)), (.history, .orders(let reports, let next)):
             listed(reports, next: next, flight, on: desk)
-        case (.fills(let subject, _), .fills(let fills, let next)): filled(subject, fills, next: next, flight, on: desk)
+        case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)
         case (.cancelAll, .canceledAll): break
         default:
             let reason: String
@@ -360,10 +360,7 @@ extension Engine {
         case .find(let subjects, _): for subject in subjects { unanswered(subject, on: desk) }
         case .openOrders, .history: abandonSweep(desk)
         case .fills(let subject, _):
-            if let live = liveByKey[subject.order] {
-                live.isAskingFills = false
-                wantFills(live, on: desk)
-            }
+            if let live = liveByKey[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
         case .cancelAll: break
         }
     }

@@ -138,7 +138,7 @@ extension Engine {
     private func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) throws(JournalError) {
         guard let venueID = report.venueOrderID else { return }
         sweep.externals.insert(venueID)
-        if desk.externals[venueID] != nil { return }
+        if desk.externals[venueID] != nil { return unwanted(report, venueID, on: desk) }
         let known: Order?
         if let id = report.clientOrderID { known = try journal.order(id) } else { known = try journal.order(account: desk.id, venueOrderID: venueID) }
         if let known, known.account == desk.id { return reopened(known, by: report, flight, on: desk, into: &sweep) }
@@ -149,7 +149,14 @@ extension Engine {
             isOrphan ? "open at the venue under \(name), an id of our shape that this journal never held" : "open at the venue, not ours (\(name))"
         matters(flight)
         if let broken = found(kind, of: nil, on: desk, venueOrderID: venueID, detail: detail) { sweep.summary.breaks.append(broken) }
-        guard desk.setup.cancelsExternalOrders, let symbol = report.symbol else { return }
+        unwanted(report, venueID, on: desk)
+    }
+
+    /// Policy may want orders of others gone: asked for as often as they are listed, since a cancel may be lost.
+    private func unwanted(_ report: OrderReport, _ venueID: VenueOrderID, on desk: Desk) {
+        guard desk.setup.cancelsExternalOrders, let symbol = report.symbol,
+            !desk.externalCancels.elements.contains(where: { $0.venueOrderID == venueID })
+        else { return }
         let terms = OrderTerms(symbol: symbol, side: report.side ?? .buy, type: .limit)
         desk.externalCancels.append(
             CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: venueID, terms: terms))

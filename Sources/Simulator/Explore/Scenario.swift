@@ -52,8 +52,6 @@ package struct Scenario {
     }
 
     private mutating func addSetups(of account: SimAccount, hasTightLimits: Bool, random: inout SeededGenerator) {
-        let timeout = random.between(600, 2_500)
-        let hold = random.between(1_000, 4_000)
         for product in account.products {
             guard let plain = VenueCatalog.adapter(venue: account.venue, product: product) else {
                 preconditionFailure("no adapter for \(account.venue) \(product)")
@@ -62,8 +60,8 @@ package struct Scenario {
             let id = AccountID("\(account.venue)-\(product)")
             var setup = AccountSetup(id: id, uid: account.uid, keyFingerprint: "f-\(account.key)", rules: adapter)
             setup.freshnessMs = options.mutant == .resendWithoutProof ? 1 : 3_000
-            setup.holdUnansweredMs = hold
-            setup.requestTimeoutMs = timeout
+            setup.holdUnansweredMs = random.between(1_000, 4_000)
+            setup.requestTimeoutMs = random.between(600, 2_500)
             setup.reconcileIntervalMs = random.between(1_000, 8_000)
             setup.cancelsExternalOrders = random.chance(0.2)
             setup.resendsAfterProof = !random.chance(0.1)

@@ -21,8 +21,8 @@ package struct Weather: Sendable {
 /// One request between the daemon and a venue.
 final class Flight {
     let exchange: HTTPExchange
-    /// Microseconds of the history.
-    let resetBy: Int64
+    /// When its socket dies at the latest, microseconds of the history.
+    var resetBy: Int64
     let holdUs: Int64
     var arrivesAt: Int64
     var hasArrived = false
@@ -34,7 +34,7 @@ final class Flight {
 }
 
 extension VirtualDaemon {
-    private func latency() -> Int64 { random.between(options.latencyUs.lowerBound, options.latencyUs.upperBound) }
+    private func latency() -> Int64 { random.between(latencyUs.lowerBound, latencyUs.upperBound) }
 
     func send(_ exchanges: [HTTPExchange]) {
         for exchange in exchanges {
@@ -71,11 +71,12 @@ extension VirtualDaemon {
         let flight = Flight(exchange, resetBy: timeout, holdUs: setup.holdUnansweredMs * 1_000, arrivesAt: left + latency())
         if random.chance(weather.late) {
             note(.requestLate)
-            flight.arrivesAt = left + random.between(options.latencyUs.upperBound, exchange.timeoutMs * 1_000 + flight.holdUs - 1)
+            flight.arrivesAt = left + random.between(latencyUs.upperBound, exchange.timeoutMs * 1_000 + flight.holdUs - 1)
         } else if random.chance(weather.resetThenLate) {
             note(.resetThenLate)
             let reset = left + latency()
             events.add(at: reset) { [unowned self] _ in end(.lost("connection reset", sentAt: sentAt, resetAt: self.clock.transportTime)) }
+            flight.resetBy = reset
             flight.arrivesAt = random.between(reset, reset + flight.holdUs - 1)
         }
         if isPartitioned {
@@ -165,7 +166,7 @@ extension VirtualDaemon {
 
     /// The faults are over: what is under way arrives, and nothing more goes wrong. Venues' clocks stay as they are.
     package func calm() {
-        (weather, partitionedUntil) = (Weather(), [:])
+        (weather, partitionedUntil, latencyUs) = (Weather(), [:], 500...20_000)
         disk.isFull = false
         disarm()
         world.setFaults(options.world.faults.filter { if case .clock = $0.fault { true } else { false } })

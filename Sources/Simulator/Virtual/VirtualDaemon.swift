@@ -33,6 +33,7 @@ package final class VirtualDaemon {
     package private(set) var reached: [FaultPoint: Int] = [:]
     package let auditor: Auditor
     package var weather: Weather
+    var latencyUs: ClosedRange<Int64>
     /// A readable history; nil: nobody reads.
     package var trace: ((String) -> Void)?
 
@@ -65,6 +66,7 @@ package final class VirtualDaemon {
     package init(_ options: Options) throws(SimulatorInputError) {
         self.options = options
         weather = options.weather
+        latencyUs = options.latencyUs
         random = SeededGenerator(seed: seed(options.seed, "virtual"))
         world = try VenueWorld(options.world)
         disk = VirtualDisk(journal)
