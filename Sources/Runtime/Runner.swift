@@ -69,21 +69,23 @@ package final class Runner {
             if case .disconnected(let connection) = input { ports.reads.disconnected(connection: connection) }
         }
         regainSpace(at: now)
-        let output = engine.finishTurn(at: now)
+        var output = engine.finishTurn(at: now)
         guard !output.isEmpty else { return }
-        var records: [JournalRecord] = []
-        records.reserveCapacity(output.records.count + output.sends.count)
+        var rows: [JournalRecord] = []
         var exchanges: [HTTPExchange] = []
         for id in output.lateRequests {
-            if let row = unwritten[id] { records.append(.request(row)) }
+            if let row = unwritten[id] { rows.append(.request(row)) }
         }
         for plan in output.sends {
             guard let link = links[plan.account] else { preconditionFailure("a request of an account that is not configured") }
             let (request, row) = link.encode(plan, at: now)
-            if plan.isJournaled { records.append(.request(row)) } else { unwritten[plan.id] = row }
+            if plan.isJournaled { rows.append(.request(row)) } else { unwritten[plan.id] = row }
             exchanges.append(link.exchange(plan, request, post: post))
         }
-        records += output.records
+        // Taken over, not copied: a turn's records hold every text of a thousand orders.
+        var records: [JournalRecord] = []
+        swap(&records, &output.records)
+        if !rows.isEmpty { records.insert(contentsOf: rows, at: 0) }
         for input in inputs { forget(input) }
         if !records.isEmpty {
             do throws(JournalError) { try ports.journal.commit(records) } catch {
