@@ -89,10 +89,13 @@ final class ChildProcess: Sendable {
     var tail: String { String(output.suffix(2_000)) }
 
     /// Runs a program to its end.
-    static func run(_ program: String, _ arguments: [String], in scratch: ScratchDirectory, environment: [String: String] = [:], seconds: Double = 60)
+    static func run(
+        _ program: String, _ arguments: [String], in scratch: ScratchDirectory, environment: [String: String] = [:], seconds: Double = 60,
+        name: String? = nil
+    )
         throws -> (code: Int32, output: String)
     {
-        let log = scratch.file("run-\(program)-\(counter.add(1, ordering: .relaxed).newValue).log")
+        let log = scratch.file("run-\(name ?? program)-\(counter.add(1, ordering: .relaxed).newValue).log")
         let child = try ChildProcess(program, arguments, log: log, environment: environment)
         let code = try child.end(seconds: seconds)
         return (code, child.output)
