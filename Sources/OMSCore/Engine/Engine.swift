@@ -163,7 +163,7 @@ package final class Engine {
         for broken in state.openBreaks {
             breaksOpen[broken.id] = broken
             guard let desk = desk(broken.account) else { continue }
-            if broken.kind == .externalOrder, let venueID = broken.venueOrderID { desk.externals[venueID] = broken.id }
+            if broken.kind == .externalOrder || broken.kind == .missingHere, let venueID = broken.venueOrderID { desk.externals[venueID] = broken.id }
         }
         for order in state.orders.sorted(by: { $0.key < $1.key }) {
             // An account that is configured no more keeps its orders in the journal, untouched.
