@@ -45,11 +45,11 @@ struct House {
     @Test(arguments: House.accounts.map(\.venue)) func `a quiet venue acknowledges every order of an intent, in full batches`(venue: String) throws {
         let daemon = try House.daemon([venue])
         try daemon.start()
-        let isReady = try daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        let isReady = daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
         #expect(isReady, "\(daemon.engine?.snapshot().map(\.lastError) ?? [])")
 
         let ticket = daemon.submit(try House.intent(venue, orders: 200, id: "first"))
-        try daemon.run(forUs: .seconds(120)) { daemon.journal.intents.values.first?.settledAt != nil }
+        daemon.run(forUs: .seconds(120)) { daemon.journal.intents.values.first?.settledAt != nil }
 
         let answer = try #require(daemon.answers[ticket])
         #expect(throws: Never.self) { try answer.get() }
