@@ -49,6 +49,8 @@ package final class Runner {
     private var unwritten: [RequestID: RequestRow] = [:]
     private let post: @Sendable (Input) -> Void
     private var nextBallastTry: Int64 = 0
+    /// After a commit that found no space the next turn waits, unless something comes in: the same timers would only fail again.
+    private var quietUntil: Int64 = 0
 
     /// - Parameters:
     ///   - makeEngine: an engine over what the journal holds; called at start, and again after a commit that failed for space.
@@ -127,6 +129,7 @@ package final class Runner {
         engine = makeEngine(state, now)
         engine.isJournalFull = true
         nextBallastTry = now.monotonic + .seconds(1)
+        quietUntil = now.monotonic + .milliseconds(100)
     }
 
     private func regainSpace(at now: Moment) {
@@ -139,7 +142,8 @@ package final class Runner {
 
     /// When to call although nothing came, microseconds from now; at most a second.
     package func idleUs() -> Int64 {
-        let wait = engine.nextWake == .max ? Int64.seconds(1) : engine.nextWake - ports.clock.now().monotonic
+        let now = ports.clock.now().monotonic
+        let wait = engine.nextWake == .max ? Int64.seconds(1) : max(engine.nextWake, quietUntil) - now
         return max(0, min(wait, .seconds(1)))
     }
 
