@@ -64,7 +64,7 @@ let package = Package(
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
         tests("Simulation", ["OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
-        tests("Daemon", ["OMSCore", "Wire", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"]),
+        tests("Daemon", ["OMSCore", "Wire", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"], exclude: ["Preload"]),
         tests("Tidy", ["Migrations"]),
     ],
     swiftLanguageModes: [.v6]
