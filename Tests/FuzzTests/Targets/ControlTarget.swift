@@ -12,7 +12,9 @@ enum ControlTarget {
             guard let quick = IntentScanner.scan(bytes) else { return nil }
             guard case .command(.submit(let intent, let digest), let id) = careful else { return "only the scanner takes this line" }
             guard (try? JSONParser.parse(quick.id)) == (try? JSONParser.parse(id)) else { return "two ids" }
-            guard "\(quick.intent)" == "\(intent)", case .submit(_, digest) = IntentDecoder.submission(of: quick.intent) else { return "two intents" }
+            guard "\(quick.intent)" == "\(intent)", case .submit(_, let other) = IntentDecoder.submission(of: quick.intent), other == digest else {
+                return "two intents"
+            }
             return nil
         }
     }
