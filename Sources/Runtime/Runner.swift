@@ -65,6 +65,7 @@ package final class Runner {
 
     /// One turn over these inputs. Throws what cannot be lived with: the process must end.
     package func turn(_ inputs: [Input]) throws(JournalError) {
+        KillPoint.answersRead(inputs)
         let now = ports.clock.now()
         for input in inputs {
             engine.step(input, at: now)
@@ -90,17 +91,23 @@ package final class Runner {
         if !rows.isEmpty { records.insert(contentsOf: rows, at: 0) }
         for input in inputs { forget(input) }
         if !records.isEmpty {
+            KillPoint.commit(.before, of: records, after: inputs)
             do throws(JournalError) { try ports.journal.commit(records) } catch {
                 guard error.kind == .full else { throw error }
                 return try runOutOfSpace(inputs, output, error)
             }
+            KillPoint.commit(.after, of: records, after: inputs)
             ports.reads.advanced(to: engine.journalSeq)
         }
         if !exchanges.isEmpty {
             try ports.checkJournal()
             ports.transport.send(exchanges)
         }
-        for (ticket, result) in output.replies { answer(result, to: ticket) }
+        for (ticket, result) in output.replies {
+            KillPoint.reply(.before, result)
+            answer(result, to: ticket)
+            KillPoint.reply(.after, result)
+        }
     }
 
     private func forget(_ input: Input) {

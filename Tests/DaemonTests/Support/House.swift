@@ -66,7 +66,9 @@ final class House {
 
     var socket: String { scratch.file("control.sock") }
     var configuration: String { scratch.file("omsd.json5") }
-    var journal: JournalProbe { JournalProbe(path: scratch.file("journal.db")) }
+    /// Where the journal lies, when not in the scratch folder. Write the configuration anew after setting it.
+    var journalFolder: String?
+    var journal: JournalProbe { JournalProbe(path: (journalFolder ?? scratch.path) + "/journal.db") }
 
     /// - Parameters:
     ///   - venues: nil: all five.
@@ -176,6 +178,11 @@ final class House {
 
     /// Everything the daemons wrote so far.
     var daemonLogs: String { (1...max(1, starts)).map { readText(scratch.file("omsd-\($0).log")) ?? "" }.joined() }
+
+    /// `omsd verify`.
+    func verify() throws -> (code: Int32, output: String) {
+        try ChildProcess.run("omsd", ["verify", "--journal", journal.path], in: scratch, seconds: 120)
+    }
 
     /// `omsim audit`.
     func audit() throws -> (code: Int32, output: String) {
