@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #endif
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -22,6 +23,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -87,6 +89,9 @@ static inline int omsd_tcp_accept(int fd, void *from, socklen_t *size) {
     return accept4(fd, (struct sockaddr *)from, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 static inline int omsd_tcp_own_name(int fd, void *name, socklen_t *size) { return getsockname(fd, (struct sockaddr *)name, size); }
+/// Names the calling thread, as `top` shows it: at most 15 characters.
+static inline int omsd_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
+
 static inline int omsd_tcp_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 
 static inline int omsd_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
@@ -114,3 +119,15 @@ static inline int omsd_stream_socket_type(void) { return SOCK_STREAM | SOCK_CLOE
 
 /// open is variadic. Does not block on a pipe or device that stands where a file should.
 static inline int omsd_open_to_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
+
+/// open is variadic, which Swift cannot call.
+static inline int omsd_open_regular(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+
+/// For debug builds: dies as by kill -9 where the named point is passed for the nth time, as OMSD_KILL_AT="point:nth" asks.
+static inline void omsd_kill_point(const char *point) {
+    static long passed;
+    const char *wish = getenv("OMSD_KILL_AT");
+    size_t length = strlen(point);
+    if (!wish || strncmp(wish, point, length) != 0 || wish[length] != ':') return;
+    if (__atomic_add_fetch(&passed, 1, __ATOMIC_SEQ_CST) == atol(wish + length + 1)) kill(getpid(), SIGKILL);
+}

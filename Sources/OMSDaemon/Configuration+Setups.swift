@@ -19,6 +19,7 @@ extension Configuration {
             setup.freshnessMs = account.freshnessMs
             setup.limits = account.limits.map { limit in
                 var setting = LimitSetting(budget: limit.budget)
+                setting.scope = limit.scope
                 (setting.permits, setting.windowMs, setting.marginMs) = (limit.permits, limit.windowMs, limit.marginMs)
                 (setting.share, setting.reserve, setting.penaltyMs) = (limit.share, limit.reserve, limit.penaltyMs)
                 return setting

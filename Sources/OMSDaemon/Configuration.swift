@@ -67,19 +67,9 @@ struct AccountConfiguration: Sendable, Equatable {
     let batchMax: Int?
     let risk: RiskConfiguration
 
-    /// Requests at once: as configured, else what the batch-place budget needs when an answer takes 200 ms, in 4...64.
-    func requestsInFlight(of profile: VenueProfile) -> Int {
-        if let maxInFlight { return maxInFlight }
-        guard let rule = profile.budgets.first(where: { $0.name == "batch-place" }) else { return 4 }
-        let limit = limits.first { $0.budget == rule.name }
-        let permits = Int64(limit?.share ?? limit?.permits ?? rule.permits)
-        let window = max(1, limit?.windowMs ?? rule.windowMs)
-        return Int(min(64, max(4, (permits * 200 + window - 1) / window)))
-    }
-
     /// As few milliseconds as a proof of absence can take: the freshness window, the stamp's margin, and two looks the visibility delay apart.
     static func proofMs(of profile: VenueProfile, freshnessMs: Int64?) -> Int64 {
-        (freshnessMs ?? profile.freshnessMs) + profile.stampMarginMs + profile.visibilityDelayMs
+        profile.fenceMs(freshnessMs: freshnessMs ?? profile.freshnessMs) + profile.stampMarginMs + profile.visibilityDelayMs
     }
 }
 

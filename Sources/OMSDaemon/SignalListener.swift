@@ -36,6 +36,8 @@ struct SignalListener: Sendable {
             server.replaceRoles(try RoleTable(fresh.control.roles))
             mailbox.post(.reload(fresh.setups(credentials)))
             Log.info("limits, risk and roles are reloaded", ["config": configuration.path])
+            let waiting = configuration.changesNeedingRestart(to: fresh)
+            if !waiting.isEmpty { Log.warning("these changes wait for a restart", ["keys": waiting.joined(separator: " ")]) }
         } catch {
             Log.error("the configuration was not reloaded, the old one stays: \(error)")
         }
@@ -46,7 +48,8 @@ extension RoleTable {
     /// The roles of the configuration, whose names were looked up when it was read.
     init(_ configured: RolesConfiguration) throws(RoleTableError) {
         func names(_ role: Role) -> [String] {
-            configured.users.filter { $0.value == role }.map { "user:\($0.key)" } + configured.groups.filter { $0.value == role }.map { "group:\($0.key)" }
+            configured.users.filter { $0.value == role }.map { "user:\($0.key)" }
+                + configured.groups.filter { $0.value == role }.map { "group:\($0.key)" }
         }
         try self.init(viewer: names(.viewer), trader: names(.trader), operator: names(.operator))
     }

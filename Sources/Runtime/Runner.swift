@@ -65,40 +65,49 @@ package final class Runner {
 
     /// One turn over these inputs. Throws what cannot be lived with: the process must end.
     package func turn(_ inputs: [Input]) throws(JournalError) {
+        KillPoint.answersRead(inputs)
         let now = ports.clock.now()
         for input in inputs {
             engine.step(input, at: now)
             if case .disconnected(let connection) = input { ports.reads.disconnected(connection: connection) }
         }
         regainSpace(at: now)
-        let output = engine.finishTurn(at: now)
+        var output = engine.finishTurn(at: now)
         guard !output.isEmpty else { return }
-        var records: [JournalRecord] = []
-        records.reserveCapacity(output.records.count + output.sends.count)
+        var rows: [JournalRecord] = []
         var exchanges: [HTTPExchange] = []
         for id in output.lateRequests {
-            if let row = unwritten[id] { records.append(.request(row)) }
+            if let row = unwritten[id] { rows.append(.request(row)) }
         }
         for plan in output.sends {
             guard let link = links[plan.account] else { preconditionFailure("a request of an account that is not configured") }
             let (request, row) = link.encode(plan, at: now)
-            if plan.isJournaled { records.append(.request(row)) } else { unwritten[plan.id] = row }
+            if plan.isJournaled { rows.append(.request(row)) } else { unwritten[plan.id] = row }
             exchanges.append(link.exchange(plan, request, post: post))
         }
-        records += output.records
+        // Taken over, not copied: a turn's records hold every text of a thousand orders.
+        var records: [JournalRecord] = []
+        swap(&records, &output.records)
+        if !rows.isEmpty { records.insert(contentsOf: rows, at: 0) }
         for input in inputs { forget(input) }
         if !records.isEmpty {
+            KillPoint.commit(.before, of: records, after: inputs)
             do throws(JournalError) { try ports.journal.commit(records) } catch {
                 guard error.kind == .full else { throw error }
                 return try runOutOfSpace(inputs, output, error)
             }
+            KillPoint.commit(.after, of: records, after: inputs)
             ports.reads.advanced(to: engine.journalSeq)
         }
         if !exchanges.isEmpty {
             try ports.checkJournal()
             ports.transport.send(exchanges)
         }
-        for (ticket, result) in output.replies { answer(result, to: ticket) }
+        for (ticket, result) in output.replies {
+            KillPoint.reply(.before, result)
+            answer(result, to: ticket)
+            KillPoint.reply(.after, result)
+        }
     }
 
     private func forget(_ input: Input) {
@@ -114,7 +123,7 @@ package final class Runner {
     private func runOutOfSpace(_ inputs: [Input], _ output: TurnOutput, _ error: JournalError) throws(JournalError) {
         ports.log("the journal's disk is full: \(error.description). New intents are refused, cancels and look-ups go on. Free space on it.")
         // Who asked now, whom this turn would have answered, and who waits: the new engine knows none of them.
-        var callers = Set(engine.openCalls).union(output.replies.map(\.ticket))
+        var callers = Set(engine.waitingTickets).union(output.replies.map(\.ticket))
         for case .command(_, _, _, let ticket) in inputs { callers.insert(ticket) }
         for ticket in callers.sorted(by: { ($0.connection, $0.call) < ($1.connection, $1.call) }) {
             ports.replies.fail(.journalUnavailable("the journal's disk is full; nothing of this request was recorded"), to: ticket)

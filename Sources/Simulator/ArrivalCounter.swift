@@ -12,6 +12,9 @@ struct ArrivalCounter {
     private var times: [Int64] = []
     private var head = 0
 
+    /// Arrivals within the window that ends with the last one.
+    var inside: Int { times.count - head }
+
     init(window: Int64) { self.window = window }
 
     /// Counts an arrival. - Returns: whether it keeps within `permits` (nil: no limit). `at` never goes back.
@@ -23,7 +26,6 @@ struct ArrivalCounter {
         }
         times.append(at)
         total += 1
-        let inside = times.count - head
         busiest = max(busiest, inside)
         guard let permits, inside > permits else { return true }
         violations += 1

@@ -93,6 +93,9 @@ package final class Call {
     /// Extra microseconds until orders of this request show in look-ups (fault `late_visibility`); ``Exchange/place(_:in:)`` applies it.
     package var visibilityDelayUs: Int64 = 0
 
+    /// Permits left in the window of the route's first budget, this request taken off; nil: no limit. Some venues say it in a header.
+    package var remaining: Int?
+
     // Notes for the ledger.
     package var clientIDs: [String] = []
     /// Creates, cancels and modifies carried.

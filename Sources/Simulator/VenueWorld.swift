@@ -181,7 +181,7 @@ package final class VenueWorld {
     /// The request arrives: it is counted and, within its limits, executed by the venue.
     private func execute(_ arrival: Arrival, _ route: Route, visibilityDelayUs: Int64 = 0) -> HTTPResponse {
         let call = call(arrival, route)
-        guard count(arrival, route) else { return limited(arrival, call) }
+        guard count(arrival, call) else { return limited(arrival, call) }
         return answer(arrival, call, visibilityDelayUs: visibilityDelayUs)
     }
 
@@ -198,9 +198,10 @@ package final class VenueWorld {
     }
 
     /// Counts an arrival under each of its budgets, refused or not. - Returns: whether all of them hold.
-    private func count(_ arrival: Arrival, _ route: Route) -> Bool {
+    private func count(_ arrival: Arrival, _ call: Call) -> Bool {
+        let route = call.route
         var isWithin = true
-        for name in route.budgets {
+        for (index, name) in route.budgets.enumerated() {
             guard let rule = arrival.venue.rules[name] else { preconditionFailure("\(arrival.venue.dialect.venue): no budget \(name)") }
             let owner =
                 switch rule.scope {
@@ -209,10 +210,13 @@ package final class VenueWorld {
                 case .ip: arrival.peer
                 }
             let key = Venue.CounterKey(budget: name, owner: owner)
-            if !arrival.venue.counters[key, default: ArrivalCounter(window: rule.windowMs * 1000)].arrive(at: now, permits: rule.permits) {
+            var counter = arrival.venue.counters.removeValue(forKey: key) ?? ArrivalCounter(window: rule.windowMs * 1000)
+            if !counter.arrive(at: now, permits: rule.permits) {
                 isWithin = false
                 arrival.record.violated.append(name)
             }
+            if index == 0 { call.remaining = rule.permits.map { max($0 - counter.inside, 0) } }
+            arrival.venue.counters[key] = counter
         }
         return isWithin
     }
@@ -236,7 +240,10 @@ package final class VenueWorld {
             return loss(lost)
         }
         let call = call(arrival, route)
-        guard count(arrival, route) else { return reply(limited(arrival, call), to: record) }
+        guard count(arrival, call) else {
+            record.fault = nil
+            return reply(limited(arrival, call), to: record)
+        }
 
         func executed(visibilityDelayUs: Int64 = 0) -> HTTPResponse { answer(arrival, call, visibilityDelayUs: visibilityDelayUs) }
         func refused(_ why: Refusal) -> ServerReply {

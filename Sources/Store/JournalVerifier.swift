@@ -132,21 +132,25 @@ struct JournalCheck {
     private static func ranges(in detail: String) -> [ClosedRange<Int64>] {
         guard let json = try? JSONParser.parse(detail) else { return [] }
         return (json["discarded"]?.array ?? []).compactMap { pair in
-            guard let items = pair.array, items.count == 2, let first = items[0].integer, let last = items[1].integer, first <= last else { return nil }
+            guard let items = pair.array, items.count == 2, let first = items[0].integer, let last = items[1].integer, first <= last else {
+                return nil
+            }
             return first...last
         }
     }
 
+    /// Those born before the check began: a writer that goes on cannot keep it from ending.
     mutating func orders(progress: (String) -> Void) throws(JournalError) {
+        let end = try connection.integer("SELECT max(order_key) FROM orders") ?? 0
         var after: Int64 = 0
-        while let last = try orders(after: after) {
+        while after < end, let last = try orders(after: after, upTo: end) {
             after = last
             progress("orders up to \(last)")
         }
     }
 
     /// One chunk of orders with all that is recorded of them, in one snapshot. The last key, or nil at the end.
-    private mutating func orders(after: Int64) throws(JournalError) -> Int64? {
+    private mutating func orders(after: Int64, upTo end: Int64) throws(JournalError) -> Int64? {
         try connection.execute("BEGIN")
         defer { connection.endSnapshot() }
         let rows = try connection.prepare(
@@ -156,9 +160,10 @@ struct JournalCheck {
                 o.filled_quantity, o.average_price, o.attempts, o.request_id, o.reject_code, o.reject_text, o.submitted_at, o.acknowledged_at,
                 o.closed_at, o.parked_at
             FROM orders o LEFT JOIN used_ids u ON u.client_order_id = o.client_order_id LEFT JOIN intents i ON i.intent_key = o.intent_key
-            WHERE o.order_key > ?1 ORDER BY o.order_key LIMIT \(Self.chunk)
+            WHERE o.order_key > ?1 AND o.order_key <= ?2 ORDER BY o.order_key LIMIT \(Self.chunk)
             """)
         try rows.bind(after, at: 1)
+        try rows.bind(end, at: 2)
         let lines = try connection.prepare(
             """
             SELECT e.seq, e.at, e.kind, e.from_state, e.to_state, e.evidence, e.request_id, e.detail,
@@ -227,8 +232,9 @@ struct JournalCheck {
     }
 
     mutating func commands() throws(JournalError) {
+        let end = try connection.integer("SELECT max(command_id) FROM commands") ?? 0
         var after: Int64 = 0
-        while let last = try commands(after: after) { after = last }
+        while after < end, let last = try commands(after: after) { after = last }
     }
 
     private mutating func commands(after: Int64) throws(JournalError) -> Int64? {
@@ -257,7 +263,9 @@ struct JournalCheck {
             try lines.bind(rows.integer(4), at: 2)
             while try lines.step() {
                 isTold = true
-                if lines.optionalText(1) != state { report.add("command \(id): event \(lines.integer(0)) comes from \(lines.text(1)), it was \(state)") }
+                if lines.optionalText(1) != state {
+                    report.add("command \(id): event \(lines.integer(0)) comes from \(lines.text(1)), it was \(state)")
+                }
                 state = lines.text(2)
                 if state == CommandState.submitted.rawValue { attempts = 1 }
                 if let told = detail(of: lines, 4)?["attempts"]?.integer { attempts = told }

@@ -4,13 +4,22 @@ import Wire
 /// How each record becomes rows.
 extension SQLiteJournal {
     func write(_ records: [JournalRecord]) throws(JournalError) {
-        for (index, record) in records.enumerated() {
-            switch record {
+        // By index: iterating would copy each record, and with it every text of an order.
+        var rows: Set<RequestID> = []
+        var complete: Set<IntentKey> = []
+        for index in records.indices {
+            if case .request(let row) = records[index] { rows.insert(row.id) }
+            if case .intentComplete(let key) = records[index] { complete.insert(key) }
+        }
+        var born: Set<IntentKey> = []
+        for index in records.indices {
+            switch records[index] {
             case .intent(let row, let event):
                 // Whole in this transaction: never invisible, and one update less.
-                let isComplete = records[index...].contains { if case .intentComplete(row.key) = $0 { true } else { false } }
-                try write(row, isComplete: isComplete, event)
+                if complete.contains(row.key) { born.insert(row.key) }
+                try write(row, isComplete: complete.contains(row.key), event)
             case .intentComplete(let key):
+                guard !born.contains(key) else { continue }
                 try statements.completeIntent.bind(key.number, at: 1)
                 try statements.completeIntent.run()
                 try expectOneRow("intent \(key)")
@@ -35,7 +44,7 @@ extension SQLiteJournal {
             case .breakResolved(let id, let at, let event): try resolveBreak(id, at: at, event)
             case .tradingState(let row, let event): try write(row, event)
             case .budget(let row): try write(row)
-            case .permit(let row): try write(row, in: records)
+            case .permit(let row): try write(row, hasRow: row.request.map { rows.contains($0) } ?? false)
             case .idHighWater(let value): try setMeta("id_high_water", value)
             case .boot(let id):
                 try statements.setMeta.bind("boot_id", at: 1)
@@ -44,7 +53,8 @@ extension SQLiteJournal {
             case .note(let account, let order, let event):
                 var detail = EventDetail()
                 detail.addNote(of: event)
-                try write(event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
+                try write(
+                    event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
             }
         }
     }
@@ -55,7 +65,7 @@ extension SQLiteJournal {
     }
 
     /// A change of a row that is not there means that memory and file have parted.
-    private func expectOneRow(_ what: String) throws(JournalError) {
+    func expectOneRow(_ what: String) throws(JournalError) {
         guard connection.changes == 1 else { throw JournalError(.damaged, "\(what) is not in the journal") }
     }
 
@@ -112,212 +122,8 @@ extension SQLiteJournal {
         try write(event, account: account, detail: detail)
     }
 
-    private func intentAccount(_ key: IntentKey) throws(JournalError) -> Int64? {
+    func intentAccount(_ key: IntentKey) throws(JournalError) -> Int64? {
         try connection.integer("SELECT account_key FROM intents WHERE intent_key = \(key.number)")
-    }
-
-    // MARK: Orders
-
-    private func write(_ order: Order, _ actor: Actor) throws(JournalError) {
-        let account = try key(of: order.account)
-        let terms = order.terms
-        try statements.insertOrder.bind(order.key.number, at: 1)
-        try statements.insertOrder.bind(order.clientOrderID.text, at: 2)
-        try statements.insertOrder.bind(order.intent.number, at: 3)
-        try statements.insertOrder.bind(account, at: 4)
-        try statements.insertOrder.bind(order.item, at: 5)
-        try statements.insertOrder.bind(terms.symbol.text, at: 6)
-        try statements.insertOrder.bind(terms.side.rawValue, at: 7)
-        try statements.insertOrder.bind(terms.type.rawValue, at: 8)
-        try statements.insertOrder.bind(terms.timeInForce?.rawValue, at: 9)
-        try statements.insertOrder.bind(terms.postOnly, at: 10)
-        try statements.insertOrder.bind(terms.price, at: 11)
-        try statements.insertOrder.bind(terms.quantity, at: 12)
-        try statements.insertOrder.bind(terms.quoteQuantity, at: 13)
-        try statements.insertOrder.bind(terms.reduceOnly, at: 14)
-        try statements.insertOrder.bind(terms.positionSide?.rawValue, at: 15)
-        try statements.insertOrder.bind(terms.marginAction?.rawValue, at: 16)
-        try statements.insertOrder.bind(terms.stp?.rawValue, at: 17)
-        try statements.insertOrder.bind(terms.takeProfit, at: 18)
-        try statements.insertOrder.bind(terms.stopLoss, at: 19)
-        try statements.insertOrder.bind(order.intendedAt, at: 20)
-        try statements.insertOrder.bind(order.expiresAt, at: 21)
-        let isIntentsActor = lastIntent.map { $0.key == order.intent && $0.actor == actor } ?? false
-        try statements.insertOrder.bind(isIntentsActor ? nil : actor.text, at: 22)
-        try statements.insertOrder.run()
-
-        try statements.insertUsedID.bind(order.clientOrderID.text, at: 1)
-        try statements.insertUsedID.bind(order.key.number, at: 2)
-        try statements.insertUsedID.run()
-
-        let seen = SymbolSeen(account: account, symbol: terms.symbol)
-        if seenSymbols.insert(seen).inserted {
-            newSymbols.append(seen)
-            try statements.insertSymbol.bind(account, at: 1)
-            try statements.insertSymbol.bind(terms.symbol.text, at: 2)
-            try statements.insertSymbol.run()
-        }
-    }
-
-    /// The row as it is now, and the line of the record that says how it came to be: docs/AUDIT.md, "Folding the record".
-    private func write(_ order: Order, from: OrderState, _ fields: OrderFields, _ event: JournalEvent) throws(JournalError) {
-        let to = order.state
-        let evidence = event.evidence ?? order.evidence
-        let isSubmission = event.kind == .submitted
-        var detail = EventDetail()
-        if fields.contains(.venueState) { detail.add("venue_state", order.venueState) }
-        if fields.contains(.venueOrderID) { detail.add("venue_order_id", order.venueOrderID?.text) }
-        if fields.contains(.price) { detail.add("price", order.price) }
-        if fields.contains(.quantity) { detail.add("quantity", order.quantity) }
-        if fields.contains(.filledQuantity) { detail.add("filled_quantity", order.filledQuantity) }
-        if fields.contains(.averagePrice) { detail.add("average_price", order.averagePrice) }
-        if fields.contains(.reject) {
-            detail.add("reject_code", order.rejectCode)
-            detail.add("reject_text", order.rejectText)
-        }
-        if isSubmission ? order.attempts != 1 : fields.contains(.attempts) { detail.add("attempts", Int64(order.attempts)) }
-        if fields.contains(.parkedAt) { detail.add("parked_at", order.parkedAt) }
-        if fields.contains(.predictedID) { detail.add("predicted_id", order.predictedIDs.last?.text) }
-        if order.evidence != evidence { detail.add("order_evidence", order.evidence.rawValue) }
-        if order.request != event.request { detail.add("order_request", order.request?.number) }
-        if isSubmission, let at = order.submittedAt, at != event.at { detail.add("submitted_at", at) }
-        let writesAcknowledgedAt = !isSubmission && !from.isLive
-        if writesAcknowledgedAt, let at = order.acknowledgedAt, event.kind != .acknowledged || at != event.at { detail.add("acknowledged_at", at) }
-        let closedAt = to.isTerminal ? order.closedAt ?? event.at : nil
-        if let closedAt, from.isTerminal || closedAt != event.at { detail.add("closed_at", closedAt) }
-        detail.addNote(of: event)
-
-        if isSubmission, fields.isSubset(of: [.attempts, .predictedID]), to == .submitted, !from.isTerminal {
-            try statements.submitOrder.bind(order.key.number, at: 1)
-            try statements.submitOrder.bind(to.rawValue, at: 2)
-            try statements.submitOrder.bind(order.evidence.rawValue, at: 3)
-            try statements.submitOrder.bind(order.attempts, at: 4)
-            try statements.submitOrder.bind(order.request?.number, at: 5)
-            try statements.submitOrder.bind(order.submittedAt ?? event.at, at: 6)
-            try statements.submitOrder.run()
-        } else if fields.isSubset(of: [.venueState, .venueOrderID]), fields.contains(.venueOrderID), from.isUnsettled, !isSubmission, !to.isTerminal {
-            try statements.acknowledgeOrder.bind(order.key.number, at: 1)
-            try statements.acknowledgeOrder.bind(to.rawValue, at: 2)
-            try statements.acknowledgeOrder.bind(order.evidence.rawValue, at: 3)
-            try statements.acknowledgeOrder.bind(order.request?.number, at: 4)
-            try statements.acknowledgeOrder.bind(order.venueOrderID?.text, at: 5)
-            try statements.acknowledgeOrder.bind(acknowledgedAt(order, event), at: 6)
-            try statements.acknowledgeOrder.bind(fields.contains(.venueState), at: 7)
-            try statements.acknowledgeOrder.bind(order.venueState, at: 8)
-            try statements.acknowledgeOrder.run()
-        } else {
-            var mask = fields.rawValue
-            if isSubmission {
-                mask |= WriterStatements.writesSubmittedAt | OrderFields.attempts.rawValue
-            } else if writesAcknowledgedAt {
-                mask |= WriterStatements.writesAcknowledgedAt
-            }
-            let isClosing = from.isTerminal || to.isTerminal
-            switch (fields.contains(.venueOrderID), isClosing) {
-            case (false, false): try change(order, mask, closedAt, event, by: statements.changeOrder)
-            case (true, false): try change(order, mask, closedAt, event, by: statements.changeOrderVenueID)
-            case (false, true): try change(order, mask, closedAt, event, by: statements.closeOrder)
-            case (true, true): try change(order, mask, closedAt, event, by: statements.closeOrderVenueID)
-            }
-        }
-        try expectOneRow("order \(order.key)")
-        if fields.contains(.predictedID), let id = order.predictedIDs.last {
-            try statements.insertPredicted.bind(order.key.number, at: 1)
-            try statements.insertPredicted.bind(id.text, at: 2)
-            try statements.insertPredicted.run()
-        }
-        try write(
-            event, account: try key(of: order.account), order: order.key.number, from: from.rawValue, to: to.rawValue, evidence: evidence, detail: detail)
-    }
-
-    /// An order first heard of as taken has the time of that event.
-    private func acknowledgedAt(_ order: Order, _ event: JournalEvent) -> Int64? {
-        order.acknowledgedAt ?? (event.kind == .acknowledged ? event.at : nil)
-    }
-
-    /// - Parameter mask: The columns to write, as bits of `OrderFields` and two of `WriterStatements`.
-    private func change(
-        _ order: Order, _ mask: Int, _ closedAt: Int64?, _ event: JournalEvent, by statement: borrowing Statement
-    ) throws(JournalError) {
-        try statement.bind(order.key.number, at: 1)
-        try statement.bind(order.state.rawValue, at: 2)
-        try statement.bind(order.evidence.rawValue, at: 3)
-        try statement.bind(mask, at: 4)
-        try statement.bind(order.request?.number, at: 5)
-        try statement.bind(order.venueState, at: 6)
-        try statement.bind(order.price == order.terms.price ? nil : order.price, at: 7)
-        try statement.bind(order.quantity == order.terms.quantity ? nil : order.quantity, at: 8)
-        try statement.bind(order.filledQuantity, at: 9)
-        try statement.bind(order.averagePrice, at: 10)
-        try statement.bind(order.rejectCode, at: 11)
-        try statement.bind(order.rejectText, at: 12)
-        try statement.bind(order.attempts, at: 13)
-        try statement.bind(order.parkedAt, at: 14)
-        try statement.bind(order.submittedAt ?? event.at, at: 15)
-        try statement.bind(acknowledgedAt(order, event), at: 16)
-        if statement.parameters >= 17 { try statement.bind(closedAt, at: 17) }
-        if statement.parameters >= 18 { try statement.bind(order.venueOrderID?.text, at: 18) }
-        try statement.run()
-    }
-
-    // MARK: Commands
-
-    private func write(_ command: OrderCommand, _ event: JournalEvent) throws(JournalError) {
-        guard event.seq == command.id.number else { throw JournalError(.damaged, "command \(command.id) does not bear its number") }
-        let account = try key(of: command.account)
-        try statements.insertCommand.bind(command.id.number, at: 1)
-        try statements.insertCommand.bind(command.kind.rawValue, at: 2)
-        try statements.insertCommand.bind(command.order.number, at: 3)
-        try statements.insertCommand.bind(account, at: 4)
-        try statements.insertCommand.bind(command.intent?.number, at: 5)
-        try statements.insertCommand.bind(command.price, at: 6)
-        try statements.insertCommand.bind(command.quantity, at: 7)
-        try statements.insertCommand.bind(command.onFailure.rawValue, at: 8)
-        try statements.insertCommand.bind(command.sequence.rawValue, at: 9)
-        try statements.insertCommand.bind(command.requestedAt, at: 10)
-        try statements.insertCommand.bind(command.expiresAt, at: 11)
-        try statements.insertCommand.run()
-        var detail = EventDetail()
-        detail.add("command", command.kind.rawValue)
-        if let price = command.price { detail.add("price", price) }
-        if let quantity = command.quantity { detail.add("quantity", quantity) }
-        detail.addNote(of: event)
-        try write(
-            event, account: account, order: command.order.number, command: command.id.number, to: CommandState.requested.rawValue, evidence: .local,
-            detail: detail)
-        // One that is settled at birth (a cancel of a closed order) has more to say than a birth does.
-        if command.state != .requested { try update(command, closedAt: command.closedAt ?? event.at) }
-    }
-
-    private func write(_ command: OrderCommand, from: CommandState, _ event: JournalEvent) throws(JournalError) {
-        let evidence = event.evidence ?? command.evidence
-        var detail = EventDetail()
-        detail.add("command_id", command.id.number)
-        if command.state != .submitted || command.attempts != 1 { detail.add("attempts", Int64(command.attempts)) }
-        if let code = command.rejectCode { detail.add("reject_code", code) }
-        if let text = command.rejectText { detail.add("reject_text", text) }
-        if command.evidence != evidence { detail.add("order_evidence", command.evidence.rawValue) }
-        if command.request != event.request { detail.add("order_request", command.request?.number) }
-        let closedAt = command.state.isOpen ? nil : command.closedAt ?? event.at
-        if let closedAt, closedAt != event.at { detail.add("closed_at", closedAt) }
-        detail.addNote(of: event)
-        try update(command, closedAt: closedAt)
-        try write(
-            event, account: try key(of: command.account), order: command.order.number, command: command.id.number, from: from.rawValue,
-            to: command.state.rawValue, evidence: evidence, detail: detail)
-    }
-
-    private func update(_ command: OrderCommand, closedAt: Int64?) throws(JournalError) {
-        try statements.changeCommand.bind(command.id.number, at: 1)
-        try statements.changeCommand.bind(command.state.rawValue, at: 2)
-        try statements.changeCommand.bind(command.evidence.rawValue, at: 3)
-        try statements.changeCommand.bind(command.attempts, at: 4)
-        try statements.changeCommand.bind(command.request?.number, at: 5)
-        try statements.changeCommand.bind(command.state.isOpen ? nil : closedAt, at: 6)
-        try statements.changeCommand.bind(command.rejectCode, at: 7)
-        try statements.changeCommand.bind(command.rejectText, at: 8)
-        try statements.changeCommand.run()
-        try expectOneRow("command \(command.id)")
     }
 
     // MARK: Requests and limits
@@ -366,7 +172,7 @@ extension SQLiteJournal {
         rate.define(budget: row.id, windowMs: row.windowMs)
     }
 
-    private func write(_ row: PermitRow, in records: [JournalRecord]) throws(JournalError) {
+    private func write(_ row: PermitRow, hasRow: Bool) throws(JournalError) {
         try statements.setPermit.bind(row.budget, at: 1)
         try statements.setPermit.bind(row.slot, at: 2)
         try statements.setPermit.bind(row.request?.number, at: 3)
@@ -379,7 +185,6 @@ extension SQLiteJournal {
         // Each taking counts once: by its request's row where there is one, else here.
         let slot = PermitSlot(budget: row.budget, slot: row.slot)
         guard countedPermits.updateValue(request.number, forKey: slot) != request.number else { return }
-        let hasRow = records.contains { if case .request(let row) = $0 { row.id == request } else { false } }
         guard !hasRow else { return }
         if countedWithoutRow.count > 65_536 { countedWithoutRow.removeAll() }
         countedWithoutRow.insert(request.number)
@@ -395,7 +200,7 @@ extension SQLiteJournal {
     }
 
     /// Request ids never repeat, though most look-ups leave no row: they are set aside a thousand at a time.
-    private func reserve(_ id: RequestID) throws(JournalError) {
+    func reserve(_ id: RequestID) throws(JournalError) {
         guard id.number > requestReserve else { return }
         try setMeta("request_max", id.number + 1_000)
         requestReserve = id.number + 1_000
@@ -463,7 +268,7 @@ extension SQLiteJournal {
         try write(event, account: account, order: try orderKey(of: order), detail: detail)
     }
 
-    private func orderKey(of id: ClientOrderID?) throws(JournalError) -> Int64? {
+    func orderKey(of id: ClientOrderID?) throws(JournalError) -> Int64? {
         guard let id else { return nil }
         return try order(id)?.key.number
     }

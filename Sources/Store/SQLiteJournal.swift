@@ -28,7 +28,9 @@ package final class SQLiteJournal: Journal {
     private let ballast: Ballast
 
     /// Set by the first I/O error: what is written after it may not be durable, whatever SQLite says.
-    private var latched: JournalError?
+    private var latched: JournalError? {
+        didSet { if latched != nil { connection.leaveAsItIs() } }
+    }
     /// The last sequence number committed.
     private(set) var seq: Int64
     var accountKeys: [AccountID: Int64]
@@ -72,8 +74,12 @@ package final class SQLiteJournal: Journal {
         path: String, accounts: [JournalAccount], wallClock: @escaping () -> Int64 = { omsd_clock_us(CLOCK_REALTIME) }
     ) throws(OpenError) -> SQLiteJournal {
         let path = JournalFile.resolved(path)
-        let lock = try JournalLock(journal: path)
         let exists = JournalFile.identity(of: path) != nil
+        // SQLite writes beside the file too: a folder that refuses would show as an I/O error later.
+        for name in exists ? [JournalFile.folder(of: path), path] : [JournalFile.folder(of: path)] where access(name, R_OK | W_OK) != 0 {
+            throw OpenError(.configuration, "\(name) cannot be written: \(systemError())")
+        }
+        let lock = try JournalLock(journal: path)
         if exists { try JournalFile.checkHeader(path, versionMax: Migrator.newest) }
         do throws(JournalError) {
             if exists { try probe(path) } else { try Migrator.create(at: path, now: wallClock()) }
@@ -105,6 +111,7 @@ package final class SQLiteJournal: Journal {
         if !ballast.restore() { warnings.append("there is no space for the 16 MiB of ballast beside \(path)") }
         self.warnings = warnings
         try discardHalfWritten()
+        seq = try loader.seq()
         try readMemory()
     }
 
@@ -162,6 +169,7 @@ package final class SQLiteJournal: Journal {
 
     package func commit(_ records: [JournalRecord]) throws(JournalError) {
         if let latched { throw latched }
+        guard !records.isEmpty else { return }
         let last = try lastSeq(of: records)
         do throws(JournalError) {
             try statements.begin.run()
@@ -180,8 +188,8 @@ package final class SQLiteJournal: Journal {
     /// The numbers that the engine gave must go on without a gap: one that is missing would look like a lost line.
     private func lastSeq(of records: [JournalRecord]) throws(JournalError) -> Int64 {
         var last = seq
-        for record in records {
-            guard let next = record.seq else { continue }
+        for index in records.indices {
+            guard let next = records[index].seq else { continue }
             guard next == last + 1 else { throw JournalError(.damaged, "record \(next) was to follow \(last): the sequence has a gap") }
             last = next
         }

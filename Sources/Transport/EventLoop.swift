@@ -8,6 +8,8 @@ final class Poller: @unchecked Sendable {
         let token: UInt64
         let mask: UInt32
         var isReadable: Bool { mask & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 }
+        /// Both directions are over.
+        var isHangUp: Bool { mask & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 }
         var isWritable: Bool { mask & (EPOLLOUT.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 }
     }
     static let reading = EPOLLIN.rawValue | EPOLLRDHUP.rawValue
@@ -164,22 +166,23 @@ extension TransportTime {
 /// Starts a thread with its name as `top` shows it (at most 15 characters). Join it with the result, or detach it.
 func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(TransportError) -> pthread_t {
     final class Box {
-        let body: () -> Void
-        init(_ body: @escaping () -> Void) { self.body = body }
+        let (name, body): (String, () -> Void)
+        init(_ name: String, _ body: @escaping () -> Void) { (self.name, self.body) = (name, body) }
     }
     var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body))
+    let box = Unmanaged.passRetained(Box(name, body))
     let code = pthread_create(
         &thread, nil,
         { raw in
             guard let raw else { return nil }
-            Unmanaged<Box>.fromOpaque(raw).takeRetainedValue().body()
+            let box = Unmanaged<Box>.fromOpaque(raw).takeRetainedValue()
+            _ = omsd_name_thread(box.name)
+            box.body()
             return nil
         }, box.toOpaque())
     guard code == 0 else {
         box.release()
         throw .system("pthread_create", code)
     }
-    _ = pthread_setname_np(thread, name)
     return thread
 }

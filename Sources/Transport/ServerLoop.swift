@@ -175,6 +175,8 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     private func ready(_ connection: ServerConnection, _ event: Poller.Events) {
+        // After the end of input a reset shows as nothing but this, again and again.
+        if connection.isReadClosed, event.isHangUp { return close(connection) }
         if event.isWritable, !connection.out.isEmpty { flush(connection) }
         if event.isReadable, connection.stage != .closed { read(connection) }
     }

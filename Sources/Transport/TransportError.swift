@@ -24,11 +24,8 @@ package struct TransportError: Error, Equatable, CustomStringConvertible {
 
 /// The words of an errno value.
 func errnoText(_ code: Int32) -> String {
-    var buffer = [CChar](repeating: 0, count: 128)
-    return buffer.withUnsafeMutableBufferPointer { room in
-        guard let base = room.baseAddress, let text = strerror_r(code, base, room.count) else { return "error \(code)" }
-        return String(cString: text)
-    }
+    // glibc keeps the text per thread (since 2.32).
+    strerror(code).map { String(cString: $0) } ?? "error \(code)"
 }
 
 /// The oldest error in OpenSSL's queue of this thread, which is then empty.

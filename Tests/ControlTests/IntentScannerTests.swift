@@ -57,7 +57,8 @@ struct IntentScannerTests {
         if dice.chance(8) { params.append("\"expires_at\":" + dice.one(["1795183260000000", "1.5", "-3", "1e3", "99999999999999999999"])) }
         if dice.chance(8) { params.append("\"dry_run\":" + dice.one(["true", "false", "1"])) }
         let members = [
-            "\"jsonrpc\":\"2.0\"", "\"id\":" + (dice.chance(90) ? dice.one(["1", "\"x\""]) : dice.one(["null", "-0", "1.5", "01"])), "\"method\":\"intent.submit\"",
+            "\"jsonrpc\":\"2.0\"", "\"id\":" + (dice.chance(90) ? dice.one(["1", "\"x\""]) : dice.one(["null", "-0", "1.5", "01"])),
+            "\"method\":\"intent.submit\"",
             "\"params\":{" + params.joined(separator: ",") + "}",
         ]
         var text = Array(("{" + members.joined(separator: ",") + "}" + dice.one(["", " ", "\r", "", "", dice.chance(10) ? "x" : ""])).utf8)
@@ -69,7 +70,7 @@ struct IntentScannerTests {
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func `what the scanner accepts, the careful decoder reads as the same`(seed: UInt64) throws {
         var dice = Dice(seed: seed)
         var accepted = 0
-        for round in 0..<5_000 {
+        for round in 0..<2_000 {
             let line = Self.line(&dice)
             let (fast, careful) = line.withUnsafeBufferPointer { bytes in
                 (IntentScanner.scan(bytes), RequestDecoder.decodeCarefully(bytes, role: .trader))
@@ -85,7 +86,7 @@ struct IntentScannerTests {
             #expect(IntentDecoder.submission(of: fast.intent).digest == content)
         }
         // Otherwise the comparison above says nothing.
-        #expect(accepted > 500)
+        #expect(accepted > 300)
     }
 
     @Test func `the plain shape that programs send takes the fast way`() {

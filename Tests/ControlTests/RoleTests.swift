@@ -76,6 +76,9 @@ struct RoleTests {
             #expect((answer?.code == 1006) == !isAllowed, "\(method)")
             #expect(answer?["id"] == .number("1"))
         }
+        // Told once for each user, not for each connection.
+        _ = try RawClient(harness.path).call("daemon.status")
+        #expect(harness.log.all.filter { $0.contains("uid 4000 pid 1 has no role") }.count == (role == nil ? 1 : 0))
     }
 
     @Test func `a reload changes what open connections may do`() throws {

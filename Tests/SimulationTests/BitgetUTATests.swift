@@ -161,4 +161,32 @@ import Wire
         let fills = try client.get("/api/v3/trade/fills?category=SPOT").json
         #expect(fills.at("data", "list", "0", "execQty")?.string == "0.0004" && fills.at("data", "list", "0", "clientOid")?.string == "p")
     }
+
+    @Test func `switches change status, ceilings, caps and words`() throws {
+        var options = WorldOptions()
+        options.switches = ["business_status=200", "batch_max=2", "open_cap=3", "open_state=live", "modify_ms=0"].map { text in
+            let parts = text.split(separator: "=")
+            return ("bitget-uta/\(parts[0])", String(parts[1]))
+        }
+        let client = try BitgetClient("bitget-uta", "spot", options)
+        let refused = try client.post("/api/v3/trade/place-batch", "[\(["a", "b", "c"].map { BitgetClient.item($0) }.joined(separator: ","))]")
+        #expect(refused.status == 200 && refused.json.code == "25200")
+        _ = try client.place("a", "b")
+        #expect(try client.place("c", "d")["data"]?.array?.map { $0["code"]?.string } == [nil, "25211"])
+        #expect(try client.find("a").at("data", "orderStatus")?.string == "live")
+        _ = try client.post(Self.modify, "[{\"clientOid\":\"a\",\"price\":\"59000\"}]")
+        #expect(try client.find("a").at("data", "price")?.string == "59000")
+    }
+
+    @Test func `a window wider than the venue allows is refused`() throws {
+        let client = try BitgetClient("bitget-uta", "spot")
+        let day: Int64 = 86_400_000
+        let now = client.now / 1000
+        for path in ["history-orders", "fills"] {
+            #expect(try client.get("/api/v3/trade/\(path)?category=SPOT&startTime=\(now - 30 * day)").json.code == "00000")
+            #expect(try client.get("/api/v3/trade/\(path)?category=SPOT&startTime=\(now - 32 * day)").json.code == "00001")
+            #expect(try client.get("/api/v3/trade/\(path)?category=SPOT&startTime=\(now - 100 * day)&endTime=\(now - 90 * day)").json.code == "00001")
+            #expect(try client.get("/api/v3/trade/\(path)?category=SPOT&limit=101").json.code == "40017")
+        }
+    }
 }

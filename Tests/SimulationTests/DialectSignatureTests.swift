@@ -76,3 +76,27 @@ private func request(of vector: JSON, query: String?) -> HTTPRequest {
         #expect(XTPairs("")?.signed == "")
     }
 }
+
+@Suite struct `Dialect lock-outs` {
+    @Test func `a key that goes on over its limit is locked until the time is over`() throws {
+        let xt = try XTCaller(["lock_after": "2"])
+        for _ in 0..<12 { _ = try xt.send("GET", "/v4/trade") }
+        xt.bench.nowMs += 599_999
+        #expect(try xt.send("GET", "/v4/balances").status == 429)
+        #expect(xt.bench.world.ledger.requests.last?.refusal == "locked")
+        xt.bench.nowMs += 1
+        #expect(try xt.send("GET", "/v4/balances").status == 200)
+
+        let az = try AZCaller(["lock_after": "1"])
+        for _ in 0..<11 { _ = try az.send("POST", "list-open-order") }
+        az.bench.nowMs += 599_999
+        #expect(try az.send("GET", "list").status == 429)
+
+        let ascendex = try AscendEXCaller(["lock_after": "1"])
+        for _ in 0..<11 { _ = try ascendex.send("GET", "info") }
+        ascendex.bench.nowMs += 899_999
+        #expect(try ascendex.send("GET", "info").status == 429)
+        ascendex.bench.nowMs += 1
+        #expect(try ascendex.send("GET", "info").status == 200)
+    }
+}

@@ -38,6 +38,16 @@ import Wire
         #expect(client.world.venue(named: "bitget-uta")?.exchange.orders.count == 5)
     }
 
+    @Test func `Bitget's header counts down what is left of the second`() throws {
+        let client = try bitget()
+        let left = (0..<6).map { index -> String? in
+            let request = client.signed("POST", "/api/v3/trade/place-batch", body: "[\(BitgetClient.item("h\(index)"))]")
+            guard case .response(let response, _) = client.reply(request) else { return nil }
+            return response.header("x-mbx-used-remain-limit")
+        }
+        #expect(left == ["4", "3", "2", "1", "0", "0"])
+    }
+
     @Test func `limits can be changed and lifted, and unknown ones are refused`() throws {
         var options = WorldOptions()
         options.limits = [("bitget-uta/batch-place", 1)]

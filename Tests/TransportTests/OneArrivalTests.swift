@@ -106,11 +106,13 @@ import Wire
 
     @Test func `bytes that nobody asked for end an idle connection`() async throws {
         let mayTalk = Atomic<Bool>(false)
+        let clientLeft = Atomic<Bool>(false)
         let server = try RawServer { fd, _ in
             guard readRequest(fd) != nil, sendRaw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") else { return }
             while !mayTalk.load(ordering: .sequentiallyConsistent) { if waitReadable(fd, 5) { return } }
-            _ = sendRaw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-            _ = waitReadable(fd, 5_000)
+            // The server stays: whoever ends this is the client.
+            guard sendRaw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") else { return }
+            clientLeft.store(waitReadable(fd, 20_000), ordering: .sequentiallyConsistent)
         }
         let client = try Client()
         #expect(await client.send(to: server.origin).answer?.status == 200)
@@ -118,6 +120,7 @@ import Wire
 
         mayTalk.store(true, ordering: .sequentiallyConsistent)
 
+        #expect(await eventually { clientLeft.load(ordering: .sequentiallyConsistent) })
         #expect(await eventually { client.transport.connections(to: server.origin).open == 0 })
     }
 

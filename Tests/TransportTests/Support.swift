@@ -44,6 +44,7 @@ struct Certificates: Sendable {
             let fd = creat("\(folder)/\(name)", 0o600)
             precondition(CLinux.write(fd, text, text.utf8.count) == text.utf8.count && close(fd) == 0, "cannot write \(name)")
         }
+        atexit { _ = runProgram(["/bin/rm", "-rf", Certificates.shared.folder]) }
         let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
         for name in ["ca", "stranger"] {
             openssl("req -x509 \(key) -subj /CN=\(name) -keyout \(folder)/\(name).key -out \(folder)/\(name).pem -days 2")
@@ -94,35 +95,45 @@ final class Shared<Value: Sendable>: Sendable {
     var now: Value { value.withLock { $0 } }
 }
 
-/// A listener whose connections are handled by hand, each on its own thread.
+/// A port of this machine whose connections are handled by hand, each on its own thread; closed at first, if wanted.
 final class RawServer: Sendable {
     let port: UInt16
     private let listener: Int32
-    private let thread: Mutex<pthread_t?>
+    private let thread = Mutex<pthread_t?>(nil)
+    private let handle: @Sendable (_ fd: Int32, _ number: Int) -> Void
 
-    init(_ handle: @escaping @Sendable (_ fd: Int32, _ number: Int) -> Void) throws {
+    /// - Parameter isOpen: False holds the port but refuses connections until ``open()``.
+    init(isOpen: Bool = true, _ handle: @escaping @Sendable (_ fd: Int32, _ number: Int) -> Void) throws {
         let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
-        let fd = omsd_tcp_socket(AF_INET)
-        #expect(omsd_tcp_bind(fd, address.bytes, socklen_t(address.bytes.count)) == 0 && listen(fd, 64) == 0)
-        (listener, port) = (fd, try Socket(fd: fd).ownPort())
-        thread = Mutex(
-            try startThread("raw-server") {
-                var number = 0
-                while waitReadable(fd, 30_000) {
-                    let peer = omsd_tcp_accept(fd, nil, nil)
-                    guard peer >= 0 else { return }
-                    number += 1
-                    let count = number
-                    guard
-                        let worker = try? startThread(
-                            "raw-peer",
-                            {
-                                handle(peer, count); close(peer)
-                            })
-                    else { return }
-                    pthread_detach(worker)
-                }
-            })
+        listener = omsd_tcp_socket(AF_INET)
+        #expect(omsd_tcp_bind(listener, address.bytes, socklen_t(address.bytes.count)) == 0)
+        port = try Socket(fd: listener).ownPort()
+        self.handle = handle
+        if isOpen { try open() }
+    }
+
+    func open() throws {
+        let (fd, handle) = (listener, handle)
+        #expect(listen(fd, 64) == 0)
+        let started = try startThread("raw-server") {
+            var number = 0
+            while waitReadable(fd, 30_000) {
+                let peer = omsd_tcp_accept(fd, nil, nil)
+                guard peer >= 0 else { return }
+                number += 1
+                let count = number
+                guard
+                    let worker = try? startThread(
+                        "raw-peer",
+                        {
+                            handle(peer, count)
+                            close(peer)
+                        })
+                else { return }
+                pthread_detach(worker)
+            }
+        }
+        thread.withLock { $0 = started }
     }
 
     var origin: HTTPOrigin { HTTPOrigin(isTLS: false, host: "127.0.0.1", port: port) }

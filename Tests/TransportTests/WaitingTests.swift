@@ -1,24 +1,29 @@
 import CLinux
 import Synchronization
 import Testing
-import Transport
+@testable import Transport
 import Wire
 
 @Suite(.timeLimit(.minutes(1))) struct `Waiting for a connection` {
     private static let ok = HTTPResponse(status: 200)
 
     @Test func `an exchange that goes stale while all connections are busy was never sent`() async throws {
-        let server = try CountingServer { _, _ in .silence }
+        let waiting = Shared<[any ServerResponder]>([])
+        let server = try HTTPServer(address: "127.0.0.1:0") { _, _, responder in waiting.value.withLock { $0.append(responder) } }
+        try server.start()
+        defer { server.stop() }
+        let origin = HTTPOrigin(isTLS: false, host: "127.0.0.1", port: server.port)
         let client = try Client()
-        try client.transport.configure(server.origin, maxConnections: 1)
-        async let busy = client.send(to: server.origin, timeoutMs: 400)
-        #expect(await eventually { server.arrivals.count == 1 })
+        try client.transport.configure(origin, maxConnections: 1)
+        async let busy = client.send(to: origin, timeoutMs: 30_000)
+        #expect(await eventually { waiting.now.count == 1 })
 
-        let stale = await client.send(to: server.origin, staleInMs: 100)
+        let stale = await client.send(to: origin, staleInMs: 100)
 
         #expect(stale.notSentReason?.contains("stale") == true, "\(stale)")
-        #expect(await busy.lostReason != nil)
-        #expect(server.arrivals.count == 1)
+        waiting.now.first?.send(.response(Self.ok))
+        #expect(await busy.answer?.status == 200)
+        #expect(waiting.now.count == 1)
     }
 
     @Test func `an exchange that comes too late is not sent`() async throws {
@@ -30,13 +35,11 @@ import Wire
     }
 
     @Test func `a refused connect is not sent, and the next exchange hears of it at once`() async throws {
-        let server = try CountingServer { _, _ in .response(Self.ok) }
-        let origin = server.origin
-        server.server.stop()
+        let closed = try RawServer(isOpen: false) { _, _ in }
         let client = try Client { $0.backoffFloorMs = 5_000 }
 
-        let first = await client.send(to: origin)
-        let second = await client.send(to: origin)
+        let first = await client.send(to: closed.origin)
+        let second = await client.send(to: closed.origin)
 
         #expect(first.notSentReason?.contains("refused") == true, "\(first)")
         #expect(second.notSentReason?.hasPrefix("pausing") == true, "\(second)")
@@ -111,6 +114,31 @@ import Wire
         #expect(await client.send(to: server.origin).notSentReason != nil)
         #expect(server.arrivals.count == 2)
         #expect(client.transport.openCount == 0)
+    }
+
+    @Test func `an origin that comes back is used again after the pause`() async throws {
+        let server = try RawServer(isOpen: false) { fd, _ in
+            if readRequest(fd) != nil, sendRaw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") { drain(fd) }
+        }
+        let client = try Client { ($0.backoffFloorMs, $0.backoffCeilingMs) = (1, 20) }
+        #expect(await client.send(to: server.origin).notSentReason != nil)
+        try server.open()
+
+        let deadline = bootTime() + 10_000_000
+        var end = await client.send(to: server.origin)
+        while end.notSentReason != nil, bootTime() < deadline { end = await client.send(to: server.origin) }
+
+        #expect(end.answer?.status == 200)
+    }
+
+    @Test(arguments: [("127.0.0.1:0", "localhost"), ("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1")])
+    func `a host is reached by name or address, of either family`(address: String, host: String) async throws {
+        let server = try HTTPServer(address: address) { _, _, responder in responder.send(.response(Self.ok)) }
+        try server.start()
+        defer { server.stop() }
+        let client = try Client()
+
+        #expect(await client.send(to: HTTPOrigin(isTLS: false, host: host, port: server.port)).answer?.status == 200)
     }
 
     @Test func `another origin is served while one is down`() async throws {

@@ -38,6 +38,13 @@ import Wire
         return (request, isSpot ? .spot : .futures, try #require(vector["timestamp"]?.integer))
     }
 
+    @Test(arguments: [
+        ("b=2&a=1%2C5", "a=1,5&b=2"), ("a=1", "a=1"), ("list=%5B%7B%22x%22%3A1%7D%5D", #"list=[{"x":1}]"#), ("a=100%&b=%zz", "a=100%&b=%zz"),
+        ("a=%2", "a=%2"),
+    ]) func `a query is signed sorted and decoded`(_ sent: String, _ signed: String) {
+        #expect(XTSigning.sortedAndDecoded(Substring(sent)) == signed)
+    }
+
     @Test func `public paths carry no key`() {
         for situation in [Situation.spot, .az] {
             for ask in ["time", "instruments"] {

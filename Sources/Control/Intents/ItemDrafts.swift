@@ -91,7 +91,7 @@ struct ModifyDraft {
 }
 
 extension Intent {
-    /// The content digest that decides whether a repeated `intent_id` is the same intent.
+    /// Items of all three lists, which share one bound.
     var itemCount: Int { place.count + modify.count + cancel.count }
 
     /// The first `place` item whose client order id an earlier one already has.

@@ -30,7 +30,7 @@ package enum MethodTable {
             result: "{v_intents columns, counts:{state:n}}"
         ) { parameters throws(ControlError) in .intentGet(IntentID(try parameters.requiredText("intent_id"))) },
         Method(
-            "intent.list", .viewer, "Intents, newest first.", fields: [account] + page, result: "{intents:[…], next}"
+            "intent.list", .viewer, "Intents, oldest first.", fields: [account] + page, result: "{intents:[…], next}"
         ) { parameters throws(ControlError) in .intentList(account: parameters.account, after: parameters.integer("after"), limit: parameters.limit)
         },
         Method(

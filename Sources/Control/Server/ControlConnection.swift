@@ -11,6 +11,8 @@ final class ControlConnection {
     var input = ByteQueue()
     /// Bytes at the front of `input` known to hold no newline.
     var scanned = 0
+    /// What of `input` is in the server's total.
+    var counted = 0
     var output = ByteQueue()
     /// The ids (JSON text) of the calls that wait for their answer.
     var pending: [UInt64: [UInt8]] = [:]

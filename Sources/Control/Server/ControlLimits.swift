@@ -4,6 +4,8 @@ package struct ControlLimits: Sendable {
     package var lineMax = 32 << 20
     /// The same for peers without a role, who only ever read 1006.
     package var lineMaxWithoutRole = 64 << 10
+    /// Requests read in part, of all connections together; above it, who has sent more than a megabyte of one is closed.
+    package var inputTotalMax = 256 << 20
     /// Open connections; lowered at start so that 256 descriptors, or half of them, stay for the rest of the daemon.
     package var connectionsMax = 1_024
     /// How many of these one user may have: half, so that no user locks the others out.

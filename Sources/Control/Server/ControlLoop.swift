@@ -10,6 +10,8 @@ final class ControlLoop {
     private let epoll: Int32
     private var connections: [UInt64: ControlConnection] = [:]
     private var connectionsOfUser: [UInt32: Int] = [:]
+    /// Bytes read and not yet decoded, of all connections.
+    private var inputTotal = 0
     private var nextConnection: UInt64 = 16
     private var nextCall: UInt64 = 1
     /// With work to do, in turn order.
@@ -18,6 +20,8 @@ final class ControlLoop {
     private var touched: [UInt64] = []
     /// Bytes handed over that this round framed, by connection.
     private var framed: [UInt64: Int] = [:]
+    /// Users told of in the log: once each, however often they come.
+    private var withoutRole: Set<UInt32> = []
     private var pauseLoggedAt: Int64 = -10_000_000
     private var roles: RoleTable
     private var rolesVersion: Int
@@ -119,7 +123,9 @@ final class ControlLoop {
         nextConnection += 1
         connection.role = roles.role(of: peer)
         connection.rolesVersion = rolesVersion
-        if connection.role == nil { server.log("control: uid \(peer.uid) pid \(peer.pid) has no role; its requests are refused") }
+        if connection.role == nil, withoutRole.count < 1_024, withoutRole.insert(peer.uid).inserted {
+            server.log("control: uid \(peer.uid) pid \(peer.pid) has no role; its requests are refused")
+        }
         connections[connection.id] = connection
         server.shared.withLock { $0.waiting[connection.id] = (0, 0) }
         connection.interest = UInt32(EPOLLIN.rawValue)
@@ -129,6 +135,7 @@ final class ControlLoop {
     private func end(_ connection: ControlConnection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         close(connection.descriptor)
+        inputTotal -= connection.counted
         let left = connectionsOfUser[connection.peer.uid, default: 1] - 1
         connectionsOfUser[connection.peer.uid] = left > 0 ? left : nil
         server.shared.withLock { $0.waiting[connection.id] = nil }
@@ -143,7 +150,10 @@ final class ControlLoop {
         let (outgoing, isStopping) = server.shared.withLock { shared in
             let outgoing = shared.outgoing
             shared.outgoing = []
-            if shared.rolesVersion != rolesVersion { (roles, rolesVersion) = (shared.roles, shared.rolesVersion) }
+            if shared.rolesVersion != rolesVersion {
+                (roles, rolesVersion) = (shared.roles, shared.rolesVersion)
+                withoutRole.removeAll()
+            }
             return (outgoing, shared.isStopping)
         }
         for item in outgoing {
@@ -202,6 +212,13 @@ final class ControlLoop {
         if connection.isPaused(limits) || connection.isEnding { return }
         if !connection.mayHaveLines, !connection.isReadClosed { receive(connection) }
         decodeLines(connection)
+        inputTotal += connection.input.count - connection.counted
+        connection.counted = connection.input.count
+        if inputTotal > limits.inputTotalMax, connection.input.count > 1 << 20 {
+            server.log("control: uid \(connection.peer.uid) pid \(connection.peer.pid) closed: too many large requests are half read")
+            refuse(.queueFull("too many large requests at once; try again"), id: Array("null".utf8), to: connection)
+            connection.isEnding = true
+        }
         if connection.mayHaveLines, !connection.isPaused(limits), !connection.isEnding { enqueue(connection) }
     }
 

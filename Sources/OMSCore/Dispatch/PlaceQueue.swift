@@ -71,10 +71,11 @@ package final class PlaceQueue {
         var waiting: [IntentKey] = []
         var batch: [OrderKey] = []
         var limit = max
+        let share = Swift.max(1, max / 10)
         var group: PlaceGroup?
         while batch.count < limit, let intent = turns.popFirst() {
             guard let lane = lanes[intent] else { continue }
-            var took = false
+            var took = 0
             search: while let index = group.map({ lane.index(of: $0) }) ?? lane.oldest {
                 guard let next = lane.groups[index].orders.first else { break }
                 switch verdict(next) {
@@ -85,12 +86,12 @@ package final class PlaceQueue {
                     let room = min(limit, wanted.isSingle ? 1 : Swift.max(1, cap(next)))
                     guard batch.count < room else { break search }
                     lane.dropFirst(of: index)
-                    (group, limit, took) = (wanted, room, true)
+                    (group, limit, took) = (wanted, room, took + 1)
                     batch.append(next)
-                    break search
+                    if took == share || batch.count == limit { break search }
                 }
             }
-            if lane.groups.isEmpty { lanes[intent] = nil } else if took { turns.append(intent) } else { waiting.append(intent) }
+            if lane.groups.isEmpty { lanes[intent] = nil } else if took > 0 { turns.append(intent) } else { waiting.append(intent) }
         }
         // Intents that had nothing for this batch keep their place in the rotation.
         turns.prepend(waiting)

@@ -1,3 +1,16 @@
+/// An intent that came before its account knew its markets: it waits a little instead of being refused.
+struct EarlySubmit {
+    let intent: Intent
+    let content: Digest256
+    let actor: Actor
+    let ticket: Ticket
+    let desk: Int
+    let until: Int64
+
+    /// How long; then NOT_READY. A venue that answers with an error ends the wait at once.
+    static let patienceUs: Int64 = .seconds(5)
+}
+
 /// An intent that was found good and is being written, slice by slice.
 struct Acceptance {
     let intent: OpenIntent
@@ -9,6 +22,11 @@ struct Acceptance {
     let modifies: [ModifyItem]
     let cancels: [ClientOrderID]
     var written = 0
+    var left: Int { places.count - written }
     var orders: [ClientOrderID] = []
     var keys: [OrderKey] = []
+    /// Who sent the same intent again before it was whole.
+    var echoes: [Ticket] = []
+    /// Ids that callers chose.
+    let givenIDs: Set<ClientOrderID>
 }

@@ -43,13 +43,18 @@ final class Desk {
     var historySweptAt: Int64 = .min
     var newestDoubtAt: Int64 = .min
     var nextSweepAt: Int64 = .min
+    /// Who waits for a sweep that has not begun.
     var sweepWaiters: [Ticket] = []
+    var reconciliations: [Reconciliation] = []
     var lastReconcileAt: Int64?
     var symbolsUsed: Set<Symbol> = []
     /// External orders seen open and reported: their breaks, by venue id.
     var externals: [VenueOrderID: Int64] = [:]
     /// Orders missing there or otherwise in an open break.
     var orderBreaks: [OrderKey: [BreakKind: Int64]] = [:]
+
+    /// The break of a 429 below our own count, while the share is cut.
+    var limitBreak: Int64?
 
     /// Nothing leaves before then: the venue could not be reached.
     var backoffUntil: Int64 = .min
@@ -84,14 +89,13 @@ final class Desk {
     var maxInFlight: Int {
         if let configured = setup.maxInFlight { return configured }
         guard let rule = profile.budgets.first(where: { $0.name == "batch-place" }) else { return 4 }
-        return min(64, max(4, Int(Int64(rule.permits) * 200 / max(1, rule.windowMs))))
+        let setting = setup.limits.first { $0.budget == rule.name }
+        let permits = setting?.share ?? setting?.permits ?? rule.permits
+        return min(64, max(4, Int(clamping: Int64(permits) * 200 / max(1, setting?.windowMs ?? rule.windowMs))))
     }
 
     /// The venue's clock when no request stamped `wireTime` can be accepted any more, microseconds.
     func fence(wireTime: Int64) -> Int64 {
-        .milliseconds(wireTime + max(freshnessMs, profile.recvwindowFloorMs) + Self.fenceMarginMs)
+        .milliseconds(wireTime + profile.fenceMs(freshnessMs: freshnessMs))
     }
-
-    /// Beyond the freshness window and the clock's error: timer grain at the venue's gates.
-    static let fenceMarginMs: Int64 = 250
 }

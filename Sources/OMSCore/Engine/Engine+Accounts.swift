@@ -60,18 +60,25 @@ extension Engine {
         }
     }
 
-    /// Callers that wait for an answer of a later turn.
-    package var openCalls: [Ticket] {
-        acceptances.map(\.ticket)
-            + deferred.compactMap { entry in
-                if case .command(_, _, _, let ticket) = entry.input { ticket } else { nil }
-            } + intents.values.flatMap { $0.waiters.map(\.ticket) } + desks.flatMap(\.sweepWaiters) + grants.wishes.elements.map(\.ticket)
-    }
-
     func disconnected(_ connection: UInt64) {
         for intent in intents.values { intent.waiters.removeAll { $0.ticket.connection == connection } }
-        for desk in desks { desk.sweepWaiters.removeAll { $0.connection == connection } }
+        for desk in desks {
+            desk.sweepWaiters.removeAll { $0.connection == connection }
+        }
+        early.removeAll { $0.ticket.connection == connection }
+        deferred.removeAll { $0.connection == connection }
         endGrants(of: connection)
+    }
+
+    /// Callers that wait for something of this engine: told, when it is thrown away after a commit that failed.
+    package var waitingTickets: [Ticket] {
+        let waits = intents.values.flatMap { $0.waiters.map(\.ticket) }
+        let sweeps = desks.flatMap { $0.sweepWaiters + ($0.sweep?.waiters ?? []) + $0.reconciliations.flatMap(\.waiters) }
+        let deferred = deferred.compactMap { entry -> Ticket? in
+            if case .command(_, _, _, let ticket) = entry.input { ticket } else { nil }
+        }
+        return waits + sweeps + deferred + early.map(\.ticket) + acceptances.flatMap { [$0.ticket] + $0.echoes }
+            + grants.wishes.elements.map(\.ticket)
     }
 
     // MARK: Trading state
@@ -113,7 +120,9 @@ extension Engine {
             desk.symbolsUsed.formUnion(setup.risk.symbols ?? [])
             for rule in desk.profile.budgets {
                 guard let index = desk.budgets[rule.name] else { continue }
-                limiter.adjust(index, to: setup.limits.first { $0.budget == rule.name }, rule: rule)
+                let before = limiter.budgets[index].row
+                let row = limiter.adjust(index, to: setup.limits.first { $0.budget == rule.name }, rule: rule)
+                if row != before { record(.budget(row)) }
             }
         }
         record(.note(account: nil, nil, event(.note, note: "limits and risk reloaded")))
@@ -143,7 +152,7 @@ extension Engine {
                 let budget = limiter.budgets[index]
                 let next = inUse < budget.share ? nil : budget.nextChance(at: now.monotonic).map { now.wall + $0 - now.monotonic }
                 return BudgetSnapshot(
-                    account: desk.id, row: budget.row, inUse: inUse, reserve: budget.reserve, nextFreeAt: next, busiestWindow: inUse)
+                    account: desk.id, row: budget.row, inUse: inUse, reserve: budget.reserve, nextFreeAt: next, busiestWindow: budget.busiestWindow)
             }
         }
     }

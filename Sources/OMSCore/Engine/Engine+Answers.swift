@@ -138,12 +138,20 @@ extension Engine {
 
     private func heed(_ answer: VenueAnswer, _ flight: InFlight, on desk: Desk) {
         let words = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
+        if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, at: now.monotonic) }
         switch answer.disposition {
-        case .answered: break
+        case .answered:
+            if let id = desk.limitBreak, !limiter.isPunished(flight.grips) {
+                desk.limitBreak = nil
+                mended(id)
+            }
         case .rateLimited(let retryAfterMs):
             limiter.punish(flight.grips, retryAfterUs: retryAfterMs.map { .milliseconds($0) }, at: now.monotonic)
             desk.lastError = "rate limited by the venue (HTTP \(answer.httpStatus) \(words)): another program uses this limit, or it was lowered"
             record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: desk.lastError)))
+            if desk.limitBreak == nil {
+                desk.limitBreak = found(.contradiction, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")?.id
+            }
         case .clockRefused:
             desk.clock = nil
             desk.lastError = "timestamp refused (\(words)): the venue's clock is measured again"
@@ -170,6 +178,15 @@ extension Engine {
             tally.count(outcome)
             guard let live = liveByKey[ticket.order] else { continue }
             live.seenAt = now.monotonic
+            // A look-up was faster than the answer: what it saw stands, and only a refusal is worth a word.
+            if live.state != .submitted {
+                if case .acknowledged(let venueID, _) = outcome, live.order.venueOrderID == nil { learn(venueID, of: live, on: desk) }
+                if case .refused(let code, let text) = outcome, live.state.isLive {
+                    found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by look-up, the answer said refused: \(code) \(text)")
+                    ask(live, .missing, on: desk, after: Self.confirmDelayUs)
+                }
+                continue
+            }
             switch outcome {
             case .acknowledged(let venueID, let word):
                 learn(venueID, of: live, on: desk)
@@ -188,6 +205,11 @@ extension Engine {
                 change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
             case .notExecuted(let why):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
+                // No order bears the id of an attempt that surely was not executed.
+                if let id = ticket.predictedID {
+                    live.unbornIDs.insert(id)
+                    desk.byVenueID[id] = nil
+                }
                 change(live, to: .intended, kind: .requeued, evidence: .response, request: request, note: Self.words(why, answer))
                 // Refused for the request as a whole, the account waits; for the item alone, the item does.
                 if answer.disposition == .answered, Self.isPutOff(why) {

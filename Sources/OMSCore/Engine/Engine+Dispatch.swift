@@ -182,7 +182,24 @@ extension Engine {
 
     private func sendPlaces(_ orders: [LiveOrder], isSingle: Bool, indexes: [Int], on desk: Desk) -> Bool {
         let time = stampMs(desk)
-        let tickets = orders.map { ticket(for: $0, time: time, on: desk) }
+        var tickets: [PlaceTicket] = []
+        var held: [LiveOrder] = []
+        for live in orders {
+            let ticket = ticket(for: live, time: time, on: desk)
+            // Two orders that the venue would give one id (callers' ids with equal ends) never share a timestamp.
+            if let id = ticket.predictedID, desk.byVenueID[id] != nil || tickets.contains(where: { $0.predictedID == id }) {
+                held.append(live)
+            } else {
+                tickets.append(ticket)
+            }
+        }
+        for live in held {
+            live.isQueued = false
+            desk.queuedPlaces -= 1
+            desk.putOff.add(.order(live.key), at: now.monotonic + .milliseconds(2))
+            wake(at: now.monotonic + .milliseconds(2))
+        }
+        guard !tickets.isEmpty else { return false }
         return send(.place(tickets, isSingle: isSingle), indexes: indexes, on: desk, isPlace: true, time: time)
     }
 

@@ -60,9 +60,11 @@ extension Engine {
         var concernsDoubt = false
         while subjects.count < desk.profile.findMax, let key = queue.popFirst() {
             guard let live = liveByKey[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
-            let count = max(1, live.order.predictedIDs.count)
-            guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findMax) else {
+            let names = live.possibleIDs
+            let count = max(1, names.count + (live.order.venueOrderID.map { names.contains($0) ? 0 : 1 } ?? 0))
+            guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findIDsMax) else {
                 later.append(key)
+                if later.count > 100 { break }
                 continue
             }
             step = inquiry.step
@@ -86,7 +88,7 @@ extension Engine {
     func subject(_ live: LiveOrder, on desk: Desk) -> FindSubject {
         let first = live.order.wireTime ?? desk.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
         return FindSubject(
-            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.order.predictedIDs,
+            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.possibleIDs,
             terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
     }
 
@@ -262,16 +264,21 @@ extension Engine {
 
     static let attemptsMax = 5
 
-    /// Acknowledged, and neither listed nor found: never sent again; on record after three rounds.
+    /// Acknowledged, and neither listed nor found: never sent again; on record after two rounds.
     private func missing(_ live: LiveOrder, on desk: Desk) {
         guard var inquiry = live.inquiry else { return }
         inquiry.absentRounds += 1
         live.inquiry = inquiry
-        if inquiry.absentRounds == 3 {
+        if inquiry.absentRounds == Self.missingRounds {
             found(.missingThere, of: live, on: desk, detail: "\(live.state.rawValue) here; the venue lists it nowhere")
         }
-        again(live, on: desk, after: inquiry.absentRounds < 3 ? max(.milliseconds(desk.profile.visibilityDelayMs), .milliseconds(250)) : .seconds(60))
+        again(
+            live, on: desk,
+            after: inquiry.absentRounds < Self.missingRounds ? max(.milliseconds(desk.profile.visibilityDelayMs), .milliseconds(250)) : .seconds(60))
     }
+
+    /// Absent rounds, the visibility delay apart, after which an acknowledged order counts as missing there.
+    static let missingRounds = 2
 
     /// Asks for a person when look-ups could not settle a doubt within two minutes after its fence.
     func park(_ live: LiveOrder, on desk: Desk) {
@@ -281,5 +288,7 @@ extension Engine {
         change(
             live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt,
             note: "look-ups could not settle it; order.resolve decides")
+        // An intent's places do not wait for a person.
+        for id in live.commands { if let command = commands[id] { cancelAnswered(command) } }
     }
 }

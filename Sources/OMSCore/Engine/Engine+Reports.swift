@@ -51,7 +51,14 @@ extension Engine {
             live.order.rejectText = reason
             fields.insert(.reject)
         }
-        let next = state(by: report, of: live)
+        var next = state(by: report, of: live)
+        if live.state.isTerminal, live.order.evidence.isVenues, next != live.state {
+            // A late fill of a canceled order counts; another end than the one stated is on record as a contradiction.
+            if next.isTerminal {
+                found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by the venue's word, now it says \(report.venueState)")
+            }
+            next = live.state
+        }
         guard next != live.state || !fields.isEmpty else { return false }
         let kind: EventKind = next.isTerminal && next != live.state ? (next == .filled ? .filled : .closed) : .reported
         change(live, to: next, kind: kind, evidence: evidence, fields: fields, request: request)
@@ -104,15 +111,16 @@ extension Engine {
     static let fillTriesMax = 16
 
     func launchFills(_ desk: Desk) -> Bool {
-        guard let key = desk.fillsWanted.first else { return false }
-        guard let live = liveByKey[key], live.wantsFills, !live.isAskingFills else {
+        while let key = desk.fillsWanted.first {
+            if let live = liveByKey[key], live.wantsFills, !live.isAskingFills {
+                guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: true) else { return false }
+                _ = desk.fillsWanted.popFirst()
+                live.isAskingFills = true
+                return true
+            }
             _ = desk.fillsWanted.popFirst()
-            return !desk.fillsWanted.isEmpty && launchFills(desk)
         }
-        guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: true) else { return false }
-        _ = desk.fillsWanted.popFirst()
-        live.isAskingFills = true
-        return true
+        return false
     }
 
     func filled(_ subject: FindSubject, page: String?, _ fills: [Fill], next: String?, _ flight: InFlight, on desk: Desk) {

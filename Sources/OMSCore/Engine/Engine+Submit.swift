@@ -1,12 +1,19 @@
 extension Engine {
-    func submit(_ intent: Intent, content: Digest256, from actor: Actor, ticket: Ticket) {
+    func submit(_ intent: Intent, content: Digest256, from actor: Actor, ticket: Ticket, mayWait: Bool = true) {
         guard let desk = desk(intent.account) else { return fail(.unknownAccount(intent.account), to: ticket) }
+        if mayWait, desk.instrumentsAt == nil, desk.lastError == nil, !isStopping {
+            let until = now.monotonic + EarlySubmit.patienceUs
+            return early.append(.init(intent: intent, content: content, actor: actor, ticket: ticket, desk: desk.index, until: until))
+        }
         do throws(ControlError) {
             if let id = intent.id, !intent.dryRun, let known = try known(id) {
                 guard known.content == content, known.account == intent.account else { throw .intentConflict(id) }
+                if let index = acceptances.firstIndex(where: { $0.intent.row.id == id }) { return acceptances[index].echoes.append(ticket) }
                 return reply(.query(.submission(id, duplicate: true), missing: nil), to: ticket)
             }
-            guard !isJournalFull else { throw .journalUnavailable("the journal's disk is full; nothing was accepted. Free space and submit again") }
+            guard !isJournalFull || intent.place.isEmpty && intent.modify.isEmpty else {
+                throw .journalUnavailable("the journal's disk is full; nothing was accepted. Free space and submit again")
+            }
             let plan = try examine(intent, on: desk)
             if intent.dryRun {
                 return reply(.plan(intent.id, orders: plan.places.count, requests: requests(for: plan, on: desk)), to: ticket)
@@ -127,7 +134,7 @@ extension Engine {
 
     private func isUsed(_ id: ClientOrderID) throws(ControlError) -> Bool {
         if byClientID[id] != nil { return true }
-        if acceptances.contains(where: { $0.places.contains { $0.clientOrderID == id } }) { return true }
+        if acceptances.contains(where: { $0.givenIDs.contains(id) }) { return true }
         do throws(JournalError) { return try journal.isUsed(id) } catch { throw .journalUnavailable(error.description) }
     }
 
@@ -188,6 +195,11 @@ extension Engine {
             guard let order = try find(item.clientOrderID), order.account == desk.id else {
                 throw .unknownOrder("this journal never held an order \(item.clientOrderID) of account \(desk.id)")
             }
+            // Of a closed order it will be refused, with evidence, and the rest goes on.
+            guard !order.state.isTerminal else {
+                plan.modifies.append(item)
+                continue
+            }
             var terms = order.terms
             (terms.price, terms.quantity) = (item.price ?? order.price, item.quantity ?? order.quantity)
             if let problem = desk.rules.problem(modifying: order.terms, price: item.price, quantity: item.quantity)
@@ -221,7 +233,8 @@ extension Engine {
                 if seen.insert(id).inserted { ids.append(id) }
             case .matching(let symbol, let side):
                 for key in desk.orders.keys.sorted() {
-                    guard let live = desk.orders[key], !live.state.isTerminal, symbol == nil || symbol == live.order.terms.symbol,
+                    guard let live = desk.orders[key], !live.state.isTerminal, live.intent?.isComplete ?? true,
+                        symbol == nil || symbol == live.order.terms.symbol,
                         side == nil || side == live.order.terms.side
                     else { continue }
                     if seen.insert(live.order.clientOrderID).inserted { ids.append(live.order.clientOrderID) }
@@ -257,9 +270,12 @@ extension Engine {
             (terms.price, terms.quantity) = (item.price ?? order.price, item.quantity ?? order.quantity)
             try bound(terms, to: most, on: desk)
         }
-        let unsettled = desk.orders.values.count { !$0.state.isTerminal }
-        if let most = risk.maxOpenOrders, !plan.places.isEmpty, unsettled + plan.places.count > most {
-            throw .risk("OPEN_ORDERS", "\(unsettled) orders are open and \(plan.places.count) more would pass max_open_orders \(most)")
+        // Closed ones are among them for a moment: only near the bound are the open ones counted.
+        if let most = risk.maxOpenOrders, !plan.places.isEmpty, desk.orders.count + plan.places.count > most {
+            let unsettled = desk.orders.values.count { !$0.state.isTerminal }
+            guard unsettled + plan.places.count <= most else {
+                throw .risk("OPEN_ORDERS", "\(unsettled) orders are open and \(plan.places.count) more would pass max_open_orders \(most)")
+            }
         }
         let pending = acceptances.reduce(0) { $0 + ($1.desk == desk.index ? $1.places.count - $1.written : 0) }
         guard desk.queuedPlaces + pending + plan.places.count <= desk.setup.queueMaxOrders else {
@@ -295,7 +311,7 @@ extension Engine {
     }
 
     /// The requests that an intent comes to if nothing else waits, as the dispatcher would make them.
-    private func requests(for plan: IntentPlan, on desk: Desk) -> [(kind: RequestKind, items: Int)] {
+    func requests(for plan: IntentPlan, on desk: Desk) -> [(kind: RequestKind, items: Int)] {
         func cut(_ count: Int, _ max: Int, _ kind: RequestKind) -> [(kind: RequestKind, items: Int)] {
             stride(from: 0, to: count, by: Swift.max(1, max)).map { (kind, min(Swift.max(1, max), count - $0)) }
         }
@@ -315,162 +331,5 @@ extension Engine {
         let places = groups.flatMap { group, items in cut(items.count, group.isSingle ? 1 : desk.placeMax, .place) }
         return cut(cancels, desk.profile.cancelMax, .cancel) + places.sorted { $0.items > $1.items }
             + cut(plan.modifies.count, desk.profile.modifyMax, .modify)
-    }
-
-    // MARK: Writing it down
-
-    private func accept(_ intent: Intent, plan: IntentPlan, content: Digest256, on desk: Desk, from actor: Actor, ticket: Ticket) {
-        let id = intent.id ?? IntentID("i" + mint.next(wall: now.wall).text)
-        var event = self.event(.intentAccepted, actor: actor, note: id.text)
-        event.evidence = nil
-        let row = IntentRow(
-            key: IntentKey(event.seq), id: id, account: desk.id, content: content, orders: plan.places.count,
-            commands: plan.modifies.count + plan.cancels.count, sequence: intent.sequence, plannedRequests: requests(for: plan, on: desk).count,
-            acceptedAt: now.wall, expiresAt: intent.expiresAt)
-        record(.intent(row, event))
-        let open = OpenIntent(row, isComplete: false)
-        intents[row.key] = open
-        intentsByID[id] = open
-        acceptances.append(
-            Acceptance(
-                intent: open, desk: desk.index, ticket: ticket, actor: actor, places: plan.places, modifies: plan.modifies, cancels: plan.cancels))
-        // Small intents are whole within this very turn.
-        if plan.places.count <= sliceRows, acceptances.count == 1 { continueAcceptances() }
-    }
-
-    /// Writes the next slice of each intent that is being accepted; the last slice accepts it.
-    func continueAcceptances() {
-        var budget = sliceRows
-        while budget > 0, !acceptances.isEmpty {
-            var acceptance = acceptances[0]
-            let desk = desks[acceptance.desk]
-            let end = min(acceptance.places.count, acceptance.written + budget)
-            budget -= max(1, end - acceptance.written)
-            acceptance.orders.reserveCapacity(acceptance.places.count)
-            for place in acceptance.places[acceptance.written..<end] { bear(place, of: &acceptance, on: desk) }
-            acceptance.written = end
-            if end == acceptance.places.count {
-                acceptances.removeFirst()
-                complete(acceptance, on: desk)
-                resumeDeferred()
-            } else {
-                acceptances[0] = acceptance
-            }
-        }
-    }
-
-    private func bear(_ place: (item: Int, clientOrderID: ClientOrderID?, terms: OrderTerms), of acceptance: inout Acceptance, on desk: Desk) {
-        let row = acceptance.intent.row
-        let order = Order(
-            key: OrderKey(nextSeq()), clientOrderID: place.clientOrderID ?? mint.next(wall: now.wall), account: desk.id, intent: row.key,
-            intentID: row.id, item: place.item, terms: place.terms, intendedAt: now.wall, expiresAt: row.expiresAt, sequence: row.sequence)
-        record(.orderBorn(order, actor: acceptance.actor))
-        let live = LiveOrder(order, intent: acceptance.intent)
-        adopt(live, on: desk)
-        acceptance.intent.unsettled += 1
-        acceptance.intent.unanswered += 1
-        acceptance.orders.append(order.clientOrderID)
-        acceptance.keys.append(order.key)
-    }
-
-    /// Everything of the intent is written: it is accepted with this turn's commit, and its parts may go.
-    private func complete(_ acceptance: Acceptance, on desk: Desk) {
-        let intent = acceptance.intent
-        record(.intentComplete(intent.row.key))
-        intent.isComplete = true
-        touchedIntents.insert(intent.row.key)
-        if let deadline = deadline(of: intent.row) { deadlines.add(intent.row.key, at: deadline) }
-        let ids = acceptance.cancels.compactMap { bearCommand(.cancel, of: $0, for: intent, actor: acceptance.actor) }
-        intent.cancelsAhead = awaitsCancels(intent) ? ids.count { commands[$0]?.state == .requested } : 0
-        for key in acceptance.keys {
-            if let live = liveByKey[key] { enqueue(live, on: desk) }
-        }
-        for id in ids {
-            guard let command = commands[id], let live = liveByKey[command.order] else { continue }
-            pursue(id, of: live, on: desk)
-        }
-        for item in acceptance.modifies { requestModify(item, for: intent, on: desk, actor: acceptance.actor) }
-        reply(
-            .submitted(
-                intent.row.id, acceptedAt: intent.row.acceptedAt, orders: acceptance.orders, plannedRequests: intent.row.plannedRequests),
-            to: acceptance.ticket)
-    }
-
-    /// Whether the intent's places wait for its cancels: asked for, and the venue takes them in separate requests.
-    func awaitsCancels(_ intent: OpenIntent) -> Bool {
-        guard intent.row.sequence == .cancelFirst, let desk = desk(intent.row.account) else { return false }
-        return !desk.profile.mixesPlaceAndCancel
-    }
-
-    private func resumeDeferred() {
-        guard !deferred.isEmpty else { return }
-        let waiting = deferred
-        deferred = []
-        for entry in waiting { step(entry.input, at: now) }
-    }
-
-    // MARK: Queues
-
-    /// Puts an intended order where it waits for its turn.
-    func enqueue(_ live: LiveOrder, on desk: Desk) {
-        guard live.state == .intended, !live.isQueued else { return }
-        if let intent = live.intent, intent.cancelsAhead > 0 {
-            live.isGated = true
-            intent.gated.append(live.key)
-            return
-        }
-        live.isQueued = true
-        desk.queuedPlaces += 1
-        desk.places.append(live.key, of: live.order.intent, group: desk.rules.group(of: live.order.terms))
-    }
-
-    /// Back to the front of the queue: surely not executed.
-    func requeue(_ orders: [LiveOrder], on desk: Desk) {
-        let waiting = orders.filter { $0.state == .intended && !$0.isQueued }.sorted { $0.key < $1.key }
-        for live in waiting {
-            live.isQueued = true
-            desk.queuedPlaces += 1
-        }
-        for (intent, orders) in Dictionary(grouping: waiting, by: \.order.intent) {
-            for (group, orders) in Dictionary(grouping: orders, by: { desk.rules.group(of: $0.order.terms) }) {
-                desk.places.putBack(orders.map(\.key), of: intent, group: group)
-            }
-        }
-    }
-
-    /// The intent's cancels are answered: its places may go.
-    func openGate(_ intent: OpenIntent) {
-        guard let desk = desk(intent.row.account) else { return }
-        let waiting = intent.gated
-        intent.gated = []
-        for key in waiting {
-            guard let live = liveByKey[key], live.isGated else { continue }
-            live.isGated = false
-            enqueue(live, on: desk)
-        }
-    }
-
-    /// The intent's places are answered: its cancels may go.
-    func openHeldCancels(_ intent: OpenIntent) {
-        guard !intent.heldCancels.isEmpty, let desk = desk(intent.row.account) else { return }
-        let waiting = intent.heldCancels
-        intent.heldCancels = []
-        for id in waiting {
-            guard let command = commands[id], let live = liveByKey[command.order] else { continue }
-            pursue(id, of: live, on: desk)
-        }
-    }
-
-    /// Unsent orders whose deadline passed are not sent any more.
-    func expire() {
-        while let key = deadlines.popDue(at: now.wall) {
-            guard let intent = intents[key], let desk = desk(intent.row.account) else { continue }
-            for live in desk.orders.values.filter({ $0.order.intent == key && $0.state == .intended }).sorted(by: { $0.key < $1.key }) {
-                change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline")
-            }
-            for id in commands.values.filter({ $0.intent == key && $0.kind == .modify && $0.state == .requested }).map(\.id).sorted() {
-                change(id, to: .withdrawn, evidence: .local, note: "not sent before its deadline")
-            }
-        }
     }
 }

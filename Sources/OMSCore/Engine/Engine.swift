@@ -20,6 +20,8 @@ package final class Engine {
     var intentsByID: [IntentID: OpenIntent] = [:]
     var acceptances: [Acceptance] = []
     var deferred: [(input: Input, connection: UInt64)] = []
+    /// Submits that came before the markets' rules were known.
+    var early: [EarlySubmit] = []
     var inFlight: [RequestID: InFlight] = [:]
     var touchedIntents: Set<IntentKey> = []
     var closed: [LiveOrder] = []
@@ -80,7 +82,9 @@ package final class Engine {
         switch input {
         case .command(let command, let actor, _, let ticket):
             // What a connection sent behind a large intent takes effect behind it.
-            if acceptances.contains(where: { $0.ticket.connection == ticket.connection }) {
+            if acceptances.contains(where: { $0.ticket.connection == ticket.connection })
+                || early.contains(where: { $0.ticket.connection == ticket.connection })
+            {
                 deferred.append((input, ticket.connection))
             } else {
                 take(command, from: actor, ticket: ticket)
@@ -98,10 +102,14 @@ package final class Engine {
     package func finishTurn(at moment: Moment) -> TurnOutput {
         now = moment
         wakeAt = .max
+        takeEarlySubmits()
         continueAcceptances()
         expire()
         serveGrants()
-        for desk in desks { work(desk) }
+        for desk in desks {
+            work(desk)
+            endReconciliations(desk)
+        }
         settleIntents()
         sweepClosed()
         endWaits()
@@ -155,7 +163,7 @@ package final class Engine {
         for broken in state.openBreaks {
             breaksOpen[broken.id] = broken
             guard let desk = desk(broken.account) else { continue }
-            if broken.kind == .externalOrder, let venueID = broken.venueOrderID { desk.externals[venueID] = broken.id }
+            if broken.kind == .externalOrder || broken.kind == .missingHere, let venueID = broken.venueOrderID { desk.externals[venueID] = broken.id }
         }
         for order in state.orders.sorted(by: { $0.key < $1.key }) {
             // An account that is configured no more keeps its orders in the journal, untouched.
@@ -179,7 +187,7 @@ package final class Engine {
             live.commands.append(command.id)
             guard let key = command.intent, let intent = intents[key] else { continue }
             intent.openCommands += 1
-            if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead += 1 }
+            if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead.insert(command.id) }
         }
         for key in liveByKey.keys.sorted() {
             guard let live = liveByKey[key], let desk = desk(live.order.account) else { continue }

@@ -4,7 +4,7 @@
 /// hold + window + margin*. Then no window of any position at the venue holds more than `permits` arrivals, whatever the network does
 /// (docs/LIMITS.md has the proof). Time is the runner's monotonic clock in microseconds; nothing here reads one.
 package struct Budget: Sendable {
-    package let row: BudgetRow
+    package private(set) var row: BudgetRow
     /// Permits this daemon may use of the venue's: `permits` unless other hosts share the limit.
     package private(set) var share: Int
     package private(set) var reserve: Int
@@ -13,12 +13,17 @@ package struct Budget: Sendable {
     package private(set) var penaltyUs: Int64
     /// Slots that may be taken, and those that wait for the end of their hold. All others are out with a request.
     private var free: [Int]
+    /// How many slots there are: as many as permits, or as there were before a reload lowered them.
+    private var slots: Int
     private var cooling = TimerHeap<Int>()
     /// Frozen by a 429 until then.
     package private(set) var frozenUntil: Int64 = 0
     /// What a 429 below our own count leaves of the share; grows back by one permit a recovery period.
     private var usableShare: Int
     private var nextRecoveryAt: Int64 = .max
+    /// When permits were taken within the last window, and the most of them in any one.
+    private var taken = Deque<Int64>()
+    package private(set) var busiestWindow = 0
     /// Grants to higher lanes since a place that waited was last served.
     package private(set) var passedOver = 0
 
@@ -32,6 +37,7 @@ package struct Budget: Sendable {
         windowUs = .milliseconds(row.windowMs)
         marginUs = .milliseconds(marginMs)
         penaltyUs = .milliseconds(penaltyMs)
+        slots = row.permits
         free = Array((0..<row.permits).reversed())
     }
 
@@ -69,7 +75,7 @@ package struct Budget: Sendable {
     package mutating func available(at now: Int64, usesReserve: Bool) -> Int {
         guard now >= frozenUntil else { return 0 }
         settle(at: now)
-        let held = row.permits - free.count
+        let held = slots - free.count
         let limit = usesReserve ? usableShare : max(usableShare - reserve, min(usableShare, 1))
         return max(0, min(free.count, limit - held))
     }
@@ -78,6 +84,9 @@ package struct Budget: Sendable {
     package mutating func take(by request: RequestID, at now: Int64) -> PermitRow {
         settle(at: now)
         guard let slot = free.popLast() else { preconditionFailure("a permit was taken that is not there") }
+        while let first = taken.first, first <= now - windowUs { _ = taken.popFirst() }
+        taken.append(now)
+        busiestWindow = max(busiestWindow, taken.count)
         return PermitRow(budget: row.id, slot: slot, request: request, takenAt: now, releasedAt: nil, isUnanswered: false)
     }
 
@@ -103,6 +112,19 @@ package struct Budget: Sendable {
         nextRecoveryAt = frozenUntil + recoveryUs
     }
 
+    /// The venue says that fewer requests are left in its window than we count: somebody else sends. The difference waits out a window.
+    package mutating func believe(remaining: Int, at now: Int64) {
+        settle(at: now)
+        let surplus = available(at: now, usesReserve: true) - max(0, remaining)
+        guard surplus > 0 else { return }
+        for _ in 0..<surplus {
+            guard let slot = free.popLast() else { return }
+            cooling.add(slot, at: now + holdUs)
+        }
+    }
+
+    package var isPunished: Bool { usableShare < share }
+
     private var recoveryUs: Int64 { max(windowUs * 4, .seconds(1)) }
 
     /// Lets a halved share grow back, one permit in ten (at least one) a period without another refusal.
@@ -125,7 +147,7 @@ package struct Budget: Sendable {
     /// Permits out or cooling.
     package mutating func inUse(at now: Int64) -> Int {
         settle(at: now)
-        return row.permits - free.count
+        return slots - free.count
     }
 
     /// Remembers who was served, so that places get one grant in ten while they wait.
@@ -137,8 +159,15 @@ package struct Budget: Sendable {
     package var owesPlace: Bool { passedOver >= 9 }
 
     /// New settings of a reload: a lower limit counts at once, for held permits too.
-    package mutating func adjust(share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
+    package mutating func adjust(permits: Int, share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
         let before = holdUs
+        if permits > slots {
+            free.append(contentsOf: slots..<permits)
+            slots = permits
+        }
+        // Slots above a lowered limit stay, and the lower share keeps them unused.
+        row = BudgetRow(
+            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: windowMs)
         (self.share, self.reserve) = (share, reserve)
         usableShare = min(usableShare, share)
         if usableShare < share, nextRecoveryAt == .max { usableShare = share }

@@ -1,6 +1,7 @@
 /// What a configuration says of one limit, over the venue's defaults. nil: the default.
 package struct LimitSetting: Sendable, Equatable {
     package let budget: String
+    package var scope: BudgetScope?
     package var permits: Int?
     package var windowMs: Int64?
     package var marginMs: Int64?
@@ -27,8 +28,8 @@ package struct Limiter: Sendable {
     ///
     /// Bitget margin counts isolated and crossed apart (they are separate endpoints), all else of a venue together; limits by address are shared by
     /// the venue's whole family of hosts.
-    private static func key(_ rule: BudgetRule, profile: VenueProfile, owner: String) -> String {
-        switch rule.scope {
+    private static func key(_ rule: BudgetRule, scope: BudgetScope, profile: VenueProfile, owner: String) -> String {
+        switch scope {
         case .ip: "ip|\(profile.venue.prefix { $0 != "-" })|\(rule.name)"
         case .uid, .apikey: "\(profile.venue)\(profile.hasOwnEndpoints ? "/" + profile.product : "")|\(owner)|\(rule.name)"
         }
@@ -45,13 +46,14 @@ package struct Limiter: Sendable {
         for rule in profile.budgets {
             let setting = settings.first { $0.budget == rule.name }
             if rule.isOffByDefault, setting == nil { continue }
+            let scope = setting?.scope ?? rule.scope
             let owner =
-                switch rule.scope {
+                switch scope {
                 case .uid: uid
                 case .apikey: keyFingerprint
                 case .ip: "ip"
                 }
-            let key = Self.key(rule, profile: profile, owner: owner)
+            let key = Self.key(rule, scope: scope, profile: profile, owner: owner)
             if let index = indexByKey[key] {
                 indexes[rule.name] = index
                 continue
@@ -60,10 +62,10 @@ package struct Limiter: Sendable {
             let windowMs = setting?.windowMs ?? rule.windowMs
             let share = min(setting?.share ?? permitCount, permitCount)
             let reserve = min(setting?.reserve ?? rule.reserve ?? permitCount / 10, share - 1)
-            let venue = profile.hasOwnEndpoints && rule.scope != .ip ? "\(profile.venue)/\(profile.product)" : profile.venue
+            let venue = profile.hasOwnEndpoints && scope != .ip ? "\(profile.venue)/\(profile.product)" : profile.venue
             let known = inherited.first { $0.venue == venue && $0.owner == owner && $0.name == rule.name && $0.permits == permitCount }
             let id = known?.id ?? (inherited.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1
-            let row = BudgetRow(id: id, venue: venue, owner: owner, name: rule.name, scope: rule.scope, permits: permitCount, windowMs: windowMs)
+            let row = BudgetRow(id: id, venue: venue, owner: owner, name: rule.name, scope: scope, permits: permitCount, windowMs: windowMs)
             if known != row { newRow(row) }
             var budget = Budget(
                 row: row, share: share, reserve: max(0, reserve), marginMs: setting?.marginMs ?? 20, penaltyMs: setting?.penaltyMs ?? windowMs)
@@ -91,8 +93,10 @@ package struct Limiter: Sendable {
         return true
     }
 
-    /// Permits that the place lane could take now.
-    package mutating func available(_ index: Int, at now: Int64) -> Int { budgets[index].available(at: now, usesReserve: false) }
+    /// Permits of one budget that could be taken now.
+    package mutating func available(_ index: Int, at now: Int64, usesReserve: Bool) -> Int {
+        budgets[index].available(at: now, usesReserve: usesReserve)
+    }
 
     /// Permits out or cooling of one budget.
     package mutating func inUse(_ index: Int, at now: Int64) -> Int { budgets[index].inUse(at: now) }
@@ -119,6 +123,14 @@ package struct Limiter: Sendable {
         grips.map { budgets[$0.budget].abandon(slot: $0.slot, resetAt: resetAt, holdUs: holdUs, at: now) }
     }
 
+    /// The venue's word on what is left of a request's own endpoint: the first budget it took of.
+    package mutating func believe(_ grips: [PermitGrip], remaining: Int, at now: Int64) {
+        if let grip = grips.first { budgets[grip.budget].believe(remaining: remaining, at: now) }
+    }
+
+    /// Whether a budget's share is cut since a 429.
+    package func isPunished(_ grips: [PermitGrip]) -> Bool { grips.contains { budgets[$0.budget].isPunished } }
+
     package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, at now: Int64) {
         for grip in grips { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, at: now) }
     }
@@ -132,12 +144,13 @@ package struct Limiter: Sendable {
     }
 
     /// New settings of one account's budget after a reload.
-    package mutating func adjust(_ index: Int, to setting: LimitSetting?, rule: BudgetRule) {
-        let permits = min(setting?.permits ?? rule.permits, budgets[index].row.permits)
+    package mutating func adjust(_ index: Int, to setting: LimitSetting?, rule: BudgetRule) -> BudgetRow {
+        let permits = setting?.permits ?? rule.permits
         let share = min(setting?.share ?? permits, permits)
         budgets[index].adjust(
-            share: share, reserve: max(0, min(setting?.reserve ?? rule.reserve ?? permits / 10, share - 1)),
+            permits: permits, share: share, reserve: max(0, min(setting?.reserve ?? rule.reserve ?? permits / 10, share - 1)),
             windowMs: setting?.windowMs ?? rule.windowMs, marginMs: setting?.marginMs ?? 20,
             penaltyMs: setting?.penaltyMs ?? setting?.windowMs ?? rule.windowMs)
+        return budgets[index].row
     }
 }

@@ -66,6 +66,8 @@ package struct VenueProfile: Sendable {
     package var visibilityDelayMs: Int64
     /// Orders that one look-up request may name.
     package var findMax: Int = 1
+    /// Ids that one look-up request may name, where an order may be known by several (AscendEX).
+    package var findIDsMax: Int = .max
     /// Requests that must all answer "absent" for one absent round: `Query.find(_, step:)` with 0..<findSteps.
     package var findSteps: Int
     /// Open orders and history are listed symbol by symbol (Bitget margin).
@@ -94,6 +96,11 @@ package struct VenueProfile: Sendable {
         (self.freshnessMs, self.stampMarginMs, self.visibilityDelayMs) = (freshnessMs, stampMarginMs, visibilityDelayMs)
         (self.findSteps, self.listsFills) = (findSteps, listsFills)
     }
+}
+
+extension VenueProfile {
+    /// How long after its stamp a request counts as possibly accepted: the freshness window, and timer grain at the venue's gates.
+    package func fenceMs(freshnessMs: Int64) -> Int64 { max(freshnessMs, recvwindowFloorMs) + 250 }
 }
 
 /// The pure rules of one venue and product that the engine asks. `Venues` implements it, with the wire format beside it.

@@ -29,7 +29,4 @@ package struct VenueClock: Equatable, Sendable {
 
     /// Worth measuring again: it drifted for five minutes, or the interval grew wide.
     package func isStale(at now: Int64) -> Bool { now - measuredAt > .seconds(300) }
-
-    /// Whether `self` says more than `other` does now.
-    package func isBetter(than other: VenueClock, at now: Int64) -> Bool { errorUs(at: now) <= other.errorUs(at: now) || other.isStale(at: now) }
 }

@@ -16,15 +16,15 @@ extension AZFuturesDialect {
             throw XTProblem("invalid_params", "invalid clientOrderId")
         }
         guard let symbol = fields.text("symbol") else { throw XTProblem("invalid_params", "symbol is required") }
-        guard let side = fields.text("orderSide").flatMap({ ["BUY": SimSide.buy, "SELL": .sell][$0] }) else {
+        guard let side = SimSide(xt: fields.text("orderSide")) else {
             throw XTProblem("invalid_params", "invalid orderSide")
         }
         guard let type = fields.text("orderType"), type == "LIMIT" || type == "MARKET" else { throw XTProblem("invalid_params", "invalid orderType") }
         guard let position = fields.text("positionSide"), position == "LONG" || position == "SHORT" else {
             throw XTProblem("invalid_params", "invalid positionSide")
         }
-        let inForce: [String: Ticket.TimeInForce] = ["GTC": .gtc, "IOC": .ioc, "FOK": .fok, "GTX": .postOnly]
-        guard fields["timeInForce"] == nil || fields.text("timeInForce").flatMap({ inForce[$0] }) != nil else {
+        let word = fields["timeInForce"] == nil ? "GTC" : fields.text("timeInForce")
+        guard let word, let timeInForce = Ticket.TimeInForce(xt: word) else {
             throw XTProblem("invalid_time_in_force", "invalid timeInForce")
         }
         guard let quantity = try fields.decimal("origQty", orElse: XTProblem("invalid_quantity", "invalid origQty")) else {
@@ -35,10 +35,9 @@ extension AZFuturesDialect {
         let profit = try fields.decimal("triggerProfitPrice", orElse: XTProblem("invalid_price", "invalid triggerProfitPrice"))
         let stop = try fields.decimal("triggerStopPrice", orElse: XTProblem("invalid_price", "invalid triggerStopPrice"))
 
-        let product = symbol.lowercased().hasSuffix("_usd") ? "coin" : "usdt"
-        var ticket = Ticket(symbol: symbol.lowercased(), side: side, quantity: quantity, clientID: clientID, product: product)
-        let word = fields.text("timeInForce") ?? "GTC"
-        (ticket.price, ticket.isMarket, ticket.timeInForce) = (price, type == "MARKET", inForce[word] ?? .gtc)
+        let name = symbol.lowercased()
+        var ticket = Ticket(symbol: name, side: side, quantity: quantity, clientID: clientID, product: name.hasSuffix("_usd") ? "coin" : "usdt")
+        (ticket.price, ticket.isMarket, ticket.timeInForce) = (price, type == "MARKET", timeInForce)
         ticket.tags = [("timeInForce", type == "MARKET" ? "IOC" : word), ("positionSide", position)]
         if let profit { ticket.tags.append(("triggerProfitPrice", profit.description)) }
         if let stop { ticket.tags.append(("triggerStopPrice", stop.description)) }
@@ -117,17 +116,20 @@ extension AZFuturesDialect {
         guard creates.count <= 100, cancels.count <= 100 else { throw XTProblem("order_create_size_exceed", "more than 100") }
 
         // Both are sets: equal elements are one.
-        var seen: Set<[String]> = []
+        var seen: [String: [XTFields]] = Dictionary(minimumCapacity: creates.count)
         var tickets: [Ticket] = []
         for create in creates {
             guard let item = XTFields(create) else { throw XTProblem("invalid_params", "an order must be an object") }
-            guard seen.insert(item.members.map { $0.key + "=" + ($0.value.text ?? "") }.sorted()).inserted else { continue }
-            tickets.append(try ticket(item, mustHaveID: true))
+            let ticket = try ticket(item, mustHaveID: true)
+            guard seen[ticket.clientID]?.contains(where: { $0.isEqual(to: item) }) != true else { continue }
+            seen[ticket.clientID, default: []].append(item)
+            tickets.append(ticket)
         }
         var ids: [Int64] = []
+        var seenIDs: Set<Int64> = []
         for cancel in cancels {
             guard let id = cancel.integer else { throw XTProblem("invalid_params", "invalid cancelOrderIds") }
-            if !ids.contains(id) { ids.append(id) }
+            if seenIDs.insert(id).inserted { ids.append(id) }
         }
 
         call.items = tickets.count + ids.count

@@ -73,10 +73,9 @@ extension AscendEXDialect {
 
         var ticket = Ticket(symbol: symbol, side: side, quantity: quantity, clientID: id, product: place.category ?? "cash")
         (ticket.isMarket, ticket.price) = (type == "market", type == "market" ? nil : price)
-        let inForce: [String: Ticket.TimeInForce] = ["GTC": .gtc, "IOC": .ioc, "FOK": .fok]
         let wrongTime = AscendEXProblem(.invalidTimeInForce, "Invalid time in force.")
         if let text = try word(order, "timeInForce", wrongTime) {
-            guard let value = inForce[text], type == "limit" || value == .gtc else { throw wrongTime }
+            guard let value = Ticket.TimeInForce(xt: text), value != .postOnly, type == "limit" || value == .gtc else { throw wrongTime }
             ticket.timeInForce = value
         }
         if let postOnly = order["postOnly"], !postOnly.isNull {

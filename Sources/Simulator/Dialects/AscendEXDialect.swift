@@ -44,6 +44,9 @@ package final class AscendEXDialect: Dialect {
         let at: Int64
     }
 
+    /// A caller that goes on over the limits is banned for 15 minutes (12.9); off unless asked for.
+    private var lockout = Lockout(lasts: .seconds(900))
+
     package init() {}
 
     package func set(_ name: String, to value: String) -> Bool {
@@ -63,6 +66,7 @@ package final class AscendEXDialect: Dialect {
         case ("auth_status", "200"), ("auth_status", "401"): return assign(value == "401") { refusesAuthWith401 = $0 }
         case ("future_tolerance_ms", _): return assign(Int64(value).flatMap { (0...600_000).contains($0) ? $0 : nil }) { futureToleranceMs = $0 }
         case ("engine_reject_percent", _): return assign(Int(value).flatMap { (0...100).contains($0) ? $0 : nil }) { engineRejectPercent = $0 }
+        case ("lock_after", _): return assign(Int(value).flatMap { $0 > 0 ? $0 : nil }) { lockout.after = $0 }
         case ("balance", _): return assign(Decimal(value)) { balance = $0 }
         default: return false
         }
@@ -147,6 +151,10 @@ package final class AscendEXDialect: Dialect {
     // MARK: Answers
 
     package func answer(_ call: Call, on exchange: Exchange) -> HTTPResponse {
+        if let account = call.account, lockout.isLocked(account.key, at: call.at) {
+            call.refusal = "locked"
+            return tooMany()
+        }
         do throws(AscendEXProblem) {
             guard let place = Place(call.request.path) else { throw AscendEXProblem(.invalidInput, "no such path") }
             if call.route.kind != .public { try authenticate(call, place) }
@@ -196,7 +204,9 @@ package final class AscendEXDialect: Dialect {
             guard isKnown else { return html(404, "Not Found") }
             return failure(AscendEXProblem(.methodNotAllowed, "HTTP method is not allowed."), status: 405)
         // The edge refuses, not the venue: a page, no JSON, no Retry-After (section 7).
-        case .rateLimited: return html(429, "Access denied | ascendex.com used Cloudflare to restrict access")
+        case .rateLimited:
+            if let account = call.account { lockout.hit(account.key, at: call.at) }
+            return tooMany()
         case .maintenance: return html(503, "Service Unavailable")
         case .wrongAccount: return failure(AscendEXProblem(.wrongAccount, "Wrong account."))
         case .venueError(let code, let message, let status):
@@ -204,13 +214,15 @@ package final class AscendEXDialect: Dialect {
             var writer = JSONWriter()
             writer.beginObject()
             writer.key("code")
-            if Int64(code) != nil { writer.raw(code) } else { writer.string(code) }
+            if let number = Int64(code) { writer.integer(number) } else { writer.string(code) }
             writer.member("reason", AscendEXProblem.Kind(rawValue: Int(code) ?? 0)?.reason ?? "UNKNOWN_ERROR")
             writer.member("message", message)
             writer.endObject()
             return json(writer, status: status == 0 ? 200 : status)
         }
     }
+
+    private func tooMany() -> HTTPResponse { html(429, "Access denied | ascendex.com used Cloudflare to restrict access") }
 
     private func html(_ status: Int, _ title: String) -> HTTPResponse {
         let page = "<!DOCTYPE html><html><head><title>\(title)</title></head><body>\(title)</body></html>"

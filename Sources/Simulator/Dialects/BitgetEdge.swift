@@ -86,7 +86,9 @@ struct BitgetEdge {
         writer.key("data")
         write(&writer)
         writer.endObject()
-        return HTTPResponse(status: status, headers: [HTTPHeader("Content-Type", "application/json")], body: writer.bytes)
+        var headers = [HTTPHeader("Content-Type", "application/json")]
+        if let remaining = call.remaining { headers.append(HTTPHeader("x-mbx-used-remain-limit", String(remaining))) }
+        return HTTPResponse(status: status, headers: headers, body: writer.bytes)
     }
 
     /// A client id valid under every reading of the pages: 1 to 32 of `[A-Za-z0-9_-]`.

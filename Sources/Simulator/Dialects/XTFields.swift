@@ -22,6 +22,12 @@ struct XTFields {
     /// The first name that the endpoint does not know.
     func unknown(besides known: Set<String>) -> String? { members.first { !known.contains($0.key) }?.key }
 
+    /// Whether both say the same, whatever the order of the names and whether amounts are text or numbers.
+    func isEqual(to other: XTFields) -> Bool {
+        func said(_ fields: XTFields) -> [String] { fields.members.filter { !$0.value.isNull }.map { $0.key + "=" + ($0.value.text ?? "") }.sorted() }
+        return said(self) == said(other)
+    }
+
     subscript(_ name: String) -> JSON? {
         guard let value = members.first(where: { $0.key == name })?.value, !value.isNull else { return nil }
         return value
@@ -56,6 +62,30 @@ struct XTFields {
         guard let value = self[name] else { return otherwise }
         guard let number = value.integer, range.contains(number) else { throw problem }
         return number
+    }
+}
+
+extension SimSide {
+    /// Reads XT's `BUY` or `SELL`; nil for anything else.
+    init?(xt word: String?) {
+        switch word {
+        case "BUY": self = .buy
+        case "SELL": self = .sell
+        default: return nil
+        }
+    }
+}
+
+extension Ticket.TimeInForce {
+    /// Reads XT's words; GTX is post-only (venue page 2). nil for anything else.
+    init?(xt word: String?) {
+        switch word {
+        case "GTC": self = .gtc
+        case "IOC": self = .ioc
+        case "FOK": self = .fok
+        case "GTX": self = .postOnly
+        default: return nil
+        }
     }
 }
 

@@ -26,12 +26,11 @@ extension XTSpotDialect {
         }
         let clientID = fields.text("clientOrderId") ?? ""
         guard fields["clientOrderId"] == nil || isXTClientID(clientID) else { throw XTProblem("ORDER_001", "invalid clientOrderId") }
-        guard let side = fields.text("side").flatMap({ ["BUY": SimSide.buy, "SELL": .sell][$0] }) else {
+        guard let side = SimSide(xt: fields.text("side")) else {
             throw XTProblem("ORDER_001", "invalid side")
         }
         guard let type = fields.text("type"), type == "LIMIT" || type == "MARKET" else { throw XTProblem("ORDER_001", "invalid type") }
-        let inForce: [String: Ticket.TimeInForce] = ["GTC": .gtc, "IOC": .ioc, "FOK": .fok, "GTX": .postOnly]
-        guard let timeInForce = fields.text("timeInForce").flatMap({ inForce[$0] }) else { throw XTProblem("ORDER_001", "invalid timeInForce") }
+        guard let timeInForce = Ticket.TimeInForce(xt: fields.text("timeInForce")) else { throw XTProblem("ORDER_001", "invalid timeInForce") }
         guard let product = fields.text("bizType").flatMap({ Self.product(ofBizType: $0) }) else { throw XTProblem("ORDER_001", "invalid bizType") }
 
         let price = try fields.decimal("price", orElse: XTProblem("ORDER_008", "invalid price precision"))
@@ -77,7 +76,13 @@ extension XTSpotDialect {
         guard (ticket.side == .buy ? notional : ticket.quantity) <= balance else { throw XTProblem("ORDER_002", "insufficient funds") }
     }
 
-    static func product(ofBizType bizType: String) -> String? { ["SPOT": "spot", "LEVER": "margin"][bizType] }
+    static func product(ofBizType bizType: String) -> String? {
+        switch bizType {
+        case "SPOT": "spot"
+        case "LEVER": "margin"
+        default: nil
+        }
+    }
     static func bizType(ofProduct product: String) -> String { product == "margin" ? "LEVER" : "SPOT" }
 
     /// Takes one order by the rule for repeated client ids; nil: it is the existing one, and nothing was placed.

@@ -45,6 +45,9 @@ package final class XTSpotDialect: Dialect {
 
     private var keyring = SigningKeyring()
 
+    /// An account that goes on over its limits is locked for 10 minutes (4, 7.3); off unless asked for.
+    private var lockout = Lockout(lasts: .seconds(600))
+
     package init() {}
 
     package func set(_ name: String, to value: String) -> Bool {
@@ -60,6 +63,7 @@ package final class XTSpotDialect: Dialect {
         case ("visibility_lag_ms", _): assign(Int64(value).flatMap { (0...600_000).contains($0) ? $0 : nil }) { visibilityLagMs = $0 }
         case ("retry_after", "none"): assign(Optional<Int?>.some(nil)) { retryAfter = $0 }
         case ("retry_after", _): assign(Int(value)) { retryAfter = $0 }
+        case ("lock_after", _): assign(Int(value).flatMap { $0 > 0 ? $0 : nil }) { lockout.after = $0 }
         case ("balance", _): assign(Decimal(value)) { balance = $0 }
         default: false
         }
@@ -126,6 +130,10 @@ package final class XTSpotDialect: Dialect {
     // MARK: Answers
 
     package func answer(_ call: Call, on exchange: Exchange) -> HTTPResponse {
+        if let account = call.account, lockout.isLocked(account.key, at: call.at) {
+            call.refusal = "locked"
+            return tooMany()
+        }
         do throws(XTProblem) {
             if call.route.kind != .public { try authenticate(call, exchange) }
             return switch call.route.endpoint {
@@ -180,9 +188,8 @@ package final class XTSpotDialect: Dialect {
         case .unknownEndpoint:
             return HTTPResponse(status: 404, headers: [HTTPHeader("Content-Type", "text/html")], body: Array("<html>404</html>".utf8))
         case .rateLimited:
-            // Body and Retry-After of a 429 are unknown (7.3).
-            let headers = [HTTPHeader("Content-Type", "text/plain")] + (retryAfter.map { [HTTPHeader("Retry-After", String($0))] } ?? [])
-            return HTTPResponse(status: 429, headers: headers, body: Array("Too Many Requests".utf8))
+            if let account = call.account { lockout.hit(account.key, at: call.at) }
+            return tooMany()
         case .maintenance: return HTTPResponse(status: 503, headers: [HTTPHeader("Content-Type", "text/html")], body: Array("<html>503</html>".utf8))
         case .wrongAccount:
             call.refusal = "AUTH_106"
@@ -191,6 +198,12 @@ package final class XTSpotDialect: Dialect {
             call.refusal = code
             return failure(code, status: status == 0 ? 200 : status)
         }
+    }
+
+    /// Body and Retry-After of a 429 are unknown (7.3).
+    private func tooMany() -> HTTPResponse {
+        let headers = [HTTPHeader("Content-Type", "text/plain")] + (retryAfter.map { [HTTPHeader("Retry-After", String($0))] } ?? [])
+        return HTTPResponse(status: 429, headers: headers, body: Array("Too Many Requests".utf8))
     }
 
     func success(_ result: (inout JSONWriter) -> Void) -> HTTPResponse {

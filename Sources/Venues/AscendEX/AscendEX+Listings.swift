@@ -109,9 +109,9 @@ extension AscendEX {
         }
         report.side = try row.side("side")
         // A market order's price is a limit that the venue set to protect it.
-        if !type.lowercased().hasSuffix("market") { report.price = try row.nonZeroDecimal("price") }
-        report.quantity = try row.nonZeroDecimal("orderQty")
-        report.filledQuantity = try row.decimal("cumFilledQty", "fillQty") ?? .zero
+        if !type.lowercased().hasSuffix("market") { report.price = try row.amount("price") }
+        report.quantity = try row.amount("orderQty")
+        report.filledQuantity = try row.amount("cumFilledQty", "fillQty") ?? .zero
         report.averagePrice = try row.average("avgPx", "avgFillPrice")
         report.version = try row.integer("seqNum")
         return report
@@ -130,12 +130,12 @@ extension AscendEX {
 
     private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
         var instrument = Instrument(symbol: Symbol(try row.requiredText("symbol")), tradable: try row.text("statusCode") == "Normal")
-        instrument.tick = try row.nonZeroDecimal("tickSize")
-        instrument.lot = try row.nonZeroDecimal("lotSize")
-        instrument.minQuantity = try row.nonZeroDecimal("minQty")
-        instrument.maxQuantity = try row.nonZeroDecimal("maxQty")
-        instrument.minNotional = try row.nonZeroDecimal("minNotional")
-        instrument.maxNotional = try row.nonZeroDecimal("maxNotional")
+        instrument.tick = try row.amount("tickSize")
+        instrument.lot = try row.amount("lotSize")
+        instrument.minQuantity = try row.amount("minQty")
+        instrument.maxQuantity = try row.amount("maxQty")
+        instrument.minNotional = try row.amount("minNotional")
+        instrument.maxNotional = try row.amount("maxNotional")
         return instrument
     }
 }

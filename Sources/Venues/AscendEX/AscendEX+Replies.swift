@@ -32,6 +32,7 @@ extension AscendEX {
             answer.places = outcomes(of: items(data["info"]), place: tickets, &answer) { row, ticket throws(Unreadable) in
                 try placed(row, status: data["status"]?.text)
             }
+            alarmOnUnpredicted(tickets, &answer)
         case .cancel(let tickets):
             answer.cancels = outcomes(of: items(data["info"]), cancel: tickets, &answer) { _, ticket throws(Unreadable) in
                 // A receipt: the order's state will tell.
@@ -64,34 +65,44 @@ extension AscendEX {
         return .acknowledged(VenueOrderID(id), venueState: state ?? status)
     }
 
+    /// An order under another id than the one computed for it: taken all the same, and an alarm, for look-ups by computed ids would miss its like.
+    private func alarmOnUnpredicted(_ tickets: [PlaceTicket], _ answer: inout VenueAnswer) {
+        for (ticket, outcome) in zip(tickets, answer.places) {
+            if let predicted = ticket.predictedID, case .acknowledged(let id?, _) = outcome, id != predicted { answer.foreignIDs.append(id.text) }
+        }
+    }
+
     // MARK: Attribution
 
-    /// An item is an order's by our id, else by the id computed for it. Never by position.
+    /// An item is an order's by our id, else, where it has none, by the id computed for it. Never by position.
     private func outcomes(
         of rows: [JSON], place tickets: [PlaceTicket], _ answer: inout VenueAnswer,
         _ read: (AnswerRow, PlaceTicket) throws(Unreadable) -> ItemOutcome
     ) -> [ItemOutcome] {
         attributed(
-            rows, tickets, ids: tickets.map(\.clientOrderID.text), venueIDs: tickets.map { $0.predictedID?.text }, &answer, read)
+            rows, tickets, ids: tickets.map(\.clientOrderID.text), venueIDs: tickets.map { $0.predictedID?.text }, idRules: true, &answer, read)
     }
 
+    /// An item is a cancel's by the cancel's id, else by the order that it names, whatever other id stands beside.
     private func outcomes(
         of rows: [JSON], cancel tickets: [CancelTicket], _ answer: inout VenueAnswer,
         _ read: (AnswerRow, CancelTicket) throws(Unreadable) -> ItemOutcome
     ) -> [ItemOutcome] {
         attributed(
-            rows, tickets, ids: tickets.map { Self.cancelID($0.command) }, venueIDs: tickets.map { $0.venueOrderID?.text }, &answer, read)
+            rows, tickets, ids: tickets.map { Self.cancelID($0.command) }, venueIDs: tickets.map { $0.venueOrderID?.text }, idRules: false, &answer,
+            read)
     }
 
     private func attributed<Ticket>(
-        _ rows: [JSON], _ tickets: [Ticket], ids: [String], venueIDs: [String?], _ answer: inout VenueAnswer,
+        _ rows: [JSON], _ tickets: [Ticket], ids: [String], venueIDs: [String?], idRules: Bool, _ answer: inout VenueAnswer,
         _ read: (AnswerRow, Ticket) throws(Unreadable) -> ItemOutcome
     ) -> [ItemOutcome] {
         var outcomes = tickets.map { _ in ItemOutcome.inDoubt("missing in the answer") }
         var answered: Set<Int> = []
         for json in rows {
             let (id, venueID) = (json["id"]?.text ?? "", json["orderId"]?.text ?? "")
-            let matches = id.isEmpty ? venueIDs.indices.filter { venueIDs[$0] == venueID } : ids.indices.filter { ids[$0] == id }
+            var matches = id.isEmpty ? [] : ids.indices.filter { ids[$0] == id }
+            if matches.isEmpty, id.isEmpty || !idRules { matches = venueIDs.indices.filter { venueIDs[$0] == venueID } }
             guard let index = matches.first, matches.count == 1 else {
                 if matches.isEmpty, !(id.isEmpty && venueID.isEmpty) { answer.foreignIDs.append(id.isEmpty ? venueID : id) }
                 continue

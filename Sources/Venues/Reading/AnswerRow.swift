@@ -43,14 +43,18 @@ struct AnswerRow {
         return nil
     }
 
-    func requiredDecimal(_ key: String) throws(Unreadable) -> Decimal {
-        guard let value = try decimal(key) else { throw Unreadable("\(key) is missing") }
-        return value
+    /// A price, quantity or step: never negative, and nil for 0 too, which venues print for "none".
+    func amount(_ keys: String...) throws(Unreadable) -> Decimal? {
+        for key in keys {
+            guard let value = try decimal(key) else { continue }
+            guard !value.isNegative else { throw Unreadable("\(key) is negative") }
+            return value.isZero ? nil : value
+        }
+        return nil
     }
 
-    /// As `decimal`, with 0 read as "none": venues print the price of a market order as 0.
-    func nonZeroDecimal(_ key: String) throws(Unreadable) -> Decimal? {
-        guard let value = try decimal(key), !value.isZero else { return nil }
+    func requiredAmount(_ key: String) throws(Unreadable) -> Decimal {
+        guard let value = try amount(key) else { throw Unreadable("\(key) is missing or 0") }
         return value
     }
 

@@ -142,7 +142,7 @@ extension AZFutures {
     private func numbered(_ listing: AnswerRow, _ page: Int64, count: Int) throws(Unreadable) -> String? {
         let total = try listing.requiredInteger("total")
         let (before, overflow) = (page - 1).multipliedReportingOverflow(by: Self.pageMax)
-        guard !overflow, before <= Int64.max - Self.pageMax else { throw Unreadable("page is out of range") }
+        guard !overflow, before <= Int64.max - Self.pageMax, total >= 0 else { throw Unreadable("page is out of range") }
         guard Int64(count) == min(max(total - before, 0), Self.pageMax) else {
             throw Unreadable("a page of \(count) rows, \(before) before, \(total) in all")
         }
@@ -166,9 +166,9 @@ extension AZFutures {
         report.clientOrderID = try row.text("clientOrderId").map { ClientOrderID($0) }
         report.symbol = try row.text("symbol").map { Symbol($0) }
         report.side = try row.side("orderSide")
-        report.price = try row.nonZeroDecimal("price")
-        report.quantity = try row.nonZeroDecimal("origQty")
-        report.filledQuantity = try row.decimal("executedQty") ?? .zero
+        report.price = try row.amount("price")
+        report.quantity = try row.amount("origQty")
+        report.filledQuantity = try row.amount("executedQty") ?? .zero
         report.averagePrice = try row.average("avgPrice")
         let (updated, created) = (try row.integer("updatedTime"), try row.integer("createdTime"))
         report.version = updated ?? created
@@ -197,8 +197,8 @@ extension AZFutures {
         let (micros, overflow) = try row.requiredInteger("timestamp").multipliedReportingOverflow(by: 1_000)
         guard !overflow else { throw Unreadable("timestamp is out of range") }
         return Fill(
-            tradeID: TradeID(try row.requiredText("execId")), venueOrderID: order, quantity: try row.requiredDecimal("quantity"),
-            price: try row.requiredDecimal("price"), fee: try row.decimal("fee"), feeAsset: try row.text("feeCoin"), at: micros)
+            tradeID: TradeID(try row.requiredText("execId")), venueOrderID: order, quantity: try row.requiredAmount("quantity"),
+            price: try row.requiredAmount("price"), fee: try row.decimal("fee"), feeAsset: try row.text("feeCoin"), at: micros)
     }
 
     /// `result` is the list, or an object that holds it. Contracts of the other product line are not ours to trade here.
@@ -218,7 +218,7 @@ extension AZFutures {
         let (state, trades, isForAPI) = (try row.integer("state"), try row.bool("tradeSwitch"), try row.bool("isOpenApi"))
         var instrument = Instrument(
             symbol: Symbol(try row.requiredText("symbol")), tradable: (state ?? 0) == 0 && trades != false && isForAPI != false)
-        instrument.tick = try row.nonZeroDecimal("minStepPrice")
+        instrument.tick = try row.amount("minStepPrice")
         if instrument.tick == nil, let count = try row.integer("pricePrecision") {
             guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else {
                 throw Unreadable("pricePrecision is out of range")
@@ -226,13 +226,13 @@ extension AZFutures {
             instrument.tick = step
         }
         instrument.lot = .one
-        instrument.minQuantity = try row.nonZeroDecimal("minQty")
+        instrument.minQuantity = try row.amount("minQty")
         if underlyingType == "U_BASED" {
             // A coin-margined contract is worth a fixed amount of quote currency: price times quantity would measure something else.
-            instrument.minNotional = try row.nonZeroDecimal("minNotional")
-            instrument.maxNotional = try row.nonZeroDecimal("maxNotional")
+            instrument.minNotional = try row.amount("minNotional")
+            instrument.maxNotional = try row.amount("maxNotional")
         }
-        instrument.contractSize = try row.nonZeroDecimal("contractSize")
+        instrument.contractSize = try row.amount("contractSize")
         return instrument
     }
 }

@@ -34,9 +34,11 @@ enum XTSpotCodes {
         func speaks(of words: [String]) -> Bool { words.contains { text.contains($0) } }
         if speaks(of: ["duplicat", "already exist", "repeat"]) { return .duplicate }
         if speaks(of: ["rate limit", "too many requests", "too frequent"]) { return .rateLimited }
-        if speaks(of: ["timeout", "timed out", "time out", "unknown", "busy", "try again", "try later", "system error", "internal error"]) {
-            return .inDoubt
-        }
+        let unclear = [
+            "timeout", "timed out", "time out", "unknown error", "unknown result", "unknown exception", "busy", "try again", "try later",
+            "system error", "internal error",
+        ]
+        if text == "unknown" || speaks(of: unclear) { return .inDoubt }
         return .final
     }
 
@@ -90,7 +92,9 @@ enum AZCodes {
         let text = text.lowercased()
         func speaks(of words: [String]) -> Bool { words.contains { text.contains($0) } }
         if speaks(of: ["timestamp", "expire", "recvwindow", "time window"]) { return .clock }
-        if speaks(of: ["signature", "appkey", "app key", "api key", "apikey", "permission", "invalid key", "access denied", "login"]) { return .halted }
+        if speaks(of: ["signature", "appkey", "app key", "api key", "apikey", "permission", "invalid key", "access denied", "login"]) {
+            return .halted
+        }
         return .inDoubt
     }
 

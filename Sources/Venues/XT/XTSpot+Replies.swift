@@ -162,9 +162,9 @@ extension XTSpot {
         report.clientOrderID = try row.text("clientOrderId").map { ClientOrderID($0) }
         report.symbol = try row.text("symbol").map { Symbol($0) }
         report.side = try row.side("side")
-        report.price = try row.nonZeroDecimal("price")
-        report.quantity = try row.nonZeroDecimal("origQty")
-        report.filledQuantity = try row.decimal("executedQty") ?? .zero
+        report.price = try row.amount("price")
+        report.quantity = try row.amount("origQty")
+        report.filledQuantity = try row.amount("executedQty") ?? .zero
         report.averagePrice = try row.average("avgPrice")
         // Null until something changed.
         let (updated, placed) = (try row.integer("updatedTime"), try row.integer("time"))
@@ -181,8 +181,8 @@ extension XTSpot {
         let (micros, overflow) = try row.requiredInteger("time").multipliedReportingOverflow(by: 1_000)
         guard !overflow else { throw Unreadable("time is out of range") }
         return Fill(
-            tradeID: TradeID(try row.requiredText("tradeId")), venueOrderID: order, quantity: try row.requiredDecimal("quantity"),
-            price: try row.requiredDecimal("price"), fee: try row.decimal("fee"), feeAsset: try row.text("feeCurrency"), at: micros)
+            tradeID: TradeID(try row.requiredText("tradeId")), venueOrderID: order, quantity: try row.requiredAmount("quantity"),
+            price: try row.requiredAmount("price"), fee: try row.decimal("fee"), feeAsset: try row.text("feeCurrency"), at: micros)
     }
 
     private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
@@ -198,8 +198,8 @@ extension XTSpot {
                 if let step = try step(filter) { instrument.tick = step }
             case "QUANTITY":
                 if let step = try step(filter) { instrument.lot = step }
-                (instrument.minQuantity, instrument.maxQuantity) = (try filter.nonZeroDecimal("min"), try filter.nonZeroDecimal("max"))
-            case "QUOTE_QTY": instrument.minNotional = try filter.nonZeroDecimal("min")
+                (instrument.minQuantity, instrument.maxQuantity) = (try filter.amount("min"), try filter.amount("max"))
+            case "QUOTE_QTY": instrument.minNotional = try filter.amount("min")
             // Price protection moves with the market: the venue judges.
             default: break
             }
@@ -209,8 +209,7 @@ extension XTSpot {
 
     /// The filter's step. The grid starts at `min`; one that does not lie on the step's own grid leaves the decimal places as the only rule.
     private func step(_ filter: AnswerRow) throws(Unreadable) -> Decimal? {
-        guard let step = try filter.nonZeroDecimal("tickSize") else { return nil }
-        guard step.isPositive else { throw Unreadable("a step that is not positive") }
+        guard let step = try filter.amount("tickSize") else { return nil }
         let start = try filter.decimal("min") ?? .zero
         return start.isMultiple(of: step) ? step : nil
     }

@@ -1,0 +1,186 @@
+extension Engine {
+    // MARK: Writing it down
+
+    func accept(_ intent: Intent, plan: IntentPlan, content: Digest256, on desk: Desk, from actor: Actor, ticket: Ticket) {
+        let id = intent.id ?? IntentID("i" + mint.next(wall: now.wall).text)
+        var event = self.event(.intentAccepted, actor: actor, note: id.text)
+        event.evidence = nil
+        let row = IntentRow(
+            key: IntentKey(event.seq), id: id, account: desk.id, content: content, orders: plan.places.count,
+            commands: plan.modifies.count + plan.cancels.count, sequence: intent.sequence, plannedRequests: requests(for: plan, on: desk).count,
+            acceptedAt: now.wall, expiresAt: intent.expiresAt)
+        record(.intent(row, event))
+        let open = OpenIntent(row, isComplete: false)
+        intents[row.key] = open
+        intentsByID[id] = open
+        acceptances.append(
+            Acceptance(
+                intent: open, desk: desk.index, ticket: ticket, actor: actor, places: plan.places, modifies: plan.modifies, cancels: plan.cancels,
+                givenIDs: Set(plan.places.compactMap(\.clientOrderID))))
+        // Small intents are whole within this very turn.
+        if plan.places.count <= sliceRows, acceptances.count == 1 { continueAcceptances() }
+    }
+
+    /// Writes the next slices of intents that are being accepted: half of a turn's rows for the one with least left, the rest for the oldest. A last
+    /// slice accepts its intent.
+    func continueAcceptances() {
+        var room = sliceRows
+        while room > sliceRows / 2, acceptances.count > 1 {
+            let shortest = acceptances.indices.min { acceptances[$0].left < acceptances[$1].left } ?? 0
+            room -= write(shortest, rows: room - sliceRows / 2)
+        }
+        while room > 0, !acceptances.isEmpty { room -= write(0, rows: room) }
+    }
+
+    /// Writes up to so many orders of one intent; the rows used, at least one.
+    private func write(_ index: Int, rows: Int) -> Int {
+        // Taken out meanwhile: with two owners every slice would copy what it appends to.
+        var acceptance = acceptances.remove(at: index)
+        let desk = desks[acceptance.desk]
+        let end = min(acceptance.places.count, acceptance.written + max(1, rows))
+        let count = end - acceptance.written
+        acceptance.orders.reserveCapacity(acceptance.places.count)
+        for place in acceptance.places[acceptance.written..<end] { bear(place, of: &acceptance, on: desk) }
+        acceptance.written = end
+        if end == acceptance.places.count {
+            complete(acceptance, on: desk)
+            resumeDeferred()
+        } else {
+            acceptances.insert(acceptance, at: index)
+        }
+        return max(1, count)
+    }
+
+    private func bear(_ place: (item: Int, clientOrderID: ClientOrderID?, terms: OrderTerms), of acceptance: inout Acceptance, on desk: Desk) {
+        let row = acceptance.intent.row
+        let order = Order(
+            key: OrderKey(nextSeq()), clientOrderID: place.clientOrderID ?? mint.next(wall: now.wall), account: desk.id, intent: row.key,
+            intentID: row.id, item: place.item, terms: place.terms, intendedAt: now.wall, expiresAt: row.expiresAt, sequence: row.sequence)
+        record(.orderBorn(order, actor: acceptance.actor))
+        let live = LiveOrder(order, intent: acceptance.intent)
+        adopt(live, on: desk)
+        acceptance.intent.unsettled += 1
+        acceptance.intent.unanswered += 1
+        acceptance.orders.append(order.clientOrderID)
+        acceptance.keys.append(order.key)
+    }
+
+    /// Everything of the intent is written: it is accepted with this turn's commit, and its parts may go.
+    private func complete(_ acceptance: Acceptance, on desk: Desk) {
+        let intent = acceptance.intent
+        record(.intentComplete(intent.row.key))
+        intent.isComplete = true
+        touchedIntents.insert(intent.row.key)
+        if let deadline = deadline(of: intent.row) { deadlines.add(intent.row.key, at: deadline) }
+        let ids = acceptance.cancels.compactMap { bearCommand(.cancel, of: $0, for: intent, actor: acceptance.actor) }
+        intent.cancelsAhead = awaitsCancels(intent) ? Set(ids.filter { commands[$0]?.state == .requested }) : []
+        for key in acceptance.keys {
+            if let live = liveByKey[key] { enqueue(live, on: desk) }
+        }
+        for id in ids {
+            guard let command = commands[id], let live = liveByKey[command.order] else { continue }
+            pursue(id, of: live, on: desk)
+        }
+        for item in acceptance.modifies { requestModify(item, for: intent, on: desk, actor: acceptance.actor) }
+        reply(
+            .submitted(
+                intent.row.id, acceptedAt: intent.row.acceptedAt, orders: acceptance.orders, plannedRequests: intent.row.plannedRequests),
+            to: acceptance.ticket)
+        for ticket in acceptance.echoes { reply(.query(.submission(intent.row.id, duplicate: true), missing: nil), to: ticket) }
+    }
+
+    /// Whether the intent's places wait for its cancels: asked for, and the venue takes them in separate requests.
+    func awaitsCancels(_ intent: OpenIntent) -> Bool {
+        guard intent.row.sequence == .cancelFirst, let desk = desk(intent.row.account) else { return false }
+        return !desk.profile.mixesPlaceAndCancel
+    }
+
+    /// Takes submits that waited for their account's markets, or waited long enough.
+    func takeEarlySubmits() {
+        guard !early.isEmpty else { return }
+        let waiting = early
+        early = []
+        for entry in waiting {
+            let desk = desks[entry.desk]
+            if desk.instrumentsAt == nil, desk.lastError == nil, entry.until > now.monotonic, !isStopping {
+                early.append(entry)
+                wake(at: entry.until)
+            } else {
+                submit(entry.intent, content: entry.content, from: entry.actor, ticket: entry.ticket, mayWait: false)
+            }
+        }
+        if early.count < waiting.count { resumeDeferred() }
+    }
+
+    private func resumeDeferred() {
+        guard !deferred.isEmpty else { return }
+        let waiting = deferred
+        deferred = []
+        for entry in waiting { step(entry.input, at: now) }
+    }
+
+    // MARK: Queues
+
+    /// Puts an intended order where it waits for its turn.
+    func enqueue(_ live: LiveOrder, on desk: Desk) {
+        guard live.state == .intended, !live.isQueued else { return }
+        if let intent = live.intent, !intent.cancelsAhead.isEmpty {
+            live.isGated = true
+            intent.gated.append(live.key)
+            return
+        }
+        live.isQueued = true
+        desk.queuedPlaces += 1
+        desk.places.append(live.key, of: live.order.intent, group: desk.rules.group(of: live.order.terms))
+    }
+
+    /// Back to the front of the queue: surely not executed.
+    func requeue(_ orders: [LiveOrder], on desk: Desk) {
+        let waiting = orders.filter { $0.state == .intended && !$0.isQueued }.sorted { $0.key < $1.key }
+        for live in waiting {
+            live.isQueued = true
+            desk.queuedPlaces += 1
+        }
+        for (intent, orders) in Dictionary(grouping: waiting, by: \.order.intent) {
+            for (group, orders) in Dictionary(grouping: orders, by: { desk.rules.group(of: $0.order.terms) }) {
+                desk.places.putBack(orders.map(\.key), of: intent, group: group)
+            }
+        }
+    }
+
+    /// The intent's cancels are answered: its places may go.
+    func openGate(_ intent: OpenIntent) {
+        guard let desk = desk(intent.row.account) else { return }
+        let waiting = intent.gated
+        intent.gated = []
+        for key in waiting {
+            guard let live = liveByKey[key], live.isGated else { continue }
+            live.isGated = false
+            enqueue(live, on: desk)
+        }
+    }
+
+    /// The intent's places are answered: its cancels may go.
+    func openHeldCancels(_ intent: OpenIntent) {
+        guard !intent.heldCancels.isEmpty, let desk = desk(intent.row.account) else { return }
+        let waiting = intent.heldCancels
+        intent.heldCancels = []
+        for id in waiting {
+            guard let command = commands[id], let live = liveByKey[command.order] else { continue }
+            pursue(id, of: live, on: desk)
+        }
+    }
+
+    /// Unsent orders whose deadline passed are not sent any more.
+    func expire() {
+        while let key = deadlines.popDue(at: now.wall) {
+            guard let intent = intents[key], let desk = desk(intent.row.account) else { continue }
+            for live in desk.orders.values.filter({ $0.order.intent == key && $0.state == .intended }).sorted(by: { $0.key < $1.key }) {
+                change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline")
+            }
+            for id in commands.values.filter({ $0.intent == key && $0.kind == .modify && $0.state == .requested }).map(\.id).sorted() {
+                change(id, to: .withdrawn, evidence: .local, note: "not sent before its deadline")
+            }
+        }
+    }
+}

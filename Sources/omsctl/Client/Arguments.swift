@@ -1,0 +1,100 @@
+import Wire
+
+/// What a verb takes on the command line.
+struct VerbSpec: Sendable {
+    struct Flag: Sendable {
+        let name: String
+        /// How the value is called in the help; nil: a switch.
+        let value: String?
+        let note: String
+        static func option(_ name: String, _ value: String, _ note: String) -> Flag { Flag(name: name, value: value, note: note) }
+        static func `switch`(_ name: String, _ note: String) -> Flag { Flag(name: name, value: nil, note: note) }
+    }
+    let name: String
+    /// The operands as the help shows them; counts of them that are right.
+    let operands: String
+    let operandCount: ClosedRange<Int>
+    let summary: String
+    let flags: [Flag]
+    let run: @Sendable (Context) throws(Failure) -> Exit
+
+    var help: String {
+        var out = "usage: omsctl \(name)\(operands.isEmpty ? "" : " " + operands)\(flags.isEmpty ? "" : " [options]")\n\n\(summary)\n"
+        if !flags.isEmpty { out += "\noptions:\n" + Self.list(flags.map { ($0.value == nil ? $0.name : "\($0.name) \($0.value ?? "")", $0.note) }) }
+        return out
+    }
+
+    static func list(_ entries: [(String, String)]) -> String {
+        let width = entries.map(\.0.count).max() ?? 0
+        return entries.map { "  " + $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 + "\n" }.joined()
+    }
+}
+
+/// The command line, taken apart.
+struct Arguments {
+    var operands: [String] = []
+    private var values: [String: String] = [:]
+
+    /// - Throws: 2 for what the verb does not know.
+    init(_ words: [String], spec: VerbSpec) throws(Failure) {
+        var index = 0
+        var onlyOperands = false
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            if onlyOperands || !word.hasPrefix("-") || word == "-" {
+                operands.append(word)
+                continue
+            }
+            if word == "--" {
+                onlyOperands = true
+                continue
+            }
+            let equals = word.firstIndex(of: "=")
+            let name = equals.map { String(word[..<$0]) } ?? word
+            guard let flag = spec.flags.first(where: { $0.name == name }) else {
+                throw .usage("omsctl \(spec.name) knows no option \(name.escapedForTerminal); see `omsctl \(spec.name) --help`")
+            }
+            guard values[name] == nil else { throw .usage("\(name) stands twice") }
+            if flag.value == nil {
+                guard equals == nil else { throw .usage("\(name) takes no value") }
+                values[name] = ""
+            } else if let equals {
+                values[name] = String(word[word.index(after: equals)...])
+            } else {
+                guard index < words.count else { throw .usage("\(name) needs a value") }
+                values[name] = words[index]
+                index += 1
+            }
+        }
+        guard spec.operandCount.contains(operands.count) else {
+            throw .usage("usage: omsctl \(spec.name) \(spec.operands); see `omsctl \(spec.name) --help`")
+        }
+    }
+
+    func has(_ name: String) -> Bool { values[name] != nil }
+    func text(_ name: String) -> String? { values[name] }
+    /// The option as a JSON string for a parameter.
+    func json(_ name: String) -> JSON? { values[name].map { .string($0) } }
+
+    func required(_ name: String) throws(Failure) -> String {
+        guard let value = values[name] else { throw .usage("\(name) is missing") }
+        return value
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int64>) throws(Failure) -> Int64? {
+        guard let text = values[name] else { return nil }
+        guard let number = Int64(text), range.contains(number) else { throw .usage("\(name) should be a whole number in \(range)") }
+        return number
+    }
+
+    /// `30`, `30s`, `500ms`, `2m`; milliseconds.
+    func duration(_ name: String) throws(Failure) -> Int64? {
+        guard let text = values[name] else { return nil }
+        for (suffix, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000), ("", 1_000)] as [(String, Int64)] where text.hasSuffix(suffix) {
+            guard let number = Int64(text.dropLast(suffix.count)), (0...86_400_000 / factor).contains(number) else { break }
+            return number * factor
+        }
+        throw .usage("\(name) should be a time like 30s, 500ms or 2m")
+    }
+}

@@ -1,0 +1,131 @@
+import Wire
+
+/// What a verb works with.
+final class Context {
+    let arguments: Arguments
+    let isJSON: Bool
+    let terminal: any Terminal
+    /// Orders that one intent holds.
+    let itemsMax: Int
+    private let socketPath: String
+    private var opened: Connection?
+
+    init(arguments: Arguments, isJSON: Bool, socketPath: String, terminal: any Terminal, itemsMax: Int) {
+        (self.arguments, self.isJSON, self.socketPath, self.terminal, self.itemsMax) = (arguments, isJSON, socketPath, terminal, itemsMax)
+    }
+
+    func connection() throws(Failure) -> Connection {
+        if let opened { return opened }
+        let made = try Connection(path: socketPath)
+        opened = made
+        return made
+    }
+
+    func call(_ method: String, _ members: [(String, JSON?)] = []) throws(Failure) -> JSON { try connection().call(method, members) }
+
+    /// The raw result with `--json`, else what `text` makes of it.
+    func show(_ result: JSON, _ text: () -> String) { terminal.out(isJSON ? Self.line(result) : text()) }
+
+    static func line(_ value: JSON) -> String { String(decoding: value.serialized(), as: UTF8.self) + "\n" }
+
+    /// Every row of a listing, page by page.
+    func pages(_ method: String, _ member: String, _ members: [(String, JSON?)], _ body: ([JSON]) throws(Failure) -> Void) throws(Failure) {
+        var after: JSON?
+        while true {
+            let page = try call(method, members + [("after", after), ("limit", .number("1000"))])
+            let rows = page[member]?.array ?? []
+            try body(rows)
+            guard let next = page["next"], !next.isNull, !rows.isEmpty, next != after else { return }
+            after = next
+        }
+    }
+}
+
+enum Client {
+    static let version = omsdVersion
+
+    /// Runs one command line; the exit code.
+    static func run(_ words: [String], environment: [String: String], terminal: any Terminal, itemsMax: Int = 100_000) -> Int32 {
+        do throws(Failure) {
+            return try command(words, environment: environment, terminal: terminal, itemsMax: itemsMax).rawValue
+        } catch {
+            terminal.err("omsctl: \(error.text)\n")
+            return error.exitCode.rawValue
+        }
+    }
+
+    private static func command(
+        _ words: [String], environment: [String: String], terminal: any Terminal, itemsMax: Int
+    ) throws(Failure) -> Exit {
+        var rest: [String] = []
+        var verb: String?
+        var (isJSON, wantsHelp, wantsVersion, isLiteral) = (false, false, false, false)
+        var socketPath = environment["OMSD_SOCKET"] ?? "/run/omsd/control.sock"
+        var index = 0
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            switch word {
+            case _ where isLiteral: rest.append(word)
+            case "--json": isJSON = true
+            case "--help", "-h": wantsHelp = true
+            case "--version" where verb == nil: wantsVersion = true
+            case "--socket":
+                guard index < words.count else { throw .usage("--socket needs a path") }
+                socketPath = words[index]
+                index += 1
+            case _ where word.hasPrefix("--socket="): socketPath = String(word.dropFirst("--socket=".count))
+            case _ where verb == nil:
+                guard !word.hasPrefix("-") else { throw .usage("unknown option \(word.escapedForTerminal); see `omsctl --help`") }
+                verb = word
+            default:
+                isLiteral = word == "--"
+                rest.append(word)
+            }
+        }
+        if wantsVersion {
+            terminal.out("omsctl \(version)\n")
+            return .done
+        }
+        guard let verb else {
+            if wantsHelp {
+                terminal.out(help)
+                return .done
+            }
+            throw .usage("which verb? see `omsctl --help`")
+        }
+        guard let spec = Verbs.all.first(where: { $0.name == verb }) else {
+            throw .usage("unknown verb \(verb.escapedForTerminal); see `omsctl --help`")
+        }
+        if wantsHelp {
+            terminal.out(spec.help)
+            return .done
+        }
+        let arguments = try Arguments(rest, spec: spec)
+        return try spec.run(Context(arguments: arguments, isJSON: isJSON, socketPath: socketPath, terminal: terminal, itemsMax: itemsMax))
+    }
+
+    static var help: String {
+        """
+        usage: omsctl [--socket PATH] [--json] VERB …
+
+        Talks to the order-management daemon omsd.
+
+        verbs:
+        \(VerbSpec.list(Verbs.all.map { ($0.name + ($0.operands.isEmpty ? "" : " " + $0.operands), $0.summary) }))
+        options:
+          --socket PATH  the control socket; else OMSD_SOCKET, else /run/omsd/control.sock
+          --json         print the raw result
+          --help         also after a verb
+          --version
+
+        exit codes: 0 done; 1 internal error; 2 usage; 3 denied here; 4 refused by the venue; 5 in doubt or not settled in time; 7 daemon unreachable
+
+        """
+    }
+}
+
+enum Verbs {
+    static let all: [VerbSpec] =
+        SubmitVerbs.all + OrderVerbs.all + ListVerbs.all + StoryVerbs.all + WatchVerbs.all + AccountVerbs.all + KillVerb.all + ExportVerb.all
+}

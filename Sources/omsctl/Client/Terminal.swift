@@ -1,0 +1,54 @@
+import CLinux
+
+/// Where text goes and comes from: the process's own streams, or a test's.
+protocol Terminal: AnyObject {
+    /// Standard output shows to a person.
+    var isInteractive: Bool { get }
+    func out(_ text: String)
+    func err(_ text: String)
+    /// All of a file, or of standard input for `-`; nil with errno set.
+    func read(_ path: String) -> [UInt8]?
+    /// Microseconds since 1970 UTC.
+    func now() -> Int64
+    func pause(ms: Int32)
+}
+
+final class SystemTerminal: Terminal {
+    let isInteractive = isatty(1) == 1
+
+    func out(_ text: String) { write(text, to: 1) }
+    func err(_ text: String) { write(text, to: 2) }
+    func now() -> Int64 { omsd_clock_us(CLOCK_REALTIME) }
+    func pause(ms: Int32) { _ = poll(nil, 0, ms) }
+
+    func read(_ path: String) -> [UInt8]? {
+        let descriptor = path == "-" ? 0 : omsd_open_regular(path)
+        guard descriptor >= 0 else { return nil }
+        defer { if descriptor != 0 { close(descriptor) } }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = CLinux.read(descriptor, &buffer, buffer.count)
+            if count == 0 { return bytes }
+            if count < 0 {
+                if omsd_errno() == EINTR { continue }
+                return nil
+            }
+            bytes.append(contentsOf: buffer[..<count])
+        }
+    }
+
+    private func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var at = 0
+            while at < bytes.count {
+                let count = CLinux.write(descriptor, bytes.baseAddress! + at, bytes.count - at)
+                if count < 0, omsd_errno() == EINTR { continue }
+                // The reader has gone, as `head` does: nobody is left to tell.
+                if count < 0 { exit(omsd_errno() == EPIPE ? 0 : 1) }
+                at += count
+            }
+        }
+    }
+}

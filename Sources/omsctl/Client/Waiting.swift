@@ -1,0 +1,90 @@
+import CLinux
+import Wire
+
+extension Context {
+    static let waitFlags: [VerbSpec.Flag] = [
+        .option("--timeout", "TIME", "how long to wait until all is settled, such as 30s or 2m; default 60s"),
+        .switch("--no-wait", "return once it is durable"),
+    ]
+
+    func timeoutMs() throws(Failure) -> Int64 { try arguments.duration("--timeout") ?? 60_000 }
+
+    /// Sends an intent, waits unless told not to, shows the outcome.
+    ///
+    /// - Returns: the exit code, by the orders' states; and the last answer about the intent, nil for a plan or without waiting.
+    func submitAndWait(_ intent: JSON) throws(Failure) -> (exit: Exit, intent: JSON?) {
+        // A wrong option must not show only after the orders are out.
+        _ = try timeoutMs()
+        let isDry = intent["dry_run"] == .bool(true)
+        let accepted = try call("intent.submit", (intent.object ?? []).map { ($0.key, $0.value) })
+        if isDry || arguments.has("--no-wait") {
+            show(accepted) { Self.describe(accepted, isPlan: isDry) }
+            return (.done, nil)
+        }
+        guard let id = accepted["intent_id"]?.string else {
+            throw Failure(exitCode: .internal, text: "the daemon's answer names no intent")
+        }
+        let settled = try waitUntilSettled([id], total: accepted["orders"]?.array?.count ?? 0)
+        for result in settled { show(result) { Self.summary(result) } }
+        return (settled.reduce(.done) { $0.and(.of(intent: $1)) }, settled.first)
+    }
+
+    /// Waits for each intent until it is settled or the time is over, with a progress bar for a person.
+    func waitUntilSettled(_ ids: [String], total: Int, until: String = "settled") throws(Failure) -> [JSON] {
+        let end = omsd_clock_us(CLOCK_BOOTTIME) + (try timeoutMs()) * 1_000
+        let showsProgress = terminal.isInteractive && !isJSON
+        var results: [JSON] = []
+        var settledBefore = 0
+        for id in ids {
+            while true {
+                let left = max(0, (end - omsd_clock_us(CLOCK_BOOTTIME)) / 1_000)
+                let step = showsProgress ? min(left, 200) : min(left, 3_600_000)
+                let result = try call("intent.wait", [("intent_id", .string(id)), ("until", .string(until)), ("timeout_ms", .number(String(step)))])
+                let isOver = result["timed_out"] != .bool(true)
+                if showsProgress { terminal.err("\r" + Self.bar(result, settledBefore: settledBefore, total: total)) }
+                if isOver || left <= step {
+                    results.append(result)
+                    settledBefore += Self.settledCount(result)
+                    break
+                }
+            }
+        }
+        if showsProgress { terminal.err("\n") }
+        return results
+    }
+
+    static func settledCount(_ intent: JSON) -> Int {
+        (intent["counts"]?.object ?? []).filter { !["intended", "submitted", "in_doubt"].contains($0.key) }.reduce(0) {
+            $0 + Int($1.value.integer ?? 0)
+        }
+    }
+
+    private static func bar(_ intent: JSON, settledBefore: Int, total: Int) -> String {
+        let done = min(total, settledBefore + settledCount(intent))
+        let width = 40
+        let filled = total == 0 ? width : done * width / total
+        let doubt = intent["counts"]?["in_doubt"]?.integer ?? 0
+        return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled) + "] \(done)/\(total) settled"
+            + (doubt > 0 ? ", \(doubt) in doubt" : "") + "   "
+    }
+
+    static func describe(_ accepted: JSON, isPlan: Bool) -> String {
+        let id = (accepted["intent_id"]?.text ?? "-").escapedForTerminal
+        let (orders, requests) = (accepted["orders"]?.array?.count ?? 0, accepted["planned_requests"])
+        let again = accepted["duplicate"] == .bool(true) ? " (again: it was accepted before)" : ""
+        if isPlan { return "plan, nothing journaled: " + Context.line(accepted).escapedForTerminalLines }
+        return "intent \(id) accepted\(again): \(orders) orders, \(Table.cell(requests, named: "").escapedForTerminal) requests planned\n"
+    }
+
+    /// A table of counts by state.
+    static func summary(_ intent: JSON) -> String {
+        let id = Table.cell(intent["intent_id"], named: "").escapedForTerminal
+        let isOver = intent["timed_out"] != .bool(true)
+        var table = Table(["state", ">orders"])
+        for (state, count) in intent["counts"]?.object ?? [] where count.integer != 0 { table.add([state, count.text ?? "-"]) }
+        var out = "intent \(id) \(isOver ? "is settled" : "is not settled yet")\n"
+        if table.count > 0 { out += table.text }
+        if !isOver { out += "`omsctl wait \(id)` waits on; `omsctl orders --intent \(id)` lists its orders\n" }
+        return out
+    }
+}

@@ -1,0 +1,40 @@
+import Wire
+
+/// `reconcile`, `halt`, `reduce`, `resume`.
+enum AccountVerbs {
+    static let all: [VerbSpec] = [
+        VerbSpec(
+            name: "reconcile", operands: "ACCOUNT", operandCount: 1...1, summary: "compares an account with its venue now", flags: [], run: reconcile),
+        state("halt", "halted", "only cancels go out; resting orders stay"),
+        state("reduce", "reducing", "only cancels and what closes positions go out"),
+        state("resume", "active", "opens trading again"),
+    ]
+
+    private static func state(_ verb: String, _ state: String, _ summary: String) -> VerbSpec {
+        VerbSpec(
+            name: verb, operands: "ACCOUNT|*", operandCount: 1...1, summary: summary,
+            flags: [.option("--reason", "TEXT", "for the record; default: omsctl \(verb)")],
+            run: { @Sendable context throws(Failure) in
+                let account = context.arguments.operands[0]
+                let reason = context.arguments.text("--reason") ?? "omsctl \(verb)"
+                let result = try context.call(
+                    "account.set_state", [("account", .string(account)), ("state", .string(state)), ("reason", .string(reason))])
+                context.show(result) { "\(account == "*" ? "all accounts" : account): \(state), on record".escapedForTerminal + "\n" }
+                return .done
+            })
+    }
+
+    @Sendable private static func reconcile(_ context: Context) throws(Failure) -> Exit {
+        let account = context.arguments.operands[0]
+        let result = try context.call("account.reconcile", [("account", .string(account))])
+        context.show(result) {
+            var out = account.escapedForTerminal
+            for (name, value) in result.object ?? [] where value.array == nil {
+                out += "  \(name) \(Table.cell(value, named: name))".escapedForTerminal
+            }
+            let breaks = result["breaks"]?.array ?? []
+            return out + "\n" + (breaks.isEmpty ? "no breaks\n" : Table.of(breaks, columns: ListVerbs.breakColumns).text)
+        }
+        return .done
+    }
+}

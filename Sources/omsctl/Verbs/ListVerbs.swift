@@ -1,0 +1,108 @@
+import Wire
+
+/// Listings: `intents`, `orders`, `instruments`, `fills`, `breaks`, `limits`, `status`.
+enum ListVerbs {
+    private static let account = VerbSpec.Flag.option("--account", "NAME", "only this account")
+    private static let symbol = VerbSpec.Flag.option("--symbol", "NAME", "only this symbol")
+    private static let limit = VerbSpec.Flag.option("--limit", "N", "the newest N rows; default 100, 0 for all")
+
+    static let all: [VerbSpec] = [
+        list("intents", "intents, oldest first", "intent.list", [account, limit], intentColumns),
+        list(
+            "orders", "orders, oldest first", "order.list",
+            [
+                account, symbol, .option("--state", "STATE,…", "only these states"), .option("--intent", "ID", "only this intent's"), limit,
+            ], orderColumns),
+        list("instruments", "the markets' rules", "instrument.list", [account, symbol, limit], instrumentColumns),
+        list(
+            "fills", "executions", "fill.list",
+            [
+                account, symbol, .option("--intent", "ID", "only of this intent's orders"), .option("--order", "ID", "only of this order"), limit,
+            ], fillColumns),
+        list("breaks", "where the record and a venue disagreed", "break.list", [account, limit], breakColumns),
+        VerbSpec(
+            name: "limits", operands: "", operandCount: 0...0, summary: "the venues' budgets and what is taken of them", flags: [],
+            run: { @Sendable context throws(Failure) in
+                let result = try context.call("limit.list")
+                context.show(result) { Table.of(result["budgets"]?.array ?? [], columns: limitColumns).text }
+                return .done
+            }),
+        VerbSpec(name: "status", operands: "", operandCount: 0...0, summary: "the daemon and its accounts", flags: [], run: status),
+    ]
+
+    static let orderColumns: [(heading: String, member: String)] = [
+        ("client_order_id", "client_order_id"), ("account", "account"), ("symbol", "symbol"), ("side", "side"), ("type", "type"), (">price", "price"),
+        (">quantity", "quantity"), (">filled", "filled_quantity"), ("state", "state"), ("evidence", "evidence"), (">tries", "attempts"),
+        ("intended_at", "intended_at"),
+    ]
+    private static let intentColumns: [(heading: String, member: String)] = [
+        ("intent_id", "intent_id"), ("account", "account"), ("state", "state"), (">orders", "orders"), ("accepted_at", "accepted_at"),
+        ("settled_at", "settled_at"),
+    ]
+    private static let instrumentColumns: [(heading: String, member: String)] = [
+        ("account", "account"), ("symbol", "symbol"), (">tick", "tick"), (">lot", "lot"), (">min quantity", "min_quantity"),
+        (">max quantity", "max_quantity"), (">min notional", "min_notional"), ("tradable", "tradable"),
+    ]
+    private static let fillColumns: [(heading: String, member: String)] = [
+        ("at", "at"), ("client_order_id", "client_order_id"), ("account", "account"), ("trade_id", "trade_id"), (">quantity", "quantity"),
+        (">price", "price"), (">fee", "fee"), ("fee asset", "fee_asset"),
+    ]
+    static let breakColumns: [(heading: String, member: String)] = [
+        ("at", "at"), ("account", "account"), ("kind", "kind"), ("client_order_id", "client_order_id"), ("venue_order_id", "venue_order_id"),
+        ("resolved_at", "resolved_at"), ("detail", "detail"),
+    ]
+    static let limitColumns: [(heading: String, member: String)] = [
+        ("account", "account"), ("venue", "venue"), ("budget", "budget"), ("scope", "scope"), (">permits", "permits"), (">window ms", "window_ms"),
+        (">in use", "in_use"), (">reserved", "reserved"), (">busiest", "busiest_window"), ("next free", "next_free_at"),
+    ]
+    static let accountColumns: [(heading: String, member: String)] = [
+        ("account", "account"), ("venue", "venue"), ("product", "product"), ("state", "state"), ("ready", "ready"), (">in flight", "in_flight"),
+        (">open", "open"), (">in doubt", "in_doubt"), (">clock ms", "clock_offset_ms"), ("last reconcile", "last_reconcile_at"),
+        ("last error", "last_error"),
+    ]
+
+    /// Filters by option: `--state` and others to members of the parameters.
+    static func filters(_ arguments: Arguments) -> [(String, JSON?)] {
+        let states = arguments.text("--state").map { JSON.array($0.split(separator: ",").map { .string(String($0)) }) }
+        return [
+            ("account", arguments.json("--account")), ("symbol", arguments.json("--symbol")), ("states", states),
+            ("intent_id", arguments.json("--intent")), ("client_order_id", arguments.json("--order")),
+        ]
+    }
+
+    private static func list(
+        _ name: String, _ summary: String, _ method: String, _ flags: [VerbSpec.Flag], _ columns: [(heading: String, member: String)]
+    ) -> VerbSpec {
+        VerbSpec(
+            name: name, operands: "", operandCount: 0...0, summary: summary, flags: flags,
+            run: { @Sendable context throws(Failure) in
+                let most = Int(try context.arguments.integer("--limit", in: 0...1_000_000_000) ?? 100)
+                var rows: [JSON] = []
+                var left = 0
+                // Pages run from the oldest on: what is shown is their end.
+                try context.pages(method, name, filters(context.arguments)) { page in
+                    rows += page
+                    if most > 0, rows.count > most {
+                        left += rows.count - most
+                        rows.removeFirst(rows.count - most)
+                    }
+                }
+                if left > 0 { context.terminal.err("\(left) earlier rows are not shown; --limit 0 shows all\n") }
+                context.show(.object([(name, .array(rows))])) { Table.of(rows, columns: columns).text }
+                return .done
+            })
+    }
+
+    @Sendable private static func status(_ context: Context) throws(Failure) -> Exit {
+        let daemon = try context.call("daemon.status")
+        let accounts = try context.call("account.list")["accounts"]?.array ?? []
+        context.show(daemon) {
+            var out = ""
+            for (name, value) in daemon.object ?? [] where name != "accounts" {
+                out += "\(name): \(Table.cell(value, named: name))".escapedForTerminal + "\n"
+            }
+            return out + "\n" + Table.of(accounts, columns: accountColumns).text
+        }
+        return .done
+    }
+}

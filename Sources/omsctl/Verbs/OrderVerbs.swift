@@ -1,0 +1,148 @@
+import Wire
+
+/// `modify`, `cancel`, `cancel-all`, `wait`, `resolve`.
+enum OrderVerbs {
+    /// Orders whose commands are looked at one by one after a cancel or modify.
+    private static let lookedAtMax = 1_000
+
+    static let all: [VerbSpec] = [
+        VerbSpec(
+            name: "modify", operands: "ID", operandCount: 1...1, summary: "changes price or quantity of a live order",
+            flags: [
+                .option("--price", "DECIMAL", "the new price"), .option("--quantity", "DECIMAL", "the new total quantity"),
+                .option("--on-failure", "keep|cancel", "what the order does when the venue refuses; default keep"),
+                .option("--intent-id", "ID", "idempotency key"),
+            ] + Context.waitFlags, run: modify),
+        VerbSpec(
+            name: "cancel", operands: "[ID…]", operandCount: 0...10_000,
+            summary: "cancels orders by id, or all that match --account, --symbol, --side",
+            flags: [
+                .option("--account", "NAME", "required without ids"), .option("--symbol", "NAME", "only this symbol"),
+                .option("--side", "buy|sell", "only this side"), .option("--intent-id", "ID", "idempotency key"),
+            ] + Context.waitFlags, run: cancel),
+        VerbSpec(
+            name: "cancel-all", operands: "[ACCOUNT…]", operandCount: 0...1_000, summary: "cancels every live order of the accounts, or of all",
+            flags: Context.waitFlags, run: cancelAll),
+        VerbSpec(
+            name: "wait", operands: "INTENT", operandCount: 1...1, summary: "waits until an intent is settled",
+            flags: [
+                .option("--until", "acknowledged|settled", "default settled"), .option("--timeout", "TIME", "such as 30s or 2m; default 60s"),
+            ], run: wait),
+        VerbSpec(
+            name: "resolve", operands: "ID absent|placed", operandCount: 2...2, summary: "a person's verdict on an order in doubt",
+            flags: [.option("--reason", "TEXT", "what was seen at the venue; required")], run: resolve),
+    ]
+
+    @Sendable private static func modify(_ context: Context) throws(Failure) -> Exit {
+        let arguments = context.arguments
+        let id = arguments.operands[0]
+        guard arguments.has("--price") || arguments.has("--quantity") else { throw .usage("name --price, --quantity, or both") }
+        let order = try context.call("order.get", [("client_order_id", .string(id))])
+        var item: [(key: String, value: JSON)] = [("client_order_id", .string(id))]
+        for (name, option) in [("price", "--price"), ("quantity", "--quantity"), ("on_failure", "--on-failure")] {
+            if let value = arguments.json(option) { item.append((name, value)) }
+        }
+        return try act(context, account: order["account"], list: "modify", items: [.object(item)], ids: [id], kind: "modify")
+    }
+
+    @Sendable private static func cancel(_ context: Context) throws(Failure) -> Exit {
+        let arguments = context.arguments
+        let ids = arguments.operands
+        if ids.isEmpty {
+            let account = try arguments.required("--account")
+            let members: [(key: String, value: JSON)] = [("symbol", arguments.json("--symbol")), ("side", arguments.json("--side"))].compactMap {
+                name, value in
+                value.map { (key: name, value: $0) }
+            }
+            return try act(context, account: .string(account), list: "cancel", items: [.object(members)], ids: [], kind: "cancel")
+        }
+        guard !arguments.has("--symbol"), !arguments.has("--side") else { throw .usage("--symbol and --side go without ids") }
+        var accounts: [(name: String, ids: [String])] = []
+        for id in ids {
+            let name: String
+            if let account = arguments.text("--account") {
+                name = account
+            } else {
+                name = try context.call("order.get", [("client_order_id", .string(id))])["account"]?.string ?? ""
+            }
+            if let index = accounts.firstIndex(where: { $0.name == name }) { accounts[index].ids.append(id) } else { accounts.append((name, [id])) }
+        }
+        guard accounts.count == 1 || !arguments.has("--intent-id") else { throw .usage("--intent-id goes with orders of one account") }
+        var exit = Exit.done
+        for (name, ids) in accounts {
+            exit = exit.and(
+                try act(context, account: .string(name), list: "cancel", items: ids.map { .string($0) }, ids: ids, kind: "cancel"))
+        }
+        return exit
+    }
+
+    @Sendable private static func cancelAll(_ context: Context) throws(Failure) -> Exit {
+        var accounts = context.arguments.operands
+        if accounts.isEmpty {
+            accounts = (try context.call("account.list")["accounts"]?.array ?? []).compactMap { $0["account"]?.string }
+        }
+        var exit = Exit.done
+        for account in accounts {
+            exit = exit.and(try act(context, account: .string(account), list: "cancel", items: [.object([])], ids: [], kind: "cancel"))
+        }
+        return exit
+    }
+
+    /// Submits, waits, and reads from the orders' commands how it went.
+    private static func act(_ context: Context, account: JSON?, list: String, items: [JSON], ids: [String], kind: String) throws(Failure) -> Exit {
+        let intentID =
+            context.arguments.text("--intent-id") ?? SubmitVerbs.newIntentID(context) + "-"
+            + (account?.string ?? "").filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(20)
+        var (exit, intent) = try context.submitAndWait(
+            .object([("account", account ?? .null), ("intent_id", .string(intentID)), (list, .array(items))]))
+        guard intent != nil else { return exit }
+        for id in ids.prefix(lookedAtMax) {
+            let commands = try context.call("order.timeline", [("client_order_id", .string(id))])["commands"]?.array ?? []
+            guard
+                let command = commands.filter({ $0["kind"]?.string == kind }).max(by: {
+                    ($0["command_id"]?.integer ?? 0) < ($1["command_id"]?.integer ?? 0)
+                })
+            else { continue }
+            let outcome = Self.exit(of: command)
+            exit = exit.and(outcome)
+            if !context.isJSON {
+                let words = [command["reject_code"]?.text, command["reject_text"]?.text].compactMap(\.self).joined(separator: " ")
+                context.terminal.out(
+                    "\(kind) of \(id): \(Table.cell(command["state"], named: ""))\(words.isEmpty ? "" : ", " + words)".escapedForTerminal + "\n")
+            }
+        }
+        return exit
+    }
+
+    private static func exit(of command: JSON) -> Exit {
+        switch command["state"]?.string {
+        case "done", "withdrawn", "superseded": .done
+        case "refused": command["request_id"]?.isNull ?? true ? .denied : .refused
+        default: .inDoubt
+        }
+    }
+
+    @Sendable private static func wait(_ context: Context) throws(Failure) -> Exit {
+        let id = context.arguments.operands[0]
+        let until = context.arguments.text("--until") ?? "settled"
+        guard ["acknowledged", "settled"].contains(until) else { throw .usage("--until should be acknowledged or settled") }
+        _ = try context.timeoutMs()
+        let total = try context.call("intent.get", [("intent_id", .string(id))])["orders"]?.integer ?? 0
+        guard let result = try context.waitUntilSettled([id], total: Int(total), until: until).first else { return .internal }
+        context.show(result) { Context.summary(result) }
+        if until == "acknowledged" {
+            // Only what can never be acknowledged, or was not in time, is told apart from done.
+            return result["timed_out"] == .bool(true) ? .inDoubt : Exit.of(intent: result)
+        }
+        return .of(intent: result)
+    }
+
+    @Sendable private static func resolve(_ context: Context) throws(Failure) -> Exit {
+        let (id, verdict) = (context.arguments.operands[0], context.arguments.operands[1])
+        guard ["absent", "placed"].contains(verdict) else { throw .usage("the verdict should be absent or placed") }
+        let reason = try context.arguments.required("--reason")
+        let order = try context.call("order.resolve", [("client_order_id", .string(id)), ("verdict", .string(verdict)), ("reason", .string(reason))])
+        context.show(order) { "\(id): \(Table.cell(order["state"], named: ""))".escapedForTerminal + "\n" }
+        return .done
+    }
+}

@@ -1,0 +1,257 @@
+import OMSCore
+import Testing
+import Wire
+
+@testable import Control
+@testable import omsctl
+
+struct ClientVerbTests {
+    private static func settling() throws -> ScriptedDaemon {
+        try ScriptedDaemon { command in
+            switch command {
+            case .submit(let intent, _):
+                "{\"intent_id\":\"\(intent.id?.text ?? "made")\",\"duplicate\":false,\"accepted_at\":1,\"orders\":[],\"planned_requests\":1}"
+            case .intentWait(let id, _, _): "{\"intent_id\":\"\(id)\",\"counts\":{\"acknowledged\":2},\"timed_out\":false}"
+            case .orderGet: "{\"client_order_id\":\"o1\",\"account\":\"mm\",\"state\":\"working\"}"
+            case .orderTimeline: "{\"client_order_id\":\"o1\",\"events\":[],\"requests\":[],\"commands\":[]}"
+            default: nil
+            }
+        }
+    }
+
+    @Test func `JSON Lines become one intent of the account`() throws {
+        let daemon = try Self.settling()
+        let line = "{\"symbol\":\"b\",\"side\":\"buy\",\"type\":\"limit\",\"price\":\"1.10\",\"quantity\":2}\n"
+        daemon.terminal.files["orders.jsonl"] = line + "\n" + line
+
+        #expect(daemon.run("submit", "orders.jsonl", "--account", "mm", "--intent-id", "i1") == 0)
+
+        #expect(daemon.submitted.map(\.account) == ["mm"] && daemon.submitted.map(\.id) == ["i1"])
+        #expect(daemon.submitted.first?.place.map { $0.terms.price?.description } == ["1.1", "1.1"])
+        #expect(daemon.terminal.output.contains("acknowledged       2"))
+    }
+
+    @Test func `more orders than one intent holds become numbered intents, in order`() throws {
+        let daemon = try Self.settling()
+        let line = "{\"symbol\":\"b\",\"side\":\"buy\",\"type\":\"limit\",\"price\":\"1\",\"quantity\":\"2\"}\n"
+        daemon.terminal.files["-"] = String(repeating: line, count: 7)
+
+        let words = ["--socket", daemon.harness.path, "submit", "-", "--account", "mm", "--intent-id", "big"]
+        #expect(Client.run(words, environment: [:], terminal: daemon.terminal, itemsMax: 3) == 0)
+
+        #expect(daemon.submitted.map(\.id) == ["big-1", "big-2", "big-3"])
+        #expect(daemon.submitted.map(\.place.count) == [3, 3, 1])
+    }
+
+    @Test func `a JSON intent is sent as it is, numbers digit by digit`() throws {
+        let daemon = try Self.settling()
+        daemon.terminal.files["i.json"] =
+            "{\"account\":\"mm\",\"intent_id\":\"x\",\n\"place\":[{\"symbol\":\"b\",\"side\":\"sell\",\"type\":\"limit\",\"price\":12345678901234567.123456789,\"quantity\":\"1\"}],"
+            + "\"cancel\":[\"o1\"]}"
+        #expect(daemon.run("submit", "i.json") == 0)
+        #expect(daemon.submitted.first?.place.first?.terms.price?.description == "12345678901234567.123456789")
+        #expect(daemon.submitted.first?.cancel == [.order("o1")])
+    }
+
+    @Test(arguments: [
+        ("{\"a\":1}\nnot json\n", "line 2"), ("[1]\n", "line 1"), ("", "holds no orders"), ("{\"symbol\":\"b\",\"symbol\":\"c\"}", "stands twice"),
+    ]) func `a file that cannot be read as orders is 2 and names the line`(text: String, message: String) throws {
+        let daemon = try Self.settling()
+        daemon.terminal.files["f"] = text
+        #expect(daemon.run("submit", "f", "--account", "mm") == 2)
+        #expect(daemon.terminal.errors.contains(message), "\(daemon.terminal.errors)")
+        #expect(daemon.submitted.isEmpty)
+    }
+
+    @Test func `a dry run asks for the plan and waits for nothing`() throws {
+        let daemon = try Self.settling()
+        #expect(
+            daemon.run("place", "--account", "a", "--symbol", "b", "--side", "buy", "--price", "1", "--quantity", "2", "--post-only", "--dry-run")
+                == 0)
+        #expect(daemon.submitted.map(\.dryRun) == [true] && daemon.submitted.first?.place.first?.terms.postOnly == true)
+        #expect(daemon.commands.count == 1)
+    }
+
+    @Test func `a market order by quote needs no price`() throws {
+        let daemon = try Self.settling()
+        #expect(daemon.run("place", "--account", "a", "--symbol", "b", "--side=buy", "--type=market", "--quote-quantity", "50") == 0)
+        #expect(daemon.submitted.first?.place.first?.terms.quoteQuantity == Decimal(50))
+    }
+
+    @Test(
+        arguments: [
+            ("done", "5", 0), ("refused", "5", 4), ("refused", "null", 3), ("in_doubt", "5", 5), ("requested", "null", 5), ("superseded", "null", 0),
+        ] as [(String, String, Int32)]) func `a modify's exit code tells what became of the command`(state: String, request: String, code: Int32)
+        throws
+    {
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .orderGet: "{\"client_order_id\":\"o1\",\"account\":\"mm\"}"
+            case .submit: "{\"intent_id\":\"i\",\"orders\":[]}"
+            case .intentWait: "{\"intent_id\":\"i\",\"counts\":{},\"timed_out\":false}"
+            case .orderTimeline:
+                "{\"events\":[],\"requests\":[],\"commands\":[{\"command_id\":1,\"kind\":\"modify\",\"state\":\"done\"},{\"command_id\":9,\"kind\":\"modify\",\"state\":\"\(state)\",\"request_id\":\(request)}]}"
+            default: nil
+            }
+        }
+        #expect(daemon.run("modify", "o1", "--price", "5") == code)
+        #expect(daemon.submitted.first?.modify == [ModifyItem(clientOrderID: "o1", price: Decimal(5), quantity: nil)])
+    }
+
+    @Test func `cancel goes by id in the order's account, or by what matches`() throws {
+        let daemon = try Self.settling()
+        #expect(daemon.run("cancel", "o1", "o2") == 0)
+        #expect(daemon.run("cancel", "--account", "mm", "--symbol", "b", "--side", "sell") == 0)
+        #expect(daemon.submitted.map(\.cancel) == [[.order("o1"), .order("o2")], [.matching(symbol: "b", side: .sell)]])
+        #expect(daemon.submitted.map(\.account) == ["mm", "mm"])
+    }
+
+    @Test func `listings go page by page to the end, and export writes CSV that a reader takes back`() throws {
+        let daemon = try ScriptedDaemon { command in
+            guard case .orderList(let filter) = command else { return nil }
+            let first = filter.after ?? 0
+            let rows = (first..<min(first + Int64(filter.limit), 2_500)).map {
+                "{\"client_order_id\":\"c\($0)\",\"reject_text\":\"a, \\\"b\\\"\",\"intended_at\":1795183260000000,\"price\":\"1.5\",\"quantity\":null}"
+            }
+            let next = first + 1_000 < 2_500 ? "\(first + 1_000)" : "null"
+            return "{\"orders\":[\(rows.joined(separator: ","))],\"next\":\(next)}"
+        }
+        #expect(daemon.run("export", "--csv") == 0)
+        let lines = daemon.terminal.output.split(separator: "\r\n")
+        #expect(lines.count == 2_501)
+        #expect(lines.last?.contains("c2499,") == true && lines.last?.contains("\"a, \"\"b\"\"\"") == true)
+        #expect(lines.last?.contains("2026-11-20T") == true)
+        #expect(daemon.run("orders", "--limit", "2") == 0)
+        #expect(daemon.terminal.output.contains("c2498") && daemon.terminal.output.hasSuffix("\n"))
+        #expect(daemon.terminal.errors == "2498 earlier rows are not shown; --limit 0 shows all\n")
+    }
+
+    @Test func `export as JSON is one array`() throws {
+        let daemon = try ScriptedDaemon { _ in "{\"orders\":[{\"client_order_id\":\"c1\"},{\"client_order_id\":\"c2\"}],\"next\":null}" }
+        #expect(daemon.run("export", "--json") == 0)
+        #expect(try JSONParser.parse(daemon.terminal.output).array?.count == 2)
+    }
+
+    @Test func `text from the daemon cannot steer the terminal`() throws {
+        let daemon = try ScriptedDaemon { _ in "{\"orders\":[{\"client_order_id\":\"c1\\u001b[2J\\n\\u009b\\u202e\",\"price\":\"1\"}],\"next\":null}"
+        }
+        #expect(daemon.run("orders") == 0)
+        #expect(daemon.terminal.output.contains("c1\\u{1b}[2J\\u{a}\\u{9b}\\u{202e}"))
+        #expect(daemon.terminal.output.split(separator: "\n").count == 2)
+    }
+
+    @Test func `why tells the whole story in words`() throws {
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .orderGet:
+                """
+                {"client_order_id":"o1","intent_id":"i","account":"mm","venue":"az-futures","symbol":"b","side":"buy","type":"limit","price":"5","quantity":"2",\
+                "state":"in_doubt","evidence":"response","filled_quantity":"0","parked_at":null}
+                """
+            case .orderTimeline:
+                """
+                {"client_order_id":"o1","events":[{"seq":1,"at":1795183260000000,"kind":"intended","to_state":"intended","actor":"uid:7 pid:8"},
+                {"seq":2,"at":1795183260000500,"kind":"submitted","from_state":"intended","to_state":"submitted","request_id":12},
+                {"seq":3,"at":1795183265000000,"kind":"in_doubt","from_state":"submitted","to_state":"in_doubt","detail":"timeout after 5000 ms"},
+                {"seq":4,"at":1795183266000000,"kind":"lookup","request_id":13,"detail":"absent, round 1"}],
+                "requests":[{"request_id":12,"kind":"mixed","items":1,"endpoint":"/order/batch","outcome":"in_doubt","answered_at":null},
+                {"request_id":13,"kind":"lookup","items":1,"endpoint":"/order/list","outcome":"acknowledged","http_status":200}],"commands":[]}
+                """.filter { $0 != "\n" }
+            case .intentGet: "{\"intent_id\":\"i\",\"accepted_at\":1795183260000000,\"orders\":1,\"state\":\"open\"}"
+            default: nil
+            }
+        }
+        #expect(daemon.run("why", "o1") == 5)
+        let story = daemon.terminal.output
+        for words in [
+            "buy 2 b limit at 5", "written down, not sent yet", "by uid:7 pid:8", "no answer came: it may have arrived", "timeout after 5000 ms",
+            "absent, round 1",
+            "HTTP 200", "proven twice that it never had it",
+        ] { #expect(story.contains(words), "\(words)\n\(story)") }
+    }
+
+    @Test func `kill halts first, then repeats until nothing lives, and reports what the venue confirmed`() throws {
+        let rounds = Held()
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .orderList:
+                rounds.add(Ticket(connection: 0, call: 0))
+                return "{\"orders\":[" + (rounds.count < 3 ? "{\"client_order_id\":\"o1\"}" : "") + "],\"next\":null}"
+            case .orderGet:
+                return "{\"client_order_id\":\"o1\",\"account\":\"mm\",\"venue\":\"xt-spot\",\"state\":\"canceled\",\"evidence\":\"query\"}"
+            default: return nil
+            }
+        }
+        #expect(daemon.run("kill", "mm", "--everything", "--reason", "test") == 0)
+        #expect(
+            daemon.commands.first.map { "\($0)" } == "\(ControlCommand.setState("mm", .halted, reason: "test", cancelOpen: true, everything: true))")
+        #expect(daemon.terminal.output.contains("mm       xt-spot  canceled  query          1"))
+        #expect(daemon.terminal.output.contains("nothing lives any more"))
+    }
+
+    @Test func `kill that runs out of time is 5`() throws {
+        let daemon = try ScriptedDaemon { command in
+            if case .orderList = command { "{\"orders\":[{\"client_order_id\":\"o1\"}],\"next\":null}" } else { "{\"state\":\"in_doubt\"}" }
+        }
+        #expect(daemon.run("kill", "--timeout", "10ms") == 5)
+    }
+
+    @Test func `halt, reduce and resume set the state with a reason`() throws {
+        let daemon = try ScriptedDaemon { _ in nil }
+        #expect(daemon.run("halt", "*", "--reason", "r") == 0)
+        #expect(daemon.run("reduce", "mm") == 0)
+        #expect(daemon.run("resume", "mm") == 0)
+        let expected: [ControlCommand] = [
+            .setState(nil, .halted, reason: "r", cancelOpen: false, everything: false),
+            .setState("mm", .reducing, reason: "omsctl reduce", cancelOpen: false, everything: false),
+            .setState("mm", .active, reason: "omsctl resume", cancelOpen: false, everything: false),
+        ]
+        #expect(daemon.commands.map { "\($0)" } == expected.map { "\($0)" })
+    }
+
+    @Test func `resolve passes the verdict on`() throws {
+        let daemon = try ScriptedDaemon { _ in "{\"state\":\"abandoned\"}" }
+        #expect(daemon.run("resolve", "o1", "absent", "--reason", "looked") == 0)
+        #expect(daemon.commands.map { "\($0)" } == ["\(ControlCommand.orderResolve("o1", isPlaced: false, reason: "looked"))"])
+    }
+
+    @Test func `--json prints the raw result`() throws {
+        let daemon = try ScriptedDaemon { command in if case .status = command { "{\"version\":\"1\",\"seq\":7}" } else { "{\"accounts\":[]}" } }
+        #expect(daemon.run("status", "--json") == 0)
+        #expect(daemon.terminal.output == "{\"version\":\"1\",\"seq\":7}\n")
+    }
+
+    @Test(arguments: ["status", "limits", "instruments", "fills", "breaks", "intents", "orders", "top"])
+    func `every listing shows its headings even when there is nothing`(verb: String) throws {
+        let daemon = try ScriptedDaemon { _ in nil }
+        #expect(daemon.run(verb) == 0)
+        #expect(daemon.terminal.output.contains(verb == "status" || verb == "top" ? "last reconcile" : verb == "intents" ? "intent_id" : "account"))
+    }
+
+    @Test func `tail shows events as they come`() throws {
+        let daemon = try ScriptedDaemon { _ in "{\"subscription\":1}" }
+        let server = daemon.harness.server
+        let sink = daemon.harness.sink
+        let feeder = Feeder {
+            guard eventually({ sink.calls.count == 1 }), let connection = sink.calls.first?.ticket.connection else { return }
+            for seq in 1...3 {
+                _ = server.notify(
+                    Array("{\"subscription\":1,\"seq\":\(seq),\"at\":0,\"kind\":\"filled\",\"client_order_id\":\"o\(seq)\"}".utf8),
+                    connection: connection)
+            }
+        }
+        feeder.start()
+        #expect(daemon.run("tail", "--after", "0", "--count", "3") == 0)
+        #expect(daemon.terminal.output.split(separator: "\n").last == "3  1970-01-01T00:00:00.000000Z  filled  client_order_id=o3")
+        feeder.join()
+    }
+
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000000Z"), (1_709_164_800_000_001, "2024-02-29T00:00:00.000001Z"), (-1, "1969-12-31T23:59:59.999999Z"),
+            (4_102_444_799_999_999, "2099-12-31T23:59:59.999999Z"), (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
+        ] as [(Int64, String)]) func `times are shown as UTC`(micros: Int64, text: String)
+    {
+        #expect(utc(micros) == text)
+    }
+}

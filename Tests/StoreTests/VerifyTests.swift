@@ -1,0 +1,105 @@
+import CLinux
+import CSQLite
+import OMSCore
+import TestSupport
+import Testing
+import Wire
+
+@testable import Store
+
+@Suite struct `Checking a journal` {
+    private func problems(after sql: String) throws -> [String] {
+        let sample = try Sample()
+        try sample.place("some", count: 5)
+        sample.close()
+        try sample.tamper(sql)
+        return try JournalVerifier.verify(path: sample.path).problems
+    }
+
+    @Test func `a sound journal has no problems`() throws {
+        let sample = try Sample()
+        try sample.place("some", count: 5)
+        let report = try JournalVerifier.verify(path: sample.path)
+        #expect(report.isSound && report.orders == 5 && report.events == 11 && report.requests == 1)
+    }
+
+    @Test(arguments: [
+        ("a changed column", "UPDATE orders SET filled_quantity = '0.0005' WHERE order_key = 3", "filled_quantity"),
+        ("more filled than asked", "UPDATE orders SET filled_quantity = '5' WHERE order_key = 3", "is filled of"),
+        ("a changed state", "UPDATE orders SET state = 'working' WHERE order_key = 3", "state is working"),
+        ("another venue id", "UPDATE orders SET venue_order_id = 'x' WHERE order_key = 3", "venue_order_id is x"),
+        ("a missing event", "DROP TRIGGER events_kept; DELETE FROM events WHERE seq = 8", "numbers 8 to 8 are missing"),
+        ("a missing last event", "DROP TRIGGER events_kept; DELETE FROM events WHERE seq = 16", "state is acknowledged, the record says submitted"),
+        (
+            "a missing order", "DROP TRIGGER orders_kept; DELETE FROM orders WHERE order_key = 3", "numbers 3 to 3 are missing"
+        ),
+        ("a changed event", "DROP TRIGGER events_fixed; UPDATE events SET to_state = 'working' WHERE seq = 8", "comes from submitted"),
+        ("an id taken out of use", "DROP TRIGGER used_ids_kept; DELETE FROM used_ids", "does not stand among the used ones"),
+        ("a request that is gone", "DROP TRIGGER requests_kept; DELETE FROM requests", "in a request that has no row"),
+        ("a detail that is no JSON", "DROP TRIGGER events_fixed; UPDATE events SET detail = '{' WHERE seq = 16", "its detail is no JSON"),
+        ("sent before signed", "UPDATE requests SET sent_at = 5", "sent before it was signed"),
+        ("a fill from nowhere", "INSERT INTO fills VALUES (3, 3, 1, 't', 'v', '1', '1', NULL, NULL, 1)", "fill t is not in the record"),
+        ("a reference to nothing", "INSERT INTO fills VALUES (99, 98, 1, 't', 'v', '1', '1', NULL, NULL, 1)", "that is not there"),
+    ]) func `it finds`(what: String, sql: String, problem: String) throws {
+        let problems = try problems(after: sql)
+        #expect(problems.contains { $0.contains(problem) }, "\(what): \(problems)")
+    }
+
+    @Test func `it goes on beside a writer`() throws {
+        let sample = try Sample()
+        try sample.place("one", count: 10)
+        var turns = 0
+        let report = try JournalVerifier.verify(path: sample.path) { _ in
+            turns += 1
+            do { try sample.place(IntentID("during-\(turns)"), count: 3) } catch { Issue.record(error) }
+        }
+        #expect(turns > 3)
+        #expect(report.problems == [])
+    }
+
+    @Test func `what is no journal is not verified`() {
+        let folder = ScratchDirectory()
+        write(Array("hello".utf8), to: folder.file("x"))
+        #expect { try JournalVerifier.verify(path: folder.file("x")) } throws: { ($0 as? JournalError)?.exitCode == 65 }
+        #expect { try JournalVerifier.verify(path: folder.file("nothing")) } throws: { ($0 as? JournalError)?.exitCode == 74 }
+    }
+}
+
+@Suite struct `Copying a journal` {
+    @Test func `a copy of a live journal is whole and opens as one`() throws {
+        let sample = try Sample()
+        try sample.place("one", count: 500)
+        let copy = sample.folder.file("copy.db")
+        try JournalBackup.backup(from: sample.path, to: copy)
+        try sample.place("later")
+        #expect(try JournalVerifier.verify(path: copy).problems == [])
+        #expect(access(copy + ".partial", F_OK) != 0)
+        let opened = try SQLiteJournal.open(path: copy, accounts: Sample.accounts)
+        #expect(try opened.load().orders.count == 500)
+        #expect(try sample.open.load().orders.count == 501)
+    }
+
+    @Test func `a journal is never copied over itself, and a damaged one not at all`() throws {
+        let sample = try Sample()
+        #expect(throws: JournalError.self) { try JournalBackup.backup(from: sample.path, to: sample.path) }
+        let folder = ScratchDirectory()
+        write(Array("hello".utf8), to: folder.file("x"))
+        #expect(throws: JournalError.self) { try JournalBackup.backup(from: folder.file("x"), to: folder.file("y")) }
+        #expect(access(folder.file("y"), F_OK) != 0)
+    }
+}
+
+@Suite struct `What an order costs` {
+    @Test func `ten thousand placed and acknowledged orders take at most 1,500 bytes each`() throws {
+        let sample = try Sample()
+        for batch in 0..<100 { try sample.place(IntentID("rebalance-\(batch)"), count: 100) }
+        let connection = try sample.open.connection
+        let bytes = try connection.integer("SELECT sum(pgsize) FROM dbstat").get()
+        let perOrder = Double(bytes) / 10_000
+        print("bytes an order, all tables and indexes: \(perOrder)")
+        #expect(perOrder <= 1_500)
+        let tables = try connection.prepare("SELECT name, sum(pgsize) / 10000.0 FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 12")
+        while try tables.step() { print("  \(tables.text(0)): \(tables.text(1))") }
+        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+    }
+}
