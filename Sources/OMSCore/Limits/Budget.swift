@@ -14,6 +14,8 @@ package struct Budget: Sendable {
     /// Slots that may be taken, and those that wait for the end of their hold. All others are out with a request.
     private var free: [Int]
     private var cooling = TimerHeap<Int>()
+    /// Until then more is held than there are slots: what a former run took under a higher limit.
+    private var crowdedUntil: Int64 = .min
     /// Frozen by a 429 until then.
     package private(set) var frozenUntil: Int64 = 0
     /// What a 429 below our own count leaves of the share; grows back by one permit a recovery period.
@@ -48,20 +50,27 @@ package struct Budget: Sendable {
     ///   - unansweredHoldUs: how long a request without an answer may still arrive after its socket died.
     package mutating func inherit(_ rows: [PermitRow], sameBoot: Bool, unansweredHoldUs: Int64, at now: Int64) {
         var until: [Int: Int64] = [:]
-        var overflow: Int64?
+        var others: [Int64] = []
         for row in rows {
             let released = row.releasedAt.flatMap { sameBoot && $0 <= now ? $0 : nil } ?? now
             let wasAnswered = row.request == nil && !row.isUnanswered
             let end = released + (wasAnswered ? holdUs : unansweredHoldUs + holdUs)
-            // A limit that was lowered since: what does not fit any slot is waited for by all.
-            if row.slot < self.row.permits { until[row.slot] = max(until[row.slot] ?? .min, end) } else { overflow = max(overflow ?? .min, end) }
+            guard end > now else { continue }
+            // Own rows keep their slots: a slot's next row is written over its last one.
+            if row.budget == self.row.id, row.slot < self.row.permits { until[row.slot] = end } else { others.append(end) }
         }
-        let waiting = free.filter { slot in
-            guard let end = [until[slot], overflow].compactMap({ $0 }).max(), end > now else { return false }
-            cooling.add(slot, at: end)
-            return true
+        others.sort(by: >)
+        var next = 0
+        for slot in free where until[slot] == nil && next < others.count {
+            until[slot] = others[next]
+            next += 1
         }
-        free.removeAll { waiting.contains($0) }
+        // A limit that was lowered since: what does not fit any slot is waited for by all.
+        if next < others.count { crowdedUntil = others[next] }
+        for slot in free {
+            if let end = until[slot] { cooling.add(slot, at: max(end, crowdedUntil)) }
+        }
+        free.removeAll { until[$0] != nil }
     }
 
     private mutating func settle(at now: Int64) {
@@ -136,7 +145,8 @@ package struct Budget: Sendable {
 
     /// Remembers who was served, so that places get one grant in ten while they wait.
     package mutating func served(place: Bool, whilePlaceWaits: Bool) {
-        passedOver = place || !whilePlaceWaits ? 0 : passedOver + 1
+        // Budgets are shared: an account without places takes no turn from another's that wait.
+        if place { passedOver = 0 } else if whilePlaceWaits { passedOver += 1 }
     }
 
     /// Whether a waiting place is due before anybody else.
@@ -145,7 +155,7 @@ package struct Budget: Sendable {
     /// New settings of a reload: a lower limit counts at once, for held permits too.
     package mutating func adjust(permits: Int, share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
         let before = holdUs
-        if permits > row.permits { free.append(contentsOf: row.permits..<permits) }
+        if permits > row.permits { for slot in row.permits..<permits { cooling.add(slot, at: crowdedUntil) } }
         // Slots above a lowered limit stay, and the lower share keeps them unused.
         row = BudgetRow(
             id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: max(permits, row.permits), windowMs: windowMs)

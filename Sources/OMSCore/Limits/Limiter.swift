@@ -69,17 +69,9 @@ package struct Limiter: Sendable {
             if known != row { newRow(row) }
             var budget = Budget(
                 row: row, share: share, reserve: max(0, reserve), marginMs: setting?.marginMs ?? 20, penaltyMs: setting?.penaltyMs ?? windowMs)
-            // A limit whose number changed keeps holding what its former rows held.
-            for former in inherited where former.venue == venue && former.owner == owner && former.name == rule.name {
-                let rows = (permits[former.id] ?? []).enumerated().map { index, row in
-                    former.permits == permitCount
-                        ? row
-                        : PermitRow(
-                            budget: id, slot: index, request: row.request, takenAt: row.takenAt, releasedAt: row.releasedAt,
-                            isUnanswered: row.isUnanswered)
-                }
-                budget.inherit(rows, sameBoot: sameBoot, unansweredHoldUs: holdUnansweredUs, at: now)
-            }
+            // A limit whose number changed keeps holding what its former rows held, all of them at once.
+            let rows = inherited.filter { $0.venue == venue && $0.owner == owner && $0.name == rule.name }.flatMap { permits[$0.id] ?? [] }
+            budget.inherit(rows, sameBoot: sameBoot, unansweredHoldUs: holdUnansweredUs, at: now)
             budgets.append(budget)
             indexByKey[key] = budgets.count - 1
             indexes[rule.name] = budgets.count - 1
@@ -91,6 +83,16 @@ package struct Limiter: Sendable {
     package mutating func canTake(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Bool {
         for index in indexes where budgets[index].available(at: now, usesReserve: usesReserve) == 0 { return false }
         return true
+    }
+
+    /// The earliest moment worth asking `canTake` again: when the last of the budgets that refuse now may have a permit. nil: an answer must come first.
+    package mutating func nextChance(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Int64? {
+        var latest = now + 1
+        for index in indexes where budgets[index].available(at: now, usesReserve: usesReserve) == 0 {
+            guard let next = budgets[index].nextChance(at: now) else { return nil }
+            latest = max(latest, next)
+        }
+        return latest
     }
 
     /// Permits that the place lane could take now.
