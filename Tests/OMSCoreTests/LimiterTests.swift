@@ -154,4 +154,21 @@ import Testing
         #expect(sister["place"] != first["place"] && sister["overall"] == first["overall"])
         #expect(register("xt-spot", "u1")["overall"] != first["overall"])
     }
+
+    @Test func `a limit by address is inherited whichever account of the venue's family comes first`() throws {
+        let rules = [BudgetRule("overall", 2, perMs: 1_000, scope: .ip, reserve: 0)]
+        var (before, after) = (Limiter(), Limiter())
+        var rows: [BudgetRow] = []
+        let old = before.register(
+            profile: Self.profile("bitget-margin", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
+            inherited: [], permits: [:], sameBoot: false, at: 0, newRow: { rows.append($0) })
+        let out = before.take([try #require(old["overall"])], by: 1, at: 0)
+        let new = after.register(
+            profile: Self.profile("bitget-uta", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
+            inherited: rows, permits: [rows[0].id: out.rows], sameBoot: true, at: 0, newRow: { _ in })
+        let index = try #require(new["overall"])
+        let left = after.available(index, at: 2_020_499)
+        let later = after.available(index, at: 2_020_500)
+        #expect((left, later) == (1, 2))
+    }
 }
