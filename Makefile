@@ -5,9 +5,9 @@ DESTDIR ?=
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
-SOURCES = Package.swift Sources Tests migrations
+SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test demo run lint install clean
+.PHONY: help setup build test demo run bench lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -27,6 +27,9 @@ demo: build ## a large intent to every venue, lost replies, a kill -9, and an au
 run: build ## omsd against simulated venues, until Ctrl-C
 	@scripts/run
 
+bench: build ## omsd's figures beside what this machine allows; BENCH="--quick --json" is handed on
+	@.build/release/benchmarks $(BENCH)
+
 lint: ## formatting, shell syntax, and the systemd units
 	swift format lint --strict --recursive $(SOURCES)
 	@for script in scripts/* .ci/run; do bash -n $$script || exit 1; done
@@ -36,7 +39,7 @@ lint: ## formatting, shell syntax, and the systemd units
 install: ## programs, units and manual into DESTDIR and PREFIX (after make build)
 	@for program in $(PROGRAMS); do test -x .build/release/$$program || { echo "make build first" >&2; exit 1; }; done
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/omsd
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/omsd
 	install -m 755 $(PROGRAMS:%=.build/release/%) $(DESTDIR)$(PREFIX)/bin
 	sed 's|/usr/bin/omsd|$(PREFIX)/bin/omsd|' systemd/omsd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/omsd.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/omsd.service
@@ -44,6 +47,7 @@ install: ## programs, units and manual into DESTDIR and PREFIX (after make build
 	install -m 644 systemd/omsd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/omsd.conf
 	install -m 644 systemd/omsd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/omsd.conf
 	install -m 644 man/omsd.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 man/omsctl.1 man/omsim.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 docs/omsd.example.json5 $(DESTDIR)$(PREFIX)/share/doc/omsd
 
 clean: ## removes what was built

@@ -53,7 +53,7 @@ start_simulator() {
     if [ $# -gt 0 ]; then options=(--faults "$1"); fi
     for try in {1..5}; do
         port=$(free_port) || fail "no free port on 127.0.0.1"
-        "$bin/omsim" serve --listen "127.0.0.1:$port" --seed 7 "${options[@]}" >"$scratch/omsim.log" 2>&1 &
+        "$bin/omsim" serve --listen "127.0.0.1:$port" --freshness-ms 3000 --seed 7 "${options[@]}" >"$scratch/omsim.log" 2>&1 &
         simulator=$!
         url=http://127.0.0.1:$port
         if wait_for 10 simulator_answers "$port" && kill -0 "$simulator" 2>/dev/null; then return; fi

@@ -1,4 +1,5 @@
 import OMSCore
+import Wire
 
 /// What `omsim` was asked to do. Reading the words is pure; files are read by the program.
 package enum SimulatorCommand: Equatable, Sendable {
@@ -6,6 +7,8 @@ package enum SimulatorCommand: Equatable, Sendable {
     case version
     case serve(ServeCommand)
     case accounts(AccountsCommand)
+    case explore(ExploreCommand)
+    case audit(AuditCommand)
 
     /// - Parameter words: Without the program's name.
     /// - Throws: ``SimulatorInputError``, a usage error in one line.
@@ -21,6 +24,12 @@ package enum SimulatorCommand: Equatable, Sendable {
         case "accounts":
             if rest.asksForHelp { return .help(AccountsCommand.help) }
             return .accounts(try AccountsCommand(&rest))
+        case "explore":
+            if rest.asksForHelp { return .help(ExploreCommand.help) }
+            return .explore(try ExploreCommand(&rest))
+        case "audit":
+            if rest.asksForHelp { return .help(AuditCommand.help) }
+            return .audit(try AuditCommand(&rest))
         default: throw SimulatorInputError("unknown verb `\(verb.escapedForLog)`; try omsim --help")
         }
     }
@@ -29,7 +38,9 @@ package enum SimulatorCommand: Equatable, Sendable {
         omsim: simulated venues for omsd, behind one port.
 
           omsim serve --listen HOST:PORT [options]   answer as the venues would; a ledger at /_sim/ledger
+          omsim explore --seeds A..B [options]       the whole daemon in virtual time, struck by faults; exit 1 if a promise breaks
           omsim accounts [options]                   print the accounts, or write an omsd configuration for them
+          omsim audit --url URL --journal FILE       hold a journal against the venues' ledger
           omsim VERB --help                          options of a verb
           omsim --version
 
@@ -186,8 +197,46 @@ package struct AccountsCommand: Equatable, Sendable {
         """
 }
 
+/// `omsim audit`.
+package struct AuditCommand: Equatable, Sendable {
+    package let origin: HTTPOrigin
+    package let journal: String
+    package let caFile: String?
+    package let isJSON: Bool
+
+    fileprivate init(_ words: inout Words) throws(SimulatorInputError) {
+        var (url, journal, caFile, isJSON): (String?, String?, String?, Bool) = (nil, nil, nil, false)
+        while let word = words.next() {
+            switch word {
+            case "--url": url = try words.value(of: word)
+            case "--journal": journal = try words.value(of: word)
+            case "--ca-file": caFile = try words.value(of: word)
+            case "--json": isJSON = true
+            default: throw SimulatorInputError("audit: unknown option `\(word.escapedForLog)`")
+            }
+        }
+        guard let url else { throw SimulatorInputError("audit: --url URL is missing") }
+        guard let origin = HTTPOrigin(url) else { throw SimulatorInputError("audit: --url: http://HOST:PORT or https://HOST:PORT should stand here") }
+        guard let journal else { throw SimulatorInputError("audit: --journal FILE is missing") }
+        (self.origin, self.journal, self.caFile, self.isJSON) = (origin, journal, caFile, isJSON)
+    }
+
+    package static let help = """
+        omsim audit: hold omsd's journal against the ledger of the simulated venues, order by order.
+
+          --url URL               where omsim listens
+          --journal FILE          omsd's journal; the daemon may run
+          --ca-file PATH          PEM to trust, for https
+          --json                  the same as JSON, with every finding
+
+        An order the journal calls acknowledged, working or filled must be at the venue exactly once; a closed one must not be live there; no order may be
+        there without a record, none may be in doubt still, and no request may have been over a limit. Exit 0 when all of that holds, else 1.
+
+        """
+}
+
 /// The words of a command line, taken one by one.
-private struct Words {
+struct Words {
     private var left: ArraySlice<String>
     init(_ words: [String]) { left = words[...] }
 

@@ -1,7 +1,7 @@
 import Glibc
 import Simulator
 
-/// `omsim`: simulated venues behind one port. Exit codes: 64 for words or files that cannot be meant, 74 for an I/O error.
+/// `omsim`: simulated venues behind one port. Exit codes: 1 when an audit finds something, 64 for words or files that cannot be meant, 74 for an I/O error.
 @main
 struct Main {
     static func main() {
@@ -12,6 +12,8 @@ struct Main {
             case .version: try StandardStream.output.write("omsim \(version)\n")
             case .serve(let command): try serve(command)
             case .accounts(let command): try printOrWrite(command)
+            case .explore(let command): try explore(command)
+            case .audit(let command): try audit(command)
             }
         } catch let error as SimulatorInputError {
             fail(error.description, code: 64)

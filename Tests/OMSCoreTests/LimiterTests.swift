@@ -167,8 +167,8 @@ import Testing
             profile: Self.profile("bitget-uta", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
             inherited: rows, permits: [rows[0].id: out.rows], sameBoot: true, at: 0, newRow: { _ in })
         let index = try #require(new["overall"])
-        let left = after.available(index, at: 2_020_499)
-        let later = after.available(index, at: 2_020_500)
+        let left = after.available(index, at: 2_020_499, usesReserve: false)
+        let later = after.available(index, at: 2_020_500, usesReserve: false)
         #expect((left, later) == (1, 2))
     }
 }

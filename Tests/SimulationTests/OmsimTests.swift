@@ -22,7 +22,7 @@ import Wire
     }
 
     @Test(arguments: [
-        [], ["explore"], ["serve", "--listen"], ["serve", "--listen", "nowhere"], ["serve", "--fill", "2"], ["serve", "--seed", "-1"],
+        [], ["discover"], ["serve", "--listen"], ["serve", "--listen", "nowhere"], ["serve", "--fill", "2"], ["serve", "--seed", "-1"],
         ["serve", "--tls-cert", "c"], ["serve", "--what"], ["serve", "--limit", "x"], ["accounts", "--what"],
     ])
     func `words that mean nothing are refused`(_ words: [String]) {

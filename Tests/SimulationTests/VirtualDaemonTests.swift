@@ -12,7 +12,8 @@ struct House {
         ("ascendex", "cash", "BTC/USDT", "39000", "0.01"),
     ]
 
-    static func daemon(_ venues: [String]? = nil, seed: UInt64 = 1, adjust: (inout VirtualDaemon.Options) -> Void = { _ in }) throws -> VirtualDaemon {
+    static func daemon(_ venues: [String]? = nil, seed: UInt64 = 1, adjust: (inout VirtualDaemon.Options) -> Void = { _ in }) throws -> VirtualDaemon
+    {
         var options = VirtualDaemon.Options()
         options.seed = seed
         options.world.seed = seed
@@ -33,7 +34,8 @@ struct House {
     static func intent(_ venue: String, orders: Int, id: String) throws -> Intent {
         let account = try #require(accounts.first { $0.venue == venue })
         var terms = OrderTerms(
-            symbol: Symbol(account.symbol), side: .buy, type: .limit, timeInForce: .gtc, price: Decimal(account.price), quantity: Decimal(account.quantity))
+            symbol: Symbol(account.symbol), side: .buy, type: .limit, timeInForce: .gtc, price: Decimal(account.price),
+            quantity: Decimal(account.quantity))
         if venue == "az-futures" { terms.positionSide = .long }
         var intent = Intent(account: AccountID(venue), id: IntentID(id))
         intent.place = Array(repeating: PlaceItem(terms: terms), count: orders)
@@ -45,11 +47,11 @@ struct House {
     @Test(arguments: House.accounts.map(\.venue)) func `a quiet venue acknowledges every order of an intent, in full batches`(venue: String) throws {
         let daemon = try House.daemon([venue])
         try daemon.start()
-        let isReady = try daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        let isReady = daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
         #expect(isReady, "\(daemon.engine?.snapshot().map(\.lastError) ?? [])")
 
         let ticket = daemon.submit(try House.intent(venue, orders: 200, id: "first"))
-        try daemon.run(forUs: .seconds(120)) { daemon.journal.intents.values.first?.settledAt != nil }
+        daemon.run(forUs: .seconds(120)) { daemon.journal.intents.values.first?.settledAt != nil }
 
         let answer = try #require(daemon.answers[ticket])
         #expect(throws: Never.self) { try answer.get() }

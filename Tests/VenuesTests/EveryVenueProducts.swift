@@ -97,7 +97,9 @@ struct Product: Sendable, CustomTestStringConvertible {
         let profile = adapter.profile
         let symbol = profile.listsBySymbol ? terms.symbol : nil
         var queries: [Query] = [.serverTime, .account, .instruments]
-        queries += (0..<profile.findSteps).map { .find((1...profile.findMax).map { subject($0) }, step: $0) }
+        // Where an order may be known by several ids, a full look-up is full of ids.
+        let most = min(profile.findMax, profile.findIDsMax / (subject(1).predictedIDs.count + 1))
+        queries += (0..<profile.findSteps).map { .find((1...most).map { subject($0) }, step: $0) }
         queries += [.openOrders(symbol: symbol, page: nil), .history(symbol: symbol, sinceMs: Self.timeMs - 60_000, page: nil)]
         if profile.listsFills { queries.append(.fills(subject(1), page: nil)) }
         queries.append(.cancelAll(symbol: terms.symbol))

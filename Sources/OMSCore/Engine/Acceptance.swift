@@ -22,6 +22,11 @@ struct Acceptance {
     let modifies: [ModifyItem]
     let cancels: [ClientOrderID]
     var written = 0
+    var left: Int { places.count - written }
     var orders: [ClientOrderID] = []
     var keys: [OrderKey] = []
+    /// Who sent the same intent again before it was whole.
+    var echoes: [Ticket] = []
+    /// Ids that callers chose.
+    let givenIDs: Set<ClientOrderID>
 }

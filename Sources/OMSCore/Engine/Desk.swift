@@ -53,6 +53,9 @@ final class Desk {
     /// Orders missing there or otherwise in an open break.
     var orderBreaks: [OrderKey: [BreakKind: Int64]] = [:]
 
+    /// The break of a 429 below our own count, while the share is cut.
+    var limitBreak: Int64?
+
     /// Nothing leaves before then: the venue could not be reached.
     var backoffUntil: Int64 = .min
     var failures = 0
@@ -64,6 +67,8 @@ final class Desk {
     enum PutOff: Sendable {
         case order(OrderKey)
         case command(CommandID)
+        /// Executions of this order are to be listed again.
+        case fills(OrderKey)
     }
 
     /// Preparations (clock, account, instruments) that failed are not asked again before then.

@@ -15,30 +15,40 @@ extension Engine {
         intentsByID[id] = open
         acceptances.append(
             Acceptance(
-                intent: open, desk: desk.index, ticket: ticket, actor: actor, places: plan.places, modifies: plan.modifies, cancels: plan.cancels))
+                intent: open, desk: desk.index, ticket: ticket, actor: actor, places: plan.places, modifies: plan.modifies, cancels: plan.cancels,
+                givenIDs: Set(plan.places.compactMap(\.clientOrderID))))
         // Small intents are whole within this very turn.
-        if plan.places.count <= Self.sliceRows, acceptances.count == 1 { continueAcceptances() }
+        if plan.places.count <= sliceRows, acceptances.count == 1 { continueAcceptances() }
     }
 
-    /// Writes the next slice of each intent that is being accepted; the last slice accepts it.
+    /// Writes the next slices of intents that are being accepted: half of a turn's rows for the one with least left, the rest for the oldest. A last
+    /// slice accepts its intent.
     func continueAcceptances() {
-        var budget = Self.sliceRows
-        while budget > 0, !acceptances.isEmpty {
-            var acceptance = acceptances[0]
-            let desk = desks[acceptance.desk]
-            let end = min(acceptance.places.count, acceptance.written + budget)
-            budget -= max(1, end - acceptance.written)
-            acceptance.orders.reserveCapacity(acceptance.places.count)
-            for place in acceptance.places[acceptance.written..<end] { bear(place, of: &acceptance, on: desk) }
-            acceptance.written = end
-            if end == acceptance.places.count {
-                acceptances.removeFirst()
-                complete(acceptance, on: desk)
-                resumeDeferred()
-            } else {
-                acceptances[0] = acceptance
-            }
+        var room = sliceRows
+        while room > sliceRows / 2, acceptances.count > 1 {
+            let shortest = acceptances.indices.min { acceptances[$0].left < acceptances[$1].left } ?? 0
+            room -= write(shortest, rows: room - sliceRows / 2)
         }
+        while room > 0, !acceptances.isEmpty { room -= write(0, rows: room) }
+    }
+
+    /// Writes up to so many orders of one intent; the rows used, at least one.
+    private func write(_ index: Int, rows: Int) -> Int {
+        // Taken out meanwhile: with two owners every slice would copy what it appends to.
+        var acceptance = acceptances.remove(at: index)
+        let desk = desks[acceptance.desk]
+        let end = min(acceptance.places.count, acceptance.written + max(1, rows))
+        let count = end - acceptance.written
+        acceptance.orders.reserveCapacity(acceptance.places.count)
+        for place in acceptance.places[acceptance.written..<end] { bear(place, of: &acceptance, on: desk) }
+        acceptance.written = end
+        if end == acceptance.places.count {
+            complete(acceptance, on: desk)
+            resumeDeferred()
+        } else {
+            acceptances.insert(acceptance, at: index)
+        }
+        return max(1, count)
     }
 
     private func bear(_ place: (item: Int, clientOrderID: ClientOrderID?, terms: OrderTerms), of acceptance: inout Acceptance, on desk: Desk) {
@@ -63,7 +73,7 @@ extension Engine {
         touchedIntents.insert(intent.row.key)
         if let deadline = deadline(of: intent.row) { deadlines.add(intent.row.key, at: deadline) }
         let ids = acceptance.cancels.compactMap { bearCommand(.cancel, of: $0, for: intent, actor: acceptance.actor) }
-        intent.cancelsAhead = awaitsCancels(intent) ? ids.count { commands[$0]?.state == .requested } : 0
+        intent.cancelsAhead = awaitsCancels(intent) ? Set(ids.filter { commands[$0]?.state == .requested }) : []
         for key in acceptance.keys {
             if let live = liveByKey[key] { enqueue(live, on: desk) }
         }
@@ -76,6 +86,7 @@ extension Engine {
             .submitted(
                 intent.row.id, acceptedAt: intent.row.acceptedAt, orders: acceptance.orders, plannedRequests: intent.row.plannedRequests),
             to: acceptance.ticket)
+        for ticket in acceptance.echoes { reply(.query(.submission(intent.row.id, duplicate: true), missing: nil), to: ticket) }
     }
 
     /// Whether the intent's places wait for its cancels: asked for, and the venue takes them in separate requests.
@@ -113,7 +124,7 @@ extension Engine {
     /// Puts an intended order where it waits for its turn.
     func enqueue(_ live: LiveOrder, on desk: Desk) {
         guard live.state == .intended, !live.isQueued else { return }
-        if let intent = live.intent, intent.cancelsAhead > 0 {
+        if let intent = live.intent, !intent.cancelsAhead.isEmpty {
             live.isGated = true
             intent.gated.append(live.key)
             return
@@ -162,14 +173,18 @@ extension Engine {
 
     /// Unsent orders whose deadline passed are not sent any more.
     func expire() {
+        // All at once: each is looked for among all orders of memory.
+        var due: Set<IntentKey> = []
         while let key = deadlines.popDue(at: now.wall) {
-            guard let intent = intents[key], let desk = desk(intent.row.account) else { continue }
-            for live in desk.orders.values.filter({ $0.order.intent == key && $0.state == .intended }).sorted(by: { $0.key < $1.key }) {
+            if let intent = intents[key], intent.unanswered > 0 || intent.openCommands > 0 { due.insert(key) }
+        }
+        guard !due.isEmpty else { return }
+        for desk in desks {
+            for live in desk.orders.values.filter({ $0.state == .intended && due.contains($0.order.intent) }).sorted(by: { $0.key < $1.key }) {
                 change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline")
             }
-            for id in commands.values.filter({ $0.intent == key && $0.kind == .modify && $0.state == .requested }).map(\.id).sorted() {
-                change(id, to: .withdrawn, evidence: .local, note: "not sent before its deadline")
-            }
         }
+        let late = commands.values.filter { $0.kind == .modify && $0.state == .requested && $0.intent.map(due.contains) ?? false }
+        for id in late.map(\.id).sorted() { change(id, to: .withdrawn, evidence: .local, note: "not sent before its deadline") }
     }
 }

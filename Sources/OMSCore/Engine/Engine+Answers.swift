@@ -138,12 +138,20 @@ extension Engine {
 
     private func heed(_ answer: VenueAnswer, _ flight: InFlight, on desk: Desk) {
         let words = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
+        if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, at: now.monotonic) }
         switch answer.disposition {
-        case .answered: break
+        case .answered:
+            if let id = desk.limitBreak, !limiter.isPunished(flight.grips) {
+                desk.limitBreak = nil
+                mended(id)
+            }
         case .rateLimited(let retryAfterMs):
             limiter.punish(flight.grips, retryAfterUs: retryAfterMs.map { .milliseconds($0) }, at: now.monotonic)
             desk.lastError = "rate limited by the venue (HTTP \(answer.httpStatus) \(words)): another program uses this limit, or it was lowered"
             record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: desk.lastError)))
+            if desk.limitBreak == nil {
+                desk.limitBreak = found(.contradiction, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")?.id
+            }
         case .clockRefused:
             desk.clock = nil
             desk.lastError = "timestamp refused (\(words)): the venue's clock is measured again"
@@ -170,6 +178,15 @@ extension Engine {
             tally.count(outcome)
             guard let live = liveByKey[ticket.order] else { continue }
             live.seenAt = now.monotonic
+            // A look-up was faster than the answer: what it saw stands, and only a refusal is worth a word.
+            if live.state != .submitted {
+                if case .acknowledged(let venueID, _) = outcome, live.order.venueOrderID == nil { learn(venueID, of: live, on: desk) }
+                if case .refused(let code, let text) = outcome, live.state.isLive {
+                    found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by look-up, the answer said refused: \(code) \(text)")
+                    ask(live, .missing, on: desk, after: Self.confirmDelayUs)
+                }
+                continue
+            }
             switch outcome {
             case .acknowledged(let venueID, let word):
                 learn(venueID, of: live, on: desk)
@@ -189,8 +206,8 @@ extension Engine {
             case .notExecuted(let why):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
                 // No order bears the id of an attempt that surely was not executed.
-                if let id = ticket.predictedID, live.order.predictedIDs.last == id {
-                    live.order.predictedIDs.removeLast()
+                if let id = ticket.predictedID {
+                    live.unbornIDs.insert(id)
                     desk.byVenueID[id] = nil
                 }
                 change(live, to: .intended, kind: .requeued, evidence: .response, request: request, note: Self.words(why, answer))
@@ -315,7 +332,12 @@ extension Engine {
             desk.isPreparing = false
             desk.facts = facts
             desk.factsProblem = facts.problem
-            if let problem = facts.problem { desk.lastError = problem }
+            if let problem = facts.problem {
+                desk.lastError = problem
+                // Its owner may set it right at the venue: asked again now and then.
+                desk.facts = nil
+                desk.prepareAt = now.monotonic + Self.factsProblemUs
+            }
         case (.instruments, .instruments(let list)):
             desk.isPreparing = false
             desk.instruments = Dictionary(list.map { ($0.symbol, $0) }, uniquingKeysWith: { $1 })
@@ -323,7 +345,7 @@ extension Engine {
         case (.find(let subjects, let step), .orders(let reports, _)): found(subjects, step: step, reports, flight, on: desk)
         case (.openOrders, .orders(let reports, let next)), (.history, .orders(let reports, let next)):
             listed(reports, next: next, flight, on: desk)
-        case (.fills(let subject, _), .fills(let fills, let next)): filled(subject, fills, next: next, flight, on: desk)
+        case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)
         case (.cancelAll, .canceledAll): break
         default:
             let reason: String
@@ -332,6 +354,9 @@ extension Engine {
             failed(query, reason, flight, on: desk)
         }
     }
+
+    /// How often an account that cannot trade is asked about again.
+    static let factsProblemUs: Int64 = .seconds(30)
 
     /// A question without an answer: asked again later, never read as absence.
     private func failed(_ query: Query, _ reason: String, _ flight: InFlight, on desk: Desk) {
@@ -343,10 +368,7 @@ extension Engine {
         case .find(let subjects, _): for subject in subjects { unanswered(subject, on: desk) }
         case .openOrders, .history: abandonSweep(desk)
         case .fills(let subject, _):
-            if let live = liveByKey[subject.order] {
-                live.isAskingFills = false
-                wantFills(live, on: desk)
-            }
+            if let live = liveByKey[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
         case .cancelAll: break
         }
     }

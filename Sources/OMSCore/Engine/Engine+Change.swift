@@ -8,12 +8,22 @@ extension Engine {
     ) {
         guard let desk = desk(live.order.account) else { return }
         let from = live.state
+        // What the venue itself ended stays ended: later news of it is old, or a contradiction.
+        if from.isTerminal, from != next, live.order.evidence.isVenues {
+            if next.isTerminal { contradiction(live, on: desk, says: next, note: note) }
+            return
+        }
         guard from == next || from.mayBecome(next) else {
             contradiction(live, on: desk, says: next, note: note)
             return
         }
+        if from.isTerminal, from != next {
+            found(
+                .state, of: live, on: desk,
+                detail: "closed here as \(from.rawValue) by \(live.order.evidence.rawValue), the venue says \(next.rawValue)")
+        }
         live.order.state = next
-        live.order.evidence = evidence
+        if from != next { live.order.evidence = evidence }
         if from != next {
             count(live, on: desk, from: from, to: next)
             switch next {
@@ -143,10 +153,11 @@ extension Engine {
     }
 
     /// One cancel less that its intent's places wait for.
-    private func cancelAnswered(_ command: OrderCommand) {
-        guard command.kind == .cancel, let key = command.intent, let intent = intents[key], intent.cancelsAhead > 0 else { return }
-        intent.cancelsAhead -= 1
-        if intent.cancelsAhead == 0 { openGate(intent) }
+    func cancelAnswered(_ command: OrderCommand) {
+        guard command.kind == .cancel, let key = command.intent, let intent = intents[key], intent.cancelsAhead.remove(command.id) != nil else {
+            return
+        }
+        if intent.cancelsAhead.isEmpty { openGate(intent) }
     }
 
     // MARK: Breaks

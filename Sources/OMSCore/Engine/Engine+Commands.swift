@@ -181,6 +181,7 @@ extension Engine {
                 return fail(.journalUnavailable(error.description), to: ticket)
             }
         }
+        guard intent.isComplete else { return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket) }
         let orders = liveByKey.values.filter { $0.order.intent == intent.row.key && !$0.state.isTerminal }
         let unsent = orders.count { $0.state == .intended }
         for command in commands.values.filter({ $0.intent == intent.row.key && $0.state == .requested && $0.kind == .modify }).sorted(by: {

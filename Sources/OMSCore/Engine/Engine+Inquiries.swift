@@ -30,6 +30,7 @@ extension Engine {
             switch item {
             case .order(let key): if let live = liveByKey[key] { requeue([live], on: desk) }
             case .command(let id): if let command = commands[id], let live = liveByKey[command.order] { pursue(id, of: live, on: desk) }
+            case .fills(let key): if let live = liveByKey[key], live.wantsFills, !live.isAskingFills { desk.fillsWanted.append(key) }
             }
         }
         if let next = desk.putOff.nextAt { wake(at: next) }
@@ -59,9 +60,11 @@ extension Engine {
         var concernsDoubt = false
         while subjects.count < desk.profile.findMax, let key = queue.popFirst() {
             guard let live = liveByKey[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
-            let count = max(1, live.order.predictedIDs.count)
-            guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findMax) else {
+            let names = live.possibleIDs
+            let count = max(1, names.count + (live.order.venueOrderID.map { names.contains($0) ? 0 : 1 } ?? 0))
+            guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findIDsMax) else {
                 later.append(key)
+                if later.count > 100 { break }
                 continue
             }
             step = inquiry.step
@@ -85,7 +88,7 @@ extension Engine {
     func subject(_ live: LiveOrder, on desk: Desk) -> FindSubject {
         let first = live.order.wireTime ?? desk.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
         return FindSubject(
-            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.order.predictedIDs,
+            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.possibleIDs,
             terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
     }
 
@@ -285,5 +288,7 @@ extension Engine {
         change(
             live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt,
             note: "look-ups could not settle it; order.resolve decides")
+        // An intent's places do not wait for a person.
+        for id in live.commands { if let command = commands[id] { cancelAnswered(command) } }
     }
 }

@@ -51,7 +51,14 @@ extension Engine {
             live.order.rejectText = reason
             fields.insert(.reject)
         }
-        let next = state(by: report, of: live)
+        var next = state(by: report, of: live)
+        if live.state.isTerminal, live.order.evidence.isVenues, next != live.state {
+            // A late fill of a canceled order counts; another end than the one stated is on record as a contradiction.
+            if next.isTerminal {
+                found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by the venue's word, now it says \(report.venueState)")
+            }
+            next = live.state
+        }
         guard next != live.state || !fields.isEmpty else { return false }
         let kind: EventKind = next.isTerminal && next != live.state ? (next == .filled ? .filled : .closed) : .reported
         change(live, to: next, kind: kind, evidence: evidence, fields: fields, request: request)
@@ -78,39 +85,51 @@ extension Engine {
 
     // MARK: Fills
 
+    /// Wants an order's executions listed: its filled quantity grew.
     func wantFills(_ live: LiveOrder, on desk: Desk) {
-        guard desk.profile.listsFills, live.order.venueOrderID != nil, !live.isAskingFills else { return }
-        guard live.fillTries < Self.fillTriesMax else {
-            live.wantsFills = false
-            if live.state.isTerminal { closed.append(live) }
-            return
-        }
-        if !live.wantsFills || live.fillTries > 0 { desk.fillsWanted.append(live.key) }
+        guard desk.profile.listsFills, live.order.venueOrderID != nil else { return }
+        live.fillTries = 0
+        guard !live.wantsFills else { return }
         live.wantsFills = true
-        live.fillTries += 1
+        desk.fillsWanted.append(live.key)
     }
 
-    static let fillTriesMax = 6
+    /// Not all could be listed: later again, ever more slowly. A venue that goes on answering without them is left alone in the end.
+    func wantFillsAgain(_ live: LiveOrder, isAnswered: Bool, on desk: Desk) {
+        live.isAskingFills = false
+        live.fillTries += 1
+        if isAnswered, live.fillTries >= Self.fillTriesMax { return restFills(live) }
+        desk.putOff.add(.fills(live.key), at: now.monotonic + min(.seconds(30), .milliseconds(100) << Int64(min(live.fillTries, 9))))
+    }
+
+    private func restFills(_ live: LiveOrder) {
+        live.wantsFills = false
+        if live.state.isTerminal { closed.append(live) }
+    }
+
+    /// Answers that lack executions, over about five minutes.
+    static let fillTriesMax = 16
 
     func launchFills(_ desk: Desk) -> Bool {
-        guard let key = desk.fillsWanted.first else { return false }
-        guard let live = liveByKey[key], live.wantsFills, !live.isAskingFills else {
+        while let key = desk.fillsWanted.first {
+            if let live = liveByKey[key], live.wantsFills, !live.isAskingFills {
+                guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: true) else { return false }
+                _ = desk.fillsWanted.popFirst()
+                live.isAskingFills = true
+                return true
+            }
             _ = desk.fillsWanted.popFirst()
-            return !desk.fillsWanted.isEmpty && launchFills(desk)
         }
-        guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: true) else { return false }
-        _ = desk.fillsWanted.popFirst()
-        live.isAskingFills = true
-        return true
+        return false
     }
 
-    func filled(_ subject: FindSubject, _ fills: [Fill], next: String?, _ flight: InFlight, on desk: Desk) {
+    func filled(_ subject: FindSubject, page: String?, _ fills: [Fill], next: String?, _ flight: InFlight, on desk: Desk) {
         guard let live = liveByKey[subject.order] else { return }
-        live.isAskingFills = false
-        guard var known = try? journal.tradeIDs(of: live.key) else { return wantFills(live, on: desk) }
-        var sum = Decimal.zero
+        guard var known = try? journal.tradeIDs(of: live.key) else { return wantFillsAgain(live, isAnswered: false, on: desk) }
+        if page == nil { live.listed = [:] }
         for fill in fills where fill.venueOrderID == live.order.venueOrderID {
-            sum = sum.adding(fill.quantity) ?? sum
+            // Pages may name an execution twice; it happened once.
+            live.listed[fill.tradeID] = fill.quantity
             guard known.insert(fill.tradeID).inserted else { continue }
             matters(flight)
             record(
@@ -120,23 +139,19 @@ extension Engine {
                         .filled, evidence: .query, request: flight.plan.id, actor: .venue,
                         note: "\(fill.quantity) at \(fill.price), trade \(fill.tradeID)")))
         }
-        if let next {
-            live.isAskingFills = launch(.query(.fills(subject, page: next)), on: desk, usesReserve: true)
-            if live.isAskingFills { return }
-        }
+        let sum = live.listed.values.reduce(Decimal.zero) { $0.adding($1) ?? $0 }
         if sum > live.order.filledQuantity {
             live.order.filledQuantity = sum
             // A late fill of a canceled order counts; the state stands.
             change(live, to: live.state, kind: .reported, evidence: .query, fields: .filledQuantity, request: flight.plan.id)
         }
-        if next == nil, sum < live.order.filledQuantity, live.fillTries < Self.fillTriesMax {
-            // Not all are listed yet.
-            desk.fillsWanted.append(live.key)
-            live.fillTries += 1
-            return
+        if let next {
+            if !launch(.query(.fills(subject, page: next)), on: desk, usesReserve: true) { wantFillsAgain(live, isAnswered: false, on: desk) }
+        } else if sum < live.order.filledQuantity {
+            wantFillsAgain(live, isAnswered: true, on: desk)
+        } else {
+            live.isAskingFills = false
+            restFills(live)
         }
-        live.wantsFills = false
-        live.fillTries = 0
-        if live.state.isTerminal { closed.append(live) }
     }
 }

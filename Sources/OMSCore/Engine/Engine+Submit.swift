@@ -8,6 +8,7 @@ extension Engine {
         do throws(ControlError) {
             if let id = intent.id, !intent.dryRun, let known = try known(id) {
                 guard known.content == content, known.account == intent.account else { throw .intentConflict(id) }
+                if let index = acceptances.firstIndex(where: { $0.intent.row.id == id }) { return acceptances[index].echoes.append(ticket) }
                 return reply(.query(.submission(id, duplicate: true), missing: nil), to: ticket)
             }
             guard !isJournalFull || intent.place.isEmpty && intent.modify.isEmpty else {
@@ -133,7 +134,7 @@ extension Engine {
 
     private func isUsed(_ id: ClientOrderID) throws(ControlError) -> Bool {
         if byClientID[id] != nil { return true }
-        if acceptances.contains(where: { $0.places.contains { $0.clientOrderID == id } }) { return true }
+        if acceptances.contains(where: { $0.givenIDs.contains(id) }) { return true }
         do throws(JournalError) { return try journal.isUsed(id) } catch { throw .journalUnavailable(error.description) }
     }
 
@@ -232,7 +233,8 @@ extension Engine {
                 if seen.insert(id).inserted { ids.append(id) }
             case .matching(let symbol, let side):
                 for key in desk.orders.keys.sorted() {
-                    guard let live = desk.orders[key], !live.state.isTerminal, symbol == nil || symbol == live.order.terms.symbol,
+                    guard let live = desk.orders[key], !live.state.isTerminal, live.intent?.isComplete ?? true,
+                        symbol == nil || symbol == live.order.terms.symbol,
                         side == nil || side == live.order.terms.side
                     else { continue }
                     if seen.insert(live.order.clientOrderID).inserted { ids.append(live.order.clientOrderID) }
@@ -268,9 +270,12 @@ extension Engine {
             (terms.price, terms.quantity) = (item.price ?? order.price, item.quantity ?? order.quantity)
             try bound(terms, to: most, on: desk)
         }
-        let unsettled = desk.orders.values.count { !$0.state.isTerminal }
-        if let most = risk.maxOpenOrders, !plan.places.isEmpty, unsettled + plan.places.count > most {
-            throw .risk("OPEN_ORDERS", "\(unsettled) orders are open and \(plan.places.count) more would pass max_open_orders \(most)")
+        // Closed ones are among them for a moment: only near the bound are the open ones counted.
+        if let most = risk.maxOpenOrders, !plan.places.isEmpty, desk.orders.count + plan.places.count > most {
+            let unsettled = desk.orders.values.count { !$0.state.isTerminal }
+            guard unsettled + plan.places.count <= most else {
+                throw .risk("OPEN_ORDERS", "\(unsettled) orders are open and \(plan.places.count) more would pass max_open_orders \(most)")
+            }
         }
         let pending = acceptances.reduce(0) { $0 + ($1.desk == desk.index ? $1.places.count - $1.written : 0) }
         guard desk.queuedPlaces + pending + plan.places.count <= desk.setup.queueMaxOrders else {

@@ -12,6 +12,9 @@ struct Sweep {
     var page: String?
     var pages = 0
     var isAsked = false
+    var askedAt: Int64 = 0
+    /// Not before then, while orders wait to be sent.
+    var nextPageAt: Int64 = .min
     var seen: Set<OrderKey> = []
     var externals: Set<VenueOrderID> = []
     var summary: ReconcileSummary
@@ -44,6 +47,11 @@ extension Engine {
             begin(desk)
         }
         guard let sweep = desk.sweep, !sweep.isAsked else { return false }
+        // While orders wait to be sent, looking after those that rest takes a fifth of the time at most.
+        if desk.hasReconciled, sweep.waiters.isEmpty, !desk.places.isEmpty, now.monotonic < sweep.nextPageAt {
+            wake(at: sweep.nextPageAt)
+            return false
+        }
         // A venue that lists by symbol, and no symbol yet: there is nothing to list.
         guard !sweep.symbols.isEmpty else {
             finish(desk)
@@ -57,6 +65,7 @@ extension Engine {
             }
         guard launch(.query(query), on: desk, usesReserve: true) else { return false }
         desk.sweep?.isAsked = true
+        desk.sweep?.askedAt = now.monotonic
         return true
     }
 
@@ -76,7 +85,10 @@ extension Engine {
     func listed(_ reports: [OrderReport], next: String?, _ flight: InFlight, on desk: Desk) {
         guard var sweep = desk.sweep else { return }
         sweep.isAsked = false
+        sweep.nextPageAt = now.monotonic + 4 * (now.monotonic - sweep.askedAt)
         sweep.pages += 1
+        // A cursor that runs in circles: a listing without end says nothing of what it does not hold.
+        guard sweep.pages < Self.pagesMax else { return abandonSweep(desk) }
         for report in reports {
             if sweep.phase == .open { sweep.summary.venueOpen += 1 }
             if let live = live(for: report, on: desk) {
@@ -92,7 +104,11 @@ extension Engine {
                     afterListing(live, on: desk)
                 }
             } else if sweep.phase == .open {
-                stranger(report, flight, on: desk, into: &sweep)
+                do throws(JournalError) { try stranger(report, flight, on: desk, into: &sweep) } catch {
+                    // What cannot be looked up here must not be taken for somebody else's.
+                    desk.lastError = error.description
+                    return abandonSweep(desk)
+                }
             }
         }
         advance(&sweep, next: next)
@@ -112,14 +128,14 @@ extension Engine {
 
     private func advance(_ sweep: inout Sweep, next: String?) {
         sweep.page = next
-        guard next == nil || sweep.pages >= Self.pagesMax else { return }
+        guard next == nil else { return }
         sweep.page = nil
         sweep.pages = 0
         sweep.symbol += 1
         if sweep.symbol >= sweep.symbols.count, sweep.phase == .open, sweep.withHistory { (sweep.phase, sweep.symbol) = (.history, 0) }
     }
 
-    /// A listing that goes on longer than this is cut: a cursor that runs in circles must not hold the account for ever.
+    /// A listing that goes on longer than this is given up.
     static let pagesMax = 20_000
 
     private func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {
@@ -129,17 +145,12 @@ extension Engine {
     }
 
     /// An open order at the venue that memory does not hold: closed here, or of somebody else.
-    private func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) {
-        if let id = report.venueOrderID { sweep.externals.insert(id) }
-        if let id = report.venueOrderID, desk.externals[id] != nil { return }
+    private func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) throws(JournalError) {
+        guard let venueID = report.venueOrderID else { return }
+        sweep.externals.insert(venueID)
+        if desk.externals[venueID] != nil { return unwanted(report, venueID, on: desk) }
         let known: Order?
-        if let id = report.clientOrderID {
-            known = (try? journal.order(id)) ?? nil
-        } else if let id = report.venueOrderID {
-            known = (try? journal.order(account: desk.id, venueOrderID: id)) ?? nil
-        } else {
-            known = nil
-        }
+        if let id = report.clientOrderID { known = try journal.order(id) } else { known = try journal.order(account: desk.id, venueOrderID: venueID) }
         if let known, known.account == desk.id { return reopened(known, by: report, flight, on: desk, into: &sweep) }
         let name = report.clientOrderID?.text ?? "no client id"
         let isOrphan = report.clientOrderID.map(OrderIDMint.looksOurs) ?? false
@@ -147,11 +158,18 @@ extension Engine {
         let detail =
             isOrphan ? "open at the venue under \(name), an id of our shape that this journal never held" : "open at the venue, not ours (\(name))"
         matters(flight)
-        if let broken = found(kind, of: nil, on: desk, venueOrderID: report.venueOrderID, detail: detail) { sweep.summary.breaks.append(broken) }
-        guard desk.setup.cancelsExternalOrders, let id = report.venueOrderID, let symbol = report.symbol else { return }
+        if let broken = found(kind, of: nil, on: desk, venueOrderID: venueID, detail: detail) { sweep.summary.breaks.append(broken) }
+        unwanted(report, venueID, on: desk)
+    }
+
+    /// Policy may want orders of others gone: asked for as often as they are listed, since a cancel may be lost.
+    private func unwanted(_ report: OrderReport, _ venueID: VenueOrderID, on desk: Desk) {
+        guard desk.setup.cancelsExternalOrders, let symbol = report.symbol,
+            !desk.externalCancels.elements.contains(where: { $0.venueOrderID == venueID })
+        else { return }
         let terms = OrderTerms(symbol: symbol, side: report.side ?? .buy, type: .limit)
         desk.externalCancels.append(
-            CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: id, terms: terms))
+            CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: venueID, terms: terms))
     }
 
     /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.
@@ -178,7 +196,8 @@ extension Engine {
         guard var sweep = desk.sweep else { return }
         desk.sweep = nil
         desk.sweepFailures = 0
-        desk.nextSweepAt = now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs)
+        // A listing that takes long is not begun again at once: it may take a fifth of the time.
+        desk.nextSweepAt = now.monotonic + max(.milliseconds(desk.setup.reconcileIntervalMs), 4 * (now.monotonic - sweep.startedAt))
         desk.lastReconcileAt = now.wall
         desk.hasReconciled = true
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)

@@ -15,18 +15,24 @@ final class LiveOrder {
     var version: Int64?
     /// Times it was proven absent.
     var absences = 0
+    /// Predicted ids of attempts that surely were not executed: not looked up. A restart forgets them and looks up a few more.
+    var unbornIDs: Set<VenueOrderID> = []
     /// The venue answered "duplicate": it has or had the order, so that absence proves nothing.
     var isDuplicate = false
     /// Executions are to be listed.
     var wantsFills = false
     var fillTries = 0
     var isAskingFills = false
+    /// What the listing under way has shown so far.
+    var listed: [TradeID: Decimal] = [:]
     /// When the order was last seen in a listing or report, by the runner's clock.
     var seenAt: Int64 = .min
 
     init(_ order: Order, intent: OpenIntent?) { (self.order, self.intent) = (order, intent) }
 
     var key: OrderKey { order.key }
+    /// Under which ids the venue may know it.
+    var possibleIDs: [VenueOrderID] { unbornIDs.isEmpty ? order.predictedIDs : order.predictedIDs.filter { !unbornIDs.contains($0) } }
     var state: OrderState { order.state }
 }
 
@@ -69,7 +75,7 @@ final class OpenIntent {
     var unanswered = 0
     var openCommands = 0
     /// Cancels whose answers its places wait for (`cancel_first`, separate requests).
-    var cancelsAhead = 0
+    var cancelsAhead: Set<CommandID> = []
     /// Places that wait for those, in item order.
     var gated: [OrderKey] = []
     /// Cancels that wait for its places (`place_first`).

@@ -13,9 +13,9 @@ package struct Budget: Sendable {
     package private(set) var penaltyUs: Int64
     /// Slots that may be taken, and those that wait for the end of their hold. All others are out with a request.
     private var free: [Int]
+    /// How many slots there are: as many as permits, or as there were before a reload lowered them.
+    private var slots: Int
     private var cooling = TimerHeap<Int>()
-    /// Until then more is held than there are slots: what a former run took under a higher limit.
-    private var crowdedUntil: Int64 = .min
     /// Frozen by a 429 until then.
     package private(set) var frozenUntil: Int64 = 0
     /// What a 429 below our own count leaves of the share; grows back by one permit a recovery period.
@@ -37,6 +37,7 @@ package struct Budget: Sendable {
         windowUs = .milliseconds(row.windowMs)
         marginUs = .milliseconds(marginMs)
         penaltyUs = .milliseconds(penaltyMs)
+        slots = row.permits
         free = Array((0..<row.permits).reversed())
     }
 
@@ -56,21 +57,21 @@ package struct Budget: Sendable {
             let wasAnswered = row.request == nil && !row.isUnanswered
             let end = released + (wasAnswered ? holdUs : unansweredHoldUs + holdUs)
             guard end > now else { continue }
-            // Own rows keep their slots: a slot's next row is written over its last one.
-            if row.budget == self.row.id, row.slot < self.row.permits { until[row.slot] = end } else { others.append(end) }
+            if row.budget == self.row.id { until[row.slot] = end } else { others.append(end) }
         }
-        others.sort(by: >)
-        var next = 0
-        for slot in free where until[slot] == nil && next < others.count {
-            until[slot] = others[next]
-            next += 1
+        // An own row keeps its slot, which its next row is written over, also where a lowered limit has no such slot any more.
+        let beyond = (until.keys.max() ?? -1) + 1
+        if beyond > slots {
+            free.append(contentsOf: slots..<beyond)
+            slots = beyond
         }
-        // A limit that was lowered since: what does not fit any slot is waited for by all.
-        if next < others.count { crowdedUntil = others[next] }
-        for slot in free {
-            if let end = until[slot] { cooling.add(slot, at: max(end, crowdedUntil)) }
-        }
+        for (slot, end) in until { cooling.add(slot, at: end) }
         free.removeAll { until[$0] != nil }
+        // What was taken under another number of permits gets slots of its own: held until its time, then one more that the share keeps unused.
+        for end in others {
+            cooling.add(slots, at: end)
+            slots += 1
+        }
     }
 
     private mutating func settle(at now: Int64) {
@@ -81,7 +82,7 @@ package struct Budget: Sendable {
     package mutating func available(at now: Int64, usesReserve: Bool) -> Int {
         guard now >= frozenUntil else { return 0 }
         settle(at: now)
-        let held = row.permits - free.count
+        let held = slots - free.count
         let limit = usesReserve ? usableShare : max(usableShare - reserve, min(usableShare, 1))
         return max(0, min(free.count, limit - held))
     }
@@ -118,6 +119,19 @@ package struct Budget: Sendable {
         nextRecoveryAt = frozenUntil + recoveryUs
     }
 
+    /// The venue says that fewer requests are left in its window than we count: somebody else sends. The difference waits out a window.
+    package mutating func believe(remaining: Int, at now: Int64) {
+        settle(at: now)
+        let surplus = available(at: now, usesReserve: true) - max(0, remaining)
+        guard surplus > 0 else { return }
+        for _ in 0..<surplus {
+            guard let slot = free.popLast() else { return }
+            cooling.add(slot, at: now + holdUs)
+        }
+    }
+
+    package var isPunished: Bool { usableShare < share }
+
     private var recoveryUs: Int64 { max(windowUs * 4, .seconds(1)) }
 
     /// Lets a halved share grow back, one permit in ten (at least one) a period without another refusal.
@@ -140,7 +154,7 @@ package struct Budget: Sendable {
     /// Permits out or cooling.
     package mutating func inUse(at now: Int64) -> Int {
         settle(at: now)
-        return row.permits - free.count
+        return slots - free.count
     }
 
     /// Remembers who was served, so that places get one grant in ten while they wait.
@@ -155,10 +169,13 @@ package struct Budget: Sendable {
     /// New settings of a reload: a lower limit counts at once, for held permits too.
     package mutating func adjust(permits: Int, share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
         let before = holdUs
-        if permits > row.permits { for slot in row.permits..<permits { cooling.add(slot, at: crowdedUntil) } }
+        if permits > slots {
+            free.append(contentsOf: slots..<permits)
+            slots = permits
+        }
         // Slots above a lowered limit stay, and the lower share keeps them unused.
         row = BudgetRow(
-            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: max(permits, row.permits), windowMs: windowMs)
+            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: windowMs)
         (self.share, self.reserve) = (share, reserve)
         usableShare = min(usableShare, share)
         if usableShare < share, nextRecoveryAt == .max { usableShare = share }

@@ -103,8 +103,10 @@ package struct Limiter: Sendable {
         return latest
     }
 
-    /// Permits that the place lane could take now.
-    package mutating func available(_ index: Int, at now: Int64) -> Int { budgets[index].available(at: now, usesReserve: false) }
+    /// Permits of one budget that could be taken now.
+    package mutating func available(_ index: Int, at now: Int64, usesReserve: Bool) -> Int {
+        budgets[index].available(at: now, usesReserve: usesReserve)
+    }
 
     /// Permits out or cooling of one budget.
     package mutating func inUse(_ index: Int, at now: Int64) -> Int { budgets[index].inUse(at: now) }
@@ -130,6 +132,14 @@ package struct Limiter: Sendable {
     package mutating func abandon(_ grips: [PermitGrip], resetAt: Int64, holdUs: Int64, at now: Int64) -> [PermitRow] {
         grips.map { budgets[$0.budget].abandon(slot: $0.slot, resetAt: resetAt, holdUs: holdUs, at: now) }
     }
+
+    /// The venue's word on what is left of a request's own endpoint: the first budget it took of.
+    package mutating func believe(_ grips: [PermitGrip], remaining: Int, at now: Int64) {
+        if let grip = grips.first { budgets[grip.budget].believe(remaining: remaining, at: now) }
+    }
+
+    /// Whether a budget's share is cut since a 429.
+    package func isPunished(_ grips: [PermitGrip]) -> Bool { grips.contains { budgets[$0.budget].isPunished } }
 
     package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, at now: Int64) {
         for grip in grips { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, at: now) }

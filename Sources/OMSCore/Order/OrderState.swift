@@ -49,4 +49,12 @@ package enum Evidence: String, Sendable, CaseIterable {
     case inferred
     /// A person's word.
     case `operator`
+
+    /// The venue's own word, however it reached us.
+    package var isVenues: Bool {
+        switch self {
+        case .response, .query, .stream: true
+        case .local, .inferred, .operator: false
+        }
+    }
 }

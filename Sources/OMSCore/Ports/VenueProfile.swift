@@ -66,6 +66,8 @@ package struct VenueProfile: Sendable {
     package var visibilityDelayMs: Int64
     /// Orders that one look-up request may name.
     package var findMax: Int = 1
+    /// Ids that one look-up request may name, where an order may be known by several (AscendEX).
+    package var findIDsMax: Int = .max
     /// Requests that must all answer "absent" for one absent round: `Query.find(_, step:)` with 0..<findSteps.
     package var findSteps: Int
     /// Open orders and history are listed symbol by symbol (Bitget margin).

@@ -21,7 +21,10 @@ extension BitgetUTADialect {
 
     func modifyBatch(_ call: Call, _ account: SimAccount, _ exchange: Exchange) throws(BitgetProblem) -> HTTPResponse {
         let items = try batch(call)
-        call.clientIDs = items.compactMap { $0["clientOid"]?.string }
+        // Under their client ids in the ledger, whichever id named them here.
+        call.clientIDs = items.compactMap { item in
+            item["clientOid"]?.string ?? item["orderId"]?.string.flatMap { exchange.order(id: $0, uid: account.uid, at: nil)?.clientID }
+        }
         try requireDistinct(items, account, exchange)
         return results(
             call,

@@ -12,16 +12,23 @@ package final class MemoryJournal: Journal {
     /// Events in order, with the order or command they are of.
     package private(set) var events: [(event: JournalEvent, order: OrderKey?)] = []
     package private(set) var commits = 0
-    /// Throws instead of writing while set: what a full or failing disk does.
-    package var failure: JournalError?
+    /// Orders as their events alone tell them.
+    package private(set) var folded: [OrderKey: Order] = [:]
+    /// Which orders each request carried, by the record.
+    package private(set) var carried: [RequestID: [OrderKey]] = [:]
+    /// How many permits each request holds.
+    package private(set) var permitsHeld: [RequestID: Int] = [:]
+    private var permits: [SlotKey: PermitRow] = [:]
+    /// Sees each record before it is written, with the tables as they stand.
+    package var onWrite: ((JournalRecord) -> Void)?
 
     private var seq: Int64 = 0
     private var highWater: Int64 = 0
     private var bootID: String?
     private var complete: Set<IntentKey> = []
     private var byClientID: [ClientOrderID: OrderKey] = [:]
+    private var byIntentID: [IntentID: IntentKey] = [:]
     private var budgets: [Int64: BudgetRow] = [:]
-    private var permits: [SlotKey: PermitRow] = [:]
     private var trading: [AccountID: TradingStateRow] = [:]
     private var requestMax: Int64 = 0
 
@@ -33,13 +40,39 @@ package final class MemoryJournal: Journal {
     package init() {}
 
     package func commit(_ records: [JournalRecord]) throws(JournalError) {
-        if let failure { throw failure }
+        try check(records)
         commits += 1
-        for record in records { write(record) }
+        for record in records {
+            onWrite?(record)
+            write(record)
+        }
+    }
+
+    /// What the tables' constraints would refuse: nothing is written then.
+    private func check(_ records: [JournalRecord]) throws(JournalError) {
+        var next = seq
+        var born: Set<ClientOrderID> = []
+        for record in records {
+            switch record {
+            case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
+                .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
+                .tradingState(_, let event), .note(_, _, let event):
+                next += 1
+                guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
+            case .orderBorn(let order, _):
+                next += 1
+                guard order.key.number == next else { throw JournalError(.damaged, "the record has a gap: \(order.key) follows \(next - 1)") }
+                guard byClientID[order.clientOrderID] == nil, born.insert(order.clientOrderID).inserted else {
+                    throw JournalError(.damaged, "client order id \(order.clientOrderID) was used twice")
+                }
+            case .request(let row):
+                guard requests[row.id] == nil else { throw JournalError(.damaged, "request id \(row.id) was used twice") }
+            case .intentComplete, .requestEnded, .budget, .permit, .idHighWater, .boot: break
+            }
+        }
     }
 
     private func note(_ event: JournalEvent, _ order: OrderKey?) {
-        precondition(event.seq == seq + 1, "the record has a gap")
         seq = event.seq
         events.append((event, order))
     }
@@ -49,19 +82,21 @@ package final class MemoryJournal: Journal {
         case .intent(let row, let event):
             note(event, nil)
             intents[row.key] = row
+            byIntentID[row.id] = row.key
         case .intentComplete(let key): complete.insert(key)
         case .intentSettled(let key, let at, let event):
             note(event, nil)
             intents[key]?.settledAt = at
         case .orderBorn(let order, _):
-            precondition(order.key.number == seq + 1, "the record has a gap")
-            precondition(byClientID[order.clientOrderID] == nil, "an id was used twice")
             seq += 1
             orders[order.key] = order
+            folded[order.key] = order
             byClientID[order.clientOrderID] = order.key
-        case .orderChanged(let order, _, _, let event):
+        case .orderChanged(let order, _, let fields, let event):
             note(event, order.key)
             orders[order.key] = order
+            fold(order, fields, event)
+            if event.kind == .submitted, let request = event.request { carried[request, default: []].append(order.key) }
         case .commandBorn(let command, let event), .commandChanged(let command, _, let event):
             note(event, command.order)
             commands[command.id] = command
@@ -83,7 +118,10 @@ package final class MemoryJournal: Journal {
             trading[row.account] = row
         case .budget(let row): budgets[row.id] = row
         case .permit(let row):
-            permits[SlotKey(budget: row.budget, slot: row.slot)] = row
+            let slot = SlotKey(budget: row.budget, slot: row.slot)
+            if let former = permits[slot]?.request { permitsHeld[former, default: 0] -= 1 }
+            if let request = row.request { permitsHeld[request, default: 0] += 1 }
+            permits[slot] = row
             requestMax = max(requestMax, row.request?.number ?? 0)
         case .idHighWater(let mark): highWater = mark
         case .boot(let id): bootID = id
@@ -91,29 +129,51 @@ package final class MemoryJournal: Journal {
         }
     }
 
+    /// Applies what an event says of itself, and no more.
+    private func fold(_ order: Order, _ fields: OrderFields, _ event: JournalEvent) {
+        guard var row = folded[order.key] else { return }
+        row.state = order.state
+        row.evidence = order.evidence
+        if event.kind == .submitted { row.attempts += 1 }
+        if order.state != .inDoubt { row.parkedAt = nil }
+        if fields.contains(.venueState) { row.venueState = order.venueState }
+        if fields.contains(.venueOrderID) { row.venueOrderID = order.venueOrderID }
+        if fields.contains(.price) { row.price = order.price }
+        if fields.contains(.quantity) { row.quantity = order.quantity }
+        if fields.contains(.filledQuantity) { row.filledQuantity = order.filledQuantity }
+        if fields.contains(.averagePrice) { row.averagePrice = order.averagePrice }
+        if fields.contains(.reject) { (row.rejectCode, row.rejectText) = (order.rejectCode, order.rejectText) }
+        if fields.contains(.attempts) { row.attempts = order.attempts }
+        if fields.contains(.parkedAt) { row.parkedAt = order.parkedAt }
+        if fields.contains(.predictedID), let last = order.predictedIDs.last { row.predictedIDs.append(last) }
+        folded[order.key] = row
+    }
+
     package func load() throws(JournalError) -> JournalState {
         // A half-written intent never was.
-        for key in intents.keys where !complete.contains(key) {
+        for (key, row) in intents where !complete.contains(key) {
             intents[key] = nil
+            byIntentID[row.id] = nil
             for order in orders.values where order.intent == key {
                 orders[order.key] = nil
+                folded[order.key] = nil
                 byClientID[order.clientOrderID] = nil
             }
         }
         var state = JournalState()
         (state.seq, state.requestMax, state.idHighWater, state.idTag, state.bootID) = (seq, requestMax, highWater, "SIMU", bootID)
-        state.orders = orders.values.filter { !$0.state.isTerminal }
-        state.commands = commands.values.filter { $0.state.isOpen }
-        state.intents = intents.values.filter { $0.settledAt == nil }
+        state.orders = orders.values.filter { !$0.state.isTerminal }.sorted { $0.key < $1.key }
+        state.commands = commands.values.filter { $0.state.isOpen }.sorted { $0.id < $1.id }
+        state.intents = intents.values.filter { $0.settledAt == nil }.sorted { $0.key < $1.key }
         state.budgets = budgets.values.sorted { $0.id < $1.id }
         state.permits = permits.values.sorted { ($0.budget, $0.slot) < ($1.budget, $1.slot) }
-        state.tradingStates = Array(trading.values)
-        state.openBreaks = Array(breaks.values)
-        state.symbols = Dictionary(grouping: orders.values, by: \.account).mapValues { Array(Set($0.map(\.terms.symbol))) }
+        state.tradingStates = trading.values.sorted { $0.account < $1.account }
+        state.openBreaks = breaks.values.sorted { $0.id < $1.id }
+        state.symbols = Dictionary(grouping: orders.values, by: \.account).mapValues { Set($0.map(\.terms.symbol)).sorted() }
         return state
     }
 
-    package func intent(_ id: IntentID) -> IntentRow? { intents.values.first { $0.id == id } }
+    package func intent(_ id: IntentID) -> IntentRow? { byIntentID[id].flatMap { intents[$0] } }
     package func order(_ id: ClientOrderID) -> Order? { byClientID[id].flatMap { orders[$0] } }
     package func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? {
         orders.values.first { $0.account == account && $0.venueOrderID == venueOrderID }
@@ -121,4 +181,11 @@ package final class MemoryJournal: Journal {
     package func isUsed(_ id: ClientOrderID) -> Bool { byClientID[id] != nil }
     package func tradeIDs(of order: OrderKey) -> Set<TradeID> { Set((fills[order] ?? [:]).keys) }
     package func idle() {}
+
+    /// Whether every slice of the intent is durable: from then on it was accepted.
+    package func isComplete(_ key: IntentKey) -> Bool { complete.contains(key) }
+    /// The orders of an intent, in item order.
+    package func orders(of intent: IntentKey) -> [ClientOrderID] {
+        orders.values.filter { $0.intent == intent }.sorted { $0.key < $1.key }.map(\.clientOrderID)
+    }
 }

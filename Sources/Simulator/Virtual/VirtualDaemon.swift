@@ -12,6 +12,17 @@ package final class VirtualDaemon {
         package var latencyUs: ClosedRange<Int64> = 500...20_000
         package var setups: [AccountSetup] = []
         package var world = WorldOptions()
+        package var weather = Weather()
+        /// How long a dead daemon stays dead, microseconds; nil: until `start`.
+        package var restartsAfterUs: ClosedRange<Int64>?
+        /// Rows of an intent's slice; nil: as in production.
+        package var sliceRows: Int?
+        /// What still fits when the disk is full, once the ballast is given away.
+        package var ballastRecords = 400
+        /// More turns than this are a daemon that runs in circles.
+        package var turnsMax = 30_000
+        /// A rule broken on purpose.
+        package var mutant: Mutant?
         package init() {}
     }
 
@@ -19,194 +30,289 @@ package final class VirtualDaemon {
     package let journal = MemoryJournal()
     package private(set) var runner: Runner?
     package private(set) var answers: [OMSCore.Ticket: Result<JSON, ControlError>] = [:]
-    package private(set) var violations: [String] = []
+    /// Calls that a daemon took which has not died since; all of them are owed an answer.
+    package private(set) var owed: Set<OMSCore.Ticket> = []
     package private(set) var turns = 0
     package private(set) var crashes = 0
+    package private(set) var reached: [FaultPoint: Int] = [:]
+    package let auditor: Auditor
+    package var weather: Weather
+    var latencyUs: ClosedRange<Int64>
+    /// A readable history; nil: nobody reads.
+    package var trace: ((String) -> Void)?
 
-    private let options: Options
-    private let clock = VirtualClock()
-    private var events = EventQueue()
+    let options: Options
+    let clock = VirtualClock()
+    let disk: VirtualDisk
+    var events = EventQueue()
+    var random: SeededGenerator
+    var flights: [Flight] = []
+    /// Microseconds of the history until which an account's venue cannot be reached.
+    var partitionedUntil: [Int: Int64] = [:]
     private var inputs: [Input] = []
-    private var random: SeededGenerator
     private var links: [AccountID: VenueLink] = [:]
-    private var wire: VirtualWire?
-    private var replies: VirtualReplies?
+    private var armed: (point: FaultPoint, countdown: Int, how: Death)?
+    private var isDying = false
+    private var boots = 0
+    private var bootsAnew = false
     private var calls: UInt64 = 0
 
-    package init(_ options: Options) throws {
+    /// How a process ends.
+    package enum Death: Sendable {
+        /// What was handed to the kernel mostly still arrives.
+        case kill
+        /// What had not left the host is gone with it.
+        case powerCut
+        /// As that, and the host's clock begins anew.
+        case reboot
+    }
+
+    package init(_ options: Options) throws(SimulatorInputError) {
         self.options = options
+        weather = options.weather
+        latencyUs = options.latencyUs
         random = SeededGenerator(seed: seed(options.seed, "virtual"))
         world = try VenueWorld(options.world)
-        for setup in options.setups {
-            guard let account = options.world.accounts.first(where: { $0.uid == setup.uid }),
-                let adapter = VenueCatalog.adapter(venue: setup.rules.profile.venue, product: setup.rules.profile.product),
-                let origin = HTTPOrigin("http://127.0.0.1:1")
+        disk = VirtualDisk(journal)
+        auditor = Auditor(journal: journal, world: world, setups: options.setups)
+        for (index, setup) in options.setups.enumerated() {
+            let profile = setup.rules.profile
+            guard
+                let account = options.world.accounts.first(where: {
+                    $0.venue == profile.venue && $0.uid == setup.uid && $0.products.contains(profile.product)
+                }),
+                let adapter = setup.rules as? any VenueAdapter, let origin = HTTPOrigin("http://127.0.0.1:\(index + 1)")
             else { throw SimulatorInputError("no simulated account for \(setup.id)") }
             let key = SigningKey(keyID: account.key, secret: Array(account.secret.utf8), passphrase: account.passphrase)
             links[setup.id] = VenueLink(adapter: adapter, origin: origin, key: key)
         }
+        disk.strikes = { [unowned self] in self.strikes($0) }
+        disk.reached = { [unowned self] in self.note($0) }
+        disk.works = { [unowned self] in self.work() }
+        journal.onWrite = { [unowned self] in self.auditor.willWrite($0) }
+        disk.ballastRecords = options.ballastRecords
+        options.mutant?.spoil(disk)
     }
 
     package var now: Moment { clock.now() }
     package var engine: Engine? { runner?.engine }
+    package var violations: [String] { auditor.violations }
+    package var isUp: Bool { runner != nil }
+
+    func tell(_ line: @autoclosure () -> String) {
+        guard let trace else { return }
+        let (seconds, rest) = clock.time.quotientAndRemainder(dividingBy: 1_000_000)
+        let digits = String(rest)
+        trace("\(seconds).\(String(repeating: "0", count: 6 - digits.count))\(digits)  \(line())")
+    }
+
+    func note(_ point: FaultPoint) {
+        reached[point, default: 0] += 1
+        tell("! \(point.rawValue)")
+    }
 
     // MARK: Life
 
-    package func start() throws {
-        let wire = VirtualWire { [unowned self] exchanges, epoch in self.leave(exchanges, epoch) }
-        let replies = VirtualReplies { [unowned self] ticket, result in self.answers[ticket] = result }
-        wire.epoch = crashes
-        (self.wire, self.replies) = (wire, replies)
-        let (setups, journal, seed) = (options.setups, journal, options.seed)
-        let post = VirtualPost { [unowned self] input, epoch in if epoch == self.crashes { self.inputs.append(input) } }
+    package func start() throws(JournalError) {
+        precondition(runner == nil, "it runs already")
+        if bootsAnew {
+            bootsAnew = false
+            boots += 1
+            clock.bootedAt = clock.time - 2_000_000
+        }
+        isDying = false
         let epoch = crashes
+        let transport = VirtualTransport { [unowned self] in self.send($0) }
+        let replies = VirtualReplies { [unowned self] in self.answered($0, $1) }
+        let mailbox = VirtualMailbox { [unowned self] in if epoch == self.crashes { self.take($0) } }
+        let (setups, disk, seed, boot, slice) = (options.setups, disk, options.seed, "boot \(boots)", options.sliceRows)
         let ports = RunnerPorts(
-            journal: journal, transport: wire, replies: replies, reads: VirtualReads(replies), clock: clock, checkJournal: { () throws(JournalError) in },
-            releaseBallast: {}, restoreBallast: { true }, log: { _ in })
+            journal: disk, transport: transport, replies: replies, reads: VirtualReads(replies, journal), clock: clock,
+            checkJournal: { () throws(JournalError) in }, releaseBallast: { disk.releaseBallast() }, restoreBallast: { disk.restoreBallast() },
+            log: { [unowned self] in self.tell("log: \($0)") })
         runner = try Runner(
             ports: ports, links: links, facts: DaemonFacts(version: "virtual", sqliteVersion: "none", startedAt: now.wall),
-            post: { post.take($0, epoch) },
-            makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: "boot", at: now) })
+            post: { mailbox.post($0) },
+            makeEngine: { [unowned self] state, now in
+                self.auditor.renewed()
+                let engine = Engine(accounts: setups, state: state, journal: disk, seed: seed, bootID: boot, at: now)
+                if let slice { engine.sliceRows = slice }
+                return engine
+            })
+        auditor.started()
+        tell("omsd starts (\(boot))")
     }
 
-    /// As `kill -9`: what was handed to the kernel still arrives, nothing is heard any more.
-    package func crash() {
+    /// The process dies: nothing more is heard, and only what was committed is known to the next one.
+    package func crash(_ how: Death = .kill) {
+        guard runner != nil else { return }
         crashes += 1
-        runner = nil
-        inputs = []
+        (runner, inputs, armed, isDying) = (nil, [], nil, false)
+        owed = []
+        disk.forgetPending()
+        tell("omsd dies (\(how))")
+        switch how {
+        case .kill: break
+        case .powerCut: note(.powerCut)
+        case .reboot:
+            note(.powerCut)
+            note(.bootChange)
+            bootsAnew = true
+        }
+        strand(how)
+        guard let delay = options.restartsAfterUs else { return }
+        later(random.between(delay.lowerBound, delay.upperBound)) { [unowned self] in self.restart() }
     }
 
+    private func restart() {
+        guard runner == nil else { return }
+        do throws(JournalError) { try start() } catch { auditor.broken("it does not start: \(error.description)") }
+    }
+
+    /// SIGTERM: nothing new leaves, answers are awaited, then it ends.
+    package func stop() {
+        guard let runner else { return }
+        note(.cleanStop)
+        runner.engine.isStopping = true
+        later(options.setups.map { $0.requestTimeoutMs * 1_000 }.max() ?? 0) { [unowned self, crashes] in
+            if crashes == self.crashes { self.crash(.kill) }
+        }
+    }
+
+    /// Lets the process die at the so-manieth passing of a point.
+    package func arm(_ point: FaultPoint, countdown: Int, _ how: Death) { armed = (point, max(1, countdown), how) }
+
+    func dies(at point: FaultPoint) -> Bool { isDying || strikes(point) }
+
+    func disarm() { armed = nil }
+
+    private func strikes(_ point: FaultPoint) -> Bool {
+        guard !isDying, armed?.point == point else { return false }
+        armed?.countdown -= 1
+        guard armed?.countdown == 0 else { return false }
+        note(point)
+        isDying = true
+        return true
+    }
+
+    private func turn() {
+        guard let runner else { return }
+        turns += 1
+        let taken = inputs
+        inputs = []
+        do throws(JournalError) { try runner.turn(taken) } catch {
+            if !isDying {
+                auditor.broken("it stopped by itself: \(error.description)")
+                isDying = true
+            }
+        }
+        if !isDying, !taken.isEmpty { _ = strikes(.crashAfterTurn) }
+        if isDying { crash(armed?.how ?? .kill) }
+    }
+
+    /// Stepping the host's wall clock, microseconds.
+    package func stepWall(by delta: Int64) {
+        clock.wallStep += delta
+        note(.wallStep)
+    }
+
+    package func setDisk(full: Bool) { disk.isFull = full }
+
+    private func work() {
+        guard weather.slowDiskUs > 0 else { return }
+        let delay = random.between(0, weather.slowDiskUs)
+        if delay > 100_000 { note(.slowDisk) }
+        clock.time += delay
+    }
+
+    // MARK: Callers
+
+    private func answered(_ ticket: OMSCore.Ticket, _ result: Result<JSON, ControlError>) {
+        guard !isDying else { return }
+        owed.remove(ticket)
+        answers[ticket] = result
+        tell("call \(ticket.call) answered: \(Self.short(result))")
+        auditor.told(ticket, result)
+    }
+
+    private static func short(_ result: Result<JSON, ControlError>) -> String {
+        switch result {
+        case .success(let json): String(decoding: json.serialized().prefix(200), as: UTF8.self)
+        case .failure(let error): "\(error.code) \(error.message.prefix(160))"
+        }
+    }
+
+    @discardableResult
     package func submit(_ intent: Intent) -> OMSCore.Ticket {
-        calls += 1
-        let ticket = OMSCore.Ticket(connection: 1, call: calls)
-        inputs.append(
-            .command(.submit(intent, content: Digest256(sha256(intent.canonicalBytes()))), from: .peer(uid: 0, pid: 1), role: .operator, ticket: ticket))
+        let content = Digest256(sha256(intent.canonicalBytes()))
+        let ticket = command(.submit(intent, content: content))
+        auditor.asked(ticket, intent, content, isHeard: isUp)
         return ticket
     }
 
+    /// A command of an operator; nobody hears it while the daemon is down.
+    @discardableResult
     package func command(_ command: ControlCommand) -> OMSCore.Ticket {
         calls += 1
         let ticket = OMSCore.Ticket(connection: 1, call: calls)
+        guard isUp else { return ticket }
+        tell("call \(calls): \(Self.words(command))")
+        owed.insert(ticket)
         inputs.append(.command(command, from: .peer(uid: 0, pid: 1), role: .operator, ticket: ticket))
         return ticket
     }
 
+    private static func words(_ command: ControlCommand) -> String {
+        switch command {
+        case .submit(let intent, _):
+            "submit \(intent.id?.text ?? "-") to \(intent.account): \(intent.place.count) places, \(intent.modify.count) modifies, "
+                + "\(intent.cancel.count) cancels, \(intent.sequence.rawValue)\(intent.expiresAt.map { ", until \($0)" } ?? "")"
+        case .intentCancel(let id): "cancel intent \(id)"
+        case .setState(let account, let state, _, let cancels, _): "set \(account?.text ?? "*") \(state.rawValue)\(cancels ? ", cancel open" : "")"
+        case .reconcile(let account): "reconcile \(account)"
+        default: "another command"
+        }
+    }
+
+    private func take(_ input: Input) {
+        if case .answered = input, strikes(.crashWithAnswerRead) { return crash(armed?.how ?? .kill) }
+        inputs.append(input)
+    }
+
     // MARK: Time
+
+    func later(_ delayUs: Int64, _ action: @escaping () -> Void) { events.add(at: clock.time + max(1, delayUs)) { _ in action() } }
+
+    /// Does something at a moment of the history, microseconds.
+    package func at(_ time: Int64, _ action: @escaping () -> Void) { events.add(at: max(time, clock.time + 1)) { _ in action() } }
+    package var time: Int64 { clock.time }
 
     /// Runs until the condition holds, at most so long in virtual time.
     ///
     /// - Returns: whether it held.
     @discardableResult
-    package func run(forUs limit: Int64, until isDone: () -> Bool = { false }) throws(JournalError) -> Bool {
-        let end = clock.monotonic + limit
-        while true {
-            if let runner {
-                let taken = inputs
-                inputs = []
-                turns += 1
-                try runner.turn(taken)
-            }
+    package func run(forUs limit: Int64, until isDone: () -> Bool = { false }) -> Bool {
+        let end = clock.time + limit
+        while !auditor.isBroken {
+            turn()
+            if turns > options.turnsMax { auditor.broken("it runs in circles: \(turns) turns by \(clock.time) us") }
             if isDone() { return true }
             if !inputs.isEmpty { continue }
             var next = end
-            if let runner { next = min(next, max(clock.monotonic + 1, runner.engine.nextWake)) }
-            if let event = events.nextAt { next = min(next, max(clock.monotonic, event)) }
-            if next >= end {
-                clock.monotonic = end
-                return isDone()
+            if let runner {
+                let wake = runner.engine.isJournalFull ? runner.idleUs() : runner.engine.nextWake - clock.now().monotonic
+                next = min(next, clock.time + max(1, min(wake, .seconds(600))))
             }
-            clock.monotonic = next
-            while let event = events.takeDue(at: clock.monotonic) { event.action(clock.monotonic) }
+            if let event = events.nextAt { next = min(next, event) }
+            next = max(next, clock.time)
+            // Each event sees its own moment, though a slow disk let time pass meanwhile.
+            while let event = events.takeDue(at: next) {
+                clock.time = event.at
+                event.action(event.at)
+            }
+            clock.time = next
+            if next >= end { return isDone() }
         }
+        return false
     }
-
-    private func later(_ delayUs: Int64, _ action: @escaping (Int64) -> Void) { events.add(at: clock.monotonic + max(1, delayUs), action) }
-
-    // MARK: The wire
-
-    private func leave(_ exchanges: [HTTPExchange], _ epoch: Int) {
-        for exchange in exchanges {
-            audit(exchange)
-            let sentAt = clock.time
-            let deadline = clock.monotonic + exchange.timeoutMs * 1_000
-            var isOver = false
-            func end(_ how: HTTPExchangeEnd) {
-                guard !isOver else { return }
-                isOver = true
-                if epoch == crashes { exchange.completion(how) }
-            }
-            events.add(at: deadline) { [unowned self] _ in end(.lost("no answer in time", sentAt: sentAt, resetAt: self.clock.time)) }
-            let (out, back) = (random.between(options.latencyUs.lowerBound, options.latencyUs.upperBound), latency())
-            later(out) { [unowned self] _ in
-                var request = exchange.request
-                exchange.sign(&request)
-                request.headers.append(HTTPHeader("Host", "127.0.0.1:1"))
-                switch self.world.handle(request, from: "127.0.0.1:9", at: self.clock.time.wall) {
-                case .response(let response, let afterUs):
-                    self.later(afterUs + back) { _ in end(.answered(response, sentAt: sentAt, lastByteAt: self.clock.time)) }
-                case .raw(let bytes, let afterUs, _):
-                    self.later(afterUs + back) { _ in
-                        var parser = HTTPResponseParser()
-                        if let response = (try? parser.consume(bytes)) ?? nil {
-                            end(.answered(response, sentAt: sentAt, lastByteAt: self.clock.time))
-                        } else {
-                            end(.lost("unreadable answer", sentAt: sentAt, resetAt: self.clock.time))
-                        }
-                    }
-                case .reset(let afterUs):
-                    self.later(afterUs + back) { _ in end(.lost("connection reset", sentAt: sentAt, resetAt: self.clock.time)) }
-                case .silence: break
-                }
-            }
-        }
-    }
-
-    private func latency() -> Int64 { random.between(options.latencyUs.lowerBound, options.latencyUs.upperBound) }
-
-    /// Nothing on the wire without an earlier durable record of it.
-    private func audit(_ exchange: HTTPExchange) {
-        guard exchange.request.method != "GET", let row = journal.requests[RequestID(exchange.id)] else { return }
-        if row.bodySHA256 != Digest256(sha256(exchange.request.body)) { violations.append("request \(exchange.id) left with another body than journaled") }
-    }
-}
-
-/// Time as something that is given. Starts on 2026-11-20.
-final class VirtualClock: MomentSource, @unchecked Sendable {
-    var monotonic: Int64 = 1_000_000
-    var wallOffset: Int64 = 1_795_000_000_000_000
-    func now() -> Moment { Moment(monotonic: monotonic, wall: monotonic + wallOffset) }
-    var time: TransportTime { TransportTime(monotonic: monotonic, wall: monotonic + wallOffset) }
-}
-
-private final class VirtualWire: HTTPTransport, @unchecked Sendable {
-    var epoch = 0
-    private let leave: ([HTTPExchange], Int) -> Void
-    init(_ leave: @escaping ([HTTPExchange], Int) -> Void) { self.leave = leave }
-    func send(_ exchanges: [HTTPExchange]) { leave(exchanges, epoch) }
-    func warm(_ origin: HTTPOrigin, count: Int) {}
-}
-
-private final class VirtualPost: @unchecked Sendable {
-    private let body: (Input, Int) -> Void
-    init(_ body: @escaping (Input, Int) -> Void) { self.body = body }
-    func take(_ input: Input, _ epoch: Int) { body(input, epoch) }
-}
-
-private final class VirtualReplies: ReplySink, @unchecked Sendable {
-    private let body: (OMSCore.Ticket, Result<JSON, ControlError>) -> Void
-    init(_ body: @escaping (OMSCore.Ticket, Result<JSON, ControlError>) -> Void) { self.body = body }
-    func reply(_ result: [UInt8], to ticket: OMSCore.Ticket) { body(ticket, .success((try? JSONParser.parse(result)) ?? .null)) }
-    func fail(_ error: ControlError, to ticket: OMSCore.Ticket) { body(ticket, .failure(error)) }
-    func notify(_ params: [UInt8], connection: UInt64) -> Bool { true }
-}
-
-/// Reads are the journal's own business and not simulated: who asks is told that the question came through.
-private final class VirtualReads: ReadService {
-    private let replies: VirtualReplies
-    init(_ replies: VirtualReplies) { self.replies = replies }
-    func answer(_ query: JournalQuery, missing: ControlError?, to ticket: OMSCore.Ticket) { replies.reply(Array("{}".utf8), to: ticket) }
-    func subscribe(_ ticket: OMSCore.Ticket, afterSeq: Int64?, account: AccountID?, currentSeq: Int64) { replies.reply(Array("{}".utf8), to: ticket) }
-    func unsubscribe(_ ticket: OMSCore.Ticket, subscription: Int64) { replies.reply(Array("{}".utf8), to: ticket) }
-    func disconnected(connection: UInt64) {}
-    func advanced(to seq: Int64) {}
 }

@@ -37,8 +37,9 @@ package struct AscendEX: VenueAdapter {
             listsFills: false)
         profile.isBatchAllOrNothing = true
         profile.needsAccountFacts = true
-        // Each order may bear the ids of up to five attempts.
-        profile.findMax = Self.lookUpMax / 5
+        // One look-up names thirty ids, whether of thirty orders or of the attempts of a few.
+        profile.findMax = Self.lookUpMax
+        profile.findIDsMax = Self.lookUpMax
         self.profile = profile
     }
 

@@ -1,0 +1,58 @@
+import CLinux
+
+/// What was asked of the runner.
+struct Options {
+    var isQuick = false
+    var isJSON = false
+    /// Parts to run; empty: all.
+    var parts: [String] = []
+    /// The folder of omsd and omsim.
+    var programs: String
+
+    static let help = """
+        benchmarks: omsd's figures beside what this machine allows.
+
+          --quick        shorter runs: directions, not figures
+          --json         JSON instead of a table
+          --only A,B     only these parts: \(Part.allCases.map(\.rawValue).joined(separator: ", "))
+
+        Run it with `make bench`. Scratch files go to TMPDIR, or /tmp: the disk below it is what is measured. About 2 GB are needed.
+
+        """
+
+    init(_ words: [String]) throws {
+        var path = [UInt8](repeating: 0, count: 4_096)
+        let count = path.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
+        guard count > 0 else { throw BenchError("/proc/self/exe cannot be read") }
+        programs = String(
+            String(decoding: path[..<count], as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"))
+        var left = words[...]
+        while let word = left.popFirst() {
+            switch word {
+            case "--quick": isQuick = true
+            case "--json": isJSON = true
+            case "--only":
+                parts = (left.popFirst() ?? "").split(separator: ",").map(String.init)
+                for part in parts where Part(rawValue: part) == nil { throw BenchError("no part \(part); see --help") }
+                guard !parts.isEmpty else { throw BenchError("--only needs names of parts") }
+            default: throw BenchError("unknown word \(word); see --help")
+            }
+        }
+    }
+}
+
+enum Part: String, CaseIterable {
+    case accept
+    case firstByte = "first-byte"
+    case saturated, lifted, start
+
+    func run(_ options: Options) throws -> [Figure] {
+        switch self {
+        case .accept: try AcceptBench(options: options).run()
+        case .firstByte: try FirstByteBench(options: options).run()
+        case .saturated: try SaturatedBench(options: options).run()
+        case .lifted: try LiftedBench(options: options).run()
+        case .start: try StartBench(options: options).run()
+        }
+    }
+}

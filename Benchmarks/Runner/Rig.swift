@@ -1,0 +1,156 @@
+import CLinux
+import TestSupport
+import Wire
+
+/// A scratch folder with a simulated venue and a daemon that trades there, under a uid of their own.
+final class Rig {
+    let folder = ScratchDirectory()
+    let programs: String
+    private(set) var url = ""
+    private(set) var venue: Child?
+    private(set) var daemon: Child?
+    private let uid: String
+    /// Members of the account's configuration beside venue, product, uid, credentials and base_url.
+    private let settings: String
+
+    var journal: String { folder.file("journal.db") }
+    var socket: String { folder.file("control.sock") }
+    private var configuration: String { folder.file("omsd.json5") }
+
+    /// - Parameters:
+    ///   - programs: The folder of omsd and omsim.
+    ///   - limits: For `batch-place`: permits and window.
+    init(programs: String, limits: String = "", venueOptions: [String] = []) throws {
+        self.programs = programs
+        uid = "bench-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        // Listings of a million resting orders are no part of these figures: the interval is long.
+        settings = "reconcile_interval_ms: 3600000, queue_max_orders: 10000000, request_timeout_ms: 30000, limits: [\(limits)]"
+        try write(
+            #"{"accounts":[{"venue":"az-futures","product":"usdt","uid":"\#(uid)","key":"bench-key-\#(uid)","secret":"not-a-secret","name":"mm-az"}]}"#,
+            to: folder.file("accounts.json"))
+        try write(#"{"key":"bench-key-\#(uid)","secret":"not-a-secret"}"#, to: folder.file("mm-az.json"))
+        try startVenue(venueOptions)
+        try writeConfiguration()
+    }
+
+    deinit { stop() }
+
+    func stop() {
+        daemon?.stop()
+        venue?.stop()
+        (daemon, venue) = (nil, nil)
+    }
+
+    private func startVenue(_ options: [String]) throws {
+        let child = try Child(
+            programs + "/omsim",
+            ["serve", "--quiet", "--listen", "127.0.0.1:0", "--accounts", folder.file("accounts.json")] + options, log: folder.file("omsim.log"))
+        venue = child
+        let prefix = "listening "
+        try wait(seconds: 10, for: child) {
+            guard let line = readText(child.log)?.split(separator: "\n").first(where: { $0.hasPrefix(prefix) }) else { return false }
+            url = String(line.dropFirst(prefix.count))
+            return true
+        }
+    }
+
+    private func writeConfiguration() throws {
+        try write(
+            """
+            { journal: { path: "\(journal)" }, control: { socket: "\(socket)" },
+              accounts: { "mm-az": { venue: "az-futures", product: "usdt", uid: "\(uid)", credentials: "mm-az.json", base_url: "\(url)", \(settings) } } }
+            """, to: configuration)
+    }
+
+    /// Starts the daemon and returns a connection and how long the first answer took, in seconds.
+    @discardableResult
+    func startDaemon() throws -> (client: ControlClient, seconds: Double) {
+        let start = now()
+        let child = try Child(programs + "/omsd", ["--config", configuration], log: folder.file("omsd.log"))
+        daemon = child
+        var client: ControlClient?
+        try wait(seconds: 120, for: child, everyUs: 500) {
+            client = ControlClient(path: socket)
+            return client != nil
+        }
+        guard let client else { throw BenchError("omsd did not answer") }
+        _ = try client.call("daemon.status")
+        return (client, now() - start)
+    }
+
+    func stopDaemon() {
+        daemon?.stop()
+        daemon = nil
+    }
+
+    /// Until the account knows its markets and has been compared with the venue.
+    func awaitReady(_ client: ControlClient) throws {
+        guard let daemon else { throw BenchError("no daemon") }
+        try wait(seconds: 60, for: daemon, everyUs: 20_000) { try account(client)["ready"]?.bool == true }
+    }
+
+    func account(_ client: ControlClient) throws -> JSON {
+        guard let account = try client.call("account.list")["accounts"]?.array?.first else { throw BenchError("the daemon lists no account") }
+        return account
+    }
+
+    /// Until nothing waits to be sent and every request is answered.
+    func awaitSent(_ client: ControlClient) throws {
+        guard let daemon else { throw BenchError("no daemon") }
+        try wait(seconds: 120, for: daemon) {
+            let account = try account(client)
+            return account["queue"]?["place"]?.integer == 0 && account["in_flight"]?.integer == 0
+        }
+    }
+
+    /// Orders enough to give the write-ahead log its full length: a file that grows costs more than one that is written over.
+    func warmUp() throws {
+        guard let client = ControlClient(path: socket) else { throw BenchError("omsd does not listen any more") }
+        _ = try ControlClient.pour(Self.submitLine(orders: 100), into: [client], depth: 8, most: 500)
+    }
+
+    /// What the venue counted: `/_sim/summary`.
+    func summary() throws -> JSON { try httpGet(url, "/_sim/summary") }
+
+    func wait(seconds: Double, for child: Child, everyUs: UInt32 = 5_000, until isDone: () throws -> Bool) throws {
+        let deadline = now() + seconds
+        while try !isDone() {
+            guard child.isRunning else { throw BenchError("\(child.name) ended:\n\(child.lastWords)") }
+            guard now() < deadline else { throw BenchError("\(child.name): not within \(seconds.brief) s:\n\(child.lastWords)") }
+            usleep(everyUs)
+        }
+    }
+
+    /// An intent of `count` orders that rest, in the order of any number of such lines: without an id of its own, so that each is new.
+    static func submitLine(orders count: Int) -> [UInt8] {
+        let order = #"{"symbol":"btc_usdt","side":"buy","type":"limit","time_in_force":"gtc","price":"39000","quantity":"10","position_side":"long"}"#
+        let orders = Array(repeating: order, count: count).joined(separator: ",")
+        return ControlClient.line("intent.submit", #"{"account":"mm-az","place":[\#(orders)]}"#)
+    }
+}
+
+/// One GET over a connection of its own; the body as JSON.
+private func httpGet(_ url: String, _ path: String) throws -> JSON {
+    guard let colon = url.lastIndex(of: ":"), let port = UInt16(url[url.index(after: colon)...]) else { throw BenchError("no port in \(url)") }
+    let descriptor = socket(AF_INET, omsd_stream_socket_type(), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    guard omsd_tcp_connect(descriptor, &address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 else { throw BenchError("\(url) refuses") }
+    let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+    guard CLinux.send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { throw BenchError("\(url) went away") }
+    var bytes: [UInt8] = []
+    var room = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = recv(descriptor, &room, room.count, 0)
+        if count < 0, omsd_errno() == EINTR { continue }
+        if count <= 0 { break }
+        bytes += room[..<count]
+    }
+    guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: Array("\r\n\r\n".utf8)) }) else {
+        throw BenchError("\(url)\(path): no answer")
+    }
+    return try JSONParser.parse(Array(bytes[(start + 4)...]))
+}

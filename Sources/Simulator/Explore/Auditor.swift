@@ -1,0 +1,271 @@
+import OMSCore
+import Wire
+
+/// Watches a history from outside: the record as it is written, the wire, the callers and the venues' own books. Stops it at the first thing that must
+/// never be.
+package final class Auditor {
+    package private(set) var violations: [String] = []
+    package var isBroken: Bool { !violations.isEmpty }
+
+    private let journal: MemoryJournal
+    private let world: VenueWorld
+    private let setups: [AccountSetup]
+    private let setupByID: [AccountID: AccountSetup]
+    private var asked: [OMSCore.Ticket: Question] = [:]
+    private var promises: [IntentID: Promise] = [:]
+    private var ledgerSeen = 0
+    /// Orders that had closed when an engine was made anew: executions not listed until then are not asked for any more.
+    private var closedBefore: Set<OrderKey> = []
+
+    private struct Question {
+        let intent: Intent
+        let content: Digest256
+    }
+
+    /// What a caller was told; it must hold for ever.
+    private struct Promise {
+        let content: Digest256
+        let orders: [String]
+    }
+
+    init(journal: MemoryJournal, world: VenueWorld, setups: [AccountSetup]) {
+        (self.journal, self.world, self.setups) = (journal, world, setups)
+        setupByID = Dictionary(setups.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func broken(_ what: String) { violations.append(what) }
+
+    private func expect(_ condition: Bool, _ what: @autoclosure () -> String) {
+        if !condition { violations.append(what()) }
+    }
+
+    // MARK: The record
+
+    func willWrite(_ record: JournalRecord) {
+        switch record {
+        case .orderChanged(let order, let from, _, let event): willChange(order, from: from, event)
+        case .fill(let order, _, _, let fill, _):
+            expect(journal.fills[order]?[fill.tradeID] == nil, "trade \(fill.tradeID) of order \(order) was booked twice")
+        case .requestEnded(let end): expect(journal.requests[end.id] != nil, "request \(end.id) ended and was never written")
+        case .commandChanged(let command, let from, _):
+            expect(journal.commands[command.id]?.state == from, "command \(command.id) moves from \(from.rawValue), where it was not")
+        case .intent, .intentComplete, .intentSettled, .orderBorn, .commandBorn, .request, .breakFound, .breakResolved, .tradingState, .budget,
+            .permit, .idHighWater, .boot, .note:
+            break
+        }
+    }
+
+    private func willChange(_ order: Order, from: OrderState, _ event: JournalEvent) {
+        guard let known = journal.orders[order.key] else { return broken("order \(order.key) changes and was never born") }
+        let name = "\(order.clientOrderID) (event \(event.seq) \(event.kind.rawValue))"
+        expect(known.state == from, "\(name) moves from \(from.rawValue), but it was \(known.state.rawValue)")
+        expect(order.clientOrderID == known.clientOrderID && order.terms == known.terms, "\(name) became another order")
+        expect(order.filledQuantity >= known.filledQuantity, "\(name): filled fell from \(known.filledQuantity) to \(order.filledQuantity)")
+        let isVenueWord = known.evidence == .response || known.evidence == .query || known.evidence == .stream
+        if known.state.isTerminal, isVenueWord {
+            expect(order.state == known.state, "\(name): the venue had said \(known.state.rawValue), now it is \(order.state.rawValue)")
+        }
+        if known.state.isTerminal, !isVenueWord, order.state != known.state {
+            expect(order.evidence != .inferred && order.evidence != .local, "\(name) left \(known.state.rawValue) without the venue's word")
+        }
+    }
+
+    // MARK: The wire
+
+    private func kind(of request: HTTPRequest) -> Route.Kind? {
+        world.venues.first { $0.dialect.claims(request.path) }?.dialect.route(request)?.kind
+    }
+
+    /// A request is about to leave: what it carries and the permits it takes are durable.
+    func left(_ exchange: HTTPExchange, account: AccountID) {
+        let id = RequestID(exchange.id)
+        let name = "request \(id) of \(account)"
+        expect(journal.permitsHeld[id, default: 0] > 0, "\(name) left without a durable permit")
+        guard let kind = kind(of: exchange.request) else { return broken("\(name): the venue has no such endpoint: \(exchange.request.target)") }
+        guard kind != .lookup, kind != .public else { return }
+        guard let row = journal.requests[id] else { return broken("\(name) left without a durable row") }
+        expect(row.bodySHA256 == Digest256(sha256(exchange.request.body)), "\(name) left with another body than journaled")
+        expect(journal.permitsHeld[id, default: 0] == row.budgets.count, "\(name) left with \(journal.permitsHeld[id, default: 0]) durable permits")
+        let carried = journal.carried[id] ?? []
+        if row.kind == .place { expect(carried.count == row.items, "\(name) carries \(row.items) orders, \(carried.count) are on record") }
+        for key in carried {
+            guard let order = journal.orders[key] else { return broken("\(name) carries order \(key), which is not there") }
+            expect(order.state == .submitted && order.request == id, "\(name) carries \(order.clientOrderID), which is \(order.state.rawValue)")
+        }
+    }
+
+    /// A venue has taken in everything up to now.
+    func arrived(of account: AccountID) {
+        for record in world.ledger.requests[ledgerSeen...] {
+            expect(record.violated.isEmpty, "\(record.venue): request \(record.number) (\(record.endpoint)) was one too many for \(record.violated)")
+            guard record.kind == .place || record.kind == .mixed, let venue = world.venue(named: record.venue) else { continue }
+            for id in record.clientIDs {
+                guard let order = journal.order(ClientOrderID(id)) else {
+                    broken("\(record.venue) was sent an order \(id) that the journal does not hold")
+                    continue
+                }
+                expect(order.attempts > 0, "\(record.venue) was sent \(id), whose row counts no attempt")
+                guard let newest = venue.exchange.order(clientID: id, uid: record.account ?? "", at: nil) else { continue }
+                let lived = sequence(first: newest, next: \.earlier).count { $0.state != .rejected }
+                expect(lived <= 1, "\(record.venue) holds \(lived) orders under \(id)")
+            }
+        }
+        ledgerSeen = world.ledger.requests.count
+    }
+
+    // MARK: Callers
+
+    func asked(_ ticket: OMSCore.Ticket, _ intent: Intent, _ content: Digest256, isHeard: Bool) {
+        if isHeard { asked[ticket] = Question(intent: intent, content: content) }
+    }
+
+    func told(_ ticket: OMSCore.Ticket, _ result: Result<JSON, ControlError>) {
+        guard let question = asked.removeValue(forKey: ticket), !question.intent.dryRun else { return }
+        switch result {
+        case .success(let json):
+            guard let id = json["intent_id"]?.string.map({ IntentID($0) }), let orders = json["orders"]?.array?.compactMap(\.string) else {
+                return broken("an accepted intent was answered without id and orders")
+            }
+            if let former = promises[id] {
+                expect(former.content == question.content, "intent \(id) was accepted with two contents")
+                expect(former.orders == orders, "intent \(id) was answered with \(orders), before with \(former.orders)")
+            }
+            promises[id] = Promise(content: question.content, orders: orders)
+            keeps(id)
+        case .failure(let error):
+            guard error.code == 1002, let id = question.intent.id else { return }
+            expect(journal.intent(id)?.content != question.content, "intent \(id) was refused as changed, and it was the same")
+        }
+    }
+
+    private func keeps(_ id: IntentID) {
+        guard let promise = promises[id] else { return }
+        guard let row = journal.intent(id), journal.isComplete(row.key) else {
+            return broken("intent \(id) was accepted, and the journal does not hold it")
+        }
+        for order in promise.orders where journal.order(ClientOrderID(order)) == nil {
+            broken("order \(order) of intent \(id) was promised, and the journal does not hold it")
+        }
+    }
+
+    /// A new engine takes over what the journal holds.
+    func renewed() {
+        for order in journal.orders.values where order.state.isTerminal { closedBefore.insert(order.key) }
+    }
+
+    /// A new process has read the journal: whatever callers were told is still there.
+    func started() {
+        for id in promises.keys.sorted() { keeps(id) }
+        asked = [:]
+    }
+
+    // MARK: At rest
+
+    /// In how far journal and venues disagree, once nothing is under way any more. Empty: they tell the same.
+    package func disagreements() -> [String] {
+        var found: [String] = []
+        for setup in setups {
+            let profile = setup.rules.profile
+            guard let exchange = world.venue(named: profile.venue)?.exchange else { continue }
+            let theirs = exchange.orders.filter { $0.uid == setup.uid && $0.ticket.product == profile.product }
+            let byClientID = Dictionary(grouping: theirs.filter { $0.state != .rejected && !$0.clientID.isEmpty }, by: \.clientID)
+            let ours = journal.orders.values.filter { $0.account == setup.id }.sorted { $0.key < $1.key }
+            for order in ours {
+                if let problem = difference(order, byClientID[order.clientOrderID.text] ?? [], profile) {
+                    found.append("\(setup.id) \(order.clientOrderID): \(problem)")
+                }
+            }
+            for order in theirs where order.requestNumber > 0 && order.state != .rejected {
+                guard journal.order(ClientOrderID(order.clientID)) == nil else { continue }
+                found.append("\(setup.id): the venue holds \(order.clientID) (\(order.id)), the journal does not")
+            }
+            for order in theirs where order.requestNumber == 0 && order.state.isLive {
+                guard !profile.listsBySymbol || ours.contains(where: { $0.terms.symbol.text == order.symbol }) else { continue }
+                if setup.cancelsExternalOrders {
+                    found.append("\(setup.id): the external order \(order.id) still stands")
+                } else if !journal.breaks.values.contains(where: { $0.account == setup.id && $0.venueOrderID?.text == order.id }) {
+                    found.append("\(setup.id): the external order \(order.id) is on no record")
+                }
+            }
+        }
+        return found
+    }
+
+    private func difference(_ order: Order, _ theirs: [SimOrder], _ profile: VenueProfile) -> String? {
+        let here = order.state
+        if theirs.count > 1 { return "\(theirs.count) orders there" }
+        guard let there = theirs.first else {
+            return switch here {
+            case .denied, .abandoned, .rejected: nil
+            case .canceled, .expired: order.evidence == .local ? nil : "\(here.rawValue) by \(order.evidence.rawValue), never there"
+            case .intended, .submitted, .inDoubt: "still \(here.rawValue)"
+            case .acknowledged, .working, .partiallyFilled, .filled: "\(here.rawValue) here, never there"
+            }
+        }
+        let isSame =
+            switch there.state {
+            case .open, .partiallyFilled, .accepted: here.isLive
+            case .filled: here == .filled
+            // Venues that close an unfilled IOC order have two words for it.
+            case .canceled: here == .canceled || here == .expired
+            case .expired: here == .expired || here == .canceled
+            case .rejected: true
+            }
+        guard isSame else { return "\(here.rawValue) by \(order.evidence.rawValue) here, \(there.state.rawValue) there" }
+        if let id = order.venueOrderID, id.text != there.id { return "known as \(id) here, as \(there.id) there" }
+        if order.venueOrderID == nil, here.isLive { return "its id there is not known" }
+        if order.filledQuantity != there.filled { return "filled \(order.filledQuantity) here, \(there.filled) there" }
+        if here.isLive, order.terms.type == .limit {
+            if order.price != there.price { return "price \(text(order.price)) here, \(text(there.price)) there" }
+            if order.quantity != there.quantity { return "quantity \(text(order.quantity)) here, \(there.quantity) there" }
+        }
+        return fillDifference(order, there, profile)
+    }
+
+    private func fillDifference(_ order: Order, _ there: SimOrder, _ profile: VenueProfile) -> String? {
+        let booked = journal.fills[order.key] ?? [:]
+        for fill in there.fills {
+            guard let ours = booked[TradeID(fill.id)] else {
+                if profile.listsFills, !closedBefore.contains(order.key) { return "trade \(fill.id) is not on record" }
+                continue
+            }
+            if ours.quantity != fill.quantity { return "trade \(fill.id) of \(fill.quantity) is on record as \(ours.quantity)" }
+        }
+        let strangers = Set(booked.keys.map(\.text)).subtracting(there.fills.map(\.id))
+        return strangers.isEmpty ? nil : "trades on record that never were: \(strangers.sorted())"
+    }
+
+    private func text(_ decimal: Decimal?) -> String { decimal?.description ?? "none" }
+
+    /// What must hold when everything has come to rest.
+    func close() {
+        for id in promises.keys.sorted() { keeps(id) }
+        for count in world.limitCounts where count.violations > 0 {
+            broken("\(count.venue) \(count.rule.name): \(count.busiestWindow) arrivals in one window, \(count.rule.permits ?? 0) allowed")
+        }
+        for duplicate in world.duplicates { broken("\(duplicate.venue) holds \(duplicate.orders.count) orders under \(duplicate.clientID)") }
+        for key in journal.orders.keys.sorted() { replay(key) }
+    }
+
+    /// The record alone tells the row.
+    private func replay(_ key: OrderKey) {
+        guard let row = journal.orders[key], let told = journal.folded[key] else { return broken("order \(key) has no record") }
+        func same(_ name: String, _ left: some Equatable & Sendable, _ right: some Equatable & Sendable) {
+            let (left, right) = ("\(left)", "\(right)")
+            expect(left == right, "\(row.clientOrderID): its row says \(name) \(left), its events \(right)")
+        }
+        same("state", row.state, told.state)
+        same("evidence", row.evidence, told.evidence)
+        same("venue_state", row.venueState, told.venueState)
+        same("venue_order_id", row.venueOrderID, told.venueOrderID)
+        same("price", row.price, told.price)
+        same("quantity", row.quantity, told.quantity)
+        same("filled_quantity", row.filledQuantity, told.filledQuantity)
+        same("average_price", row.averagePrice, told.averagePrice)
+        same("attempts", row.attempts, told.attempts)
+        same("reject_code", row.rejectCode, told.rejectCode)
+        same("reject_text", row.rejectText, told.rejectText)
+        same("parked_at", row.parkedAt, told.parkedAt)
+        same("predicted ids", row.predictedIDs, told.predictedIDs)
+    }
+}

@@ -1,0 +1,73 @@
+import OMSCore
+
+/// `omsim explore`.
+package struct ExploreCommand: Equatable, Sendable {
+    package var seeds: ClosedRange<UInt64> = 1...1_000
+    package var traces = false
+    package var venues: [String]?
+    package var mutant: Mutant?
+    /// Ends at the first seed that breaks.
+    package var stopsAtFirst = false
+
+    package init() {}
+
+    init(_ words: inout Words) throws(SimulatorInputError) {
+        while let word = words.next() {
+            switch word {
+            case "--seeds": seeds = try Self.range(try words.value(of: word))
+            case "--seed":
+                let seed: UInt64 = try words.number(of: word)
+                seeds = seed...seed
+            case "--trace": traces = true
+            case "--venue": venues = (venues ?? []) + [try words.value(of: word)]
+            case "--stop": stopsAtFirst = true
+            case "--mutant":
+                let name = try words.value(of: word)
+                guard let known = Mutant(rawValue: name) else {
+                    throw SimulatorInputError("--mutant: one of \(Mutant.allCases.map(\.rawValue).joined(separator: ", ")) should stand here")
+                }
+                mutant = known
+            default: throw SimulatorInputError("explore: unknown option `\(word.escapedForLog)`")
+            }
+        }
+        let known = Set([SimAccount].standard.map(\.venue))
+        for venue in venues ?? [] where !known.contains(venue) {
+            throw SimulatorInputError("--venue: one of \(known.sorted().joined(separator: ", ")) should stand here")
+        }
+        guard !traces || seeds.count == 1 else { throw SimulatorInputError("--trace needs --seed N: one history") }
+    }
+
+    private static func range(_ text: String) throws(SimulatorInputError) -> ClosedRange<UInt64> {
+        let wrong = SimulatorInputError("--seeds: A..B with A no larger than B should stand here")
+        guard let dots = text.range(of: "..") else { throw wrong }
+        guard let first = UInt64(text[..<dots.lowerBound]), let last = UInt64(text[dots.upperBound...]), first <= last, last - first < 1 << 32 else {
+            throw wrong
+        }
+        return first...last
+    }
+
+    package static let help = """
+        omsim explore: the whole daemon in one process and in virtual time, against simulated venues, struck by faults. One seed, one history.
+        Exit code 1 if any history broke a promise.
+
+          --seeds A..B       which histories. Default 1..1000
+          --seed N           one of them
+          --trace            print it: requests, answers, faults, deaths; with --seed
+          --venue NAME       only this venue. Repeatable
+          --stop             end at the first that breaks
+          --mutant NAME      break a rule on purpose, to see that it is noticed: \(Mutant.allCases.map(\.rawValue).joined(separator: ", "))
+
+        """
+}
+
+extension StringProtocol {
+    /// Where another text first stands in this one.
+    fileprivate func range(of wanted: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(wanted) { return start..<index(start, offsetBy: wanted.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,58 @@
+import OMSCore
+
+/// Many histories, added up.
+package struct ExploreReport: Sendable {
+    package private(set) var histories = 0
+    package private(set) var turns = 0
+    package private(set) var crashes = 0
+    package private(set) var requests = 0
+    package private(set) var orders = 0
+    package private(set) var virtualSeconds: Int64 = 0
+    package private(set) var faults: [String: Int] = [:]
+    package private(set) var reached: [FaultPoint: Int] = [:]
+    package private(set) var states: [OrderState: Int] = [:]
+    package private(set) var events: [EventKind: Int] = [:]
+    package private(set) var refusals: [String: Int] = [:]
+    package private(set) var broken: [HistoryResult] = []
+
+    package init() {}
+
+    package mutating func add(_ result: HistoryResult) {
+        histories += 1
+        turns += result.turns
+        crashes += result.crashes
+        requests += result.requests
+        orders += result.orders
+        virtualSeconds += result.time / 1_000_000
+        faults.merge(result.faults, uniquingKeysWith: +)
+        reached.merge(result.reached, uniquingKeysWith: +)
+        states.merge(result.states, uniquingKeysWith: +)
+        events.merge(result.events, uniquingKeysWith: +)
+        refusals.merge(result.refusals, uniquingKeysWith: +)
+        if !result.violations.isEmpty { broken.append(result) }
+    }
+
+    /// Fault points that no history passed.
+    package var missed: [FaultPoint] { FaultPoint.allCases.filter { reached[$0, default: 0] == 0 } }
+
+    package var text: String {
+        func list(_ counts: [(String, Int)]) -> String {
+            counts.sorted { $0.0 < $1.0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+        }
+        var lines = [
+            "histories \(histories), turns \(turns), virtual time \(virtualSeconds) s, deaths \(crashes), requests \(requests), orders \(orders)",
+            "orders at the end: \(list(states.map { ($0.key.rawValue, $0.value) }))",
+            "events: \(list(events.map { ($0.key.rawValue, $0.value) }))",
+            "refused calls: \(list(refusals.map { ($0.key, $0.value) }))",
+            "faults of venues: \(list(faults.map { ($0.key, $0.value) }))",
+            "fault points: \(list(reached.map { ($0.key.rawValue, $0.value) }))",
+        ]
+        if !missed.isEmpty { lines.append("never reached: \(missed.map(\.rawValue).sorted().joined(separator: ", "))") }
+        for result in broken.prefix(200) {
+            lines.append("seed \(result.seed): \(result.violations.joined(separator: "\n    "))")
+            lines.append("    replay: omsim explore --seed \(result.seed) --trace")
+        }
+        lines.append("violations: \(broken.count) of \(histories) histories")
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

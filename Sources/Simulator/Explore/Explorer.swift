@@ -1,0 +1,135 @@
+import OMSCore
+import Wire
+
+/// What came of one history.
+package struct HistoryResult: Sendable {
+    package let seed: UInt64
+    package var violations: [String] = []
+    package var turns = 0
+    package var crashes = 0
+    package var requests = 0
+    package var orders = 0
+    /// Virtual microseconds.
+    package var time: Int64 = 0
+    package var faults: [String: Int] = [:]
+    package var reached: [FaultPoint: Int] = [:]
+    /// How orders ended.
+    package var states: [OrderState: Int] = [:]
+    package var events: [EventKind: Int] = [:]
+    package var refusals: [String: Int] = [:]
+    /// Over everything that was recorded, sent and answered.
+    package var hash: UInt64 = 0
+}
+
+/// Runs one seed: a storm, then calm, then the reckoning.
+package struct Explorer: Sendable {
+    package var mutant: Mutant?
+    package var venues: [String]?
+    package init(mutant: Mutant? = nil, venues: [String]? = nil) { (self.mutant, self.venues) = (mutant, venues) }
+
+    /// How long order must return after the last fault, microseconds of virtual time.
+    static let calmUs: Int64 = .seconds(600)
+
+    package func run(seed: UInt64, trace: ((String) -> Void)? = nil) throws -> HistoryResult {
+        let scenario = Scenario(seed: seed, mutant: mutant, venues: venues)
+        let daemon = try VirtualDaemon(scenario.options)
+        daemon.trace = trace
+        if trace != nil { describe(scenario, daemon) }
+        try daemon.start()
+        let workload = Workload(daemon, scenario)
+        // Most histories begin at a daemon that is ready; some with a first start that fails.
+        if seed % 4 != 0 { daemon.run(forUs: .seconds(5)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false } }
+        workload.plan()
+        daemon.run(forUs: scenario.stormUs)
+        daemon.calm()
+        settle(daemon, scenario)
+        if !daemon.auditor.isBroken { daemon.auditor.close() }
+        return result(seed, daemon)
+    }
+
+    /// Everything must come to rest, be answered, and agree with the venues.
+    private func settle(_ daemon: VirtualDaemon, _ scenario: Scenario) {
+        daemon.run(forUs: .seconds(20)) { daemon.isUp && daemon.engine?.isStopping == false && daemon.engine?.isJournalFull == false }
+        daemon.command(.setState(nil, .active, reason: "calm", cancelOpen: false, everything: false))
+        for line in scenario.lines { daemon.command(.reconcile(line.account)) }
+        var checkedAt = Int64.min
+        var left: [String] = []
+        let isAtRest = daemon.run(forUs: Self.calmUs) {
+            guard daemon.time >= checkedAt + 500_000 else { return false }
+            checkedAt = daemon.time
+            left = unsettled(daemon)
+            return left.isEmpty
+        }
+        if !isAtRest, !daemon.auditor.isBroken {
+            daemon.auditor.broken("not at rest ten minutes after the last fault: \(left.joined(separator: "; "))")
+        }
+    }
+
+    private func unsettled(_ daemon: VirtualDaemon) -> [String] {
+        let journal = daemon.journal
+        var left = journal.orders.values.filter { $0.state.isUnsettled }.map { "\($0.account) \($0.clientOrderID) is \($0.state.rawValue)" }
+        left += journal.commands.values.filter { $0.state.isOpen }.map { "\($0.kind.rawValue) of \($0.clientOrderID) is \($0.state.rawValue)" }
+        left += journal.intents.values.filter { $0.settledAt == nil && journal.isComplete($0.key) }.map { "intent \($0.id) is open" }
+        left += daemon.owed.map { "call \($0.call) is unanswered" }
+        return left.isEmpty ? daemon.auditor.disagreements() : left.sorted()
+    }
+
+    private func result(_ seed: UInt64, _ daemon: VirtualDaemon) -> HistoryResult {
+        var result = HistoryResult(seed: seed)
+        (result.violations, result.turns, result.crashes) = (daemon.violations, daemon.turns, daemon.crashes)
+        (result.requests, result.orders, result.time) = (daemon.world.ledger.requests.count, daemon.journal.orders.count, daemon.time)
+        result.reached = daemon.reached
+        var hash = Fingerprint()
+        for request in daemon.world.ledger.requests {
+            if let fault = request.fault { result.faults[fault, default: 0] += 1 }
+            hash.add(request.at)
+            hash.add(request.endpoint)
+            hash.add(Int64(request.status))
+            for id in request.clientIDs { hash.add(id) }
+        }
+        for order in daemon.journal.orders.values { result.states[order.state, default: 0] += 1 }
+        for (event, order) in daemon.journal.events {
+            result.events[event.kind, default: 0] += 1
+            hash.add(event.seq)
+            hash.add(event.at)
+            hash.add(event.kind.rawValue)
+            hash.add(event.note ?? "")
+            hash.add(order?.number ?? 0)
+        }
+        for (ticket, answer) in daemon.answers.sorted(by: { $0.key.call < $1.key.call }) {
+            hash.add(Int64(clamping: ticket.call))
+            if case .failure(let error) = answer {
+                result.refusals["\(error.code) \(error.reason)", default: 0] += 1
+                hash.add(error.message)
+            }
+        }
+        hash.add(daemon.time)
+        result.hash = hash.value
+        return result
+    }
+
+    private func describe(_ scenario: Scenario, _ daemon: VirtualDaemon) {
+        for (setup, line) in zip(scenario.options.setups, scenario.lines) {
+            let limits = setup.limits.map { "\($0.budget) \($0.permits ?? 0)" }.joined(separator: ", ")
+            daemon.tell(
+                "account \(setup.id) uid \(line.uid) timeout \(setup.requestTimeoutMs) ms hold \(setup.holdUnansweredMs) ms"
+                    + " resend \(setup.resendsAfterProof) limits \(limits.isEmpty ? "the venue's" : limits)")
+        }
+        for rule in scenario.options.world.faults { daemon.tell("fault \(rule)") }
+        daemon.tell("weather \(scenario.options.weather), storm of \(scenario.stormUs) us")
+    }
+}
+
+/// FNV-1a, 64 bits: the same on every machine and in every run.
+struct Fingerprint {
+    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    mutating func add(_ text: String) {
+        for byte in text.utf8 { mix(byte) }
+        mix(0)
+    }
+    mutating func add(_ number: Int64) {
+        for shift in stride(from: 0, to: 64, by: 8) { mix(UInt8(truncatingIfNeeded: number >> Int64(shift))) }
+    }
+    private mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+}

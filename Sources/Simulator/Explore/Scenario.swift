@@ -1,0 +1,179 @@
+import OMSCore
+import Venues
+
+/// What one seed sets up: accounts, their limits, what goes wrong and for how long.
+package struct Scenario {
+    package private(set) var options = VirtualDaemon.Options()
+    package private(set) var lines: [Line] = []
+    /// How long things go wrong, microseconds.
+    package private(set) var stormUs: Int64
+    package private(set) var actions: Int
+
+    /// One account, and what can be traded with it.
+    package struct Line: Sendable {
+        package let account: AccountID
+        package let venue: String
+        package let product: String
+        package let uid: String
+        /// Symbol, a price that rests, a quantity above all minimums.
+        package let markets: [(symbol: String, price: Decimal, quantity: Decimal)]
+    }
+
+    /// Which venues may be drawn; nil: all.
+    package init(seed: UInt64, mutant: Mutant? = nil, venues: [String]? = nil) {
+        var random = SeededGenerator(seed: OMSimSeed.mixed(seed, "scenario"))
+        options.seed = seed
+        options.mutant = mutant
+        options.world.seed = seed
+        options.world.freshnessMs = 3_000
+        stormUs = .milliseconds(random.between(3_000, 15_000))
+        actions = Int(random.between(3, 12))
+        let wanted = [1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 5][Int(random.below(11))]
+        var pool = [SimAccount].standard.filter { venues?.contains($0.venue) ?? true }
+        var accounts: [SimAccount] = []
+        while accounts.count < wanted, !pool.isEmpty {
+            var account = pool.remove(at: Int(random.below(UInt64(pool.count))))
+            // Two product lines of one owner and key.
+            if accounts.count + 1 < wanted, random.chance(0.5), let twin = pool.firstIndex(where: { $0.venue == account.venue }) {
+                account.products += pool.remove(at: twin).products
+            }
+            accounts.append(account)
+        }
+        options.world.accounts = accounts
+        options.world.matching = Matching(fillRatio: [0, 0, 0.3][Int(random.below(3))], crosses: random.chance(0.3))
+        let low = random.between(200, 5_000)
+        options.latencyUs = low...(low + random.between(1_000, [20_000, 200_000, 900_000][Int(random.below(3))]))
+        options.restartsAfterUs = 1_000...random.between(2_000, 3_000_000)
+        options.ballastRecords = [5, 60, 400][Int(random.below(3))]
+        if random.chance(0.2) { options.sliceRows = Int(random.between(1, 3)) }
+        let hasTightLimits = random.chance(0.5)
+        for account in accounts { addSetups(of: account, hasTightLimits: hasTightLimits, random: &random) }
+        addFaults(&random)
+        options.weather = Self.weather(&random)
+    }
+
+    private mutating func addSetups(of account: SimAccount, hasTightLimits: Bool, random: inout SeededGenerator) {
+        for product in account.products {
+            guard let plain = VenueCatalog.adapter(venue: account.venue, product: product) else {
+                preconditionFailure("no adapter for \(account.venue) \(product)")
+            }
+            let adapter = options.mutant?.spoil(plain) ?? plain
+            let id = AccountID("\(account.venue)-\(product)")
+            var setup = AccountSetup(id: id, uid: account.uid, keyFingerprint: "f-\(account.key)", rules: adapter)
+            setup.freshnessMs = options.mutant == .resendWithoutProof ? 1 : 3_000
+            setup.holdUnansweredMs = random.between(1_000, 4_000)
+            setup.requestTimeoutMs = random.between(600, 2_500)
+            setup.reconcileIntervalMs = random.between(1_000, 8_000)
+            setup.cancelsExternalOrders = random.chance(0.2)
+            setup.resendsAfterProof = !random.chance(0.1)
+            if random.chance(0.15) { setup.maxIntentAgeMs = random.between(2_000, 30_000) }
+            if random.chance(0.3) { setup.batchMax = Int(random.between(1, 4)) }
+            if random.chance(0.3) { setup.maxInFlight = Int(random.between(1, 4)) }
+            if hasTightLimits { tighten(&setup, account, plain.profile, random: &random) }
+            options.setups.append(setup)
+            lines.append(Line(account: id, venue: account.venue, product: product, uid: account.uid, markets: Self.markets(account.venue, product)))
+        }
+    }
+
+    /// Few permits, for the venue and the daemon alike, so that a small workload meets them. Accounts of one venue must agree.
+    private mutating func tighten(_ setup: inout AccountSetup, _ account: SimAccount, _ profile: VenueProfile, random: inout SeededGenerator) {
+        let known = options.setups.first { $0.rules.profile.venue == profile.venue }
+        let counted = Set(standardDialects().first { $0.venue == account.venue }?.budgets.map(\.name) ?? [])
+        for rule in profile.budgets where rule.scope != .ip && !rule.isOffByDefault && counted.contains(rule.name) {
+            var setting = LimitSetting(budget: rule.name)
+            if let given = known?.limits.first(where: { $0.budget == rule.name }) {
+                setting = given
+            } else {
+                setting.permits = Int(random.between(2, 5))
+                setting.reserve = rule.reserve == 0 ? 0 : 1
+                options.world.limits.append(("\(account.venue)/\(rule.name)", setting.permits))
+            }
+            setup.limits.append(setting)
+        }
+    }
+
+    private mutating func addFaults(_ random: inout SeededGenerator) {
+        for _ in 0..<random.below(5) {
+            var rule = FaultRule(Self.fault(&random, visibilityMs: options.setups.map(\.rules.profile.visibilityDelayMs).min() ?? 0))
+            if random.chance(0.5) { rule.kind = [.place, .cancel, .mixed, .modify, .lookup][Int(random.below(5))] }
+            if random.chance(0.3) { rule.venue = lines[Int(random.below(UInt64(lines.count)))].venue }
+            switch random.below(3) {
+            case 0: rule.probability = 0.03
+            case 1: rule.probability = 0.3
+            default: (rule.after, rule.first) = (Int(random.below(20)), Int(random.between(1, 3)))
+            }
+            options.world.faults.append(rule)
+        }
+        if random.chance(0.08) {
+            // A venue whose look-ups fail for long, while its orders go through.
+            var rule = FaultRule(.serverError(status: 503, body: .html, executes: false))
+            (rule.kind, rule.probability) = (.lookup, 0.7)
+            options.world.faults.insert(rule, at: 0)
+        }
+        guard random.chance(0.3) else { return }
+        for venue in Set(lines.map(\.venue)).sorted() where !venue.hasPrefix("bitget") {
+            var rule = FaultRule(.clock(offsetMs: random.between(-20_000, 20_000), driftPpm: random.between(-200, 200)))
+            rule.venue = venue
+            options.world.faults.append(rule)
+        }
+        // Both lines of Bitget answer the time from one clock.
+        let offset = random.between(-20_000, 20_000)
+        for venue in ["bitget-margin", "bitget-uta"] {
+            var rule = FaultRule(.clock(offsetMs: offset, driftPpm: 0))
+            rule.venue = venue
+            options.world.faults.append(rule)
+        }
+    }
+
+    private static func fault(_ random: inout SeededGenerator, visibilityMs: Int64) -> Fault {
+        let lost: Fault.LostReply = random.chance(0.5) ? .reset : .silence
+        let body: Fault.ServerErrorBody = [.html, .json, .empty][Int(random.below(3))]
+        switch random.below(18) {
+        case 0: return .loseReplyBeforeExecution(lost)
+        case 1, 2, 3: return .loseReplyAfterExecution(lost)
+        case 4: return .delay(.init(10, 4_000))
+        case 5: return .reset
+        case 6, 7: return .serverError(status: [500, 502, 503, 504][Int(random.below(4))], body: body, executes: random.chance(0.5))
+        case 8: return .rateLimited
+        case 9: return .truncate
+        case 10: return .garbage(isHTTP: random.chance(0.5))
+        case 11: return .missingItem
+        case 12: return .repeatedItem
+        case 13: return .reorderedItems
+        case 14, 15: return .lateVisibility(.init(10, max(11, visibilityMs - 100)))
+        case 16: return .maintenance
+        default: return .wrongAccount
+        }
+    }
+
+    private static func weather(_ random: inout SeededGenerator) -> Weather {
+        var weather = Weather()
+        func sometimes(_ most: Double) -> Double { random.chance(0.35) ? most * Double(random.below(100)) / 100 : 0 }
+        weather.connectFailure = sometimes(0.3)
+        weather.late = sometimes(0.4)
+        weather.resetThenLate = sometimes(0.4)
+        weather.slowDiskUs = random.chance(0.15) ? random.between(10_000, 1_500_000) : 0
+        return weather
+    }
+
+    private static func markets(_ venue: String, _ product: String) -> [(symbol: String, price: Decimal, quantity: Decimal)] {
+        func market(_ symbol: String, _ price: Int, _ quantity: String) -> (symbol: String, price: Decimal, quantity: Decimal) {
+            guard let quantity = Decimal(quantity) else { preconditionFailure("not a decimal: \(quantity)") }
+            return (symbol, Decimal(price), quantity)
+        }
+        switch (venue, product) {
+        case ("az-futures", "coin"): return [market("btc_usd", 39_000, "6")]
+        case ("az-futures", _): return [market("btc_usdt", 39_000, "10"), market("eth_usdt", 1_900, "4")]
+        case ("xt-spot", _): return [market("btc_usdt", 39_000, "0.01"), market("eth_usdt", 1_900, "0.1")]
+        case ("bitget-uta", "coin-futures"): return [market("BTCUSD", 60_000, "10")]
+        case ("bitget-uta", "usdc-futures"): return [market("BTCPERP", 60_000, "0.01")]
+        case ("ascendex", _): return [market("BTC/USDT", 39_000, "0.01"), market("ETH/USDT", 1_900, "0.1")]
+        default: return [market("BTCUSDT", 60_000, "0.01"), market("ETHUSDT", 3_800, "0.1")]
+        }
+    }
+}
+
+/// The seed function under a name that does not clash with parameters called `seed`.
+enum OMSimSeed {
+    static func mixed(_ base: UInt64, _ name: String) -> UInt64 { seed(base, name) }
+}

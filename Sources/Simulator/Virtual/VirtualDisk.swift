@@ -1,0 +1,77 @@
+import OMSCore
+
+/// The disk under the journal: slow, full, or gone in the middle of a commit, as the history wants it.
+final class VirtualDisk: Journal {
+    let journal: MemoryJournal
+    /// Kills the process there and then when the history says so; called at each named point.
+    var strikes: (FaultPoint) -> Bool = { _ in false }
+    var reached: (FaultPoint) -> Void = { _ in }
+    /// Lets time pass while the disk works.
+    var works: () -> Void = {}
+    var isFull = false
+    /// Records that still fit once the ballast was given away; nil: it still lies there.
+    private(set) var ballast: Int?
+    /// The journal lies about what is durable: one commit waits for the next. A mutant, never a fault: no disk may do this.
+    var isBehind = false
+    private var pending: [JournalRecord] = []
+    /// Changes what a start reads. A mutant.
+    var forgets: (inout JournalState) -> Void = { _ in }
+
+    init(_ journal: MemoryJournal) { self.journal = journal }
+
+    /// Records that fit into the ballast's space.
+    var ballastRecords = 400
+    /// Why a commit that the process did not live through threw.
+    static let death = JournalError(.failed, "the process was killed")
+
+    func commit(_ records: [JournalRecord]) throws(JournalError) {
+        works()
+        let endsRequests = records.contains { if case .requestEnded = $0 { true } else { false } }
+        if strikes(.crashBeforeCommit) || endsRequests && strikes(.crashBeforeAnswerCommit) { throw Self.death }
+        if isFull { try take(records.count) }
+        if isBehind {
+            let late = pending
+            pending = records
+            try journal.commit(late)
+        } else {
+            try journal.commit(records)
+        }
+        let begins = records.contains { if case .intent = $0 { true } else { false } }
+        let completes = records.contains { if case .intentComplete = $0 { true } else { false } }
+        if strikes(.crashAfterCommit) || strikes(.crashInRecovery) || endsRequests && strikes(.crashAfterAnswerCommit)
+            || begins && !completes && strikes(.crashInIntent)
+        {
+            throw Self.death
+        }
+    }
+
+    private func take(_ count: Int) throws(JournalError) {
+        guard let left = ballast, left >= count else {
+            reached(ballast == nil ? .diskFull : .ballastSpent)
+            throw JournalError(.full, "no space left on the virtual disk")
+        }
+        ballast = left - count
+    }
+
+    func releaseBallast() { if ballast == nil { ballast = ballastRecords } }
+    func restoreBallast() -> Bool {
+        guard !isFull else { return false }
+        ballast = nil
+        return true
+    }
+
+    /// What the process had not made durable is gone.
+    func forgetPending() { pending = [] }
+
+    func load() throws(JournalError) -> JournalState {
+        var state = try journal.load()
+        forgets(&state)
+        return state
+    }
+    func intent(_ id: IntentID) -> IntentRow? { journal.intent(id) }
+    func order(_ id: ClientOrderID) -> Order? { journal.order(id) }
+    func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? { journal.order(account: account, venueOrderID: venueOrderID) }
+    func isUsed(_ id: ClientOrderID) -> Bool { journal.isUsed(id) }
+    func tradeIDs(of order: OrderKey) -> Set<TradeID> { journal.tradeIDs(of: order) }
+    func idle() {}
+}

@@ -1,0 +1,149 @@
+import CLinux
+import Synchronization
+import TestSupport
+
+/// What a test runs into when the world around it is not as it should be: names what was waited for.
+struct Unexpected: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// A program of ours, started by a test and gone with it.
+final class ChildProcess: Sendable {
+    let pid: pid_t
+    /// Standard output and error.
+    let log: String
+    private let end = Mutex<Int32?>(nil)
+
+    /// Programs lie beside the bundle that runs the tests, unless `OMSD_BINARIES` names another folder.
+    static let folder: String = {
+        if let named = getenv("OMSD_BINARIES") { return String(cString: named) }
+        let bytes = [CChar](unsafeUninitializedCapacity: 4_096) { buffer, count in
+            count = buffer.baseAddress.map { max(0, readlink("/proc/self/exe", $0, buffer.count)) } ?? 0
+        }
+        let path = String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+    }()
+
+    /// - Parameters:
+    ///   - environment: All of it: nothing is inherited.
+    ///   - descriptors: Handed over from number 3 on, in this order.
+    init(
+        _ program: String, _ arguments: [String], log: String, environment: [String: String] = [:], descriptors: [Int32] = [], wrapper: [String] = []
+    ) throws {
+        let path = program.hasPrefix("/") ? program : Self.folder + "/" + program
+        let words = wrapper + [path] + arguments
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        for (index, descriptor) in descriptors.enumerated() { posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(3 + index)) }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // The runner of the tests may have blocked or ignored signals; a service starts with none of that.
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for pointer in argv + envp { free(pointer) } }
+        var child: pid_t = 0
+        let code = posix_spawn(&child, words[0], &actions, &attributes, &argv, &envp)
+        guard code == 0 else { throw Unexpected("\(words[0]) could not be started: \(String(cString: strerror(code)))") }
+        (pid, self.log) = (child, log)
+    }
+
+    deinit {
+        guard exitCode == nil else { return }
+        kill(pid, SIGKILL)
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+    }
+
+    /// Above 128: ended by the signal of that number less 128. nil: it runs.
+    var exitCode: Int32? {
+        end.withLock { end in
+            if let end { return end }
+            var status: Int32 = 0
+            guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+            end = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
+            return end
+        }
+    }
+
+    func signal(_ number: Int32) { if exitCode == nil { kill(pid, number) } }
+
+    /// Waits for its end.
+    func end(seconds: Double = 30) throws -> Int32 {
+        try poll("the end of process \(pid)\n\(tail)", seconds: seconds) { exitCode }
+    }
+
+    /// What it wrote so far.
+    var output: String { readText(log) ?? "" }
+    var tail: String { String(output.suffix(2_000)) }
+
+    /// Runs a program to its end.
+    static func run(_ program: String, _ arguments: [String], in scratch: ScratchDirectory, environment: [String: String] = [:], seconds: Double = 60)
+        throws -> (code: Int32, output: String)
+    {
+        let log = scratch.file("run-\(program)-\(counter.add(1, ordering: .relaxed).newValue).log")
+        return try run(program, arguments, log: log, environment: environment, seconds: seconds)
+    }
+
+    static func run(_ program: String, _ arguments: [String], log: String, environment: [String: String] = [:], seconds: Double = 60)
+        throws -> (code: Int32, output: String)
+    {
+        let child = try ChildProcess(program, arguments, log: log, environment: environment)
+        let code = try child.end(seconds: seconds)
+        return (code, child.output)
+    }
+    private static let counter = Atomic<Int>(0)
+}
+
+/// Asks until there is an answer; looks again after a few milliseconds.
+///
+/// - Throws: ``Unexpected`` naming what was waited for, after so many seconds.
+func poll<Value>(_ what: @autoclosure () -> String, seconds: Double = 30, _ look: () throws -> Value?) throws -> Value {
+    let end = omsd_clock_us(CLOCK_MONOTONIC) + Int64(seconds * 1e6)
+    while true {
+        if let value = try look() { return value }
+        guard omsd_clock_us(CLOCK_MONOTONIC) < end else { throw Unexpected("not within \(seconds) s: \(what())") }
+        usleep(5_000)
+    }
+}
+
+/// As above, for something that becomes true.
+func pollUntil(_ what: @autoclosure () -> String, seconds: Double = 30, _ holds: () throws -> Bool) throws {
+    _ = try poll(what(), seconds: seconds) { try holds() ? true : nil }
+}
+
+func readBytes(_ path: String) -> [UInt8]? {
+    let descriptor = omsd_open(path, O_RDONLY, 0)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = read(descriptor, &chunk, chunk.count)
+        guard count > 0 else { return count == 0 ? bytes : nil }
+        bytes += chunk[..<count]
+    }
+}
+
+func readText(_ path: String) -> String? { readBytes(path).map { String(decoding: $0, as: UTF8.self) } }
+
+func writeText(_ text: String, to path: String, mode: mode_t = 0o600) throws {
+    let descriptor = omsd_open(path, O_WRONLY | O_CREAT | O_TRUNC, mode)
+    guard descriptor >= 0 else { throw Unexpected("\(path) cannot be written") }
+    defer { close(descriptor) }
+    fchmod(descriptor, mode)
+    let bytes = Array(text.utf8)
+    guard write(descriptor, bytes, bytes.count) == bytes.count else { throw Unexpected("\(path) was written in part") }
+}

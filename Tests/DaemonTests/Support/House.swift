@@ -1,0 +1,191 @@
+import CLinux
+import Synchronization
+import TestSupport
+import Wire
+
+/// One account of a test, the same at the simulator and in the daemon's configuration.
+struct TestAccount: Sendable {
+    let name: String
+    let venue: String
+    let product: String
+    let uid: String
+    let key: String
+    let secret: String
+    let passphrase: String?
+    let symbol: String
+    let quantity: String
+
+    /// One for each venue, with uids no other test of this machine uses: a uid is locked on the whole host.
+    static func all() -> [TestAccount] {
+        let lines: [(name: String, venue: String, product: String, symbol: String, quantity: String)] = [
+            ("mm-az", "az-futures", "usdt", "btc_usdt", "10"), ("spot-xt", "xt-spot", "spot", "btc_usdt", "0.01"),
+            ("margin-bitget", "bitget-margin", "isolated", "BTCUSDT", "0.01"), ("uta-bitget", "bitget-uta", "spot", "BTCUSDT", "0.01"),
+            ("cash-ascendex", "ascendex", "cash", "BTC/USDT", "0.01"),
+        ]
+        let house = houses.add(1, ordering: .relaxed).newValue
+        return lines.enumerated().map { index, line in
+            let number = 1_000_000_000 + Int64(getpid() % 1_000_000) * 8_000 + Int64(house) * 8 + Int64(index)
+            var random = SystemRandomNumberGenerator()
+            let secret = String((0..<40).map { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement(using: &random) ?? "x" })
+            return TestAccount(
+                name: line.name, venue: line.venue, product: line.product, uid: "U\(number)", key: "key-\(line.venue)-\(number)", secret: secret,
+                passphrase: line.venue.hasPrefix("bitget") ? "pass\(secret.prefix(12))" : nil, symbol: line.symbol, quantity: line.quantity)
+        }
+    }
+    private static let houses = Atomic<Int>(0)
+
+    /// A limit order that rests, as an item of `place`.
+    func item(price: String = "39000", quantity: String? = nil, more: String = "") -> String {
+        let side = venue == "az-futures" ? #","position_side":"long""# : ""
+        return #"{"symbol":"\#(symbol)","side":"buy","type":"limit","price":"\#(price)","quantity":"\#(quantity ?? self.quantity)"\#(side)\#(more)}"#
+    }
+
+    func intent(_ id: String, orders count: Int, price: String = "39000") -> String {
+        let items = Array(repeating: item(price: price), count: count).joined(separator: ",")
+        return #"{"account":"\#(name)","intent_id":"\#(id)","place":[\#(items)]}"#
+    }
+
+    func credentials() -> String {
+        let passphrase = passphrase.map { #","passphrase":"\#($0)""# } ?? ""
+        return #"{"key":"\#(key)","secret":"\#(secret)"\#(passphrase)}"#
+    }
+}
+
+/// A simulator and a daemon beside it, as processes of their own, in a folder that goes with the test.
+final class House {
+    let scratch = ScratchDirectory()
+    let accounts: [TestAccount]
+    let simulator: ChildProcess
+    let pages: SimulatorPages
+    private(set) var daemon: ChildProcess?
+    private(set) var starts = 0
+    /// Lines added to an account's entry of the configuration, by name.
+    var settings: [String: String]
+    /// Where the venues are looked for, by account, when not at the simulator.
+    var origins: [String: String] = [:]
+
+    var socket: String { scratch.file("control.sock") }
+    var configuration: String { scratch.file("omsd.json5") }
+    /// Where the journal lies, when not in the scratch folder. Write the configuration anew after setting it.
+    var journalFolder: String?
+    var journal: JournalProbe { JournalProbe(path: (journalFolder ?? scratch.path) + "/journal.db") }
+
+    /// - Parameters:
+    ///   - venues: nil: all five.
+    ///   - options: More words for `omsim serve`.
+    init(_ venues: [String]? = nil, options: [String] = [], settings: [String: String] = [:]) throws {
+        accounts = TestAccount.all().filter { venues?.contains($0.venue) ?? true }
+        self.settings = settings
+        let entries = accounts.map { account in
+            let passphrase = account.passphrase.map { #","passphrase":"\#($0)""# } ?? ""
+            return #"{"venue":"\#(account.venue)","product":"\#(account.product)","uid":"\#(account.uid)","key":"\#(account.key)","#
+                + #""secret":"\#(account.secret)"\#(passphrase)}"#
+        }
+        let file = scratch.file("accounts.json")
+        try writeText("{\"accounts\":[\(entries.joined(separator: ","))]}", to: file)
+        let simulator = try ChildProcess(
+            "omsim", ["serve", "--listen", "127.0.0.1:0", "--accounts", file, "--freshness-ms", "3000", "--quiet"] + options,
+            log: scratch.file("omsim.log"))
+        let port = try poll("omsim's port: \(simulator.tail)") { () throws -> UInt16? in
+            guard simulator.exitCode == nil else { throw Unexpected("omsim ended: \(simulator.tail)") }
+            guard let line = simulator.output.split(separator: "\n").first(where: { $0.hasPrefix("listening ") }) else { return nil }
+            return line.split(separator: ":").last.flatMap { UInt16($0) }
+        }
+        (self.simulator, pages) = (simulator, SimulatorPages(port: port))
+        try unlinkAccounts(file)
+        for account in accounts { try writeText(account.credentials(), to: scratch.file(account.name + ".json")) }
+        try writeConfiguration()
+    }
+
+    /// The file with all secrets goes once omsim has read it, so that a search for secrets finds only what leaked.
+    private func unlinkAccounts(_ file: String) throws { guard unlink(file) == 0 else { throw Unexpected("\(file) cannot be removed") } }
+
+    deinit {
+        // The daemon first: its requests should not fail on a venue that is gone.
+        daemon = nil
+    }
+
+    func writeConfiguration(extra: String = "") throws {
+        let entries = accounts.map { account in
+            let origin = origins[account.name] ?? "http://127.0.0.1:\(pages.port)"
+            return """
+                "\(account.name)": { venue: "\(account.venue)", product: "\(account.product)", uid: "\(account.uid)", credentials: "\(account.name).json",
+                  base_url: "\(origin)", freshness_ms: 3000, hold_unanswered_ms: 1000, reconcile_interval_ms: 3000, \(settings[account.name] ?? "") }
+                """
+        }
+        let text = """
+            { journal: { path: "\(journal.path)" }, control: { socket: "\(socket)" }, \(extra)
+              accounts: { \(entries.joined(separator: ",\n")) } }
+            """
+        try writeText(text, to: configuration)
+    }
+
+    func account(_ venue: String) throws -> TestAccount {
+        guard let account = accounts.first(where: { $0.venue == venue }) else { throw Unexpected("this house has no account at \(venue)") }
+        return account
+    }
+
+    // MARK: The daemon
+
+    /// Starts omsd and waits until the socket answers, and the accounts are ready too unless told otherwise.
+    @discardableResult
+    func start(environment: [String: String] = [:], descriptors: [Int32] = [], wrapper: [String] = [], untilReady: Bool = true) throws
+        -> ControlClient
+    {
+        let child = try launch(environment: environment, descriptors: descriptors, wrapper: wrapper)
+        let client = try poll("omsd's socket: \(child.tail)") { () throws -> ControlClient? in
+            guard child.exitCode == nil else { throw Unexpected("omsd ended with \(child.exitCode ?? -1): \(child.tail)") }
+            return try? ControlClient(socket)
+        }
+        if untilReady { try waitReady(client) }
+        return client
+    }
+
+    /// Starts omsd and waits for nothing.
+    @discardableResult
+    func launch(environment: [String: String] = [:], descriptors: [Int32] = [], wrapper: [String] = []) throws -> ChildProcess {
+        starts += 1
+        let child = try ChildProcess(
+            "omsd", ["--config", configuration], log: scratch.file("omsd-\(starts).log"), environment: environment, descriptors: descriptors,
+            wrapper: wrapper)
+        daemon = child
+        return child
+    }
+
+    func waitReady(_ client: ControlClient, accounts names: [String]? = nil) throws {
+        try pollUntil("ready accounts: \((try? client.call("account.list").lines) ?? "") \(daemon?.tail ?? "")") {
+            let rows = try client.call("account.list")["accounts"]?.array ?? []
+            return rows.allSatisfy { names?.contains($0["account"]?.string ?? "") == false || $0["ready"]?.bool == true }
+        }
+    }
+
+    /// As a power cut: nothing is written any more.
+    func killDaemon() throws {
+        guard let daemon else { return }
+        daemon.signal(SIGKILL)
+        guard try daemon.end() == 128 + SIGKILL else { throw Unexpected("omsd had ended before: \(daemon.tail)") }
+        self.daemon = nil
+    }
+
+    /// By SIGTERM. - Returns: its exit code.
+    func stopDaemon() throws -> Int32 {
+        guard let daemon else { throw Unexpected("no omsd runs") }
+        daemon.signal(SIGTERM)
+        return try daemon.end()
+    }
+
+    func client() throws -> ControlClient { try ControlClient(socket) }
+
+    /// Everything the daemons wrote so far.
+    var daemonLogs: String { (1...max(1, starts)).map { readText(scratch.file("omsd-\($0).log")) ?? "" }.joined() }
+
+    /// `omsd verify`.
+    func verify() throws -> (code: Int32, output: String) {
+        try ChildProcess.run("omsd", ["verify", "--journal", journal.path], in: scratch, seconds: 120)
+    }
+
+    /// `omsim audit`.
+    func audit() throws -> (code: Int32, output: String) {
+        try ChildProcess.run("omsim", ["audit", "--url", "http://127.0.0.1:\(pages.port)", "--journal", journal.path], in: scratch)
+    }
+}
