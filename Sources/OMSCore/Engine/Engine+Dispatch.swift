@@ -166,10 +166,7 @@ extension Engine {
     /// Whether one permit of each is there; else asks to be called when one may be.
     func canTake(_ indexes: [Int], usesReserve: Bool) -> Bool {
         if limiter.canTake(indexes, at: now.monotonic, usesReserve: usesReserve) { return true }
-        // Only what is short has a time to wait for: others may hold permits that came free unnoticed.
-        for index in indexes where !limiter.canTake([index], at: now.monotonic, usesReserve: usesReserve) {
-            if let next = limiter.budgets[index].nextChance(at: now.monotonic) { wake(at: max(next, now.monotonic + 1)) }
-        }
+        if let next = limiter.nextChance(indexes, at: now.monotonic, usesReserve: usesReserve) { wake(at: next) }
         return false
     }
 
