@@ -64,8 +64,23 @@ let package = Package(
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
         tests("Simulation", ["OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
-        tests("Daemon", ["OMSCore", "Wire", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"]),
+        tests("Daemon", ["OMSCore", "Wire", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"], exclude: ["Preload"]),
+        tests("Fuzz", ["OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], exclude: ["Seeds"]),
         tests("Tidy", ["Migrations"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// scripts/fuzz builds with OMSD_FUZZ=1, in a folder of its own: the daemon's parts as a library, and a program whose main is libFuzzer's.
+if Context.environment["OMSD_FUZZ"] == "1" {
+    let parts = ["CSQLite", "COpenSSL", "CLinux", "OMSCore", "Wire", "Migrations", "Venues", "Store", "Transport", "Control", "Runtime"]
+    let daemon = ["OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]
+    package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
+    package.targets =
+        package.targets.filter { parts.contains($0.name) } + [
+            .target(name: "OMSDaemon", dependencies: daemon.map { .byName(name: $0) }, exclude: ["Main.swift"], swiftSettings: settings),
+            target(
+                "FuzzTargets", ["OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], path: "Tests/FuzzTests/Targets"),
+            .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz", linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+        ]
+}

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -122,3 +123,12 @@ static inline int omsd_open_to_read(const char *path) { return open(path, O_RDON
 
 /// open is variadic, which Swift cannot call.
 static inline int omsd_open_regular(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+
+/// For debug builds: dies as by kill -9 where the named point is passed for the nth time, as OMSD_KILL_AT="point:nth" asks.
+static inline void omsd_kill_point(const char *point) {
+    static long passed;
+    const char *wish = getenv("OMSD_KILL_AT");
+    size_t length = strlen(point);
+    if (!wish || strncmp(wish, point, length) != 0 || wish[length] != ':') return;
+    if (__atomic_add_fetch(&passed, 1, __ATOMIC_SEQ_CST) == atol(wish + length + 1)) kill(getpid(), SIGKILL);
+}

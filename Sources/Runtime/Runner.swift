@@ -49,6 +49,8 @@ package final class Runner {
     private var unwritten: [RequestID: RequestRow] = [:]
     private let post: @Sendable (Input) -> Void
     private var nextBallastTry: Int64 = 0
+    /// After a commit that found no space the next turn waits, unless something comes in: the same timers would only fail again.
+    private var quietUntil: Int64 = 0
 
     /// - Parameters:
     ///   - makeEngine: an engine over what the journal holds; called at start, and again after a commit that failed for space.
@@ -63,6 +65,7 @@ package final class Runner {
 
     /// One turn over these inputs. Throws what cannot be lived with: the process must end.
     package func turn(_ inputs: [Input]) throws(JournalError) {
+        KillPoint.answersRead(inputs)
         let now = ports.clock.now()
         for input in inputs {
             engine.step(input, at: now)
@@ -88,17 +91,23 @@ package final class Runner {
         if !rows.isEmpty { records.insert(contentsOf: rows, at: 0) }
         for input in inputs { forget(input) }
         if !records.isEmpty {
+            KillPoint.commit(.before, of: records, after: inputs)
             do throws(JournalError) { try ports.journal.commit(records) } catch {
                 guard error.kind == .full else { throw error }
                 return try runOutOfSpace(inputs, output, error)
             }
+            KillPoint.commit(.after, of: records, after: inputs)
             ports.reads.advanced(to: engine.journalSeq)
         }
         if !exchanges.isEmpty {
             try ports.checkJournal()
             ports.transport.send(exchanges)
         }
-        for (ticket, result) in output.replies { answer(result, to: ticket) }
+        for (ticket, result) in output.replies {
+            KillPoint.reply(.before, result)
+            answer(result, to: ticket)
+            KillPoint.reply(.after, result)
+        }
     }
 
     private func forget(_ input: Input) {
@@ -127,6 +136,7 @@ package final class Runner {
         engine = makeEngine(state, now)
         engine.isJournalFull = true
         nextBallastTry = now.monotonic + .seconds(1)
+        quietUntil = now.monotonic + .milliseconds(100)
     }
 
     private func regainSpace(at now: Moment) {
@@ -139,7 +149,8 @@ package final class Runner {
 
     /// When to call although nothing came, microseconds from now; at most a second.
     package func idleUs() -> Int64 {
-        let wait = engine.nextWake == .max ? Int64.seconds(1) : engine.nextWake - ports.clock.now().monotonic
+        let now = ports.clock.now().monotonic
+        let wait = engine.nextWake == .max ? Int64.seconds(1) : max(engine.nextWake, quietUntil) - now
         return max(0, min(wait, .seconds(1)))
     }
 

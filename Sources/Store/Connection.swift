@@ -106,6 +106,9 @@ final class Connection {
             }, frames)
     }
 
+    /// After an I/O error: closing moves nothing from the WAL to the file any more, and so syncs nothing.
+    func leaveAsItIs() { omsd_no_checkpoint_on_close(handle) }
+
     /// Rows that the last statement changed.
     var changes: Int { Int(sqlite3_changes(handle)) }
 

@@ -28,7 +28,9 @@ package final class SQLiteJournal: Journal {
     private let ballast: Ballast
 
     /// Set by the first I/O error: what is written after it may not be durable, whatever SQLite says.
-    private var latched: JournalError?
+    private var latched: JournalError? {
+        didSet { if latched != nil { connection.leaveAsItIs() } }
+    }
     /// The last sequence number committed.
     private(set) var seq: Int64
     var accountKeys: [AccountID: Int64]

@@ -15,8 +15,9 @@ final class ChildProcess: Sendable {
     let log: String
     private let end = Mutex<Int32?>(nil)
 
-    /// Programs lie beside the bundle that runs the tests.
+    /// Programs lie beside the bundle that runs the tests, unless `OMSD_BINARIES` names another folder.
     static let folder: String = {
+        if let named = getenv("OMSD_BINARIES") { return String(cString: named) }
         let bytes = [CChar](unsafeUninitializedCapacity: 4_096) { buffer, count in
             count = buffer.baseAddress.map { max(0, readlink("/proc/self/exe", $0, buffer.count)) } ?? 0
         }
@@ -89,13 +90,16 @@ final class ChildProcess: Sendable {
     var tail: String { String(output.suffix(2_000)) }
 
     /// Runs a program to its end.
-    static func run(
-        _ program: String, _ arguments: [String], in scratch: ScratchDirectory, environment: [String: String] = [:], seconds: Double = 60,
-        name: String? = nil
-    )
+    static func run(_ program: String, _ arguments: [String], in scratch: ScratchDirectory, environment: [String: String] = [:], seconds: Double = 60)
         throws -> (code: Int32, output: String)
     {
-        let log = scratch.file("run-\(name ?? program)-\(counter.add(1, ordering: .relaxed).newValue).log")
+        let log = scratch.file("run-\(program)-\(counter.add(1, ordering: .relaxed).newValue).log")
+        return try run(program, arguments, log: log, environment: environment, seconds: seconds)
+    }
+
+    static func run(_ program: String, _ arguments: [String], log: String, environment: [String: String] = [:], seconds: Double = 60)
+        throws -> (code: Int32, output: String)
+    {
         let child = try ChildProcess(program, arguments, log: log, environment: environment)
         let code = try child.end(seconds: seconds)
         return (code, child.output)

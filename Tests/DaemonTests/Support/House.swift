@@ -70,7 +70,9 @@ final class House {
     var origin: String { "\(isTLS ? "https" : "http")://127.0.0.1:\(pages.port)" }
     var socket: String { scratch.file("control.sock") }
     var configuration: String { scratch.file("omsd.json5") }
-    var journal: JournalProbe { JournalProbe(path: scratch.file("journal.db")) }
+    /// Where the journal lies, when not in the scratch folder. Write the configuration anew after setting it.
+    var journalFolder: String?
+    var journal: JournalProbe { JournalProbe(path: (journalFolder ?? scratch.path) + "/journal.db") }
 
     /// - Parameters:
     ///   - venues: nil: all five.
@@ -95,7 +97,7 @@ final class House {
                 [
                     "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=omsim", "-addext",
                     "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key,
-                ], in: scratch, name: "openssl")
+                ], log: scratch.file("openssl.log"))
             guard made.code == 0 else { throw Unexpected("no certificate: \(made.output)") }
             options += ["--tls-cert", certificate, "--tls-key", key]
         }
@@ -194,6 +196,11 @@ final class House {
 
     /// Everything the daemons wrote so far.
     var daemonLogs: String { (1...max(1, starts)).map { readText(scratch.file("omsd-\($0).log")) ?? "" }.joined() }
+
+    /// `omsd verify`.
+    func verify() throws -> (code: Int32, output: String) {
+        try ChildProcess.run("omsd", ["verify", "--journal", journal.path], in: scratch, seconds: 120)
+    }
 
     /// `omsim audit`.
     func audit() throws -> (code: Int32, output: String) {

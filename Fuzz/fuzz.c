@@ -1,0 +1,1 @@
+// The program is libFuzzer's; what it calls is in Tests/FuzzTests/Targets.

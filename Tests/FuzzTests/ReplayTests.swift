@@ -1,0 +1,100 @@
+import Glibc
+import OMSCore
+import Testing
+import Wire
+
+/// What scripts/fuzz does for hours, for a second: every seed as it is, and changed by a fixed sequence of dice.
+@Suite struct ReplayTests {
+    @Test(arguments: FuzzTarget.allCases.filter { $0 != .answers })
+    func `every seed and what becomes of it by a few changed bytes is read without a trap and without a contradiction`(target: FuzzTarget) throws {
+        let seeds = try Seeds.files(in: Seeds.folder + target.rawValue)
+        try #require(!seeds.isEmpty)
+        // Each input of the journal is a file to be opened.
+        let rounds = target == .journal ? 20 : 400
+        var dice = Dice(state: 0xF0)
+        for (name, seed) in seeds {
+            #expect(target.problem(with: seed) == nil, "\(name)")
+            for round in 0..<rounds {
+                let changed = dice.changed(seed)
+                let problem = target.problem(with: changed)
+                #expect(problem == nil, "\(name), round \(round): \(changed)")
+            }
+        }
+    }
+
+    @Test func `every fixture and what becomes of it by a few changed bytes is never an order that the answer does not name`() throws {
+        let fixtures = try ["Bitget", "XT", "AZ", "AscendEX"].flatMap { try Seeds.files(in: Seeds.fixtures + $0) }
+        try #require(fixtures.count > 100)
+        var dice = Dice(state: 0xF1)
+        for (name, body) in fixtures {
+            for (index, adapter) in AnswerTarget.products.enumerated() {
+                for content in AnswerTarget.contents(adapter).prefix(3) {
+                    #expect(AnswerTarget.problem(with: body, status: 200, to: content, adapter) == nil, "\(name)")
+                }
+                let changed = [UInt8(index), UInt8(dice.roll(256)), UInt8(dice.roll(256))] + dice.changed(body)
+                #expect(FuzzTarget.answers.problem(with: changed) == nil, "\(name): \(changed)")
+            }
+        }
+    }
+}
+
+private enum Seeds {
+    private static let here = "/" + "\(#filePath)".split(separator: "/").dropLast().joined(separator: "/")
+    static let folder = here + "/Seeds/"
+    static let fixtures = here + "/../VenuesTests/Fixtures/"
+
+    static func files(in folder: String) throws -> [(name: String, bytes: [UInt8])] {
+        let listing = try #require(opendir(folder), "no folder \(folder)")
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return try names.sorted().map { ($0, try bytes(of: folder + "/" + $0)) }
+    }
+
+    private static func bytes(of path: String) throws -> [UInt8] {
+        let file = try #require(fopen(path, "r"))
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = fread(&chunk, 1, chunk.count, file)
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
+        }
+    }
+}
+
+/// The same state, the same changes.
+private struct Dice {
+    var state: UInt64
+    mutating func roll(_ sides: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Int((mixed ^ (mixed >> 31)) >> 1) % sides
+    }
+
+    private static let marks = Array("{}[]\",:;0-.e\\\r\n ".utf8)
+
+    mutating func changed(_ seed: [UInt8]) -> [UInt8] {
+        var bytes = seed
+        for _ in 0...roll(4) where !bytes.isEmpty {
+            let at = roll(bytes.count)
+            switch roll(6) {
+            case 0: bytes[at] = UInt8(roll(256))
+            case 1: bytes[at] ^= UInt8(1 << roll(8))
+            case 2: bytes.removeSubrange(at..<min(bytes.count, at + 1 + roll(8)))
+            case 3: bytes.insert(contentsOf: bytes[at..<min(bytes.count, at + 1 + roll(40))], at: at)
+            case 4: bytes.insert(Self.marks[roll(Self.marks.count)], at: at)
+            default: bytes.removeLast(roll(bytes.count))
+            }
+        }
+        return bytes
+    }
+}
