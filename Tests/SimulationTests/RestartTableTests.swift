@@ -137,7 +137,8 @@ import Venues
         daemon.run(forUs: .seconds(20))
 
         #expect(orders(daemon).filter { $0.account.text == venue }.allSatisfy { $0.state == .inDoubt })
-        #expect(orders(daemon).filter { $0.account.text == other }.allSatisfy(\.state.isLive))
+        let elsewhere = orders(daemon).filter { $0.account.text == other }
+        #expect(elsewhere.allSatisfy { $0.state.isLive })
         daemon.run(forUs: .seconds(60))
         expectAgreement(daemon)
     }
@@ -146,7 +147,8 @@ import Venues
         var hidden = FaultRule(.lateVisibility(.init(200_000)))
         hidden.first = 1
         let daemon = try ready([venue]) {
-            $0.world.faults = [.place, .mixed].map { kind in
+            let kinds: [Route.Kind] = [.place, .mixed]
+            $0.world.faults = kinds.map { kind in
                 var rule = hidden
                 rule.kind = kind
                 return rule
