@@ -45,7 +45,7 @@ lint: ## formatting, shell syntax, and the systemd units
 install: ## programs, units and manual into DESTDIR and PREFIX (after make build)
 	@for program in $(PROGRAMS); do test -x .build/release/$$program || { echo "make build first" >&2; exit 1; }; done
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/omsd
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/omsd
 	install -m 755 $(PROGRAMS:%=.build/release/%) $(DESTDIR)$(PREFIX)/bin
 	sed 's|/usr/bin/omsd|$(PREFIX)/bin/omsd|' systemd/omsd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/omsd.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/omsd.service
@@ -53,6 +53,7 @@ install: ## programs, units and manual into DESTDIR and PREFIX (after make build
 	install -m 644 systemd/omsd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/omsd.conf
 	install -m 644 systemd/omsd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/omsd.conf
 	install -m 644 man/omsd.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 man/omsctl.1 man/omsim.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 docs/omsd.example.json5 $(DESTDIR)$(PREFIX)/share/doc/omsd
 
 clean: ## removes what was built

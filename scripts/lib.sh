@@ -68,7 +68,6 @@ simulator_answers() { listens "$1" || ! kill -0 "$simulator" 2>/dev/null; }
 write_configuration() {
     journal=$scratch/journal.db
     export OMSD_SOCKET=$scratch/control.sock
-    mkdir "$scratch/config"
     mkdir -m 700 "$scratch/config"
     "$bin/omsim" accounts --write-config "$scratch/config" --base-url "$url" --journal "$journal" --socket "$OMSD_SOCKET" >"$scratch/accounts.json" ||
         fail "omsim could not write a configuration"

@@ -65,7 +65,10 @@ struct AcceptBench {
         let seconds = options.isQuick ? 0.5 : 1.0
         var (own, ownCPU, limit, limitCPU, ratios): ([Double], [Double], [Double], [Double], [Double]) = ([], [], [], [], [])
         for round in 0..<(options.isQuick ? 4 : 8) {
+            // Each side pays for its own pages alone.
+            sync()
             let rawRate = try raw.rate(seconds: seconds)
+            sync()
             let (start, cpu) = (now(), rig.daemon?.cpuSeconds ?? .nan)
             var end = start
             let answers = try ControlClient.pour(line, into: clients, depth: 8) { _ in

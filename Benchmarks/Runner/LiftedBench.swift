@@ -24,7 +24,9 @@ struct LiftedBench {
         let rounds = options.isQuick ? 2 : 4
         let each = 100_000
         for round in 0..<rounds {
+            sync()
             limit.append(try raw.rate(seconds: options.isQuick ? 0.5 : 1.0).ordersASecond)
+            sync()
             let (start, cpu, otherCPU) = (now(), daemon.cpuSeconds, venue.cpuSeconds)
             _ = try ControlClient.pour(line, into: clients, depth: 8, most: each / 100)
             try rig.awaitSent(client)

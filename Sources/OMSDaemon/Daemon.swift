@@ -119,12 +119,14 @@ final class Daemon {
                 Log.info("stopping: waiting for requests in flight", ["requests": "\(runner.engine.requestsOut)"])
             }
             let isIdle = inputs.isEmpty && waiting.isEmpty
-            try runner.turn(takeTurn(&waiting))
+            try runner.turn(takeTurn(&waiting, rowsMax: runner.engine.requestsOut == 0 ? 1_000 : 300))
             status.update(runner.engine, metrics: metrics, at: now)
             // A second without anything to do: the journal may tidy up.
             if !isIdle { idleSince = nil } else if idleSince == nil { idleSince = now }
             if let since = idleSince, now - since > 200_000 {
                 try runner.rest()
+                // What a burst needed and nobody uses goes back to the system.
+                malloc_trim(0)
                 idleSince = now + 60_000_000
             }
             if let stopBy, runner.engine.requestsOut == 0 || now > stopBy {
@@ -135,11 +137,12 @@ final class Daemon {
         }
     }
 
-    /// As many inputs as a turn of about 1,000 rows takes.
-    private func takeTurn(_ waiting: inout Deque<Input>) -> [Input] {
+    /// As many inputs as a turn of about `rowsMax` rows takes. Short turns while requests are out: a permit that comes free waits for the turn's end, and
+    /// what it lets leave for the next one's.
+    private func takeTurn(_ waiting: inout Deque<Input>, rowsMax: Int) -> [Input] {
         var inputs: [Input] = []
         var rows = 0
-        while rows < 1_000, let input = waiting.popFirst() {
+        while rows < rowsMax, let input = waiting.popFirst() {
             switch input {
             case .command(.submit(let intent, _), _, _, _): rows += 1 + min(1_000, intent.place.count + intent.cancel.count + intent.modify.count)
             case .answered(_, let answer, _, _): rows += 1 + answer.places.count + answer.cancels.count + answer.modifies.count

@@ -10,7 +10,6 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
         case subscribe(Ticket, after: Int64, account: AccountID?)
         case unsubscribe(Ticket, Int64)
         case disconnected(UInt64)
-        case advanced(Int64)
         case stop
     }
     private struct Subscription {
@@ -26,6 +25,9 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     private var lock = pthread_mutex_t()
     private var filled = pthread_cond_t()
     private var jobs: [Job] = []
+    /// The newest sequence number committed, and whether somebody waits for it: without subscribers a turn wakes nobody.
+    private var newest: Int64 = 0
+    private var isFollowed = false
     // Only the reader's own thread touches these.
     private var subscriptions: [Subscription] = []
     private var lastSubscription: Int64 = 0
@@ -51,14 +53,17 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     }
     package func unsubscribe(_ ticket: Ticket, subscription: Int64) { add(.unsubscribe(ticket, subscription)) }
     package func disconnected(connection: UInt64) { add(.disconnected(connection)) }
-    package func advanced(to seq: Int64) { add(.advanced(seq)) }
+    package func advanced(to seq: Int64) {
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
+        newest = max(newest, seq)
+        if isFollowed { pthread_cond_signal(&filled) }
+    }
     package func stop() { add(.stop) }
 
     private func add(_ job: Job) {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
-        // Only the newest advance matters.
-        if case .advanced = job, case .advanced? = jobs.last { jobs.removeLast() }
         jobs.append(job)
         if jobs.count == 1 { pthread_cond_signal(&filled) }
     }
@@ -78,7 +83,9 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     private func take(waiting: Bool) -> [Job] {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
-        while waiting, jobs.isEmpty { pthread_cond_wait(&filled, &lock) }
+        isFollowed = !subscriptions.isEmpty
+        while waiting, jobs.isEmpty, !isFollowed || newest <= seq { pthread_cond_wait(&filled, &lock) }
+        seq = newest
         let taken = jobs
         jobs = []
         return taken
@@ -114,7 +121,6 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
                 replies.fail(.invalidParams("subscription \(id) is none of this connection"), to: ticket)
             }
         case .disconnected(let connection): subscriptions.removeAll { $0.connection == connection }
-        case .advanced(let newest): seq = max(seq, newest)
         case .stop: break
         }
     }

@@ -157,6 +157,7 @@ extension JSONWriter {
         beginArray()
         for broken in summary.breaks {
             beginObject()
+            member("account", broken.account.text)
             member("kind", broken.kind.rawValue)
             member("client_order_id", broken.clientOrderID?.text)
             member("venue_order_id", broken.venueOrderID?.text)

@@ -49,6 +49,8 @@ package final class Runner {
     private var unwritten: [RequestID: RequestRow] = [:]
     private let post: @Sendable (Input) -> Void
     private var nextBallastTry: Int64 = 0
+    /// After a commit that found no space the next turn waits, unless something comes in: the same timers would only fail again.
+    private var quietUntil: Int64 = 0
 
     /// - Parameters:
     ///   - makeEngine: an engine over what the journal holds; called at start, and again after a commit that failed for space.
@@ -70,21 +72,23 @@ package final class Runner {
             if case .disconnected(let connection) = input { ports.reads.disconnected(connection: connection) }
         }
         regainSpace(at: now)
-        let output = engine.finishTurn(at: now)
+        var output = engine.finishTurn(at: now)
         guard !output.isEmpty else { return }
-        var records: [JournalRecord] = []
-        records.reserveCapacity(output.records.count + output.sends.count)
+        var rows: [JournalRecord] = []
         var exchanges: [HTTPExchange] = []
         for id in output.lateRequests {
-            if let row = unwritten[id] { records.append(.request(row)) }
+            if let row = unwritten[id] { rows.append(.request(row)) }
         }
         for plan in output.sends {
             guard let link = links[plan.account] else { preconditionFailure("a request of an account that is not configured") }
             let (request, row) = link.encode(plan, at: now)
-            if plan.isJournaled { records.append(.request(row)) } else { unwritten[plan.id] = row }
+            if plan.isJournaled { rows.append(.request(row)) } else { unwritten[plan.id] = row }
             exchanges.append(link.exchange(plan, request, post: post))
         }
-        records += output.records
+        // Taken over, not copied: a turn's records hold every text of a thousand orders.
+        var records: [JournalRecord] = []
+        swap(&records, &output.records)
+        if !rows.isEmpty { records.insert(contentsOf: rows, at: 0) }
         for input in inputs { forget(input) }
         if !records.isEmpty {
             KillPoint.commit(.before, of: records, after: inputs)
@@ -127,9 +131,12 @@ package final class Runner {
         ports.releaseBallast()
         unwritten = [:]
         let now = ports.clock.now()
-        engine = makeEngine(try ports.journal.load(), now)
+        var state = try ports.journal.load()
+        state.hasOpenSockets = true
+        engine = makeEngine(state, now)
         engine.isJournalFull = true
         nextBallastTry = now.monotonic + .seconds(1)
+        quietUntil = now.monotonic + .milliseconds(100)
     }
 
     private func regainSpace(at now: Moment) {
@@ -142,7 +149,8 @@ package final class Runner {
 
     /// When to call although nothing came, microseconds from now; at most a second.
     package func idleUs() -> Int64 {
-        let wait = engine.nextWake == .max ? Int64.seconds(1) : engine.nextWake - ports.clock.now().monotonic
+        let now = ports.clock.now().monotonic
+        let wait = engine.nextWake == .max ? Int64.seconds(1) : max(engine.nextWake, quietUntil) - now
         return max(0, min(wait, .seconds(1)))
     }
 

@@ -1,4 +1,4 @@
-/// Orders of one account that wait to be placed. Intents take turns, an intent's items keep their order, and what cannot share a request waits apart.
+/// Orders of one account that wait to be placed. Intents take turns of up to a tenth of a request, an intent's items keep their order, and what cannot share a request waits apart.
 ///
 /// A class inside: it belongs to one engine, and one order's turn must not copy a table.
 package final class PlaceQueue {
@@ -61,7 +61,8 @@ package final class PlaceQueue {
     /// What to do with an order whose turn has come.
     package enum Verdict { case take, drop, wait }
 
-    /// Takes a batch: the next intent's oldest order decides the group, then intents give one each in turn.
+    /// Takes a batch: the next intent's oldest order decides the group, then intents give up to a tenth of a batch each in turn. One each would spread
+    /// a batch of 100 over 100 pages of the journal: measured with 600 intents waiting, twice the CPU time an order and turns three times as long.
     ///
     /// - Parameters:
     ///   - max: at most so many.
@@ -71,10 +72,11 @@ package final class PlaceQueue {
         var waiting: [IntentKey] = []
         var batch: [OrderKey] = []
         var limit = max
+        let share = Swift.max(1, max / 10)
         var group: PlaceGroup?
         while batch.count < limit, let intent = turns.popFirst() {
             guard let lane = lanes[intent] else { continue }
-            var took = false
+            var took = 0
             search: while let index = group.map({ lane.index(of: $0) }) ?? lane.oldest {
                 guard let next = lane.groups[index].orders.first else { break }
                 switch verdict(next) {
@@ -85,12 +87,12 @@ package final class PlaceQueue {
                     let room = min(limit, wanted.isSingle ? 1 : Swift.max(1, cap(next)))
                     guard batch.count < room else { break search }
                     lane.dropFirst(of: index)
-                    (group, limit, took) = (wanted, room, true)
+                    (group, limit, took) = (wanted, room, took + 1)
                     batch.append(next)
-                    break search
+                    if took == share || batch.count == limit { break search }
                 }
             }
-            if lane.groups.isEmpty { lanes[intent] = nil } else if took { turns.append(intent) } else { waiting.append(intent) }
+            if lane.groups.isEmpty { lanes[intent] = nil } else if took > 0 { turns.append(intent) } else { waiting.append(intent) }
         }
         // Intents that had nothing for this batch keep their place in the rotation.
         turns.prepend(waiting)

@@ -73,7 +73,7 @@ extension Engine {
         touchedIntents.insert(intent.row.key)
         if let deadline = deadline(of: intent.row) { deadlines.add(intent.row.key, at: deadline) }
         let ids = acceptance.cancels.compactMap { bearCommand(.cancel, of: $0, for: intent, actor: acceptance.actor) }
-        intent.cancelsAhead = awaitsCancels(intent) ? ids.count { commands[$0]?.state == .requested } : 0
+        intent.cancelsAhead = awaitsCancels(intent) ? Set(ids.filter { commands[$0]?.state == .requested }) : []
         for key in acceptance.keys {
             if let live = liveByKey[key] { enqueue(live, on: desk) }
         }
@@ -124,7 +124,7 @@ extension Engine {
     /// Puts an intended order where it waits for its turn.
     func enqueue(_ live: LiveOrder, on desk: Desk) {
         guard live.state == .intended, !live.isQueued else { return }
-        if let intent = live.intent, intent.cancelsAhead > 0 {
+        if let intent = live.intent, !intent.cancelsAhead.isEmpty {
             live.isGated = true
             intent.gated.append(live.key)
             return
@@ -173,14 +173,18 @@ extension Engine {
 
     /// Unsent orders whose deadline passed are not sent any more.
     func expire() {
+        // All at once: each is looked for among all orders of memory.
+        var due: Set<IntentKey> = []
         while let key = deadlines.popDue(at: now.wall) {
-            guard let intent = intents[key], let desk = desk(intent.row.account) else { continue }
-            for live in desk.orders.values.filter({ $0.order.intent == key && $0.state == .intended }).sorted(by: { $0.key < $1.key }) {
+            if let intent = intents[key], intent.unanswered > 0 || intent.openCommands > 0 { due.insert(key) }
+        }
+        guard !due.isEmpty else { return }
+        for desk in desks {
+            for live in desk.orders.values.filter({ $0.state == .intended && due.contains($0.order.intent) }).sorted(by: { $0.key < $1.key }) {
                 change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline")
             }
-            for id in commands.values.filter({ $0.intent == key && $0.kind == .modify && $0.state == .requested }).map(\.id).sorted() {
-                change(id, to: .withdrawn, evidence: .local, note: "not sent before its deadline")
-            }
         }
+        let late = commands.values.filter { $0.kind == .modify && $0.state == .requested && $0.intent.map(due.contains) ?? false }
+        for id in late.map(\.id).sorted() { change(id, to: .withdrawn, evidence: .local, note: "not sent before its deadline") }
     }
 }

@@ -103,7 +103,7 @@ extension Engine {
         for desk in chosen {
             setState(state, of: desk, reason: reason, actor: actor)
             // What is resumed tries everything anew.
-            if state == .active { (desk.factsProblem, desk.facts) = (nil, desk.factsProblem == nil ? desk.facts : nil) }
+            if state == .active, desk.factsProblem != nil { (desk.factsProblem, desk.facts, desk.prepareAt) = (nil, nil, now.monotonic) }
             if cancelOpen { cancels += cancel(Array(desk.orders.values), actor: actor) }
             if everything {
                 let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]

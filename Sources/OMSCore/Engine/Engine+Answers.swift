@@ -332,7 +332,12 @@ extension Engine {
             desk.isPreparing = false
             desk.facts = facts
             desk.factsProblem = facts.problem
-            if let problem = facts.problem { desk.lastError = problem }
+            if let problem = facts.problem {
+                desk.lastError = problem
+                // Its owner may set it right at the venue: asked again now and then.
+                desk.facts = nil
+                desk.prepareAt = now.monotonic + Self.factsProblemUs
+            }
         case (.instruments, .instruments(let list)):
             desk.isPreparing = false
             desk.instruments = Dictionary(list.map { ($0.symbol, $0) }, uniquingKeysWith: { $1 })
@@ -349,6 +354,9 @@ extension Engine {
             failed(query, reason, flight, on: desk)
         }
     }
+
+    /// How often an account that cannot trade is asked about again.
+    static let factsProblemUs: Int64 = .seconds(30)
 
     /// A question without an answer: asked again later, never read as absence.
     private func failed(_ query: Query, _ reason: String, _ flight: InFlight, on desk: Desk) {

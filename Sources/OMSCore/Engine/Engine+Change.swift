@@ -153,10 +153,11 @@ extension Engine {
     }
 
     /// One cancel less that its intent's places wait for.
-    private func cancelAnswered(_ command: OrderCommand) {
-        guard command.kind == .cancel, let key = command.intent, let intent = intents[key], intent.cancelsAhead > 0 else { return }
-        intent.cancelsAhead -= 1
-        if intent.cancelsAhead == 0 { openGate(intent) }
+    func cancelAnswered(_ command: OrderCommand) {
+        guard command.kind == .cancel, let key = command.intent, let intent = intents[key], intent.cancelsAhead.remove(command.id) != nil else {
+            return
+        }
+        if intent.cancelsAhead.isEmpty { openGate(intent) }
     }
 
     // MARK: Breaks

@@ -39,7 +39,10 @@ extension Engine {
         var waiting: [GrantDesk.Wish] = []
         var blocked: Set<Int> = []
         while let wish = grants.wishes.popFirst() {
-            let usable = limiter.available(wish.budget, at: now.monotonic)
+            // The reserve is for our own cancels, unless a wish could never be served without it.
+            let budget = limiter.budgets[wish.budget]
+            let needsReserve = wish.permits > budget.share - budget.reserve
+            let usable = limiter.available(wish.budget, at: now.monotonic, usesReserve: needsReserve)
             guard !blocked.contains(wish.budget), usable >= wish.permits else {
                 blocked.insert(wish.budget)
                 if let next = limiter.budgets[wish.budget].nextChance(at: now.monotonic) { wake(at: max(next, now.monotonic + 1)) }

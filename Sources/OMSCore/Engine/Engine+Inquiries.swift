@@ -288,5 +288,7 @@ extension Engine {
         change(
             live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt,
             note: "look-ups could not settle it; order.resolve decides")
+        // An intent's places do not wait for a person.
+        for id in live.commands { if let command = commands[id] { cancelAnswered(command) } }
     }
 }

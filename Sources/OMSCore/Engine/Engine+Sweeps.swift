@@ -12,6 +12,9 @@ struct Sweep {
     var page: String?
     var pages = 0
     var isAsked = false
+    var askedAt: Int64 = 0
+    /// Not before then, while orders wait to be sent.
+    var nextPageAt: Int64 = .min
     var seen: Set<OrderKey> = []
     var externals: Set<VenueOrderID> = []
     var summary: ReconcileSummary
@@ -44,6 +47,11 @@ extension Engine {
             begin(desk)
         }
         guard let sweep = desk.sweep, !sweep.isAsked else { return false }
+        // While orders wait to be sent, looking after those that rest takes a fifth of the time at most.
+        if desk.hasReconciled, sweep.waiters.isEmpty, !desk.places.isEmpty, now.monotonic < sweep.nextPageAt {
+            wake(at: sweep.nextPageAt)
+            return false
+        }
         // A venue that lists by symbol, and no symbol yet: there is nothing to list.
         guard !sweep.symbols.isEmpty else {
             finish(desk)
@@ -57,6 +65,7 @@ extension Engine {
             }
         guard launch(.query(query), on: desk, usesReserve: true) else { return false }
         desk.sweep?.isAsked = true
+        desk.sweep?.askedAt = now.monotonic
         return true
     }
 
@@ -76,6 +85,7 @@ extension Engine {
     func listed(_ reports: [OrderReport], next: String?, _ flight: InFlight, on desk: Desk) {
         guard var sweep = desk.sweep else { return }
         sweep.isAsked = false
+        sweep.nextPageAt = now.monotonic + 4 * (now.monotonic - sweep.askedAt)
         sweep.pages += 1
         // A cursor that runs in circles: a listing without end says nothing of what it does not hold.
         guard sweep.pages < Self.pagesMax else { return abandonSweep(desk) }
@@ -186,7 +196,8 @@ extension Engine {
         guard var sweep = desk.sweep else { return }
         desk.sweep = nil
         desk.sweepFailures = 0
-        desk.nextSweepAt = now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs)
+        // A listing that takes long is not begun again at once: it may take a fifth of the time.
+        desk.nextSweepAt = now.monotonic + max(.milliseconds(desk.setup.reconcileIntervalMs), 4 * (now.monotonic - sweep.startedAt))
         desk.lastReconcileAt = now.wall
         desk.hasReconciled = true
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)

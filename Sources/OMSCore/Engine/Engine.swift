@@ -56,10 +56,12 @@ package final class Engine {
         mint = OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater)
         if state.bootID != bootID { record(.boot(id: bootID)) }
         let permits = Dictionary(grouping: state.permits, by: \.budget)
+        // Accounts may share a budget: the longest hold of any is right for all.
+        let holdMs = accounts.map { $0.holdUnansweredMs + (state.hasOpenSockets ? $0.requestTimeoutMs : 0) }.max() ?? 0
         for setup in accounts {
             let indexes = limiter.register(
                 profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint, settings: setup.limits,
-                holdUnansweredUs: .milliseconds(setup.holdUnansweredMs), inherited: state.budgets, permits: permits,
+                holdUnansweredUs: .milliseconds(holdMs), inherited: state.budgets, permits: permits,
                 sameBoot: state.bootID == bootID, at: now.monotonic, newRow: { record(.budget($0)) })
             let trading =
                 state.tradingStates.first { $0.account == setup.id }
@@ -161,8 +163,9 @@ package final class Engine {
         for broken in state.openBreaks {
             breaksOpen[broken.id] = broken
             guard let desk = desk(broken.account) else { continue }
-            if broken.kind == .externalOrder, let venueID = broken.venueOrderID { desk.externals[venueID] = broken.id }
+            if broken.kind == .externalOrder || broken.kind == .missingHere, let venueID = broken.venueOrderID { desk.externals[venueID] = broken.id }
         }
+        let broken = Dictionary(grouping: state.openBreaks, by: \.clientOrderID)
         for order in state.orders.sorted(by: { $0.key < $1.key }) {
             // An account that is configured no more keeps its orders in the journal, untouched.
             guard let desk = desk(order.account) else { continue }
@@ -172,9 +175,7 @@ package final class Engine {
             if order.state == .intended { live.intent?.unanswered += 1 }
             // Counted before `resume` moves it into doubt.
             if order.state == .submitted { live.intent?.unanswered += 1 }
-            if let broken = breaksOpen.values.first(where: { $0.clientOrderID == order.clientOrderID }) {
-                desk.orderBreaks[order.key, default: [:]][broken.kind] = broken.id
-            }
+            for broken in broken[order.clientOrderID] ?? [] { desk.orderBreaks[order.key, default: [:]][broken.kind] = broken.id }
         }
         for command in state.commands.sorted(by: { $0.id < $1.id }) {
             guard let live = liveByKey[command.order] else {
@@ -185,7 +186,7 @@ package final class Engine {
             live.commands.append(command.id)
             guard let key = command.intent, let intent = intents[key] else { continue }
             intent.openCommands += 1
-            if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead += 1 }
+            if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead.insert(command.id) }
         }
         for key in liveByKey.keys.sorted() {
             guard let live = liveByKey[key], let desk = desk(live.order.account) else { continue }

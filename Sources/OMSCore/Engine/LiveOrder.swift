@@ -75,7 +75,7 @@ final class OpenIntent {
     var unanswered = 0
     var openCommands = 0
     /// Cancels whose answers its places wait for (`cancel_first`, separate requests).
-    var cancelsAhead = 0
+    var cancelsAhead: Set<CommandID> = []
     /// Places that wait for those, in item order.
     var gated: [OrderKey] = []
     /// Cancels that wait for its places (`place_first`).

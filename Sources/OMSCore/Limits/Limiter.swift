@@ -93,8 +93,10 @@ package struct Limiter: Sendable {
         return true
     }
 
-    /// Permits that the place lane could take now.
-    package mutating func available(_ index: Int, at now: Int64) -> Int { budgets[index].available(at: now, usesReserve: false) }
+    /// Permits of one budget that could be taken now.
+    package mutating func available(_ index: Int, at now: Int64, usesReserve: Bool) -> Int {
+        budgets[index].available(at: now, usesReserve: usesReserve)
+    }
 
     /// Permits out or cooling of one budget.
     package mutating func inUse(_ index: Int, at now: Int64) -> Int { budgets[index].inUse(at: now) }

@@ -259,6 +259,8 @@ package struct JournalState: Sendable {
     package var permits: [PermitRow] = []
     package var tradingStates: [TradingStateRow] = []
     package var openBreaks: [Break] = []
+    /// Not from the journal: the process that sent requests lives on, so that a socket may still be open for as long as a request may take.
+    package var hasOpenSockets = false
     /// Symbols ever used, by account: where venues list by symbol, external orders are looked for there.
     package var symbols: [AccountID: [Symbol]] = [:]
     package init() {}

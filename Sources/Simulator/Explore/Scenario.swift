@@ -44,6 +44,7 @@ package struct Scenario {
         let low = random.between(200, 5_000)
         options.latencyUs = low...(low + random.between(1_000, [20_000, 200_000, 900_000][Int(random.below(3))]))
         options.restartsAfterUs = 1_000...random.between(2_000, 3_000_000)
+        options.ballastRecords = [5, 60, 400][Int(random.below(3))]
         if random.chance(0.2) { options.sliceRows = Int(random.between(1, 3)) }
         let hasTightLimits = random.chance(0.5)
         for account in accounts { addSetups(of: account, hasTightLimits: hasTightLimits, random: &random) }
@@ -52,8 +53,6 @@ package struct Scenario {
     }
 
     private mutating func addSetups(of account: SimAccount, hasTightLimits: Bool, random: inout SeededGenerator) {
-        let timeout = random.between(600, 2_500)
-        let hold = random.between(1_000, 4_000)
         for product in account.products {
             guard let plain = VenueCatalog.adapter(venue: account.venue, product: product) else {
                 preconditionFailure("no adapter for \(account.venue) \(product)")
@@ -62,8 +61,8 @@ package struct Scenario {
             let id = AccountID("\(account.venue)-\(product)")
             var setup = AccountSetup(id: id, uid: account.uid, keyFingerprint: "f-\(account.key)", rules: adapter)
             setup.freshnessMs = options.mutant == .resendWithoutProof ? 1 : 3_000
-            setup.holdUnansweredMs = hold
-            setup.requestTimeoutMs = timeout
+            setup.holdUnansweredMs = random.between(1_000, 4_000)
+            setup.requestTimeoutMs = random.between(600, 2_500)
             setup.reconcileIntervalMs = random.between(1_000, 8_000)
             setup.cancelsExternalOrders = random.chance(0.2)
             setup.resendsAfterProof = !random.chance(0.1)
@@ -104,6 +103,12 @@ package struct Scenario {
             default: (rule.after, rule.first) = (Int(random.below(20)), Int(random.between(1, 3)))
             }
             options.world.faults.append(rule)
+        }
+        if random.chance(0.08) {
+            // A venue whose look-ups fail for long, while its orders go through.
+            var rule = FaultRule(.serverError(status: 503, body: .html, executes: false))
+            (rule.kind, rule.probability) = (.lookup, 0.7)
+            options.world.faults.insert(rule, at: 0)
         }
         guard random.chance(0.3) else { return }
         for venue in Set(lines.map(\.venue)).sorted() where !venue.hasPrefix("bitget") {

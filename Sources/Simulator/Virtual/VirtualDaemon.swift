@@ -17,6 +17,10 @@ package final class VirtualDaemon {
         package var restartsAfterUs: ClosedRange<Int64>?
         /// Rows of an intent's slice; nil: as in production.
         package var sliceRows: Int?
+        /// What still fits when the disk is full, once the ballast is given away.
+        package var ballastRecords = 400
+        /// More turns than this are a daemon that runs in circles.
+        package var turnsMax = 30_000
         /// A rule broken on purpose.
         package var mutant: Mutant?
         package init() {}
@@ -86,6 +90,7 @@ package final class VirtualDaemon {
         disk.reached = { [unowned self] in self.note($0) }
         disk.works = { [unowned self] in self.work() }
         journal.onWrite = { [unowned self] in self.auditor.willWrite($0) }
+        disk.ballastRecords = options.ballastRecords
         options.mutant?.spoil(disk)
     }
 
@@ -290,6 +295,7 @@ package final class VirtualDaemon {
         let end = clock.time + limit
         while !auditor.isBroken {
             turn()
+            if turns > options.turnsMax { auditor.broken("it runs in circles: \(turns) turns by \(clock.time) us") }
             if isDone() { return true }
             if !inputs.isEmpty { continue }
             var next = end

@@ -19,7 +19,8 @@ final class VirtualDisk: Journal {
 
     init(_ journal: MemoryJournal) { self.journal = journal }
 
-    static let ballastRecords = 400
+    /// Records that fit into the ballast's space.
+    var ballastRecords = 400
     /// Why a commit that the process did not live through threw.
     static let death = JournalError(.failed, "the process was killed")
 
@@ -52,7 +53,7 @@ final class VirtualDisk: Journal {
         ballast = left - count
     }
 
-    func releaseBallast() { if ballast == nil { ballast = Self.ballastRecords } }
+    func releaseBallast() { if ballast == nil { ballast = ballastRecords } }
     func restoreBallast() -> Bool {
         guard !isFull else { return false }
         ballast = nil

@@ -35,6 +35,8 @@ package struct BitgetMargin: VenueAdapter {
             // Sources say 20 and 50; 20 is right under both.
             placeMax: 20, cancelMax: 20, modifyMax: 0, cancelsByClientID: true, clientIDs: Bitget.clientIDs, freshnessMs: Bitget.freshnessMs,
             stampMarginMs: 500, visibilityDelayMs: Bitget.visibilityDelayMs, findSteps: 2, listsFills: true)
+        // Isolated and crossed are separate endpoints, counted apart (page 3).
+        profile.hasOwnEndpoints = true
         profile.listsBySymbol = true
         profile.listingProvesAbsence = true
         profile.needsPassphrase = true

@@ -58,7 +58,7 @@ extension XTSpot {
 
     private func headers(_ plan: RequestPlan) -> [HTTPHeader] {
         // At least 2 s by the documents; above 5 s is discouraged. It is the fence of a resend, so never above what the engine counts with.
-        let window = min(5_000, max(2_000, plan.freshnessMs))
+        let window = min(5_000, max(Self.recvwindowFloorMs, plan.freshnessMs))
         return [
             HTTPHeader("Content-Type", "application/json"), HTTPHeader("validate-algorithms", "HmacSHA256"),
             HTTPHeader("validate-recvwindow", String(window)),

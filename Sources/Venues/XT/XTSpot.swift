@@ -16,7 +16,7 @@ package struct XTSpot: VenueAdapter {
         case "margin": bizType = "LEVER"
         default: return nil
         }
-        profile = VenueProfile(
+        var profile = VenueProfile(
             venue: "xt-spot", product: product, baseURL: "https://sapi.xt.com",
             // Per endpoint as the pages say (2024-12 to 2025); 10/s where they say nothing.
             budgets: [
@@ -35,7 +35,12 @@ package struct XTSpot: VenueAdapter {
             freshnessMs: 5_000, stampMarginMs: 300,
             // How late an order may be seen is nowhere said; the upper end of the 2–5 s that cautious clients wait.
             visibilityDelayMs: 5_000, findSteps: 1, listsFills: true)
+        profile.recvwindowFloorMs = Self.recvwindowFloorMs
+        self.profile = profile
     }
+
+    /// The shortest window that a request may name.
+    static let recvwindowFloorMs: Int64 = 2_000
 
     package func problem(with terms: OrderTerms) -> OrderProblem? {
         if let problem = terms.firstSet(of: [.reduceOnly, .positionSide, .marginAction, .stp, .takeProfit, .stopLoss], at: "xt-spot") {
