@@ -87,7 +87,8 @@ private func setting(_ name: String, _ otherwise: Int) -> Int { getenv(name).fla
             round += 1
             for account in house.accounts { try refill(account, client, house, round) }
             let elapsed = omsd_clock_us(CLOCK_MONOTONIC) - start
-            if killed<Self.limiterKills, elapsed>(end - start) * Int64(killed + 1) / Int64(Self.limiterKills + 1) {
+            let isKillDue = elapsed > (end - start) * Int64(killed + 1) / Int64(Self.limiterKills + 1)
+            if isKillDue, killed < Self.limiterKills {
                 try house.killDaemon()
                 let before = omsd_clock_us(CLOCK_MONOTONIC)
                 client = try house.start()
