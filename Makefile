@@ -7,7 +7,7 @@ RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test demo run bench lint install clean
+.PHONY: help setup build test demo run bench soak fuzz lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -29,6 +29,12 @@ run: build ## omsd against simulated venues, until Ctrl-C
 
 bench: build ## omsd's figures beside what this machine allows; BENCH="--quick --json" is handed on
 	@.build/release/benchmarks $(BENCH)
+
+soak: build ## the long tests; shorter by the variables that scripts/soak names
+	@scripts/soak
+
+fuzz: setup ## a minute of libFuzzer for each reader of bytes from outside
+	@scripts/fuzz 60
 
 lint: ## formatting, shell syntax, and the systemd units
 	swift format lint --strict --recursive $(SOURCES)

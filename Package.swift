@@ -65,7 +65,7 @@ let package = Package(
         tests("Simulation", ["OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
         tests("Daemon", ["OMSCore", "Wire", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"], exclude: ["Preload"]),
-        tests("Fuzz", ["OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], exclude: ["Seeds"]),
+        tests("Fuzz", ["OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], exclude: ["Fixtures"]),
         tests("Tidy", ["Migrations"]),
     ],
     swiftLanguageModes: [.v6]

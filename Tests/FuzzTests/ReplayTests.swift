@@ -40,7 +40,7 @@ import Wire
 
 private enum Seeds {
     private static let here = "/" + "\(#filePath)".split(separator: "/").dropLast().joined(separator: "/")
-    static let folder = here + "/Seeds/"
+    static let folder = here + "/Fixtures/"
     static let fixtures = here + "/../VenuesTests/Fixtures/"
 
     static func files(in folder: String) throws -> [(name: String, bytes: [UInt8])] {

@@ -34,6 +34,13 @@ struct TestAccount: Sendable {
     }
     private static let houses = Atomic<Int>(0)
 
+    /// Another account of the same uid.
+    var twin: TestAccount {
+        TestAccount(
+            name: name + "-2", venue: venue, product: product, uid: uid, key: key + "-2", secret: secret, passphrase: passphrase, symbol: symbol,
+            quantity: quantity)
+    }
+
     /// A limit order that rests, as an item of `place`.
     func item(price: String = "39000", quantity: String? = nil, more: String = "") -> String {
         let side = venue == "az-futures" ? #","position_side":"long""# : ""
@@ -76,10 +83,14 @@ final class House {
 
     /// - Parameters:
     ///   - venues: nil: all five.
+    ///   - twins: Venues where a second account has the same uid, under another key.
     ///   - options: More words for `omsim serve`.
     ///   - isTLS: The venues speak TLS under a certificate made for this house. The simulator's pages cannot be asked then, only `audit()` can.
-    init(_ venues: [String]? = nil, options: [String] = [], settings: [String: String] = [:], isTLS: Bool = false) throws {
-        accounts = TestAccount.all().filter { venues?.contains($0.venue) ?? true }
+    init(
+        _ venues: [String]? = nil, twins: [String] = [], options: [String] = [], settings: [String: String] = [:], isTLS: Bool = false
+    ) throws {
+        let single = TestAccount.all().filter { venues?.contains($0.venue) ?? true }
+        accounts = single + single.filter { twins.contains($0.venue) }.map(\.twin)
         self.settings = settings
         let entries = accounts.map { account in
             let passphrase = account.passphrase.map { #","passphrase":"\#($0)""# } ?? ""
