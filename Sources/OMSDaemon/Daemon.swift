@@ -125,6 +125,8 @@ final class Daemon {
             if !isIdle { idleSince = nil } else if idleSince == nil { idleSince = now }
             if let since = idleSince, now - since > 200_000 {
                 try runner.rest()
+                // What a burst needed and nobody uses goes back to the system.
+                malloc_trim(0)
                 idleSince = now + 60_000_000
             }
             if let stopBy, runner.engine.requestsOut == 0 || now > stopBy {

@@ -1,4 +1,4 @@
-/// Orders of one account that wait to be placed. Intents take turns, an intent's items keep their order, and what cannot share a request waits apart.
+/// Orders of one account that wait to be placed. Intents take turns of up to a tenth of a request, an intent's items keep their order, and what cannot share a request waits apart.
 ///
 /// A class inside: it belongs to one engine, and one order's turn must not copy a table.
 package final class PlaceQueue {
@@ -61,7 +61,8 @@ package final class PlaceQueue {
     /// What to do with an order whose turn has come.
     package enum Verdict { case take, drop, wait }
 
-    /// Takes a batch: the next intent's oldest order decides the group, then intents give one each in turn.
+    /// Takes a batch: the next intent's oldest order decides the group, then intents give up to a tenth of a batch each in turn. One each would spread
+    /// a batch of 100 over 100 pages of the journal: measured with 600 intents waiting, twice the CPU time an order and turns three times as long.
     ///
     /// - Parameters:
     ///   - max: at most so many.

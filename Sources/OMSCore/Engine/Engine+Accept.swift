@@ -136,6 +136,10 @@ extension Engine {
 
     /// Back to the front of the queue: surely not executed.
     func requeue(_ orders: [LiveOrder], on desk: Desk) {
+        // Its deadline may have passed while it was out: then it does not go again.
+        for live in orders where live.state == .intended && isLate(live, on: desk) {
+            change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent again: its deadline passed")
+        }
         let waiting = orders.filter { $0.state == .intended && !$0.isQueued }.sorted { $0.key < $1.key }
         for live in waiting {
             live.isQueued = true
@@ -146,6 +150,11 @@ extension Engine {
                 desk.places.putBack(orders.map(\.key), of: intent, group: group)
             }
         }
+    }
+
+    func isLate(_ live: LiveOrder, on desk: Desk) -> Bool {
+        let byAge = desk.setup.maxIntentAgeMs.map { live.order.intendedAt + .milliseconds($0) }
+        return [live.order.expiresAt, byAge].compactMap { $0 }.contains { $0 <= now.wall }
     }
 
     /// The intent's cancels are answered: its places may go.
@@ -173,14 +182,18 @@ extension Engine {
 
     /// Unsent orders whose deadline passed are not sent any more.
     func expire() {
+        // All at once: each is looked for among all orders of memory.
+        var due: Set<IntentKey> = []
         while let key = deadlines.popDue(at: now.wall) {
-            guard let intent = intents[key], let desk = desk(intent.row.account) else { continue }
-            for live in desk.orders.values.filter({ $0.order.intent == key && $0.state == .intended }).sorted(by: { $0.key < $1.key }) {
+            if let intent = intents[key], intent.unanswered > 0 || intent.openCommands > 0 { due.insert(key) }
+        }
+        guard !due.isEmpty else { return }
+        for desk in desks {
+            for live in desk.orders.values.filter({ $0.state == .intended && due.contains($0.order.intent) }).sorted(by: { $0.key < $1.key }) {
                 change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline")
             }
-            for id in commands.values.filter({ $0.intent == key && $0.kind == .modify && $0.state == .requested }).map(\.id).sorted() {
-                change(id, to: .withdrawn, evidence: .local, note: "not sent before its deadline")
-            }
         }
+        let late = commands.values.filter { $0.kind == .modify && $0.state == .requested && $0.intent.map(due.contains) ?? false }
+        for id in late.map(\.id).sorted() { change(id, to: .withdrawn, evidence: .local, note: "not sent before its deadline") }
     }
 }

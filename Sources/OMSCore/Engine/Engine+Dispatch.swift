@@ -113,6 +113,10 @@ extension Engine {
         var taken: Set<OrderKey> = []
         while tickets.count < desk.profile.modifyMax, let key = desk.modifies.popFirst() {
             guard !taken.contains(key), let live = liveByKey[key], let command = modifyReady(live, on: desk) else { continue }
+            if let expiresAt = command.expiresAt, expiresAt <= now.wall {
+                change(command.id, to: .withdrawn, evidence: .local, note: "not sent before its deadline")
+                continue
+            }
             if let quantity = command.quantity, quantity < live.order.filledQuantity {
                 change(command.id, to: .refused, evidence: .local, note: "quantity \(quantity) is below what is filled, \(live.order.filledQuantity)")
                 continue
@@ -162,10 +166,7 @@ extension Engine {
     /// Whether one permit of each is there; else asks to be called when one may be.
     func canTake(_ indexes: [Int], usesReserve: Bool) -> Bool {
         if limiter.canTake(indexes, at: now.monotonic, usesReserve: usesReserve) { return true }
-        // Only what is short has a time to wait for: others may hold permits that came free unnoticed.
-        for index in indexes where !limiter.canTake([index], at: now.monotonic, usesReserve: usesReserve) {
-            if let next = limiter.budgets[index].nextChance(at: now.monotonic) { wake(at: max(next, now.monotonic + 1)) }
-        }
+        if let next = limiter.nextChance(indexes, at: now.monotonic, usesReserve: usesReserve) { wake(at: next) }
         return false
     }
 

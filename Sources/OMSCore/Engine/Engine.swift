@@ -165,6 +165,7 @@ package final class Engine {
             guard let desk = desk(broken.account) else { continue }
             if broken.kind == .externalOrder || broken.kind == .missingHere, let venueID = broken.venueOrderID { desk.externals[venueID] = broken.id }
         }
+        let broken = Dictionary(grouping: state.openBreaks, by: \.clientOrderID)
         for order in state.orders.sorted(by: { $0.key < $1.key }) {
             // An account that is configured no more keeps its orders in the journal, untouched.
             guard let desk = desk(order.account) else { continue }
@@ -174,9 +175,7 @@ package final class Engine {
             if order.state == .intended { live.intent?.unanswered += 1 }
             // Counted before `resume` moves it into doubt.
             if order.state == .submitted { live.intent?.unanswered += 1 }
-            if let broken = breaksOpen.values.first(where: { $0.clientOrderID == order.clientOrderID }) {
-                desk.orderBreaks[order.key, default: [:]][broken.kind] = broken.id
-            }
+            for broken in broken[order.clientOrderID] ?? [] { desk.orderBreaks[order.key, default: [:]][broken.kind] = broken.id }
         }
         for command in state.commands.sorted(by: { $0.id < $1.id }) {
             guard let live = liveByKey[command.order] else {

@@ -51,20 +51,27 @@ package struct Budget: Sendable {
     ///   - unansweredHoldUs: how long a request without an answer may still arrive after its socket died.
     package mutating func inherit(_ rows: [PermitRow], sameBoot: Bool, unansweredHoldUs: Int64, at now: Int64) {
         var until: [Int: Int64] = [:]
-        var overflow: Int64?
+        var others: [Int64] = []
         for row in rows {
             let released = row.releasedAt.flatMap { sameBoot && $0 <= now ? $0 : nil } ?? now
             let wasAnswered = row.request == nil && !row.isUnanswered
             let end = released + (wasAnswered ? holdUs : unansweredHoldUs + holdUs)
-            // A limit that was lowered since: what does not fit any slot is waited for by all.
-            if row.slot < self.row.permits { until[row.slot] = max(until[row.slot] ?? .min, end) } else { overflow = max(overflow ?? .min, end) }
+            guard end > now else { continue }
+            if row.budget == self.row.id { until[row.slot] = end } else { others.append(end) }
         }
-        let waiting = free.filter { slot in
-            guard let end = [until[slot], overflow].compactMap({ $0 }).max(), end > now else { return false }
-            cooling.add(slot, at: end)
-            return true
+        // An own row keeps its slot, which its next row is written over, also where a lowered limit has no such slot any more.
+        let beyond = (until.keys.max() ?? -1) + 1
+        if beyond > slots {
+            free.append(contentsOf: slots..<beyond)
+            slots = beyond
         }
-        free.removeAll { waiting.contains($0) }
+        for (slot, end) in until { cooling.add(slot, at: end) }
+        free.removeAll { until[$0] != nil }
+        // What was taken under another number of permits gets slots of its own: held until its time, then one more that the share keeps unused.
+        for end in others {
+            cooling.add(slots, at: end)
+            slots += 1
+        }
     }
 
     private mutating func settle(at now: Int64) {
@@ -152,7 +159,8 @@ package struct Budget: Sendable {
 
     /// Remembers who was served, so that places get one grant in ten while they wait.
     package mutating func served(place: Bool, whilePlaceWaits: Bool) {
-        passedOver = place || !whilePlaceWaits ? 0 : passedOver + 1
+        // Budgets are shared: an account without places takes no turn from another's that wait.
+        if place { passedOver = 0 } else if whilePlaceWaits { passedOver += 1 }
     }
 
     /// Whether a waiting place is due before anybody else.

@@ -24,13 +24,16 @@ package struct Limiter: Sendable {
 
     package init() {}
 
+    /// `bitget` of `bitget-margin`.
+    private static func family(_ venue: String) -> Substring { venue.prefix { $0 != "-" } }
+
     /// What makes two accounts' limits one: the venue's word on whom it counts.
     ///
     /// Bitget margin counts isolated and crossed apart (they are separate endpoints), all else of a venue together; limits by address are shared by
     /// the venue's whole family of hosts.
     private static func key(_ rule: BudgetRule, scope: BudgetScope, profile: VenueProfile, owner: String) -> String {
         switch scope {
-        case .ip: "ip|\(profile.venue.prefix { $0 != "-" })|\(rule.name)"
+        case .ip: "ip|\(family(profile.venue))|\(rule.name)"
         case .uid, .apikey: "\(profile.venue)\(profile.hasOwnEndpoints ? "/" + profile.product : "")|\(owner)|\(rule.name)"
         }
     }
@@ -63,23 +66,20 @@ package struct Limiter: Sendable {
             let share = min(setting?.share ?? permitCount, permitCount)
             let reserve = min(setting?.reserve ?? rule.reserve ?? permitCount / 10, share - 1)
             let venue = profile.hasOwnEndpoints && scope != .ip ? "\(profile.venue)/\(profile.product)" : profile.venue
-            let known = inherited.first { $0.venue == venue && $0.owner == owner && $0.name == rule.name && $0.permits == permitCount }
+            // A limit by address is one for the venue's family of hosts, whichever of its accounts came first then.
+            let former = inherited.filter { row in
+                let isSameVenue = scope == .ip ? row.scope == .ip && Self.family(row.venue) == Self.family(venue) : row.venue == venue
+                return isSameVenue && row.owner == owner && row.name == rule.name
+            }
+            let known = former.first { $0.venue == venue && $0.permits == permitCount }
             let id = known?.id ?? (inherited.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1
             let row = BudgetRow(id: id, venue: venue, owner: owner, name: rule.name, scope: scope, permits: permitCount, windowMs: windowMs)
             if known != row { newRow(row) }
             var budget = Budget(
                 row: row, share: share, reserve: max(0, reserve), marginMs: setting?.marginMs ?? 20, penaltyMs: setting?.penaltyMs ?? windowMs)
-            // A limit whose number changed keeps holding what its former rows held.
-            for former in inherited where former.venue == venue && former.owner == owner && former.name == rule.name {
-                let rows = (permits[former.id] ?? []).enumerated().map { index, row in
-                    former.permits == permitCount
-                        ? row
-                        : PermitRow(
-                            budget: id, slot: index, request: row.request, takenAt: row.takenAt, releasedAt: row.releasedAt,
-                            isUnanswered: row.isUnanswered)
-                }
-                budget.inherit(rows, sameBoot: sameBoot, unansweredHoldUs: holdUnansweredUs, at: now)
-            }
+            // A limit whose number changed keeps holding what its former rows held, all of them at once.
+            let rows = former.flatMap { permits[$0.id] ?? [] }
+            budget.inherit(rows, sameBoot: sameBoot, unansweredHoldUs: holdUnansweredUs, at: now)
             budgets.append(budget)
             indexByKey[key] = budgets.count - 1
             indexes[rule.name] = budgets.count - 1
@@ -91,6 +91,16 @@ package struct Limiter: Sendable {
     package mutating func canTake(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Bool {
         for index in indexes where budgets[index].available(at: now, usesReserve: usesReserve) == 0 { return false }
         return true
+    }
+
+    /// The earliest moment worth asking `canTake` again: when the last of the budgets that refuse now may have a permit. nil: an answer must come first.
+    package mutating func nextChance(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Int64? {
+        var latest = now + 1
+        for index in indexes where budgets[index].available(at: now, usesReserve: usesReserve) == 0 {
+            guard let next = budgets[index].nextChance(at: now) else { return nil }
+            latest = max(latest, next)
+        }
+        return latest
     }
 
     /// Permits of one budget that could be taken now.

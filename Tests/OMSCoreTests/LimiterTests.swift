@@ -1,0 +1,174 @@
+import OMSCore
+import Testing
+
+@Suite struct LimiterTests {
+    /// docs/LIMITS.md has the argument; this tries to break it.
+    @Test(arguments: 1...40) func `no window of any position at the venue ever holds more requests than it allows`(block: UInt64) {
+        var (sent, crashes) = (0, 0)
+        for seed in (block * 50)..<(block * 50 + 50) {
+            var history = LimiterHistory(seed: seed)
+            history.play(untilUs: .seconds(15))
+            let overruns = history.overruns()
+            #expect(overruns.isEmpty, "seed \(seed): \(overruns.prefix(3))")
+            (sent, crashes) = (sent + history.sent, crashes + history.crashes)
+        }
+        #expect(sent > 1_000 && crashes > 20, "the histories do something: \(sent) requests, \(crashes) crashes")
+    }
+
+    @Test func `who waits for one limit is not woken for another that has permits`() throws {
+        var limiter = Limiter()
+        let rules = [BudgetRule("slow", 1, perMs: 60_000, scope: .uid, reserve: 0), BudgetRule("fast", 9, perMs: 100, scope: .uid, reserve: 0)]
+        let profile = Self.profile("v", rules)
+        let names = limiter.register(
+            profile: profile, uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: 0, inherited: [], permits: [:], sameBoot: false, at: 0,
+            newRow: { _ in })
+        let both = rules.compactMap { names[$0.name] }
+        let taken = limiter.take(both, by: 1, at: 0)
+        _ = limiter.release(taken.grips, readAt: 0, at: 0)
+        let now = Int64.seconds(1)
+        let isFree = limiter.canTake(both, at: now, usesReserve: true)
+        let next = limiter.nextChance(both, at: now, usesReserve: true)
+        #expect(!isFree && next == limiter.budgets[both[0]].holdUs)
+    }
+
+    private static func profile(_ venue: String, _ rules: [BudgetRule]) -> VenueProfile {
+        VenueProfile(
+            venue: venue, product: "p", baseURL: "", budgets: rules, placeMax: 1, cancelMax: 1, modifyMax: 0, cancelsByClientID: true,
+            clientIDs: ClientIDRule(lengths: 1...36, alsoAllowed: ""), freshnessMs: 1, stampMarginMs: 0, visibilityDelayMs: 1, findSteps: 1,
+            listsFills: false)
+    }
+
+    private static func budget(_ permits: Int, windowMs: Int64 = 1_000, share: Int? = nil, reserve: Int = 0, marginMs: Int64 = 20) -> Budget {
+        let row = BudgetRow(id: 1, venue: "v", owner: "u", name: "b", scope: .uid, permits: permits, windowMs: windowMs)
+        return Budget(row: row, share: share ?? permits, reserve: reserve, marginMs: marginMs, penaltyMs: windowMs)
+    }
+
+    @Test(arguments: [(1, 50), (10, 50), (10, 1), (50, 200), (200, 20), (7, 333)])
+    func `a saturated limit gives 99 of 100 of what the proof leaves`(permits: Int, roundTripMs: Int64) {
+        var budget = Self.budget(permits)
+        var answers = TimerHeap<Int>()
+        var (now, sent): (Int64, Int) = (0, 0)
+        let end = Int64.seconds(100)
+        while now < end {
+            while let slot = answers.popDue(at: now) { _ = budget.release(slot: slot, readAt: now, at: now) }
+            while budget.available(at: now, usesReserve: false) > 0 {
+                answers.add(budget.take(by: 1, at: now).slot, at: now + .milliseconds(roundTripMs))
+                sent += 1
+            }
+            now = [answers.nextAt, budget.nextChance(at: now)].compactMap { $0 }.min() ?? end
+        }
+        let possible = Int64(permits) * end / (budget.holdUs + .milliseconds(roundTripMs))
+        #expect(Int64(sent) * 100 >= possible * 99, "\(sent) of \(possible)")
+    }
+
+    @Test func `the reserve is kept from places and given to cancels`() {
+        var budget = Self.budget(10, reserve: 3)
+        for _ in 0..<7 { _ = budget.take(by: 1, at: 0) }
+        #expect(budget.available(at: 0, usesReserve: false) == 0)
+        #expect(budget.available(at: 0, usesReserve: true) == 3)
+    }
+
+    @Test func `a share of a limit is never passed, and its reserve comes out of the share`() {
+        var budget = Self.budget(10, share: 4, reserve: 1)
+        #expect(budget.available(at: 0, usesReserve: true) == 4)
+        #expect(budget.available(at: 0, usesReserve: false) == 3)
+        for _ in 0..<4 { _ = budget.take(by: 1, at: 0) }
+        #expect(budget.available(at: 0, usesReserve: true) == 0)
+    }
+
+    @Test func `a request that never left gives its permit back at once, an answered one after the window, a lost one after the hold`() {
+        var budget = Self.budget(1)
+        #expect(budget.holdUs == 1_020_500)
+        var slot = budget.take(by: 1, at: 0).slot
+        _ = budget.release(slot: slot, readAt: nil, at: 5)
+        #expect(budget.available(at: 5, usesReserve: true) == 1)
+        slot = budget.take(by: 2, at: 5).slot
+        _ = budget.release(slot: slot, readAt: 100, at: 300)
+        #expect(budget.available(at: 100 + 1_020_499, usesReserve: true) == 0)
+        #expect(budget.available(at: 100 + 1_020_500, usesReserve: true) == 1)
+        slot = budget.take(by: 3, at: 2_000_000).slot
+        _ = budget.abandon(slot: slot, resetAt: 2_000_000, holdUs: .seconds(30), at: 2_000_000)
+        #expect(budget.available(at: 2_000_000 + 31_020_499, usesReserve: true) == 0)
+        #expect(budget.available(at: 2_000_000 + 31_020_500, usesReserve: true) == 1)
+    }
+
+    @Test func `a permit that is out frees itself never`() {
+        var budget = Self.budget(1)
+        _ = budget.take(by: 1, at: 0)
+        #expect(budget.available(at: .seconds(1_000_000), usesReserve: true) == 0)
+        #expect(budget.nextChance(at: 0) == nil)
+    }
+
+    @Test func `a refusal for the rate freezes the budget, halves the share, and lets it grow back`() throws {
+        var budget = Self.budget(10)
+        budget.punish(retryAfterUs: nil, at: 0)
+        #expect(budget.available(at: 999_999, usesReserve: true) == 0)
+        #expect(budget.available(at: 1_000_000, usesReserve: true) == 5)
+        budget.recover(at: .seconds(4))
+        #expect(budget.available(at: .seconds(4), usesReserve: true) == 5)
+        budget.recover(at: .seconds(5))
+        #expect(budget.available(at: .seconds(5), usesReserve: true) == 6)
+        budget.recover(at: .seconds(21))
+        #expect(budget.available(at: .seconds(21), usesReserve: true) == 10)
+        for _ in 0..<9 { budget.punish(retryAfterUs: .seconds(3), at: .seconds(30)) }
+        #expect(budget.available(at: .seconds(33) - 1, usesReserve: true) == 0)
+        #expect(budget.available(at: .seconds(33), usesReserve: true) == 1, "never to nothing")
+        budget.punish(retryAfterUs: .seconds(86_400), at: .seconds(40))
+        #expect(budget.frozenUntil == .seconds(940), "a venue's word is heeded up to a quarter of an hour")
+    }
+
+    @Test func `a place that waits gets at least one grant in ten`() {
+        var budget = Self.budget(10)
+        var grants: [Bool] = []
+        for _ in 0..<1_000 {
+            let isPlace = budget.owesPlace
+            budget.served(place: isPlace, whilePlaceWaits: true)
+            grants.append(isPlace)
+        }
+        for start in 0...990 { #expect(grants[start..<start + 10].contains(true)) }
+    }
+
+    @Test func `grants to an account without places take no turn from another's that wait`() {
+        var budget = Self.budget(10)
+        for _ in 0..<9 {
+            budget.served(place: false, whilePlaceWaits: true)
+            budget.served(place: false, whilePlaceWaits: false)
+        }
+        #expect(budget.owesPlace)
+    }
+
+    @Test func `two accounts of one uid share their budgets, two of one venue do not, and address limits join a venue's family`() {
+        var limiter = Limiter()
+        func register(_ venue: String, _ uid: String) -> [String: Int] {
+            let rules = [BudgetRule("place", 5, perMs: 1_000, scope: .uid), BudgetRule("overall", 50, perMs: 1_000, scope: .ip)]
+            let profile = Self.profile(venue, rules)
+            return limiter.register(
+                profile: profile, uid: uid, keyFingerprint: uid, settings: [], holdUnansweredUs: 0, inherited: [], permits: [:], sameBoot: false,
+                at: 0, newRow: { _ in })
+        }
+        let first = register("bitget-margin", "u1")
+        #expect(register("bitget-margin", "u1") == first)
+        let other = register("bitget-margin", "u2")
+        #expect(other["place"] != first["place"] && other["overall"] == first["overall"])
+        let sister = register("bitget-uta", "u1")
+        #expect(sister["place"] != first["place"] && sister["overall"] == first["overall"])
+        #expect(register("xt-spot", "u1")["overall"] != first["overall"])
+    }
+
+    @Test func `a limit by address is inherited whichever account of the venue's family comes first`() throws {
+        let rules = [BudgetRule("overall", 2, perMs: 1_000, scope: .ip, reserve: 0)]
+        var (before, after) = (Limiter(), Limiter())
+        var rows: [BudgetRow] = []
+        let old = before.register(
+            profile: Self.profile("bitget-margin", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
+            inherited: [], permits: [:], sameBoot: false, at: 0, newRow: { rows.append($0) })
+        let out = before.take([try #require(old["overall"])], by: 1, at: 0)
+        let new = after.register(
+            profile: Self.profile("bitget-uta", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
+            inherited: rows, permits: [rows[0].id: out.rows], sameBoot: true, at: 0, newRow: { _ in })
+        let index = try #require(new["overall"])
+        let left = after.available(index, at: 2_020_499, usesReserve: false)
+        let later = after.available(index, at: 2_020_500, usesReserve: false)
+        #expect((left, later) == (1, 2))
+    }
+}
