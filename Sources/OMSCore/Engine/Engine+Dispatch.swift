@@ -5,8 +5,16 @@ extension Engine {
         guard !isStopping else { return }
         guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
         ripen(desk)
-        while desk.inFlight < desk.maxInFlight, launchNext(desk) {}
+        let rows = output.records.count
+        while desk.inFlight < desk.maxInFlight {
+            // What leaves first would wait for the turn's end, while all that is launched behind it is written down.
+            guard output.records.count - rows < Self.launchRows else { return wake(at: now.monotonic) }
+            guard launchNext(desk) else { return }
+        }
     }
+
+    /// Rows of an account's requests in one turn before the rest waits for the next.
+    static let launchRows = 400
 
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
