@@ -134,8 +134,12 @@ extension Engine {
         desk.places.append(live.key, of: live.order.intent, group: desk.rules.group(of: live.order.terms))
     }
 
-    /// Back to the front of the queue: surely not executed.
+    /// Back to the front of the queue: surely not executed. What came back after its deadline is not sent any more.
     func requeue(_ orders: [LiveOrder], on desk: Desk) {
+        for live in orders where live.state == .intended {
+            guard let row = live.intent?.row, let deadline = deadline(of: row), deadline <= now.wall else { continue }
+            change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline")
+        }
         let waiting = orders.filter { $0.state == .intended && !$0.isQueued }.sorted { $0.key < $1.key }
         for live in waiting {
             live.isQueued = true

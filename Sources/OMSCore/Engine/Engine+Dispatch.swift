@@ -113,6 +113,10 @@ extension Engine {
         var taken: Set<OrderKey> = []
         while tickets.count < desk.profile.modifyMax, let key = desk.modifies.popFirst() {
             guard !taken.contains(key), let live = liveByKey[key], let command = modifyReady(live, on: desk) else { continue }
+            if let expiresAt = command.expiresAt, expiresAt <= now.wall {
+                change(command.id, to: .withdrawn, evidence: .local, note: "not sent before its deadline")
+                continue
+            }
             if let quantity = command.quantity, quantity < live.order.filledQuantity {
                 change(command.id, to: .refused, evidence: .local, note: "quantity \(quantity) is below what is filled, \(live.order.filledQuantity)")
                 continue
