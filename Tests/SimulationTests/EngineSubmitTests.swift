@@ -124,6 +124,26 @@ extension House {
         #expect(daemon.world.ledger.requests.allSatisfy { $0.kind != .place })
     }
 
+    @Test(arguments: [false, true]) func `a kill while an intent is being written withdraws all of it, whatever crashes then`(crashes: Bool) throws {
+        let daemon = try House.ready("xt-spot") { $0.sliceRows = 50 }
+        daemon.submit(try House.intent("xt-spot", orders: 1_000, id: "large"))
+        daemon.run(forUs: .seconds(5)) { daemon.journal.orders.count >= 200 }
+        let kill = ControlCommand.setState("xt-spot", .halted, reason: "kill", cancelOpen: true, everything: false)
+        let other = OMSCore.Ticket(connection: 2, call: 1)
+        daemon.engine?.step(.command(kill, from: .peer(uid: 0, pid: 2), role: .operator, ticket: other), at: daemon.now)
+        daemon.run(forUs: 10)
+        #expect(daemon.journal.commands.isEmpty || daemon.journal.orders.count == 1_000, "no command of an order that a crash would discard")
+        if crashes {
+            daemon.crash()
+            try daemon.start()
+        }
+        daemon.run(forUs: .seconds(10))
+        _ = try House.hear(daemon.command(.setState("xt-spot", .active, reason: "on", cancelOpen: false, everything: false)), daemon)
+        daemon.run(forUs: .seconds(10))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled && $0.attempts == 0 })
+        #expect(daemon.world.ledger.requests.allSatisfy { $0.kind != .place })
+    }
+
     @Test func `halted takes cancels only, reducing what reduces, and both outlive a restart`() throws {
         let daemon = try House.ready("az-futures")
         #expect(try House.error(daemon.submit(try House.intent("az-futures", orders: 1, id: "before")), daemon) == nil)
