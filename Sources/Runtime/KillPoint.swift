@@ -11,26 +11,26 @@ enum KillPoint {
 
     @inline(__always) static func answersRead(_ inputs: [Input]) {
         #if DEBUG
-            if hasAnswer(inputs) { omsd_kill_point("answer_read") }
+        if hasAnswer(inputs) { omsd_kill_point("answer_read") }
         #endif
     }
 
     @inline(__always) static func commit(_ side: Side, of records: [JournalRecord], after inputs: [Input]) {
         #if DEBUG
-            omsd_kill_point("\(side)_commit")
-            if hasAnswer(inputs) { omsd_kill_point("\(side)_answer_commit") }
-            let hasIntent = records.contains { if case .intent = $0 { true } else { false } }
-            if hasIntent { omsd_kill_point("\(side)_intent_commit") }
+        omsd_kill_point("\(side)_commit")
+        if hasAnswer(inputs) { omsd_kill_point("\(side)_answer_commit") }
+        let hasIntent = records.contains { if case .intent = $0 { true } else { false } }
+        if hasIntent { omsd_kill_point("\(side)_intent_commit") }
         #endif
     }
 
     @inline(__always) static func reply(_ side: Side, _ result: Result<Reply, ControlError>) {
         #if DEBUG
-            if case .success(.submitted) = result { omsd_kill_point("\(side)_reply") }
+        if case .success(.submitted) = result { omsd_kill_point("\(side)_reply") }
         #endif
     }
 
     #if DEBUG
-        private static func hasAnswer(_ inputs: [Input]) -> Bool { inputs.contains { if case .answered = $0 { true } else { false } } }
+    private static func hasAnswer(_ inputs: [Input]) -> Bool { inputs.contains { if case .answered = $0 { true } else { false } } }
     #endif
 }

@@ -85,11 +85,11 @@ extension TransportLoop {
         let sentAt = TransportTime.now()
         connection.stage = .busy
         #if DEBUG
-            omsd_kill_point("before_send")
+        omsd_kill_point("before_send")
         #endif
         let first = connection.socket.send(connection.out, from: 0, taken: &connection.outOffset)
         #if DEBUG
-            omsd_kill_point("after_send")
+        omsd_kill_point("after_send")
         #endif
         if case .failed(let code) = first {
             // The very first call was refused: the kernel took nothing.

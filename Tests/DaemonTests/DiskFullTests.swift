@@ -63,7 +63,8 @@ final class SmallDisk {
         // The ballast's space is for what is under way: all of it now belongs to nobody else.
         for account in house.accounts {
             let open = try house.journal.texts(
-                "SELECT client_order_id FROM v_orders WHERE account = '\(account.name)' AND venue_order_id IS NOT NULL AND intent_id LIKE 'first-%' LIMIT 2")
+                "SELECT client_order_id FROM v_orders WHERE account = '\(account.name)' AND venue_order_id IS NOT NULL AND intent_id LIKE 'first-%' LIMIT 2"
+            )
             #expect(open.count == 2)
             for id in open {
                 // No new row can be promised, but what was placed can be withdrawn.

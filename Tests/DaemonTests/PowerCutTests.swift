@@ -69,7 +69,8 @@ struct RecordedRun {
                 try client.wait("run-\(account.name)-\(round)", until: "acknowledged", seconds: 120)
                 let ids = try house.journal.texts("SELECT client_order_id FROM v_open WHERE account = '\(account.name)' LIMIT 2")
                 try client.submit(
-                    #"{"account":"\#(account.name)","intent_id":"cancel-\#(account.name)-\#(round)","cancel":[\#(ids.map { "\"\($0)\"" }.joined(separator: ","))]}"#)
+                    #"{"account":"\#(account.name)","intent_id":"cancel-\#(account.name)-\#(round)","cancel":[\#(ids.map { "\"\($0)\"" }.joined(separator: ","))]}"#
+                )
             }
         }
         for account in house.accounts { try client.wait("run-\(account.name)-3", seconds: 120) }

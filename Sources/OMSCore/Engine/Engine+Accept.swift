@@ -135,11 +135,11 @@ extension Engine {
         desk.places.append(live.key, of: live.order.intent, group: desk.rules.group(of: live.order.terms))
     }
 
-    /// Back to the front of the queue: surely not executed. What came back after its deadline is not sent any more.
+    /// Back to the front of the queue: surely not executed.
     func requeue(_ orders: [LiveOrder], on desk: Desk) {
-        for live in orders where live.state == .intended {
-            guard let row = live.intent?.row, let deadline = deadline(of: row), deadline <= now.wall else { continue }
-            change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline")
+        // Its deadline may have passed while it was out: then it does not go again.
+        for live in orders where live.state == .intended && isLate(live, on: desk) {
+            change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent again: its deadline passed")
         }
         let waiting = orders.filter { $0.state == .intended && !$0.isQueued }.sorted { $0.key < $1.key }
         for live in waiting {
@@ -151,6 +151,11 @@ extension Engine {
                 desk.places.putBack(orders.map(\.key), of: intent, group: group)
             }
         }
+    }
+
+    func isLate(_ live: LiveOrder, on desk: Desk) -> Bool {
+        let byAge = desk.setup.maxIntentAgeMs.map { live.order.intendedAt + .milliseconds($0) }
+        return [live.order.expiresAt, byAge].compactMap { $0 }.contains { $0 <= now.wall }
     }
 
     /// The intent's cancels are answered: its places may go.

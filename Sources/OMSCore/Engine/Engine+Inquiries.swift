@@ -242,9 +242,7 @@ extension Engine {
             reason = "a cancel of it is open"
         } else if !desk.setup.resendsAfterProof {
             reason = "resend is never"
-        } else if let row = live.intent?.row, let deadline = deadline(of: row), deadline <= now.wall {
-            reason = "its deadline passed"
-        } else if let expiresAt = live.order.expiresAt, expiresAt <= now.wall {
+        } else if isLate(live, on: desk) {
             reason = "its deadline passed"
         } else if desk.trading.state == .halted || (desk.trading.state == .reducing && !Self.reduces(live.order.terms)) {
             reason = "trading is \(desk.trading.state.rawValue)"

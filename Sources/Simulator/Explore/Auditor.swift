@@ -5,6 +5,8 @@ import Wire
 /// never be.
 package final class Auditor {
     package private(set) var violations: [String] = []
+    /// How often an order came to be in a state.
+    package private(set) var seen: [OrderState: Int] = [:]
     package var isBroken: Bool { !violations.isEmpty }
 
     private let journal: MemoryJournal
@@ -49,7 +51,8 @@ package final class Auditor {
         case .requestEnded(let end): expect(journal.requests[end.id] != nil, "request \(end.id) ended and was never written")
         case .commandChanged(let command, let from, _):
             expect(journal.commands[command.id]?.state == from, "command \(command.id) moves from \(from.rawValue), where it was not")
-        case .intent, .intentComplete, .intentSettled, .orderBorn, .commandBorn, .request, .breakFound, .breakResolved, .tradingState, .budget,
+        case .orderBorn: seen[.intended, default: 0] += 1
+        case .intent, .intentComplete, .intentSettled, .commandBorn, .request, .breakFound, .breakResolved, .tradingState, .budget,
             .permit, .idHighWater, .boot, .note:
             break
         }
@@ -57,6 +60,7 @@ package final class Auditor {
 
     private func willChange(_ order: Order, from: OrderState, _ event: JournalEvent) {
         guard let known = journal.orders[order.key] else { return broken("order \(order.key) changes and was never born") }
+        seen[order.state, default: 0] += 1
         let name = "\(order.clientOrderID) (event \(event.seq) \(event.kind.rawValue))"
         expect(known.state == from, "\(name) moves from \(from.rawValue), but it was \(known.state.rawValue)")
         expect(order.clientOrderID == known.clientOrderID && order.terms == known.terms, "\(name) became another order")

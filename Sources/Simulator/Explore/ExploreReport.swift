@@ -11,6 +11,7 @@ package struct ExploreReport: Sendable {
     package private(set) var faults: [String: Int] = [:]
     package private(set) var reached: [FaultPoint: Int] = [:]
     package private(set) var states: [OrderState: Int] = [:]
+    package private(set) var seen: [OrderState: Int] = [:]
     package private(set) var events: [EventKind: Int] = [:]
     package private(set) var refusals: [String: Int] = [:]
     package private(set) var broken: [HistoryResult] = []
@@ -27,9 +28,26 @@ package struct ExploreReport: Sendable {
         faults.merge(result.faults, uniquingKeysWith: +)
         reached.merge(result.reached, uniquingKeysWith: +)
         states.merge(result.states, uniquingKeysWith: +)
+        seen.merge(result.seen, uniquingKeysWith: +)
         events.merge(result.events, uniquingKeysWith: +)
         refusals.merge(result.refusals, uniquingKeysWith: +)
         if !result.violations.isEmpty { broken.append(result) }
+    }
+
+    package mutating func add(_ part: ExploreReport) {
+        histories += part.histories
+        turns += part.turns
+        crashes += part.crashes
+        requests += part.requests
+        orders += part.orders
+        virtualSeconds += part.virtualSeconds
+        faults.merge(part.faults, uniquingKeysWith: +)
+        reached.merge(part.reached, uniquingKeysWith: +)
+        states.merge(part.states, uniquingKeysWith: +)
+        seen.merge(part.seen, uniquingKeysWith: +)
+        events.merge(part.events, uniquingKeysWith: +)
+        refusals.merge(part.refusals, uniquingKeysWith: +)
+        broken = (broken + part.broken).sorted { $0.seed < $1.seed }
     }
 
     /// Fault points that no history passed.
@@ -48,7 +66,7 @@ package struct ExploreReport: Sendable {
             "fault points: \(list(reached.map { ($0.key.rawValue, $0.value) }))",
         ]
         if !missed.isEmpty { lines.append("never reached: \(missed.map(\.rawValue).sorted().joined(separator: ", "))") }
-        for result in broken.prefix(200) {
+        for result in broken.prefix(20) {
             lines.append("seed \(result.seed): \(result.violations.joined(separator: "\n    "))")
             lines.append("    replay: omsim explore --seed \(result.seed) --trace")
         }

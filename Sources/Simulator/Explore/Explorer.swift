@@ -15,6 +15,8 @@ package struct HistoryResult: Sendable {
     package var reached: [FaultPoint: Int] = [:]
     /// How orders ended.
     package var states: [OrderState: Int] = [:]
+    /// How often an order came to be in a state.
+    package var seen: [OrderState: Int] = [:]
     package var events: [EventKind: Int] = [:]
     package var refusals: [String: Int] = [:]
     /// Over everything that was recorded, sent and answered.
@@ -77,6 +79,7 @@ package struct Explorer: Sendable {
     private func result(_ seed: UInt64, _ daemon: VirtualDaemon) -> HistoryResult {
         var result = HistoryResult(seed: seed)
         (result.violations, result.turns, result.crashes) = (daemon.violations, daemon.turns, daemon.crashes)
+        result.seen = daemon.auditor.seen
         (result.requests, result.orders, result.time) = (daemon.world.ledger.requests.count, daemon.journal.orders.count, daemon.time)
         result.reached = daemon.reached
         var hash = Fingerprint()

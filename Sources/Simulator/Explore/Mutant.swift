@@ -16,14 +16,11 @@ package enum Mutant: String, CaseIterable, Sendable {
     case freePermitAtSend = "free-permit-at-send"
     /// A look-up that met an error counts as one that found nothing.
     case errorPageIsAbsence = "error-page-is-absence"
-    /// A restart forgets which client ids are used up.
-    case reuseIDs = "reuse-ids"
 
     func spoil(_ disk: VirtualDisk) {
         switch self {
         case .sendBeforeCommit: disk.isBehind = true
         case .dropPermits: disk.forgets = { $0.permits = [] }
-        case .reuseIDs: disk.forgets = { $0.idHighWater = 0 }
         case .resendWithoutProof, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence: break
         }
     }
@@ -65,7 +62,7 @@ private struct MutantAdapter: VenueAdapter {
             (answer.places, answer.cancels, answer.modifies) = (refused(answer.places), refused(answer.cancels), refused(answer.modifies))
         case .errorPageIsAbsence:
             if case .query(.find) = plan.content, case .failed = answer.query { answer.query = .orders([], next: nil) }
-        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .reuseIDs: break
+        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend: break
         }
         return answer
     }

@@ -21,7 +21,9 @@ enum JournalTarget {
     /// An empty journal of this omsd, all of it in the main file.
     private static let sound: [UInt8] = {
         let path = folder + "/sound.db"
-        do throws(OpenError) { _ = try SQLiteJournal.open(path: path, accounts: [JournalAccount(id: "mm", venue: "az-futures", product: "usdt")]) } catch {
+        do throws(OpenError) {
+            _ = try SQLiteJournal.open(path: path, accounts: [JournalAccount(id: "mm", venue: "az-futures", product: "usdt")])
+        } catch {
             fatalError("no journal could be made: \(error)")
         }
         return read(path)

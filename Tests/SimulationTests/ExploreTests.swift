@@ -1,0 +1,54 @@
+import OMSCore
+import Simulator
+import Testing
+
+@Suite struct ExploreTests {
+    /// The seeds of CI; `make soak` runs more with `omsim explore`.
+    static let seeds: ClosedRange<UInt64> = 1...2_000
+
+    @Test func `two thousand histories keep every promise and pass every fault point`() async throws {
+        let report = try await withThrowingTaskGroup(of: ExploreReport.self) { group in
+            let step: UInt64 = 250
+            for first in stride(from: Self.seeds.lowerBound, through: Self.seeds.upperBound, by: Int(step)) {
+                group.addTask {
+                    var part = ExploreReport()
+                    for seed in first..<(first + step) { part.add(try Explorer().run(seed: seed)) }
+                    return part
+                }
+            }
+            var whole = ExploreReport()
+            for try await part in group {
+                whole.add(part)
+                print("explored \(whole.histories) of \(Self.seeds.count) histories, \(whole.broken.count) broken")
+            }
+            return whole
+        }
+        print(report.text)
+        #expect(report.broken.isEmpty, "\(report.broken.map { "seed \($0.seed): \($0.violations)" })")
+        #expect(report.missed.isEmpty, "\(report.missed)")
+        let unseen = OrderState.allCases.filter { $0 != .denied && report.seen[$0] == nil }
+        #expect(unseen.isEmpty, "no order was ever \(unseen)")
+    }
+
+    @Test(arguments: [3, 17, 82, 211, 623, 711] as [UInt64]) func `a seed tells the same history each time`(seed: UInt64) throws {
+        let first = try Explorer().run(seed: seed)
+        let second = try Explorer().run(seed: seed)
+
+        #expect(first.hash == second.hash)
+        #expect(first.turns == second.turns)
+    }
+
+    @Test func `another seed tells another history`() throws {
+        #expect(try Explorer().run(seed: 4).hash != Explorer().run(seed: 5).hash)
+    }
+
+    @Test func `a trace tells of requests, arrivals, faults and deaths`() throws {
+        var lines: [String] = []
+        let result = try Explorer().run(seed: 711) { lines.append($0) }
+
+        #expect(result.violations.isEmpty)
+        #expect(lines.contains { $0.contains("-> bitget-margin-crossed request") })
+        #expect(lines.contains { $0.contains(" arrives: 200") })
+        #expect(lines.contains { $0.contains("the faults are over") })
+    }
+}
