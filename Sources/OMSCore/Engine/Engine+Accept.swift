@@ -81,6 +81,7 @@ extension Engine {
             guard let command = commands[id], let live = liveByKey[command.order] else { continue }
             pursue(id, of: live, on: desk)
         }
+        if intent.isWithdrawn { cancel(acceptance.keys.compactMap { liveByKey[$0] }, actor: acceptance.actor) }
         for item in acceptance.modifies { requestModify(item, for: intent, on: desk, actor: acceptance.actor) }
         reply(
             .submitted(
