@@ -57,7 +57,7 @@ extension Engine {
         return indexes(of: .place([], isSingle: false), on: desk).contains { limiter.budgets[$0].owesPlace }
     }
 
-    private func mayPlace(_ desk: Desk) -> Bool {
+    func mayPlace(_ desk: Desk) -> Bool {
         guard desk.isReady, !isJournalFull, desk.trading.state != .halted else { return false }
         guard now.monotonic >= desk.pausedUntil else {
             wake(at: desk.pausedUntil)
@@ -141,6 +141,15 @@ extension Engine {
 
     private func launchPlaces(_ desk: Desk) -> Bool {
         guard !desk.places.isEmpty, mayPlace(desk) else { return false }
+        // Other programs' wishes and our places take turns.
+        let shared = grants.wishes.isEmpty ? [] : placeIndexes(desk).filter { grants.waits(for: $0) }
+        guard grants.wishIsNext.isDisjoint(with: shared) else { return false }
+        guard sendWaitingPlaces(desk) else { return false }
+        grants.wishIsNext.formUnion(shared)
+        return true
+    }
+
+    private func sendWaitingPlaces(_ desk: Desk) -> Bool {
         if desk.profile.mixesPlaceAndCancel {
             let names = indexes(of: .mixed(place: [], cancel: [], placeFirst: false), on: desk)
             guard canTake(names, usesReserve: false), let batch = takePlaces(desk, single: false) else { return false }
