@@ -48,14 +48,25 @@ struct SaturatedBench {
     }
 
     private func figures(_ rig: Rig, from: Int64, to: Int64, cpuASecond: Double, queue: Int64, summary: JSON) throws -> [Figure] {
-        let seconds = Double(to - from) / 1e6
+        // Requests leave in bursts of all permits once a window. From one request to another a whole number of bursts later: cut anywhere else, the rate
+        // would depend on where.
+        let sent = try SQL.rows(
+            rig.journal, "SELECT sent_at FROM v_requests WHERE kind <> 'lookup' AND sent_at BETWEEN \(from) AND \(to) ORDER BY sent_at", columns: 1,
+            most: 100_000
+        ).map { $0[0] }
+        let bursts = (sent.count - 1) / Int(Self.permits)
+        guard bursts > 0 else { throw BenchError("\(sent.count) requests are too few to measure") }
+        let (first, end) = (sent[0], sent[bursts * Int(Self.permits)])
+        let seconds = (end - first) / 1e6
+        let inside = "sent_at >= \(Int64(first)) AND sent_at < \(Int64(end))"
         let requests = try SQL.rows(
             rig.journal,
             """
             SELECT count(*), avg(answered_at - sent_at) / 1000.0, avg(sent_at - signed_at) / 1000.0 FROM v_requests
-            WHERE kind <> 'lookup' AND sent_at >= \(from) AND sent_at < \(to)
+            WHERE kind <> 'lookup' AND \(inside)
             """, columns: 3)[0]
-        let acknowledged = try SQL.number(rig.journal, "SELECT count(*) FROM orders WHERE acknowledged_at >= \(from) AND acknowledged_at < \(to)")
+        let acknowledged = try SQL.number(
+            rig.journal, "SELECT count(*) FROM orders JOIN requests USING (request_id) WHERE acknowledged_at IS NOT NULL AND \(inside)")
         let cancels = try SQL.rows(
             rig.journal,
             """

@@ -11,10 +11,10 @@ static inline int omsd_defensive(sqlite3 *connection) {
     return sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);
 }
 
-/// `sqlite3_config` is variadic. Without memory statistics SQLite takes no lock around each allocation; only before its first use.
-static inline int omsd_without_memory_statistics(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
-
 /// As above. A close leaves the WAL as it is.
 static inline void omsd_no_checkpoint_on_close(sqlite3 *connection) {
     sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
+
+/// `sqlite3_config` is variadic. Without memory statistics SQLite takes no lock around each allocation; only before its first use.
+static inline int omsd_without_memory_statistics(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }

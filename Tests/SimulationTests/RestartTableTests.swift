@@ -40,6 +40,7 @@ import Venues
         brief.expiresAt = daemon.now.wall + 3_000_000
         // The only permit goes to the first intent; the second waits.
         daemon.submit(try House.intent(venue, orders: 1, id: "first"))
+        daemon.run(forUs: 1_000)
         daemon.submit(brief)
         daemon.submit(try House.intent(venue, orders: 2, id: "lasting"))
         daemon.run(forUs: 1_000)
@@ -51,7 +52,7 @@ import Venues
 
         expectAgreement(daemon)
         let after = orders(daemon)
-        #expect(after.map(\.clientOrderID) == before.map(\.clientOrderID))
+        #expect(after.map { $0.clientOrderID } == before.map { $0.clientOrderID })
         #expect(after.filter { $0.intentID == "brief" }.allSatisfy { $0.state == .expired && $0.evidence == .local && $0.attempts == 0 })
         #expect(after.filter { $0.intentID == "lasting" }.allSatisfy { $0.state.isLive && $0.attempts == 1 })
     }
@@ -68,6 +69,7 @@ import Venues
         submitAndDie(daemon, try House.intent(venue, orders: 3, id: "i"), left: true)
         daemon.run(forUs: .seconds(1))
         let exchange = try #require(daemon.world.venue(named: venue)?.exchange)
+        daemon.world.advance(to: daemon.now.wall)
         try #require(exchange.orders.count == 3)
         exchange.fill(exchange.orders[1], at: daemon.world.now)
         exchange.cancel(exchange.orders[2], at: daemon.world.now)
@@ -75,8 +77,8 @@ import Venues
         try daemon.start()
 
         expectAgreement(daemon)
-        #expect(orders(daemon).map(\.state.isTerminal) == [false, true, true])
-        #expect(orders(daemon).map(\.state).dropFirst() == [.filled, .canceled])
+        #expect(orders(daemon).map { $0.state.isTerminal } == [false, true, true])
+        #expect(Array(orders(daemon).map { $0.state }.dropFirst()) == [.filled, .canceled])
         #expect(orders(daemon)[1].filledQuantity == exchange.orders[1].filled)
         #expect(places(daemon) == 1)
     }
@@ -99,7 +101,7 @@ import Venues
         try daemon.start()
 
         expectAgreement(daemon)
-        #expect(orders(daemon).map(\.clientOrderID) == ids)
+        #expect(orders(daemon).map { $0.clientOrderID } == ids)
         #expect(orders(daemon).allSatisfy { $0.state.isLive && $0.attempts == 2 })
         let proof = daemon.journal.events.filter { $0.event.kind == .requeued && $0.event.note == "proven absent" }
         #expect(proof.count == 2)
@@ -137,8 +139,7 @@ import Venues
         daemon.run(forUs: .seconds(20))
 
         #expect(orders(daemon).filter { $0.account.text == venue }.allSatisfy { $0.state == .inDoubt })
-        let elsewhere = orders(daemon).filter { $0.account.text == other }
-        #expect(elsewhere.allSatisfy { $0.state.isLive })
+        #expect(orders(daemon).filter { $0.account.text == other }.allSatisfy { $0.state.isLive })
         daemon.run(forUs: .seconds(60))
         expectAgreement(daemon)
     }
@@ -147,8 +148,7 @@ import Venues
         var hidden = FaultRule(.lateVisibility(.init(200_000)))
         hidden.first = 1
         let daemon = try ready([venue]) {
-            let kinds: [Route.Kind] = [.place, .mixed]
-            $0.world.faults = kinds.map { kind in
+            $0.world.faults = [Route.Kind.place, .mixed].map { kind in
                 var rule = hidden
                 rule.kind = kind
                 return rule

@@ -81,6 +81,7 @@ extension Engine {
             guard let command = commands[id], let live = liveByKey[command.order] else { continue }
             pursue(id, of: live, on: desk)
         }
+        if intent.isWithdrawn { cancel(acceptance.keys.compactMap { liveByKey[$0] }, actor: acceptance.actor) }
         for item in acceptance.modifies { requestModify(item, for: intent, on: desk, actor: acceptance.actor) }
         reply(
             .submitted(
@@ -145,8 +146,10 @@ extension Engine {
             live.isQueued = true
             desk.queuedPlaces += 1
         }
-        for (intent, orders) in Dictionary(grouping: waiting, by: \.order.intent) {
-            for (group, orders) in Dictionary(grouping: orders, by: { desk.rules.group(of: $0.order.terms) }) {
+        // By key, not by hash: the same seed gives the same run.
+        for (intent, orders) in Dictionary(grouping: waiting, by: \.order.intent).sorted(by: { $0.key < $1.key }) {
+            let groups = Dictionary(grouping: orders, by: { desk.rules.group(of: $0.order.terms) })
+            for (group, orders) in groups.sorted(by: { $0.value[0].key < $1.value[0].key }) {
                 desk.places.putBack(orders.map(\.key), of: intent, group: group)
             }
         }

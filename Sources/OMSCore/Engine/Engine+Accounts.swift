@@ -104,7 +104,10 @@ extension Engine {
             setState(state, of: desk, reason: reason, actor: actor)
             // What is resumed tries everything anew.
             if state == .active, desk.factsProblem != nil { (desk.factsProblem, desk.facts, desk.prepareAt) = (nil, nil, now.monotonic) }
-            if cancelOpen { cancels += cancel(Array(desk.orders.values), actor: actor) }
+            if cancelOpen {
+                for acceptance in acceptances where acceptance.desk == desk.index { acceptance.intent.isWithdrawn = true }
+                cancels += cancel(Array(desk.orders.values), actor: actor)
+            }
             if everything {
                 let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
                 for symbol in symbols { _ = launch(.query(.cancelAll(symbol: symbol)), on: desk, usesReserve: true, isJournaled: true) }

@@ -196,7 +196,8 @@ extension Engine {
     @discardableResult
     func cancel(_ orders: some Sequence<LiveOrder>, actor: Actor) -> Int {
         var count = 0
-        for live in orders.sorted(by: { $0.key < $1.key }) where !live.state.isTerminal {
+        // A command of an order that a crash would still discard must not be on record.
+        for live in orders.sorted(by: { $0.key < $1.key }) where !live.state.isTerminal && live.intent?.isComplete ?? true {
             guard let desk = desk(live.order.account), let id = bearCommand(.cancel, of: live.order.clientOrderID, for: nil, actor: actor) else {
                 continue
             }

@@ -5,8 +5,16 @@ extension Engine {
         guard !isStopping else { return }
         guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
         ripen(desk)
-        while desk.inFlight < desk.maxInFlight, launchNext(desk) {}
+        let rows = output.records.count
+        while desk.inFlight < desk.maxInFlight {
+            // What leaves first would wait for the turn's end, while all that is launched behind it is written down.
+            guard output.records.count - rows < Self.launchRows else { return wake(at: now.monotonic) }
+            guard launchNext(desk) else { return }
+        }
     }
+
+    /// Rows of an account's requests in one turn before the rest waits for the next.
+    static let launchRows = 400
 
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
@@ -49,7 +57,7 @@ extension Engine {
         return indexes(of: .place([], isSingle: false), on: desk).contains { limiter.budgets[$0].owesPlace }
     }
 
-    private func mayPlace(_ desk: Desk) -> Bool {
+    func mayPlace(_ desk: Desk) -> Bool {
         guard desk.isReady, !isJournalFull, desk.trading.state != .halted else { return false }
         guard now.monotonic >= desk.pausedUntil else {
             wake(at: desk.pausedUntil)
@@ -133,6 +141,15 @@ extension Engine {
 
     private func launchPlaces(_ desk: Desk) -> Bool {
         guard !desk.places.isEmpty, mayPlace(desk) else { return false }
+        // Other programs' wishes and our places take turns.
+        let shared = grants.wishes.isEmpty ? [] : placeIndexes(desk).filter { grants.waits(for: $0) }
+        guard grants.wishIsNext.isDisjoint(with: shared) else { return false }
+        guard sendWaitingPlaces(desk) else { return false }
+        grants.wishIsNext.formUnion(shared)
+        return true
+    }
+
+    private func sendWaitingPlaces(_ desk: Desk) -> Bool {
         if desk.profile.mixesPlaceAndCancel {
             let names = indexes(of: .mixed(place: [], cancel: [], placeFirst: false), on: desk)
             guard canTake(names, usesReserve: false), let batch = takePlaces(desk, single: false) else { return false }

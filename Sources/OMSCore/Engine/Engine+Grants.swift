@@ -16,6 +16,10 @@ struct GrantDesk {
     }
     var grants: [Int64: Grant] = [:]
     var wishes = Deque<Wish>()
+    /// Budgets whose last permit went to a place although a wish waits: the wish is next. Elsewhere a place that waits is.
+    var wishIsNext: Set<Int> = []
+
+    func waits(for budget: Int) -> Bool { wishes.elements.contains { $0.budget == budget } }
 }
 
 extension Engine {
@@ -43,7 +47,8 @@ extension Engine {
             let budget = limiter.budgets[wish.budget]
             let needsReserve = wish.permits > budget.share - budget.reserve
             let usable = limiter.available(wish.budget, at: now.monotonic, usesReserve: needsReserve)
-            guard !blocked.contains(wish.budget), usable >= wish.permits else {
+            let isPlacesTurn = !grants.wishIsNext.contains(wish.budget) && placeWaits(for: wish.budget)
+            guard !blocked.contains(wish.budget), !isPlacesTurn, usable >= wish.permits else {
                 blocked.insert(wish.budget)
                 if let next = limiter.budgets[wish.budget].nextChance(at: now.monotonic) { wake(at: max(next, now.monotonic + 1)) }
                 waiting.append(wish)
@@ -57,6 +62,7 @@ extension Engine {
                 grips += taken.grips
                 for row in taken.rows { record(.permit(row)) }
             }
+            grants.wishIsNext.remove(wish.budget)
             limiter.served([wish.budget], place: false, whilePlaceWaits: !desks[wish.account].places.isEmpty)
             let expiresAt = now.monotonic + .milliseconds(wish.holdMs)
             grants.grants[id] = .init(
@@ -66,6 +72,20 @@ extension Engine {
             reply(.granted(permitID: id, at: now.wall), to: wish.ticket)
         }
         grants.wishes.prepend(waiting)
+    }
+
+    /// Whether a place may go and waits for a permit of this budget.
+    private func placeWaits(for budget: Int) -> Bool {
+        desks.contains { desk in
+            guard !desk.places.isEmpty, desk.trading.state == .active, desk.inFlight < desk.maxInFlight, now.monotonic >= desk.backoffUntil,
+                mayPlace(desk)
+            else { return false }
+            return placeIndexes(desk).contains(budget)
+        }
+    }
+
+    func placeIndexes(_ desk: Desk) -> [Int] {
+        indexes(of: desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: [], placeFirst: false) : .place([], isSingle: false), on: desk)
     }
 
     func releaseGrant(_ id: Int64, ticket: Ticket) {

@@ -227,7 +227,7 @@ extension Engine {
         for item in items {
             switch item {
             case .order(let id):
-                guard let order = try find(id), order.account == desk.id else {
+                guard let order = try find(id), order.account == desk.id, byClientID[id]?.intent?.isComplete ?? true else {
                     throw .unknownOrder("this journal never held an order \(id) of account \(desk.id)")
                 }
                 if seen.insert(id).inserted { ids.append(id) }

@@ -81,6 +81,8 @@ final class OpenIntent {
     /// Cancels that wait for its places (`place_first`).
     var heldCancels: [CommandID] = []
     var isComplete: Bool
+    /// Withdrawn while it was being written (a kill): its orders are canceled in the turn that completes it.
+    var isWithdrawn = false
     var waiters: [Waiter] = []
 
     init(_ row: IntentRow, isComplete: Bool) { (self.row, self.isComplete) = (row, isComplete) }

@@ -30,6 +30,9 @@ package struct Budget: Sendable {
     /// 500 ppm: how much faster than the venue's this clock may run (the bound of NTP slewing).
     package static let driftPPM: Int64 = 500
 
+    /// A time on the venue's clock as it may take on ours.
+    private static func stretched(_ time: Int64) -> Int64 { time + time * driftPPM / 1_000_000 }
+
     package init(row: BudgetRow, share: Int, reserve: Int, marginMs: Int64, penaltyMs: Int64) {
         precondition(row.permits > 0 && (1...row.permits).contains(share) && (0..<share).contains(reserve))
         self.row = row
@@ -42,7 +45,7 @@ package struct Budget: Sendable {
     }
 
     /// How long an answered request keeps its permit after its answer's last byte.
-    package var holdUs: Int64 { windowUs + windowUs * Self.driftPPM / 1_000_000 + marginUs }
+    package var holdUs: Int64 { Self.stretched(windowUs) + marginUs }
 
     /// Takes over what a former run left: every permit that may still count at the venue stays held.
     ///
@@ -55,7 +58,7 @@ package struct Budget: Sendable {
         for row in rows {
             let released = row.releasedAt.flatMap { sameBoot && $0 <= now ? $0 : nil } ?? now
             let wasAnswered = row.request == nil && !row.isUnanswered
-            let end = released + (wasAnswered ? holdUs : unansweredHoldUs + holdUs)
+            let end = released + (wasAnswered ? holdUs : Self.stretched(unansweredHoldUs) + holdUs)
             guard end > now else { continue }
             if row.budget == self.row.id { until[row.slot] = end } else { others.append(end) }
         }
@@ -108,7 +111,7 @@ package struct Budget: Sendable {
     /// No answer: the socket was reset at `resetAt`, and what was sent may arrive until `hold` later.
     package mutating func abandon(slot: Int, resetAt: Int64, holdUs hold: Int64, at now: Int64) -> PermitRow {
         let released = min(resetAt, now)
-        cooling.add(slot, at: released + hold + holdUs)
+        cooling.add(slot, at: released + Self.stretched(hold) + holdUs)
         return PermitRow(budget: row.id, slot: slot, request: nil, takenAt: released, releasedAt: released, isUnanswered: true)
     }
 

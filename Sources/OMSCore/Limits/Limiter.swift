@@ -141,8 +141,14 @@ package struct Limiter: Sendable {
     /// Whether a budget's share is cut since a 429.
     package func isPunished(_ grips: [PermitGrip]) -> Bool { grips.contains { budgets[$0.budget].isPunished } }
 
+    /// The venue refused a request for the rate, and does not say for which limit: the one with the shortest window rests, and any other that was nearly
+    /// used up. A limit of thousands a minute that is hardly touched is not what was passed, and resting it would hold up cancels for that minute.
     package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, at now: Int64) {
-        for grip in grips { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, at: now) }
+        guard let narrowest = grips.min(by: { budgets[$0.budget].windowUs < budgets[$1.budget].windowUs }) else { return }
+        for grip in grips {
+            let isFull = budgets[grip.budget].inUse(at: now) * 10 >= budgets[grip.budget].share * 9
+            if grip == narrowest || isFull { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, at: now) }
+        }
     }
 
     package mutating func served(_ indexes: [Int], place: Bool, whilePlaceWaits: Bool) {

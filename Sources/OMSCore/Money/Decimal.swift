@@ -4,24 +4,27 @@
 /// 38 ns to print, against 584 and 2,151 ns for the platform's own decimal type (docs/decisions/0002-decimals.md).
 package struct Decimal: Hashable, Comparable, Sendable {
     /// The value times 10^18.
-    package let units: Int128
+    package var units: Int128 { Int128(high) << 64 | Int128(low) }
+    // In two words, because one of 128 bits lies on addresses by 16: so an optional takes 24 bytes instead of 32, and an order has nine.
+    private let high: Int64
+    private let low: UInt64
 
     package static let scale = 18
     package static let unitsPerOne: Int128 = 1_000_000_000_000_000_000
     package static let zero = Decimal(units: 0)
     package static let one = Decimal(units: unitsPerOne)
 
-    package init(units: Int128) { self.units = units }
+    package init(units: Int128) { (high, low) = (Int64(truncatingIfNeeded: units >> 64), UInt64(truncatingIfNeeded: units)) }
 
     /// A whole number.
-    package init(_ whole: Int) { self.units = Int128(whole) * Self.unitsPerOne }
+    package init(_ whole: Int) { self.init(units: Int128(whole) * Self.unitsPerOne) }
 
     /// 10 to the power of `-places`: the tick that "n decimal places" means. `places` in 0...18.
     package init?(decimalPlaces places: Int) {
         guard (0...Self.scale).contains(places) else { return nil }
         var units = Self.unitsPerOne
         for _ in 0..<places { units /= 10 }
-        self.units = units
+        self.init(units: units)
     }
 
     package var isZero: Bool { units == 0 }
@@ -122,7 +125,7 @@ extension Decimal {
             guard !overflow else { return nil }
             value = scaled
         }
-        self.units = negative ? -value : value
+        self.init(units: negative ? -value : value)
     }
 }
 

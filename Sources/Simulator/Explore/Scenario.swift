@@ -104,12 +104,8 @@ package struct Scenario {
             }
             options.world.faults.append(rule)
         }
-        if random.chance(0.08) {
-            // A venue whose look-ups fail for long, while its orders go through.
-            var rule = FaultRule(.serverError(status: 503, body: .html, executes: false))
-            (rule.kind, rule.probability) = (.lookup, 0.7)
-            options.world.faults.insert(rule, at: 0)
-        }
+        if random.chance(0.12) { addBlindness(&random) }
+        if random.chance(0.25) { addRefusals(&random) }
         guard random.chance(0.3) else { return }
         for venue in Set(lines.map(\.venue)).sorted() where !venue.hasPrefix("bitget") {
             var rule = FaultRule(.clock(offsetMs: random.between(-20_000, 20_000), driftPpm: random.between(-200, 200)))
@@ -122,6 +118,26 @@ package struct Scenario {
             var rule = FaultRule(.clock(offsetMs: offset, driftPpm: 0))
             rule.venue = venue
             options.world.faults.append(rule)
+        }
+    }
+
+    /// A venue whose look-ups fail for long while its orders go through, trade, and lose their replies.
+    private mutating func addBlindness(_ random: inout SeededGenerator) {
+        var lookups = FaultRule(.serverError(status: 503, body: .html, executes: false))
+        (lookups.kind, lookups.probability) = (.lookup, 0.7)
+        var places = FaultRule(.loseReplyAfterExecution(.reset))
+        (places.kind, places.probability) = (.place, 0.5)
+        options.world.faults.insert(contentsOf: [lookups, places], at: 0)
+        options.world.matching = Matching(fillRatio: 0.8)
+        stormUs = .milliseconds(random.between(12_000, 25_000))
+    }
+
+    /// Venues that take only so many orders, and refuse the rest one by one.
+    private mutating func addRefusals(_ random: inout SeededGenerator) {
+        let most = String(random.between(1, 4))
+        let switches = ["bitget-margin": "open_cap", "bitget-uta": "open_cap", "az-futures": "open_orders_max"]
+        for venue in Set(lines.map(\.venue)).sorted() {
+            if let name = switches[venue] { options.world.switches.append(("\(venue)/\(name)", most)) }
         }
     }
 

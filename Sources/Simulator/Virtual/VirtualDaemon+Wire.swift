@@ -51,10 +51,11 @@ extension VirtualDaemon {
         let sentAt = clock.transportTime
         let left = clock.time
         var isOver = false
-        func end(_ how: HTTPExchangeEnd) {
+        // Held by events that may never come due: it must not hold the daemon.
+        let end: (HTTPExchangeEnd) -> Void = { [unowned self] how in
             guard !isOver else { return }
             isOver = true
-            if epoch == crashes { exchange.completion(how) }
+            if epoch == self.crashes { exchange.completion(how) }
         }
         func fail(_ point: FaultPoint, _ reason: String) {
             note(point)

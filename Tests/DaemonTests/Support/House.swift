@@ -71,6 +71,10 @@ final class House {
     /// Where the venues are looked for, by account, when not at the simulator.
     var origins: [String: String] = [:]
 
+    private let isTLS: Bool
+
+    /// Where the simulator listens.
+    var origin: String { "\(isTLS ? "https" : "http")://127.0.0.1:\(pages.port)" }
     var socket: String { scratch.file("control.sock") }
     var configuration: String { scratch.file("omsd.json5") }
     /// Where the journal lies, when not in the scratch folder. Write the configuration anew after setting it.
@@ -81,7 +85,10 @@ final class House {
     ///   - venues: nil: all five.
     ///   - twins: Venues where a second account has the same uid, under another key.
     ///   - options: More words for `omsim serve`.
-    init(_ venues: [String]? = nil, twins: [String] = [], options: [String] = [], settings: [String: String] = [:]) throws {
+    ///   - isTLS: The venues speak TLS under a certificate made for this house. The simulator's pages cannot be asked then, only `audit()` can.
+    init(
+        _ venues: [String]? = nil, twins: [String] = [], options: [String] = [], settings: [String: String] = [:], isTLS: Bool = false
+    ) throws {
         let single = TestAccount.all().filter { venues?.contains($0.venue) ?? true }
         accounts = single + single.filter { twins.contains($0.venue) }.map(\.twin)
         self.settings = settings
@@ -92,6 +99,19 @@ final class House {
         }
         let file = scratch.file("accounts.json")
         try writeText("{\"accounts\":[\(entries.joined(separator: ","))]}", to: file)
+        self.isTLS = isTLS
+        var options = options
+        if isTLS {
+            let (certificate, key) = (scratch.file("certificate.pem"), scratch.file("key.pem"))
+            let made = try ChildProcess.run(
+                "/usr/bin/openssl",
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=omsim", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key,
+                ], log: scratch.file("openssl.log"))
+            guard made.code == 0 else { throw Unexpected("no certificate: \(made.output)") }
+            options += ["--tls-cert", certificate, "--tls-key", key]
+        }
         let simulator = try ChildProcess(
             "omsim", ["serve", "--listen", "127.0.0.1:0", "--accounts", file, "--freshness-ms", "3000", "--quiet"] + options,
             log: scratch.file("omsim.log"))
@@ -116,10 +136,10 @@ final class House {
 
     func writeConfiguration(extra: String = "") throws {
         let entries = accounts.map { account in
-            let origin = origins[account.name] ?? "http://127.0.0.1:\(pages.port)"
+            let base = origins[account.name] ?? origin
             return """
                 "\(account.name)": { venue: "\(account.venue)", product: "\(account.product)", uid: "\(account.uid)", credentials: "\(account.name).json",
-                  base_url: "\(origin)", freshness_ms: 3000, hold_unanswered_ms: 1000, reconcile_interval_ms: 3000, \(settings[account.name] ?? "") }
+                  base_url: "\(base)", \(isTLS ? "ca_file: \"certificate.pem\"," : "") freshness_ms: 3000, hold_unanswered_ms: 1000, reconcile_interval_ms: 3000, \(settings[account.name] ?? "") }
                 """
         }
         let text = """
@@ -195,6 +215,7 @@ final class House {
 
     /// `omsim audit`.
     func audit() throws -> (code: Int32, output: String) {
-        try ChildProcess.run("omsim", ["audit", "--url", "http://127.0.0.1:\(pages.port)", "--journal", journal.path], in: scratch)
+        let trust = isTLS ? ["--ca-file", scratch.file("certificate.pem")] : []
+        return try ChildProcess.run("omsim", ["audit", "--url", origin, "--journal", journal.path] + trust, in: scratch)
     }
 }
