@@ -178,7 +178,10 @@ private func setting(_ name: String, _ otherwise: Int) -> Int { getenv(name).fla
         arrivals += own
         arrivals.sort()
 
-        #expect(!own.isEmpty, "omsd itself was never served")
+        // Behind the first burst, which nobody else had a chance at, omsd is one of nine that wait.
+        let settled = (until - Int64(seconds)) * 1_000_000 + 3_000_000
+        let (later, all) = (own.count { $0 > settled }, arrivals.count { $0 > settled })
+        #expect(later * 18 >= all, "omsd itself had \(later) of \(all)")
         var busiest = 0
         var first = 0
         for last in arrivals.indices {
