@@ -176,6 +176,11 @@ CREATE TABLE fills (
 ) STRICT;
 CREATE UNIQUE INDEX fills_once ON fills (order_key, trade_id);
 
+-- Closed orders whose executions are still to be listed: work to go on with after a start, no record.
+CREATE TABLE unlisted (
+    order_key INTEGER PRIMARY KEY REFERENCES orders
+) STRICT;
+
 CREATE TABLE breaks (
     break_id        INTEGER PRIMARY KEY,
     account_key     INTEGER NOT NULL REFERENCES accounts,

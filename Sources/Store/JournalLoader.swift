@@ -86,6 +86,9 @@ struct JournalLoader {
         let predicted = try connection.prepare(OrderRow.selectPredicted)
         let rows = try connection.prepare(OrderRow.select + " WHERE o.closed_at IS NULL AND i.complete = 1 ORDER BY o.order_key")
         while try rows.step() { state.orders.append(try OrderRow.read(rows, accounts: accounts, predicted: predicted)) }
+        let unlisted = try connection.prepare(
+            OrderRow.select + " WHERE o.order_key IN (SELECT order_key FROM unlisted) AND o.closed_at IS NOT NULL ORDER BY o.order_key")
+        while try unlisted.step() { state.unlisted.append(try OrderRow.read(unlisted, accounts: accounts, predicted: predicted)) }
     }
 
     private func loadCommands(into state: inout JournalState, account: (Int64) throws(JournalError) -> AccountID) throws(JournalError) {

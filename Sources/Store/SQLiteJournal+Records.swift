@@ -45,6 +45,7 @@ extension SQLiteJournal {
             case .tradingState(let row, let event): try write(row, event)
             case .budget(let row): try write(row)
             case .permit(let row): try write(row, hasRow: row.request.map { rows.contains($0) } ?? false)
+            case .unlisted(let order, let isUnlisted): try write(order, isUnlisted: isUnlisted)
             case .idHighWater(let value): try setMeta("id_high_water", value)
             case .boot(let id):
                 try statements.setMeta.bind("boot_id", at: 1)
@@ -230,6 +231,16 @@ extension SQLiteJournal {
         detail.add("filled_at", fill.at)
         detail.addNote(of: event)
         try write(event, account: account, order: order.number, detail: detail)
+    }
+
+    private func write(_ order: OrderKey, isUnlisted: Bool) throws(JournalError) {
+        if isUnlisted {
+            try statements.addUnlisted.bind(order.number, at: 1)
+            try statements.addUnlisted.run()
+        } else {
+            try statements.dropUnlisted.bind(order.number, at: 1)
+            try statements.dropUnlisted.run()
+        }
     }
 
     private func write(_ row: Break, _ event: JournalEvent) throws(JournalError) {

@@ -259,7 +259,7 @@ extension JournalRecord {
             .tradingState(_, let event), .note(_, _, let event):
             event.seq
         case .orderBorn(let order, _): order.key.number
-        case .intentComplete, .request, .requestEnded, .budget, .permit, .idHighWater, .boot: nil
+        case .intentComplete, .request, .requestEnded, .budget, .permit, .unlisted, .idHighWater, .boot: nil
         }
     }
 }

@@ -24,6 +24,8 @@ struct WriterStatements: ~Copyable {
     let insertRequest: Statement
     let endRequest: Statement
     let insertFill: Statement
+    let addUnlisted: Statement
+    let dropUnlisted: Statement
     let insertBreak: Statement
     let resolveBreak: Statement
     let setTradingState: Statement
@@ -92,6 +94,8 @@ struct WriterStatements: ~Copyable {
             UPDATE requests SET sent_at = coalesce(?2, sent_at), answered_at = coalesce(?3, answered_at), outcome = ?4, http_status = ?5,
                 venue_code = ?6 WHERE request_id = ?1
             """)
+        addUnlisted = prepare("INSERT INTO unlisted VALUES (?1) ON CONFLICT DO NOTHING")
+        dropUnlisted = prepare("DELETE FROM unlisted WHERE order_key = ?1")
         insertFill = prepare("INSERT INTO fills VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (order_key, trade_id) DO NOTHING")
         insertBreak = prepare("INSERT INTO breaks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)")
         resolveBreak = prepare("UPDATE breaks SET resolved_at = ?2 WHERE break_id = ?1 RETURNING account_key, client_order_id")

@@ -166,3 +166,26 @@ import Testing
         #expect(try House.error(daemon.command(.limitRelease(permitID: id)), daemon)?.code == -32602)
     }
 }
+
+@Suite struct `Executions are asked for until they are on record` {
+    @Test func `a kill between an order's close and the list of its executions loses none of them`() throws {
+        let daemon = try House.daemon(["xt-spot"])
+        try daemon.start()
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        var intent = try House.intent("xt-spot", orders: 1, id: "sell")
+        var terms = OrderTerms(symbol: "btc_usdt", side: .sell, type: .market)
+        terms.quantity = Decimal("0.01")
+        intent.place = [PlaceItem(terms: terms)]
+        daemon.submit(intent)
+        daemon.run(forUs: .seconds(60)) { daemon.journal.orders.values.first?.state == .filled }
+        let order = try #require(daemon.journal.orders.values.first)
+        try #require(order.state == .filled && daemon.journal.fills.isEmpty)
+
+        daemon.crash()
+        try daemon.start()
+        daemon.run(forUs: .seconds(60)) { !daemon.journal.fills.isEmpty }
+
+        let fills = try #require(daemon.journal.fills[order.key])
+        #expect(fills.values.reduce(Decimal.zero) { $0.adding($1.quantity) ?? $0 } == order.filledQuantity)
+    }
+}

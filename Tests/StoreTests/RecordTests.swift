@@ -56,8 +56,11 @@ import Wire
         order.rejectCode = "4003"
         order.rejectText = "zu wenig Geld ✗"
         order.closedAt = closed.at
-        try sample.open.commit([.orderChanged(order, from: .partiallyFilled, fields: [.reject], closed)])
+        try sample.open.commit([.orderChanged(order, from: .partiallyFilled, fields: [.reject], closed), .unlisted(order.key, true)])
         #expect(try sample.open.load().orders.isEmpty)
+        #expect(described(try sample.reopen().load().unlisted.first) == described(order))
+        try sample.open.commit([.unlisted(order.key, false)])
+        #expect(try sample.open.load().unlisted.isEmpty)
         #expect(described(try sample.open.order(order.clientOrderID)) == described(order))
         sample.close()
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])

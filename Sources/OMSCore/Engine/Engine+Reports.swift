@@ -89,6 +89,10 @@ extension Engine {
     func wantFills(_ live: LiveOrder, on desk: Desk) {
         guard desk.profile.listsFills, live.order.venueOrderID != nil else { return }
         live.fillTries = 0
+        if live.state.isTerminal, !live.isUnlisted {
+            live.isUnlisted = true
+            record(.unlisted(live.key, true))
+        }
         guard !live.wantsFills else { return }
         live.wantsFills = true
         desk.fillsWanted.append(live.key)
@@ -104,6 +108,10 @@ extension Engine {
 
     private func restFills(_ live: LiveOrder) {
         live.wantsFills = false
+        if live.isUnlisted {
+            live.isUnlisted = false
+            record(.unlisted(live.key, false))
+        }
         if live.state.isTerminal { closed.append(live) }
     }
 

@@ -177,6 +177,14 @@ package final class Engine {
             if order.state == .submitted { live.intent?.unanswered += 1 }
             for broken in broken[order.clientOrderID] ?? [] { desk.orderBreaks[order.key, default: [:]][broken.kind] = broken.id }
         }
+        for order in state.unlisted.sorted(by: { $0.key < $1.key }) {
+            guard let desk = desk(order.account) else { continue }
+            let live = LiveOrder(order, intent: nil)
+            adopt(live, on: desk)
+            live.isUnlisted = true
+            closed.append(live)
+            wantFills(live, on: desk)
+        }
         for command in state.commands.sorted(by: { $0.id < $1.id }) {
             guard let live = liveByKey[command.order] else {
                 outlived(command)

@@ -19,6 +19,8 @@ final class LiveOrder {
     var unbornIDs: Set<VenueOrderID> = []
     /// The venue answered "duplicate": it has or had the order, so that absence proves nothing.
     var isDuplicate = false
+    /// The journal knows that its executions are still to be listed.
+    var isUnlisted = false
     /// Executions are to be listed.
     var wantsFills = false
     var fillTries = 0

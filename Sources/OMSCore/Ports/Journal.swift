@@ -233,6 +233,8 @@ package enum JournalRecord: Sendable {
     case tradingState(TradingStateRow, JournalEvent)
     case budget(BudgetRow)
     case permit(PermitRow)
+    /// A closed order whose executions are still to be listed (true), or no more (false): a start goes on asking.
+    case unlisted(OrderKey, Bool)
     /// Client order ids below this counter are used up: written before they are handed out.
     case idHighWater(Int64)
     /// The next request id not used so far, and the boot that the permit clock belongs to.
@@ -252,6 +254,8 @@ package struct JournalState: Sendable {
     /// The boot under which permits were last written.
     package var bootID: String?
     package var orders: [Order] = []
+    /// Closed orders whose executions are still to be listed.
+    package var unlisted: [Order] = []
     package var commands: [OrderCommand] = []
     /// Not settled, complete.
     package var intents: [IntentRow] = []

@@ -16,8 +16,6 @@ package final class Auditor {
     private var asked: [OMSCore.Ticket: Question] = [:]
     private var promises: [IntentID: Promise] = [:]
     private var ledgerSeen = 0
-    /// Orders that had closed when an engine was made anew: executions not listed until then are not asked for any more.
-    private var closedBefore: Set<OrderKey> = []
 
     private struct Question {
         let intent: Intent
@@ -53,7 +51,7 @@ package final class Auditor {
             expect(journal.commands[command.id]?.state == from, "command \(command.id) moves from \(from.rawValue), where it was not")
         case .orderBorn: seen[.intended, default: 0] += 1
         case .intent, .intentComplete, .intentSettled, .commandBorn, .request, .breakFound, .breakResolved, .tradingState, .budget,
-            .permit, .idHighWater, .boot, .note:
+            .permit, .unlisted, .idHighWater, .boot, .note:
             break
         }
     }
@@ -152,11 +150,6 @@ package final class Auditor {
         }
     }
 
-    /// A new engine takes over what the journal holds.
-    func renewed() {
-        for order in journal.orders.values where order.state.isTerminal { closedBefore.insert(order.key) }
-    }
-
     /// A new process has read the journal: whatever callers were told is still there.
     func started() {
         for id in promises.keys.sorted() { keeps(id) }
@@ -230,7 +223,7 @@ package final class Auditor {
         let booked = journal.fills[order.key] ?? [:]
         for fill in there.fills {
             guard let ours = booked[TradeID(fill.id)] else {
-                if profile.listsFills, !closedBefore.contains(order.key) { return "trade \(fill.id) is not on record" }
+                if profile.listsFills { return "trade \(fill.id) is not on record" }
                 continue
             }
             if ours.quantity != fill.quantity { return "trade \(fill.id) of \(fill.quantity) is on record as \(ours.quantity)" }

@@ -23,6 +23,7 @@ package final class MemoryJournal: Journal {
     package var onWrite: ((JournalRecord) -> Void)?
 
     private var seq: Int64 = 0
+    private var unlisted: Set<OrderKey> = []
     private var highWater: Int64 = 0
     private var bootID: String?
     private var complete: Set<IntentKey> = []
@@ -67,7 +68,7 @@ package final class MemoryJournal: Journal {
                 }
             case .request(let row):
                 guard requests[row.id] == nil else { throw JournalError(.damaged, "request id \(row.id) was used twice") }
-            case .intentComplete, .requestEnded, .budget, .permit, .idHighWater, .boot: break
+            case .intentComplete, .requestEnded, .budget, .permit, .unlisted, .idHighWater, .boot: break
             }
         }
     }
@@ -123,6 +124,7 @@ package final class MemoryJournal: Journal {
             if let request = row.request { permitsHeld[request, default: 0] += 1 }
             permits[slot] = row
             requestMax = max(requestMax, row.request?.number ?? 0)
+        case .unlisted(let order, let isUnlisted): if isUnlisted { unlisted.insert(order) } else { unlisted.remove(order) }
         case .idHighWater(let mark): highWater = mark
         case .boot(let id): bootID = id
         case .note(_, let order, let event): note(event, order)
@@ -163,6 +165,7 @@ package final class MemoryJournal: Journal {
         var state = JournalState()
         (state.seq, state.requestMax, state.idHighWater, state.idTag, state.bootID) = (seq, requestMax, highWater, "SIMU", bootID)
         state.orders = orders.values.filter { !$0.state.isTerminal }.sorted { $0.key < $1.key }
+        state.unlisted = unlisted.sorted().compactMap { orders[$0] }.filter { $0.state.isTerminal }
         state.commands = commands.values.filter { $0.state.isOpen }.sorted { $0.id < $1.id }
         state.intents = intents.values.filter { $0.settledAt == nil }.sorted { $0.key < $1.key }
         state.budgets = budgets.values.sorted { $0.id < $1.id }

@@ -133,8 +133,7 @@ package final class VirtualDaemon {
         runner = try Runner(
             ports: ports, links: links, facts: DaemonFacts(version: "virtual", sqliteVersion: "none", startedAt: now.wall),
             post: { mailbox.post($0) },
-            makeEngine: { [unowned self] state, now in
-                self.auditor.renewed()
+            makeEngine: { state, now in
                 let engine = Engine(accounts: setups, state: state, journal: disk, seed: seed, bootID: boot, at: now)
                 if let slice { engine.sliceRows = slice }
                 return engine
