@@ -88,8 +88,8 @@ import Testing
         #expect(budget.available(at: 100 + 1_020_500, usesReserve: true) == 1)
         slot = budget.take(by: 3, at: 2_000_000).slot
         _ = budget.abandon(slot: slot, resetAt: 2_000_000, holdUs: .seconds(30), at: 2_000_000)
-        #expect(budget.available(at: 2_000_000 + 31_020_499, usesReserve: true) == 0)
-        #expect(budget.available(at: 2_000_000 + 31_020_500, usesReserve: true) == 1)
+        #expect(budget.available(at: 2_000_000 + 31_035_499, usesReserve: true) == 0)
+        #expect(budget.available(at: 2_000_000 + 31_035_500, usesReserve: true) == 1)
     }
 
     @Test func `a permit that is out frees itself never`() {
@@ -167,8 +167,8 @@ import Testing
             profile: Self.profile("bitget-uta", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
             inherited: rows, permits: [rows[0].id: out.rows], sameBoot: true, at: 0, newRow: { _ in })
         let index = try #require(new["overall"])
-        let left = after.available(index, at: 2_020_499, usesReserve: false)
-        let later = after.available(index, at: 2_020_500, usesReserve: false)
+        let left = after.available(index, at: 2_020_999, usesReserve: false)
+        let later = after.available(index, at: 2_021_000, usesReserve: false)
         #expect((left, later) == (1, 2))
     }
 }
