@@ -2,8 +2,16 @@ import CLinux
 import Testing
 import Wire
 
+private let hasKillPoints: Bool = {
+    #if DEBUG
+    getenv("OMSD_BINARIES") == nil
+    #else
+    false
+    #endif
+}()
+
 /// kill -9 at moments that were chosen: around each commit, send, answer and reply (debug builds only, see KillPoint).
-@Suite struct KillPointTests {
+@Suite(.enabled(if: hasKillPoints, "a release build has no kill points")) struct KillPointTests {
     /// The numbers let a little happen before, so that the other side of the daemon is busy too.
     private static let points = [
         "before_commit:4", "after_commit:4", "before_intent_commit:1", "after_intent_commit:1", "before_send:40", "after_send:40", "answer_read:30",
