@@ -92,6 +92,34 @@ import Testing
         #expect(budget.available(at: 2_000_000 + 31_035_500, usesReserve: true) == 1)
     }
 
+    @Test func `fewer requests left than we count are believed for a window, more are not`() {
+        var budget = Self.budget(10)
+        budget.believe(remaining: 12, at: 0)
+        #expect(budget.available(at: 0, usesReserve: true) == 10)
+        budget.believe(remaining: 3, at: 0)
+        #expect(budget.available(at: 0, usesReserve: true) == 3)
+        #expect(budget.available(at: 1_020_499, usesReserve: true) == 3)
+        #expect(budget.available(at: 1_020_500, usesReserve: true) == 10)
+    }
+
+    @Test func `a 429 rests the limit with the shortest window, and a wider one only when it was nearly used up`() throws {
+        let rules = [
+            BudgetRule("place", 10, perMs: 1_000, scope: .uid, reserve: 0), BudgetRule("overall", 20, perMs: 60_000, scope: .ip, reserve: 0),
+        ]
+        for used in [1, 19] {
+            var limiter = Limiter()
+            let indexes = limiter.register(
+                profile: Self.profile("bitget-uta", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
+                inherited: [], permits: [:], sameBoot: false, at: 0, newRow: { _ in })
+            let (place, overall) = (try #require(indexes["place"]), try #require(indexes["overall"]))
+            for number in 1..<used { _ = limiter.take([overall], by: RequestID(Int64(number)), at: 0) }
+            let taken = limiter.take([place, overall], by: 100, at: 0)
+            limiter.punish(taken.grips, retryAfterUs: nil, at: 0)
+            #expect(limiter.available(place, at: 0, usesReserve: true) == 0)
+            #expect((limiter.available(overall, at: 0, usesReserve: true) > 0) == (used == 1))
+        }
+    }
+
     @Test func `a permit that is out frees itself never`() {
         var budget = Self.budget(1)
         _ = budget.take(by: 1, at: 0)
