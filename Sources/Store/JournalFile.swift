@@ -10,14 +10,16 @@ final class JournalLock {
 
     init(journal path: String) throws(OpenError) {
         let lock = path + ".lock"
-        descriptor = omsd_open(lock, O_RDWR | O_CREAT, 0o640)
-        guard descriptor >= 0 else { throw OpenError(.configuration, "\(lock) cannot be written: \(systemError())") }
-        guard omsd_lock_file(descriptor) == 0 else {
+        // Kept apart until all is well: an object that is whole when its initialiser throws is closed by `deinit`, a second time.
+        let opened = omsd_open(lock, O_RDWR | O_CREAT, 0o640)
+        guard opened >= 0 else { throw OpenError(.configuration, "\(lock) cannot be written: \(systemError())") }
+        guard omsd_lock_file(opened) == 0 else {
             let number = omsd_errno()
-            close(descriptor)
+            close(opened)
             throw number == EWOULDBLOCK
                 ? OpenError(.locked, "\(path) is held by another daemon (\(lock))") : OpenError(.failed, "\(lock): \(systemError(number))")
         }
+        descriptor = opened
     }
 
     deinit { close(descriptor) }

@@ -20,10 +20,8 @@ final class ControlClient {
         let code = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { omsd_connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
         }
-        guard code == 0 else {
-            close(descriptor)
-            throw Unexpected("nobody listens at \(path)")
-        }
+        // A whole object whose initialiser throws is closed by `deinit`: closing here too would take somebody else's descriptor.
+        guard code == 0 else { throw Unexpected("nobody listens at \(path)") }
         var patience = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
