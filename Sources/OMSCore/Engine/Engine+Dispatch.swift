@@ -19,7 +19,11 @@ extension Engine {
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
         guard desk.clock != nil, !desk.profile.needsAccountFacts || desk.facts != nil, desk.factsProblem == nil else { return false }
-        if placeIsOwed(desk), launchPlaces(desk) { return true }
+        if placeIsOwed(desk) {
+            if launchPlaces(desk, usesReserve: true) { return true }
+            // No permit is left: the next one is theirs, and only what is urgent passes them.
+            guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || launchFind(desk, urgent: true) }
+        }
         return launchCancels(desk) || launchFind(desk, urgent: true) || launchFind(desk, urgent: false) || launchSweepPage(desk)
             || launchFills(desk) || launchModifies(desk) || launchPlaces(desk)
     }
@@ -52,9 +56,11 @@ extension Engine {
 
     // MARK: Lanes
 
+    /// Whether places were passed over for so long that they go next: then the reserve is no bar either, or look-ups could keep them out of a small budget
+    /// for ever.
     private func placeIsOwed(_ desk: Desk) -> Bool {
-        guard !desk.places.isEmpty else { return false }
-        return indexes(of: .place([], isSingle: false), on: desk).contains { limiter.budgets[$0].owesPlace }
+        guard !desk.places.isEmpty, desk.trading.state == .active, mayPlace(desk) else { return false }
+        return placeIndexes(desk).contains { limiter.budgets[$0].owesPlace }
     }
 
     func mayPlace(_ desk: Desk) -> Bool {
@@ -139,26 +145,26 @@ extension Engine {
         return !tickets.isEmpty && send(.modify(tickets), indexes: names, on: desk, isPlace: false)
     }
 
-    private func launchPlaces(_ desk: Desk) -> Bool {
+    private func launchPlaces(_ desk: Desk, usesReserve: Bool = false) -> Bool {
         guard !desk.places.isEmpty, mayPlace(desk) else { return false }
         // Other programs' wishes and our places take turns.
         let shared = grants.wishes.isEmpty ? [] : placeIndexes(desk).filter { grants.waits(for: $0) }
         guard grants.wishIsNext.isDisjoint(with: shared) else { return false }
-        guard sendWaitingPlaces(desk) else { return false }
+        guard sendWaitingPlaces(desk, usesReserve: usesReserve) else { return false }
         grants.wishIsNext.formUnion(shared)
         return true
     }
 
-    private func sendWaitingPlaces(_ desk: Desk) -> Bool {
+    private func sendWaitingPlaces(_ desk: Desk, usesReserve: Bool) -> Bool {
         if desk.profile.mixesPlaceAndCancel {
             let names = indexes(of: .mixed(place: [], cancel: [], placeFirst: false), on: desk)
-            guard canTake(names, usesReserve: false), let batch = takePlaces(desk, single: false) else { return false }
+            guard canTake(names, usesReserve: usesReserve), let batch = takePlaces(desk, single: false) else { return false }
             return sendMixed(batch.orders, [], indexes: names, on: desk)
         }
         let batchNames = indexes(of: .place([], isSingle: false), on: desk)
         let singleNames = indexes(of: .place([], isSingle: true), on: desk)
-        let batch = canTake(batchNames, usesReserve: false)
-        let single = batchNames == singleNames ? batch : canTake(singleNames, usesReserve: false)
+        let batch = canTake(batchNames, usesReserve: usesReserve)
+        let single = batchNames == singleNames ? batch : canTake(singleNames, usesReserve: usesReserve)
         guard batch || single, let taken = takePlaces(desk, batch: batch, single: single) else { return false }
         return sendPlaces(taken.orders, isSingle: taken.group.isSingle, indexes: taken.group.isSingle ? singleNames : batchNames, on: desk)
     }

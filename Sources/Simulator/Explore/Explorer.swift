@@ -52,6 +52,8 @@ package struct Explorer: Sendable {
     /// Everything must come to rest, be answered, and agree with the venues.
     private func settle(_ daemon: VirtualDaemon, _ scenario: Scenario) {
         daemon.run(forUs: .seconds(20)) { daemon.isUp && daemon.engine?.isStopping == false && daemon.engine?.isJournalFull == false }
+        // Answers of the storm that are still under way may halt an account: who resumes it does so behind them.
+        daemon.run(forUs: .seconds(15))
         daemon.command(.setState(nil, .active, reason: "calm", cancelOpen: false, everything: false))
         for line in scenario.lines { daemon.command(.reconcile(line.account)) }
         var checkedAt = Int64.min
