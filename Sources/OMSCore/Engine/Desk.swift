@@ -12,6 +12,8 @@ final class Desk {
     /// The first reconciliation is done and the markets' rules are known: new orders may leave.
     var isReady: Bool { hasReconciled && instrumentsAt != nil }
     var clock: VenueClock?
+    /// Counts the times the clock was found wrong: refused by the venue, or measured where it could not be.
+    var clockEpoch = 0
     var facts: AccountFacts?
     var factsProblem: String?
     var instruments: [Symbol: Instrument] = [:]

@@ -154,6 +154,7 @@ extension Engine {
             }
         case .clockRefused:
             desk.clock = nil
+            desk.clockEpoch += 1
             desk.lastError = "timestamp refused (\(words)): the venue's clock is measured again"
         case .maintenance:
             desk.pausedUntil = now.monotonic + .seconds(5)
@@ -327,7 +328,9 @@ extension Engine {
         switch (query, answer.query) {
         case (.serverTime, .time(let ms)):
             desk.isPreparing = false
-            desk.clock = VenueClock(serverMs: ms, sent: sentAt.monotonic, read: lastByteAt.monotonic)
+            let measured = VenueClock(serverMs: ms, sent: sentAt.monotonic, read: lastByteAt.monotonic)
+            if let known = desk.clock, !known.agrees(with: measured, at: now.monotonic) { desk.clockEpoch += 1 }
+            desk.clock = measured
         case (.account, .account(let facts)):
             desk.isPreparing = false
             desk.facts = facts

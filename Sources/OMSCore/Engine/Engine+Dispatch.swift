@@ -257,8 +257,7 @@ extension Engine {
         for row in rows { record(.permit(row)) }
         (plan.budgets, plan.isJournaled) = (rows.map(\.budget), isJournaled)
         limiter.served(indexes, place: isPlace, whilePlaceWaits: !desk.places.isEmpty)
-        let venueTime = desk.clock?.low(at: now.monotonic) ?? 0
-        inFlight[id] = InFlight(plan: plan, grips: grips, venueTime: venueTime, launchedAt: now.monotonic, isJournaled: isJournaled)
+        inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled)
         desk.inFlight += 1
         switch content {
         case .place(let tickets, _): tickets.forEach { submitted($0, in: plan, on: desk) }

@@ -72,7 +72,10 @@ extension Engine {
             inquiry.isAsked = true
             inquiry.isDue = false
             inquiry.tries += 1
-            if inquiry.step == 0 { inquiry.roundAskedAt = desk.clock?.low(at: now.monotonic) ?? .min }
+            if inquiry.step == 0, let clock = desk.clock {
+                inquiry.roundAskedAt = clock.low(at: now.monotonic)
+                inquiry.follow(clockEpoch: desk.clockEpoch)
+            }
             live.inquiry = inquiry
             concernsDoubt = concernsDoubt || live.state == .inDoubt
             subjects.append(subject(live, on: desk))
@@ -205,13 +208,19 @@ extension Engine {
         guard var inquiry = live.inquiry, let wireTime = live.order.wireTime else { return }
         let fence = desk.fence(wireTime: wireTime)
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
-        let venueNow = desk.clock?.low(at: now.monotonic) ?? .min
+        let backoff = min(Int64.seconds(5), .milliseconds(200) << Int64(min(inquiry.tries, 5)))
         let note: String
+        guard let venueNow = desk.clock?.low(at: now.monotonic), inquiry.clockEpoch == desk.clockEpoch else {
+            inquiry.absentRounds = 0
+            live.inquiry = inquiry
+            note = "not found; not counted, for the venue's clock is measured again"
+            record(.note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: note)))
+            return again(live, on: desk, after: backoff)
+        }
         if askedAt < fence {
             note = "not found; the request may still arrive for \(max(0, (fence - askedAt) / 1_000)) ms"
             live.inquiry = inquiry
             record(.note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: note)))
-            let backoff = min(Int64.seconds(5), .milliseconds(200) << Int64(min(inquiry.tries, 5)))
             return again(live, on: desk, after: min(backoff, max(.milliseconds(1), fence - venueNow)))
         }
         if inquiry.absentRounds > 0, askedAt - inquiry.lastAbsentAskedAt >= visibility {

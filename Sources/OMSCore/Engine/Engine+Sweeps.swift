@@ -7,6 +7,7 @@ struct Sweep {
     let startedAt: Int64
     /// The least that the venue's clock can have shown at the start, microseconds.
     let venueTime: Int64
+    let clockEpoch: Int
     var phase = Phase.open
     var symbol = 0
     var page: String?
@@ -76,7 +77,8 @@ extension Engine {
         let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
         desk.sweep = Sweep(
             withHistory: withHistory, sinceMs: max(0, (doubts.compactMap(\.order.wireTime).min() ?? 0) - 60_000), symbols: symbols,
-            startedAt: now.monotonic, venueTime: desk.clock?.low(at: now.monotonic) ?? .min, summary: ReconcileSummary(account: desk.id))
+            startedAt: now.monotonic, venueTime: desk.clock?.low(at: now.monotonic) ?? 0, clockEpoch: desk.clockEpoch,
+            summary: ReconcileSummary(account: desk.id))
         desk.sweep?.waiters = desk.sweepWaiters
         desk.sweepWaiters = []
         if withHistory { desk.historySweptAt = now.monotonic }
@@ -214,6 +216,7 @@ extension Engine {
             } else if live.state == .inDoubt, sweep.withHistory, desk.profile.listingProvesAbsence, live.inquiry?.isAsked == false,
                 let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs
             {
+                live.inquiry?.follow(clockEpoch: sweep.clockEpoch)
                 round(live, askedAt: sweep.venueTime, request: nil, on: desk)
             }
         }

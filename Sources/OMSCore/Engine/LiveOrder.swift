@@ -62,10 +62,18 @@ struct Inquiry {
     var tries = 0
     /// The least that the venue's clock can have shown when this round's first step was asked, microseconds.
     var roundAskedAt: Int64 = 0
+    /// Which measurement of the venue's clock that time belongs to: rounds by different ones prove nothing together.
+    var clockEpoch = 0
     /// Rounds that count for proof, and when the last of them was asked.
     var absentRounds = 0
     var lastAbsentAskedAt: Int64 = .min
     let startedAt: Int64
+
+    /// A round by another measurement of the clock: what was counted by the former one counts no more.
+    mutating func follow(clockEpoch: Int) {
+        if self.clockEpoch != clockEpoch { absentRounds = 0 }
+        self.clockEpoch = clockEpoch
+    }
 }
 
 /// An intent not settled yet.
@@ -101,9 +109,6 @@ struct Waiter {
 struct InFlight {
     let plan: RequestPlan
     let grips: [PermitGrip]
-    /// The least that the venue's clock can have shown when it left, microseconds.
-    let venueTime: Int64
-    let launchedAt: Int64
     /// It has a row in the journal.
     let isJournaled: Bool
 }

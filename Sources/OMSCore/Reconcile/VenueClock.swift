@@ -18,6 +18,11 @@ package struct VenueClock: Equatable, Sendable {
     /// Half the interval's width now: the round trip's, and drift since.
     package func errorUs(at now: Int64) -> Int64 { error + max(0, now - measuredAt) * Budget.driftPPM / 1_000_000 }
 
+    /// Whether both can be true: their intervals touch. Else one clock or the other was set.
+    package func agrees(with other: VenueClock, at now: Int64) -> Bool {
+        abs(middle(at: now) - other.middle(at: now)) <= errorUs(at: now) + other.errorUs(at: now)
+    }
+
     /// The venue's clock, in microseconds, as the middle of what it can be.
     package func middle(at now: Int64) -> Int64 { now + offset }
 
