@@ -36,7 +36,8 @@ import Wire
 
     @Test func `a refused connect is not sent, and the next exchange hears of it at once`() async throws {
         let closed = try RawServer(isOpen: false) { _, _ in }
-        let client = try Client { $0.backoffFloorMs = 5_000 }
+        // So long that the jitter, which draws from all of it, leaves time for a second exchange on any machine.
+        let client = try Client { ($0.backoffFloorMs, $0.backoffCeilingMs) = (36_000_000, 36_000_000) }
 
         let first = await client.send(to: closed.origin)
         let second = await client.send(to: closed.origin)

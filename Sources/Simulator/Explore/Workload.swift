@@ -139,7 +139,8 @@ final class Workload {
     private func move() {
         let line = line()
         guard let exchange = daemon.world.venue(named: line.venue)?.exchange else { return }
-        let now = daemon.world.now
+        // The world has no time of its own before the first request.
+        let now = daemon.venueTime
         let live = exchange.orders.filter { $0.state.isLive && $0.uid == line.uid }
         switch random.below(4) {
         case 0, 1:

@@ -95,6 +95,8 @@ package final class VirtualDaemon {
     }
 
     package var now: Moment { clock.now() }
+    /// The venues' time, which no step of our wall clock moves.
+    package var venueTime: Int64 { clock.venueTime }
     package var engine: Engine? { runner?.engine }
     package var violations: [String] { auditor.violations }
     package var isUp: Bool { runner != nil }
