@@ -54,15 +54,26 @@ package final class Engine {
         seq = state.seq
         requestMax = state.requestMax
         mint = OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater)
-        if state.bootID != bootID { record(.boot(id: bootID)) }
-        let permits = Dictionary(grouping: state.permits, by: \.budget)
+        var inherited = state.permits
+        if state.bootID != bootID {
+            record(.boot(id: bootID))
+            // Times of another boot's clock say nothing: every permit counts from now on, and on record, so that the next start of this boot does not read
+            // them as its own.
+            inherited = inherited.map { row in
+                PermitRow(
+                    budget: row.budget, slot: row.slot, request: nil, takenAt: now.monotonic, releasedAt: now.monotonic,
+                    isUnanswered: row.isUnanswered || row.request != nil)
+            }
+            for row in inherited { record(.permit(row)) }
+        }
+        let permits = Dictionary(grouping: inherited, by: \.budget)
         // Accounts may share a budget: the longest hold of any is right for all.
         let holdMs = accounts.map { $0.holdUnansweredMs + (state.hasOpenSockets ? $0.requestTimeoutMs : 0) }.max() ?? 0
         for setup in accounts {
             let indexes = limiter.register(
                 profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint, settings: setup.limits,
                 holdUnansweredUs: .milliseconds(holdMs), inherited: state.budgets, permits: permits,
-                sameBoot: state.bootID == bootID, at: now.monotonic, newRow: { record(.budget($0)) })
+                sameBoot: true, at: now.monotonic, newRow: { record(.budget($0)) })
             let trading =
                 state.tradingStates.first { $0.account == setup.id }
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
