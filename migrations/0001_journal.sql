@@ -37,7 +37,6 @@ CREATE TABLE intents (
     settled_at       INTEGER,
     complete         INTEGER NOT NULL CHECK (complete = 0 OR complete = 1)  -- 0: slices are still being written; no view shows it.
 ) STRICT;
-CREATE INDEX intents_open ON intents (intent_key) WHERE settled_at IS NULL;
 CREATE INDEX intents_half ON intents (intent_key) WHERE complete = 0;
 
 CREATE TABLE orders (

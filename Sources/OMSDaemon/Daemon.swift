@@ -81,8 +81,8 @@ final class Daemon {
         // What recovery found is durable before anybody is answered.
         try runner.turn([.wake])
         startThread { reads.run() }
-        let sink = MailboxSink(mailbox)
-        try server.start(sink: sink)
+        let core = CoreLoop(runner: runner, mailbox: mailbox)
+        try server.start(sink: CoreSink(core: core, mailbox: mailbox))
         let listener = SignalListener(signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment)
         startThread { listener.run() }
         let metrics = try startMetrics()
@@ -95,62 +95,44 @@ final class Daemon {
             transport.shutdown(graceMs: 0)
             reads.stop()
         }
-        try loop(runner, metrics: metrics)
+        try loop(core, metrics: metrics)
         return .done
     }
 
     // MARK: The core loop
 
     /// Turns until told to stop; then waits for what is in flight, at most as long as a request may take.
-    private func loop(_ runner: Runner, metrics: MetricsServer?) throws {
-        var waiting = Deque<Input>()
+    private func loop(_ core: CoreLoop, metrics: MetricsServer?) throws {
         var status = StatusLine(systemd: systemd)
         var stopBy: Int64?
         var idleSince: Int64?
-        while true {
-            let timeout = waiting.isEmpty ? runner.idleUs() : 0
-            let (inputs, isStopAsked) = mailbox.drain(timeoutUs: timeout)
-            for input in inputs { waiting.append(input) }
-            let now = omsd_clock_us(CLOCK_BOOTTIME)
-            if isStopAsked, stopBy == nil {
-                stopBy = now + stopGraceUs
-                runner.engine.isStopping = true
-                systemd.notify(.stopping, .status("stopping: waiting for \(runner.engine.requestsOut) requests in flight"))
-                Log.info("stopping: waiting for requests in flight", ["requests": "\(runner.engine.requestsOut)"])
-            }
-            let isIdle = inputs.isEmpty && waiting.isEmpty
-            try runner.turn(takeTurn(&waiting, rowsMax: runner.engine.requestsOut == 0 ? 1_000 : 300))
-            status.update(runner.engine, metrics: metrics, at: now)
-            // A second without anything to do: the journal may tidy up.
-            if !isIdle { idleSince = nil } else if idleSince == nil { idleSince = now }
-            if let since = idleSince, now - since > 200_000 {
-                try runner.rest()
-                // What a burst needed and nobody uses goes back to the system.
-                malloc_trim(0)
-                idleSince = now + 60_000_000
-            }
-            if let stopBy, runner.engine.requestsOut == 0 || now > stopBy {
+        var isDone = false
+        while !isDone {
+            let isStopAsked = core.wait()
+            isDone = try core.exclusively { runner in
+                let now = omsd_clock_us(CLOCK_BOOTTIME)
+                if isStopAsked, stopBy == nil {
+                    stopBy = now + stopGraceUs
+                    runner.engine.isStopping = true
+                    systemd.notify(.stopping, .status("stopping: waiting for \(runner.engine.requestsOut) requests in flight"))
+                    Log.info("stopping: waiting for requests in flight", ["requests": "\(runner.engine.requestsOut)"])
+                }
+                let isIdle = try !core.turn()
+                status.update(runner.engine, metrics: metrics, at: now)
+                // A while without anything to do: the journal may tidy up.
+                if !isIdle { idleSince = nil } else if idleSince == nil { idleSince = now }
+                if let since = idleSince, now - since > 200_000 {
+                    try runner.rest()
+                    // What a burst needed and nobody uses goes back to the system.
+                    malloc_trim(0)
+                    idleSince = now + 60_000_000
+                }
+                guard let stopBy, runner.engine.requestsOut == 0 || now > stopBy else { return false }
                 let left = runner.engine.snapshot().reduce(0) { $0 + $1.open }
                 Log.info("stopped", ["requests_unanswered": "\(runner.engine.requestsOut)", "orders_left_working": "\(left)"])
-                return
+                return true
             }
         }
-    }
-
-    /// As many inputs as a turn of about `rowsMax` rows takes. Short turns while requests are out: a permit that comes free waits for the turn's end, and
-    /// what it lets leave for the next one's.
-    private func takeTurn(_ waiting: inout Deque<Input>, rowsMax: Int) -> [Input] {
-        var inputs: [Input] = []
-        var rows = 0
-        while rows < rowsMax, let input = waiting.popFirst() {
-            switch input {
-            case .command(.submit(let intent, _), _, _, _): rows += 1 + min(1_000, intent.place.count + intent.cancel.count + intent.modify.count)
-            case .answered(_, let answer, _, _): rows += 1 + answer.places.count + answer.cancels.count + answer.modifies.count
-            case .command, .lost, .notSent, .disconnected, .reload, .wake: rows += 1
-            }
-            inputs.append(input)
-        }
-        return inputs
     }
 
     private var stopGraceUs: Int64 { (configuration.accounts.map(\.requestTimeoutMs).max() ?? 5_000) * 1_000 + 1_000_000 }
@@ -215,13 +197,15 @@ final class Daemon {
     }
 }
 
-/// Hands decoded requests to the runner.
-private final class MailboxSink: ControlSink {
+/// Hands decoded requests to the core: a lone one as a turn of its own, others through the mailbox.
+private final class CoreSink: ControlSink {
+    private let core: CoreLoop
     private let mailbox: Mailbox
-    init(_ mailbox: Mailbox) { self.mailbox = mailbox }
+    init(core: CoreLoop, mailbox: Mailbox) { (self.core, self.mailbox) = (core, mailbox) }
 
-    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket) -> Bool {
-        mailbox.post(command: .command(command, from: actor, role: role, ticket: ticket))
+    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket, isLone: Bool) -> Bool {
+        let input = Input.command(command, from: actor, role: role, ticket: ticket)
+        return isLone && core.turnAtOnce(input) || mailbox.post(command: input)
     }
 
     func disconnected(connection: UInt64) { mailbox.post(.disconnected(connection: connection)) }

@@ -8,8 +8,8 @@ package final class Mailbox: @unchecked Sendable {
     private var inputs: [Input] = []
     private var commands = 0
     private var isStopAsked = false
-    /// The wish to stop was not handed on yet.
-    private var isStopNews = false
+    /// Somebody wants the runner awake although nothing may have been posted.
+    private var isRung = false
     private let commandsMax: Int
 
     package init(commandsMax: Int = 20_000) {
@@ -46,8 +46,16 @@ package final class Mailbox: @unchecked Sendable {
     /// Asks the runner to stop; also wakes it.
     package func askStop() {
         pthread_mutex_lock(&lock)
+        isStopAsked = true
+        pthread_mutex_unlock(&lock)
+        ring()
+    }
+
+    /// Ends the wait of the runner's thread, or its next one.
+    package func ring() {
+        pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
-        (isStopAsked, isStopNews) = (true, true)
+        isRung = true
         pthread_cond_signal(&filled)
     }
 
@@ -56,20 +64,27 @@ package final class Mailbox: @unchecked Sendable {
         if inputs.count == 1 { pthread_cond_signal(&filled) }
     }
 
-    /// Everything that waits, after waiting at most `timeoutUs` for something.
-    package func drain(timeoutUs: Int64) -> (inputs: [Input], isStopAsked: Bool) {
+    /// Returns when something waits or rings, at the latest after `timeoutUs`. True: the runner was asked to stop, now or before.
+    package func wait(timeoutUs: Int64) -> Bool {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
-        if inputs.isEmpty, !isStopNews, timeoutUs > 0 {
+        if inputs.isEmpty, !isRung, timeoutUs > 0 {
             let deadline = omsd_clock_us(CLOCK_MONOTONIC) + timeoutUs
             var time = timespec(tv_sec: Int(deadline / 1_000_000), tv_nsec: Int(deadline % 1_000_000) * 1_000)
-            while inputs.isEmpty, !isStopNews, pthread_cond_timedwait(&filled, &lock, &time) == 0 {}
+            while inputs.isEmpty, !isRung, pthread_cond_timedwait(&filled, &lock, &time) == 0 {}
         }
+        isRung = false
+        return isStopAsked
+    }
+
+    /// Everything that waits.
+    package func take() -> [Input] {
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
         let taken = inputs
         inputs = []
         commands = 0
-        isStopNews = false
-        return (taken, isStopAsked)
+        return taken
     }
 }
 

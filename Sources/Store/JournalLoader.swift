@@ -29,7 +29,13 @@ struct JournalLoader {
         try loadOrders(into: &state, accounts: accounts)
         try loadCommands(into: &state, account: account)
 
-        let intents = try connection.prepare(IntentRowReader.select + " WHERE i.settled_at IS NULL AND i.complete = 1 ORDER BY i.intent_key")
+        // What is not settled has a live order or an open command: an index of its own would cost each small intent one more page.
+        let intents = try connection.prepare(
+            IntentRowReader.select
+                + """
+                 WHERE i.settled_at IS NULL AND i.complete = 1 AND i.intent_key IN (SELECT intent_key FROM orders WHERE closed_at IS NULL
+                    UNION SELECT intent_key FROM commands WHERE closed_at IS NULL) ORDER BY i.intent_key
+                """)
         while try intents.step() { state.intents.append(try IntentRowReader.read(intents)) }
 
         let budgets = try connection.prepare("SELECT budget_id, venue, owner, budget, scope, permits, window_ms FROM budgets ORDER BY budget_id")

@@ -127,6 +127,16 @@ struct JournalCheck {
         try rows.bind(from, at: 1)
         try rows.bind(to, at: 2)
         while try rows.step() { report.add("intent \(rows.text(0)): when it settled is not what the record says") }
+        // A start finds open intents by what is open of them.
+        let idle = try connection.prepare(
+            """
+            SELECT i.intent_id FROM intents i WHERE i.intent_key BETWEEN ?1 AND ?2 AND i.complete = 1 AND i.settled_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.intent_key = i.intent_key AND o.closed_at IS NULL)
+                AND NOT EXISTS (SELECT 1 FROM commands c WHERE c.intent_key = i.intent_key AND c.closed_at IS NULL)
+            """)
+        try idle.bind(from, at: 1)
+        try idle.bind(to, at: 2)
+        while try idle.step() { report.add("intent \(idle.text(0)) is open, but nothing of it is") }
     }
 
     private static func ranges(in detail: String) -> [ClosedRange<Int64>] {

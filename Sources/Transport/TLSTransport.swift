@@ -38,6 +38,9 @@ package final class TLSTransport: HTTPTransport {
         package init(idle: Int = 0, open: Int = 0) { (self.idle, self.open) = (idle, open) }
     }
 
+    /// Bytes of a body up to which it is encrypted and written by who sends it.
+    private static let smallBodyMax = 4_096
+
     private let loop: TransportLoop
     private let thread: Mutex<pthread_t?>
 
@@ -70,9 +73,12 @@ package final class TLSTransport: HTTPTransport {
         guard origin.isTLS || origin.isLoopback else { throw TransportError(.address, "plain HTTP goes to loopback only") }
     }
 
-    /// From any thread. After ``shutdown(graceMs:)`` exchanges end as `notSent` on the caller's thread.
+    /// From any thread; a small exchange alone may be written there and then. After ``shutdown(graceMs:)`` exchanges end as `notSent` on the caller's
+    /// thread.
     package func send(_ exchanges: [HTTPExchange]) {
-        guard !exchanges.isEmpty, !loop.mailbox.post(.send(exchanges)) else { return }
+        guard !exchanges.isEmpty else { return }
+        if exchanges.count == 1, exchanges[0].request.body.count <= Self.smallBodyMax, loop.sendAtOnce(exchanges[0]) { return }
+        guard !loop.mailbox.post(.send(exchanges)) else { return }
         for exchange in exchanges { exchange.completion(.notSent("the transport is shut down")) }
     }
 

@@ -2,7 +2,7 @@ import CLinux
 import Synchronization
 import Wire
 
-/// The thread behind ``TLSTransport``: everything but `mailbox` and `counts` belongs to it.
+/// The thread behind ``TLSTransport``: everything but `mailbox` and `counts` belongs to it, unless it sleeps and ``sendAtOnce(_:)`` holds the lock.
 ///
 /// Each turn: what sockets have to say, what others asked for, what is due, then sleep. `+Connecting` makes connections, `+Exchanging` uses them.
 final class TransportLoop: @unchecked Sendable {
@@ -34,15 +34,22 @@ final class TransportLoop: @unchecked Sendable {
     /// Set by a shutdown: what is in flight then is reset.
     var stopAt: Int64?
     private var lastID: UInt64 = 0
+    /// Held but while the thread sleeps.
+    private var lock = pthread_mutex_t()
+    /// When the thread means to wake; nil: not before something happens.
+    private var sleepsUntil: Int64?
+    private var hasEnded = false
 
     init(settings: TLSTransport.Settings) throws(TransportError) {
         self.settings = settings
         let poller = try Poller()
         self.poller = poller
         mailbox = LoopMailbox(wake: { poller.wake() })
+        pthread_mutex_init(&lock, nil)
     }
 
     deinit {
+        pthread_mutex_destroy(&lock)
         received.deallocate()
         decrypted.deallocate()
     }
@@ -54,6 +61,8 @@ final class TransportLoop: @unchecked Sendable {
 
     func run() {
         mailbox.own()
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
         while true {
             drainMailbox()
             fireTimers()
@@ -61,7 +70,11 @@ final class TransportLoop: @unchecked Sendable {
             if let stopAt, bootTime() >= stopAt || !connections.values.contains(where: { $0.stage == .busy }) { break }
             // What completions posted meanwhile woke nobody: this thread was awake.
             let deadline = mailbox.isEmpty ? [timers.next, stopAt].compactMap(\.self).min() : 0
-            for event in poller.wait(until: deadline) {
+            sleepsUntil = deadline
+            pthread_mutex_unlock(&lock)
+            let events = poller.wait(until: deadline)
+            pthread_mutex_lock(&lock)
+            for event in events {
                 guard let connection = connections[event.token] else { continue }
                 ready(connection, event)
             }
@@ -70,7 +83,21 @@ final class TransportLoop: @unchecked Sendable {
         for message in mailbox.close() {
             if case .send(let exchanges) = message { for exchange in exchanges { exchange.completion(.notSent("shutting down")) } }
         }
+        hasEnded = true
         publishCounts()
+    }
+
+    /// Sends on the calling thread what an idle connection can take while the loop's thread sleeps: its wake-up would cost 20 to 40 µs.
+    /// False: nothing happened, post it.
+    func sendAtOnce(_ exchange: HTTPExchange) -> Bool {
+        guard pthread_mutex_trylock(&lock) == 0 else { return false }
+        defer { pthread_mutex_unlock(&lock) }
+        // What was posted before comes before.
+        guard !hasEnded, mailbox.isEmpty, let pool = pools[exchange.origin], pool.waitingCount == 0, !pool.idle.isEmpty else { return false }
+        enqueue(exchange)
+        publishCounts()
+        if let next = timers.next, next < sleepsUntil ?? .max { poller.wake() }
+        return true
     }
 
     private func drainMailbox() {

@@ -29,6 +29,19 @@ struct FramingTests {
         #expect(seen == names)
     }
 
+    @Test func `a request is lone when nothing else is at hand, and never amid pipelined ones`() throws {
+        let harness = try Harness()
+        let client = try RawClient(harness.path)
+        func line(_ id: Int) -> String { "{\"jsonrpc\":\"2.0\",\"id\":\(id),\"method\":\"daemon.status\"}\n" }
+
+        client.send(line(1))
+        #expect(client.answer()?["id"] == .number("1"))
+        client.send(line(2) + line(3))
+        for _ in 2...3 { _ = client.answer() }
+
+        #expect(harness.sink.calls.map(\.isLone) == [true, false, false])
+    }
+
     @Test func `answers come in the order in which they are given`() throws {
         let held = Held()
         let harness = try Harness(

@@ -56,7 +56,10 @@ import Wire
         order.rejectCode = "4003"
         order.rejectText = "zu wenig Geld ✗"
         order.closedAt = closed.at
-        try sample.open.commit([.orderChanged(order, from: .partiallyFilled, fields: [.reject], closed), .unlisted(order.key, true)])
+        try sample.open.commit([
+            .orderChanged(order, from: .partiallyFilled, fields: [.reject], closed), .unlisted(order.key, true),
+            .intentSettled(order.intent, at: closed.at, sample.event(.intentSettled)),
+        ])
         #expect(try sample.open.load().orders.isEmpty)
         #expect(described(try sample.reopen().load().unlisted.first) == described(order))
         try sample.open.commit([.unlisted(order.key, false)])
@@ -78,7 +81,10 @@ import Wire
         #expect(described(try sample.open.load().orders.first) == described(order))
         let filled = sample.event(.filled) { $0.evidence = .query }
         (order.state, order.closedAt, order.filledQuantity) = (.filled, filled.at - 5, try order.quantity.get())
-        try sample.open.commit([.orderChanged(order, from: .working, fields: .filledQuantity, filled)])
+        try sample.open.commit([
+            .orderChanged(order, from: .working, fields: .filledQuantity, filled),
+            .intentSettled(order.intent, at: filled.at, sample.event(.intentSettled)),
+        ])
         #expect(described(try sample.open.order(order.clientOrderID)) == described(order))
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
     }
@@ -151,10 +157,11 @@ import Wire
         let found = sample.event(.breakFound)
         let row = Break(
             id: found.seq, account: Sample.az, kind: .externalOrder, clientOrderID: nil, venueOrderID: "v9", detail: "not ours", at: found.at)
-        let (intent, accepted) = sample.intent("rebalance-7", orders: 0)
+        let (intent, accepted) = sample.intent("rebalance-7", orders: 1)
+        let order = sample.order(intent)
         try sample.open.commit([
             .budget(budget), .permit(held), .permit(freed), .tradingState(halt, halted), .breakFound(row, found), accepted,
-            .intentComplete(intent.key), .idHighWater(4_096), .boot(id: "boot-1"),
+            .orderBorn(order, actor: .daemon), .intentComplete(intent.key), .idHighWater(4_096), .boot(id: "boot-1"),
             .note(account: nil, nil, sample.event(.note) { $0.note = "hello" }),
         ])
         for state in [try sample.open.load(), try sample.reopen().load()] {

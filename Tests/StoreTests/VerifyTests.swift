@@ -39,6 +39,7 @@ import Wire
         ("a detail that is no JSON", "DROP TRIGGER events_fixed; UPDATE events SET detail = '{' WHERE seq = 16", "its detail is no JSON"),
         ("sent before signed", "UPDATE requests SET sent_at = 5", "sent before it was signed"),
         ("a fill from nowhere", "INSERT INTO fills VALUES (3, 3, 1, 't', 'v', '1', '1', NULL, NULL, 1)", "fill t is not in the record"),
+        ("an intent that stays open", "UPDATE orders SET state = 'canceled', closed_at = 5", "intent some is open, but nothing of it is"),
         ("a reference to nothing", "INSERT INTO fills VALUES (99, 98, 1, 't', 'v', '1', '1', NULL, NULL, 1)", "that is not there"),
     ]) func `it finds`(what: String, sql: String, problem: String) throws {
         let problems = try problems(after: sql)

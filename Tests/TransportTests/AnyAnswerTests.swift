@@ -16,7 +16,7 @@ private struct XorShift: RandomNumberGenerator {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Whatever the other side does` {
+@Suite(.timeLimit(.minutes(15))) struct `Whatever the other side does` {
     /// Answers that are fine, cut, changed, late, repeated, missing or a reset.
     private static func reply(_ random: inout XorShift) -> ServerReply {
         let good = Array("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"code\":\"0\"}".utf8)

@@ -5,7 +5,7 @@ import Wire
 
 @testable import Transport
 
-@Suite(.timeLimit(.minutes(1))) struct `The local server` {
+@Suite(.timeLimit(.minutes(15))) struct `The local server` {
     /// Writes bytes to the server and reads until it closes.
     private func converse(_ port: UInt16, _ text: String) throws -> String {
         let address = try #require(SocketAddress(numeric: "127.0.0.1", port: port))

@@ -4,7 +4,7 @@ import Testing
 import Transport
 import Wire
 
-@Suite(.timeLimit(.minutes(1))) struct `One attempt is one arrival` {
+@Suite(.timeLimit(.minutes(15))) struct `One attempt is one arrival` {
     private static let ok = HTTPResponse(status: 200, body: Array("fine".utf8))
 
     private func client(for server: CountingServer, maxConnections: Int = 1) throws -> Client {
@@ -85,6 +85,20 @@ import Wire
         guard case .lost(_, let sentAt, let resetAt) = end else { return #expect(Bool(false), "\(end)") }
         #expect((150_000..<2_000_000).contains(resetAt.monotonic - sentAt.monotonic))
         #expect(await eventually { sawReset.load(ordering: .sequentiallyConsistent) })
+    }
+
+    /// The loop sleeps then, without a deadline of its own; who sends writes the request itself.
+    @Test(arguments: [nil, "good"]) func `a request that leaves over an idle connection has its deadline like any other`(leaf: String?) async throws {
+        let server = try CountingServer(leaf: leaf) { _, arrival in arrival == 1 ? .response(Self.ok) : .silence }
+        let client = try client(for: server)
+        #expect(await client.send(to: server.origin).answer?.status == 200)
+        #expect(await eventually { client.transport.idleCount == 1 })
+
+        let end = await client.send(to: server.origin, timeoutMs: 150)
+
+        guard case .lost(_, let sentAt, let resetAt) = end else { return #expect(Bool(false), "\(end)") }
+        #expect((150_000..<2_000_000).contains(resetAt.monotonic - sentAt.monotonic))
+        #expect(server.arrivals.count == 2)
     }
 
     @Test(arguments: [nil, "good"]) func `a connection that the server closed while idle is replaced before the next request`(leaf: String?)

@@ -2,7 +2,7 @@ import Testing
 import Transport
 import Wire
 
-@Suite(.timeLimit(.minutes(1))) struct `Who answers must prove it` {
+@Suite(.timeLimit(.minutes(15))) struct `Who answers must prove it` {
     private func attempt(leaf: String, caFile: String?, host: String = "127.0.0.1") async throws -> (end: HTTPExchangeEnd, arrivals: Int) {
         let server = try CountingServer(leaf: leaf) { _, _ in .response(HTTPResponse(status: 200)) }
         let client = try Client()

@@ -4,7 +4,7 @@ import Testing
 @testable import Transport
 import Wire
 
-@Suite(.timeLimit(.minutes(1))) struct `Waiting for a connection` {
+@Suite(.timeLimit(.minutes(15))) struct `Waiting for a connection` {
     private static let ok = HTTPResponse(status: 200)
 
     @Test func `an exchange that goes stale while all connections are busy was never sent`() async throws {

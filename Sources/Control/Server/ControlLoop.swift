@@ -54,9 +54,11 @@ final class ControlLoop {
             let timeout: Int32 = !ready.isEmpty ? 0 : isAccepting ? -1 : 100
             let count = epoll_wait(epoll, &events, Int32(events.count), timeout)
             if !isAccepting, count == 0 { accept(true) }
+            let isStopping = wakeUp()
             for event in events.prefix(Int(max(count, 0))) { handle(event) }
-            let isStopping = drain()
             turn()
+            // After the turn: answers that were made in it leave in the same round.
+            drain()
             settle()
             if isStopping { break }
         }
@@ -145,16 +147,23 @@ final class ControlLoop {
 
     // MARK: Answers
 
-    /// Frames what other threads handed over. True: the server is to stop.
-    private func drain() -> Bool {
-        let (outgoing, isStopping) = server.shared.withLock { shared in
-            let outgoing = shared.outgoing
-            shared.outgoing = []
+    /// Takes over roles, and tells other threads that this one is awake until it drains. True: the server is to stop.
+    private func wakeUp() -> Bool {
+        server.shared.withLock { shared in
+            shared.isAwake = true
             if shared.rolesVersion != rolesVersion {
                 (roles, rolesVersion) = (shared.roles, shared.rolesVersion)
                 withoutRole.removeAll()
             }
-            return (outgoing, shared.isStopping)
+            return shared.isStopping
+        }
+    }
+
+    /// Frames what was handed over.
+    private func drain() {
+        let outgoing = server.shared.withLock { shared in
+            defer { (shared.outgoing, shared.isAwake) = ([], false) }
+            return shared.outgoing
         }
         for item in outgoing {
             if let id = item.connection {
@@ -175,7 +184,6 @@ final class ControlLoop {
                 end(connection)
             }
         }
-        return isStopping
     }
 
     private func answer(_ ticket: Ticket, _ frame: ([UInt8], inout [UInt8]) -> Void) {
@@ -203,15 +211,15 @@ final class ControlLoop {
         for connection in now {
             connection.isReady = false
             guard connections[connection.id] === connection else { continue }
-            serve(connection)
+            serve(connection, isAlone: now.count == 1)
             touched.append(connection.id)
         }
     }
 
-    private func serve(_ connection: ControlConnection) {
+    private func serve(_ connection: ControlConnection, isAlone: Bool) {
         if connection.isPaused(limits) || connection.isEnding { return }
         if !connection.mayHaveLines, !connection.isReadClosed { receive(connection) }
-        decodeLines(connection)
+        decodeLines(connection, isAlone: isAlone)
         inputTotal += connection.input.count - connection.counted
         connection.counted = connection.input.count
         if inputTotal > limits.inputTotalMax, connection.input.count > 1 << 20 {
@@ -239,7 +247,7 @@ final class ControlLoop {
         }
     }
 
-    private func decodeLines(_ connection: ControlConnection) {
+    private func decodeLines(_ connection: ControlConnection, isAlone: Bool) {
         if connection.rolesVersion != rolesVersion {
             (connection.role, connection.rolesVersion) = (roles.role(of: connection.peer), rolesVersion)
         }
@@ -275,11 +283,11 @@ final class ControlLoop {
             lines += 1
             bytes += length
             if connection.input.isEmpty { connection.mayHaveLines = false }
-            act(on: decoded, of: connection)
+            act(on: decoded, of: connection, isLone: isAlone && lines == 1 && connection.input.isEmpty)
         }
     }
 
-    private func act(on line: DecodedLine, of connection: ControlConnection) {
+    private func act(on line: DecodedLine, of connection: ControlConnection, isLone: Bool) {
         switch line {
         case .blank: break
         case .refused(let error, let id): refuse(error, id: id, to: connection)
@@ -294,7 +302,7 @@ final class ControlLoop {
             let ticket = Ticket(connection: connection.id, call: nextCall)
             nextCall += 1
             connection.pending[ticket.call] = id
-            if !sink.post(command, from: .peer(uid: connection.peer.uid, pid: connection.peer.pid), role: role, ticket: ticket) {
+            if !sink.post(command, from: .peer(uid: connection.peer.uid, pid: connection.peer.pid), role: role, ticket: ticket, isLone: isLone) {
                 connection.pending[ticket.call] = nil
                 refuse(.queueFull("the daemon has too many requests waiting; try again"), id: id, to: connection)
             }
@@ -359,7 +367,7 @@ final class ControlLoop {
         accept(false)
         let deadline = omsd_clock_us(CLOCK_BOOTTIME) + limits.stopMs * 1_000
         while true {
-            _ = drain()
+            drain()
             for connection in connections.values { flush(connection) }
             guard connections.values.contains(where: { !$0.output.isEmpty }), omsd_clock_us(CLOCK_BOOTTIME) < deadline else { break }
             var waiting = connections.values.filter { !$0.output.isEmpty }.map { pollfd(fd: $0.descriptor, events: Int16(POLLOUT), revents: 0) }

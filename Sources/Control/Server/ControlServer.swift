@@ -38,6 +38,8 @@ package final class ControlServer: ReplySink {
         var roles: RoleTable
         var rolesVersion = 1
         var isStopping = false
+        /// The server's thread is in the middle of a round, at whose end it takes `outgoing`: no need to wake it.
+        var isAwake = true
     }
 
     let shared: Mutex<Shared>
@@ -124,7 +126,7 @@ package final class ControlServer: ReplySink {
     package func notify(_ params: [UInt8], connection: UInt64) -> Bool {
         let (taken, isFirst): (Bool, Bool) = shared.withLock { shared in
             guard let (queued, unsent) = shared.waiting[connection] else { return (false, false) }
-            let isFirst = shared.outgoing.isEmpty
+            let isFirst = shared.outgoing.isEmpty && !shared.isAwake
             guard queued + unsent <= limits.notifyMax else {
                 // Its reader is too slow: ended, so that it sees the gap and subscribes again after the last event it got.
                 shared.waiting[connection] = nil
@@ -145,7 +147,7 @@ package final class ControlServer: ReplySink {
             guard let (queued, unsent) = shared.waiting[connection] else { return false }
             shared.waiting[connection] = (queued + outgoing.bytes, unsent)
             shared.outgoing.append(outgoing)
-            return shared.outgoing.count == 1
+            return shared.outgoing.count == 1 && !shared.isAwake
         }
         if isFirst { wake() }
     }

@@ -98,10 +98,12 @@ package struct ControlError: Error, Sendable {
     package static func invalidParams(_ message: String) -> Self { .init(code: -32602, reason: "PARAMS_INVALID", message: message, retryable: .no) }
 }
 
-/// Takes what the control server decoded. Called on the control server's thread; must not block.
+/// Takes what the control server decoded. Called on the control server's thread; must not block, but for the length of a short turn where a command is lone.
 package protocol ControlSink: AnyObject, Sendable {
     /// False: the mailbox is full; the server answers 1008 at once.
-    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket) -> Bool
+    ///
+    /// - Parameter isLone: No other request is at hand; the server's thread has nothing better to do than to carry this one out.
+    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket, isLone: Bool) -> Bool
     /// The connection is gone: its waits, subscriptions and grants end.
     func disconnected(connection: UInt64)
 }

@@ -37,7 +37,7 @@ package struct TransportTime: Sendable, Hashable {
     package init(monotonic: Int64, wall: Int64) { (self.monotonic, self.wall) = (monotonic, wall) }
 }
 
-/// Sends exchanges. `completion` runs on the transport's own thread, exactly once for each.
+/// Sends exchanges. `completion` runs exactly once for each, on the transport's own thread or, where nothing left, within `send`.
 package protocol HTTPTransport: AnyObject, Sendable {
     func send(_ exchanges: [HTTPExchange])
     /// Opens warm connections ahead of need, at most `count` to the origin.

@@ -10,6 +10,7 @@ final class FakeSink: ControlSink {
         let actor: Actor
         let role: Role
         let ticket: Ticket
+        let isLone: Bool
     }
     /// Answers one call; false: the mailbox is full.
     typealias Script = @Sendable (Call, any ReplySink) -> Bool
@@ -37,8 +38,8 @@ final class FakeSink: ControlSink {
     var calls: [Call] { state.withLock { $0.calls } }
     var disconnected: [UInt64] { state.withLock { $0.disconnected } }
 
-    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket) -> Bool {
-        let call = Call(command: command, actor: actor, role: role, ticket: ticket)
+    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket, isLone: Bool) -> Bool {
+        let call = Call(command: command, actor: actor, role: role, ticket: ticket, isLone: isLone)
         let (script, server) = state.withLock { state in
             state.calls.append(call)
             return (state.script, state.server)

@@ -1,0 +1,107 @@
+import CLinux
+import OMSCore
+
+/// Who may run the next turn: one thread at a time, over everything that came in until then, in the order in which it came.
+///
+/// The core's own thread sleeps until something is posted or due. A thread that brings a single small command while the core sleeps runs the turn
+/// itself: handing it over and back would cost two wake-ups of 20 to 40 µs each, as much again as all else that omsd adds to a commit
+/// (docs/decisions/0008-turns-where-the-command-is-read.md).
+package final class CoreLoop: @unchecked Sendable {
+    private let mailbox: Mailbox
+    /// Held for a turn; guards all below.
+    private var lock = pthread_mutex_t()
+    private let runner: Runner
+    private var waiting = Deque<Input>()
+    /// Ends the loop: after a turn that could not be finished there is no other one.
+    private var failure: JournalError?
+    /// Until when the core's own thread means to sleep, on the boot clock.
+    private var sleepsUntil: Int64 = 0
+    /// Another thread ran a turn since the core's own looked.
+    private var hasTurned = false
+
+    /// Rows up to which a turn is run where the command was read; a longer one would keep that thread from reading for too long.
+    private static let rowsAtOnceMax = 32
+
+    package init(runner: Runner, mailbox: Mailbox) {
+        (self.runner, self.mailbox) = (runner, mailbox)
+        pthread_mutex_init(&lock, nil)
+    }
+
+    deinit { pthread_mutex_destroy(&lock) }
+
+    /// Sleeps until something waits or is due. For the core's own thread. True: the core was asked to stop, now or before.
+    package func wait() -> Bool { mailbox.wait(timeoutUs: sleepUs()) }
+
+    /// `body`, while nobody else runs a turn. Throws what it throws, or what ended a turn on another thread.
+    package func exclusively<Result>(_ body: (Runner) throws -> Result) throws -> Result {
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
+        if let failure { throw failure }
+        return try body(runner)
+    }
+
+    /// One turn over what waits, at most a turn's worth. Only within ``exclusively(_:)``. False: nothing came in since the last one.
+    package func turn() throws(JournalError) -> Bool {
+        for input in mailbox.take() { waiting.append(input) }
+        let isIdle = waiting.isEmpty && !hasTurned
+        hasTurned = false
+        try runTurn()
+        return !isIdle
+    }
+
+    private func runTurn() throws(JournalError) {
+        do throws(JournalError) { try runner.turn(takeTurn()) } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    /// Runs a turn with this command on the calling thread, unless it is large or the core is at work. False: nothing happened, post it.
+    package func turnAtOnce(_ command: Input) -> Bool {
+        guard Self.rows(of: command) <= Self.rowsAtOnceMax, pthread_mutex_trylock(&lock) == 0 else { return false }
+        defer { pthread_mutex_unlock(&lock) }
+        guard failure == nil, waiting.isEmpty else { return false }
+        // What was posted before came before.
+        for input in mailbox.take() { waiting.append(input) }
+        waiting.append(command)
+        hasTurned = true
+        do throws(JournalError) { try runTurn() } catch { return rung() }
+        let isDueSooner = omsd_clock_us(CLOCK_BOOTTIME) + runner.idleUs() < sleepsUntil
+        return !waiting.isEmpty || isDueSooner ? rung() : true
+    }
+
+    private func rung() -> Bool {
+        mailbox.ring()
+        return true
+    }
+
+    private func sleepUs() -> Int64 {
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
+        let sleep = waiting.isEmpty && failure == nil ? runner.idleUs() : 0
+        sleepsUntil = omsd_clock_us(CLOCK_BOOTTIME) + sleep
+        return sleep
+    }
+
+    /// As many inputs as a turn of about a thousand rows takes. Shorter turns while requests are out: a permit that comes free waits for the turn's end,
+    /// and what it lets leave for the next one's.
+    private func takeTurn() -> [Input] {
+        let rowsMax = runner.engine.requestsOut == 0 ? 1_000 : 300
+        var inputs: [Input] = []
+        var rows = 0
+        while rows < rowsMax, let input = waiting.popFirst() {
+            rows += Self.rows(of: input)
+            inputs.append(input)
+        }
+        return inputs
+    }
+
+    /// About how many rows a turn writes for this.
+    private static func rows(of input: Input) -> Int {
+        switch input {
+        case .command(.submit(let intent, _), _, _, _): 1 + min(1_000, intent.place.count + intent.cancel.count + intent.modify.count)
+        case .answered(_, let answer, _, _): 1 + answer.places.count + answer.cancels.count + answer.modifies.count
+        case .command, .lost, .notSent, .disconnected, .reload, .wake: 1
+        }
+    }
+}
