@@ -1,5 +1,6 @@
 import CLinux
 import OMSCore
+import Synchronization
 
 /// Who may run the next turn: one thread at a time, over everything that came in until then, in the order in which it came.
 ///
@@ -18,6 +19,8 @@ package final class CoreLoop: @unchecked Sendable {
     private var sleepsUntil: Int64 = 0
     /// Another thread ran a turn since the core's own looked.
     private var hasTurned = false
+    /// The core's own thread wants a turn: it feeds the watchdog, and who asks without a pause must not keep it out.
+    private let isAwaited = Atomic(false)
 
     /// Rows up to which a turn is run where the command was read; a longer one would keep that thread from reading for too long.
     private static let rowsAtOnceMax = 32
@@ -34,10 +37,16 @@ package final class CoreLoop: @unchecked Sendable {
 
     /// `body`, while nobody else runs a turn. Throws what it throws, or what ended a turn on another thread.
     package func exclusively<Result>(_ body: (Runner) throws -> Result) throws -> Result {
-        pthread_mutex_lock(&lock)
+        lockFirst()
         defer { pthread_mutex_unlock(&lock) }
         if let failure { throw failure }
         return try body(runner)
+    }
+
+    private func lockFirst() {
+        isAwaited.store(true, ordering: .relaxed)
+        pthread_mutex_lock(&lock)
+        isAwaited.store(false, ordering: .relaxed)
     }
 
     /// One turn over what waits, at most a turn's worth. Only within ``exclusively(_:)``. False: nothing came in since the last one.
@@ -58,7 +67,9 @@ package final class CoreLoop: @unchecked Sendable {
 
     /// Runs a turn with this command on the calling thread, unless it is large or the core is at work. False: nothing happened, post it.
     package func turnAtOnce(_ command: Input) -> Bool {
-        guard Self.rows(of: command) <= Self.rowsAtOnceMax, pthread_mutex_trylock(&lock) == 0 else { return false }
+        guard Self.rows(of: command) <= Self.rowsAtOnceMax, !isAwaited.load(ordering: .relaxed), pthread_mutex_trylock(&lock) == 0 else {
+            return false
+        }
         defer { pthread_mutex_unlock(&lock) }
         guard failure == nil, waiting.isEmpty else { return false }
         // What was posted before came before.
@@ -76,7 +87,7 @@ package final class CoreLoop: @unchecked Sendable {
     }
 
     private func sleepUs() -> Int64 {
-        pthread_mutex_lock(&lock)
+        lockFirst()
         defer { pthread_mutex_unlock(&lock) }
         let sleep = waiting.isEmpty && failure == nil ? runner.idleUs() : 0
         sleepsUntil = omsd_clock_us(CLOCK_BOOTTIME) + sleep
