@@ -237,7 +237,9 @@ package final class Engine {
         }
         switch live.state {
         case .intended: enqueue(live, on: desk)
-        case .inDoubt: ask(live, .doubt, on: desk, after: 0)
+        case .inDoubt:
+            desk.newestDoubtAt = now.monotonic
+            ask(live, .doubt, on: desk, after: 0)
         case .submitted, .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
         }
         for id in live.commands { pursue(id, of: live, on: desk) }
