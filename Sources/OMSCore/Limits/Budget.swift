@@ -50,13 +50,13 @@ package struct Budget: Sendable {
     /// Takes over what a former run left: every permit that may still count at the venue stays held.
     ///
     /// - Parameters:
-    ///   - sameBoot: the rows' times belong to this boot's clock, so elapsed time may be subtracted; else nothing is.
+    ///   - rows: in this boot's time, see ``PermitRow/countedAnew(at:)``.
     ///   - unansweredHoldUs: how long a request without an answer may still arrive after its socket died.
-    package mutating func inherit(_ rows: [PermitRow], sameBoot: Bool, unansweredHoldUs: Int64, at now: Int64) {
+    package mutating func inherit(_ rows: [PermitRow], unansweredHoldUs: Int64, at now: Int64) {
         var until: [Int: Int64] = [:]
         var others: [Int64] = []
         for row in rows {
-            let released = row.releasedAt.flatMap { sameBoot && $0 <= now ? $0 : nil } ?? now
+            let released = min(row.releasedAt ?? now, now)
             let wasAnswered = row.request == nil && !row.isUnanswered
             let end = released + (wasAnswered ? holdUs : Self.stretched(unansweredHoldUs) + holdUs)
             guard end > now else { continue }
@@ -190,5 +190,12 @@ package struct Budget: Sendable {
         var later = TimerHeap<Int>()
         cooling.forEach { slot, at in later.add(slot, at: at + longer) }
         cooling = later
+    }
+}
+
+extension PermitRow {
+    /// The row of another boot: its times are on a clock that is gone and say nothing, so that all of its hold begins now. No request can be out any more.
+    package func countedAnew(at now: Int64) -> PermitRow {
+        PermitRow(budget: budget, slot: slot, request: nil, takenAt: now, releasedAt: now, isUnanswered: isUnanswered || request != nil)
     }
 }

@@ -40,10 +40,12 @@ package struct Limiter: Sendable {
 
     /// Adds an account's budgets, or finds those that it shares. Returns their indexes by name.
     ///
-    /// - Parameter inherited: rows of a former run, matched by venue, owner and name.
+    /// - Parameters:
+    ///   - inherited: rows of a former run, matched by venue, owner and name.
+    ///   - permits: what those held, by budget, in this boot's time.
     package mutating func register(
         profile: VenueProfile, uid: String, keyFingerprint: String, settings: [LimitSetting], holdUnansweredUs: Int64, inherited: [BudgetRow],
-        permits: [Int64: [PermitRow]], sameBoot: Bool, at now: Int64, newRow: (BudgetRow) -> Void
+        permits: [Int64: [PermitRow]], at now: Int64, newRow: (BudgetRow) -> Void
     ) -> [String: Int] {
         var indexes: [String: Int] = [:]
         for rule in profile.budgets {
@@ -79,7 +81,7 @@ package struct Limiter: Sendable {
                 row: row, share: share, reserve: max(0, reserve), marginMs: setting?.marginMs ?? 20, penaltyMs: setting?.penaltyMs ?? windowMs)
             // A limit whose number changed keeps holding what its former rows held, all of them at once.
             let rows = former.flatMap { permits[$0.id] ?? [] }
-            budget.inherit(rows, sameBoot: sameBoot, unansweredHoldUs: holdUnansweredUs, at: now)
+            budget.inherit(rows, unansweredHoldUs: holdUnansweredUs, at: now)
             budgets.append(budget)
             indexByKey[key] = budgets.count - 1
             indexes[rule.name] = budgets.count - 1
