@@ -1,3 +1,4 @@
+import Control
 import OMSCore
 import Wire
 
@@ -17,7 +18,7 @@ struct ControlConfiguration: Sendable, Equatable {
     let socketPath: String
     /// Permission bits of the socket, in 0...0o777. Default 0o660.
     let socketMode: UInt32
-    let roles: RolesConfiguration
+    let roles: RoleTable
 }
 
 /// A numeric address and port.
