@@ -79,7 +79,8 @@ import Wire
         #expect((account.reconcileIntervalMs, account.queueMaxOrders, account.holdUnansweredMs) == (1_000, 5, 100))
         #expect((account.freshnessMs, account.batchMax) == (800, 7))
         let limit = LimitConfiguration(
-            budget: "batch-place", scope: .uid, permits: 10, windowMs: 500, marginMs: 5, share: 6, reserve: 2, penaltyMs: 9)
+            budget: "batch-place", scope: .uid, permits: 10, windowMs: 500, marginMs: 5, share: 6, reserve: 2, penaltyMs: 9,
+            place: ConfigurationPlace(line: 10, column: 10, key: "accounts.main.limits[0]"))
         #expect(account.limits == [limit])
         #expect(account.risk == RiskConfiguration(maxOrderNotional: Decimal("50000.5"), maxOpenOrders: 3, symbols: ["btc_usdt"]))
     }

@@ -170,21 +170,22 @@ package struct Budget: Sendable {
     package var owesPlace: Bool { passedOver >= 9 }
 
     /// New settings of a reload: a lower limit counts at once, for held permits too.
-    package mutating func adjust(permits: Int, share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
+    package mutating func adjust(_ terms: LimitTerms) {
         let before = holdUs
+        let permits = terms.permits
         if permits > slots {
             free.append(contentsOf: slots..<permits)
             slots = permits
         }
         // Slots above a lowered limit stay, and the lower share keeps them unused.
         row = BudgetRow(
-            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: windowMs)
-        (self.share, self.reserve) = (share, reserve)
+            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: terms.windowMs)
+        (share, reserve) = (terms.share, terms.reserve)
         usableShare = min(usableShare, share)
         if usableShare < share, nextRecoveryAt == .max { usableShare = share }
-        windowUs = .milliseconds(windowMs)
-        marginUs = .milliseconds(marginMs)
-        penaltyUs = .milliseconds(penaltyMs)
+        windowUs = .milliseconds(terms.windowMs)
+        marginUs = .milliseconds(terms.marginMs)
+        penaltyUs = .milliseconds(terms.penaltyMs)
         let longer = max(0, holdUs - before)
         guard longer > 0 else { return }
         var later = TimerHeap<Int>()
