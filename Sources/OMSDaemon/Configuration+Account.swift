@@ -136,7 +136,7 @@ struct AccountReader {
         return LimitConfiguration(
             budget: budget, scope: scope, permits: permits, windowMs: entry.integer("window_ms", in: 1...86_400_000),
             marginMs: entry.integer("margin_ms", in: 0...60_000), share: share, reserve: reserve,
-            penaltyMs: entry.integer("penalty_ms", in: 0...3_600_000))
+            penaltyMs: entry.integer("penalty_ms", in: 0...3_600_000), place: entry.reader.place(of: entry.key, at: entry.offset))
     }
 
     private func readRisk(_ risk: ConfigurationSection) -> RiskConfiguration {

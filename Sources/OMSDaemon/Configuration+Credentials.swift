@@ -3,7 +3,7 @@ import Venues
 import Wire
 
 extension Configuration {
-    /// Reads every account's key.
+    /// Reads every account's key, and checks what hangs on who shares one.
     ///
     /// - Throws: ``ConfigurationError`` with the problems of all accounts.
     func loadCredentials(
@@ -20,6 +20,7 @@ extension Configuration {
                 problems += error.problems
             }
         }
+        problems += sharedLimitProblems(loaded.mapValues(\.fingerprint), profile: profile)
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return loaded
     }

@@ -17,18 +17,23 @@ extension Configuration {
             setup.cancelsExternalOrders = account.onExternalOrder == .cancel
             setup.holdUnansweredMs = account.holdUnansweredMs
             setup.freshnessMs = account.freshnessMs
-            setup.limits = account.limits.map { limit in
-                var setting = LimitSetting(budget: limit.budget)
-                setting.scope = limit.scope
-                (setting.permits, setting.windowMs, setting.marginMs) = (limit.permits, limit.windowMs, limit.marginMs)
-                (setting.share, setting.reserve, setting.penaltyMs) = (limit.share, limit.reserve, limit.penaltyMs)
-                return setting
-            }
+            setup.limits = account.limits.map(\.setting)
             setup.batchMax = account.batchMax
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional
             setup.risk.maxOpenOrders = account.risk.maxOpenOrders
             setup.risk.symbols = account.risk.symbols
             return setup
         }
+    }
+}
+
+extension LimitConfiguration {
+    /// As the limiter takes it.
+    var setting: LimitSetting {
+        var setting = LimitSetting(budget: budget)
+        setting.scope = scope
+        (setting.permits, setting.windowMs, setting.marginMs) = (permits, windowMs, marginMs)
+        (setting.share, setting.reserve, setting.penaltyMs) = (share, reserve, penaltyMs)
+        return setting
     }
 }

@@ -1,3 +1,4 @@
+import Control
 import OMSCore
 import Wire
 
@@ -17,7 +18,7 @@ struct ControlConfiguration: Sendable, Equatable {
     let socketPath: String
     /// Permission bits of the socket, in 0...0o777. Default 0o660.
     let socketMode: UInt32
-    let roles: RolesConfiguration
+    let roles: RoleTable
 }
 
 /// A numeric address and port.
@@ -89,6 +90,15 @@ struct LimitConfiguration: Sendable, Equatable {
     let reserve: Int?
     /// How long the budget rests after the venue said "too many": 0...3,600,000.
     let penaltyMs: Int64?
+    let place: ConfigurationPlace
+}
+
+/// Where something stands in the file, for what can only be judged once all of it was read.
+struct ConfigurationPlace: Sendable, Equatable {
+    let line: Int
+    let column: Int
+    /// For example `accounts.mm-az.limits[0]`.
+    let key: String
 }
 
 struct RiskConfiguration: Sendable, Equatable {

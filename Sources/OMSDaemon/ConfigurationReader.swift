@@ -12,6 +12,11 @@ final class ConfigurationReader {
     /// In the order of the file.
     var problems: [ConfigurationProblem] { found.sorted { $0.offset < $1.offset }.map(\.problem) }
 
+    func place(of key: String, at offset: Int) -> ConfigurationPlace {
+        let (line, column) = JSONParser.place(of: offset, in: bytes)
+        return ConfigurationPlace(line: line, column: column, key: key)
+    }
+
     func report(_ problem: String, key: String, at offset: Int) {
         let (line, column) = JSONParser.place(of: offset, in: bytes)
         found.append((offset, ConfigurationProblem(file: file, line: line, column: column, key: key, problem: problem)))

@@ -62,7 +62,7 @@ final class Daemon {
         let reader = try SQLiteJournalReader(path: journal.path)
         let transport = try TLSTransport()
         let links = try makeLinks(credentials, transport: transport)
-        let server = try ControlServer(listener: openListener(), roles: RoleTable(configuration.control.roles), log: { Log.warning($0) })
+        let server = try ControlServer(listener: openListener(), roles: configuration.control.roles, log: { Log.warning($0) })
         let reads = ReaderThread(reader: reader, replies: server, log: { Log.error($0) })
         let setups = configuration.setups(credentials)
         let bootID = Self.bootID()

@@ -33,7 +33,7 @@ struct SignalListener: Sendable {
         do {
             let fresh = try Configuration.load(configuration.path, environment: environment)
             let credentials = try fresh.loadCredentials()
-            server.replaceRoles(try RoleTable(fresh.control.roles))
+            server.replaceRoles(fresh.control.roles)
             mailbox.post(.reload(fresh.setups(credentials)))
             Log.info("limits, risk and roles are reloaded", ["config": configuration.path])
             let waiting = configuration.changesNeedingRestart(to: fresh)
@@ -41,16 +41,5 @@ struct SignalListener: Sendable {
         } catch {
             Log.error("the configuration was not reloaded, the old one stays: \(error)")
         }
-    }
-}
-
-extension RoleTable {
-    /// The roles of the configuration, whose names were looked up when it was read.
-    init(_ configured: RolesConfiguration) throws(RoleTableError) {
-        func names(_ role: Role) -> [String] {
-            configured.users.filter { $0.value == role }.map { "user:\($0.key)" }
-                + configured.groups.filter { $0.value == role }.map { "group:\($0.key)" }
-        }
-        try self.init(viewer: names(.viewer), trader: names(.trader), operator: names(.operator))
     }
 }

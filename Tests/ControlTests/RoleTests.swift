@@ -8,7 +8,7 @@ struct RoleTests {
     private static func peer(uid: UInt32, groups: Set<UInt32> = []) -> Peer { Peer(uid: uid, pid: 1, groups: groups) }
 
     @Test func `the highest role of user and groups counts`() throws {
-        let table = try RoleTable(viewer: ["user:1001", "group:50"], trader: ["group:60"], operator: ["user:1002"], ownUID: 999)
+        let table = try RoleTable.granting(viewer: ["user:1001", "group:50"], trader: ["group:60"], operator: ["user:1002"], ownUID: 999)
 
         #expect(table.role(of: Self.peer(uid: 1001)) == .viewer)
         #expect(table.role(of: Self.peer(uid: 1001, groups: [7, 60])) == .trader)
@@ -18,20 +18,33 @@ struct RoleTests {
     }
 
     @Test func `root and the daemon's own user are operators whatever the lists say`() throws {
-        let table = try RoleTable(viewer: ["user:0", "user:999"], ownUID: 999)
+        let table = try RoleTable.granting(viewer: ["user:0", "user:999"], ownUID: 999)
         #expect(table.role(of: Self.peer(uid: 0)) == .operator)
         #expect(table.role(of: Self.peer(uid: 999)) == .operator)
     }
 
     @Test func `names are resolved by the machine's own lists`() throws {
-        let table = try RoleTable(viewer: ["group:daemon"], trader: ["user:daemon"], ownUID: 999)
+        let table = try RoleTable.granting(viewer: ["group:daemon"], trader: ["user:daemon"], ownUID: 999)
         #expect(table.role(of: Self.peer(uid: 1)) == .trader)
         #expect(table.role(of: Self.peer(uid: 77, groups: [1])) == .viewer)
     }
 
-    @Test(arguments: ["ops", "user:", "user:no-such-user-here", "group:no-such-group-here", "role:ops", ""])
-    func `an entry that names nobody is refused with its text`(entry: String) {
-        #expect { try RoleTable(trader: [entry]) } throws: { "\($0)".contains("control.roles.trader") }
+    @Test(arguments: ["ops", "user:", ":ops", "role:ops", ""]) func `an entry of another form is told what it should read`(entry: String) {
+        #expect { try RoleTable.granting(trader: [entry]) } throws: { "\($0)".hasPrefix("must be user:NAME") }
+    }
+
+    /// The highest number means nobody to the kernel.
+    @Test(arguments: ["no-such-name", "4294967295", "+5"]) func `a name or number that stands for nobody is refused by name`(name: String) {
+        #expect {
+            try RoleTable.granting(viewer: ["user:\(name)"])
+        } throws: {
+            "\($0)" == "no user \"\(name)\" on this machine"
+        }
+        #expect {
+            try RoleTable.granting(viewer: ["group:\(name)"])
+        } throws: {
+            "\($0)" == "no group \"\(name)\" on this machine"
+        }
     }
 
     @Test func `the kernel's word on a peer has its user and groups`() throws {
@@ -64,7 +77,7 @@ struct RoleTests {
 
     @Test(arguments: [nil, Role.viewer, .trader, .operator])
     func `each method asks for its role, and nobody gets in without one`(role: Role?) throws {
-        let table = try RoleTable(viewer: ["user:4001"], trader: ["user:4002"], operator: ["user:4003"], ownUID: 999)
+        let table = try RoleTable.granting(viewer: ["user:4001"], trader: ["user:4002"], operator: ["user:4003"], ownUID: 999)
         let uid: UInt32 = role.map { 4_000 + UInt32($0.rawValue) } ?? 4_000
         let harness = try Harness(roles: table, peerOf: { _ in Peer(uid: uid, pid: 1, groups: []) })
         let client = try RawClient(harness.path)
@@ -82,8 +95,8 @@ struct RoleTests {
     }
 
     @Test func `a reload changes what open connections may do`() throws {
-        let viewers = try RoleTable(viewer: ["user:4001"], ownUID: 999)
-        let traders = try RoleTable(trader: ["user:4001"], ownUID: 999)
+        let viewers = try RoleTable.granting(viewer: ["user:4001"], ownUID: 999)
+        let traders = try RoleTable.granting(trader: ["user:4001"], ownUID: 999)
         let harness = try Harness(roles: viewers, peerOf: { _ in Peer(uid: 4001, pid: 1, groups: []) })
         let client = try RawClient(harness.path)
         #expect(client.call("intent.cancel", "{\"intent_id\":\"i\"}")?.code == 1006)
@@ -91,7 +104,7 @@ struct RoleTests {
         harness.server.replaceRoles(traders)
         #expect(client.call("intent.cancel", "{\"intent_id\":\"i\"}")?["result"] != nil)
 
-        harness.server.replaceRoles(try RoleTable(ownUID: 999))
+        harness.server.replaceRoles(RoleTable(ownUID: 999))
         #expect(client.call("daemon.status")?.code == 1006)
     }
 }

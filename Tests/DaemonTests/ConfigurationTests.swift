@@ -1,3 +1,4 @@
+import Control
 import OMSCore
 import Testing
 import Wire
@@ -40,7 +41,7 @@ import Wire
         let configuration = try parse(text(""))
 
         #expect(configuration.journalPath == "/var/lib/omsd/journal.db")
-        #expect(configuration.control == ControlConfiguration(socketPath: "/run/omsd/control.sock", socketMode: 0o660, roles: RolesConfiguration()))
+        #expect(configuration.control == ControlConfiguration(socketPath: "/run/omsd/control.sock", socketMode: 0o660, roles: RoleTable()))
         #expect(configuration.metricsListen == nil)
         let account = try #require(configuration.accounts.first)
         #expect(account.id == "main")
@@ -78,7 +79,8 @@ import Wire
         #expect((account.reconcileIntervalMs, account.queueMaxOrders, account.holdUnansweredMs) == (1_000, 5, 100))
         #expect((account.freshnessMs, account.batchMax) == (800, 7))
         let limit = LimitConfiguration(
-            budget: "batch-place", scope: .uid, permits: 10, windowMs: 500, marginMs: 5, share: 6, reserve: 2, penaltyMs: 9)
+            budget: "batch-place", scope: .uid, permits: 10, windowMs: 500, marginMs: 5, share: 6, reserve: 2, penaltyMs: 9,
+            place: ConfigurationPlace(line: 10, column: 10, key: "accounts.main.limits[0]"))
         #expect(account.limits == [limit])
         #expect(account.risk == RiskConfiguration(maxOrderNotional: Decimal("50000.5"), maxOpenOrders: 3, symbols: ["btc_usdt"]))
     }
@@ -172,17 +174,16 @@ import Wire
         #expect(problems(text("\"\\u001b[31m\": 1")).first?.contains("\\u{1b}[31m: unknown key") == true)
     }
 
-    @Test func `roles are resolved to numbers, and the highest of a peer's counts`() throws {
+    @Test func `roles are granted as the file says`() throws {
         let control =
             "socket: \"/s\", roles: {viewer: [\"group:root\", \"group:50\"], trader: [\"user:1001\", \"group:60\"], operator: [\"user:1002\"]}"
         let roles = try parse(text("", control: control)).control.roles
 
-        #expect(roles.role(user: 0, groups: [], ownUser: 900) == .operator)
-        #expect(roles.role(user: 900, groups: [], ownUser: 900) == .operator)
-        #expect(roles.role(user: 5, groups: [0], ownUser: 900) == .viewer)
-        #expect(roles.role(user: 5, groups: [50, 60], ownUser: 900) == .trader)
-        #expect(roles.role(user: 1_002, groups: [50], ownUser: 900) == .operator)
-        #expect(roles.role(user: 5, groups: [7], ownUser: 900) == nil)
+        func role(_ user: UInt32, _ groups: Set<UInt32>) -> Role? { roles.role(of: Peer(uid: user, pid: 1, groups: groups)) }
+        #expect(role(70_005, [0]) == .viewer)
+        #expect(role(70_005, [50, 60]) == .trader)
+        #expect(role(1_002, [50]) == .operator)
+        #expect(role(70_005, [7]) == nil)
     }
 
     @Test func `a user or group that does not exist is refused`() {

@@ -102,11 +102,12 @@ struct LimiterHistory {
         run += 1
         limiter = Limiter()
         var fresh: [BudgetRow] = []
+        if durableBoot != boot { permits = permits.mapValues { $0.countedAnew(at: clock) } }
         let byName = limiter.register(
             profile: profile, uid: "u", keyFingerprint: "f", settings: settings, holdUnansweredUs: hold,
             inherited: rows.values.sorted { $0.id < $1.id },
             permits: Dictionary(grouping: permits.values.sorted { ($0.budget, $0.slot) < ($1.budget, $1.slot) }, by: \.budget),
-            sameBoot: durableBoot == boot, at: clock, newRow: { fresh.append($0) })
+            at: clock, newRow: { fresh.append($0) })
         for row in fresh { rows[row.id] = row }
         durableBoot = boot
         indexes = profile.budgets.compactMap { byName[$0.name] }

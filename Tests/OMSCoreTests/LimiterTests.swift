@@ -20,7 +20,7 @@ import Testing
         let rules = [BudgetRule("slow", 1, perMs: 60_000, scope: .uid, reserve: 0), BudgetRule("fast", 9, perMs: 100, scope: .uid, reserve: 0)]
         let profile = Self.profile("v", rules)
         let names = limiter.register(
-            profile: profile, uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: 0, inherited: [], permits: [:], sameBoot: false, at: 0,
+            profile: profile, uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: 0, inherited: [], permits: [:], at: 0,
             newRow: { _ in })
         let both = rules.compactMap { names[$0.name] }
         let taken = limiter.take(both, by: 1, at: 0)
@@ -110,7 +110,7 @@ import Testing
             var limiter = Limiter()
             let indexes = limiter.register(
                 profile: Self.profile("bitget-uta", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
-                inherited: [], permits: [:], sameBoot: false, at: 0, newRow: { _ in })
+                inherited: [], permits: [:], at: 0, newRow: { _ in })
             let (place, overall) = (try #require(indexes["place"]), try #require(indexes["overall"]))
             for number in 1..<used { _ = limiter.take([overall], by: RequestID(Int64(number)), at: 0) }
             let taken = limiter.take([place, overall], by: 100, at: 0)
@@ -171,8 +171,8 @@ import Testing
             let rules = [BudgetRule("place", 5, perMs: 1_000, scope: .uid), BudgetRule("overall", 50, perMs: 1_000, scope: .ip)]
             let profile = Self.profile(venue, rules)
             return limiter.register(
-                profile: profile, uid: uid, keyFingerprint: uid, settings: [], holdUnansweredUs: 0, inherited: [], permits: [:], sameBoot: false,
-                at: 0, newRow: { _ in })
+                profile: profile, uid: uid, keyFingerprint: uid, settings: [], holdUnansweredUs: 0, inherited: [], permits: [:], at: 0,
+                newRow: { _ in })
         }
         let first = register("bitget-margin", "u1")
         #expect(register("bitget-margin", "u1") == first)
@@ -189,11 +189,11 @@ import Testing
         var rows: [BudgetRow] = []
         let old = before.register(
             profile: Self.profile("bitget-margin", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
-            inherited: [], permits: [:], sameBoot: false, at: 0, newRow: { rows.append($0) })
+            inherited: [], permits: [:], at: 0, newRow: { rows.append($0) })
         let out = before.take([try #require(old["overall"])], by: 1, at: 0)
         let new = after.register(
             profile: Self.profile("bitget-uta", rules), uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(1),
-            inherited: rows, permits: [rows[0].id: out.rows], sameBoot: true, at: 0, newRow: { _ in })
+            inherited: rows, permits: [rows[0].id: out.rows], at: 0, newRow: { _ in })
         let index = try #require(new["overall"])
         let left = after.available(index, at: 2_020_999, usesReserve: false)
         let later = after.available(index, at: 2_021_000, usesReserve: false)

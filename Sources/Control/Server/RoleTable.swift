@@ -1,30 +1,20 @@
 import CLinux
 import OMSCore
 
-/// A name of `control.roles` that cannot be used.
-package struct RoleTableError: Error, Equatable, Sendable, CustomStringConvertible {
-    package let role: Role
-    /// As configured.
-    package let entry: String
-    package let problem: String
-    package var description: String { "control.roles.\(role.name): \"\(entry.escapedForLog)\": \(problem)" }
+/// Why an entry of `control.roles` names nobody, in words for who wrote it.
+package struct RoleEntryError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let description: String
 }
 
-/// Who may do what: a value, resolved when the configuration is read, replaced as a whole on reload.
-package struct RoleTable: Sendable {
+/// Who may do what, by the kernel's numbers: a value, made when the configuration is read, replaced as a whole on reload.
+package struct RoleTable: Sendable, Equatable {
     private let ownUID: UInt32
+    /// Highest role named for each user and group.
     private var users: [UInt32: Role] = [:]
     private var groups: [UInt32: Role] = [:]
 
-    /// Entries are `user:` or `group:` and a name or number. The daemon's own uid and root are operators whatever the lists say.
-    ///
-    /// - Throws: for an entry of another form, or a name that this machine does not know.
-    package init(viewer: [String] = [], trader: [String] = [], operator: [String] = [], ownUID: UInt32 = geteuid()) throws(RoleTableError) {
-        self.ownUID = ownUID
-        for (role, entries) in [(Role.viewer, viewer), (.trader, trader), (.operator, `operator`)] {
-            for entry in entries { try add(entry, as: role) }
-        }
-    }
+    /// The daemon's own uid and root are operators whatever is granted.
+    package init(ownUID: UInt32 = geteuid()) { self.ownUID = ownUID }
 
     /// The highest role that the peer's user or any of its groups has; nil: none.
     package func role(of peer: Peer) -> Role? {
@@ -32,40 +22,53 @@ package struct RoleTable: Sendable {
         return (peer.groups.compactMap { groups[$0] } + [users[peer.uid]].compactMap(\.self)).max()
     }
 
-    private mutating func add(_ entry: String, as role: Role) throws(RoleTableError) {
-        func refuse(_ problem: String) -> RoleTableError { RoleTableError(role: role, entry: entry, problem: problem) }
-        guard let colon = entry.firstIndex(of: ":") else { throw refuse("should read user:NAME or group:NAME") }
-        let (kind, name) = (entry[..<colon], String(entry[entry.index(after: colon)...]))
-        guard !name.isEmpty else { throw refuse("the name is missing") }
-        switch kind {
-        case "user":
-            guard let uid = UInt32(name) ?? Self.user(name) else { throw refuse("this machine knows no such user") }
-            users[uid] = max(role, users[uid] ?? role)
-        case "group":
-            guard let gid = UInt32(name) ?? Self.group(name) else { throw refuse("this machine knows no such group") }
-            groups[gid] = max(role, groups[gid] ?? role)
-        default: throw refuse("should begin with user: or group:")
+    /// Gives a role to `user:` or `group:` and a name or number.
+    ///
+    /// - Throws: for an entry of another form, or a name that this machine does not know now.
+    package mutating func grant(_ role: Role, to entry: String) throws(RoleEntryError) {
+        let parts = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = parts.count == 2 ? String(parts[1]) : ""
+        switch (parts[0], name.isEmpty) {
+        case ("user", false):
+            guard let user = Self.number(name) ?? Self.userNumber(name) else {
+                throw RoleEntryError(description: "no user \"\(name.escapedForLog)\" on this machine")
+            }
+            users[user] = max(role, users[user] ?? role)
+        case ("group", false):
+            guard let group = Self.number(name) ?? Self.groupNumber(name) else {
+                throw RoleEntryError(description: "no group \"\(name.escapedForLog)\" on this machine")
+            }
+            groups[group] = max(role, groups[group] ?? role)
+        default: throw RoleEntryError(description: "must be user:NAME, user:NUMBER, group:NAME or group:NUMBER")
         }
     }
 
-    private static func user(_ name: String) -> UInt32? {
-        var record = passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 65_536) { room in
-            guard let base = room.baseAddress, getpwnam_r(name, &record, base, room.count, &found) == 0, found != nil else { return nil }
-            return record.pw_uid
+    /// A number stands for itself; the highest one means "nobody" to the kernel.
+    private static func number(_ text: String) -> UInt32? {
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = UInt32(text), number != .max else {
+            return nil
+        }
+        return number
+    }
+
+    private static func userNumber(_ name: String) -> UInt32? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: lookupBytes) { buffer in
+            var entry = passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            guard let room = buffer.baseAddress, getpwnam_r(name, &entry, room, buffer.count, &found) == 0, found != nil else { return nil }
+            return entry.pw_uid
         }
     }
 
-    private static func group(_ name: String) -> UInt32? {
-        var record = group_record()
-        var found: UnsafeMutablePointer<group_record>?
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1 << 20) { room in
-            guard let base = room.baseAddress, getgrnam_r(name, &record, base, room.count, &found) == 0, found != nil else { return nil }
-            return record.gr_gid
+    private static func groupNumber(_ name: String) -> UInt32? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: lookupBytes) { buffer in
+            var entry = group()
+            var found: UnsafeMutablePointer<group>?
+            guard let room = buffer.baseAddress, getgrnam_r(name, &entry, room, buffer.count, &found) == 0, found != nil else { return nil }
+            return entry.gr_gid
         }
     }
+
+    /// Room for one entry with its members: a group of some ten thousand names fits.
+    private static let lookupBytes = 1 << 20
 }
-
-/// The C structure, whose name the method above would hide.
-private typealias group_record = CLinux.group

@@ -41,9 +41,13 @@ final class Desk {
     var externalCancels = Deque<CancelTicket>()
     var sweep: Sweep?
     var sweepFailures = 0
-    /// When the last sweep that read history began, and when an order last fell into doubt.
+    /// When the last whole sweep that read history began, and when an order last fell into doubt.
     var historySweptAt: Int64 = .min
     var newestDoubtAt: Int64 = .min
+    /// History is not read again before then for the sake of many doubts.
+    var nextHistoryAt: Int64 = .min
+    /// An order in doubt waits for a sweep that may prove it absent.
+    var wantsListing = false
     var nextSweepAt: Int64 = .min
     /// Who waits for a sweep that has not begun.
     var sweepWaiters: [Ticket] = []

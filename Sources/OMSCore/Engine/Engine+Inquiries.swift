@@ -47,6 +47,22 @@ extension Engine {
     /// Above so many orders in doubt, listings go first and single look-ups only for what they leave.
     static let bulkDoubts = 40
 
+    /// Where many orders are in doubt: how long a single look-up for this one would be wasted, microseconds; nil: it is worth asking.
+    private func leftToListings(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Int64? {
+        guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts, desk.sweepFailures == 0,
+            let wireTime = live.order.wireTime, let venueNow = desk.clock?.low(at: now.monotonic)
+        else { return nil }
+        // What has arrived is listed; of what has not, no answer before the fence says anything.
+        let fence = desk.fence(wireTime: wireTime)
+        if venueNow < fence { return fence - venueNow }
+        guard desk.profile.listingProvesAbsence else { return nil }
+        desk.wantsListing = true
+        return Self.listingPatienceUs
+    }
+
+    /// How soon an order that a listing should have settled asks for the next one.
+    private static let listingPatienceUs: Int64 = .seconds(5)
+
     func launchFind(_ desk: Desk, urgent: Bool) -> Bool {
         if !urgent, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts, wantsHistorySweep(desk) || desk.sweep?.withHistory == true {
             return false
@@ -60,6 +76,10 @@ extension Engine {
         var concernsDoubt = false
         while subjects.count < desk.profile.findMax, let key = queue.popFirst() {
             guard let live = liveByKey[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
+            if let delay = leftToListings(live, inquiry, on: desk) {
+                again(live, on: desk, after: delay)
+                continue
+            }
             let names = live.possibleIDs
             let count = max(1, names.count + (live.order.venueOrderID.map { names.contains($0) ? 0 : 1 } ?? 0))
             guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findIDsMax) else {

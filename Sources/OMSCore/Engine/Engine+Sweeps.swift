@@ -31,11 +31,22 @@ struct Reconciliation {
 }
 
 extension Engine {
-    /// Whether the doubts are so many, and so new, that history should be read before they are looked up one by one.
+    /// Whether orders in doubt are so many that history should be read before they are looked up one by one: at once, again when what was sent last must be
+    /// visible, and whenever an order could be proven absent by it.
     func wantsHistorySweep(_ desk: Desk) -> Bool {
-        guard desk.sweep == nil, desk.doubts.count > Self.bulkDoubts else { return false }
-        let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
-        return desk.historySweptAt < desk.newestDoubtAt + visibility && now.monotonic >= max(desk.historySweptAt, 0) + .seconds(2)
+        // A listing that fails is tried again by its back-off; look-ups do not wait for it.
+        guard desk.sweep == nil, desk.doubts.count > Self.bulkDoubts, desk.sweepFailures == 0 else { return false }
+        let visibleAt = desk.newestDoubtAt + .milliseconds(desk.profile.visibilityDelayMs)
+        let at: Int64
+        if desk.wantsListing || desk.historySweptAt < desk.newestDoubtAt {
+            at = desk.nextHistoryAt
+        } else if desk.historySweptAt < visibleAt {
+            at = max(desk.nextHistoryAt, visibleAt)
+        } else {
+            return false
+        }
+        if now.monotonic < at { wake(at: at) }
+        return now.monotonic >= at
     }
 
     func launchSweepPage(_ desk: Desk) -> Bool {
@@ -81,7 +92,7 @@ extension Engine {
             summary: ReconcileSummary(account: desk.id))
         desk.sweep?.waiters = desk.sweepWaiters
         desk.sweepWaiters = []
-        if withHistory { desk.historySweptAt = now.monotonic }
+        if withHistory { desk.wantsListing = false }
     }
 
     func listed(_ reports: [OrderReport], next: String?, _ flight: InFlight, on desk: Desk) {
@@ -136,6 +147,9 @@ extension Engine {
         sweep.symbol += 1
         if sweep.symbol >= sweep.symbols.count, sweep.phase == .open, sweep.withHistory { (sweep.phase, sweep.symbol) = (.history, 0) }
     }
+
+    /// How soon history is read again, however much is in doubt.
+    private static let historyIntervalUs: Int64 = .seconds(2)
 
     /// A listing that goes on longer than this is given up.
     static let pagesMax = 20_000
@@ -198,6 +212,11 @@ extension Engine {
         guard var sweep = desk.sweep else { return }
         desk.sweep = nil
         desk.sweepFailures = 0
+        if sweep.withHistory {
+            desk.historySweptAt = sweep.startedAt
+            // Half of the time is for single look-ups.
+            desk.nextHistoryAt = max(sweep.startedAt + Self.historyIntervalUs, now.monotonic + (now.monotonic - sweep.startedAt))
+        }
         // A listing that takes long is not begun again at once: it may take a fifth of the time.
         desk.nextSweepAt = now.monotonic + max(.milliseconds(desk.setup.reconcileIntervalMs), 4 * (now.monotonic - sweep.startedAt))
         desk.lastReconcileAt = now.wall

@@ -57,13 +57,8 @@ package final class Engine {
         var inherited = state.permits
         if state.bootID != bootID {
             record(.boot(id: bootID))
-            // Times of another boot's clock say nothing: every permit counts from now on, and on record, so that the next start of this boot does not read
-            // them as its own.
-            inherited = inherited.map { row in
-                PermitRow(
-                    budget: row.budget, slot: row.slot, request: nil, takenAt: now.monotonic, releasedAt: now.monotonic,
-                    isUnanswered: row.isUnanswered || row.request != nil)
-            }
+            // On record, so that the next start of this boot does not read times of another boot's clock as its own.
+            inherited = inherited.map { $0.countedAnew(at: now.monotonic) }
             for row in inherited { record(.permit(row)) }
         }
         let permits = Dictionary(grouping: inherited, by: \.budget)
@@ -73,7 +68,7 @@ package final class Engine {
             let indexes = limiter.register(
                 profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint, settings: setup.limits,
                 holdUnansweredUs: .milliseconds(holdMs), inherited: state.budgets, permits: permits,
-                sameBoot: true, at: now.monotonic, newRow: { record(.budget($0)) })
+                at: now.monotonic, newRow: { record(.budget($0)) })
             let trading =
                 state.tradingStates.first { $0.account == setup.id }
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
@@ -237,7 +232,9 @@ package final class Engine {
         }
         switch live.state {
         case .intended: enqueue(live, on: desk)
-        case .inDoubt: ask(live, .doubt, on: desk, after: 0)
+        case .inDoubt:
+            desk.newestDoubtAt = now.monotonic
+            ask(live, .doubt, on: desk, after: 0)
         case .submitted, .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
         }
         for id in live.commands { pursue(id, of: live, on: desk) }

@@ -50,13 +50,13 @@ package struct Budget: Sendable {
     /// Takes over what a former run left: every permit that may still count at the venue stays held.
     ///
     /// - Parameters:
-    ///   - sameBoot: the rows' times belong to this boot's clock, so elapsed time may be subtracted; else nothing is.
+    ///   - rows: in this boot's time, see ``PermitRow/countedAnew(at:)``.
     ///   - unansweredHoldUs: how long a request without an answer may still arrive after its socket died.
-    package mutating func inherit(_ rows: [PermitRow], sameBoot: Bool, unansweredHoldUs: Int64, at now: Int64) {
+    package mutating func inherit(_ rows: [PermitRow], unansweredHoldUs: Int64, at now: Int64) {
         var until: [Int: Int64] = [:]
         var others: [Int64] = []
         for row in rows {
-            let released = row.releasedAt.flatMap { sameBoot && $0 <= now ? $0 : nil } ?? now
+            let released = min(row.releasedAt ?? now, now)
             let wasAnswered = row.request == nil && !row.isUnanswered
             let end = released + (wasAnswered ? holdUs : Self.stretched(unansweredHoldUs) + holdUs)
             guard end > now else { continue }
@@ -170,25 +170,33 @@ package struct Budget: Sendable {
     package var owesPlace: Bool { passedOver >= 9 }
 
     /// New settings of a reload: a lower limit counts at once, for held permits too.
-    package mutating func adjust(permits: Int, share: Int, reserve: Int, windowMs: Int64, marginMs: Int64, penaltyMs: Int64) {
+    package mutating func adjust(_ terms: LimitTerms) {
         let before = holdUs
+        let permits = terms.permits
         if permits > slots {
             free.append(contentsOf: slots..<permits)
             slots = permits
         }
         // Slots above a lowered limit stay, and the lower share keeps them unused.
         row = BudgetRow(
-            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: windowMs)
-        (self.share, self.reserve) = (share, reserve)
+            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: terms.windowMs)
+        (share, reserve) = (terms.share, terms.reserve)
         usableShare = min(usableShare, share)
         if usableShare < share, nextRecoveryAt == .max { usableShare = share }
-        windowUs = .milliseconds(windowMs)
-        marginUs = .milliseconds(marginMs)
-        penaltyUs = .milliseconds(penaltyMs)
+        windowUs = .milliseconds(terms.windowMs)
+        marginUs = .milliseconds(terms.marginMs)
+        penaltyUs = .milliseconds(terms.penaltyMs)
         let longer = max(0, holdUs - before)
         guard longer > 0 else { return }
         var later = TimerHeap<Int>()
         cooling.forEach { slot, at in later.add(slot, at: at + longer) }
         cooling = later
+    }
+}
+
+extension PermitRow {
+    /// The row of another boot: its times are on a clock that is gone and say nothing, so that all of its hold begins now. No request can be out any more.
+    package func countedAnew(at now: Int64) -> PermitRow {
+        PermitRow(budget: budget, slot: slot, request: nil, takenAt: now, releasedAt: now, isUnanswered: isUnanswered || request != nil)
     }
 }

@@ -1,16 +1,3 @@
-/// What a configuration says of one limit, over the venue's defaults. nil: the default.
-package struct LimitSetting: Sendable, Equatable {
-    package let budget: String
-    package var scope: BudgetScope?
-    package var permits: Int?
-    package var windowMs: Int64?
-    package var marginMs: Int64?
-    package var share: Int?
-    package var reserve: Int?
-    package var penaltyMs: Int64?
-    package init(budget: String) { self.budget = budget }
-}
-
 /// A permit in somebody's hand.
 package struct PermitGrip: Hashable, Sendable {
     let budget: Int
@@ -24,62 +11,42 @@ package struct Limiter: Sendable {
 
     package init() {}
 
-    /// `bitget` of `bitget-margin`.
-    private static func family(_ venue: String) -> Substring { venue.prefix { $0 != "-" } }
-
-    /// What makes two accounts' limits one: the venue's word on whom it counts.
-    ///
-    /// Bitget margin counts isolated and crossed apart (they are separate endpoints), all else of a venue together; limits by address are shared by
-    /// the venue's whole family of hosts.
-    private static func key(_ rule: BudgetRule, scope: BudgetScope, profile: VenueProfile, owner: String) -> String {
-        switch scope {
-        case .ip: "ip|\(family(profile.venue))|\(rule.name)"
-        case .uid, .apikey: "\(profile.venue)\(profile.hasOwnEndpoints ? "/" + profile.product : "")|\(owner)|\(rule.name)"
-        }
-    }
-
     /// Adds an account's budgets, or finds those that it shares. Returns their indexes by name.
     ///
-    /// - Parameter inherited: rows of a former run, matched by venue, owner and name.
+    /// - Parameters:
+    ///   - inherited: rows of a former run, matched by venue, owner and name.
+    ///   - permits: what those held, by budget, in this boot's time.
     package mutating func register(
         profile: VenueProfile, uid: String, keyFingerprint: String, settings: [LimitSetting], holdUnansweredUs: Int64, inherited: [BudgetRow],
-        permits: [Int64: [PermitRow]], sameBoot: Bool, at now: Int64, newRow: (BudgetRow) -> Void
+        permits: [Int64: [PermitRow]], at now: Int64, newRow: (BudgetRow) -> Void
     ) -> [String: Int] {
         var indexes: [String: Int] = [:]
+        let holder = BudgetOwner(profile: profile, uid: uid, keyFingerprint: keyFingerprint)
         for rule in profile.budgets {
             let setting = settings.first { $0.budget == rule.name }
             if rule.isOffByDefault, setting == nil { continue }
-            let scope = setting?.scope ?? rule.scope
-            let owner =
-                switch scope {
-                case .uid: uid
-                case .apikey: keyFingerprint
-                case .ip: "ip"
-                }
-            let key = Self.key(rule, scope: scope, profile: profile, owner: owner)
+            let terms = LimitTerms(rule, setting)
+            let (scope, owner) = (terms.scope, holder.name(terms.scope))
+            let key = holder.key(rule.name, scope)
             if let index = indexByKey[key] {
                 indexes[rule.name] = index
                 continue
             }
-            let permitCount = setting?.permits ?? rule.permits
-            let windowMs = setting?.windowMs ?? rule.windowMs
-            let share = min(setting?.share ?? permitCount, permitCount)
-            let reserve = min(setting?.reserve ?? rule.reserve ?? permitCount / 10, share - 1)
             let venue = profile.hasOwnEndpoints && scope != .ip ? "\(profile.venue)/\(profile.product)" : profile.venue
             // A limit by address is one for the venue's family of hosts, whichever of its accounts came first then.
             let former = inherited.filter { row in
-                let isSameVenue = scope == .ip ? row.scope == .ip && Self.family(row.venue) == Self.family(venue) : row.venue == venue
+                let isSameVenue = scope == .ip ? row.scope == .ip && BudgetOwner.family(row.venue) == BudgetOwner.family(venue) : row.venue == venue
                 return isSameVenue && row.owner == owner && row.name == rule.name
             }
-            let known = former.first { $0.venue == venue && $0.permits == permitCount }
+            let known = former.first { $0.venue == venue && $0.permits == terms.permits }
             let id = known?.id ?? (inherited.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1
-            let row = BudgetRow(id: id, venue: venue, owner: owner, name: rule.name, scope: scope, permits: permitCount, windowMs: windowMs)
+            let row = BudgetRow(id: id, venue: venue, owner: owner, name: rule.name, scope: scope, permits: terms.permits, windowMs: terms.windowMs)
             if known != row { newRow(row) }
             var budget = Budget(
-                row: row, share: share, reserve: max(0, reserve), marginMs: setting?.marginMs ?? 20, penaltyMs: setting?.penaltyMs ?? windowMs)
+                row: row, share: terms.share, reserve: terms.reserve, marginMs: terms.marginMs, penaltyMs: terms.penaltyMs)
             // A limit whose number changed keeps holding what its former rows held, all of them at once.
             let rows = former.flatMap { permits[$0.id] ?? [] }
-            budget.inherit(rows, sameBoot: sameBoot, unansweredHoldUs: holdUnansweredUs, at: now)
+            budget.inherit(rows, unansweredHoldUs: holdUnansweredUs, at: now)
             budgets.append(budget)
             indexByKey[key] = budgets.count - 1
             indexes[rule.name] = budgets.count - 1
@@ -161,12 +128,7 @@ package struct Limiter: Sendable {
 
     /// New settings of one account's budget after a reload.
     package mutating func adjust(_ index: Int, to setting: LimitSetting?, rule: BudgetRule) -> BudgetRow {
-        let permits = setting?.permits ?? rule.permits
-        let share = min(setting?.share ?? permits, permits)
-        budgets[index].adjust(
-            permits: permits, share: share, reserve: max(0, min(setting?.reserve ?? rule.reserve ?? permits / 10, share - 1)),
-            windowMs: setting?.windowMs ?? rule.windowMs, marginMs: setting?.marginMs ?? 20,
-            penaltyMs: setting?.penaltyMs ?? setting?.windowMs ?? rule.windowMs)
+        budgets[index].adjust(LimitTerms(rule, setting))
         return budgets[index].row
     }
 }

@@ -124,3 +124,16 @@ extension JSON {
     var message: String { self["error"]?["message"]?.string ?? "" }
     var details: [JSON] { self["error"]?["data"]?["details"]?.array ?? [] }
 }
+
+extension RoleTable {
+    /// As a configuration would grant them.
+    static func granting(
+        viewer: [String] = [], trader: [String] = [], operator: [String] = [], ownUID: UInt32 = geteuid()
+    ) throws(RoleEntryError) -> RoleTable {
+        var table = RoleTable(ownUID: ownUID)
+        for entry in viewer { try table.grant(.viewer, to: entry) }
+        for entry in trader { try table.grant(.trader, to: entry) }
+        for entry in `operator` { try table.grant(.operator, to: entry) }
+        return table
+    }
+}
