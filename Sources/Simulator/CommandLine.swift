@@ -61,6 +61,7 @@ package struct ServeCommand: Equatable, Sendable {
     package var limits: [Setting] = []
     package var liftsLimits = false
     package var switches: [Setting] = []
+    package var latency: Latency?
     package var isQuiet = false
 
     package struct Setting: Equatable, Sendable {
@@ -88,6 +89,7 @@ package struct ServeCommand: Equatable, Sendable {
                 let ms: UInt64 = try words.number(of: word)
                 guard (1...3_600_000).contains(ms) else { throw SimulatorInputError("--freshness-ms: 1 to 3600000 should stand here") }
                 freshnessMs = Int64(ms)
+            case "--latency-ms": latency = try Self.latency(try words.value(of: word))
             case "--limit": limits.append(try words.setting(of: word))
             case "--no-limits": liftsLimits = true
             case "--switch": switches.append(try words.setting(of: word))
@@ -121,7 +123,17 @@ package struct ServeCommand: Equatable, Sendable {
             }
         }
         options.switches = switches.map { ($0.name, $0.value) }
+        options.latency = latency
         return options
+    }
+
+    /// `LOW-HIGH`, or one number for both.
+    private static func latency(_ text: String) throws(SimulatorInputError) -> Latency {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+        guard (1...2).contains(ends.count), let low = ends[0], let high = ends[ends.count - 1], low <= high, high <= 60_000 else {
+            throw SimulatorInputError("--latency-ms: MS or LOW-HIGH, 0 to 60000, should stand here")
+        }
+        return Latency(lowMs: Int64(low), highMs: Int64(high))
     }
 
     private static func address(_ text: String) throws(SimulatorInputError) -> (String, UInt16) {
@@ -147,6 +159,8 @@ package struct ServeCommand: Equatable, Sendable {
           --fill RATIO            share of resting orders that trade at once, 0 to 1, half of them in part. Default 0
           --cross                 limit orders beyond the reference price trade at once
           --freshness-ms MS       how old a stamp may be, instead of each venue's own window (match omsd's freshness_ms)
+          --latency-ms LOW-HIGH   each request's way there and back together; drawn from --seed, and so is how much of it passes before it arrives
+                                  and is counted. One number: the same for all. Default 0
           --limit VENUE/BUDGET=N  permits instead of the venue's; N or none. Repeatable
           --no-limits             lift all limits (they are still counted)
           --switch VENUE/NAME=VALUE  a venue's open questions answered otherwise; see docs/OMSIM.md. Repeatable

@@ -14,6 +14,8 @@ package struct WorldOptions {
     package var freshnessMs: Int64?
     /// `venue/name` and value, for ``Dialect/set(_:to:)``.
     package var switches: [(name: String, value: String)] = []
+    /// What each request takes there and back together, for ``VenueWorld/receive(_:from:at:reply:)``; nil: it arrives at once.
+    package var latency: Latency?
     package init() {}
 }
 
@@ -29,7 +31,8 @@ package final class VenueWorld {
     package private(set) var faults: FaultPlan
     /// The latest time seen.
     package private(set) var now: Int64 = 0
-    private var events = EventQueue()
+    var events = EventQueue()
+    var ways: SeededGenerator
     private var accountsByKey: [String: SimAccount] = [:]
 
     /// One venue: its language, its book, its limits.
@@ -56,6 +59,7 @@ package final class VenueWorld {
     package init(_ options: WorldOptions = WorldOptions(), dialects: [any Dialect] = standardDialects()) throws(SimulatorInputError) {
         self.options = options
         faults = FaultPlan(options.faults, seed: options.seed)
+        ways = SeededGenerator(seed: seed(options.seed, "latency"))
         for account in options.accounts { accountsByKey[account.key] = account }
         for dialect in dialects {
             let exchange = Exchange(
@@ -133,6 +137,11 @@ package final class VenueWorld {
     ///   - moment: Microseconds since 1970, wall clock: when the request arrived.
     package func handle(_ request: HTTPRequest, from peer: String, at moment: Int64) -> ServerReply {
         advance(to: moment)
+        return arrive(request, from: peer)
+    }
+
+    /// As ``handle(_:from:at:)``, now.
+    func arrive(_ request: HTTPRequest, from peer: String) -> ServerReply {
         let path = request.path
         if path.hasPrefix("/_sim/") { return .response(control(request, path: path)) }
         guard let venue = venues.first(where: { $0.dialect.claims(path) }) else {

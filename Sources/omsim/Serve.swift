@@ -13,11 +13,10 @@ extension Main {
         let world = try VenueWorld(options)
         let clock = SteadyWallClock()
         // Blocked before any thread starts, so that only the wait below takes them.
-        var stops = sigset_t()
-        sigemptyset(&stops)
-        sigaddset(&stops, SIGTERM)
-        sigaddset(&stops, SIGINT)
-        pthread_sigmask(SIG_BLOCK, &stops, nil)
+        var awaited = sigset_t()
+        sigemptyset(&awaited)
+        for signal in [SIGTERM, SIGINT, SharedWorld.sooner] { sigaddset(&awaited, signal) }
+        pthread_sigmask(SIG_BLOCK, &awaited, nil)
 
         let bound = command.host.contains(":") ? "[\(command.host)]" : command.host
         var tls: (certificateFile: String, keyFile: String)?
@@ -27,30 +26,61 @@ extension Main {
         let shared = SharedWorld(world, clock)
         let server = try HTTPServer(address: "\(bound):\(command.port)", tls: tls) {
             request, peer, responder in
-            responder.send(shared.handle(request, from: peer))
+            shared.receive(request, from: peer, responder)
         }
         try server.start()
         if !command.isQuiet { try StandardStream.output.write(options.accounts.json) }
         try StandardStream.output.write(
             "listening \(tls == nil ? "http" : "https")://\(bound):\(server.port)\n")
         var signal: Int32 = 0
-        while sigwait(&stops, &signal) != 0 {}
+        while signal != SIGTERM, signal != SIGINT {
+            var rest = shared.advance()
+            signal = sigtimedwait(&awaited, nil, &rest)
+        }
         server.stop()
     }
 }
 
-/// The world behind a lock: the server's thread asks, nobody else.
+/// The world behind a lock: the server's thread brings requests, the main one lets happen what is planned.
 private final class SharedWorld: Sendable {
-    private let world: Mutex<VenueWorld>
+    /// Tells the main thread that something is due before the moment it sleeps to.
+    static let sooner = SIGUSR1
+    /// Microseconds of sleep where nothing is planned.
+    private static let longSleep: Int64 = 3_600_000_000
+
+    private struct State {
+        let world: VenueWorld
+        /// How far the main thread sleeps.
+        var sleepsTo = Int64.min
+    }
+    private let state: Mutex<State>
     private let clock: SteadyWallClock
 
     init(_ world: sending VenueWorld, _ clock: SteadyWallClock) {
-        self.world = Mutex(world)
+        state = Mutex(State(world: world))
         self.clock = clock
     }
 
-    func handle(_ request: HTTPRequest, from peer: String) -> ServerReply {
-        world.withLock { $0.handle(request, from: peer, at: clock.now) }
+    func receive(_ request: HTTPRequest, from peer: String, _ responder: any ServerResponder) {
+        let isSooner = state.withLock { state in
+            state.world.receive(request, from: peer, at: clock.now) { responder.send($0) }
+            guard let next = state.world.nextEventAt, next < state.sleepsTo else { return false }
+            // Told once: the next planned moment is read when the thread is awake.
+            state.sleepsTo = .min
+            return true
+        }
+        if isSooner { kill(getpid(), Self.sooner) }
+    }
+
+    /// Lets everything happen that is due. - Returns: how long nothing else will be.
+    func advance() -> timespec {
+        let left = state.withLock { state in
+            state.world.advance(to: clock.now)
+            let now = clock.now
+            state.sleepsTo = state.world.nextEventAt ?? now + Self.longSleep
+            return max(state.sleepsTo - now, 0)
+        }
+        return timespec(tv_sec: Int(left / 1_000_000), tv_nsec: Int(left % 1_000_000) * 1_000)
     }
 }
 

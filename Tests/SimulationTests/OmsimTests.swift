@@ -13,10 +13,12 @@ import Wire
         let command = try serve(
             "--listen", "[::1]:0", "--seed", "9", "--fill", "0.25", "--cross", "--freshness-ms", "3000", "--limit", "bitget-uta/batch-place=7",
             "--switch",
-            "bitget-uta/modify_ms=10", "--tls-cert", "c", "--tls-key", "k")
+            "bitget-uta/modify_ms=10", "--tls-cert", "c", "--tls-key", "k", "--latency-ms", "1-400")
         #expect(command.host == "::1" && command.port == 0 && command.certificateFile == "c")
         let options = try command.worldOptions(accounts: nil, faults: Array("{limits: {'bitget-uta/place': null}}".utf8))
         #expect(options.seed == 9 && options.matching == Matching(fillRatio: 0.25, crosses: true) && options.freshnessMs == 3000)
+        #expect(options.latency == Latency(lowMs: 1, highMs: 400))
+        #expect(try serve("--latency-ms", "50").latency == Latency(lowMs: 50, highMs: 50))
         let world = try VenueWorld(options)
         #expect(world.venue(named: "bitget-uta")?.exchange.matching.crosses == true)
     }
@@ -24,6 +26,7 @@ import Wire
     @Test(arguments: [
         [], ["discover"], ["serve", "--listen"], ["serve", "--listen", "nowhere"], ["serve", "--fill", "2"], ["serve", "--seed", "-1"],
         ["serve", "--tls-cert", "c"], ["serve", "--what"], ["serve", "--limit", "x"], ["accounts", "--what"],
+        ["serve", "--latency-ms", "2-1"], ["serve", "--latency-ms", "1-2-3"], ["serve", "--latency-ms", "-5"], ["serve", "--latency-ms", "70000"],
     ])
     func `words that mean nothing are refused`(_ words: [String]) {
         #expect(throws: SimulatorInputError.self) { try SimulatorCommand.read(words) }

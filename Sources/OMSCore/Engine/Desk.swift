@@ -23,6 +23,8 @@ final class Desk {
     var byVenueID: [VenueOrderID: OrderKey] = [:]
     /// Requests out.
     var inFlight = 0
+    /// Of these, look-ups of orders in no doubt.
+    var routineOut = 0
     let places = PlaceQueue()
     /// Waiting to be placed, as counted for `queue_max_orders` and `account.list`.
     var queuedPlaces = 0
@@ -31,8 +33,8 @@ final class Desk {
     /// Orders with a modify that may leave.
     var modifies = Deque<OrderKey>()
     var inquiryTimers = TimerHeap<OrderKey>()
-    var urgentInquiries = Deque<OrderKey>()
-    var inquiries = Deque<OrderKey>()
+    /// Orders whose look-ups are due, by ``InquiryLane``.
+    var inquiries = InquiryLane.allCases.map { _ in Deque<OrderKey>() }
     var fillsWanted = Deque<OrderKey>()
     var doubts: Set<OrderKey> = []
     var open = 0

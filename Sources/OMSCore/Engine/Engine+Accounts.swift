@@ -138,7 +138,7 @@ extension Engine {
     private func snapshot(_ desk: Desk) -> AccountSnapshot {
         AccountSnapshot(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
-            isReady: desk.isReady, queueCancel: desk.queuedCancels.count, queueLookup: desk.urgentInquiries.count + desk.inquiries.count,
+            isReady: desk.isReady, queueCancel: desk.queuedCancels.count, queueLookup: desk.inquiries.reduce(0) { $0 + $1.count },
             queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces, inFlight: desk.inFlight, open: desk.open, inDoubt: desk.doubts.count,
             clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt, lastError: desk.factsProblem ?? desk.lastError)
     }

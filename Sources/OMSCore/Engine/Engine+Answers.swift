@@ -81,7 +81,10 @@ extension Engine {
 
     private func land(_ id: RequestID) -> InFlight? {
         guard let flight = inFlight.removeValue(forKey: id) else { return nil }
-        desk(flight.plan.account)?.inFlight -= 1
+        if let desk = desk(flight.plan.account) {
+            desk.inFlight -= 1
+            if flight.plan.isRoutine { desk.routineOut -= 1 }
+        }
         return flight
     }
 

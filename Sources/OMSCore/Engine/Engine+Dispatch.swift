@@ -22,10 +22,18 @@ extension Engine {
         if placeIsOwed(desk) {
             if launchPlaces(desk, usesReserve: true) { return true }
             // No permit is left: the next one is theirs, and only what is urgent passes them.
-            guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || launchFind(desk, urgent: true) }
+            guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || launchFind(desk, .urgent) }
         }
-        return launchCancels(desk) || launchFind(desk, urgent: true) || launchFind(desk, urgent: false) || launchSweepPage(desk)
-            || launchFills(desk) || launchModifies(desk) || launchPlaces(desk)
+        return launchCancels(desk) || launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchSweepPage(desk) || launchRoutine(desk)
+            || launchModifies(desk) || launchPlaces(desk)
+    }
+
+    /// Asks how orders stand that the venue surely has. Where orders close faster than they can be asked about there is no end to it, so that it gets a
+    /// fifth of the connections at most while something waits to be sent, and never the reserve.
+    private func launchRoutine(_ desk: Desk) -> Bool {
+        let sends = !desk.modifies.isEmpty || !desk.places.isEmpty && mayPlace(desk)
+        guard !sends || desk.routineOut < max(1, desk.maxInFlight / 5) else { return false }
+        return launchFind(desk, .routine) || launchFills(desk)
     }
 
     // MARK: Preparations
@@ -259,6 +267,7 @@ extension Engine {
         limiter.served(indexes, place: isPlace, whilePlaceWaits: !desk.places.isEmpty)
         inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled)
         desk.inFlight += 1
+        if plan.isRoutine { desk.routineOut += 1 }
         switch content {
         case .place(let tickets, _): tickets.forEach { submitted($0, in: plan, on: desk) }
         case .cancel(let tickets): tickets.forEach { submitted($0.command, in: plan) }

@@ -6,11 +6,12 @@ extension Engine {
         guard !live.state.isTerminal else { return }
         let at = now.monotonic + delayUs
         var inquiry = live.inquiry ?? Inquiry(reasons: reasons, nextAt: at, startedAt: now.monotonic)
-        let wasUrgent = inquiry.reasons.contains(.cancel)
+        let before = lane(of: live, inquiry)
         if !inquiry.reasons.isSuperset(of: reasons) { inquiry.tries = 0 }
         inquiry.reasons.formUnion(reasons)
         inquiry.nextAt = min(inquiry.nextAt, at)
-        if inquiry.isDue, !wasUrgent, reasons.contains(.cancel) { desk.urgentInquiries.append(live.key) }
+        let lane = lane(of: live, inquiry)
+        if inquiry.isDue, lane < before { desk.inquiries[lane.rawValue].append(live.key) }
         live.inquiry = inquiry
         if !inquiry.isAsked, !inquiry.isDue { desk.inquiryTimers.add(live.key, at: inquiry.nextAt) }
     }
@@ -23,7 +24,7 @@ extension Engine {
             }
             inquiry.isDue = true
             live.inquiry = inquiry
-            if inquiry.reasons.contains(.cancel) { desk.urgentInquiries.append(key) } else { desk.inquiries.append(key) }
+            desk.inquiries[lane(of: live, inquiry).rawValue].append(key)
         }
         if let next = desk.inquiryTimers.nextAt { wake(at: next) }
         while let item = desk.putOff.popDue(at: now.monotonic) {
@@ -63,12 +64,20 @@ extension Engine {
     /// How soon an order that a listing should have settled asks for the next one.
     private static let listingPatienceUs: Int64 = .seconds(5)
 
-    func launchFind(_ desk: Desk, urgent: Bool) -> Bool {
-        if !urgent, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts, wantsHistorySweep(desk) || desk.sweep?.withHistory == true {
+    private func lane(of live: LiveOrder, _ inquiry: Inquiry) -> InquiryLane {
+        if inquiry.reasons.contains(.cancel) { return .urgent }
+        return live.state == .inDoubt || !inquiry.reasons.isDisjoint(with: [.doubt, .modify]) ? .doubt : .routine
+    }
+
+    func launchFind(_ desk: Desk, _ lane: InquiryLane) -> Bool {
+        if lane != .urgent, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts,
+            wantsHistorySweep(desk) || desk.sweep?.withHistory == true
+        {
             return false
         }
-        var queue = urgent ? desk.urgentInquiries : desk.inquiries
-        guard !queue.isEmpty, canTake(indexes(of: .query(.find([], step: 0)), on: desk), usesReserve: true) else { return false }
+        var queue = desk.inquiries[lane.rawValue]
+        let usesReserve = lane != .routine
+        guard !queue.isEmpty, canTake(indexes(of: .query(.find([], step: 0)), on: desk), usesReserve: usesReserve) else { return false }
         var subjects: [FindSubject] = []
         var step: Int?
         var later: [OrderKey] = []
@@ -101,9 +110,9 @@ extension Engine {
             subjects.append(subject(live, on: desk))
         }
         queue.prepend(later)
-        if urgent { desk.urgentInquiries = queue } else { desk.inquiries = queue }
+        desk.inquiries[lane.rawValue] = queue
         guard let step, !subjects.isEmpty else { return false }
-        if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: true, isJournaled: concernsDoubt) { return true }
+        if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: usesReserve, isJournaled: concernsDoubt) { return true }
         for subject in subjects { if let live = liveByKey[subject.order] { again(live, on: desk, after: .milliseconds(10)) } }
         return false
     }
@@ -204,8 +213,7 @@ extension Engine {
             inquiry.isAsked = false
             inquiry.isDue = true
             live.inquiry = inquiry
-            let isUrgent = inquiry.reasons.contains(.cancel)
-            if isUrgent { desk.urgentInquiries.prepend([live.key]) } else { desk.inquiries.prepend([live.key]) }
+            desk.inquiries[lane(of: live, inquiry).rawValue].prepend([live.key])
             return
         }
         live.inquiry?.step = 0

@@ -76,6 +76,18 @@ struct Inquiry {
     }
 }
 
+/// Who goes first among look-ups.
+enum InquiryLane: Int, CaseIterable, Comparable {
+    /// A cancel waits for it.
+    case urgent
+    /// Nobody knows what became of an order, or a modify waits.
+    case doubt
+    /// The venue surely has or had it: open here and not listed there, or its id is not known.
+    case routine
+
+    static func < (a: InquiryLane, b: InquiryLane) -> Bool { a.rawValue < b.rawValue }
+}
+
 /// An intent not settled yet.
 final class OpenIntent {
     var row: IntentRow

@@ -139,6 +139,15 @@ package struct RequestPlan: Sendable {
         }
     }
 
+    /// It asks how orders stand that are in no doubt.
+    package var isRoutine: Bool {
+        switch content {
+        case .query(.find): !isJournaled
+        case .query(.fills): true
+        case .place, .cancel, .modify, .mixed, .query: false
+        }
+    }
+
     /// Creates, cancels and modifies together; a look-up counts the orders it names.
     package var items: Int {
         switch content {
