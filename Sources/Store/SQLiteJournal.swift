@@ -119,9 +119,10 @@ package final class SQLiteJournal: Journal {
     private static func probe(_ path: String) throws(JournalError) {
         let connection = try Connection(path: path, .readOnly)
         let version = try Migrator.version(of: connection)
-        guard (1...Migrator.newest).contains(version) else {
-            throw JournalError(.damaged, "it is of version \(version), this omsd knows 1 to \(Migrator.newest)")
+        guard version <= Migrator.newest else {
+            throw JournalError(.damaged, "it is of version \(version), newer than this omsd, which knows \(Migrator.newest)")
         }
+        guard version >= 1 else { throw JournalError(.damaged, "it has no version: its making was never finished") }
         if version == Migrator.newest { _ = try JournalLoader(connection: connection).load() }
     }
 

@@ -18,11 +18,15 @@ final class ChildProcess: Sendable {
     /// Programs lie beside the bundle that runs the tests, unless `OMSD_BINARIES` names another folder.
     static let folder: String = {
         if let named = getenv("OMSD_BINARIES") { return String(cString: named) }
+        return ownPath.map { String($0[..<($0.lastIndex(of: "/") ?? $0.endIndex)]) } ?? "."
+    }()
+
+    /// The bundle that runs these tests.
+    static let ownPath: String? = {
         let bytes = [CChar](unsafeUninitializedCapacity: 4_096) { buffer, count in
             count = buffer.baseAddress.map { max(0, readlink("/proc/self/exe", $0, buffer.count)) } ?? 0
         }
-        let path = String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+        return bytes.isEmpty ? nil : String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }()
 
     /// - Parameters:
