@@ -63,7 +63,8 @@ final class Daemon {
         let transport = try TLSTransport()
         let links = try makeLinks(credentials, transport: transport)
         let server = try ControlServer(listener: openListener(), roles: RoleTable(configuration.control.roles), log: { Log.warning($0) })
-        let reads = ReaderThread(reader: reader, replies: server, log: { Log.error($0) })
+        let reads = ReaderThread(
+            reader: reader, replies: server, log: { Log.error($0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
         let setups = configuration.setups(credentials)
         let bootID = Self.bootID()
         let seed = UInt64.random(in: 0 ... .max)
@@ -74,7 +75,8 @@ final class Daemon {
                     guard !journal.fileIdentityChanged() else {
                         throw JournalError(.failed, "the journal's file was moved, replaced or deleted under the daemon: \(journal.path)")
                     }
-                }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() }, log: { Log.warning($0) }),
+                }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() },
+                walBytes: { journal.walBytes }, log: { Log.warning($0) }),
             links: links, facts: DaemonFacts(version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall),
             post: { [mailbox] in mailbox.post($0) },
             makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
@@ -95,7 +97,10 @@ final class Daemon {
             transport.shutdown(graceMs: 0)
             reads.stop()
         }
-        try loop(runner, metrics: metrics)
+        do { try loop(runner, metrics: metrics) } catch let error as JournalError {
+            journal.latch(error)
+            throw error
+        }
         return .done
     }
 
@@ -109,7 +114,7 @@ final class Daemon {
         var idleSince: Int64?
         while true {
             let timeout = waiting.isEmpty ? runner.idleUs() : 0
-            let (inputs, isStopAsked) = mailbox.drain(timeoutUs: timeout)
+            let (inputs, isStopAsked) = try mailbox.drain(timeoutUs: timeout)
             for input in inputs { waiting.append(input) }
             let now = omsd_clock_us(CLOCK_BOOTTIME)
             if isStopAsked, stopBy == nil {
@@ -120,7 +125,7 @@ final class Daemon {
             }
             let isIdle = inputs.isEmpty && waiting.isEmpty
             try runner.turn(takeTurn(&waiting, rowsMax: runner.engine.requestsOut == 0 ? 1_000 : 300))
-            status.update(runner.engine, metrics: metrics, at: now)
+            status.update(runner.engine, wal: runner.wal, metrics: metrics, at: now)
             // A second without anything to do: the journal may tidy up.
             if !isIdle { idleSince = nil } else if idleSince == nil { idleSince = now }
             if let since = idleSince, now - since > 200_000 {

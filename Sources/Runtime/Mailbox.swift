@@ -8,6 +8,7 @@ package final class Mailbox: @unchecked Sendable {
     private var inputs: [Input] = []
     private var commands = 0
     private var isStopAsked = false
+    private var failure: JournalError?
     /// The wish to stop was not handed on yet.
     private var isStopNews = false
     private let commandsMax: Int
@@ -51,20 +52,31 @@ package final class Mailbox: @unchecked Sendable {
         pthread_cond_signal(&filled)
     }
 
+    /// The journal cannot be read: the runner's next `drain` throws.
+    package func fail(_ error: JournalError) {
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
+        if failure == nil { failure = error }
+        pthread_cond_signal(&filled)
+    }
+
     private func add(_ input: Input) {
         inputs.append(input)
         if inputs.count == 1 { pthread_cond_signal(&filled) }
     }
 
     /// Everything that waits, after waiting at most `timeoutUs` for something.
-    package func drain(timeoutUs: Int64) -> (inputs: [Input], isStopAsked: Bool) {
+    ///
+    /// - Throws: what `fail` was told.
+    package func drain(timeoutUs: Int64) throws(JournalError) -> (inputs: [Input], isStopAsked: Bool) {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
-        if inputs.isEmpty, !isStopNews, timeoutUs > 0 {
+        if inputs.isEmpty, !isStopNews, failure == nil, timeoutUs > 0 {
             let deadline = omsd_clock_us(CLOCK_MONOTONIC) + timeoutUs
             var time = timespec(tv_sec: Int(deadline / 1_000_000), tv_nsec: Int(deadline % 1_000_000) * 1_000)
-            while inputs.isEmpty, !isStopNews, pthread_cond_timedwait(&filled, &lock, &time) == 0 {}
+            while inputs.isEmpty, !isStopNews, failure == nil, pthread_cond_timedwait(&filled, &lock, &time) == 0 {}
         }
+        if let failure { throw failure }
         let taken = inputs
         inputs = []
         commands = 0

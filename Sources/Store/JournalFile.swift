@@ -72,7 +72,10 @@ enum JournalFile {
         guard descriptor >= 0 else { throw OpenError(.configuration, "\(path) cannot be read: \(systemError())") }
         defer { close(descriptor) }
         var header = [UInt8](repeating: 0, count: 100)
-        guard read(descriptor, &header, 100) == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
+        let count = read(descriptor, &header, 100)
+        // A disk that cannot be read says nothing about the file.
+        guard count >= 0 else { throw OpenError(.failed, "\(path) cannot be read: \(systemError())") }
+        guard count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
             throw OpenError(.damaged, "\(path) is not an SQLite database")
         }
         func word(_ at: Int) -> Int64 { header[at..<at + 4].reduce(0) { $0 << 8 | Int64($1) } }

@@ -208,6 +208,22 @@ package final class SQLiteJournal: Journal {
         do throws(JournalError) { try statements.rollback.run() } catch { latched = error }
     }
 
+    /// A disk that cannot be read is as bad as one that cannot be written: what memory took from it before may be wrong, too.
+    func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+        if let latched { throw latched }
+        do throws(JournalError) { return try body() } catch {
+            if error.isStorageFault || error.kind == .failed { latched = error }
+            throw error
+        }
+    }
+
+    /// Nothing is written any more: somebody else found that the disk fails.
+    package func latch(_ error: JournalError) { if latched == nil { latched = error } }
+
+    package func check() throws(JournalError) {
+        if let latched { throw latched }
+    }
+
     package func load() throws(JournalError) -> JournalState {
         if let latched { throw latched }
         try discardHalfWritten()
@@ -222,8 +238,8 @@ package final class SQLiteJournal: Journal {
         if let latched { throw latched }
     }
 
-    /// Frames in the WAL, for health: many more than 4,000 mean that a reader holds it.
-    package var walFrames: Int { connection.walFrames }
+    /// How long the WAL is, for health: a header, and each page with one of its own. Much more than 4,000 pages mean that a reader holds it.
+    package var walBytes: Int { connection.walFrames == 0 ? 0 : 32 + connection.walFrames * (4_096 + 24) }
 
     private var uncheckpointed: Int {
         // Fewer frames than were moved: SQLite began the WAL anew.
