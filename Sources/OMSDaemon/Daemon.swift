@@ -62,7 +62,9 @@ final class Daemon {
         let reader = try SQLiteJournalReader(path: journal.path)
         let transport = try TLSTransport()
         let links = try makeLinks(credentials, transport: transport)
-        let server = try ControlServer(listener: openListener(), roles: RoleTable(configuration.control.roles), log: { Log.warning($0) })
+        let server = try ControlServer(
+            listener: openListener(), roles: RoleTable(configuration.control.roles), reservedDescriptors: reservedDescriptors,
+            log: { Log.warning($0) })
         let reads = ReaderThread(
             reader: reader, replies: server, log: { Log.error($0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
         let setups = configuration.setups(credentials)
@@ -189,6 +191,9 @@ final class Daemon {
         }
         return links
     }
+
+    /// What stays for the rest of the daemon however many clients come: each venue connection there may be, and 64 for journal, locks, loops and metrics.
+    private var reservedDescriptors: Int { 64 + configuration.accounts.reduce(0) { $0 + ($1.maxInFlight ?? 64) } }
 
     private func startMetrics() throws -> MetricsServer? {
         guard let listen = configuration.metricsListen else { return nil }
