@@ -14,6 +14,7 @@ final class ChildProcess: Sendable {
     /// Standard output and error.
     let log: String
     private let end = Mutex<Int32?>(nil)
+    private let hasDumped = Mutex(false)
 
     /// Programs lie beside the bundle that runs the tests, unless `OMSD_BINARIES` names another folder.
     static let folder: String = {
@@ -77,10 +78,14 @@ final class ChildProcess: Sendable {
             if let end { return end }
             var status: Int32 = 0
             guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+            hasDumped.withLock { $0 = status & 0x80 != 0 }
             end = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
             return end
         }
     }
+
+    /// It ended with a core dump.
+    var dumpedCore: Bool { hasDumped.withLock { $0 } }
 
     func signal(_ number: Int32) { if exitCode == nil { kill(pid, number) } }
 
