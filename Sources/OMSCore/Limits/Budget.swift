@@ -77,6 +77,15 @@ package struct Budget: Sendable {
         }
     }
 
+    /// Takes every permit as one whose request was lost just now: nobody knows how many were.
+    mutating func holdAll(unansweredHoldUs: Int64, at now: Int64) -> [PermitRow] {
+        let end = now + Self.stretched(unansweredHoldUs) + holdUs
+        let rows = free.map { PermitRow(budget: row.id, slot: $0, request: nil, takenAt: now, releasedAt: now, isUnanswered: true) }
+        for slot in free { cooling.add(slot, at: end) }
+        free = []
+        return rows
+    }
+
     private mutating func settle(at now: Int64) {
         while let slot = cooling.popDue(at: now) { free.append(slot) }
     }

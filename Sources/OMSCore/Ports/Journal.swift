@@ -253,6 +253,8 @@ package struct JournalState: Sendable {
     package var idTag: String = ""
     /// The boot under which permits were last written.
     package var bootID: String?
+    /// Not 0: the journal went back in time when this was its last number (a backup, a lost WAL). What was born by then may have been sent since.
+    package var goneBackSeq: Int64 = 0
     package var orders: [Order] = []
     /// Closed orders whose executions are still to be listed.
     package var unlisted: [Order] = []
