@@ -69,6 +69,13 @@ static inline int omsd_reset_on_close(int fd) {
 /// No core dump, no ptrace by others: the process holds secrets.
 static inline int omsd_forbid_dump(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
+/// A crash ends the process at once, as it did before Swift's runtime took these signals to print registers and the memory they point to, where secrets
+/// may be; its printer also waits for ever for a process that nobody may look into.
+static inline void omsd_crash_silently(void) {
+    const int crashes[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV};
+    for (unsigned long at = 0; at < sizeof crashes / sizeof *crashes; at++) signal(crashes[at], SIG_DFL);
+}
+
 /// ioctl is variadic, which Swift cannot call.
 static inline int omsd_window_columns(int fd) {
     struct winsize size;

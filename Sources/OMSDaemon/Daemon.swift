@@ -62,8 +62,11 @@ final class Daemon {
         let reader = try SQLiteJournalReader(path: journal.path)
         let transport = try TLSTransport()
         let links = try makeLinks(credentials, transport: transport)
-        let server = try ControlServer(listener: openListener(), roles: configuration.control.roles, log: { Log.warning($0) })
-        let reads = ReaderThread(reader: reader, replies: server, log: { Log.error($0) })
+        let server = try ControlServer(
+            listener: openListener(), roles: configuration.control.roles, reservedDescriptors: reservedDescriptors,
+            log: { Log.warning($0) })
+        let reads = ReaderThread(
+            reader: reader, replies: server, log: { Log.error($0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
         let setups = configuration.setups(credentials)
         let bootID = Self.bootID()
         let seed = UInt64.random(in: 0 ... .max)
@@ -74,7 +77,8 @@ final class Daemon {
                     guard !journal.fileIdentityChanged() else {
                         throw JournalError(.failed, "the journal's file was moved, replaced or deleted under the daemon: \(journal.path)")
                     }
-                }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() }, log: { Log.warning($0) }),
+                }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() },
+                walBytes: { journal.walBytes }, log: { Log.warning($0) }),
             links: links, facts: DaemonFacts(version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall),
             post: { [mailbox] in mailbox.post($0) },
             makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
@@ -95,7 +99,10 @@ final class Daemon {
             transport.shutdown(graceMs: 0)
             reads.stop()
         }
-        try loop(core, metrics: metrics)
+        do { try loop(core, metrics: metrics) } catch let error as JournalError {
+            journal.latch(error)
+            throw error
+        }
         return .done
     }
 
@@ -118,7 +125,7 @@ final class Daemon {
                     Log.info("stopping: waiting for requests in flight", ["requests": "\(runner.engine.requestsOut)"])
                 }
                 let isIdle = try !core.turn()
-                status.update(runner.engine, metrics: metrics, at: now)
+                status.update(runner.engine, wal: runner.wal, metrics: metrics, at: now)
                 // A while without anything to do: the journal may tidy up.
                 if !isIdle { idleSince = nil } else if idleSince == nil { idleSince = now }
                 if let since = idleSince, now - since > 200_000 {
@@ -166,6 +173,9 @@ final class Daemon {
         }
         return links
     }
+
+    /// What stays for the rest of the daemon however many clients come: each venue connection there may be, and 64 for journal, locks, loops and metrics.
+    private var reservedDescriptors: Int { 64 + configuration.accounts.reduce(0) { $0 + ($1.maxInFlight ?? 64) } }
 
     private func startMetrics() throws -> MetricsServer? {
         guard let listen = configuration.metricsListen else { return nil }

@@ -34,7 +34,7 @@ final class MetricsServer: Sendable {
         try server.start()
     }
 
-    func publish(_ accounts: [AccountSnapshot], engine: Engine) {
+    func publish(_ accounts: [AccountSnapshot], engine: Engine, wal: WALWatch) {
         var out = ""
         func metric(_ name: String, _ help: String, _ rows: [(labels: String, value: Int64)]) {
             out += "# HELP omsd_\(name) \(help)\n# TYPE omsd_\(name) gauge\n"
@@ -45,6 +45,7 @@ final class MetricsServer: Sendable {
         }
         metric("journal_seq", "Last sequence number of the record.", [("", engine.journalSeq)])
         metric("journal_full", "1 while the journal's disk is full.", [("", engine.isJournalFull ? 1 : 0)])
+        metric("journal_wal_bytes", "Length of the journal's WAL; above 64 MiB a reader holds it.", [("", Int64(wal.bytes))])
         metric("ready", "1 when the account's first reconciliation is done.", each { $0.isReady ? 1 : 0 })
         metric("trading", "2 active, 1 reducing, 0 halted.", each { $0.state == .active ? 2 : $0.state == .reducing ? 1 : 0 })
         metric("queued_places", "Orders that wait to be sent.", each(\.queuePlace))

@@ -14,7 +14,7 @@ struct StatusLine {
         feedEveryUs = systemd.watchdog_us.map { max($0 / 4, 100_000) } ?? .max
     }
 
-    mutating func update(_ engine: Engine, metrics: MetricsServer?, at now: Int64) {
+    mutating func update(_ engine: Engine, wal: WALWatch, metrics: MetricsServer?, at now: Int64) {
         if now - lastFeed >= feedEveryUs {
             lastFeed = now
             systemd.notify(.alive)
@@ -22,12 +22,14 @@ struct StatusLine {
         guard now - lastStatus >= 1_000_000 else { return }
         lastStatus = now
         let accounts = engine.snapshot()
-        metrics?.publish(accounts, engine: engine)
+        metrics?.publish(accounts, engine: engine, wal: wal)
         let line = accounts.map { account in
             let readiness = account.isReady ? account.state.rawValue : "not ready"
             return "\(account.account) \(readiness), \(account.queuePlace) queued, \(account.open) open, \(account.inDoubt) in doubt"
         }.joined(separator: "; ")
-        let full = engine.isJournalFull ? "JOURNAL FULL; " + line : line
+        // In steps: a line that changes each second is not read.
+        let held = wal.isHeld ? "WAL OVER \(wal.bytes / WALWatch.highWater * 64) MiB, A READER HOLDS IT; " : ""
+        let full = (engine.isJournalFull ? "JOURNAL FULL; " : "") + held + line
         guard full != lastLine else { return }
         lastLine = full
         systemd.notify(.status(full))

@@ -51,11 +51,18 @@ package final class CoreLoop: @unchecked Sendable {
 
     /// One turn over what waits, at most a turn's worth. Only within ``exclusively(_:)``. False: nothing came in since the last one.
     package func turn() throws(JournalError) -> Bool {
-        for input in mailbox.take() { waiting.append(input) }
+        try takeIn()
         let isIdle = waiting.isEmpty && !hasTurned
         hasTurned = false
         try runTurn()
         return !isIdle
+    }
+
+    private func takeIn() throws(JournalError) {
+        do throws(JournalError) { for input in try mailbox.take() { waiting.append(input) } } catch {
+            failure = error
+            throw error
+        }
     }
 
     private func runTurn() throws(JournalError) {
@@ -72,11 +79,13 @@ package final class CoreLoop: @unchecked Sendable {
         }
         defer { pthread_mutex_unlock(&lock) }
         guard failure == nil, waiting.isEmpty else { return false }
-        // What was posted before came before.
-        for input in mailbox.take() { waiting.append(input) }
-        waiting.append(command)
         hasTurned = true
-        do throws(JournalError) { try runTurn() } catch { return rung() }
+        do throws(JournalError) {
+            // What was posted before came before.
+            try takeIn()
+            waiting.append(command)
+            try runTurn()
+        } catch { return rung() }
         let isDueSooner = omsd_clock_us(CLOCK_BOOTTIME) + runner.idleUs() < sleepsUntil
         return !waiting.isEmpty || isDueSooner ? rung() : true
     }

@@ -8,6 +8,7 @@ package final class Mailbox: @unchecked Sendable {
     private var inputs: [Input] = []
     private var commands = 0
     private var isStopAsked = false
+    private var failure: JournalError?
     /// Somebody wants the runner awake although nothing may have been posted.
     private var isRung = false
     private let commandsMax: Int
@@ -59,6 +60,14 @@ package final class Mailbox: @unchecked Sendable {
         pthread_cond_signal(&filled)
     }
 
+    /// The journal cannot be read: the next turn throws this.
+    package func fail(_ error: JournalError) {
+        pthread_mutex_lock(&lock)
+        if failure == nil { failure = error }
+        pthread_mutex_unlock(&lock)
+        ring()
+    }
+
     private func add(_ input: Input) {
         inputs.append(input)
         if inputs.count == 1 { pthread_cond_signal(&filled) }
@@ -78,9 +87,12 @@ package final class Mailbox: @unchecked Sendable {
     }
 
     /// Everything that waits.
-    package func take() -> [Input] {
+    ///
+    /// - Throws: what `fail` was told.
+    package func take() throws(JournalError) -> [Input] {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
+        if let failure { throw failure }
         let taken = inputs
         inputs = []
         commands = 0

@@ -22,6 +22,7 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     private let reader: any JournalReader
     private let replies: any ReplySink
     private let log: @Sendable (String) -> Void
+    private let storageFailed: @Sendable (JournalError) -> Void
     private var lock = pthread_mutex_t()
     private var filled = pthread_cond_t()
     private var jobs: [Job] = []
@@ -36,8 +37,12 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     /// Events read and handed on at once, so that one subscriber's backlog leaves room for other reads.
     static let eventsAtOnce = 500
 
-    package init(reader: any JournalReader, replies: any ReplySink, log: @escaping @Sendable (String) -> Void) {
-        (self.reader, self.replies, self.log) = (reader, replies, log)
+    /// - Parameter storageFailed: Told of errors of the file or its disk, on this thread: what cannot be read was perhaps not kept either.
+    package init(
+        reader: any JournalReader, replies: any ReplySink, log: @escaping @Sendable (String) -> Void,
+        storageFailed: @escaping @Sendable (JournalError) -> Void
+    ) {
+        (self.reader, self.replies, self.log, self.storageFailed) = (reader, replies, log, storageFailed)
         pthread_mutex_init(&lock, nil)
         pthread_cond_init(&filled, nil)
     }
@@ -102,6 +107,7 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
                 }
             } catch {
                 log("a read failed: \(error.description.escapedForLog)")
+                if error.isStorageFault { storageFailed(error) }
                 replies.fail(.journalUnavailable("the journal could not be read: \(error.description)"), to: ticket)
             }
         case .subscribe(let ticket, let after, let account):
@@ -146,6 +152,7 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
                 if events.count < Self.eventsAtOnce { subscriptions[index].seq = max(subscriptions[index].seq, seq) }
             } catch {
                 log("a subscriber's events could not be read: \(error.description.escapedForLog)")
+                if error.isStorageFault { storageFailed(error) }
                 ended.insert(subscription.id)
             }
         }

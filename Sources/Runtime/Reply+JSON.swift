@@ -3,7 +3,7 @@ import Wire
 
 extension Reply {
     /// The JSON text of `result` in the answer.
-    func json(engine: Engine, facts: DaemonFacts, now: Moment) -> [UInt8] {
+    func json(engine: Engine, facts: DaemonFacts, wal: WALWatch, now: Moment) -> [UInt8] {
         var out = JSONWriter(reserving: 256)
         out.beginObject()
         switch self {
@@ -67,7 +67,8 @@ extension Reply {
             out.member("seq", engine.journalSeq)
             let accounts = engine.snapshot()
             out.member("ready", accounts.allSatisfy(\.isReady))
-            out.member("journal", engine.isJournalFull ? "full" : "ok")
+            out.member("journal", engine.isJournalFull ? "full" : wal.isHeld ? "wal_held" : "ok")
+            out.member("wal_bytes", wal.bytes)
             out.accounts(accounts)
             out.member("sqlite_version", facts.sqliteVersion)
         case .query, .subscribe, .unsubscribe: preconditionFailure("answered by the read service")

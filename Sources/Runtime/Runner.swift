@@ -14,13 +14,16 @@ package struct RunnerPorts {
     /// Gives the ballast's space to the journal, and takes it back; false: no space for it yet.
     package let releaseBallast: () -> Void
     package let restoreBallast: () -> Bool
+    /// How long the journal's WAL is.
+    package let walBytes: () -> Int
     package let log: (String) -> Void
 
     package init(
         journal: any Journal, transport: any HTTPTransport, replies: any ReplySink, reads: any ReadService, clock: any MomentSource,
         checkJournal: @escaping () throws(JournalError) -> Void, releaseBallast: @escaping () -> Void, restoreBallast: @escaping () -> Bool,
-        log: @escaping (String) -> Void
+        walBytes: @escaping () -> Int = { 0 }, log: @escaping (String) -> Void
     ) {
+        self.walBytes = walBytes
         (self.journal, self.transport, self.replies, self.reads, self.clock) = (journal, transport, replies, reads, clock)
         (self.checkJournal, self.releaseBallast, self.restoreBallast, self.log) = (checkJournal, releaseBallast, restoreBallast, log)
     }
@@ -51,6 +54,8 @@ package final class Runner {
     private var nextBallastTry: Int64 = 0
     /// After a commit that found no space the next turn waits, unless something comes in: the same timers would only fail again.
     private var quietUntil: Int64 = 0
+    /// Nothing of the WAL can be used again, because a reader holds an old snapshot of it.
+    package private(set) var wal = WALWatch()
 
     /// - Parameters:
     ///   - makeEngine: an engine over what the journal holds; called at start, and again after a commit that failed for space.
@@ -90,7 +95,10 @@ package final class Runner {
         swap(&records, &output.records)
         if !rows.isEmpty { records.insert(contentsOf: rows, at: 0) }
         for input in inputs { forget(input) }
-        if !records.isEmpty {
+        if records.isEmpty {
+            // What is answered may rest on a read that failed.
+            try ports.journal.check()
+        } else {
             KillPoint.commit(.before, of: records, after: inputs)
             do throws(JournalError) { try ports.journal.commit(records) } catch {
                 guard error.kind == .full else { throw error }
@@ -98,6 +106,7 @@ package final class Runner {
             }
             KillPoint.commit(.after, of: records, after: inputs)
             ports.reads.advanced(to: engine.journalSeq)
+            if let news = wal.update(bytes: ports.walBytes()) { ports.log(news) }
         }
         if !exchanges.isEmpty {
             try ports.checkJournal()
@@ -166,7 +175,7 @@ package final class Runner {
         case .success(.subscribe(let afterSeq, let account)):
             ports.reads.subscribe(ticket, afterSeq: afterSeq, account: account, currentSeq: engine.journalSeq)
         case .success(.unsubscribe(let subscription)): ports.reads.unsubscribe(ticket, subscription: subscription)
-        case .success(let reply): ports.replies.reply(reply.json(engine: engine, facts: facts, now: ports.clock.now()), to: ticket)
+        case .success(let reply): ports.replies.reply(reply.json(engine: engine, facts: facts, wal: wal, now: ports.clock.now()), to: ticket)
         }
     }
 }

@@ -62,8 +62,11 @@ enum JournalFile {
 
     /// Reads the header of an existing file, touching nothing: an empty, foreign or newer one is refused here.
     ///
-    /// Source: https://sqlite.org/fileformat2.html 1.3: magic at 0, user_version at 60, application_id at 68.
-    static func checkHeader(_ path: String, versionMax: Int) throws(OpenError) {
+    /// Source: https://sqlite.org/fileformat2.html 1.3: magic at 0, write version at 18 (2: WAL), user_version at 60, application_id at 68.
+    ///
+    /// - Returns: whether it was last written with a WAL.
+    @discardableResult
+    static func checkHeader(_ path: String, versionMax: Int) throws(OpenError) -> Bool {
         var status = stat()
         guard stat(path, &status) == 0 else { throw OpenError(.failed, "\(path): \(systemError())") }
         guard status.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else { throw OpenError(.configuration, "\(path) is not a file") }
@@ -72,13 +75,36 @@ enum JournalFile {
         guard descriptor >= 0 else { throw OpenError(.configuration, "\(path) cannot be read: \(systemError())") }
         defer { close(descriptor) }
         var header = [UInt8](repeating: 0, count: 100)
-        guard read(descriptor, &header, 100) == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
+        let count = read(descriptor, &header, 100)
+        // A disk that cannot be read says nothing about the file.
+        guard count >= 0 else { throw OpenError(.failed, "\(path) cannot be read: \(systemError())") }
+        guard count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
             throw OpenError(.damaged, "\(path) is not an SQLite database")
         }
         func word(_ at: Int) -> Int64 { header[at..<at + 4].reduce(0) { $0 << 8 | Int64($1) } }
         guard word(68) == applicationID else { throw OpenError(.damaged, "\(path) is a database of another program") }
         guard word(60) <= Int64(versionMax) else {
             throw OpenError(.damaged, "\(path) is of version \(word(60)), newer than this omsd, which knows \(versionMax)")
+        }
+        return header[18] == 2
+    }
+
+    /// Whether the files beside the journal are its own. What a crash leaves always has its WAL: a journal is first written to with one, and keeps it.
+    ///
+    /// - Parameter hasWAL: what `checkHeader` said; nil: there is no journal.
+    /// - Returns: Why the journal may lack what a former run recorded, in words; nil: it is as it was left.
+    /// - Throws: where SQLite would read another file's WAL into this one.
+    static func signOfLoss(_ path: String, hasWAL: Bool?) throws(OpenError) -> String? {
+        var status = stat()
+        let isThere = stat(path + "-wal", &status) == 0 && status.st_size > 0
+        switch hasWAL {
+        case nil where isThere:
+            throw OpenError(.damaged, "\(path)-wal is there and its journal is not: put that back, or move the WAL and \(path)-shm away")
+        case false? where isThere:
+            throw OpenError(.damaged, "\(path)-wal belongs to another journal than the copy beside it: move the WAL and \(path)-shm away")
+        case nil: return nil
+        case false?: return "\(path) is a copy"
+        case true?: return isThere ? nil : "\(path) has lost its WAL"
         }
     }
 

@@ -81,6 +81,7 @@ struct JournalLoader {
             case "id_tag": state.idTag = rows.text(1)
             case "id_high_water": state.idHighWater = rows.integer(1)
             case "request_max": state.requestMax = rows.integer(1)
+            case "gone_back_seq": state.goneBackSeq = rows.integer(1)
             case "boot_id": state.bootID = rows.text(1)
             default: continue  // Written for people.
             }

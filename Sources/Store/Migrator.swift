@@ -5,13 +5,17 @@ import OMSCore
 
 /// Brings a journal's tables to the newest form, one numbered file a transaction, forward only.
 enum Migrator {
-    static var newest: Int { Migrations.all.last?.number ?? 0 }
+    typealias Step = (number: Int, name: String, sql: String)
+
+    static let shipped: [Step] = Migrations.all
+    static var newest: Int { shipped.last?.number ?? 0 }
 
     static func version(of connection: Connection) throws(JournalError) -> Int { Int(try connection.integer("PRAGMA user_version") ?? 0) }
 
-    static func migrate(_ connection: Connection) throws(JournalError) {
+    /// - Parameter steps: All there are, oldest first; tests hand in more than there are.
+    static func migrate(_ connection: Connection, with steps: [Step] = shipped) throws(JournalError) {
         let version = try version(of: connection)
-        for migration in Migrations.all where migration.number > version {
+        for migration in steps where migration.number > version {
             try connection.execute("BEGIN IMMEDIATE")
             do throws(JournalError) {
                 try connection.execute(migration.sql)

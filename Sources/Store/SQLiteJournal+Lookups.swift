@@ -4,49 +4,59 @@ import Wire
 /// What the runner asks for when memory does not hold it, and what a start cleans up.
 extension SQLiteJournal {
     package func intent(_ id: IntentID) throws(JournalError) -> IntentRow? {
-        defer { statements.findIntent.reset() }
-        try statements.findIntent.bind(id.text, at: 1)
-        return try statements.findIntent.step() ? try IntentRowReader.read(statements.findIntent) : nil
+        try reading { () throws(JournalError) -> IntentRow? in
+            defer { statements.findIntent.reset() }
+            try statements.findIntent.bind(id.text, at: 1)
+            return try statements.findIntent.step() ? try IntentRowReader.read(statements.findIntent) : nil
+        }
     }
 
     package func order(_ id: ClientOrderID) throws(JournalError) -> Order? {
-        defer { statements.findOrder.reset() }
-        try statements.findOrder.bind(id.text, at: 1)
-        guard try statements.findOrder.step() else { return nil }
-        return try OrderRow.read(statements.findOrder, accounts: accountNames, predicted: statements.predicted)
+        try reading { () throws(JournalError) -> Order? in
+            defer { statements.findOrder.reset() }
+            try statements.findOrder.bind(id.text, at: 1)
+            guard try statements.findOrder.step() else { return nil }
+            return try OrderRow.read(statements.findOrder, accounts: accountNames, predicted: statements.predicted)
+        }
     }
 
     /// By the id the venue gave it or, where none is known, by one that an attempt of it was to bear.
     package func order(account: AccountID, venueOrderID: VenueOrderID) throws(JournalError) -> Order? {
         guard let account = accountKeys[account] else { return nil }
-        do {
-            defer { statements.findOrderByVenueID.reset() }
-            try statements.findOrderByVenueID.bind(venueOrderID.text, at: 1)
-            try statements.findOrderByVenueID.bind(account, at: 2)
-            if try statements.findOrderByVenueID.step() {
-                return try OrderRow.read(statements.findOrderByVenueID, accounts: accountNames, predicted: statements.predicted)
+        return try reading { () throws(JournalError) -> Order? in
+            do {
+                defer { statements.findOrderByVenueID.reset() }
+                try statements.findOrderByVenueID.bind(venueOrderID.text, at: 1)
+                try statements.findOrderByVenueID.bind(account, at: 2)
+                if try statements.findOrderByVenueID.step() {
+                    return try OrderRow.read(statements.findOrderByVenueID, accounts: accountNames, predicted: statements.predicted)
+                }
             }
+            defer { statements.findOrderByPredictedID.reset() }
+            try statements.findOrderByPredictedID.bind(venueOrderID.text, at: 1)
+            try statements.findOrderByPredictedID.bind(account, at: 2)
+            guard try statements.findOrderByPredictedID.step() else { return nil }
+            return try OrderRow.read(statements.findOrderByPredictedID, accounts: accountNames, predicted: statements.predicted)
         }
-        defer { statements.findOrderByPredictedID.reset() }
-        try statements.findOrderByPredictedID.bind(venueOrderID.text, at: 1)
-        try statements.findOrderByPredictedID.bind(account, at: 2)
-        guard try statements.findOrderByPredictedID.step() else { return nil }
-        return try OrderRow.read(statements.findOrderByPredictedID, accounts: accountNames, predicted: statements.predicted)
     }
 
     /// Also true for ids of an intent whose slices are still being written.
     package func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool {
-        defer { statements.findUsedID.reset() }
-        try statements.findUsedID.bind(id.text, at: 1)
-        return try statements.findUsedID.step()
+        try reading { () throws(JournalError) -> Bool in
+            defer { statements.findUsedID.reset() }
+            try statements.findUsedID.bind(id.text, at: 1)
+            return try statements.findUsedID.step()
+        }
     }
 
     package func tradeIDs(of order: OrderKey) throws(JournalError) -> Set<TradeID> {
-        defer { statements.findTrades.reset() }
-        try statements.findTrades.bind(order.number, at: 1)
-        var trades: Set<TradeID> = []
-        while try statements.findTrades.step() { trades.insert(TradeID(statements.findTrades.text(0))) }
-        return trades
+        try reading { () throws(JournalError) -> Set<TradeID> in
+            defer { statements.findTrades.reset() }
+            try statements.findTrades.bind(order.number, at: 1)
+            var trades: Set<TradeID> = []
+            while try statements.findTrades.step() { trades.insert(TradeID(statements.findTrades.text(0))) }
+            return trades
+        }
     }
 
     /// Removes intents whose last slice was never written: nobody was told of them, nothing of them was sent. An event says which numbers are

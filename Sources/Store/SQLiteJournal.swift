@@ -80,17 +80,24 @@ package final class SQLiteJournal: Journal {
             throw OpenError(.configuration, "\(name) cannot be written: \(systemError())")
         }
         let lock = try JournalLock(journal: path)
-        if exists { try JournalFile.checkHeader(path, versionMax: Migrator.newest) }
+        let loss = try JournalFile.signOfLoss(path, hasWAL: exists ? JournalFile.checkHeader(path, versionMax: Migrator.newest) : nil)
         do throws(JournalError) {
             if exists { try probe(path) } else { try Migrator.create(at: path, now: wallClock()) }
-            return try SQLiteJournal(path: path, lock: lock, accounts: accounts, wallClock: wallClock)
+            return try SQLiteJournal(path: path, loss: loss, lock: lock, accounts: accounts, wallClock: wallClock)
         } catch {
             throw OpenError(error, path: path)
         }
     }
 
-    private init(path: String, lock: JournalLock, accounts: [JournalAccount], wallClock: @escaping () -> Int64) throws(JournalError) {
+    private init(path: String, loss: String?, lock: JournalLock, accounts: [JournalAccount], wallClock: @escaping () -> Int64) throws(JournalError) {
         let connection = try Connection(path: path, .readWrite)
+        var warnings: [String] = []
+        // On record before the WAL is made that would hide it.
+        if let loss, try Self.markLoss(on: connection, now: wallClock()) {
+            warnings.append(
+                "\(loss): it may lack what was recorded last. Orders that had not left by then are looked up before they are sent, limits count as used up"
+            )
+        }
         try connection.becomeWriter()
         try Migrator.migrate(connection)
         for account in accounts { try Self.addAccount(account, to: connection) }
@@ -106,7 +113,6 @@ package final class SQLiteJournal: Journal {
         accountKeys = Dictionary(uniqueKeysWithValues: accountNames.map { ($0.value, $0.key) })
         requestReserve = try connection.integer("SELECT value FROM meta WHERE key = 'request_max'") ?? 0
         seenSymbols = []
-        var warnings: [String] = []
         if let warning = JournalFile.warning(about: path) { warnings.append(warning) }
         if !ballast.restore() { warnings.append("there is no space for the 16 MiB of ballast beside \(path)") }
         self.warnings = warnings
@@ -119,10 +125,32 @@ package final class SQLiteJournal: Journal {
     private static func probe(_ path: String) throws(JournalError) {
         let connection = try Connection(path: path, .readOnly)
         let version = try Migrator.version(of: connection)
-        guard (1...Migrator.newest).contains(version) else {
-            throw JournalError(.damaged, "it is of version \(version), this omsd knows 1 to \(Migrator.newest)")
+        guard version <= Migrator.newest else {
+            throw JournalError(.damaged, "it is of version \(version), newer than this omsd, which knows \(Migrator.newest)")
         }
+        guard version >= 1 else { throw JournalError(.damaged, "it has no version: its making was never finished") }
         if version == Migrator.newest { _ = try JournalLoader(connection: connection).load() }
+    }
+
+    /// The journal went back in time. What was born so far may have changed since, ids go on where the lost part cannot have come to, and the boot is
+    /// forgotten with whatever its clock said of permits.
+    ///
+    /// - Returns: false for a journal without orders and events: there is nothing that could be wrong.
+    private static func markLoss(on connection: Connection, now: Int64) throws(JournalError) -> Bool {
+        let seq = try JournalLoader(connection: connection).seq()
+        guard seq > 0 else { return false }
+        let used = try connection.integer("SELECT value FROM meta WHERE key = 'id_high_water'") ?? 0
+        // An hour of ids: each start takes ten seconds' worth ahead of the clock at most.
+        let next = max(used, now) + 3_600_000_000
+        try connection.execute(
+            """
+            BEGIN IMMEDIATE;
+            INSERT INTO meta VALUES ('gone_back_seq', \(seq)) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+            UPDATE meta SET value = \(next) WHERE key = 'id_high_water';
+            DELETE FROM meta WHERE key = 'boot_id';
+            COMMIT;
+            """)
+        return true
     }
 
     private static func addAccount(_ account: JournalAccount, to connection: Connection) throws(JournalError) {
@@ -207,6 +235,22 @@ package final class SQLiteJournal: Journal {
         do throws(JournalError) { try statements.rollback.run() } catch { latched = error }
     }
 
+    /// A disk that cannot be read is as bad as one that cannot be written: what memory took from it before may be wrong, too.
+    func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+        if let latched { throw latched }
+        do throws(JournalError) { return try body() } catch {
+            if error.isStorageFault || error.kind == .failed { latched = error }
+            throw error
+        }
+    }
+
+    /// Nothing is written any more: somebody else found that the disk fails.
+    package func latch(_ error: JournalError) { if latched == nil { latched = error } }
+
+    package func check() throws(JournalError) {
+        if let latched { throw latched }
+    }
+
     package func load() throws(JournalError) -> JournalState {
         if let latched { throw latched }
         try discardHalfWritten()
@@ -221,8 +265,8 @@ package final class SQLiteJournal: Journal {
         if let latched { throw latched }
     }
 
-    /// Frames in the WAL, for health: many more than 4,000 mean that a reader holds it.
-    package var walFrames: Int { connection.walFrames }
+    /// How long the WAL is, for health: a header, and each page with one of its own. Much more than 4,000 pages mean that a reader holds it.
+    package var walBytes: Int { connection.walFrames == 0 ? 0 : 32 + connection.walFrames * (4_096 + 24) }
 
     private var uncheckpointed: Int {
         // Fewer frames than were moved: SQLite began the WAL anew.

@@ -9,15 +9,19 @@ extension JournalError {
         let extended = handle.map { sqlite3_extended_errcode($0) } ?? code
         let words = handle.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
         // Growing the -shm file needs space like any write, but promises nothing: no durability hangs on it.
+        let unreadable = code & 0xFF == SQLITE_CORRUPT && handle.map { omsd_could_not_be_read($0) != 0 } ?? false
         let kind: Kind =
             switch code & 0xFF {
+            case SQLITE_CORRUPT where unreadable: .failed
             case SQLITE_FULL: .full
             case SQLITE_IOERR where extended == SQLITE_IOERR | (19 << 8): .full
             case SQLITE_BUSY, SQLITE_LOCKED: .busy
             case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_SCHEMA, SQLITE_ERROR: .damaged
             default: .failed
             }
-        self.init(kind, "\(words) (SQLite \(extended)) running: \(sql.prefix(120))")
+        self.init(
+            kind, "\(unreadable ? "disk I/O error" : words) (SQLite \(extended)) running: \(sql.prefix(120))",
+            isStorageFault: kind != .full && [SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB].contains(code & 0xFF))
     }
 
     /// What the process exits with when this ends it (CONTRACT 2).

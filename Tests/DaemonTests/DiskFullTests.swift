@@ -41,6 +41,7 @@ final class SmallDisk {
         house.journalFolder = disk.path
         try house.writeConfiguration()
         let client = try house.start()
+        #expect(house.daemonLogs.contains("\(house.journal.path) is on a file system in memory: it is lost with the machine's power"))
         var accepted: [String] = []
         for account in house.accounts {
             try client.submit(account.intent("first-\(account.name)", orders: 40))

@@ -46,6 +46,47 @@ import Wire
         #expect(code == 0, "\(report)")
     }
 
+    /// Who meets the disk that cannot be read: the reader that answers listings, or the turn that looks up what memory does not hold.
+    @Test(arguments: ["order.list", "intent.submit"])
+    func `a disk that cannot be read ends the daemon with 74, and nothing that was told is lost`(method: String) throws {
+        let house = try House(["az-futures"])
+        let account = try house.account("az-futures")
+        let first = try house.start()
+        let told = try first.submit(account.intent("before", orders: 300))
+        try first.wait("before")
+        #expect(try house.stopDaemon() == 0)
+        let record = house.scratch.file("record")
+        let broken = house.scratch.file("broken")
+        let environment = try Tap.environment(journal: house.journal.path, record: record, fail: "pread:1:\(EIO)", when: broken)
+        let client = try house.start(environment: environment)
+
+        try writeText("", to: broken)
+        // The same intent again: a closed one, which only the journal knows.
+        let answer = try? client.ask(method, method == "order.list" ? "{limit: 1000}" : account.intent("before", orders: 300))
+
+        #expect(answer?["result"] == nil, "\(answer?.lines ?? "")")
+        #expect(try house.daemon?.end() == 74)
+        let steps = try Tap.steps(of: record)
+        let end = try #require(steps.firstIndex { $0.kind == .failure }, "nothing failed")
+        #expect(steps[end...].allSatisfy { $0.kind != .sync && $0.kind != .write }, "something was written after the failure")
+        #expect(house.daemonLogs.contains("I/O error"), "\(house.daemonLogs)")
+        try house.start()
+        #expect(Set(try house.journal.texts("SELECT client_order_id FROM v_orders")) == Set(told))
+        #expect(try house.verify().code == 0)
+    }
+
+    @Test(arguments: ["read", "pread"]) func `a start from a disk that cannot be read ends with 74, and blames no file`(call: String) throws {
+        let house = try House(["az-futures"])
+        try house.start()
+        #expect(try house.stopDaemon() == 0)
+        let before = DiskHistory.files(of: house.journal.path)
+
+        let child = try house.launch(environment: Tap.environment(journal: house.journal.path, fail: "\(call):1:\(EIO)"))
+
+        #expect(try child.end() == 74, "\(child.tail)")
+        #expect(DiskHistory.files(of: house.journal.path) == before)
+    }
+
     @Test(arguments: ["removed", "replaced"])
     func `a journal that is removed or replaced under the daemon is noticed before anything more is sent`(change: String) throws {
         let house = try House(["az-futures"])

@@ -31,6 +31,30 @@ import Testing
         #expect(!isFree && next == limiter.budgets[both[0]].holdUs)
     }
 
+    @Test func `after a loss of the record no permit is free until the last request of the lost part can count no more, also over a restart`() throws
+    {
+        let profile = Self.profile("v", [BudgetRule("b", 5, perMs: 1_000, scope: .uid, reserve: 0)])
+        func registered(_ limiter: inout Limiter, _ inherited: [BudgetRow], _ rows: [PermitRow], at now: Int64) throws -> Int {
+            let names = limiter.register(
+                profile: profile, uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(30), inherited: inherited,
+                permits: Dictionary(grouping: rows, by: \.budget), sameBoot: true, at: now, newRow: { _ in })
+            return try #require(names["b"])
+        }
+        var limiter = Limiter()
+        let index = try registered(&limiter, [], [], at: 0)
+
+        let rows = limiter.holdAll(unansweredHoldUs: .seconds(30), at: 0)
+
+        let end = limiter.budgets[index].holdUs + .seconds(30) + .seconds(30) * Budget.driftPPM / 1_000_000
+        var next = Limiter()
+        let again = try registered(&next, [limiter.budgets[index].row], rows, at: .seconds(3))
+        for (isFree, at) in [(false, end - 1), (true, end)] {
+            #expect(limiter.canTake([index], at: at, usesReserve: true) == isFree)
+            #expect(next.canTake([again], at: at, usesReserve: true) == isFree)
+        }
+        #expect(limiter.available(index, at: end, usesReserve: true) == 5 && next.available(again, at: end, usesReserve: true) == 5)
+    }
+
     private static func profile(_ venue: String, _ rules: [BudgetRule]) -> VenueProfile {
         VenueProfile(
             venue: venue, product: "p", baseURL: "", budgets: rules, placeMax: 1, cancelMax: 1, modifyMax: 0, cancelsByClientID: true,

@@ -158,6 +158,54 @@ func checkpointed(_ path: String) throws {
         #expect(try SQLiteJournal.open(path: copy, accounts: Sample.accounts).load().orders.count == 3)
     }
 
+    enum Past: CaseIterable { case stopped, killed, copied, withoutWAL, emptyWAL }
+
+    @Test(arguments: Past.allCases) func `a journal that lost its end is known as such, once and on record, and makes its ids elsewhere`(past: Past)
+        throws
+    {
+        let sample = try Sample()
+        try sample.place("one", count: 3)
+        try sample.open.commit([.idHighWater(sample.now + 10_000_000), .boot(id: "boot")])
+        _ = try sample.open.connection.checkpoint()
+        let before = try sample.open.load()
+        let path = sample.folder.file("past.db")
+        switch past {
+        case .stopped:
+            sample.close()
+            for suffix in ["", "-wal"] { write(contents(of: sample.path + suffix), to: path + suffix) }
+        case .killed: for suffix in ["", "-wal"] { write(contents(of: sample.path + suffix), to: path + suffix) }
+        case .copied: try JournalBackup.backup(from: sample.path, to: path)
+        case .withoutWAL: write(contents(of: sample.path), to: path)
+        case .emptyWAL: for (suffix, bytes) in [("", contents(of: sample.path)), ("-wal", [])] { write(bytes, to: path + suffix) }
+        }
+        let isLoss = past != .stopped && past != .killed
+
+        for start in 1...2 {
+            let journal = try SQLiteJournal.open(path: path, accounts: Sample.accounts, wallClock: { sample.now })
+            let state = try journal.load()
+            #expect(state.orders.count == 3 && state.seq == before.seq)
+            #expect(state.goneBackSeq == (isLoss ? before.seq : 0))
+            #expect(state.bootID == (isLoss && start == 1 ? nil : "boot"))
+            #expect(isLoss ? state.idHighWater >= before.idHighWater + 3_600_000_000 : state.idHighWater == before.idHighWater)
+            #expect(journal.warnings.count { $0.contains("recorded last") } == (isLoss && start == 1 ? 1 : 0), "\(journal.warnings)")
+            // The first turn.
+            try journal.commit([.boot(id: "boot")])
+        }
+    }
+
+    @Test func `a WAL that is not the file's own is never read into it, and nothing is changed`() throws {
+        let sample = try Sample()
+        try sample.place("one", count: 3)
+        let copy = sample.folder.file("copy.db")
+        try JournalBackup.backup(from: sample.path, to: copy)
+        try sample.place("two", count: 3)
+        write(contents(of: sample.path + "-wal"), to: copy + "-wal")
+        expectRefusedUntouched(copy)
+        #expect(unlink(copy) == 0)
+        #expect(refusal(copy)?.description.contains("-wal is there and its journal is not") == true)
+        #expect(access(copy, F_OK) != 0)
+    }
+
     @Test func `a stopped journal keeps its WAL files for readers who may not write`() throws {
         let sample = try Sample()
         try sample.place("one", count: 3)
@@ -202,7 +250,11 @@ func checkpointed(_ path: String) throws {
         let path = disk.path + "/journal.db"
         let sample = try Sample()
         let journal = try SQLiteJournal.open(path: path, accounts: Sample.accounts)
-        #expect(journal.warnings.count == 2, "in memory, and no space for the ballast")
+        #expect(
+            journal.warnings == [
+                "\(path) is on a file system in memory: it is lost with the machine's power",
+                "there is no space for the 16 MiB of ballast beside \(path)",
+            ])
         let filler = disk.path + "/filler"
         write([UInt8](repeating: 1, count: 3 << 20), to: filler)
         sample.seq = 0

@@ -6,7 +6,7 @@ package struct ControlLimits: Sendable {
     package var lineMaxWithoutRole = 64 << 10
     /// Requests read in part, of all connections together; above it, who has sent more than a megabyte of one is closed.
     package var inputTotalMax = 256 << 20
-    /// Open connections; lowered at start so that 256 descriptors, or half of them, stay for the rest of the daemon.
+    /// Open connections; lowered at start where the process has few descriptors, so that venues and journal keep theirs.
     package var connectionsMax = 1_024
     /// How many of these one user may have: half, so that no user locks the others out.
     package var connectionsPerUserMax = 512

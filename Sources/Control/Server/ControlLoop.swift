@@ -23,6 +23,9 @@ final class ControlLoop {
     /// Users told of in the log: once each, however often they come.
     private var withoutRole: Set<UInt32> = []
     private var pauseLoggedAt: Int64 = -10_000_000
+    /// Refused connections that no line of the log told of yet: one line a second, however many come.
+    private var refused = 0
+    private var refusedLoggedAt: Int64 = -1_000_000
     private var roles: RoleTable
     private var rolesVersion: Int
     private var isAccepting = false
@@ -113,7 +116,13 @@ final class ControlLoop {
         }
         let ofUser = connectionsOfUser[peer.uid, default: 0]
         guard connections.count < limits.connectionsMax, ofUser < limits.connectionsPerUserMax else {
-            server.log("control: uid \(peer.uid) pid \(peer.pid) refused: \(connections.count) connections are open, \(ofUser) of that user")
+            refused += 1
+            let now = omsd_clock_us(CLOCK_BOOTTIME)
+            if now - refusedLoggedAt >= 1_000_000 {
+                let open = "\(connections.count) connections are open, \(ofUser) of that user"
+                server.log("control: uid \(peer.uid) pid \(peer.pid) refused, and \(refused - 1) before: \(open)")
+                (refused, refusedLoggedAt) = (0, now)
+            }
             var line: [UInt8] = []
             ReplyFrames.error(.queueFull("too many connections; close some, or try again"), id: Array("null".utf8), into: &line)
             _ = send(descriptor, line, line.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))

@@ -52,11 +52,13 @@ package final class ControlServer: ReplySink {
 
     /// - Parameters:
     ///   - listener: Owned by the server from here on.
+    ///   - reservedDescriptors: As many of this process's are never used for clients, unless these would have less than an eighth.
     ///   - log: Takes lines worth an operator's eye; outside text in them is escaped. Called on the server's thread.
     ///   - peerOf: Who is at the other end of a connected socket.
     /// - Throws: when the kernel gives no more descriptors.
     package init(
-        listener: ControlListener, roles: RoleTable, limits: ControlLimits = ControlLimits(), log: @escaping @Sendable (String) -> Void,
+        listener: ControlListener, roles: RoleTable, limits: ControlLimits = ControlLimits(), reservedDescriptors: Int = 256,
+        log: @escaping @Sendable (String) -> Void,
         peerOf: @escaping @Sendable (Int32) -> Peer? = { Peer(ofSocket: $0) }
     ) throws(ControlListenerError) {
         self.wakeDescriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
@@ -67,7 +69,7 @@ package final class ControlServer: ReplySink {
         var files = rlimit()
         if getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &files) == 0, files.rlim_cur < UInt64(Int32.max) {
             let all = Int(files.rlim_cur)
-            limits.connectionsMax = max(1, min(limits.connectionsMax, max(all / 2, all - 256)))
+            limits.connectionsMax = max(1, min(limits.connectionsMax, max(all / 8, all - reservedDescriptors)))
         }
         limits.connectionsPerUserMax = min(limits.connectionsPerUserMax, max(1, limits.connectionsMax / 2))
         self.limits = limits

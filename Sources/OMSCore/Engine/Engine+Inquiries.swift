@@ -1,4 +1,17 @@
 extension Engine {
+    // MARK: A journal that went back
+
+    /// The journal may lack attempts of this order: it went back to a time when the order was there.
+    func isSuspect(_ live: LiveOrder) -> Bool { live.key.number <= goneBackSeq }
+
+    /// The latest stamp that a request with this order may bear, milliseconds of the venue's clock. nil: none has left.
+    private func lastWireTime(of live: LiveOrder, on desk: Desk) -> Int64? {
+        guard isSuspect(live) else { return live.order.wireTime }
+        // Attempts that are not on record were another process's, which had ended when this one began.
+        let before = desk.clock.map { ($0.middle(at: startedAt) + $0.errorUs(at: now.monotonic)) / 1_000 + 1 } ?? 0
+        return max(live.order.wireTime ?? 0, before)
+    }
+
     // MARK: Asking
 
     /// Wants an order looked up. Reasons add up; the earliest time holds.
@@ -90,6 +103,12 @@ extension Engine {
                 continue
             }
             let names = live.possibleIDs
+            if desk.profile.looksUpByVenueID, names.isEmpty, live.order.venueOrderID == nil {
+                // There is nothing to ask by: a person decides.
+                park(live, on: desk)
+                again(live, on: desk, after: Self.parkedIntervalUs)
+                continue
+            }
             let count = max(1, names.count + (live.order.venueOrderID.map { names.contains($0) ? 0 : 1 } ?? 0))
             guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findIDsMax) else {
                 later.append(key)
@@ -233,7 +252,7 @@ extension Engine {
     }
 
     private func doubtful(_ live: LiveOrder, askedAt: Int64, request: RequestID?, on desk: Desk) {
-        guard var inquiry = live.inquiry, let wireTime = live.order.wireTime else { return }
+        guard var inquiry = live.inquiry, let wireTime = lastWireTime(of: live, on: desk) else { return }
         let fence = desk.fence(wireTime: wireTime)
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
         let backoff = min(Int64.seconds(5), .milliseconds(200) << Int64(min(inquiry.tries, 5)))
@@ -256,6 +275,11 @@ extension Engine {
                 .note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: "not found again, past the fence")))
             if live.isDuplicate {
                 found(.duplicateID, of: live, on: desk, detail: "the venue refused the id as a duplicate and shows no order under it")
+                park(live, on: desk)
+                return again(live, on: desk, after: Self.parkedIntervalUs)
+            }
+            if desk.profile.looksUpByVenueID, isSuspect(live) {
+                // Of the attempts on record none arrived; what became of others cannot be asked.
                 park(live, on: desk)
                 return again(live, on: desk, after: Self.parkedIntervalUs)
             }
@@ -317,7 +341,9 @@ extension Engine {
 
     /// Asks for a person when look-ups could not settle a doubt within two minutes after its fence.
     func park(_ live: LiveOrder, on desk: Desk) {
-        guard live.state == .inDoubt, live.order.parkedAt == nil, let wireTime = live.order.wireTime, let clock = desk.clock else { return }
+        guard live.state == .inDoubt, live.order.parkedAt == nil, let wireTime = lastWireTime(of: live, on: desk), let clock = desk.clock else {
+            return
+        }
         guard clock.low(at: now.monotonic) > desk.fence(wireTime: wireTime) + .seconds(120) else { return }
         live.order.parkedAt = now.wall
         change(

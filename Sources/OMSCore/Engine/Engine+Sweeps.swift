@@ -87,7 +87,8 @@ extension Engine {
         let withHistory = doubts.count > Self.bulkDoubts || (!desk.hasReconciled && !doubts.isEmpty)
         let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
         desk.sweep = Sweep(
-            withHistory: withHistory, sinceMs: max(0, (doubts.compactMap(\.order.wireTime).min() ?? 0) - 60_000), symbols: symbols,
+            withHistory: withHistory, sinceMs: max(0, (doubts.map { $0.order.wireTime ?? $0.order.intendedAt / 1_000 }.min() ?? 0) - 60_000),
+            symbols: symbols,
             startedAt: now.monotonic, venueTime: desk.clock?.low(at: now.monotonic) ?? 0, clockEpoch: desk.clockEpoch,
             summary: ReconcileSummary(account: desk.id))
         desk.sweep?.waiters = desk.sweepWaiters
@@ -233,7 +234,7 @@ extension Engine {
                     pending.insert(key)
                 }
             } else if live.state == .inDoubt, sweep.withHistory, desk.profile.listingProvesAbsence, live.inquiry?.isAsked == false,
-                let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs
+                !isSuspect(live), let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs
             {
                 live.inquiry?.follow(clockEpoch: sweep.clockEpoch)
                 round(live, askedAt: sweep.venueTime, request: nil, on: desk)

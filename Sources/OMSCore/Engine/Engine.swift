@@ -36,6 +36,10 @@ package final class Engine {
     var wakeAt: Int64 = .max
     /// The journal has no space: nothing new is accepted, no place or modify leaves.
     package var isJournalFull = false
+    /// See `JournalState.goneBackSeq`.
+    let goneBackSeq: Int64
+    /// When this engine was made, on the runner's clock.
+    let startedAt: Int64
     /// Nothing more leaves; answers are still taken.
     package var isStopping = false
 
@@ -53,12 +57,15 @@ package final class Engine {
         random = SplitMix64(seed: seed)
         seq = state.seq
         requestMax = state.requestMax
+        (goneBackSeq, startedAt) = (state.goneBackSeq, now.monotonic)
         mint = OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater)
+        // No boot since the journal went back in time: what the lost part took of the limits is not known.
+        let lacksPermits = goneBackSeq > 0 && state.bootID == nil
         var inherited = state.permits
         if state.bootID != bootID {
             record(.boot(id: bootID))
             // On record, so that the next start of this boot does not read times of another boot's clock as its own.
-            inherited = inherited.map { $0.countedAnew(at: now.monotonic) }
+            inherited = inherited.map { $0.countedAnew(at: now.monotonic, asLost: lacksPermits) }
             for row in inherited { record(.permit(row)) }
         }
         let permits = Dictionary(grouping: inherited, by: \.budget)
@@ -76,6 +83,10 @@ package final class Engine {
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
             deskIndex[setup.id] = desks.count
             desks.append(desk)
+        }
+        if lacksPermits {
+            // Held on record too, for the next start.
+            for row in limiter.holdAll(unansweredHoldUs: .milliseconds(holdMs), at: now.monotonic) { record(.permit(row)) }
         }
         restore(state)
     }
@@ -220,6 +231,12 @@ package final class Engine {
 
     /// Row by row of the restart table: what never left is queued, what may have left is in doubt, what the venue has is asked about.
     private func resume(_ live: LiveOrder, on desk: Desk) {
+        if live.state == .intended, isSuspect(live) {
+            live.order.attempts = max(1, live.order.attempts)
+            change(
+                live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, fields: .attempts,
+                note: "restart: the journal went back in time; the order may have been sent since")
+        }
         if live.state == .submitted {
             change(
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, request: live.order.request, note: "restart: the answer was not journaled")

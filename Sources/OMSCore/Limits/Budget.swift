@@ -77,6 +77,15 @@ package struct Budget: Sendable {
         }
     }
 
+    /// Takes every permit as one whose request was lost just now: nobody knows how many were.
+    mutating func holdAll(unansweredHoldUs: Int64, at now: Int64) -> [PermitRow] {
+        let end = now + Self.stretched(unansweredHoldUs) + holdUs
+        let rows = free.map { PermitRow(budget: row.id, slot: $0, request: nil, takenAt: now, releasedAt: now, isUnanswered: true) }
+        for slot in free { cooling.add(slot, at: end) }
+        free = []
+        return rows
+    }
+
     private mutating func settle(at now: Int64) {
         while let slot = cooling.popDue(at: now) { free.append(slot) }
     }
@@ -196,7 +205,9 @@ package struct Budget: Sendable {
 
 extension PermitRow {
     /// The row of another boot: its times are on a clock that is gone and say nothing, so that all of its hold begins now. No request can be out any more.
-    package func countedAnew(at now: Int64) -> PermitRow {
-        PermitRow(budget: budget, slot: slot, request: nil, takenAt: now, releasedAt: now, isUnanswered: isUnanswered || request != nil)
+    ///
+    /// - Parameter asLost: whether what took it may be newer than the row, and without an answer.
+    package func countedAnew(at now: Int64, asLost: Bool = false) -> PermitRow {
+        PermitRow(budget: budget, slot: slot, request: nil, takenAt: now, releasedAt: now, isUnanswered: isUnanswered || request != nil || asLost)
     }
 }

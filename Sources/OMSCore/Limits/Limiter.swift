@@ -54,6 +54,11 @@ package struct Limiter: Sendable {
         return indexes
     }
 
+    /// Takes all that is free as if it had been sent and lost just now.
+    package mutating func holdAll(unansweredHoldUs: Int64, at now: Int64) -> [PermitRow] {
+        budgets.indices.flatMap { budgets[$0].holdAll(unansweredHoldUs: unansweredHoldUs, at: now) }
+    }
+
     /// Whether one permit of each can be taken now.
     package mutating func canTake(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Bool {
         for index in indexes where budgets[index].available(at: now, usesReserve: usesReserve) == 0 { return false }

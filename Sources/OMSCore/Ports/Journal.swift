@@ -253,6 +253,8 @@ package struct JournalState: Sendable {
     package var idTag: String = ""
     /// The boot under which permits were last written.
     package var bootID: String?
+    /// Not 0: the journal went back in time when this was its last number (a backup, a lost WAL). What was born by then may have been sent since.
+    package var goneBackSeq: Int64 = 0
     package var orders: [Order] = []
     /// Closed orders whose executions are still to be listed.
     package var unlisted: [Order] = []
@@ -284,7 +286,11 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
     }
     package let kind: Kind
     package let description: String
-    package init(_ kind: Kind, _ description: String) { (self.kind, self.description) = (kind, description) }
+    /// The file or its disk is at fault, whatever was asked for.
+    package let isStorageFault: Bool
+    package init(_ kind: Kind, _ description: String, isStorageFault: Bool = false) {
+        (self.kind, self.description, self.isStorageFault) = (kind, description, isStorageFault)
+    }
 }
 
 /// The durable record, as the runner's thread uses it. One writer in the world.
@@ -302,6 +308,8 @@ package protocol Journal: AnyObject {
     func tradeIDs(of order: OrderKey) throws(JournalError) -> Set<TradeID>
     /// Runs when there is nothing else to do: lets the writer checkpoint.
     func idle() throws(JournalError)
+    /// Throws the I/O error that an earlier call ran into: what was answered from memory since may be wrong.
+    func check() throws(JournalError)
 }
 
 /// Which rows of an order listing.

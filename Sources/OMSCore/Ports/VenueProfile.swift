@@ -68,6 +68,8 @@ package struct VenueProfile: Sendable {
     package var findMax: Int = 1
     /// Ids that one look-up request may name, where an order may be known by several (AscendEX).
     package var findIDsMax: Int = .max
+    /// Orders are asked for by the venue's ids alone, of which each attempt has its own (AscendEX): an attempt that is not on record cannot be found.
+    package var looksUpByVenueID = false
     /// Requests that must all answer "absent" for one absent round: `Query.find(_, step:)` with 0..<findSteps.
     package var findSteps: Int
     /// Open orders and history are listed symbol by symbol (Bitget margin).

@@ -184,6 +184,7 @@ package final class MemoryJournal: Journal {
     package func isUsed(_ id: ClientOrderID) -> Bool { byClientID[id] != nil }
     package func tradeIDs(of order: OrderKey) -> Set<TradeID> { Set((fills[order] ?? [:]).keys) }
     package func idle() {}
+    package func check() {}
 
     /// Whether every slice of the intent is durable: from then on it was accepted.
     package func isComplete(_ key: IntentKey) -> Bool { complete.contains(key) }

@@ -74,4 +74,5 @@ final class VirtualDisk: Journal {
     func isUsed(_ id: ClientOrderID) -> Bool { journal.isUsed(id) }
     func tradeIDs(of order: OrderKey) -> Set<TradeID> { journal.tradeIDs(of: order) }
     func idle() {}
+    func check() {}
 }

@@ -38,6 +38,7 @@ package struct AscendEX: VenueAdapter {
         profile.isBatchAllOrNothing = true
         profile.needsAccountFacts = true
         // One look-up names thirty ids, whether of thirty orders or of the attempts of a few.
+        profile.looksUpByVenueID = true
         profile.findMax = Self.lookUpMax
         profile.findIDsMax = Self.lookUpMax
         self.profile = profile

@@ -2,7 +2,9 @@
 //
 //   OMSD_TAP_JOURNAL   path of the journal; nothing happens without it
 //   OMSD_TAP_RECORD    file that takes the record
-//   OMSD_TAP_FAIL      call:nth:errno[:path suffix], call one of pwrite, sync: fails for good at the nth call for the journal or its WAL
+//   OMSD_TAP_FAIL      call:nth:errno, call one of pwrite, sync, read, pread: fails for good at the nth call for the journal or its WAL
+//   OMSD_TAP_WHEN      path: calls count for OMSD_TAP_FAIL only once a file is there
+//   OMSD_TAP_KILL      n: dies as by kill -9 before the nth write, sync, truncation, removal or move of the journal or its WAL
 //   OMSD_TAP_HALF      n: of the nth order request only half is handed to the kernel, then the process dies as by kill -9
 //
 // A record is { kind, file, size, offset, bytes }: W write, S synced, T truncated, U unlinked, N to a venue, C to a client, F failed.
@@ -30,7 +32,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int record = -1;
 static const char *journal;
 static char failing[16];
-static long fail_at, failed, half_at;
+static long fail_at, failed, half_at, kill_at;
+static const char *when;
 static int fail_with;
 static int has_failed;
 
@@ -44,6 +47,9 @@ __attribute__((constructor)) static void begin(void) {
     if (fail) sscanf(fail, "%15[^:]:%ld:%d", failing, &fail_at, &fail_with);
     const char *half = getenv("OMSD_TAP_HALF");
     if (half) half_at = atol(half);
+    const char *kill = getenv("OMSD_TAP_KILL");
+    if (kill) kill_at = atol(kill);
+    when = getenv("OMSD_TAP_WHEN");
     // Later programs that this one starts are none of ours.
     unsetenv("LD_PRELOAD");
 }
@@ -74,12 +80,18 @@ static int opened(int fd, const char *path) {
 
 /// True: this call is to fail, and errno says how. Every later one of its kind fails too: a disk does not heal.
 static int fails(const char *call, int file) {
-    if (fail_at == 0 || strcmp(call, failing) != 0) return 0;
+    if (fail_at == 0 || strcmp(call, failing) != 0 || (when && access(when, F_OK) != 0)) return 0;
     if (!__atomic_load_n(&has_failed, __ATOMIC_SEQ_CST) && __atomic_add_fetch(&failed, 1, __ATOMIC_SEQ_CST) < fail_at) return 0;
     __atomic_store_n(&has_failed, 1, __ATOMIC_SEQ_CST);
     note('F', file, 0, call, strlen(call));
     errno = fail_with;
     return 1;
+}
+
+/// Something of a file is about to change.
+static void before(int file) {
+    static long changes;
+    if (file != OTHER && kill_at > 0 && __atomic_add_fetch(&changes, 1, __ATOMIC_SEQ_CST) == kill_at) kill(getpid(), SIGKILL);
 }
 
 int open(const char *path, int flags, ...) {
@@ -104,6 +116,7 @@ int close(int fd) {
 static int before_write(int fd, const void *bytes, size_t size, off_t offset) {
     int file = file_of(fd);
     if (file == OTHER) return 0;
+    before(file);
     if (fails("pwrite", file)) return -1;
     note('W', file, (uint64_t)offset, bytes, size);
     return 0;
@@ -120,21 +133,44 @@ ssize_t write(int fd, const void *bytes, size_t size) {
     return REAL(write)(fd, bytes, size);
 }
 
+ssize_t read(int fd, void *bytes, size_t size) {
+    return file_of(fd) != OTHER && fails("read", file_of(fd)) ? -1 : REAL(read)(fd, bytes, size);
+}
+ssize_t pread(int fd, void *bytes, size_t size, off_t offset) {
+    return file_of(fd) != OTHER && fails("pread", file_of(fd)) ? -1 : REAL(pread)(fd, bytes, size, offset);
+}
+ssize_t pread64(int fd, void *bytes, size_t size, off64_t offset) {
+    return file_of(fd) != OTHER && fails("pread", file_of(fd)) ? -1 : REAL(pread64)(fd, bytes, size, offset);
+}
+
 static int synced(int fd, int result) {
     if (result == 0 && file_of(fd) != OTHER) note('S', file_of(fd), 0, "", 0);
     return result;
 }
-int fsync(int fd) { return file_of(fd) != OTHER && fails("sync", file_of(fd)) ? -1 : synced(fd, REAL(fsync)(fd)); }
-int fdatasync(int fd) { return file_of(fd) != OTHER && fails("sync", file_of(fd)) ? -1 : synced(fd, REAL(fdatasync)(fd)); }
+int fsync(int fd) {
+    before(file_of(fd));
+    return file_of(fd) != OTHER && fails("sync", file_of(fd)) ? -1 : synced(fd, REAL(fsync)(fd));
+}
+int fdatasync(int fd) {
+    before(file_of(fd));
+    return file_of(fd) != OTHER && fails("sync", file_of(fd)) ? -1 : synced(fd, REAL(fdatasync)(fd));
+}
 int ftruncate(int fd, off_t size) {
+    before(file_of(fd));
     if (file_of(fd) != OTHER) note('T', file_of(fd), (uint64_t)size, "", 0);
     return REAL(ftruncate)(fd, size);
 }
 int ftruncate64(int fd, off64_t size) {
+    before(file_of(fd));
     if (file_of(fd) != OTHER) note('T', file_of(fd), (uint64_t)size, "", 0);
     return REAL(ftruncate64)(fd, size);
 }
+int rename(const char *from, const char *to) {
+    before(kind_of(from));
+    return REAL(rename)(from, to);
+}
 int unlink(const char *path) {
+    before(kind_of(path));
     if (kind_of(path) != OTHER) note('U', kind_of(path), 0, "", 0);
     return REAL(unlink)(path);
 }

@@ -14,15 +14,20 @@ final class ChildProcess: Sendable {
     /// Standard output and error.
     let log: String
     private let end = Mutex<Int32?>(nil)
+    private let hasDumped = Mutex(false)
 
     /// Programs lie beside the bundle that runs the tests, unless `OMSD_BINARIES` names another folder.
     static let folder: String = {
         if let named = getenv("OMSD_BINARIES") { return String(cString: named) }
+        return ownPath.map { String($0[..<($0.lastIndex(of: "/") ?? $0.endIndex)]) } ?? "."
+    }()
+
+    /// The bundle that runs these tests.
+    static let ownPath: String? = {
         let bytes = [CChar](unsafeUninitializedCapacity: 4_096) { buffer, count in
             count = buffer.baseAddress.map { max(0, readlink("/proc/self/exe", $0, buffer.count)) } ?? 0
         }
-        let path = String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+        return bytes.isEmpty ? nil : String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }()
 
     /// - Parameters:
@@ -73,10 +78,14 @@ final class ChildProcess: Sendable {
             if let end { return end }
             var status: Int32 = 0
             guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+            hasDumped.withLock { $0 = status & 0x80 != 0 }
             end = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
             return end
         }
     }
+
+    /// It ended with a core dump.
+    var dumpedCore: Bool { hasDumped.withLock { $0 } }
 
     func signal(_ number: Int32) { if exitCode == nil { kill(pid, number) } }
 

@@ -71,6 +71,9 @@ final class House {
     /// Where the venues are looked for, by account, when not at the simulator.
     var origins: [String: String] = [:]
 
+    /// Members added to `control` of the configuration, each with a comma before it. Write the configuration anew after setting it.
+    var control = ""
+
     private let isTLS: Bool
 
     /// Where the simulator listens.
@@ -143,7 +146,7 @@ final class House {
                 """
         }
         let text = """
-            { journal: { path: "\(journal.path)" }, control: { socket: "\(socket)" }, \(extra)
+            { journal: { path: "\(journal.path)" }, control: { socket: "\(socket)"\(control) }, \(extra)
               accounts: { \(entries.joined(separator: ",\n")) } }
             """
         try writeText(text, to: configuration)

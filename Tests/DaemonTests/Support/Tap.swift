@@ -13,13 +13,17 @@ enum Tap {
     }()
     private static let folder = ScratchDirectory()
 
-    /// What a daemon is started with. `fail` and `half` as the C file's head says.
-    static func environment(journal: String, record: String? = nil, fail: String? = nil, half: Int? = nil) throws -> [String: String] {
+    /// What a daemon is started with, as the C file's head says.
+    static func environment(
+        journal: String, record: String? = nil, fail: String? = nil, when: String? = nil, half: Int? = nil, kill: Int? = nil
+    ) throws -> [String: String] {
         guard let library else { throw Unexpected("the library cannot be built") }
         var environment = ["LD_PRELOAD": library, "OMSD_TAP_JOURNAL": journal]
         environment["OMSD_TAP_RECORD"] = record
         environment["OMSD_TAP_FAIL"] = fail
+        environment["OMSD_TAP_WHEN"] = when
         environment["OMSD_TAP_HALF"] = half.map { "\($0)" }
+        environment["OMSD_TAP_KILL"] = kill.map { "\($0)" }
         return environment
     }
 
