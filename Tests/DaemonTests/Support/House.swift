@@ -85,13 +85,15 @@ final class House {
     ///   - venues: nil: all five.
     ///   - twins: Venues where a second account has the same uid, under another key.
     ///   - options: More words for `omsim serve`.
+    ///   - everywhere: What `settings` is for accounts that it does not name.
     ///   - isTLS: The venues speak TLS under a certificate made for this house. The simulator's pages cannot be asked then, only `audit()` can.
     init(
-        _ venues: [String]? = nil, twins: [String] = [], options: [String] = [], settings: [String: String] = [:], isTLS: Bool = false
+        _ venues: [String]? = nil, twins: [String] = [], options: [String] = [], settings: [String: String] = [:], everywhere: String = "",
+        isTLS: Bool = false
     ) throws {
         let single = TestAccount.all().filter { venues?.contains($0.venue) ?? true }
         accounts = single + single.filter { twins.contains($0.venue) }.map(\.twin)
-        self.settings = settings
+        self.settings = everywhere.isEmpty ? settings : Dictionary(uniqueKeysWithValues: accounts.map { ($0.name, settings[$0.name] ?? everywhere) })
         let entries = accounts.map { account in
             let passphrase = account.passphrase.map { #","passphrase":"\#($0)""# } ?? ""
             return #"{"venue":"\#(account.venue)","product":"\#(account.product)","uid":"\#(account.uid)","key":"\#(account.key)","#
