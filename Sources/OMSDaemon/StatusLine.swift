@@ -27,7 +27,8 @@ struct StatusLine {
             let readiness = account.isReady ? account.state.rawValue : "not ready"
             return "\(account.account) \(readiness), \(account.queuePlace) queued, \(account.open) open, \(account.inDoubt) in doubt"
         }.joined(separator: "; ")
-        let full = engine.isJournalFull ? "JOURNAL FULL; " + line : line
+        let clock = engine.isClockSet ? "" : "CLOCK NOT SET; "
+        let full = clock + (engine.isJournalFull ? "JOURNAL FULL; " : "") + line
         guard full != lastLine else { return }
         lastLine = full
         systemd.notify(.status(full))

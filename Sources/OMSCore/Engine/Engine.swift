@@ -38,6 +38,8 @@ package final class Engine {
     package var isJournalFull = false
     /// Nothing more leaves; answers are still taken.
     package var isStopping = false
+    /// False: since this process began the wall clock showed nothing but times before 2020, and nothing leaves.
+    package var isClockSet = true
 
     /// Rows that a turn may add before the rest of a large intent waits for the next one.
     package var sliceRows = 1_000
@@ -82,6 +84,7 @@ package final class Engine {
             deskIndex[setup.id] = desks.count
             desks.append(desk)
         }
+        doubtClock()
         restore(state)
     }
 
@@ -113,6 +116,7 @@ package final class Engine {
     package func finishTurn(at moment: Moment) -> TurnOutput {
         now = moment
         wakeAt = .max
+        lookAtClock()
         takeEarlySubmits()
         continueAcceptances()
         expire()
