@@ -81,6 +81,10 @@ package final class Engine {
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
             let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
+            if state.keysInUse[setup.id] != setup.keyFingerprint {
+                let former = state.keysInUse[setup.id].map { ", until now with \($0)" } ?? ""
+                record(.keyInUse(setup.id, fingerprint: setup.keyFingerprint, event(.note, note: "signs with key \(setup.keyFingerprint)\(former)")))
+            }
             deskIndex[setup.id] = desks.count
             desks.append(desk)
         }
