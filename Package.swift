@@ -59,7 +59,7 @@ let package = Package(
         tests("Wire", ["Wire"]),
         tests("Venues", ["OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
-        tests("Transport", ["Wire", "Transport", "CLinux"]),
+        tests("Transport", ["Wire", "Transport", "CLinux", "COpenSSL"]),
         tests("Control", ["OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
         tests("Simulation", ["OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),

@@ -5,7 +5,7 @@
 -- Chains of OR stand where IN would read better: SQLite builds a set for each IN list of a CHECK, each time a statement runs.
 
 CREATE TABLE meta (
-    key   TEXT NOT NULL PRIMARY KEY,  -- id_tag, id_high_water, boot_id, request_max, created_at
+    key   TEXT NOT NULL PRIMARY KEY,  -- id_tag, id_high_water, boot_id, request_max, created_at, key_in_use/ACCOUNT
     value ANY  NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -91,6 +91,7 @@ final class Daemon {
         startThread { listener.run() }
         let metrics = try startMetrics()
         systemd.notify(.ready, .status("answering; accounts are being reconciled"))
+        if !runner.engine.isClockSet { Log.warning("this machine's clock shows a time before 2020: nothing is sent to any venue before it is set") }
         Log.info("omsd answers", ["version": omsdVersion, "journal": journal.path, "sqlite": SQLiteJournal.libraryVersion])
         defer {
             systemd.notify(.stopping)
@@ -169,7 +170,8 @@ final class Daemon {
         }
         for (origin, setting) in connections {
             try transport.configure(origin, maxConnections: setting.count, caFile: setting.caFile)
-            transport.warm(origin, count: min(setting.count, 4))
+            // By a clock that was never set no certificate is valid yet: the failures would only delay what comes behind it.
+            if omsd_clock_us(CLOCK_REALTIME) >= Engine.clockFloor { transport.warm(origin, count: min(setting.count, 4)) }
         }
         return links
     }

@@ -29,7 +29,8 @@ struct StatusLine {
         }.joined(separator: "; ")
         // In steps: a line that changes each second is not read.
         let held = wal.isHeld ? "WAL OVER \(wal.bytes / WALWatch.highWater * 64) MiB, A READER HOLDS IT; " : ""
-        let full = (engine.isJournalFull ? "JOURNAL FULL; " : "") + held + line
+        let clock = engine.isClockSet ? "" : "CLOCK NOT SET; "
+        let full = clock + (engine.isJournalFull ? "JOURNAL FULL; " : "") + held + line
         guard full != lastLine else { return }
         lastLine = full
         systemd.notify(.status(full))

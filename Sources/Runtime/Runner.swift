@@ -142,8 +142,10 @@ package final class Runner {
         let now = ports.clock.now()
         var state = try ports.journal.load()
         state.hasOpenSockets = true
+        let former = engine
         engine = makeEngine(state, now)
         engine.isJournalFull = true
+        (engine.isStopping, engine.isClockSet) = (former.isStopping, former.isClockSet)
         nextBallastTry = now.monotonic + .seconds(1)
         quietUntil = now.monotonic + .milliseconds(100)
     }

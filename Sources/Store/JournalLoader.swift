@@ -74,6 +74,9 @@ struct JournalLoader {
         return state
     }
 
+    /// What a row of `meta` is called that names the key an account signs with; its account's name follows.
+    static let keyInUse = "key_in_use/"
+
     private func loadMeta(into state: inout JournalState) throws(JournalError) {
         let rows = try connection.prepare("SELECT key, value FROM meta")
         while try rows.step() {
@@ -83,6 +86,8 @@ struct JournalLoader {
             case "request_max": state.requestMax = rows.integer(1)
             case "gone_back_seq": state.goneBackSeq = rows.integer(1)
             case "boot_id": state.bootID = rows.text(1)
+            case let name where name.hasPrefix(Self.keyInUse):
+                state.keysInUse[AccountID(String(name.dropFirst(Self.keyInUse.count)))] = rows.text(1)
             default: continue  // Written for people.
             }
         }

@@ -294,16 +294,42 @@ struct JournalCheck {
     mutating func requests() throws(JournalError) {
         let end = try connection.integer("SELECT max(request_id) FROM requests") ?? 0
         var after = (try connection.integer("SELECT min(request_id) FROM requests") ?? 1) - 1
+        var early: [(id: Int64, signed: Int64, sent: Int64)] = []
         while after < end {
             let (from, to) = (after + 1, after + Self.chunk)
             report.requests += Int(try connection.integer("SELECT count(*) FROM requests WHERE request_id BETWEEN \(from) AND \(to)") ?? 0)
             let rows = try connection.prepare(
-                "SELECT request_id FROM requests WHERE request_id BETWEEN \(from) AND \(to) AND sent_at IS NOT NULL AND sent_at < signed_at")
-            while try rows.step() { report.add("request \(rows.integer(0)): sent before it was signed") }
+                "SELECT request_id, signed_at, sent_at FROM requests WHERE request_id BETWEEN \(from) AND \(to) AND sent_at < signed_at")
+            while try rows.step() { early.append((rows.integer(0), rows.integer(1), rows.integer(2))) }
             after = to
+        }
+        if !early.isEmpty {
+            let steps = try clockSteps()
+            // A clock that was set back in between: then the record's own times run back over the same stretch.
+            for request in early where !steps.contains(where: { $0.to < request.signed && $0.from > request.sent }) {
+                report.add("request \(request.id): sent before it was signed")
+            }
         }
         let reserve = try connection.integer("SELECT value FROM meta WHERE key = 'request_max'") ?? 0
         if end > reserve { report.add("request \(end) is beyond the highest id set aside, \(reserve): ids would repeat") }
+    }
+
+    /// Where the times of the record run back: the last before such a step, and the first behind it.
+    private func clockSteps() throws(JournalError) -> [(from: Int64, to: Int64)] {
+        let end = try connection.integer("SELECT max(seq) FROM events") ?? 0
+        var steps: [(from: Int64, to: Int64)] = []
+        var after: Int64 = 0
+        var former: Int64 = .min
+        while after < end {
+            let rows = try connection.prepare("SELECT at FROM events WHERE seq BETWEEN \(after + 1) AND \(after + Self.chunk) ORDER BY seq")
+            while try rows.step() {
+                let at = rows.integer(0)
+                if at < former { steps.append((former, at)) }
+                former = at
+            }
+            after += Self.chunk
+        }
+        return steps
     }
 
     mutating func limitsAndStates() throws(JournalError) {

@@ -47,15 +47,11 @@ extension SQLiteJournal {
             case .permit(let row): try write(row, hasRow: row.request.map { rows.contains($0) } ?? false)
             case .unlisted(let order, let isUnlisted): try write(order, isUnlisted: isUnlisted)
             case .idHighWater(let value): try setMeta("id_high_water", value)
-            case .boot(let id):
-                try statements.setMeta.bind("boot_id", at: 1)
-                try statements.setMeta.bind(id, at: 2)
-                try statements.setMeta.run()
-            case .note(let account, let order, let event):
-                var detail = EventDetail()
-                detail.addNote(of: event)
-                try write(
-                    event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
+            case .boot(let id): try setMeta("boot_id", id)
+            case .keyInUse(let account, let fingerprint, let event):
+                try setMeta(JournalLoader.keyInUse + account.text, fingerprint)
+                try write(note: event, account: account, order: nil)
+            case .note(let account, let order, let event): try write(note: event, account: account, order: order)
             }
         }
     }
@@ -68,6 +64,18 @@ extension SQLiteJournal {
     /// A change of a row that is not there means that memory and file have parted.
     func expectOneRow(_ what: String) throws(JournalError) {
         guard connection.changes == 1 else { throw JournalError(.damaged, "\(what) is not in the journal") }
+    }
+
+    private func write(note event: JournalEvent, account: AccountID?, order: OrderKey?) throws(JournalError) {
+        var detail = EventDetail()
+        detail.addNote(of: event)
+        try write(event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
+    }
+
+    private func setMeta(_ name: String, _ value: String) throws(JournalError) {
+        try statements.setMeta.bind(name, at: 1)
+        try statements.setMeta.bind(value, at: 2)
+        try statements.setMeta.run()
     }
 
     private func setMeta(_ name: String, _ value: Int64) throws(JournalError) {

@@ -46,6 +46,16 @@ import Wire
         #expect(problems.contains { $0.contains(problem) }, "\(what): \(problems)")
     }
 
+    @Test func `a clock that was set back between signing and sending is the clock's fault, if the record shows it`() throws {
+        let hour = 3_600_000_000
+        let sent = "UPDATE requests SET sent_at = sent_at - \(hour)"
+        let record =
+            "DROP TRIGGER events_fixed; UPDATE events SET at = at - \(hour) WHERE seq > 11; UPDATE orders SET acknowledged_at = acknowledged_at - \(hour)"
+
+        #expect(try problems(after: "\(sent); \(record)") == [])
+        #expect(try problems(after: sent).contains { $0.contains("sent before it was signed") })
+    }
+
     @Test func `it goes on beside a writer`() throws {
         let sample = try Sample()
         try sample.place("one", count: 10)

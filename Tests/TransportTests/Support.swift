@@ -146,11 +146,16 @@ final class RawServer: Sendable {
 }
 
 /// False when nothing came within the time.
-func waitReadable(_ fd: Int32, _ ms: Int32) -> Bool {
+func waitReadable(_ fd: Int32, _ ms: Int32) -> Bool { waitFor(EPOLLIN.rawValue, fd, ms) }
+
+/// False when nothing could be written within the time.
+func waitWritable(_ fd: Int32, _ ms: Int32) -> Bool { waitFor(EPOLLOUT.rawValue, fd, ms) }
+
+private func waitFor(_ events: UInt32, _ fd: Int32, _ ms: Int32) -> Bool {
     let set = epoll_create1(0)
     defer { close(set) }
     var event = epoll_event()
-    event.events = EPOLLIN.rawValue
+    event.events = events
     return epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) == 0 && epoll_wait(set, &event, 1, ms) == 1
 }
 

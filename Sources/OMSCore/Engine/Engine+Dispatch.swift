@@ -3,6 +3,7 @@ extension Engine {
     func work(_ desk: Desk) {
         limiter.recover(at: now.monotonic)
         guard !isStopping else { return }
+        guard isClockSet else { return wake(at: now.monotonic + .seconds(1)) }
         guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
         ripen(desk)
         let rows = output.records.count
@@ -203,7 +204,7 @@ extension Engine {
 
     func launch(_ content: RequestPlan.Content, on desk: Desk, usesReserve: Bool, isJournaled: Bool = false) -> Bool {
         let names = indexes(of: content, on: desk)
-        guard canTake(names, usesReserve: usesReserve) else { return false }
+        guard isClockSet, canTake(names, usesReserve: usesReserve) else { return false }
         return send(content, indexes: names, on: desk, isPlace: false, isJournaled: isJournaled)
     }
 

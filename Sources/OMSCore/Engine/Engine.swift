@@ -42,6 +42,8 @@ package final class Engine {
     let startedAt: Int64
     /// Nothing more leaves; answers are still taken.
     package var isStopping = false
+    /// False: since this process began the wall clock showed nothing but times before 2020, and nothing leaves.
+    package var isClockSet = true
 
     /// Rows that a turn may add before the rest of a large intent waits for the next one.
     package var sliceRows = 1_000
@@ -81,6 +83,10 @@ package final class Engine {
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
             let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
+            if state.keysInUse[setup.id] != setup.keyFingerprint {
+                let former = state.keysInUse[setup.id].map { ", until now with \($0)" } ?? ""
+                record(.keyInUse(setup.id, fingerprint: setup.keyFingerprint, event(.note, note: "signs with key \(setup.keyFingerprint)\(former)")))
+            }
             deskIndex[setup.id] = desks.count
             desks.append(desk)
         }
@@ -88,6 +94,7 @@ package final class Engine {
             // Held on record too, for the next start.
             for row in limiter.holdAll(unansweredHoldUs: .milliseconds(holdMs), at: now.monotonic) { record(.permit(row)) }
         }
+        doubtClock()
         restore(state)
     }
 
@@ -119,6 +126,7 @@ package final class Engine {
     package func finishTurn(at moment: Moment) -> TurnOutput {
         now = moment
         wakeAt = .max
+        lookAtClock()
         takeEarlySubmits()
         continueAcceptances()
         expire()

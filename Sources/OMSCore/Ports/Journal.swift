@@ -239,6 +239,8 @@ package enum JournalRecord: Sendable {
     case idHighWater(Int64)
     /// The next request id not used so far, and the boot that the permit clock belongs to.
     case boot(id: String)
+    /// The account signs with this key from here on, by its fingerprint.
+    case keyInUse(AccountID, fingerprint: String, JournalEvent)
     /// A line of the record that changes no table.
     case note(account: AccountID?, OrderKey?, JournalEvent)
 }
@@ -255,6 +257,8 @@ package struct JournalState: Sendable {
     package var bootID: String?
     /// Not 0: the journal went back in time when this was its last number (a backup, a lost WAL). What was born by then may have been sent since.
     package var goneBackSeq: Int64 = 0
+    /// Which key each account signed with last, by fingerprint.
+    package var keysInUse: [AccountID: String] = [:]
     package var orders: [Order] = []
     /// Closed orders whose executions are still to be listed.
     package var unlisted: [Order] = []

@@ -26,6 +26,7 @@ package final class MemoryJournal: Journal {
     private var unlisted: Set<OrderKey> = []
     private var highWater: Int64 = 0
     private var bootID: String?
+    private var keysInUse: [AccountID: String] = [:]
     private var complete: Set<IntentKey> = []
     private var byClientID: [ClientOrderID: OrderKey] = [:]
     private var byIntentID: [IntentID: IntentKey] = [:]
@@ -57,7 +58,7 @@ package final class MemoryJournal: Journal {
             switch record {
             case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
                 .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
-                .tradingState(_, let event), .note(_, _, let event):
+                .tradingState(_, let event), .keyInUse(_, _, let event), .note(_, _, let event):
                 next += 1
                 guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
             case .orderBorn(let order, _):
@@ -127,6 +128,9 @@ package final class MemoryJournal: Journal {
         case .unlisted(let order, let isUnlisted): if isUnlisted { unlisted.insert(order) } else { unlisted.remove(order) }
         case .idHighWater(let mark): highWater = mark
         case .boot(let id): bootID = id
+        case .keyInUse(let account, let fingerprint, let event):
+            keysInUse[account] = fingerprint
+            note(event, nil)
         case .note(_, let order, let event): note(event, order)
         }
     }
@@ -164,6 +168,7 @@ package final class MemoryJournal: Journal {
         }
         var state = JournalState()
         (state.seq, state.requestMax, state.idHighWater, state.idTag, state.bootID) = (seq, requestMax, highWater, "SIMU", bootID)
+        state.keysInUse = keysInUse
         state.orders = orders.values.filter { !$0.state.isTerminal }.sorted { $0.key < $1.key }
         state.unlisted = unlisted.sorted().compactMap { orders[$0] }.filter { $0.state.isTerminal }
         state.commands = commands.values.filter { $0.state.isOpen }.sorted { $0.id < $1.id }

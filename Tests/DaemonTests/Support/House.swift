@@ -75,6 +75,8 @@ final class House {
     var control = ""
 
     private let isTLS: Bool
+    /// Other keys of the same accounts, which the venues know and the daemon does not.
+    private let spares: [TestAccount]
 
     /// Where the simulator listens.
     var origin: String { "\(isTLS ? "https" : "http")://127.0.0.1:\(pages.port)" }
@@ -87,15 +89,20 @@ final class House {
     /// - Parameters:
     ///   - venues: nil: all five.
     ///   - twins: Venues where a second account has the same uid, under another key.
+    ///   - hasSpareKeys: The venues know a second key of every account, for ``rotateKeys()``.
     ///   - options: More words for `omsim serve`.
+    ///   - everywhere: What `settings` is for accounts that it does not name.
     ///   - isTLS: The venues speak TLS under a certificate made for this house. The simulator's pages cannot be asked then, only `audit()` can.
     init(
-        _ venues: [String]? = nil, twins: [String] = [], options: [String] = [], settings: [String: String] = [:], isTLS: Bool = false
+        _ venues: [String]? = nil, twins: [String] = [], hasSpareKeys: Bool = false, options: [String] = [], settings: [String: String] = [:],
+        everywhere: String = "",
+        isTLS: Bool = false
     ) throws {
         let single = TestAccount.all().filter { venues?.contains($0.venue) ?? true }
         accounts = single + single.filter { twins.contains($0.venue) }.map(\.twin)
-        self.settings = settings
-        let entries = accounts.map { account in
+        self.settings = everywhere.isEmpty ? settings : Dictionary(uniqueKeysWithValues: accounts.map { ($0.name, settings[$0.name] ?? everywhere) })
+        spares = hasSpareKeys ? accounts.map(\.twin) : []
+        let entries = (accounts + spares).map { account in
             let passphrase = account.passphrase.map { #","passphrase":"\#($0)""# } ?? ""
             return #"{"venue":"\#(account.venue)","product":"\#(account.product)","uid":"\#(account.uid)","key":"\#(account.key)","#
                 + #""secret":"\#(account.secret)"\#(passphrase)}"#
@@ -150,6 +157,12 @@ final class House {
               accounts: { \(entries.joined(separator: ",\n")) } }
             """
         try writeText(text, to: configuration)
+    }
+
+    /// Puts every account's second key in its place, for the next daemon. - Returns: the old key ids and the new ones.
+    func rotateKeys() throws -> (old: [String], new: [String]) {
+        for (account, spare) in zip(accounts, spares) { try writeText(spare.credentials(), to: scratch.file(account.name + ".json")) }
+        return (accounts.map(\.key), spares.map(\.key))
     }
 
     func account(_ venue: String) throws -> TestAccount {

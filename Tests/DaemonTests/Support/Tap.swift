@@ -1,17 +1,24 @@
 import CLinux
 import TestSupport
 
+/// Libraries of `Preload`, to be loaded before libc.
+enum PreloadedLibrary {
+    private static let folder = ScratchDirectory()
+
+    /// nil: no C compiler here.
+    static func build(_ name: String) -> String? {
+        guard access("/usr/bin/cc", X_OK) == 0 else { return nil }
+        let source = "/" + "\(#filePath)".split(separator: "/").dropLast(2).joined(separator: "/") + "/Preload/\(name).c"
+        let arguments = ["-shared", "-fPIC", "-O1", "-o", folder.file("\(name).so"), source, "-ldl"]
+        let built = try? ChildProcess.run("/usr/bin/cc", arguments, log: folder.file("\(name)-cc.log"), environment: ["PATH": "/usr/bin:/bin"])
+        return built?.code == 0 ? folder.file("\(name).so") : nil
+    }
+}
+
 /// The preloaded library of `Preload/tap.c`: records what a daemon does to its journal and its sockets, and lets the disk fail.
 enum Tap {
     /// nil: no C compiler here.
-    static let library: String? = {
-        guard access("/usr/bin/cc", X_OK) == 0 else { return nil }
-        let source = "/" + "\(#filePath)".split(separator: "/").dropLast(2).joined(separator: "/") + "/Preload/tap.c"
-        let arguments = ["-shared", "-fPIC", "-O1", "-o", folder.file("tap.so"), source, "-ldl"]
-        let built = try? ChildProcess.run("/usr/bin/cc", arguments, log: folder.file("cc.log"), environment: ["PATH": "/usr/bin:/bin"])
-        return built?.code == 0 ? folder.file("tap.so") : nil
-    }()
-    private static let folder = ScratchDirectory()
+    static let library = PreloadedLibrary.build("tap")
 
     /// What a daemon is started with, as the C file's head says.
     static func environment(
