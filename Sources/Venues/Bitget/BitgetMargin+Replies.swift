@@ -55,7 +55,8 @@ extension BitgetMargin {
             switch query {
             case .serverTime: return Bitget.time(data)
             case .account:
-                guard data.array != nil else { throw BitgetUnreadable(problem: "no list of assets") }
+                // Null where the account has none.
+                guard data.array != nil || data.isNull else { throw BitgetUnreadable(problem: "no list of assets") }
                 return .account(AccountFacts())
             case .instruments: return .instruments(try instruments(data))
             case .find(let subjects, let step): return .orders(try found(subjects, step: step, data, timeMs: timeMs), next: nil)
@@ -110,11 +111,9 @@ extension BitgetMargin {
         return report
     }
 
-    /// The rows' list has borne several names.
     private func fills(of subject: FindSubject, _ data: JSON, behind cursor: String?) throws(BitgetUnreadable) -> QueryAnswer {
         guard let id = subject.venueOrderID else { throw BitgetUnreadable(problem: "fills are listed by the venue's order id, which is not known") }
-        let key = ["fills", "fillList", "orderList"].first { data[$0] != nil } ?? "fills"
-        let rows = try Bitget.list(data, key)
+        let rows = try Self.executions(data)
         var fills: [Fill] = []
         for json in rows {
             let row = try BitgetRow(json)
@@ -127,6 +126,14 @@ extension BitgetMargin {
                     price: try row.requiredDecimal("priceAvg"), fee: fee?.amount, feeAsset: fee?.asset, at: try Bitget.microseconds(time)))
         }
         return .fills(fills, next: try Bitget.next(data, "minId", rows: rows.count, limit: Self.pageMax, emptyEnds: false, behind: cursor))
+    }
+
+    /// The list of executions: how it is called is documented by no sample, and it is the only list there.
+    private static func executions(_ data: JSON) throws(BitgetUnreadable) -> [JSON] {
+        if let rows = data.array { return rows }
+        let lists = (data.object ?? []).filter { $0.value.array != nil }
+        if lists.count > 1 { throw BitgetUnreadable(problem: "several lists of rows") }
+        return try Bitget.list(data, lists.first?.key ?? ["fills", "fillList", "orderList"].first { data[$0] != nil } ?? "fills")
     }
 
     /// `GET /api/v2/margin/currencies`. A market whose rules cannot be read is not traded; the others are.

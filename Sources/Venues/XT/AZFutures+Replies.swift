@@ -109,12 +109,12 @@ extension AZFutures {
             case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
             case .openOrders(_, let page):
                 let listing = try AnswerRow(result)
-                let items = try listing.array("items")
+                let items = try listing.rows("items")
                 let next = try numbered(listing, AZPage(page).number, count: items.count)
                 return .orders(try reports(items), next: next)
             case .history(_, _, let page):
                 let listing = try AnswerRow(result)
-                let items = try listing.array("items")
+                let items = try listing.rows("items")
                 return .orders(try reports(items), next: try cursor(listing, items, page.flatMap { CursorPage($0) }, idKey: "orderId"))
             case .fills(let subject, let page): return try fills(result, subject, page, &answer)
             case .cancelAll: return .canceledAll
@@ -128,13 +128,15 @@ extension AZFutures {
     private func found(_ result: JSON, _ subjects: [FindSubject], _ answer: inout VenueAnswer) throws(Unreadable) -> [OrderReport] {
         guard let subject = subjects.first, subjects.count == 1 else { throw Unreadable("one order is asked for at a time") }
         let listing = try AnswerRow(result)
-        let reports = try reports(listing.array("items"))
+        let reports = try reports(listing.rows("items"))
         let foreign = reports.filter { $0.clientOrderID != subject.clientOrderID }
         guard foreign.isEmpty else {
             answer.foreignIDs += foreign.map { $0.clientOrderID?.text ?? $0.venueOrderID?.text ?? "" }
             throw Unreadable("other orders than the one asked for")
         }
-        if let total = try listing.integer("total"), total != Int64(reports.count) { throw Unreadable("a page of \(reports.count) rows of \(total)") }
+        let total = try listing.integer("total")
+        if let total, total != Int64(reports.count) { throw Unreadable("a page of \(reports.count) rows of \(total)") }
+        if total == nil, listing.json["items"]?.array == nil { throw Unreadable("neither rows nor their number") }
         return reports
     }
 
@@ -178,7 +180,7 @@ extension AZFutures {
     /// Pages by number (`total`) as XT has them, or by id (`hasNext`) as AZ's later pages say.
     private func fills(_ result: JSON, _ subject: FindSubject, _ page: String?, _ answer: inout VenueAnswer) throws(Unreadable) -> QueryAnswer {
         let listing = try AnswerRow(result)
-        let items = try listing.array("items")
+        let items = try listing.rows("items")
         let fills = try items.map { row throws(Unreadable) in try fill(AnswerRow(row), of: subject, &answer) }
         let page = AZPage(page)
         if case .number(let number) = page, listing.json["total"] != nil {
@@ -204,13 +206,8 @@ extension AZFutures {
     /// `result` is the list, or an object that holds it. Contracts of the other product line are not ours to trade here.
     private func instruments(_ result: JSON) throws(Unreadable) -> [Instrument] {
         guard let rows = result.array ?? result["symbols"]?.array else { throw Unreadable("no list of symbols") }
-        var instruments: [Instrument] = []
-        for json in rows {
-            let row = try AnswerRow(json)
-            let kind = try row.text("underlyingType")
-            if kind == nil || kind == underlyingType { instruments.append(try instrument(row)) }
-        }
-        return instruments
+        let ours = rows.filter { [nil, "", underlyingType].contains($0["underlyingType"]?.text) }
+        return try Instrument.listed(ours) { row throws(Unreadable) in try instrument(row) }
     }
 
     private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {

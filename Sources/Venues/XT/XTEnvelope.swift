@@ -30,7 +30,8 @@ enum XTReply {
     /// `{"returnCode":0,"msgInfo":"success","error":null,"result":…}`; one page shows 200 for success, and an empty error beside it.
     init(futures response: HTTPResponse) {
         guard let json = Self.worthReading(response) else {
-            self = Self.byStatus(response)
+            // A stale timestamp is a 403 here, perhaps without a word: the clock is measured again, whatever became of the request.
+            self = response.status == 403 ? .failure(code: "403", text: "HTTP 403 without words", .inDoubt) : Self.byStatus(response)
             return
         }
         let code = json["error"]?["code"]?.text ?? ""

@@ -112,16 +112,16 @@ extension XTSpot {
             case .serverTime: return .time(try AnswerRow(result).requiredInteger("serverTime"))
             case .account: return .account(AccountFacts())
             case .instruments:
-                return .instruments(try AnswerRow(result).array("symbols").map { row throws(Unreadable) in try instrument(AnswerRow(row)) })
+                return .instruments(try Instrument.listed(AnswerRow(result).array("symbols")) { row throws(Unreadable) in try instrument(row) })
             case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
-            case .openOrders: return .orders(try reports(result), next: nil)
+            case .openOrders: return .orders(try reports(result.rows()), next: nil)
             case .history(_, _, let page):
                 let listing = try AnswerRow(result)
-                let orders = try reports(.array(listing.array("items")))
+                let orders = try reports(listing.rows("items"))
                 return .orders(orders, next: try next(listing, after: page, idKey: "orderId"))
             case .fills(let subject, let page):
                 let listing = try AnswerRow(result)
-                let fills = try listing.array("items").map { row throws(Unreadable) in try fill(AnswerRow(row), of: subject, &answer) }
+                let fills = try listing.rows("items").map { row throws(Unreadable) in try fill(AnswerRow(row), of: subject, &answer) }
                 return .fills(fills, next: try next(listing, after: page, idKey: "tradeId"))
             case .cancelAll: return .canceledAll
             }
@@ -132,7 +132,7 @@ extension XTSpot {
 
     private func next(_ listing: AnswerRow, after page: String?, idKey: String) throws(Unreadable) -> String? {
         guard let hasNext = try listing.bool("hasNext") else { throw Unreadable("hasNext is missing") }
-        let ids = try listing.array("items").map { row throws(Unreadable) in try AnswerRow(row).requiredInteger(idKey) }
+        let ids = try listing.rows("items").map { row throws(Unreadable) in try AnswerRow(row).requiredInteger(idKey) }
         return try CursorPage.following(page.flatMap { CursorPage($0) }, ids: ids, hasNext: hasNext)?.text
     }
 
@@ -150,9 +150,8 @@ extension XTSpot {
         return [report]
     }
 
-    private func reports(_ result: JSON) throws(Unreadable) -> [OrderReport] {
-        guard let rows = result.array else { throw Unreadable("no list of orders") }
-        return try rows.map { row throws(Unreadable) in try report(AnswerRow(row)) }
+    private func reports(_ rows: [JSON]) throws(Unreadable) -> [OrderReport] {
+        try rows.map { row throws(Unreadable) in try report(AnswerRow(row)) }
     }
 
     private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
