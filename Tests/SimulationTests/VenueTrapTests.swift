@@ -11,6 +11,45 @@ import Testing
         return daemon
     }
 
+    private static func cancelAll(_ venue: String, _ id: IntentID) -> Intent {
+        var intent = Intent(account: AccountID(venue), id: id)
+        intent.cancel = [.matching(symbol: nil, side: nil)]
+        return intent
+    }
+
+    @Test func `a batch of cancels refused without a culprit is cut until it passes`() throws {
+        let daemon = try Self.placed("ascendex", orders: 9, switches: [("cancel_max", "2")])
+        daemon.submit(Self.cancelAll("ascendex", "gone"))
+        #expect(House.settled(daemon, "gone", withinUs: .seconds(60)))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled })
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test func `cancels that share a batch with a closed order go again at once`() throws {
+        let daemon = try Self.placed("ascendex", orders: 4)
+        let exchange = try #require(daemon.world.venue(named: "ascendex")?.exchange)
+        let closed = try #require(exchange.orders.first)
+        #expect(exchange.cancel(closed, at: daemon.world.now))
+        let start = daemon.world.ledger.requests.count
+        daemon.submit(Self.cancelAll("ascendex", "gone"))
+        #expect(House.settled(daemon, "gone", withinUs: .seconds(60)))
+        let times = daemon.world.ledger.requests.dropFirst(start).filter { $0.kind == .cancel }.map(\.at)
+        #expect(times.count == 2 && times[1] - times[0] < 500_000, "\(times)")
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled })
+    }
+
+    @Test(arguments: ["status", "before"]) func `a refused cancel's row under the order's id hides not how the order ended`(rows: String) throws {
+        let daemon = try Self.placed("ascendex", orders: 1, switches: [("failed_attempts", rows), ("engine_delay_ms", "60")])
+        let exchange = try #require(daemon.world.venue(named: "ascendex")?.exchange)
+        daemon.run(forUs: .seconds(1)) { exchange.orders.first?.state == .open }
+        daemon.submit(Self.cancelAll("ascendex", "late"))
+        daemon.run(forUs: .seconds(1)) { daemon.world.ledger.requests.last?.kind == .cancel }
+        // Somebody else is faster.
+        #expect(exchange.cancel(try #require(exchange.orders.first), at: daemon.world.now))
+        #expect(House.settled(daemon, "late", withinUs: .seconds(60)))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled && $0.evidence == .query })
+    }
+
     @Test func `a stale stamp refused without a word has the clock measured again`() throws {
         let daemon = try House.ready("az-futures") { $0.world.switches.append(("az-futures/gate_body", "none")) }
         var rule = FaultRule(.clock(offsetMs: 60_000, driftPpm: 0))

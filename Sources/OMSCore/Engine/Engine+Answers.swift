@@ -278,6 +278,12 @@ extension Engine {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
             guard let live = liveByKey[ticket.order] else { continue }
+            if case .notExecuted(.sibling(let offenderNamed)) = outcome {
+                // Blameless: again at once, and where nobody was blamed in smaller company.
+                if !offenderNamed { live.batchCap = max(1, tickets.count / 2) }
+                pursue(ticket.command, of: live, on: desk)
+                continue
+            }
             settle(ticket.command, of: live, on: desk) { ask(live, .cancel, on: desk, after: $0) }
         }
     }

@@ -132,6 +132,9 @@ extension Engine {
 
     /// Of several venue orders under one id the one with fills, else the one known, else the first; more than one is a break.
     private func best(of reports: [OrderReport], for live: LiveOrder, on desk: Desk) -> OrderReport? {
+        // A row that only tells of a refused request under the order's id says nothing where the order itself stands beside it.
+        let telling = reports.filter { $0.status != .unknown }
+        let reports = telling.isEmpty ? reports : telling
         let ids = Set(reports.compactMap(\.venueOrderID))
         if ids.count > 1 {
             let names = ids.map(\.text).sorted().joined(separator: ", ")

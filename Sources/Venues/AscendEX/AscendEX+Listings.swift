@@ -100,7 +100,10 @@ extension AscendEX {
         report.symbol = try row.text("symbol").map { Symbol($0) }
         report.reason = error
         // Such a row carries the order's id but speaks of a refused cancel or a second attempt: its zeros are not the order's.
-        if error.map({ AscendEXCode.namesNoState.contains($0) }) == true || type == "NULL_VAL" {
+        let speaksOfAnother = error.map { AscendEXCode.namesNoState.contains($0) } ?? false || type == "NULL_VAL"
+        // Rows of the history name no reason: a second attempt under the order's id looks there as the order's own refusal would.
+        let namesNoReason = report.status == .rejected && row.json["errorCode"] == nil && row.json["err"] == nil
+        if speaksOfAnother || namesNoReason {
             report.status = .unknown
             return report
         }
