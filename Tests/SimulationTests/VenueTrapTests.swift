@@ -50,6 +50,50 @@ import Testing
         #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled && $0.evidence == .query })
     }
 
+    @Test(arguments: ["same", "new", "foreign"], [false, true])
+    func `a changed order is followed under the id that the venue gives it, and can be canceled`(id: String, isLost: Bool) throws {
+        let daemon = try Self.placed("az-futures", orders: 1, switches: [("amend_id", id)])
+        let order = try #require(daemon.journal.orders.values.first)
+        if isLost {
+            var rule = FaultRule(.loseReplyAfterExecution(.reset))
+            (rule.kind, rule.count) = (.modify, 1)
+            daemon.world.setFaults([rule])
+        }
+        var change = Intent(account: "az-futures", id: "change")
+        change.modify = [ModifyItem(clientOrderID: order.clientOrderID, price: Decimal(38_000), quantity: nil, onFailure: .keep)]
+        daemon.submit(change)
+        #expect(House.settled(daemon, "change"))
+        #expect(daemon.journal.commands.values.contains { $0.kind == .modify && $0.state == .done })
+        let resting = try #require(daemon.world.venue(named: "az-futures")?.exchange.orders.last)
+        #expect(daemon.journal.orders.values.first?.venueOrderID?.text == resting.id)
+
+        daemon.submit(Self.cancelAll("az-futures", "gone"))
+        #expect(House.settled(daemon, "gone"))
+        #expect(resting.state.isClosed && daemon.journal.orders.values.allSatisfy { $0.state == .canceled })
+        #expect(daemon.journal.breaks.values.isEmpty, "\(daemon.journal.breaks.values.map(\.detail))")
+    }
+
+    @Test func `an unspecific refusal is final once the venue is seen not to have the order`() throws {
+        let daemon = try House.ready("xt-spot")
+        var rule = FaultRule(.venueError(code: "ORDER_001", message: "", status: 200, executes: false))
+        (rule.kind, rule.count) = (.place, 1)
+        daemon.world.setFaults([rule])
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "no"))
+        #expect(House.settled(daemon, "no"))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .rejected && $0.rejectCode == "ORDER_001" && $0.attempts == 1 })
+    }
+
+    @Test func `an unspecific refusal of an order that is there is none`() throws {
+        let daemon = try House.ready("xt-spot")
+        var rule = FaultRule(.venueError(code: "ORDER_001", message: "", status: 200, executes: true))
+        (rule.kind, rule.count) = (.place, 1)
+        daemon.world.setFaults([rule])
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "yes"))
+        #expect(House.settled(daemon, "yes"))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .working && $0.rejectCode == nil && $0.attempts == 1 })
+        #expect(daemon.world.duplicates.isEmpty)
+    }
+
     @Test func `a stale stamp refused without a word has the clock measured again`() throws {
         let daemon = try House.ready("az-futures") { $0.world.switches.append(("az-futures/gate_body", "none")) }
         var rule = FaultRule(.clock(offsetMs: 60_000, driftPpm: 0))

@@ -115,7 +115,7 @@ extension Engine {
             switch outcome {
             case .acknowledged: acknowledged += 1
             case .refused, .notExecuted, .gone: refused += 1
-            case .duplicate, .inDoubt: doubts += 1
+            case .duplicate, .inDoubt, .refusedUnlessFound: doubts += 1
             }
         }
     }
@@ -221,6 +221,9 @@ extension Engine {
             case .duplicate(let code, let text):
                 live.isDuplicate = true
                 doubt(live, on: desk, request: request, note: "the venue holds or held an order of this id: \(code) \(text)")
+            case .refusedUnlessFound(let code, let text):
+                live.refusal = (code, text)
+                doubt(live, on: desk, request: request, note: "refused, unless it is there: \(code) \(text)")
             case .gone(let code, let text):
                 doubt(live, on: desk, request: request, note: "\(code) \(text)")
             case .inDoubt(let reason):
@@ -313,6 +316,8 @@ extension Engine {
         case .notExecuted: change(id, to: .requested, evidence: .response, request: request, note: "not executed")
         case .gone(let code, let text), .duplicate(let code, let text):
             change(id, to: .inDoubt, evidence: .response, request: request, note: "the venue does not know it as open: \(code) \(text)")
+        case .refusedUnlessFound(let code, let text):
+            change(id, to: .inDoubt, evidence: .response, request: request, note: "refused without a reason: \(code) \(text)")
         case .inDoubt(let reason): change(id, to: .inDoubt, evidence: .inferred, request: request, note: reason)
         }
     }

@@ -264,7 +264,11 @@ extension Engine {
         switch content {
         case .place(let tickets, _): tickets.forEach { submitted($0, in: plan, on: desk) }
         case .cancel(let tickets): tickets.forEach { submitted($0.command, in: plan) }
-        case .modify(let tickets): tickets.forEach { submitted($0.command, in: plan) }
+        case .modify(let tickets):
+            for ticket in tickets {
+                submitted(ticket.command, in: plan)
+                if desk.profile.modifyMayRename { liveByKey[ticket.order]?.mayBeRenamed = true }
+            }
         case .mixed(let places, let cancels, _):
             places.forEach { submitted($0, in: plan, on: desk) }
             cancels.forEach { submitted($0.command, in: plan) }

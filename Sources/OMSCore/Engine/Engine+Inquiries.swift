@@ -78,7 +78,7 @@ extension Engine {
             }
             live.inquiry = inquiry
             concernsDoubt = concernsDoubt || live.state == .inDoubt
-            subjects.append(subject(live, on: desk))
+            subjects.append(subject(live, on: desk, byVenueID: !live.mayBeRenamed))
         }
         queue.prepend(later)
         if urgent { desk.urgentInquiries = queue } else { desk.inquiries = queue }
@@ -88,11 +88,11 @@ extension Engine {
         return false
     }
 
-    func subject(_ live: LiveOrder, on desk: Desk) -> FindSubject {
+    func subject(_ live: LiveOrder, on desk: Desk, byVenueID: Bool = true) -> FindSubject {
         let first = live.order.wireTime ?? desk.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
         return FindSubject(
-            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.possibleIDs,
-            terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
+            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: byVenueID ? live.order.venueOrderID : nil,
+            predictedIDs: live.possibleIDs, terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
     }
 
     /// The start of a history window: an hour before the first attempt, and within what venues still tell of (Bitget: 90 days).
@@ -136,6 +136,11 @@ extension Engine {
         let telling = reports.filter { $0.status != .unknown }
         let reports = telling.isEmpty ? reports : telling
         let ids = Set(reports.compactMap(\.venueOrderID))
+        // Under its former ids a changed order is canceled and unfilled.
+        let present = reports.filter { $0.status != .canceled || ($0.filledQuantity ?? .zero).isPositive }
+        if live.mayBeRenamed, ids.count > 1, present.count <= 1 {
+            return present.first ?? reports.first { $0.venueOrderID == live.order.venueOrderID } ?? reports.first
+        }
         if ids.count > 1 {
             let names = ids.map(\.text).sorted().joined(separator: ", ")
             found(.duplicateID, of: live, on: desk, detail: "the venue holds several orders under this id: \(names)")
@@ -249,6 +254,11 @@ extension Engine {
         live.absences += 1
         // Twice absent after answers that named nobody: alone, any answer is about it.
         if live.absences >= 2 { live.batchCap = 1 }
+        if let refusal = live.refusal {
+            (live.order.rejectCode, live.order.rejectText) = (refusal.code, refusal.text)
+            return change(
+                live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: "\(refusal.text); proven absent")
+        }
         let reason: String?
         if live.commands.contains(where: { commands[$0]?.kind == .cancel }) {
             reason = "a cancel of it is open"

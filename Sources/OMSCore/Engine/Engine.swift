@@ -225,6 +225,9 @@ package final class Engine {
 
     /// Row by row of the restart table: what never left is queued, what may have left is in doubt, what the venue has is asked about.
     private func resume(_ live: LiveOrder, on desk: Desk) {
+        // A modify shows in what was last confirmed; one that is still open may have had its effect, too.
+        let isModified = live.order.price != live.order.terms.price || live.order.quantity != live.order.terms.quantity
+        live.mayBeRenamed = desk.profile.modifyMayRename && (isModified || live.commands.contains { commands[$0]?.kind == .modify })
         if live.state == .submitted {
             change(
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, request: live.order.request, note: "restart: the answer was not journaled")

@@ -63,6 +63,8 @@ package struct VenueProfile: Sendable {
     package var unfinishedModifiesMax: Int = 1
     /// Creates and cancels share one request (AZ): `placeMax` creates and `cancelMax` cancels.
     package var mixesPlaceAndCancel = false
+    /// A modified order may get another id at the venue (AZ, XT: unproven). Then the id shown under ours is the one that counts.
+    package var modifyMayRename = false
     /// A cancel may name the client id; else it waits for the venue's id.
     package var cancelsByClientID: Bool
     /// A refused batch executes nothing, and blameless siblings go out again (AscendEX).

@@ -22,6 +22,9 @@ package final class AZFuturesDialect: Dialect {
     package var cursorIsInclusive = false
     /// Executions are paged by id, as AZ's documents have it, or by number, as XT's; the other's parameters are unknown then (4, 4.3).
     package var pagesTradesByNumber = false
+    /// What a change answers with: the order's id, which stays; a new one, under which the order goes on; or an id that is no order's (4.1).
+    package var amendID = AmendID.same
+    package enum AmendID: String { case same, new, foreign }
     /// Whether a 403 of the gateway has a body; what it says is documented nowhere (1.3, 7.2).
     package var gateIsSilent = false
     /// Live orders of an account; nil: no cap.
@@ -49,6 +52,7 @@ package final class AZFuturesDialect: Dialect {
         case ("list_default_state", "new"), ("list_default_state", "all"): assign(value == "new") { listsOnlyNewByDefault = $0 }
         case ("cursor", "exclusive"), ("cursor", "inclusive"): assign(value == "inclusive") { cursorIsInclusive = $0 }
         case ("trade_pages", "id"), ("trade_pages", "number"): assign(value == "number") { pagesTradesByNumber = $0 }
+        case ("amend_id", _): assign(AmendID(rawValue: value)) { amendID = $0 }
         case ("gate_body", "words"), ("gate_body", "none"): assign(value == "none") { gateIsSilent = $0 }
         case ("open_orders_max", "none"): assign(Optional<Int?>.some(nil)) { openOrdersMax = $0 }
         case ("open_orders_max", _): assign(Int(value)) { openOrdersMax = $0 }

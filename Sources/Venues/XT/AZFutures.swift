@@ -42,6 +42,7 @@ package struct AZFutures: VenueAdapter {
             visibilityDelayMs: 5_000, findSteps: 2, listsFills: true)
         profile.mixesPlaceAndCancel = true
         profile.recvwindowFloorMs = XTWindow.floorMs
+        profile.modifyMayRename = true
         self.profile = profile
     }
 

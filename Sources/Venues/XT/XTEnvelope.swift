@@ -97,6 +97,7 @@ enum XTReply {
         switch meaning {
         case .final: return (.answered, isAlone ? .refused(code: code, text: text) : unclear)
         case .duplicate: return (.answered, isAlone && isPlace ? .duplicate(code: code, text: text) : unclear)
+        case .unspecific: return (.answered, isAlone && isPlace ? .refusedUnlessFound(code: code, text: text) : unclear)
         case .notFound: return (.answered, isAlone && !isPlace ? .gone(code: code, text: text) : unclear)
         case .inDoubt:
             // A 403 without words may be a stale timestamp: the clock is measured again, whatever became of the request.

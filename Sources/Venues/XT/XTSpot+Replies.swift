@@ -77,6 +77,7 @@ extension XTSpot {
                 switch XTSpotCodes.classify(reason: reason) {
                 case .final, .notFound: return .refused(code: Self.isCode(reason) ? reason : "rejected", text: reason)
                 case .duplicate: return .duplicate(code: "rejected", text: reason)
+                case .unspecific: return .refusedUnlessFound(code: reason, text: reason)
                 case .rateLimited: return .notExecuted(.rateLimited)
                 case .clock: return .notExecuted(.clock)
                 case .halted: return .notExecuted(.halted)

@@ -36,6 +36,7 @@ package struct XTSpot: VenueAdapter {
             // How late an order may be seen is nowhere said; the upper end of the 2–5 s that cautious clients wait.
             visibilityDelayMs: 5_000, findSteps: 1, listsFills: true)
         profile.recvwindowFloorMs = XTWindow.floorMs
+        profile.modifyMayRename = true
         self.profile = profile
     }
 
