@@ -93,10 +93,13 @@ import Wire
     }
 
     @Test func `fills are paged by number or by cursor, with a fee on the base amount`() throws {
+        let byNumber = try AZCaller(["trade_pages": "number"])
         let caller = try AZCaller()
-        _ = try caller.place("o_000018_00")
-        for _ in 0..<5 { try caller.fill("o_000018_00", "1") }
-        let numbered = try caller.calm("GET", "trade-list", query: [("page", "2"), ("size", "3")])
+        for caller in [byNumber, caller] {
+            _ = try caller.place("o_000018_00")
+            for _ in 0..<5 { try caller.fill("o_000018_00", "1") }
+        }
+        let numbered = try byNumber.calm("GET", "trade-list", query: [("page", "2"), ("size", "3")])
         #expect(numbered.at("result.items").array?.count == 2)
         // 1 contract of 0.0001 btc at 39000, a thousandth of it.
         #expect(numbered.text("result.items.0.fee") == "0.0039")
@@ -106,6 +109,9 @@ import Wire
         let rest = try caller.calm("GET", "trade-list", query: [("size", "3"), ("fromId", last), ("direction", "NEXT")])
         #expect(rest.at("result.items").array?.count == 2)
         #expect(rest.at("result.hasNext").bool == false)
+        // Neither knows the other's parameters.
+        #expect(try caller.calm("GET", "trade-list", query: [("page", "1")]).text("error.code") == "invalid_params")
+        #expect(try byNumber.calm("GET", "trade-list", query: [("fromId", "1")]).text("error.code") == "invalid_params")
     }
 
     @Test func `states tell how an order ended`() throws {

@@ -149,6 +149,14 @@ import Wire
         #expect(isFailure(ask(try Make.isolated(), .fills(Make.subject(1), page: nil), try Make.reply("margin-fills.json"))))
         let absurd = #"{"fills":[{"orderId":"1370000000000000001","tradeId":"1","size":"1","priceAvg":"1","cTime":"9223372036854775807"}]}"#
         #expect(isFailure(ask(try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), Make.ok(absurd))))
+        // How the list of margin's executions is called, no sample shows.
+        let row = #"{"orderId":"1370000000000000001","tradeId":"1","size":"1","priceAvg":"1","cTime":"1763640000500"}"#
+        for data in [#"{"resultList":[\#(row)],"minId":"1","maxId":"1"}"#, "[\(row)]", #"{"fills":null,"list":[\#(row)]}"#] {
+            guard case .fills(let fills, nil) = ask(try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), Make.ok(data))
+            else { return #expect(Bool(false), "\(data)") }
+            #expect(fills.map(\.tradeID) == ["1"] && fills[0].fee == nil)
+        }
+        #expect(isFailure(ask(try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), Make.ok(#"{"a":[],"b":[]}"#))))
     }
 
     @Test func `instruments carry the venue's rules, and unreadable ones are not traded`() throws {
@@ -171,6 +179,10 @@ import Wire
         #expect(classic.problem?.contains("bitget-margin") == true)
         #expect(unified.problem?.contains("this is a unified account; use bitget-uta") == true)
         #expect(fine == AccountFacts(uid: "123"))
+        for assets in ["[]", "null", #"[{"symbol":"BTCUSDT","coin":"USDT","available":"0"}]"#] {
+            guard case .account(let facts) = ask(try Make.isolated(), .account, Make.ok(assets)) else { return #expect(Bool(false), "\(assets)") }
+            #expect(facts == AccountFacts())
+        }
         #expect(isFailure(ask(try Make.unified(), .account, Make.reply(400, code: "40725"))))
     }
 

@@ -135,6 +135,8 @@ import Wire
     @Test(arguments: [
         ("abc", false, false), ("abcd", true, false), ("a_b1", true, false), ("a-b1", false, false), ("abcdefghi", true, true),
         ("abcd_fghi", true, false), ("abcdefghijklmnopqrstuv", true, true), ("abcdefghijklmnopqrstuvw", false, true), ("äbcdefghi", false, false),
+        // A broker's, whose orders get another id than the one that is computed.
+        ("HMBot12345", true, false), ("1HMBot2345", true, true),
     ]) func `client ids follow each venue's rule`(_ id: String, _ atXT: Bool, _ atAscendEX: Bool) {
         #expect(Situation.spot.adapter.profile.clientIDs.allows(ClientOrderID(id)) == atXT)
         #expect(Situation.az.adapter.profile.clientIDs.allows(ClientOrderID(id)) == atXT)

@@ -65,7 +65,10 @@ import Wire
 
     @Test(arguments: [(1, "2000"), (3_000, "3000"), (5_000, "5000"), (60_000, "5000")])
     func `the window follows the configured freshness between two and five seconds`(_ freshnessMs: Int64, _ window: String) {
-        let plan = Situation.spot.plan(Situation.spot.content("open"), freshnessMs: freshnessMs)
-        #expect(Situation.spot.adapter.request(for: plan).header("validate-recvwindow") == window)
+        for situation in [Situation.spot, .az] {
+            let plan = situation.plan(situation.content("open"), freshnessMs: freshnessMs)
+            #expect(situation.adapter.request(for: plan).header("validate-recvwindow") == window)
+            #expect(situation.adapter.profile.fenceMs(freshnessMs: freshnessMs) >= Int64(window) ?? .max)
+        }
     }
 }

@@ -140,6 +140,7 @@ struct Situation {
         switch outcome {
         case .acknowledged(let id, let state): "acknowledged \(id?.text ?? "-") \(state ?? "-")"
         case .refused(let code, let text): "refused \(code): \(text)"
+        case .refusedUnlessFound(let code, _): "refused unless found \(code)"
         case .notExecuted(let why): "not executed \(why)"
         case .duplicate(let code, _): "duplicate \(code)"
         case .gone(let code, _): "gone \(code)"

@@ -118,7 +118,7 @@ extension Engine {
             switch outcome {
             case .acknowledged: acknowledged += 1
             case .refused, .notExecuted, .gone: refused += 1
-            case .duplicate, .inDoubt: doubts += 1
+            case .duplicate, .inDoubt, .refusedUnlessFound: doubts += 1
             }
         }
     }
@@ -224,6 +224,9 @@ extension Engine {
             case .duplicate(let code, let text):
                 live.isDuplicate = true
                 doubt(live, on: desk, request: request, note: "the venue holds or held an order of this id: \(code) \(text)")
+            case .refusedUnlessFound(let code, let text):
+                live.refusal = (code, text)
+                doubt(live, on: desk, request: request, note: "refused, unless it is there: \(code) \(text)")
             case .gone(let code, let text):
                 doubt(live, on: desk, request: request, note: "\(code) \(text)")
             case .inDoubt(let reason):
@@ -281,6 +284,12 @@ extension Engine {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
             guard let live = liveByKey[ticket.order] else { continue }
+            if case .notExecuted(.sibling(let offenderNamed)) = outcome {
+                // Blameless: again at once, and where nobody was blamed in smaller company.
+                if !offenderNamed { live.batchCap = max(1, tickets.count / 2) }
+                pursue(ticket.command, of: live, on: desk)
+                continue
+            }
             settle(ticket.command, of: live, on: desk) { ask(live, .cancel, on: desk, after: $0) }
         }
     }
@@ -310,6 +319,8 @@ extension Engine {
         case .notExecuted: change(id, to: .requested, evidence: .response, request: request, note: "not executed")
         case .gone(let code, let text), .duplicate(let code, let text):
             change(id, to: .inDoubt, evidence: .response, request: request, note: "the venue does not know it as open: \(code) \(text)")
+        case .refusedUnlessFound(let code, let text):
+            change(id, to: .inDoubt, evidence: .response, request: request, note: "refused without a reason: \(code) \(text)")
         case .inDoubt(let reason): change(id, to: .inDoubt, evidence: .inferred, request: request, note: reason)
         }
     }

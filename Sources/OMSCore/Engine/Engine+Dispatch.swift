@@ -89,18 +89,20 @@ extension Engine {
         var tickets: [CancelTicket] = []
         var key: PlaceGroup?
         var later: [CommandID] = []
-        while tickets.count < desk.profile.cancelMax, let id = desk.cancels.popFirst() {
+        var most = desk.profile.cancelMax
+        while tickets.count < most, let id = desk.cancels.popFirst() {
             guard let command = commands[id], command.state == .requested, let live = liveByKey[command.order], live.state.isLive else {
                 desk.queuedCancels.remove(id)
                 if let command = commands[id], let live = liveByKey[command.order] { pursue(command.id, of: live, on: desk) }
                 continue
             }
             let group = cancelGroup(live, on: desk)
-            guard key == nil || key == group else {
+            guard key == nil || key == group, tickets.count < live.batchCap else {
                 later.append(id)
                 continue
             }
             key = group
+            most = min(most, live.batchCap)
             desk.queuedCancels.remove(id)
             tickets.append(
                 CancelTicket(
@@ -108,7 +110,7 @@ extension Engine {
                     terms: live.order.terms))
         }
         desk.cancels.prepend(later)
-        while tickets.count < desk.profile.cancelMax, let external = desk.externalCancels.popFirst() {
+        while tickets.count < most, let external = desk.externalCancels.popFirst() {
             if desk.profile.listsBySymbol, let first = tickets.first, first.terms.symbol != external.terms.symbol {
                 desk.externalCancels.prepend([external])
                 break
@@ -272,7 +274,11 @@ extension Engine {
         switch content {
         case .place(let tickets, _): tickets.forEach { submitted($0, in: plan, on: desk) }
         case .cancel(let tickets): tickets.forEach { submitted($0.command, in: plan) }
-        case .modify(let tickets): tickets.forEach { submitted($0.command, in: plan) }
+        case .modify(let tickets):
+            for ticket in tickets {
+                submitted(ticket.command, in: plan)
+                if desk.profile.modifyMayRename { liveByKey[ticket.order]?.mayBeRenamed = true }
+            }
         case .mixed(let places, let cancels, _):
             places.forEach { submitted($0, in: plan, on: desk) }
             cancels.forEach { submitted($0.command, in: plan) }

@@ -126,7 +126,7 @@ extension Engine {
             }
             live.inquiry = inquiry
             concernsDoubt = concernsDoubt || live.state == .inDoubt
-            subjects.append(subject(live, on: desk))
+            subjects.append(subject(live, on: desk, byVenueID: !live.mayBeRenamed))
         }
         queue.prepend(later)
         desk.inquiries[lane.rawValue] = queue
@@ -136,11 +136,11 @@ extension Engine {
         return false
     }
 
-    func subject(_ live: LiveOrder, on desk: Desk) -> FindSubject {
+    func subject(_ live: LiveOrder, on desk: Desk, byVenueID: Bool = true) -> FindSubject {
         let first = live.order.wireTime ?? desk.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
         return FindSubject(
-            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, predictedIDs: live.possibleIDs,
-            terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
+            order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: byVenueID ? live.order.venueOrderID : nil,
+            predictedIDs: live.possibleIDs, terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
     }
 
     /// The start of a history window: an hour before the first attempt, and within what venues still tell of (Bitget: 90 days).
@@ -180,7 +180,15 @@ extension Engine {
 
     /// Of several venue orders under one id the one with fills, else the one known, else the first; more than one is a break.
     private func best(of reports: [OrderReport], for live: LiveOrder, on desk: Desk) -> OrderReport? {
+        // A row that only tells of a refused request under the order's id says nothing where the order itself stands beside it.
+        let telling = reports.filter { $0.status != .unknown }
+        let reports = telling.isEmpty ? reports : telling
         let ids = Set(reports.compactMap(\.venueOrderID))
+        // Under its former ids a changed order is canceled and unfilled.
+        let present = reports.filter { $0.status != .canceled || ($0.filledQuantity ?? .zero).isPositive }
+        if live.mayBeRenamed, ids.count > 1, present.count <= 1 {
+            return present.first ?? reports.first { $0.venueOrderID == live.order.venueOrderID } ?? reports.first
+        }
         if ids.count > 1 {
             let names = ids.map(\.text).sorted().joined(separator: ", ")
             found(.duplicateID, of: live, on: desk, detail: "the venue holds several orders under this id: \(names)")
@@ -298,6 +306,11 @@ extension Engine {
         live.absences += 1
         // Twice absent after answers that named nobody: alone, any answer is about it.
         if live.absences >= 2 { live.batchCap = 1 }
+        if let refusal = live.refusal {
+            (live.order.rejectCode, live.order.rejectText) = (refusal.code, refusal.text)
+            return change(
+                live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: "\(refusal.text); proven absent")
+        }
         let reason: String?
         if live.commands.contains(where: { commands[$0]?.kind == .cancel }) {
             reason = "a cancel of it is open"

@@ -10,7 +10,11 @@ extension Engine {
         live.version = report.version ?? live.version
         var fields: OrderFields = []
         if let id = report.venueOrderID, live.order.venueOrderID != id {
-            if let known = live.order.venueOrderID, report.clientOrderID == live.order.clientOrderID || live.order.predictedIDs.contains(id) {
+            let isOurs = report.clientOrderID == live.order.clientOrderID
+            if live.mayBeRenamed, isOurs {
+                learn(id, of: live, on: desk)
+                fields.insert(.venueOrderID)
+            } else if let known = live.order.venueOrderID, isOurs || live.order.predictedIDs.contains(id) {
                 found(.duplicateID, of: live, on: desk, venueOrderID: id, detail: "known as \(known), the venue also shows \(id) under this id")
             }
             if live.order.venueOrderID == nil {

@@ -77,11 +77,7 @@ extension Engine {
             }
             if let id = item.clientOrderID {
                 guard desk.profile.clientIDs.allows(id) else {
-                    let rule = desk.profile.clientIDs
-                    wrong(
-                        OrderProblem(
-                            "client_order_id",
-                            "\(desk.profile.venue) takes \(rule.lengths.lowerBound) to \(rule.lengths.upperBound) of [A-Za-z0-9\(rule.alsoAllowed)]"))
+                    wrong(OrderProblem("client_order_id", "\(desk.profile.venue) takes \(desk.profile.clientIDs.words)"))
                     continue
                 }
                 guard given.insert(id).inserted, try !isUsed(id) else {

@@ -245,6 +245,9 @@ package final class Engine {
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, fields: .attempts,
                 note: "restart: the journal went back in time; the order may have been sent since")
         }
+        // A modify shows in what was last confirmed; one that is still open may have had its effect, too.
+        let isModified = live.order.price != live.order.terms.price || live.order.quantity != live.order.terms.quantity
+        live.mayBeRenamed = desk.profile.modifyMayRename && (isModified || live.commands.contains { commands[$0]?.kind == .modify })
         if live.state == .submitted {
             change(
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, request: live.order.request, note: "restart: the answer was not journaled")

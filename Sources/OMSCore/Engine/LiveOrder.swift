@@ -19,6 +19,10 @@ final class LiveOrder {
     var unbornIDs: Set<VenueOrderID> = []
     /// The venue answered "duplicate": it has or had the order, so that absence proves nothing.
     var isDuplicate = false
+    /// What the venue said in words that might mean that it has the order. A restart forgets it, and the order goes out again once it is proven absent.
+    var refusal: (code: String, text: String)?
+    /// A modify may have given it another id at the venue: it is looked for by ours, and the id shown then is its id.
+    var mayBeRenamed = false
     /// The journal knows that its executions are still to be listed.
     var isUnlisted = false
     /// Executions are to be listed.

@@ -11,6 +11,7 @@ extension OrderState {
     /// | submitted, in doubt | in doubt | no answer, or none that can be read |
     /// | in doubt | what the venue shows | found |
     /// | in doubt | intended, abandoned | proven absent |
+    /// | in doubt | rejected | proven absent, after a refusal that was not clear enough by itself |
     /// | terminal by inference | what the venue shows | its evidence is better; a break tells |
     package func mayBecome(_ next: OrderState) -> Bool {
         switch self {

@@ -4,6 +4,8 @@ package enum ItemOutcome: Equatable, Sendable {
     case acknowledged(VenueOrderID?, venueState: String?)
     /// The venue said no, in its own words. Never a word that means duplicate, timeout or unknown.
     case refused(code: String, text: String)
+    /// Refused in words that might also mean that the venue has the order: final once it is proven absent.
+    case refusedUnlessFound(code: String, text: String)
     /// Surely not executed, and may go out again.
     case notExecuted(NotExecuted)
     /// An order with this id is or was there: positive evidence, to be looked up.

@@ -24,11 +24,21 @@ package struct ClientIDRule: Hashable, Sendable {
     package let lengths: ClosedRange<Int>
     /// ASCII characters allowed beside `A-Za-z0-9`.
     package let alsoAllowed: String
-    package init(lengths: ClosedRange<Int>, alsoAllowed: String) { (self.lengths, self.alsoAllowed) = (lengths, alsoAllowed) }
+    /// Beginnings that the venue keeps for others.
+    package let neverBegins: [String]
+    package init(lengths: ClosedRange<Int>, alsoAllowed: String, neverBegins: [String] = []) {
+        (self.lengths, self.alsoAllowed, self.neverBegins) = (lengths, alsoAllowed, neverBegins)
+    }
+
+    /// The rule in words, behind "takes".
+    package var words: String {
+        let length = "\(lengths.lowerBound) to \(lengths.upperBound) of [A-Za-z0-9\(alsoAllowed)]"
+        return neverBegins.isEmpty ? length : length + ", not beginning with " + neverBegins.joined(separator: " or ")
+    }
 
     package func allows(_ id: ClientOrderID) -> Bool {
         let bytes = id.text.utf8
-        guard lengths.contains(bytes.count) else { return false }
+        guard lengths.contains(bytes.count), !neverBegins.contains(where: id.text.hasPrefix) else { return false }
         return bytes.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
@@ -53,6 +63,8 @@ package struct VenueProfile: Sendable {
     package var unfinishedModifiesMax: Int = 1
     /// Creates and cancels share one request (AZ): `placeMax` creates and `cancelMax` cancels.
     package var mixesPlaceAndCancel = false
+    /// A modified order may get another id at the venue (AZ, XT: unproven). Then the id shown under ours is the one that counts.
+    package var modifyMayRename = false
     /// A cancel may name the client id; else it waits for the venue's id.
     package var cancelsByClientID: Bool
     /// A refused batch executes nothing, and blameless siblings go out again (AscendEX).

@@ -241,11 +241,18 @@ extension AZFuturesDialect {
         var ticket = order.ticket
         (ticket.price, ticket.quantity) = (price, quantity)
         try check(ticket, exchange)
-        guard quantity > order.filled, exchange.amend(order, price: price, quantity: quantity, at: call.at) else {
+        guard let left = quantity.subtracting(order.filled), left.isPositive else {
             throw XTProblem("invalid_quantity", "nothing would be left to trade")
         }
         (call.accepted, call.refused) = (1, 0)
-        return success { $0.string(order.id) }
+        if amendID == .new {
+            exchange.cancel(order, reason: "amended", at: call.at)
+            ticket.quantity = left
+            let successor = exchange.place(ticket, in: call)
+            return success { $0.string(successor.id) }
+        }
+        _ = exchange.amend(order, price: price, quantity: quantity, at: call.at)
+        return success { $0.string(amendID == .same ? order.id : String(654_000_000_000_000_000 + Int64(call.number))) }
     }
 
     /// `invalid_params` stands for a bad parameter and for an order that does not exist alike (4.1).

@@ -134,9 +134,10 @@ extension AZFuturesDialect {
         writer.endObject()
     }
 
-    /// Pages by number where `page` is given (XT), else by cursor `fromId` (AZ).
+    /// Pages by number (XT) or by cursor `fromId` (AZ).
     func trades(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
-        let fields = try fields(call, knowing: ["orderId", "symbol", "startTime", "endTime", "page", "size", "fromId", "direction"])
+        let paging = pagesTradesByNumber ? ["page"] : ["fromId", "direction"]
+        let fields = try fields(call, knowing: Set(["orderId", "symbol", "startTime", "endTime", "size"] + paging))
         let (page, size) = try numberedPage(fields)
         let symbol = fields.text("symbol")?.lowercased()
         let times = try times(fields)
@@ -145,7 +146,7 @@ extension AZFuturesDialect {
         func isWanted(_ fill: SimFill) -> Bool {
             (orderID == nil || fill.order.id == orderID) && (symbol == nil || fill.order.symbol == symbol) && times.contains(fill.at / 1000)
         }
-        if fields["page"] != nil {
+        if pagesTradesByNumber {
             let rows = exchange.fillsPage(uid: uid, limit: .max, at: call.at, where: isWanted)
             return success { writer in numbered(rows, page, size, &writer) { fill, writer in write(fill, &writer, exchange) } }
         }

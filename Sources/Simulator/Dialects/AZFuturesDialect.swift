@@ -20,6 +20,13 @@ package final class AZFuturesDialect: Dialect {
     /// `order/list` without a state shows new orders only, as documented, or all of them, as captured.
     package var listsOnlyNewByDefault = false
     package var cursorIsInclusive = false
+    /// Executions are paged by id, as AZ's documents have it, or by number, as XT's; the other's parameters are unknown then (4, 4.3).
+    package var pagesTradesByNumber = false
+    /// What a change answers with: the order's id, which stays; a new one, under which the order goes on; or an id that is no order's (4.1).
+    package var amendID = AmendID.same
+    package enum AmendID: String { case same, new, foreign }
+    /// Whether a 403 of the gateway has a body; what it says is documented nowhere (1.3, 7.2).
+    package var gateIsSilent = false
     /// Live orders of an account; nil: no cap.
     package var openOrdersMax: Int?
     package var visibilityLagMs: Int64 = 0
@@ -44,6 +51,9 @@ package final class AZFuturesDialect: Dialect {
         case ("symbol_list", "array"), ("symbol_list", "object"): assign(value == "array") { symbolListIsBare = $0 }
         case ("list_default_state", "new"), ("list_default_state", "all"): assign(value == "new") { listsOnlyNewByDefault = $0 }
         case ("cursor", "exclusive"), ("cursor", "inclusive"): assign(value == "inclusive") { cursorIsInclusive = $0 }
+        case ("trade_pages", "id"), ("trade_pages", "number"): assign(value == "number") { pagesTradesByNumber = $0 }
+        case ("amend_id", _): assign(AmendID(rawValue: value)) { amendID = $0 }
+        case ("gate_body", "words"), ("gate_body", "none"): assign(value == "none") { gateIsSilent = $0 }
         case ("open_orders_max", "none"): assign(Optional<Int?>.some(nil)) { openOrdersMax = $0 }
         case ("open_orders_max", _): assign(Int(value)) { openOrdersMax = $0 }
         case ("visibility_lag_ms", _): assign(Int64(value).flatMap { (0...600_000).contains($0) ? $0 : nil }) { visibilityLagMs = $0 }
@@ -126,6 +136,7 @@ package final class AZFuturesDialect: Dialect {
             if call.route.kind != .public { try authenticate(call, exchange) }
         } catch {
             call.refusal = String(error.status)
+            if gateIsSilent, error.status == 403 { return HTTPResponse(status: 403) }
             return failure(XTProblem(String(error.status), error.text), status: error.status)
         }
         do throws(XTProblem) {

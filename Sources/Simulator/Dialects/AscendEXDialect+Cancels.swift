@@ -62,7 +62,11 @@ extension AscendEXDialect {
     func cancelBatch(_ call: Call, _ place: Place, _ exchange: Exchange) -> HTTPResponse {
         let action = "batch-cancel-order"
         let bodies: [JSON]
-        do throws(AscendEXProblem) { bodies = try list(call) } catch { return refused(error, call, place, action: action) { $0.raw("[]") } }
+        do throws(AscendEXProblem) {
+            bodies = try list(call, most: cancelMax)
+        } catch {
+            return refused(error, call, place, action: action) { $0.raw("[]") }
+        }
         let outcomes = bodies.map { body -> Result<Target, AscendEXProblem> in
             do throws(AscendEXProblem) {
                 let target = try target(body, call, place, exchange)

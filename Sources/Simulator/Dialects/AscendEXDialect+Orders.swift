@@ -259,12 +259,12 @@ extension AscendEXDialect {
         }
     }
 
-    func list(_ call: Call) throws(AscendEXProblem) -> [JSON] {
+    func list(_ call: Call, most: Int = 10) throws(AscendEXProblem) -> [JSON] {
         guard let orders = try body(call)["orders"]?.array, !orders.isEmpty else { throw AscendEXProblem(.invalidRequest, "orders is required.") }
         call.items = orders.count
-        guard orders.count <= 10 else {
+        guard orders.count <= most else {
             call.refused = orders.count
-            throw AscendEXProblem(.invalidBatch, "More than 10 orders in a batch.")
+            throw AscendEXProblem(.invalidBatch, "More than \(most) orders in a batch.")
         }
         return orders
     }

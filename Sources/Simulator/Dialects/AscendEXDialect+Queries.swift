@@ -20,10 +20,11 @@ extension AscendEXDialect {
             return success { writer in
                 writer.beginArray()
                 for order in found {
-                    write(order, &writer)
-                    for attempt in showsFailedAttempts ? failedAttempts[order.id] ?? [] : [] where attempt.at <= call.at {
+                    if failedRows == .status { write(order, &writer) }
+                    for attempt in failedRows == .hidden ? [] : failedAttempts[order.id] ?? [] where attempt.at <= call.at {
                         writeFailed(attempt, id: order.id, symbol: order.symbol, &writer)
                     }
+                    if failedRows != .status { write(order, &writer) }
                 }
                 writer.endArray()
             }

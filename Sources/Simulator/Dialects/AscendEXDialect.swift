@@ -17,8 +17,15 @@ package final class AscendEXDialect: Dialect {
     package enum UnknownStatus: String { case null, empty, code }
     /// Whether the gateway refuses cancels of orders that are not open, or acknowledges them and the engine shrugs.
     package var gatewayChecksCancels = true
-    /// Whether status lists show failed attempts (a duplicate, a cancel too late) as rows of their own under the order's id (section 8's traps).
-    package var showsFailedAttempts = false
+    /// Where status lists show failed attempts (a duplicate, a cancel too late) as rows of their own under the order's id (section 8's traps).
+    package var failedRows = FailedRows.hidden
+    package enum FailedRows: String {
+        case hidden
+        /// Behind the order's own row, or before it.
+        case status, before
+    }
+    /// Cancels a batch may hold: no document says.
+    package var cancelMax = 10
     /// Whether the orders of one batch are held against the balance together.
     package var sumsBatchBalance = true
     /// Refused credentials come with HTTP 401 instead of 200.
@@ -61,7 +68,8 @@ package final class AscendEXDialect: Dialect {
         case ("id_memory", "forever"), ("id_memory", "live"): return assign(value == "live") { remembersLiveOnly = $0 }
         case ("unknown_status", _): return assign(UnknownStatus(rawValue: value)) { unknownStatus = $0 }
         case ("cancel_check", "gateway"), ("cancel_check", "engine"): return assign(value == "gateway") { gatewayChecksCancels = $0 }
-        case ("failed_attempts", "hidden"), ("failed_attempts", "status"): return assign(value == "status") { showsFailedAttempts = $0 }
+        case ("failed_attempts", _): return assign(FailedRows(rawValue: value)) { failedRows = $0 }
+        case ("cancel_max", _): return assign(Int(value).flatMap { (1...10).contains($0) ? $0 : nil }) { cancelMax = $0 }
         case ("batch_balance", "summed"), ("batch_balance", "single"): return assign(value == "summed") { sumsBatchBalance = $0 }
         case ("auth_status", "200"), ("auth_status", "401"): return assign(value == "401") { refusesAuthWith401 = $0 }
         case ("future_tolerance_ms", _): return assign(Int64(value).flatMap { (0...600_000).contains($0) ? $0 : nil }) { futureToleranceMs = $0 }

@@ -8,13 +8,15 @@ extension AscendEX {
             switch query {
             case .serverTime: return .time(try AnswerRow(data).requiredInteger("requestReceiveAt"))
             case .account: return .account(try facts(AnswerRow(data), at: plan.timeMs))
-            case .instruments: return .instruments(try rows(data).map { row throws(Unreadable) in try instrument(AnswerRow(row)) })
+            case .instruments:
+                guard let rows = data.array else { throw Unreadable("no list of products") }
+                return .instruments(try Instrument.listed(rows) { row throws(Unreadable) in try instrument(row) })
             case .find(let subjects, _):
                 guard isBelievable(plan) else { throw Unreadable("asked without the account's group") }
                 return .orders(try found(data, subjects, &answer), next: nil)
             case .openOrders:
                 guard isBelievable(plan) else { throw Unreadable("asked without the account's group") }
-                return .orders(try rows(data).map { row throws(Unreadable) in try report(AnswerRow(row)) }, next: nil)
+                return .orders(try data.rows().map { row throws(Unreadable) in try report(AnswerRow(row)) }, next: nil)
             case .history(_, _, let page): return try history(data, after: page)
             case .fills: throw Unreadable("single fills are not asked for")
             case .cancelAll: return .canceledAll
@@ -22,11 +24,6 @@ extension AscendEX {
         } catch {
             return .failed(error.what)
         }
-    }
-
-    private func rows(_ data: JSON) throws(Unreadable) -> [JSON] {
-        guard let rows = data.array else { throw Unreadable("no list") }
-        return rows
     }
 
     /// Group and user id name everything else; without leave to trade there is nothing to do here.
@@ -78,7 +75,7 @@ extension AscendEX {
     /// Sequence numbers rise with gaps; an empty page is the end, since the page size in force is not certain.
     private func history(_ data: JSON, after page: String?) throws(Unreadable) -> QueryAnswer {
         let rows: [JSON]
-        if let list = data.array { rows = list } else { rows = try AnswerRow(data).array("data") }
+        if data.object == nil { rows = try data.rows() } else { rows = try AnswerRow(data).rows("data") }
         var last: Int64?
         let from = page.flatMap { Int64($0) }
         var reports: [OrderReport] = []
@@ -103,7 +100,10 @@ extension AscendEX {
         report.symbol = try row.text("symbol").map { Symbol($0) }
         report.reason = error
         // Such a row carries the order's id but speaks of a refused cancel or a second attempt: its zeros are not the order's.
-        if error.map({ AscendEXCode.namesNoState.contains($0) }) == true || type == "NULL_VAL" {
+        let speaksOfAnother = error.map { AscendEXCode.namesNoState.contains($0) } ?? false || type == "NULL_VAL"
+        // Rows of the history name no reason: a second attempt under the order's id looks there as the order's own refusal would.
+        let namesNoReason = report.status == .rejected && row.json["errorCode"] == nil && row.json["err"] == nil
+        if speaksOfAnother || namesNoReason {
             report.status = .unknown
             return report
         }

@@ -28,7 +28,8 @@ package struct AscendEX: VenueAdapter {
             // The size of a batch cancel is not documented: as a batch.
             placeMax: 10, cancelMax: 10, modifyMax: 0, cancelsByClientID: false,
             // The venue takes up to 32 of `\w` and `-`. Shorter than 9, or with `_` or `-`, the order's id might not follow from ours.
-            clientIDs: ClientIDRule(lengths: 9...32, alsoAllowed: ""),
+            // What begins like a broker's prefix was seen to get another id than the documented one.
+            clientIDs: ClientIDRule(lengths: 9...32, alsoAllowed: "", neverBegins: ["HMBot"]),
             // A body `time` older than 30 s is not processed; the tolerance ahead is unknown, hence a stamp behind the venue's time.
             freshnessMs: 30_000, stampMarginMs: 300,
             // Orders show once the engine took them; a synchronous acknowledgement waits up to 5 s for that.
@@ -63,8 +64,9 @@ package struct AscendEX: VenueAdapter {
         case .cancel: ["batch-cancel", "overall"]
         case .mixed(_, let cancels, _): [cancels.isEmpty ? "batch-place" : "batch-cancel", "overall"]
         case .modify: ["overall"]
-        case .query(.serverTime): ["lookup:exchange-info"]
-        case .query(.instruments): ["lookup:products"]
+        // Whether public requests count in the total is not said: they do here.
+        case .query(.serverTime): ["lookup:exchange-info", "overall"]
+        case .query(.instruments): ["lookup:products", "overall"]
         case .query(.account): ["lookup:info", "overall"]
         case .query(.find), .query(.fills): ["lookup:order-status", "overall"]
         case .query(.openOrders): ["lookup:order-open", "overall"]

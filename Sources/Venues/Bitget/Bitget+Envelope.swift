@@ -78,6 +78,21 @@ extension Bitget {
         }
     }
 
+    /// Ends the answer to a question: what was told, and what the account met.
+    static func note(_ told: QueryAnswer, of meeting: Meeting, in answer: inout VenueAnswer) {
+        answer.query = told
+        // An account of the other kind is no failure of the question: it is the answer.
+        if case .account(let facts) = told, facts.problem != nil { answer.disposition = .answered }
+        // Nothing changed hands: an unknown code leaves no doubt behind a question.
+        if case .code = meeting, answer.disposition == .inDoubt { answer.disposition = .answered }
+    }
+
+    /// What an account of another kind than the line's is told its owner; `advice` goes with the code of the opposite line. nil: it is of this kind.
+    static func wrongAccount(_ meeting: Meeting, code opposite: String, advice: String) -> AccountFacts? {
+        guard case .code(.wrongAccount, let code, let text) = meeting else { return nil }
+        return AccountFacts(problem: "Bitget answers \(code): \(code == opposite ? advice : text.escapedForLog)")
+    }
+
     /// What an unsuccessful answer says to a query: never absence.
     static func failure(of meeting: Meeting) -> QueryAnswer {
         switch meeting {

@@ -153,6 +153,18 @@ extension Bitget {
         return cursor
     }
 
+    /// The markets of a table. One whose rules cannot be read is not traded; the others are.
+    static func instruments(
+        _ data: JSON, _ read: (Symbol, BitgetRow) throws(BitgetUnreadable) -> Instrument
+    ) throws(BitgetUnreadable) -> [Instrument] {
+        guard let rows = data.array else { throw BitgetUnreadable(problem: "no list of instruments") }
+        return try rows.map { json throws(BitgetUnreadable) in
+            let row = try BitgetRow(json)
+            let symbol = Symbol(try row.required("symbol"))
+            return (try? read(symbol, row)) ?? Instrument(symbol: symbol, tradable: false)
+        }
+    }
+
     /// The price or quantity grid that "n decimal places" means.
     static func step(places text: String?) -> Decimal? { text.flatMap { Int($0) }.flatMap { Decimal(decimalPlaces: $0) } }
 

@@ -14,11 +14,7 @@ extension BitgetMargin {
             answer.places = places.map { _ in .inDoubt("bitget-margin has no mixed request") }
             answer.cancels = cancels.map { _ in .inDoubt("bitget-margin has no mixed request") }
         case .query(let query):
-            answer.query = told(query, meeting, timeMs: plan.timeMs)
-            // An account of the other kind is no failure of the question: it is the answer.
-            if case .account(let facts) = answer.query, facts.problem != nil { answer.disposition = .answered }
-            // Nothing changed hands: an unknown code leaves no doubt behind a question.
-            if case .code = meeting, answer.disposition == .inDoubt { answer.disposition = .answered }
+            Bitget.note(told(query, meeting, timeMs: plan.timeMs), of: meeting, in: &answer)
         }
         return answer
     }
@@ -45,9 +41,8 @@ extension BitgetMargin {
     }
 
     private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64) -> QueryAnswer {
-        if case .account = query, case .code(.wrongAccount, let code, let text) = meeting {
-            let advice = code == "40085" ? "this is a unified account; use bitget-uta" : text.escapedForLog
-            return .account(AccountFacts(problem: "Bitget answers \(code): \(advice)"))
+        if case .account = query, let facts = Bitget.wrongAccount(meeting, code: "40085", advice: "this is a unified account; use bitget-uta") {
+            return .account(facts)
         }
         if case .cancelAll = query { return .failed("Bitget margin has no cancel-all: cancel order by order") }
         guard case .success(let data) = meeting else { return Bitget.failure(of: meeting) }
@@ -55,9 +50,10 @@ extension BitgetMargin {
             switch query {
             case .serverTime: return Bitget.time(data)
             case .account:
-                guard data.array != nil else { throw BitgetUnreadable(problem: "no list of assets") }
+                // Null where the account has none.
+                guard data.array != nil || data.isNull else { throw BitgetUnreadable(problem: "no list of assets") }
                 return .account(AccountFacts())
-            case .instruments: return .instruments(try instruments(data))
+            case .instruments: return .instruments(try Bitget.instruments(data, instrument))
             case .find(let subjects, let step): return .orders(try found(subjects, step: step, data, timeMs: timeMs), next: nil)
             case .openOrders(_, let cursor): return try page(data, behind: cursor)
             case .history(_, let sinceMs, let cursor):
@@ -110,11 +106,9 @@ extension BitgetMargin {
         return report
     }
 
-    /// The rows' list has borne several names.
     private func fills(of subject: FindSubject, _ data: JSON, behind cursor: String?) throws(BitgetUnreadable) -> QueryAnswer {
         guard let id = subject.venueOrderID else { throw BitgetUnreadable(problem: "fills are listed by the venue's order id, which is not known") }
-        let key = ["fills", "fillList", "orderList"].first { data[$0] != nil } ?? "fills"
-        let rows = try Bitget.list(data, key)
+        let rows = try Self.executions(data)
         var fills: [Fill] = []
         for json in rows {
             let row = try BitgetRow(json)
@@ -129,18 +123,15 @@ extension BitgetMargin {
         return .fills(fills, next: try Bitget.next(data, "minId", rows: rows.count, limit: Self.pageMax, emptyEnds: false, behind: cursor))
     }
 
-    /// `GET /api/v2/margin/currencies`. A market whose rules cannot be read is not traded; the others are.
-    private func instruments(_ data: JSON) throws(BitgetUnreadable) -> [Instrument] {
-        guard let rows = data.array else { throw BitgetUnreadable(problem: "no list of instruments") }
-        var instruments: [Instrument] = []
-        for json in rows {
-            let row = try BitgetRow(json)
-            let symbol = Symbol(try row.required("symbol"))
-            instruments.append((try? instrument(symbol, row)) ?? Instrument(symbol: symbol, tradable: false))
-        }
-        return instruments
+    /// The list of executions: how it is called is documented by no sample, and it is the only list there.
+    private static func executions(_ data: JSON) throws(BitgetUnreadable) -> [JSON] {
+        if let rows = data.array { return rows }
+        let lists = (data.object ?? []).filter { $0.value.array != nil }
+        if lists.count > 1 { throw BitgetUnreadable(problem: "several lists of rows") }
+        return try Bitget.list(data, lists.first?.key ?? ["fills", "fillList", "orderList"].first { data[$0] != nil } ?? "fills")
     }
 
+    /// `GET /api/v2/margin/currencies`.
     private func instrument(_ symbol: Symbol, _ row: BitgetRow) throws(BitgetUnreadable) -> Instrument {
         guard let tick = Bitget.step(places: row.text("pricePrecision")), let lot = Bitget.step(places: row.text("quantityPrecision")) else {
             throw BitgetUnreadable(problem: "\(symbol.text.escapedForLog) has no precision")

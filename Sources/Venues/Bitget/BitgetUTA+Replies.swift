@@ -17,11 +17,7 @@ extension BitgetUTA {
             answer.places = places.map { _ in .inDoubt("bitget-uta has no mixed request") }
             answer.cancels = cancels.map { _ in .inDoubt("bitget-uta has no mixed request") }
         case .query(let query):
-            answer.query = told(query, meeting, timeMs: plan.timeMs)
-            // An account of the other kind is no failure of the question: it is the answer.
-            if case .account(let facts) = answer.query, facts.problem != nil { answer.disposition = .answered }
-            // Nothing changed hands: an unknown code leaves no doubt behind a question.
-            if case .code = meeting, answer.disposition == .inDoubt { answer.disposition = .answered }
+            Bitget.note(told(query, meeting, timeMs: plan.timeMs), of: meeting, in: &answer)
         }
         return answer
     }
@@ -49,14 +45,13 @@ extension BitgetUTA {
     private static func isTaken(_ code: String) -> Bool { code.isEmpty || code == "0" || code == "00000" }
 
     private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64) -> QueryAnswer {
-        if case .code(let meaning, let code, let text) = meeting {
-            if case .account = query, meaning == .wrongAccount {
-                let advice = code == "40084" ? "this is a classic account; use bitget-margin, or upgrade it" : text.escapedForLog
-                return .account(AccountFacts(problem: "Bitget answers \(code): \(advice)"))
-            }
-            // "Order does not exist", the one code that says so here.
-            if case .find = query, code == "25204" { return .orders([], next: nil) }
+        if case .account = query,
+            let facts = Bitget.wrongAccount(meeting, code: "40084", advice: "this is a classic account; use bitget-margin, or upgrade it")
+        {
+            return .account(facts)
         }
+        // "Order does not exist", the one code that says so here.
+        if case .find = query, case .code(_, "25204", _) = meeting { return .orders([], next: nil) }
         guard case .success(let data) = meeting else { return Bitget.failure(of: meeting) }
         return Bitget.reading { () throws(BitgetUnreadable) in
             switch query {
@@ -64,7 +59,7 @@ extension BitgetUTA {
             case .account:
                 guard data.object != nil else { throw BitgetUnreadable(problem: "no account settings") }
                 return .account(AccountFacts(uid: data["uid"]?.text.flatMap { $0.isEmpty ? nil : $0 }))
-            case .instruments: return .instruments(try instruments(data))
+            case .instruments: return .instruments(try Bitget.instruments(data, instrument))
             case .find(let subjects, _): return .orders([try found(subjects, data)], next: nil)
             case .openOrders(_, let cursor):
                 let (reports, next) = try page(data, behind: cursor)
@@ -145,18 +140,7 @@ extension BitgetUTA {
         return kept.isEmpty ? .canceledAll : .failed("\(kept.count) of \(rows.count) orders were not canceled")
     }
 
-    /// `GET /api/v3/market/instruments`. A market whose rules cannot be read is not traded; the others are.
-    private func instruments(_ data: JSON) throws(BitgetUnreadable) -> [Instrument] {
-        guard let rows = data.array else { throw BitgetUnreadable(problem: "no list of instruments") }
-        var instruments: [Instrument] = []
-        for json in rows {
-            let row = try BitgetRow(json)
-            let symbol = Symbol(try row.required("symbol"))
-            instruments.append((try? instrument(symbol, row)) ?? Instrument(symbol: symbol, tradable: false))
-        }
-        return instruments
-    }
-
+    /// `GET /api/v3/market/instruments`.
     private func instrument(_ symbol: Symbol, _ row: BitgetRow) throws(BitgetUnreadable) -> Instrument {
         // Futures name their steps, which need not be powers of ten.
         let tick = try row.nonZero("priceMultiplier") ?? Bitget.step(places: row.text("pricePrecision"))

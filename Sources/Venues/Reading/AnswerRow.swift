@@ -100,10 +100,33 @@ struct AnswerRow {
         return items
     }
 
+    /// As `array`, and none for an explicit `null`, which venues print for an empty list too.
+    func rows(_ key: String) throws(Unreadable) -> [JSON] { json[key]?.isNull == true ? [] : try array(key) }
+
     func side(_ key: String) throws(Unreadable) -> Side? {
         guard let text = try text(key) else { return nil }
         guard let side = Side(rawValue: text.lowercased()) else { throw Unreadable("\(key) is neither buy nor sell") }
         return side
+    }
+}
+
+extension JSON {
+    /// The rows of a listing that is nothing but its list; none for `null`.
+    func rows() throws(Unreadable) -> [JSON] {
+        if isNull { return [] }
+        guard let rows = array else { throw Unreadable("no list") }
+        return rows
+    }
+}
+
+extension Instrument {
+    /// The markets of a listing, each as `read` says. One whose rules cannot be read is not traded; the others are.
+    static func listed(_ rows: [JSON], _ read: (AnswerRow) throws(Unreadable) -> Instrument) throws(Unreadable) -> [Instrument] {
+        try rows.map { json throws(Unreadable) in
+            let row = try AnswerRow(json)
+            let symbol = Symbol(try row.requiredText("symbol"))
+            do throws(Unreadable) { return try read(row) } catch { return Instrument(symbol: symbol, tradable: false) }
+        }
     }
 }
 

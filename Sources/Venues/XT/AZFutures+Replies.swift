@@ -35,19 +35,9 @@ extension AZFutures {
 
     /// Both lists are sets: only the ids tell whose an outcome is.
     private func readBatch(_ result: JSON, _ place: [PlaceTicket], _ cancel: [CancelTicket], into answer: inout VenueAnswer) {
-        let creates = outcomes(result["createOrdersResponse"], key: "clientOrderId", for: place.map(\.clientOrderID.text), created, &answer)
-        let cancels = outcomes(
+        answer.places = outcomes(result["createOrdersResponse"], key: "clientOrderId", for: place.map(\.clientOrderID.text), created, &answer)
+        answer.cancels = outcomes(
             result["cancelOrdersResponse"], key: "cancelOrderId", for: cancel.map { $0.venueOrderID?.text ?? "" }, canceled, &answer)
-        var seen: [VenueOrderID: Int] = [:]
-        answer.places = creates
-        for (index, outcome) in creates.enumerated() {
-            guard case .acknowledged(let id?, _) = outcome else { continue }
-            if let other = seen.updateValue(index, forKey: id) {
-                answer.places[other] = .inDoubt("one venue id for two orders")
-                answer.places[index] = .inDoubt("one venue id for two orders")
-            }
-        }
-        answer.cancels = cancels
         if place.count + cancel.count > 0, result["createOrdersResponse"] == nil, result["cancelOrdersResponse"] == nil {
             answer.disposition = .inDoubt
         }
@@ -56,10 +46,9 @@ extension AZFutures {
     private func outcomes(
         _ list: JSON?, key: String, for ids: [String], _ read: (AnswerRow) throws(Unreadable) -> ItemOutcome, _ answer: inout VenueAnswer
     ) -> [ItemOutcome] {
-        var outcomes = ids.map { _ in ItemOutcome.inDoubt("missing in the answer") }
+        var outcomes = XTOutcomes(count: ids.count)
         var indexes: [String: Int] = [:]
         for (index, id) in ids.enumerated() where indexes.updateValue(index, forKey: id) != nil { indexes[id] = -1 }
-        var answered: Set<Int> = []
         for json in list?.array ?? [] {
             guard let id = json[key]?.text, !id.isEmpty else { continue }
             guard let index = indexes[id] else {
@@ -67,13 +56,13 @@ extension AZFutures {
                 continue
             }
             guard index >= 0 else { continue }
-            guard answered.insert(index).inserted else {
-                outcomes[index] = .inDoubt("answered twice")
-                continue
+            do throws(Unreadable) {
+                outcomes.note(try read(AnswerRow(json)), at: index)
+            } catch {
+                outcomes.note(.inDoubt(error.what), at: index)
             }
-            do throws(Unreadable) { outcomes[index] = try read(AnswerRow(json)) } catch { outcomes[index] = .inDoubt(error.what) }
         }
-        return outcomes
+        return outcomes.all
     }
 
     private func created(_ row: AnswerRow) throws(Unreadable) -> ItemOutcome {
@@ -109,13 +98,13 @@ extension AZFutures {
             case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
             case .openOrders(_, let page):
                 let listing = try AnswerRow(result)
-                let items = try listing.array("items")
+                let items = try listing.rows("items")
                 let next = try numbered(listing, AZPage(page).number, count: items.count)
                 return .orders(try reports(items), next: next)
             case .history(_, _, let page):
                 let listing = try AnswerRow(result)
-                let items = try listing.array("items")
-                return .orders(try reports(items), next: try cursor(listing, items, page.flatMap { CursorPage($0) }, idKey: "orderId"))
+                let items = try listing.rows("items")
+                return .orders(try reports(items), next: try listing.xtNext(after: page.flatMap { CursorPage($0) }, id: "orderId"))
             case .fills(let subject, let page): return try fills(result, subject, page, &answer)
             case .cancelAll: return .canceledAll
             }
@@ -128,13 +117,15 @@ extension AZFutures {
     private func found(_ result: JSON, _ subjects: [FindSubject], _ answer: inout VenueAnswer) throws(Unreadable) -> [OrderReport] {
         guard let subject = subjects.first, subjects.count == 1 else { throw Unreadable("one order is asked for at a time") }
         let listing = try AnswerRow(result)
-        let reports = try reports(listing.array("items"))
+        let reports = try reports(listing.rows("items"))
         let foreign = reports.filter { $0.clientOrderID != subject.clientOrderID }
         guard foreign.isEmpty else {
             answer.foreignIDs += foreign.map { $0.clientOrderID?.text ?? $0.venueOrderID?.text ?? "" }
             throw Unreadable("other orders than the one asked for")
         }
-        if let total = try listing.integer("total"), total != Int64(reports.count) { throw Unreadable("a page of \(reports.count) rows of \(total)") }
+        let total = try listing.integer("total")
+        if let total, total != Int64(reports.count) { throw Unreadable("a page of \(reports.count) rows of \(total)") }
+        if total == nil, listing.json["items"]?.array == nil { throw Unreadable("neither rows nor their number") }
         return reports
     }
 
@@ -149,68 +140,30 @@ extension AZFutures {
         return total > before + Self.pageMax ? String(page + 1) : nil
     }
 
-    private func cursor(_ listing: AnswerRow, _ items: [JSON], _ page: CursorPage?, idKey: String) throws(Unreadable) -> String? {
-        guard let hasNext = try listing.bool("hasNext") else { throw Unreadable("hasNext is missing") }
-        let ids = try items.map { row throws(Unreadable) in try AnswerRow(row).requiredInteger(idKey) }
-        return try CursorPage.following(page, ids: ids, hasNext: hasNext)?.text
-    }
-
     private func reports(_ rows: [JSON]) throws(Unreadable) -> [OrderReport] {
-        try rows.map { row throws(Unreadable) in try report(AnswerRow(row)) }
-    }
-
-    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
-        let state = try row.requiredText("state")
-        var report = OrderReport(status: xtStatus(state), venueState: state)
-        report.venueOrderID = VenueOrderID(try row.requiredText("orderId"))
-        report.clientOrderID = try row.text("clientOrderId").map { ClientOrderID($0) }
-        report.symbol = try row.text("symbol").map { Symbol($0) }
-        report.side = try row.side("orderSide")
-        report.price = try row.amount("price")
-        report.quantity = try row.amount("origQty")
-        report.filledQuantity = try row.amount("executedQty") ?? .zero
-        report.averagePrice = try row.average("avgPrice")
-        let (updated, created) = (try row.integer("updatedTime"), try row.integer("createdTime"))
-        report.version = updated ?? created
-        return report
+        try rows.map { row throws(Unreadable) in try AnswerRow(row).xtOrder(side: "orderSide", placedAt: "createdTime") }
     }
 
     /// Pages by number (`total`) as XT has them, or by id (`hasNext`) as AZ's later pages say.
     private func fills(_ result: JSON, _ subject: FindSubject, _ page: String?, _ answer: inout VenueAnswer) throws(Unreadable) -> QueryAnswer {
         let listing = try AnswerRow(result)
-        let items = try listing.array("items")
-        let fills = try items.map { row throws(Unreadable) in try fill(AnswerRow(row), of: subject, &answer) }
+        let items = try listing.rows("items")
+        let fills = try items.map { row throws(Unreadable) in
+            try AnswerRow(row).xtFill(of: subject, id: "execId", at: "timestamp", feeAsset: "feeCoin", foreign: &answer.foreignIDs)
+        }
         let page = AZPage(page)
         if case .number(let number) = page, listing.json["total"] != nil {
             return .fills(fills, next: try numbered(listing, number, count: items.count))
         }
         let from: CursorPage? = if case .cursor(let cursor) = page { cursor } else { nil }
-        return .fills(fills, next: try cursor(listing, items, from, idKey: "execId"))
-    }
-
-    private func fill(_ row: AnswerRow, of subject: FindSubject, _ answer: inout VenueAnswer) throws(Unreadable) -> Fill {
-        let order = VenueOrderID(try row.requiredText("orderId"))
-        guard order == subject.venueOrderID else {
-            answer.foreignIDs.append(order.text)
-            throw Unreadable("an execution of another order")
-        }
-        let (micros, overflow) = try row.requiredInteger("timestamp").multipliedReportingOverflow(by: 1_000)
-        guard !overflow else { throw Unreadable("timestamp is out of range") }
-        return Fill(
-            tradeID: TradeID(try row.requiredText("execId")), venueOrderID: order, quantity: try row.requiredAmount("quantity"),
-            price: try row.requiredAmount("price"), fee: try row.decimal("fee"), feeAsset: try row.text("feeCoin"), at: micros)
+        return .fills(fills, next: try listing.xtNext(after: from, id: "execId"))
     }
 
     /// `result` is the list, or an object that holds it. Contracts of the other product line are not ours to trade here.
     private func instruments(_ result: JSON) throws(Unreadable) -> [Instrument] {
         guard let rows = result.array ?? result["symbols"]?.array else { throw Unreadable("no list of symbols") }
-        var instruments: [Instrument] = []
-        for json in rows {
-            let row = try AnswerRow(json)
-            let kind = try row.text("underlyingType")
-            if kind == nil || kind == underlyingType { instruments.append(try instrument(row)) }
-        }
-        return instruments
+        let ours = rows.filter { [nil, "", underlyingType].contains($0["underlyingType"]?.text) }
+        return try Instrument.listed(ours) { row throws(Unreadable) in try instrument(row) }
     }
 
     private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
@@ -219,12 +172,7 @@ extension AZFutures {
         var instrument = Instrument(
             symbol: Symbol(try row.requiredText("symbol")), tradable: (state ?? 0) == 0 && trades != false && isForAPI != false)
         instrument.tick = try row.amount("minStepPrice")
-        if instrument.tick == nil, let count = try row.integer("pricePrecision") {
-            guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else {
-                throw Unreadable("pricePrecision is out of range")
-            }
-            instrument.tick = step
-        }
+        if instrument.tick == nil { instrument.tick = try row.step(places: "pricePrecision") }
         instrument.lot = .one
         instrument.minQuantity = try row.amount("minQty")
         if underlyingType == "U_BASED" {

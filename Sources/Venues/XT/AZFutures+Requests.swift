@@ -8,56 +8,61 @@ extension AZFutures {
 
     package func request(for plan: RequestPlan) -> HTTPRequest {
         switch plan.content {
-        case .place(let tickets, _): return write("/batch", batchBody(place: tickets, cancel: [], placeFirst: true))
-        case .cancel(let tickets): return write("/batch", batchBody(place: [], cancel: tickets, placeFirst: false))
-        case .mixed(let place, let cancel, let placeFirst): return write("/batch", batchBody(place: place, cancel: cancel, placeFirst: placeFirst))
+        case .place(let tickets, _): return write(plan, "/batch", batchBody(place: tickets, cancel: [], placeFirst: true))
+        case .cancel(let tickets): return write(plan, "/batch", batchBody(place: [], cancel: tickets, placeFirst: false))
+        case .mixed(let place, let cancel, let placeFirst):
+            return write(plan, "/batch", batchBody(place: place, cancel: cancel, placeFirst: placeFirst))
         case .modify(let tickets):
             precondition(tickets.count == 1, "az-futures modifies one order a request")
-            return write("/update", modifyBody(tickets[0]))
-        case .query(let query): return request(asking: query)
+            return write(plan, "/update", modifyBody(tickets[0]))
+        case .query(let query): return request(asking: query, plan)
         }
     }
 
-    private func request(asking query: Query) -> HTTPRequest {
+    private func request(asking query: Query, _ plan: RequestPlan) -> HTTPRequest {
         switch query {
         case .serverTime: return HTTPRequest("GET", "/az/future/market/v1/public/time")
         case .instruments: return HTTPRequest("GET", "/az/future/market/v3/public/symbol/list")
-        case .account: return read("/az/future/user/v1/balance/list", [])
+        case .account: return read(plan, "/az/future/user/v1/balance/list", [])
         case .find(let subjects, let step):
             guard let subject = subjects.first else { preconditionFailure("a look-up names an order") }
             let state = step == 0 ? "UNFINISHED" : "HISTORY"
-            return list([("clientOrderId", subject.clientOrderID.text), ("state", state)], page: 1)
-        case .openOrders(_, let page): return list([("state", "UNFINISHED")], page: AZPage(page).number)
+            return list(plan, [("clientOrderId", subject.clientOrderID.text), ("state", state)], page: 1)
+        case .openOrders(_, let page): return list(plan, [("state", "UNFINISHED")], page: AZPage(page).number)
         case .history(_, let sinceMs, let page):
             var parameters = [("direction", "NEXT"), ("limit", String(Self.pageMax)), ("startTime", String(max(sinceMs, 0)))]
             if let page = page.flatMap({ CursorPage($0) }) { parameters.append(("id", String(page.id))) }
-            return read(Self.trade + "/list-history", parameters)
+            return read(plan, Self.trade + "/list-history", parameters)
         case .fills(let subject, let page):
             let parameters = [("orderId", subject.venueOrderID?.text ?? ""), ("size", String(Self.pageMax))]
             switch AZPage(page) {
-            case .number(let number): return read(Self.trade + "/trade-list", parameters + [("page", String(number))])
+            // XT pages by number, AZ's later documents by id: the first page is asked for in words that both know.
+            case .number(1): return read(plan, Self.trade + "/trade-list", parameters)
+            case .number(let number): return read(plan, Self.trade + "/trade-list", parameters + [("page", String(number))])
             case .cursor(let cursor):
-                return read(Self.trade + "/trade-list", parameters + [("direction", "NEXT"), ("fromId", String(cursor.id))])
+                return read(plan, Self.trade + "/trade-list", parameters + [("direction", "NEXT"), ("fromId", String(cursor.id))])
             }
         case .cancelAll(let symbol):
             var writer = JSONWriter()
             writer.beginObject()
             writer.member("symbol", symbol?.text ?? "")  // Empty: all.
             writer.endObject()
-            return write("/cancel-all", writer.bytes)
+            return write(plan, "/cancel-all", writer.bytes)
         }
     }
 
-    private func list(_ parameters: [(String, String)], page: Int64) -> HTTPRequest {
-        read(Self.trade + "/list", parameters + [("page", String(page)), ("size", String(Self.pageMax))])
+    private func list(_ plan: RequestPlan, _ parameters: [(String, String)], page: Int64) -> HTTPRequest {
+        read(plan, Self.trade + "/list", parameters + [("page", String(page)), ("size", String(Self.pageMax))])
     }
 
-    private func read(_ path: String, _ parameters: [(String, String)]) -> HTTPRequest {
-        HTTPRequest("GET", path + queryText(parameters), headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded")])
+    private func read(_ plan: RequestPlan, _ path: String, _ parameters: [(String, String)]) -> HTTPRequest {
+        let headers = [HTTPHeader("Content-Type", "application/x-www-form-urlencoded"), XTWindow.header(of: plan)]
+        return HTTPRequest("GET", path + queryText(parameters), headers: headers)
     }
 
-    private func write(_ path: String, _ body: [UInt8]) -> HTTPRequest {
-        HTTPRequest("POST", Self.trade + path, headers: [HTTPHeader("Content-Type", "application/json")], body: body)
+    private func write(_ plan: RequestPlan, _ path: String, _ body: [UInt8]) -> HTTPRequest {
+        let headers = [HTTPHeader("Content-Type", "application/json"), XTWindow.header(of: plan)]
+        return HTTPRequest("POST", Self.trade + path, headers: headers, body: body)
     }
 
     /// Sets on both sides: an empty one is left out, since what the venue makes of it is not documented.

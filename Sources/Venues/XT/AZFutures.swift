@@ -36,11 +36,13 @@ package struct AZFutures: VenueAdapter {
             placeMax: 100, cancelMax: 100, modifyMax: 1, cancelsByClientID: false,
             // No pattern is documented: the rule of the spot side.
             clientIDs: ClientIDRule(lengths: 4...22, alsoAllowed: "_"),
-            // Without a window header the venue takes 5 s; stamps more than 1 s ahead are refused.
+            // The widest window that is not discouraged, and the venue's own without a header; stamps more than 1 s ahead are refused.
             freshnessMs: 5_000, stampMarginMs: 300,
             // As XTSpot. Absence needs both lists, UNFINISHED and HISTORY.
             visibilityDelayMs: 5_000, findSteps: 2, listsFills: true)
         profile.mixesPlaceAndCancel = true
+        profile.recvwindowFloorMs = XTWindow.floorMs
+        profile.modifyMayRename = true
         self.profile = profile
     }
 

@@ -6,6 +6,8 @@ enum XTCodeClass: Equatable {
     case inDoubt
     /// An order with this id is there.
     case duplicate
+    /// Refused in words that could stand for a repeated client id: final for the order unless it is found.
+    case unspecific
     /// The venue does not know the order (as open).
     case notFound
     /// The timestamp was refused: not executed.
@@ -53,8 +55,8 @@ enum XTSpotCodes {
         // Symbol unknown, offline, suspended, by country, no API trading, no amend, restricted.
         "SYMBOL_001": .final, "SYMBOL_002": .final, "SYMBOL_003": .final, "SYMBOL_004": .final, "SYMBOL_005": .final, "SYMBOL_007": .final,
         "SYMBOL_010": .final, "SYMBOL_011": .final,
-        // "Rejected by platform", unspecific: could stand for a repeated client id, so the order is looked for.
-        "ORDER_001": .inDoubt,
+        // "Rejected by platform": the likeliest answer to a repeated client id, too.
+        "ORDER_001": .unspecific,
         // Funds, pair suspended, trading forbidden, open-order cap, sub-account, precision.
         "ORDER_002": .final, "ORDER_003": .final, "ORDER_004": .final, "ORDER_006": .final, "ORDER_007": .final, "ORDER_008": .final,
         // Order does not exist; also seen as plain text.

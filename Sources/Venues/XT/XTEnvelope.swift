@@ -30,7 +30,8 @@ enum XTReply {
     /// `{"returnCode":0,"msgInfo":"success","error":null,"result":…}`; one page shows 200 for success, and an empty error beside it.
     init(futures response: HTTPResponse) {
         guard let json = Self.worthReading(response) else {
-            self = Self.byStatus(response)
+            // A stale timestamp is a 403 here, perhaps without a word: the clock is measured again, whatever became of the request.
+            self = response.status == 403 ? .failure(code: "403", text: "HTTP 403 without words", .inDoubt) : Self.byStatus(response)
             return
         }
         let code = json["error"]?["code"]?.text ?? ""
@@ -96,6 +97,7 @@ enum XTReply {
         switch meaning {
         case .final: return (.answered, isAlone ? .refused(code: code, text: text) : unclear)
         case .duplicate: return (.answered, isAlone && isPlace ? .duplicate(code: code, text: text) : unclear)
+        case .unspecific: return (.answered, isAlone && isPlace ? .refusedUnlessFound(code: code, text: text) : unclear)
         case .notFound: return (.answered, isAlone && !isPlace ? .gone(code: code, text: text) : unclear)
         case .inDoubt:
             // A 403 without words may be a stale timestamp: the clock is measured again, whatever became of the request.

@@ -1,3 +1,4 @@
+import OMSCore
 import Wire
 
 /// How XT and the platforms that run its software sign: two schemes, one key.
@@ -76,5 +77,16 @@ enum XTSigning {
         case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
         default: nil
         }
+    }
+}
+
+/// How long after its timestamp a request is taken. It is the fence of a resend, so never above what the engine counts with.
+enum XTWindow {
+    /// The shortest that a request may name.
+    static let floorMs: Int64 = 2_000
+
+    /// The header that names it: signed on spot, not on futures. Above 5 s is discouraged, and that is what futures take without it.
+    static func header(of plan: RequestPlan) -> HTTPHeader {
+        HTTPHeader("validate-recvwindow", String(min(5_000, max(floorMs, plan.freshnessMs))))
     }
 }

@@ -32,7 +32,6 @@ extension XTSpot {
 
     /// `{"batchId":…,"items":[…]}` or the bare list. Items are ours by client id, else by index; an item with neither stays unattributed.
     private func readPlaced(_ result: JSON, _ tickets: [PlaceTicket], into answer: inout VenueAnswer) {
-        answer.places = tickets.map { _ in .inDoubt("missing in the answer") }
         guard let rows = result["items"]?.array ?? result.array else {
             answer.places = tickets.map { _ in .inDoubt("an answer without items") }
             answer.disposition = .inDoubt
@@ -40,8 +39,7 @@ extension XTSpot {
         }
         var places: [String: Int] = [:]
         for (index, ticket) in tickets.enumerated() { places[ticket.clientOrderID.text] = index }
-        var answered: Set<Int> = []
-        var ids: [String: Int] = [:]
+        var outcomes = XTOutcomes(count: tickets.count)
         for row in rows {
             let index: Int
             if let clientID = row["clientOrderId"]?.text, !clientID.isEmpty {
@@ -55,18 +53,9 @@ extension XTSpot {
             } else {
                 continue
             }
-            guard answered.insert(index).inserted else {
-                answer.places[index] = .inDoubt("answered twice")
-                continue
-            }
-            let outcome = placed(row)
-            answer.places[index] = outcome
-            guard case .acknowledged(let id?, _) = outcome else { continue }
-            if let other = ids.updateValue(index, forKey: id.text) {
-                answer.places[other] = .inDoubt("one venue id for two orders")
-                answer.places[index] = .inDoubt("one venue id for two orders")
-            }
+            outcomes.note(placed(row), at: index)
         }
+        answer.places = outcomes.all
     }
 
     private func placed(_ json: JSON) -> ItemOutcome {
@@ -77,6 +66,7 @@ extension XTSpot {
                 switch XTSpotCodes.classify(reason: reason) {
                 case .final, .notFound: return .refused(code: Self.isCode(reason) ? reason : "rejected", text: reason)
                 case .duplicate: return .duplicate(code: "rejected", text: reason)
+                case .unspecific: return .refusedUnlessFound(code: reason, text: reason)
                 case .rateLimited: return .notExecuted(.rateLimited)
                 case .clock: return .notExecuted(.clock)
                 case .halted: return .notExecuted(.halted)
@@ -112,17 +102,19 @@ extension XTSpot {
             case .serverTime: return .time(try AnswerRow(result).requiredInteger("serverTime"))
             case .account: return .account(AccountFacts())
             case .instruments:
-                return .instruments(try AnswerRow(result).array("symbols").map { row throws(Unreadable) in try instrument(AnswerRow(row)) })
+                return .instruments(try Instrument.listed(AnswerRow(result).array("symbols")) { row throws(Unreadable) in try instrument(row) })
             case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
-            case .openOrders: return .orders(try reports(result), next: nil)
+            case .openOrders: return .orders(try reports(result.rows()), next: nil)
             case .history(_, _, let page):
                 let listing = try AnswerRow(result)
-                let orders = try reports(.array(listing.array("items")))
-                return .orders(orders, next: try next(listing, after: page, idKey: "orderId"))
+                let orders = try reports(listing.rows("items"))
+                return .orders(orders, next: try listing.xtNext(after: page.flatMap { CursorPage($0) }, id: "orderId"))
             case .fills(let subject, let page):
                 let listing = try AnswerRow(result)
-                let fills = try listing.array("items").map { row throws(Unreadable) in try fill(AnswerRow(row), of: subject, &answer) }
-                return .fills(fills, next: try next(listing, after: page, idKey: "tradeId"))
+                let fills = try listing.rows("items").map { row throws(Unreadable) in
+                    try AnswerRow(row).xtFill(of: subject, id: "tradeId", at: "time", feeAsset: "feeCurrency", foreign: &answer.foreignIDs)
+                }
+                return .fills(fills, next: try listing.xtNext(after: page.flatMap { CursorPage($0) }, id: "tradeId"))
             case .cancelAll: return .canceledAll
             }
         } catch {
@@ -130,17 +122,11 @@ extension XTSpot {
         }
     }
 
-    private func next(_ listing: AnswerRow, after page: String?, idKey: String) throws(Unreadable) -> String? {
-        guard let hasNext = try listing.bool("hasNext") else { throw Unreadable("hasNext is missing") }
-        let ids = try listing.array("items").map { row throws(Unreadable) in try AnswerRow(row).requiredInteger(idKey) }
-        return try CursorPage.following(page.flatMap { CursorPage($0) }, ids: ids, hasNext: hasNext)?.text
-    }
-
     /// One order, or null for none. Another order than the one asked for is no answer.
     private func found(_ result: JSON, _ subjects: [FindSubject], _ answer: inout VenueAnswer) throws(Unreadable) -> [OrderReport] {
         if result.isNull { return [] }
         guard let subject = subjects.first, subjects.count == 1 else { throw Unreadable("one order is asked for at a time") }
-        var report = try report(AnswerRow(result))
+        var report = try report(result)
         let isOurs = subject.venueOrderID.map { $0 == report.venueOrderID } ?? (report.clientOrderID == subject.clientOrderID)
         guard isOurs, report.clientOrderID == nil || report.clientOrderID == subject.clientOrderID else {
             answer.foreignIDs.append(report.clientOrderID?.text ?? report.venueOrderID?.text ?? "")
@@ -150,47 +136,18 @@ extension XTSpot {
         return [report]
     }
 
-    private func reports(_ result: JSON) throws(Unreadable) -> [OrderReport] {
-        guard let rows = result.array else { throw Unreadable("no list of orders") }
-        return try rows.map { row throws(Unreadable) in try report(AnswerRow(row)) }
+    private func reports(_ rows: [JSON]) throws(Unreadable) -> [OrderReport] {
+        try rows.map { row throws(Unreadable) in try report(row) }
     }
 
-    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
-        let state = try row.requiredText("state")
-        var report = OrderReport(status: xtStatus(state), venueState: state)
-        report.venueOrderID = VenueOrderID(try row.requiredText("orderId"))
-        report.clientOrderID = try row.text("clientOrderId").map { ClientOrderID($0) }
-        report.symbol = try row.text("symbol").map { Symbol($0) }
-        report.side = try row.side("side")
-        report.price = try row.amount("price")
-        report.quantity = try row.amount("origQty")
-        report.filledQuantity = try row.amount("executedQty") ?? .zero
-        report.averagePrice = try row.average("avgPrice")
-        // Null until something changed.
-        let (updated, placed) = (try row.integer("updatedTime"), try row.integer("time"))
-        report.version = updated ?? placed
-        return report
-    }
-
-    private func fill(_ row: AnswerRow, of subject: FindSubject, _ answer: inout VenueAnswer) throws(Unreadable) -> Fill {
-        let order = VenueOrderID(try row.requiredText("orderId"))
-        guard order == subject.venueOrderID else {
-            answer.foreignIDs.append(order.text)
-            throw Unreadable("an execution of another order")
-        }
-        let (micros, overflow) = try row.requiredInteger("time").multipliedReportingOverflow(by: 1_000)
-        guard !overflow else { throw Unreadable("time is out of range") }
-        return Fill(
-            tradeID: TradeID(try row.requiredText("tradeId")), venueOrderID: order, quantity: try row.requiredAmount("quantity"),
-            price: try row.requiredAmount("price"), fee: try row.decimal("fee"), feeAsset: try row.text("feeCurrency"), at: micros)
-    }
+    private func report(_ row: JSON) throws(Unreadable) -> OrderReport { try AnswerRow(row).xtOrder(side: "side", placedAt: "time") }
 
     private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
         let (state, trades, isForAPI) = (try row.requiredText("state"), try row.bool("tradingEnabled"), try row.bool("openapiEnabled"))
         var instrument = Instrument(
             symbol: Symbol(try row.requiredText("symbol")), tradable: state == "ONLINE" && trades == true && isForAPI == true)
-        instrument.tick = try places(row, "pricePrecision")
-        instrument.lot = try places(row, "quantityPrecision")
+        instrument.tick = try row.step(places: "pricePrecision")
+        instrument.lot = try row.step(places: "quantityPrecision")
         for filter in row.json["filters"]?.array ?? [] {
             let filter = try AnswerRow(filter)
             switch try filter.text("filter", "filterType") {
@@ -212,11 +169,5 @@ extension XTSpot {
         guard let step = try filter.amount("tickSize") else { return nil }
         let start = try filter.decimal("min") ?? .zero
         return start.isMultiple(of: step) ? step : nil
-    }
-
-    private func places(_ row: AnswerRow, _ key: String) throws(Unreadable) -> Decimal? {
-        guard let count = try row.integer(key) else { return nil }
-        guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else { throw Unreadable("\(key) is out of range") }
-        return step
     }
 }

@@ -57,12 +57,7 @@ extension XTSpot {
     }
 
     private func headers(_ plan: RequestPlan) -> [HTTPHeader] {
-        // At least 2 s by the documents; above 5 s is discouraged. It is the fence of a resend, so never above what the engine counts with.
-        let window = min(5_000, max(Self.recvwindowFloorMs, plan.freshnessMs))
-        return [
-            HTTPHeader("Content-Type", "application/json"), HTTPHeader("validate-algorithms", "HmacSHA256"),
-            HTTPHeader("validate-recvwindow", String(window)),
-        ]
+        [HTTPHeader("Content-Type", "application/json"), HTTPHeader("validate-algorithms", "HmacSHA256"), XTWindow.header(of: plan)]
     }
 
     private func placeBody(_ tickets: [PlaceTicket]) -> [UInt8] {

@@ -35,12 +35,10 @@ package struct XTSpot: VenueAdapter {
             freshnessMs: 5_000, stampMarginMs: 300,
             // How late an order may be seen is nowhere said; the upper end of the 2–5 s that cautious clients wait.
             visibilityDelayMs: 5_000, findSteps: 1, listsFills: true)
-        profile.recvwindowFloorMs = Self.recvwindowFloorMs
+        profile.recvwindowFloorMs = XTWindow.floorMs
+        profile.modifyMayRename = true
         self.profile = profile
     }
-
-    /// The shortest window that a request may name.
-    static let recvwindowFloorMs: Int64 = 2_000
 
     package func problem(with terms: OrderTerms) -> OrderProblem? {
         if let problem = terms.firstSet(of: [.reduceOnly, .positionSide, .marginAction, .stp, .takeProfit, .stopLoss], at: "xt-spot") {

@@ -1,0 +1,78 @@
+import OMSCore
+import Wire
+
+/// Rows that XT and AZ print alike, but for the names of some fields.
+extension AnswerRow {
+    /// An order of a look-up or listing.
+    ///
+    /// - Parameters: names of the fields that hold its side, and when it was placed.
+    func xtOrder(side: String, placedAt: String) throws(Unreadable) -> OrderReport {
+        let state = try requiredText("state")
+        var report = OrderReport(status: xtStatus(state), venueState: state)
+        report.venueOrderID = VenueOrderID(try requiredText("orderId"))
+        report.clientOrderID = try text("clientOrderId").map { ClientOrderID($0) }
+        report.symbol = try text("symbol").map { Symbol($0) }
+        report.side = try self.side(side)
+        report.price = try amount("price")
+        report.quantity = try amount("origQty")
+        report.filledQuantity = try amount("executedQty") ?? .zero
+        report.averagePrice = try average("avgPrice")
+        // Null until something changed.
+        let (updated, placed) = (try integer("updatedTime"), try integer(placedAt))
+        report.version = updated ?? placed
+        return report
+    }
+
+    /// An execution of the order that was asked about; one of another order is an alarm, and no answer.
+    ///
+    /// - Parameters: names of the fields that hold its own id, its time and what the fee was paid in.
+    func xtFill(of subject: FindSubject, id: String, at: String, feeAsset: String, foreign: inout [String]) throws(Unreadable) -> Fill {
+        let order = VenueOrderID(try requiredText("orderId"))
+        guard order == subject.venueOrderID else {
+            foreign.append(order.text)
+            throw Unreadable("an execution of another order")
+        }
+        let (micros, overflow) = try requiredInteger(at).multipliedReportingOverflow(by: 1_000)
+        guard !overflow else { throw Unreadable("\(at) is out of range") }
+        return Fill(
+            tradeID: TradeID(try requiredText(id)), venueOrderID: order, quantity: try requiredAmount("quantity"), price: try requiredAmount("price"),
+            fee: try decimal("fee"), feeAsset: try text(feeAsset), at: micros)
+    }
+
+    /// What follows this page of `items`, whose ids stand under `id`; nil behind the last.
+    func xtNext(after page: CursorPage?, id: String) throws(Unreadable) -> String? {
+        guard let hasNext = try bool("hasNext") else { throw Unreadable("hasNext is missing") }
+        let ids = try rows("items").map { row throws(Unreadable) in try AnswerRow(row).requiredInteger(id) }
+        return try CursorPage.following(page, ids: ids, hasNext: hasNext)?.text
+    }
+
+    /// The grid that a number of decimal places means; nil where it is not said.
+    func step(places key: String) throws(Unreadable) -> Decimal? {
+        guard let count = try integer(key) else { return nil }
+        guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else { throw Unreadable("\(key) is out of range") }
+        return step
+    }
+}
+
+/// Outcomes in the tickets' order, as an answer's rows tell them one by one.
+struct XTOutcomes {
+    private(set) var all: [ItemOutcome]
+    private var answered: Set<Int> = []
+    private var holders: [VenueOrderID: Int] = [:]
+
+    init(count: Int) { all = Array(repeating: .inDoubt("missing in the answer"), count: count) }
+
+    /// Notes what a row says of the ticket at `index`. Two rows for one order, and one venue id for two, settle neither.
+    mutating func note(_ outcome: ItemOutcome, at index: Int) {
+        guard answered.insert(index).inserted else {
+            all[index] = .inDoubt("answered twice")
+            return
+        }
+        all[index] = outcome
+        guard case .acknowledged(let id?, _) = outcome else { return }
+        if let other = holders.updateValue(index, forKey: id) {
+            all[other] = .inDoubt("one venue id for two orders")
+            all[index] = .inDoubt("one venue id for two orders")
+        }
+    }
+}
