@@ -5,8 +5,18 @@ import OMSCore
 func systemError(_ number: Int32 = omsd_errno()) -> String { String(cString: strerror(number)) }
 
 /// The lock that keeps a second daemon away: `<journal>.lock`, held from before SQLite opens the journal until after it closed it.
+///
+/// It also remembers the last number committed, in memory that outlives the process: a journal whose WAL is gone is whole if it knows that number, as
+/// when another program opened it after a kill, took the WAL in and removed it.
 final class JournalLock {
     private let descriptor: Int32
+    /// A mark of ours, and the number.
+    private let words: UnsafeMutablePointer<Int64>?
+    private static let mark: Int64 = 0x6F6D_7364_2073_6571
+    private static let size = 16
+
+    /// What a former run noted last; nil: none did.
+    let lastSeq: Int64?
 
     init(journal path: String) throws(OpenError) {
         let lock = path + ".lock"
@@ -19,10 +29,25 @@ final class JournalLock {
             throw number == EWOULDBLOCK
                 ? OpenError(.locked, "\(path) is held by another daemon (\(lock))") : OpenError(.failed, "\(lock): \(systemError(number))")
         }
+        var found: [Int64] = [0, 0]
+        let isKnown = pread(opened, &found, Self.size, 0) == Self.size && found[0] == Self.mark
+        // Its block is there before it is mapped: a page that found no space later would be the end of the process.
+        found = isKnown ? found : [Self.mark, 0]
+        let isWritten = pwrite(opened, found, Self.size, 0) == Self.size
+        let memory = isWritten ? mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0) : nil
+        // MAP_FAILED is -1.
+        words = memory == UnsafeMutableRawPointer(bitPattern: -1) ? nil : memory?.assumingMemoryBound(to: Int64.self)
+        lastSeq = isKnown ? found[1] : nil
         descriptor = opened
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        if let words { munmap(words, Self.size) }
+        close(descriptor)
+    }
+
+    /// This number is committed.
+    func note(_ seq: Int64) { words?[1] = seq }
 }
 
 /// Looks at a journal's file from outside, before SQLite touches it or while it is open: no descriptor of it may be closed while SQLite holds
@@ -89,12 +114,20 @@ enum JournalFile {
         return header[18] == 2
     }
 
+    /// What of a journal may be gone.
+    enum Loss {
+        /// A copy, taken at some time in the past.
+        case isCopy
+        /// The WAL is gone, and with it what was not in the file yet, if anything.
+        case lacksWAL
+    }
+
     /// Whether the files beside the journal are its own. What a crash leaves always has its WAL: a journal is first written to with one, and keeps it.
     ///
     /// - Parameter hasWAL: what `checkHeader` said; nil: there is no journal.
-    /// - Returns: Why the journal may lack what a former run recorded, in words; nil: it is as it was left.
+    /// - Returns: Why the journal may lack what a former run recorded; nil: it is as it was left.
     /// - Throws: where SQLite would read another file's WAL into this one.
-    static func signOfLoss(_ path: String, hasWAL: Bool?) throws(OpenError) -> String? {
+    static func signOfLoss(_ path: String, hasWAL: Bool?) throws(OpenError) -> Loss? {
         var status = stat()
         let isThere = stat(path + "-wal", &status) == 0 && status.st_size > 0
         switch hasWAL {
@@ -103,8 +136,8 @@ enum JournalFile {
         case false? where isThere:
             throw OpenError(.damaged, "\(path)-wal belongs to another journal than the copy beside it: move the WAL and \(path)-shm away")
         case nil: return nil
-        case false?: return "\(path) is a copy"
-        case true?: return isThere ? nil : "\(path) has lost its WAL"
+        case false?: return .isCopy
+        case true?: return isThere ? nil : .lacksWAL
         }
     }
 

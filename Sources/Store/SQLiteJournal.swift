@@ -89,14 +89,16 @@ package final class SQLiteJournal: Journal {
         }
     }
 
-    private init(path: String, loss: String?, lock: JournalLock, accounts: [JournalAccount], wallClock: @escaping () -> Int64) throws(JournalError) {
+    private init(
+        path: String, loss: JournalFile.Loss?, lock: JournalLock, accounts: [JournalAccount], wallClock: @escaping () -> Int64
+    ) throws(JournalError) {
         let connection = try Connection(path: path, .readWrite)
         var warnings: [String] = []
         // On record before the WAL is made that would hide it.
-        if let loss, try Self.markLoss(on: connection, now: wallClock()) {
+        if let loss, try Self.markLoss(loss, on: connection, lastSeq: lock.lastSeq, now: wallClock()) {
             warnings.append(
-                "\(loss): it may lack what was recorded last. Orders that had not left by then are looked up before they are sent, limits count as used up"
-            )
+                "\(path) \(loss == .isCopy ? "is a copy" : "has lost its WAL"): it may lack what was recorded last. Orders that had not left by then are "
+                    + "looked up before they are sent, limits count as used up")
         }
         try connection.becomeWriter()
         try Migrator.migrate(connection)
@@ -118,6 +120,7 @@ package final class SQLiteJournal: Journal {
         self.warnings = warnings
         try discardHalfWritten()
         seq = try loader.seq()
+        lock.note(seq)
         try readMemory()
     }
 
@@ -135,9 +138,13 @@ package final class SQLiteJournal: Journal {
     /// The journal went back in time. What was born so far may have changed since, ids go on where the lost part cannot have come to, and the boot is
     /// forgotten with whatever its clock said of permits.
     ///
-    /// - Returns: false for a journal without orders and events: there is nothing that could be wrong.
-    private static func markLoss(on connection: Connection, now: Int64) throws(JournalError) -> Bool {
+    /// - Parameter lastSeq: what the last run noted beside the journal.
+    /// - Returns: false where nothing is gone: another program took the WAL in, or there were no orders and events.
+    private static func markLoss(
+        _ loss: JournalFile.Loss, on connection: Connection, lastSeq: Int64?, now: Int64
+    ) throws(JournalError) -> Bool {
         let seq = try JournalLoader(connection: connection).seq()
+        if loss == .lacksWAL, let lastSeq, seq >= lastSeq { return false }
         guard seq > 0 else { return false }
         let used = try connection.integer("SELECT value FROM meta WHERE key = 'id_high_water'") ?? 0
         // An hour of ids: each start takes ten seconds' worth ahead of the clock at most.
@@ -208,6 +215,7 @@ package final class SQLiteJournal: Journal {
             throw error
         }
         seq = last
+        lock.note(last)
         rate.keep()
         newSymbols.removeAll(keepingCapacity: true)
         if uncheckpointed >= Self.checkpointFrames { checkpoint() }

@@ -37,7 +37,7 @@ import Testing
         func registered(_ limiter: inout Limiter, _ inherited: [BudgetRow], _ rows: [PermitRow], at now: Int64) throws -> Int {
             let names = limiter.register(
                 profile: profile, uid: "u", keyFingerprint: "f", settings: [], holdUnansweredUs: .seconds(30), inherited: inherited,
-                permits: Dictionary(grouping: rows, by: \.budget), sameBoot: true, at: now, newRow: { _ in })
+                permits: Dictionary(grouping: rows, by: \.budget), at: now, newRow: { _ in })
             return try #require(names["b"])
         }
         var limiter = Limiter()

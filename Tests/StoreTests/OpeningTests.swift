@@ -158,7 +158,7 @@ func checkpointed(_ path: String) throws {
         #expect(try SQLiteJournal.open(path: copy, accounts: Sample.accounts).load().orders.count == 3)
     }
 
-    enum Past: CaseIterable { case stopped, killed, copied, withoutWAL, emptyWAL }
+    enum Past: CaseIterable { case stopped, killed, takenIn, copied, withoutWAL, emptyWAL, olderWithoutWAL }
 
     @Test(arguments: Past.allCases) func `a journal that lost its end is known as such, once and on record, and makes its ids elsewhere`(past: Past)
         throws
@@ -174,11 +174,20 @@ func checkpointed(_ path: String) throws {
             sample.close()
             for suffix in ["", "-wal"] { write(contents(of: sample.path + suffix), to: path + suffix) }
         case .killed: for suffix in ["", "-wal"] { write(contents(of: sample.path + suffix), to: path + suffix) }
+        case .takenIn:
+            // A kill, and then a program that opens the journal to write, as the sqlite3 shell does: at its end the WAL is gone.
+            for suffix in ["", "-wal", ".lock"] { write(contents(of: sample.path + suffix), to: path + suffix) }
+            _ = try Connection(path: path, .readWrite).integer("SELECT count(*) FROM orders")
+            #expect(access(path + "-wal", F_OK) != 0, "the other program left the WAL")
         case .copied: try JournalBackup.backup(from: sample.path, to: path)
         case .withoutWAL: write(contents(of: sample.path), to: path)
+        case .olderWithoutWAL:
+            write(contents(of: sample.path), to: path)
+            try sample.place("two", count: 1)
+            write(contents(of: sample.path + ".lock"), to: path + ".lock")
         case .emptyWAL: for (suffix, bytes) in [("", contents(of: sample.path)), ("-wal", [])] { write(bytes, to: path + suffix) }
         }
-        let isLoss = past != .stopped && past != .killed
+        let isLoss = ![.stopped, .killed, .takenIn].contains(past)
 
         for start in 1...2 {
             let journal = try SQLiteJournal.open(path: path, accounts: Sample.accounts, wallClock: { sample.now })
