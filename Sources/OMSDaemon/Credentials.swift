@@ -68,7 +68,7 @@ struct Credentials: Sendable {
         // Header values are text; these two leave the process in every request.
         let signingKey = SigningKey(
             keyID: String(decoding: key, as: UTF8.self), secret: secret, passphrase: values["passphrase"].map { String(decoding: $0, as: UTF8.self) })
-        return Credentials(key: signingKey, fingerprint: hex(sha256(key).prefix(6)))
+        return Credentials(key: signingKey, fingerprint: String(hex(sha256(key)).prefix(12)))
     }
 }
 

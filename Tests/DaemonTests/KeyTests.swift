@@ -51,5 +51,5 @@ import Wire
     }
 
     /// As documented: the first twelve hex digits of the SHA-256 of the key's id.
-    private func fingerprint(_ key: String) -> String { hex(sha256(Array(key.utf8)).prefix(6)) }
+    private func fingerprint(_ key: String) -> String { String(hex(sha256(Array(key.utf8))).prefix(12)) }
 }

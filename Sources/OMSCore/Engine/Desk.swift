@@ -42,6 +42,8 @@ final class Desk {
     /// Orders of others that policy wants gone.
     var externalCancels = Deque<CancelTicket>()
     var sweep: Sweep?
+    /// Of listings and look-ups of orders in no doubt, which had the last permit.
+    var listedLast = false
     var sweepFailures = 0
     /// When the last whole sweep that read history began, and when an order last fell into doubt.
     var historySweptAt: Int64 = .min

@@ -25,17 +25,29 @@ extension Engine {
             // No permit is left: the next one is theirs, and only what is urgent passes them.
             guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || launchFind(desk, .urgent) }
         }
-        return launchCancels(desk) || launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchSweepPage(desk) || launchRoutine(desk)
-            || launchModifies(desk) || launchPlaces(desk)
+        return launchCancels(desk) || launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchListing(desk) || launchModifies(desk)
+            || launchPlaces(desk)
+    }
+
+    /// Listings and look-ups of orders in no doubt take turns: they may share a budget, each could use all of it, and a reconciliation needs both.
+    private func launchListing(_ desk: Desk) -> Bool {
+        let wasListed = desk.listedLast
+        for isListing in [!wasListed, wasListed] where isListing ? launchSweepPage(desk) : launchRoutine(desk) {
+            desk.listedLast = isListing
+            return true
+        }
+        return false
     }
 
     /// Asks how orders stand that the venue surely has. Where orders close faster than they can be asked about there is no end to it, so that it gets a
-    /// fifth of the connections at most while something waits to be sent, and never the reserve.
+    /// fifth of the connections at most while something waits to be sent.
     private func launchRoutine(_ desk: Desk) -> Bool {
-        let sends = !desk.modifies.isEmpty || !desk.places.isEmpty && mayPlace(desk)
-        guard !sends || desk.routineOut < max(1, desk.maxInFlight / 5) else { return false }
+        guard !waitsToSend(desk) || desk.routineOut < max(1, desk.maxInFlight / 5) else { return false }
         return launchFind(desk, .routine) || launchFills(desk)
     }
+
+    /// Whether something could leave that is no question. Then questions of no doubt leave the reserve alone.
+    func waitsToSend(_ desk: Desk) -> Bool { !desk.modifies.isEmpty || !desk.places.isEmpty && mayPlace(desk) }
 
     // MARK: Preparations
 

@@ -89,7 +89,7 @@ extension Engine {
             return false
         }
         var queue = desk.inquiries[lane.rawValue]
-        let usesReserve = lane != .routine
+        let usesReserve = lane != .routine || !waitsToSend(desk)
         guard !queue.isEmpty, canTake(indexes(of: .query(.find([], step: 0)), on: desk), usesReserve: usesReserve) else { return false }
         var subjects: [FindSubject] = []
         var step: Int?

@@ -125,7 +125,7 @@ extension Engine {
     func launchFills(_ desk: Desk) -> Bool {
         while let key = desk.fillsWanted.first {
             if let live = liveByKey[key], live.wantsFills, !live.isAskingFills {
-                guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: false) else { return false }
+                guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: !waitsToSend(desk)) else { return false }
                 _ = desk.fillsWanted.popFirst()
                 live.isAskingFills = true
                 return true

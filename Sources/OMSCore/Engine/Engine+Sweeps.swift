@@ -75,7 +75,8 @@ extension Engine {
             case .open: .openOrders(symbol: symbol, page: sweep.page)
             case .history: .history(symbol: symbol, sinceMs: sweep.sinceMs, page: sweep.page)
             }
-        guard launch(.query(query), on: desk, usesReserve: true) else { return false }
+        let isUrgent = !desk.hasReconciled || !desk.doubts.isEmpty
+        guard launch(.query(query), on: desk, usesReserve: isUrgent || !waitsToSend(desk)) else { return false }
         desk.sweep?.isAsked = true
         desk.sweep?.askedAt = now.monotonic
         return true

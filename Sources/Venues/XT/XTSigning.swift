@@ -14,11 +14,16 @@ enum XTSigning {
 
     /// Adds key, timestamp and signature; public paths stay as they are.
     static func sign(_ request: inout HTTPRequest, timeMs: Int64, with key: SigningKey, as scheme: Scheme) {
-        guard !request.path.contains("/public/") else { return }
+        guard !isPublic(request.path) else { return }
         let signature = hex(key.hmacSHA256(stringToSign(request, timeMs: timeMs, keyID: key.keyID, as: scheme)))
         request.headers.append(HTTPHeader("validate-appkey", key.keyID))
         request.headers.append(HTTPHeader("validate-timestamp", String(timeMs)))
         request.headers.append(HTTPHeader("validate-signature", signature))
+    }
+
+    /// Whether a folder of the path is `public`.
+    private static func isPublic(_ path: Substring) -> Bool {
+        path.utf8.split(separator: UInt8(ascii: "/")).dropLast().contains { $0.elementsEqual("public".utf8) }
     }
 
     /// The bytes under the HMAC. The spot scheme reads algorithm and window from the request's own headers: what is signed is what is sent.

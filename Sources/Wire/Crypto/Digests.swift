@@ -56,14 +56,12 @@ package final class SigningKey: @unchecked Sendable, CustomStringConvertible, Cu
 }
 
 /// Lower-case hex.
-package func hex(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var out: [UInt8] = []
-    for byte in bytes {
-        out.append(digits[Int(byte >> 4)])
-        out.append(digits[Int(byte & 15)])
+package func hex(_ bytes: [UInt8]) -> String {
+    func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
+    return String(unsafeUninitializedCapacity: 2 * bytes.count) { out in
+        for (index, byte) in bytes.enumerated() { (out[2 * index], out[2 * index + 1]) = (digit(byte >> 4), digit(byte & 15)) }
+        return 2 * bytes.count
     }
-    return String(decoding: out, as: UTF8.self)
 }
 
 /// Standard base64 with padding.

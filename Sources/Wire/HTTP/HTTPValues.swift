@@ -10,9 +10,11 @@ package struct HTTPRequest: Sendable, Equatable {
     }
 
     /// The part of `target` before `?`.
-    package var path: Substring { target.prefix { $0 != "?" } }
+    package var path: Substring { target[..<(mark ?? target.endIndex)] }
     /// The part behind `?`, as sent; nil without one.
-    package var query: Substring? { target.firstIndex(of: "?").map { target[target.index(after: $0)...] } }
+    package var query: Substring? { mark.map { target[target.utf8.index(after: $0)...] } }
+    /// By bytes: character by character it took a third of the time that signing takes.
+    private var mark: String.Index? { target.utf8.firstIndex(of: UInt8(ascii: "?")) }
     /// The first header of that name, whatever its case.
     package func header(_ name: String) -> String? { headers.value(of: name) }
 }
