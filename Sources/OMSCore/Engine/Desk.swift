@@ -19,6 +19,7 @@ final class Desk {
     var instruments: [Symbol: Instrument] = [:]
     var instrumentsAt: Int64?
 
+    /// Orders in memory: live ones, and closed ones with something still to learn.
     var orders: [OrderKey: LiveOrder] = [:]
     var byVenueID: [VenueOrderID: OrderKey] = [:]
     /// Requests out.

@@ -75,13 +75,13 @@ extension Engine {
         let ids = acceptance.cancels.compactMap { bearCommand(.cancel, of: $0, for: intent, actor: acceptance.actor) }
         intent.cancelsAhead = awaitsCancels(intent) ? Set(ids.filter { commands[$0]?.state == .requested }) : []
         for key in acceptance.keys {
-            if let live = liveByKey[key] { enqueue(live, on: desk) }
+            if let live = desk.orders[key] { enqueue(live, on: desk) }
         }
         for id in ids {
-            guard let command = commands[id], let live = liveByKey[command.order] else { continue }
+            guard let command = commands[id], let live = desk.orders[command.order] else { continue }
             pursue(id, of: live, on: desk)
         }
-        if intent.isWithdrawn { cancel(acceptance.keys.compactMap { liveByKey[$0] }, actor: acceptance.actor) }
+        if intent.isWithdrawn { cancel(acceptance.keys.compactMap { desk.orders[$0] }, actor: acceptance.actor) }
         for item in acceptance.modifies { requestModify(item, for: intent, on: desk, actor: acceptance.actor) }
         reply(
             .submitted(
@@ -166,7 +166,7 @@ extension Engine {
         let waiting = intent.gated
         intent.gated = []
         for key in waiting {
-            guard let live = liveByKey[key], live.isGated else { continue }
+            guard let live = desk.orders[key], live.isGated else { continue }
             live.isGated = false
             enqueue(live, on: desk)
         }
@@ -178,7 +178,7 @@ extension Engine {
         let waiting = intent.heldCancels
         intent.heldCancels = []
         for id in waiting {
-            guard let command = commands[id], let live = liveByKey[command.order] else { continue }
+            guard let command = commands[id], let live = desk.orders[command.order] else { continue }
             pursue(id, of: live, on: desk)
         }
     }

@@ -52,7 +52,7 @@ extension Engine {
         desk.backoffUntil = now.monotonic + Int64.random(in: ceiling / 4...ceiling, using: &random)
         desk.nextSweepAt = min(desk.nextSweepAt, desk.backoffUntil)
         func unsend(_ orders: [PlaceTicket]) {
-            let lives = orders.compactMap { liveByKey[$0.order] }
+            let lives = orders.compactMap { desk.orders[$0.order] }
             for live in lives {
                 live.order.attempts -= 1
                 change(live, to: .intended, kind: .requeued, evidence: .local, fields: .attempts, request: id, note: "not sent: \(reason)")
@@ -64,7 +64,7 @@ extension Engine {
             for command in ids where commands[command] != nil {
                 commands[command]?.attempts -= 1
                 change(command, to: .requested, evidence: .local, request: id, note: "not sent: \(reason)")
-                if let live = commands[command].flatMap({ liveByKey[$0.order] }) { pursue(command, of: live, on: desk) }
+                if let live = commands[command].flatMap({ desk.orders[$0.order] }) { pursue(command, of: live, on: desk) }
             }
         }
         switch flight.plan.content {
@@ -180,7 +180,7 @@ extension Engine {
         var again: [LiveOrder] = []
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
-            guard let live = liveByKey[ticket.order] else { continue }
+            guard let live = desk.orders[ticket.order] else { continue }
             live.seenAt = now.monotonic
             // A look-up was faster than the answer: what it saw stands, and only a refusal is worth a word.
             if live.state != .submitted {
@@ -283,7 +283,7 @@ extension Engine {
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
-            guard let live = liveByKey[ticket.order] else { continue }
+            guard let live = desk.orders[ticket.order] else { continue }
             if case .notExecuted(.sibling(let offenderNamed)) = outcome {
                 // Blameless: again at once, and where nobody was blamed in smaller company.
                 if !offenderNamed { live.batchCap = max(1, tickets.count / 2) }
@@ -298,7 +298,7 @@ extension Engine {
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
-            guard let live = liveByKey[ticket.order] else { continue }
+            guard let live = desk.orders[ticket.order] else { continue }
             // Some venues answer a modify with a new order id.
             if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID != venueID, !live.state.isTerminal {
                 learn(venueID, of: live, on: desk)
@@ -385,7 +385,7 @@ extension Engine {
         case .find(let subjects, _): for subject in subjects { unanswered(subject, on: desk) }
         case .openOrders, .history: abandonSweep(desk)
         case .fills(let subject, _):
-            if let live = liveByKey[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
+            if let live = desk.orders[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
         case .cancelAll: break
         }
     }

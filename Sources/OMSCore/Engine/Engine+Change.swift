@@ -112,7 +112,6 @@ extension Engine {
 
     private func forget(_ live: LiveOrder) {
         byClientID[live.order.clientOrderID] = nil
-        liveByKey[live.key] = nil
         guard let desk = desk(live.order.account) else { return }
         desk.orders[live.key] = nil
         desk.orderBreaks[live.key] = nil
@@ -141,7 +140,7 @@ extension Engine {
         if !next.isOpen { command.closedAt = now.wall }
         commands[id] = command
         record(.commandChanged(command, from: from, event(.commandChanged, evidence: evidence, request: request, note: note)))
-        let live = liveByKey[command.order]
+        let live = desk(command.account)?.orders[command.order]
         if from == .requested || from == .submitted, next != .requested, next != .submitted { cancelAnswered(command) }
         guard !next.isOpen else { return }
         live?.commands.removeAll { $0 == id }

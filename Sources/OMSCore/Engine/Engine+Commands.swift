@@ -182,7 +182,7 @@ extension Engine {
             }
         }
         guard intent.isComplete else { return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket) }
-        let orders = liveByKey.values.filter { $0.order.intent == intent.row.key && !$0.state.isTerminal }
+        let orders = desk(intent.row.account)?.orders.values.filter { $0.order.intent == intent.row.key && !$0.state.isTerminal } ?? []
         let unsent = orders.count { $0.state == .intended }
         for command in commands.values.filter({ $0.intent == intent.row.key && $0.state == .requested && $0.kind == .modify }).sorted(by: {
             $0.id < $1.id

@@ -103,9 +103,9 @@ extension Engine {
         var later: [CommandID] = []
         var most = desk.profile.cancelMax
         while tickets.count < most, let id = desk.cancels.popFirst() {
-            guard let command = commands[id], command.state == .requested, let live = liveByKey[command.order], live.state.isLive else {
+            guard let command = commands[id], command.state == .requested, let live = desk.orders[command.order], live.state.isLive else {
                 desk.queuedCancels.remove(id)
-                if let command = commands[id], let live = liveByKey[command.order] { pursue(command.id, of: live, on: desk) }
+                if let command = commands[id], let live = desk.orders[command.order] { pursue(command.id, of: live, on: desk) }
                 continue
             }
             let group = cancelGroup(live, on: desk)
@@ -149,7 +149,7 @@ extension Engine {
         var tickets: [ModifyTicket] = []
         var taken: Set<OrderKey> = []
         while tickets.count < desk.profile.modifyMax, let key = desk.modifies.popFirst() {
-            guard !taken.contains(key), let live = liveByKey[key], let command = modifyReady(live, on: desk) else { continue }
+            guard !taken.contains(key), let live = desk.orders[key], let command = modifyReady(live, on: desk) else { continue }
             if let expiresAt = command.expiresAt, expiresAt <= now.wall {
                 change(command.id, to: .withdrawn, evidence: .local, note: "not sent before its deadline")
                 continue
@@ -197,12 +197,12 @@ extension Engine {
         let taken = desk.places.takeBatch(
             max: desk.placeMax,
             verdict: { key in
-                guard let live = liveByKey[key], live.isQueued, live.state == .intended else { return .drop }
+                guard let live = desk.orders[key], live.isQueued, live.state == .intended else { return .drop }
                 if isReducing, !Self.reduces(live.order.terms) { return .wait }
                 return desk.rules.group(of: live.order.terms).isSingle ? (single ? .take : .wait) : (batch ? .take : .wait)
-            }, cap: { liveByKey[$0]?.batchCap ?? Int.max })
+            }, cap: { desk.orders[$0]?.batchCap ?? Int.max })
         guard let taken else { return nil }
-        return (taken.group, taken.orders.compactMap { liveByKey[$0] })
+        return (taken.group, taken.orders.compactMap { desk.orders[$0] })
     }
 
     // MARK: Sending
@@ -289,7 +289,7 @@ extension Engine {
         case .modify(let tickets):
             for ticket in tickets {
                 submitted(ticket.command, in: plan)
-                if desk.profile.modifyMayRename { liveByKey[ticket.order]?.mayBeRenamed = true }
+                if desk.profile.modifyMayRename { desk.orders[ticket.order]?.mayBeRenamed = true }
             }
         case .mixed(let places, let cancels, _):
             places.forEach { submitted($0, in: plan, on: desk) }
@@ -301,7 +301,7 @@ extension Engine {
     }
 
     private func submitted(_ ticket: PlaceTicket, in plan: RequestPlan, on desk: Desk) {
-        guard let live = liveByKey[ticket.order] else { return }
+        guard let live = desk.orders[ticket.order] else { return }
         if live.isQueued {
             live.isQueued = false
             desk.queuedPlaces -= 1

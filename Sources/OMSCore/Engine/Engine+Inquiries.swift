@@ -32,7 +32,7 @@ extension Engine {
     /// Moves inquiries whose time has come into their lanes.
     func ripen(_ desk: Desk) {
         while let key = desk.inquiryTimers.popDue(at: now.monotonic) {
-            guard let live = liveByKey[key], var inquiry = live.inquiry, !inquiry.isAsked, !inquiry.isDue, inquiry.nextAt <= now.monotonic else {
+            guard let live = desk.orders[key], var inquiry = live.inquiry, !inquiry.isAsked, !inquiry.isDue, inquiry.nextAt <= now.monotonic else {
                 continue
             }
             inquiry.isDue = true
@@ -42,9 +42,9 @@ extension Engine {
         if let next = desk.inquiryTimers.nextAt { wake(at: next) }
         while let item = desk.putOff.popDue(at: now.monotonic) {
             switch item {
-            case .order(let key): if let live = liveByKey[key] { requeue([live], on: desk) }
-            case .command(let id): if let command = commands[id], let live = liveByKey[command.order] { pursue(id, of: live, on: desk) }
-            case .fills(let key): if let live = liveByKey[key], live.wantsFills, !live.isAskingFills { desk.fillsWanted.append(key) }
+            case .order(let key): if let live = desk.orders[key] { requeue([live], on: desk) }
+            case .command(let id): if let command = commands[id], let live = desk.orders[command.order] { pursue(id, of: live, on: desk) }
+            case .fills(let key): if let live = desk.orders[key], live.wantsFills, !live.isAskingFills { desk.fillsWanted.append(key) }
             }
         }
         if let next = desk.putOff.nextAt { wake(at: next) }
@@ -97,7 +97,7 @@ extension Engine {
         var ids = 0
         var concernsDoubt = false
         while subjects.count < desk.profile.findMax, let key = queue.popFirst() {
-            guard let live = liveByKey[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
+            guard let live = desk.orders[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
             if let delay = leftToListings(live, inquiry, on: desk) {
                 again(live, on: desk, after: delay)
                 continue
@@ -132,7 +132,7 @@ extension Engine {
         desk.inquiries[lane.rawValue] = queue
         guard let step, !subjects.isEmpty else { return false }
         if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: usesReserve, isJournaled: concernsDoubt) { return true }
-        for subject in subjects { if let live = liveByKey[subject.order] { again(live, on: desk, after: .milliseconds(10)) } }
+        for subject in subjects { if let live = desk.orders[subject.order] { again(live, on: desk, after: .milliseconds(10)) } }
         return false
     }
 
@@ -152,7 +152,7 @@ extension Engine {
     // MARK: Hearing
 
     func unanswered(_ subject: FindSubject, on desk: Desk) {
-        guard let live = liveByKey[subject.order], let inquiry = live.inquiry else { return }
+        guard let live = desk.orders[subject.order], let inquiry = live.inquiry else { return }
         live.inquiry?.step = 0
         park(live, on: desk)
         let backoff = min(Int64.seconds(10), .milliseconds(250) << Int64(min(inquiry.tries, 6)))
@@ -164,7 +164,7 @@ extension Engine {
 
     func found(_ subjects: [FindSubject], step: Int, _ reports: [OrderReport], _ flight: InFlight, on desk: Desk) {
         for subject in subjects {
-            guard let live = liveByKey[subject.order], live.inquiry != nil else { continue }
+            guard let live = desk.orders[subject.order], live.inquiry != nil else { continue }
             let own = reports.filter { report in
                 if let id = report.clientOrderID, id == subject.clientOrderID { return true }
                 guard let id = report.venueOrderID else { return false }

@@ -124,7 +124,7 @@ extension Engine {
 
     func launchFills(_ desk: Desk) -> Bool {
         while let key = desk.fillsWanted.first {
-            if let live = liveByKey[key], live.wantsFills, !live.isAskingFills {
+            if let live = desk.orders[key], live.wantsFills, !live.isAskingFills {
                 guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: !waitsToSend(desk)) else { return false }
                 _ = desk.fillsWanted.popFirst()
                 live.isAskingFills = true
@@ -136,7 +136,7 @@ extension Engine {
     }
 
     func filled(_ subject: FindSubject, page: String?, _ fills: [Fill], next: String?, _ flight: InFlight, on desk: Desk) {
-        guard let live = liveByKey[subject.order] else { return }
+        guard let live = desk.orders[subject.order] else { return }
         guard var known = try? journal.tradeIDs(of: live.key) else { return wantFillsAgain(live, isAnswered: false, on: desk) }
         if page == nil { live.listed = [:] }
         for fill in fills where fill.venueOrderID == live.order.venueOrderID {

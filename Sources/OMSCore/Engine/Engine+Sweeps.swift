@@ -83,7 +83,7 @@ extension Engine {
     }
 
     private func begin(_ desk: Desk) {
-        let doubts = desk.doubts.compactMap { liveByKey[$0] }
+        let doubts = desk.doubts.compactMap { desk.orders[$0] }
         // A single doubt is looked up by itself; history is read where there are many, or where it is the first look after a start.
         let withHistory = doubts.count > Self.bulkDoubts || (!desk.hasReconciled && !doubts.isEmpty)
         let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
@@ -158,7 +158,7 @@ extension Engine {
 
     private func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {
         if let id = report.clientOrderID, let live = byClientID[id], live.order.account == desk.id { return live }
-        if let id = report.venueOrderID, let key = desk.byVenueID[id] { return liveByKey[key] }
+        if let id = report.venueOrderID, let key = desk.byVenueID[id] { return desk.orders[key] }
         return nil
     }
 
@@ -254,7 +254,7 @@ extension Engine {
         guard !desk.reconciliations.isEmpty else { return }
         desk.reconciliations.removeAll { reconciliation in
             let isAsking = reconciliation.pending.contains { key in
-                guard let live = liveByKey[key], let inquiry = live.inquiry else { return false }
+                guard let live = desk.orders[key], let inquiry = live.inquiry else { return false }
                 return inquiry.reasons.contains(.missing) && inquiry.absentRounds < Self.missingRounds
             }
             guard !isAsking else { return false }

@@ -14,7 +14,6 @@ package final class Engine {
     var mint: OrderIDMint
 
     var byClientID: [ClientOrderID: LiveOrder] = [:]
-    var liveByKey: [OrderKey: LiveOrder] = [:]
     var commands: [CommandID: OrderCommand] = [:]
     var intents: [IntentKey: OpenIntent] = [:]
     var intentsByID: [IntentID: OpenIntent] = [:]
@@ -211,7 +210,7 @@ package final class Engine {
             wantFills(live, on: desk)
         }
         for command in state.commands.sorted(by: { $0.id < $1.id }) {
-            guard let live = liveByKey[command.order] else {
+            guard let live = desk(command.account)?.orders[command.order] else {
                 outlived(command)
                 continue
             }
@@ -221,9 +220,8 @@ package final class Engine {
             intent.openCommands += 1
             if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead.insert(command.id) }
         }
-        for key in liveByKey.keys.sorted() {
-            guard let live = liveByKey[key], let desk = desk(live.order.account) else { continue }
-            resume(live, on: desk)
+        for desk in desks {
+            for live in desk.orders.values.sorted(by: { $0.key < $1.key }) { resume(live, on: desk) }
         }
         touchedIntents.formUnion(intents.keys)
     }
@@ -273,7 +271,6 @@ package final class Engine {
     /// Puts an order into all tables of memory.
     func adopt(_ live: LiveOrder, on desk: Desk) {
         byClientID[live.order.clientOrderID] = live
-        liveByKey[live.key] = live
         desk.orders[live.key] = live
         if let id = live.order.venueOrderID { desk.byVenueID[id] = live.key }
         for id in live.order.predictedIDs { desk.byVenueID[id] = live.key }

@@ -1,4 +1,5 @@
 import OMSCore
+import Venues
 import Wire
 
 /// Watches a history from outside: the record as it is written, the wire, the callers and the venues' own books. Stops it at the first thing that must
@@ -16,6 +17,9 @@ package final class Auditor {
     private var asked: [OMSCore.Ticket: Question] = [:]
     private var promises: [IntentID: Promise] = [:]
     private var ledgerSeen = 0
+    private var cancels = CancelWatch()
+    /// Whether an account has a permit of each of these budgets left for a cancel.
+    var hasPermits: (AccountID, [String]) -> Bool = { _, _ in false }
 
     private struct Question {
         let intent: Intent
@@ -42,6 +46,7 @@ package final class Auditor {
     // MARK: The record
 
     func willWrite(_ record: JournalRecord) {
+        cancels.willWrite(record, to: journal) { setupByID[$0]?.rules.profile.cancelsByClientID ?? false }
         switch record {
         case .orderChanged(let order, let from, _, let event): willChange(order, from: from, event)
         case .fill(let order, _, _, let fill, _):
@@ -94,6 +99,22 @@ package final class Auditor {
             guard let order = journal.orders[key] else { return broken("\(name) carries order \(key), which is not there") }
             expect(order.state == .submitted && order.request == id, "\(name) carries \(order.clientOrderID), which is \(order.state.rawValue)")
         }
+        guard row.kind == .place || row.kind == .mixed, let passed = cancels.passed(by: id, of: account, journal) else { return }
+        expect(
+            !hasRoom(row, for: account, carried: carried.count),
+            "\(name) carries new orders past the cancel \(passed.id) of \(passed.clientOrderID)")
+    }
+
+    /// Whether a cancel could have left instead of a request with new orders, or in it.
+    private func hasRoom(_ row: RequestRow, for account: AccountID, carried: Int) -> Bool {
+        // By the venue's own rules, whatever a mutant makes of them.
+        guard let profile = setupByID[account]?.rules.profile, let rules = VenueCatalog.adapter(venue: profile.venue, product: profile.product) else {
+            return false
+        }
+        if profile.mixesPlaceAndCancel { return row.items - carried < profile.cancelMax }
+        // Of budgets that both take a permit of, the places had one.
+        let shared = rules.budgets(of: .place([], isSingle: false))
+        return hasPermits(account, rules.budgets(of: .cancel([])).filter { !shared.contains($0) })
     }
 
     /// A venue has taken in everything up to now.

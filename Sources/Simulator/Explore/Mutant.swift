@@ -16,12 +16,14 @@ package enum Mutant: String, CaseIterable, Sendable {
     case freePermitAtSend = "free-permit-at-send"
     /// A look-up that met an error counts as one that found nothing.
     case errorPageIsAbsence = "error-page-is-absence"
+    /// Cancels wait for a scarce permit that new orders do not need, so that those pass them.
+    case placesBeforeCancels = "places-before-cancels"
 
     func spoil(_ disk: VirtualDisk) {
         switch self {
         case .sendBeforeCommit: disk.isBehind = true
         case .dropPermits: disk.forgets = { $0.permits = [] }
-        case .resendWithoutProof, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence: break
+        case .resendWithoutProof, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels: break
         }
     }
 
@@ -39,15 +41,20 @@ private struct MutantAdapter: VenueAdapter {
         if mutant == .resendWithoutProof {
             (profile.freshnessMs, profile.visibilityDelayMs, profile.recvwindowFloorMs) = (1, 0, 0)
         }
+        if mutant == .placesBeforeCancels { profile.budgets.append(Self.scarce) }
         return profile
     }
+    private static let scarce = OMSCore.BudgetRule("mutant", 1, perMs: 3_000, scope: .apikey, reserve: 0)
 
     func problem(with terms: OrderTerms) -> OrderProblem? { base.problem(with: terms) }
     func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? {
         base.problem(modifying: terms, price: price, quantity: quantity)
     }
     func group(of terms: OrderTerms) -> PlaceGroup { base.group(of: terms) }
-    func budgets(of content: RequestPlan.Content) -> [String] { base.budgets(of: content) }
+    func budgets(of content: RequestPlan.Content) -> [String] {
+        if mutant == .placesBeforeCancels, case .cancel = content { return base.budgets(of: content) + [Self.scarce.name] }
+        return base.budgets(of: content)
+    }
     func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID? {
         base.predictedID(clientOrderID: clientOrderID, timeMs: timeMs, facts: facts)
     }
@@ -62,7 +69,7 @@ private struct MutantAdapter: VenueAdapter {
             (answer.places, answer.cancels, answer.modifies) = (refused(answer.places), refused(answer.cancels), refused(answer.modifies))
         case .errorPageIsAbsence:
             if case .query(.find) = plan.content, case .failed = answer.query { answer.query = .orders([], next: nil) }
-        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend: break
+        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .placesBeforeCancels: break
         }
         return answer
     }

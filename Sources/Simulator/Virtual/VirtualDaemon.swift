@@ -90,6 +90,7 @@ package final class VirtualDaemon {
         disk.reached = { [unowned self] in self.note($0) }
         disk.works = { [unowned self] in self.work() }
         journal.onWrite = { [unowned self] in self.auditor.willWrite($0) }
+        auditor.hasPermits = { [unowned self] in self.engine?.hasPermits($1, of: $0) ?? false }
         disk.ballastRecords = options.ballastRecords
         options.mutant?.spoil(disk)
     }
