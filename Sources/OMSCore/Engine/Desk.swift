@@ -64,6 +64,7 @@ final class Desk {
     /// The break of a 429 below our own count, while the share is cut.
     var limitBreak: Int64?
 
+    var standing = Standing()
     /// Nothing leaves before then: the venue could not be reached.
     var backoffUntil: Int64 = .min
     var failures = 0

@@ -3,7 +3,7 @@ extension Engine {
     func work(_ desk: Desk) {
         limiter.recover(at: now.monotonic)
         guard !isStopping else { return }
-        guard isClockSet else { return wake(at: now.monotonic + .seconds(1)) }
+        guard mayLeave(desk) else { return }
         guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
         ripen(desk)
         let rows = output.records.count
@@ -20,13 +20,15 @@ extension Engine {
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
         guard desk.clock != nil, !desk.profile.needsAccountFacts || desk.facts != nil, desk.factsProblem == nil else { return false }
-        if placeIsOwed(desk) {
+        let (asks, writes) = (mayTry(\.asking, on: desk), mayTry(\.writing, on: desk))
+        if writes, placeIsOwed(desk) {
             if launchPlaces(desk, usesReserve: true) { return true }
             // No permit is left: the next one is theirs, and only what is urgent passes them.
-            guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || launchFind(desk, .urgent) }
+            guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || asks && launchFind(desk, .urgent) }
         }
-        return launchCancels(desk) || launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchSweepPage(desk) || launchRoutine(desk)
-            || launchModifies(desk) || launchPlaces(desk)
+        if writes, launchCancels(desk) { return true }
+        if asks, launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchSweepPage(desk) || launchRoutine(desk) { return true }
+        return writes && (launchModifies(desk) || launchPlaces(desk))
     }
 
     /// Asks how orders stand that the venue surely has. Where orders close faster than they can be asked about there is no end to it, so that it gets a
@@ -50,6 +52,7 @@ extension Engine {
         if desk.clock?.isStale(at: now.monotonic) ?? true {
             query = .serverTime
         } else if desk.facts == nil {
+            guard mayTry(\.asking, on: desk) else { return false }
             query = .account
         } else if desk.instrumentsAt.map({ now.monotonic - $0 > Self.instrumentsAgeUs }) ?? true {
             query = .instruments
@@ -206,7 +209,7 @@ extension Engine {
 
     func launch(_ content: RequestPlan.Content, on desk: Desk, usesReserve: Bool, isJournaled: Bool = false) -> Bool {
         let names = indexes(of: content, on: desk)
-        guard isClockSet, canTake(names, usesReserve: usesReserve) else { return false }
+        guard mayLeave(desk), canTake(names, usesReserve: usesReserve) else { return false }
         return send(content, indexes: names, on: desk, isPlace: false, isJournaled: isJournaled)
     }
 
