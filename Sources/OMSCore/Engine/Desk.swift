@@ -18,6 +18,9 @@ final class Desk {
     var factsProblem: String?
     var instruments: [Symbol: Instrument] = [:]
     var instrumentsAt: Int64?
+    /// The venue refused what its rules, as read here, allow: they are to be read again, but not before `nextRereadAt`.
+    var rereadsInstruments = false
+    var nextRereadAt: Int64 = .min
 
     var orders: [OrderKey: LiveOrder] = [:]
     var byVenueID: [VenueOrderID: OrderKey] = [:]

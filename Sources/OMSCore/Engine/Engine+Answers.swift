@@ -217,6 +217,7 @@ extension Engine {
             case .refused(let code, let text):
                 (live.order.rejectCode, live.order.rejectText) = (code, text)
                 change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
+                doubtInstruments(desk)
             case .notExecuted(let why):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
                 // No order bears the id of an attempt that surely was not executed.
@@ -308,6 +309,7 @@ extension Engine {
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
+            if case .refused = outcome { doubtInstruments(desk) }
             guard let live = liveByKey[ticket.order] else { continue }
             // Some venues answer a modify with a new order id.
             if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID != venueID, !live.state.isTerminal {
@@ -369,6 +371,7 @@ extension Engine {
             desk.isPreparing = false
             desk.instruments = Dictionary(list.map { ($0.symbol, $0) }, uniquingKeysWith: { $1 })
             desk.instrumentsAt = now.monotonic
+            desk.rereadsInstruments = false
         case (.find(let subjects, let step), .orders(let reports, _)): found(subjects, step: step, reports, flight, on: desk)
         case (.openOrders, .orders(let reports, let next)), (.history, .orders(let reports, let next)):
             listed(reports, next: next, flight, on: desk)

@@ -54,7 +54,7 @@ extension Engine {
         } else if desk.facts == nil {
             guard mayTry(\.asking, on: desk) else { return false }
             query = .account
-        } else if desk.instrumentsAt.map({ now.monotonic - $0 > Self.instrumentsAgeUs }) ?? true {
+        } else if desk.rereadsInstruments || desk.instrumentsAt.map({ now.monotonic - $0 > Self.instrumentsAgeUs }) ?? true {
             query = .instruments
         } else {
             return false
@@ -65,6 +65,14 @@ extension Engine {
     }
 
     static let instrumentsAgeUs: Int64 = .seconds(3_600)
+
+    /// After a refusal of what the markets' rules, as read here, allow: they may have changed, or the market is gone. Most refusals have other reasons
+    /// (funds above all), so the rules are read again once a minute at most.
+    func doubtInstruments(_ desk: Desk) {
+        guard now.monotonic >= desk.nextRereadAt else { return }
+        desk.rereadsInstruments = true
+        desk.nextRereadAt = now.monotonic + .seconds(60)
+    }
 
     // MARK: Lanes
 
