@@ -121,6 +121,7 @@ extension JSONWriter {
             member("permits", budget.row.permits)
             member("window_ms", budget.row.windowMs)
             member("in_use", budget.inUse)
+            member("share", budget.share)
             member("reserved", budget.reserve)
             member("next_free_at", budget.nextFreeAt)
             member("busiest_window", budget.busiestWindow)

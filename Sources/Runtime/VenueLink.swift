@@ -30,7 +30,7 @@ package struct VenueLink: Sendable {
             completion: { end in
                 switch end {
                 case .answered(let response, let sentAt, let lastByteAt):
-                    post(.answered(id, adapter.answer(to: plan, from: response), sentAt: Moment(sentAt), lastByteAt: Moment(lastByteAt)))
+                    post(.answered(id, adapter.reading(response, of: plan), sentAt: Moment(sentAt), lastByteAt: Moment(lastByteAt)))
                 case .notSent(let reason): post(.notSent(id, reason: reason))
                 case .lost(let reason, let sentAt, let resetAt): post(.lost(id, reason: reason, sentAt: Moment(sentAt), resetAt: Moment(resetAt)))
                 }

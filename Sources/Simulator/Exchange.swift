@@ -50,6 +50,20 @@ package final class Exchange {
     /// Moves a symbol's reference price. Resting orders do not notice.
     package func setReference(_ price: Decimal, of symbol: String) { instruments[symbol]?.reference = price }
 
+    /// Changes a market's precision. - Returns: false for places that are none.
+    package func revise(_ symbol: String, pricePlaces: Int?, quantityPlaces: Int?) -> Bool {
+        instruments[symbol]?.revise(pricePlaces: pricePlaces, quantityPlaces: quantityPlaces) ?? false
+    }
+
+    /// Ends a market: its live orders are canceled, and from now on the venue has never heard of it.
+    package func delist(_ symbol: String, at: Int64) {
+        instruments[symbol] = nil
+        for order in orders where order.symbol == symbol { cancel(order, reason: "delisted", at: at) }
+    }
+
+    /// A venue's markets as they stand now, in the order given, without those that are gone.
+    package func current(_ markets: [SimInstrument]) -> [SimInstrument] { markets.compactMap { instruments[$0.symbol] } }
+
     // MARK: Orders
 
     /// Takes an order into the book and lets it meet the market; the dialect has checked everything before.

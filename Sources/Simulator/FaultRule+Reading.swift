@@ -16,6 +16,7 @@ extension FaultPlan {
           reset         {}                                        connection reset, not executed
           status_5xx    {status?: 502, body?: html|json|empty, executes?: false}
           rate_limit_429 {}                                       refused though within the limit
+          ban           {lasts_ms, status?: 418, says_when?: true}  refused, and so is all that comes from that address meanwhile
           truncate      {}                                        executed; the answer breaks off
           garbage       {http?: true}                             executed; noise instead of an answer (false: not even HTTP)
           missing_item, repeated_item, reordered_items {}         executed; the answer's list is tampered with
@@ -24,7 +25,7 @@ extension FaultPlan {
           venue_error   {code, message?, status?, executes?: false}
           duplicate_execution {}                                  executed twice: no client can defend itself; for trying auditors
           clock         {offset_ms?: 0, drift_ppm?: 0}            the venue's clock; only with venue, no counters
-        delay_ms is a number or [low, high].
+        delay_ms and lasts_ms are a number or [low, high].
         """
 
     /// Reads rules and limits.
@@ -106,6 +107,10 @@ extension FaultPlan {
             }
             fault = .serverError(status: status, body: body, executes: try fields.flag("executes") ?? false)
         case "rate_limit_429": fault = .rateLimited
+        case "ban":
+            fault = .ban(
+                status: try fields.whole("status", in: 400...499) ?? 418, lasts: try fields.milliseconds("lasts_ms"),
+                saysWhen: try fields.flag("says_when") ?? true)
         case "truncate": fault = .truncate
         case "garbage": fault = .garbage(isHTTP: try fields.flag("http") ?? true)
         case "missing_item": fault = .missingItem

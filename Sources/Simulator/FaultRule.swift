@@ -15,6 +15,8 @@ package enum Fault: Sendable, Equatable {
     case reset
     case serverError(status: Int, body: ServerErrorBody, executes: Bool)
     case rateLimited
+    /// The client's address is shut out, of all products of the venue, for so long: whatever it asks is answered with `status`.
+    case ban(status: Int, lasts: Milliseconds, saysWhen: Bool)
     /// The answer breaks off in its middle, then the connection closes; executed.
     case truncate
     /// Bytes that are no answer: `isHTTP` a 200 whose body is noise, else not even HTTP; executed.
@@ -50,6 +52,7 @@ package enum Fault: Sendable, Equatable {
         case .reset: "reset"
         case .serverError: "status_5xx"
         case .rateLimited: "rate_limit_429"
+        case .ban: "ban"
         case .truncate: "truncate"
         case .garbage: "garbage"
         case .missingItem: "missing_item"

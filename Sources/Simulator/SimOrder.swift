@@ -110,14 +110,14 @@ package struct SimInstrument: Sendable {
     package let symbol: String
     package let base: String
     package let quote: String
-    package let tick: Decimal
-    package let lot: Decimal
+    package private(set) var tick: Decimal
+    package private(set) var lot: Decimal
     package let minQuantity: Decimal
     package let minNotional: Decimal
     /// Buys above and sells below it would trade at once.
     package var reference: Decimal
-    package let pricePlaces: Int
-    package let quantityPlaces: Int
+    package private(set) var pricePlaces: Int
+    package private(set) var quantityPlaces: Int
     /// Base coins in one contract; one where quantities are base coins.
     package let contractSize: Decimal
 
@@ -133,5 +133,15 @@ package struct SimInstrument: Sendable {
         (self.symbol, self.base, self.quote, self.tick, self.lot) = (symbol, base, quote, tick, lot)
         (self.minQuantity, self.minNotional, self.reference) = (minQuantity, minNotional, reference)
         (self.pricePlaces, self.quantityPlaces, self.contractSize) = (pricePlaces, quantityPlaces, contractSize)
+    }
+
+    /// The venue changes what prices and quantities are multiples of. - Returns: false for places out of range; nothing changes then.
+    mutating func revise(pricePlaces: Int?, quantityPlaces: Int?) -> Bool {
+        guard let tick = Decimal(decimalPlaces: pricePlaces ?? self.pricePlaces),
+            let lot = Decimal(decimalPlaces: quantityPlaces ?? self.quantityPlaces)
+        else { return false }
+        (self.tick, self.lot) = (tick, lot)
+        (self.pricePlaces, self.quantityPlaces) = (pricePlaces ?? self.pricePlaces, quantityPlaces ?? self.quantityPlaces)
+        return true
     }
 }

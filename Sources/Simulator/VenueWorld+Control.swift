@@ -17,7 +17,8 @@ extension VenueWorld {
             case ("POST", "/_sim/fill"): return answer(200, try fill(try body(request)))
             case ("POST", "/_sim/place"): return answer(200, try place(try body(request)))
             case ("POST", "/_sim/reference"): return answer(200, try setReference(try body(request)))
-            default: return problem(404, "no such page: GET health, ledger, summary; POST faults, fill, place, reference")
+            case ("POST", "/_sim/instrument"): return answer(200, try changeInstrument(try body(request)))
+            default: return problem(404, "no such page: GET health, ledger, summary; POST faults, fill, place, reference, instrument")
             }
         } catch {
             return problem(400, error.description)
@@ -102,6 +103,23 @@ extension VenueWorld {
         guard let price = try decimal(json, "price") else { throw SimulatorInputError("`price` is missing") }
         exchange.setReference(price, of: symbol)
         return written { $0.member("price", String(describing: price)) }
+    }
+
+    /// `{venue, symbol, price_places?, quantity_places?, delisted?}`.
+    private func changeInstrument(_ json: JSON) throws(SimulatorInputError) -> [UInt8] {
+        let exchange = try named(json).exchange
+        guard let symbol = json["symbol"]?.string, exchange.instruments[symbol] != nil else { throw SimulatorInputError("`symbol` is unknown there") }
+        let (price, quantity) = (try places(json, "price_places"), try places(json, "quantity_places"))
+        guard exchange.revise(symbol, pricePlaces: price, quantityPlaces: quantity) else { throw SimulatorInputError("such places cannot be kept") }
+        let isGone = json["delisted"]?.bool == true
+        if isGone { exchange.delist(symbol, at: now) }
+        return written { $0.member("listed", !isGone) }
+    }
+
+    private func places(_ json: JSON, _ name: String) throws(SimulatorInputError) -> Int? {
+        guard let value = json[name], !value.isNull else { return nil }
+        guard let places = value.integer, (0...18).contains(places) else { throw SimulatorInputError("`\(name)` should be 0 to 18") }
+        return Int(places)
     }
 
     private func written(_ members: (inout JSONWriter) -> Void) -> [UInt8] {

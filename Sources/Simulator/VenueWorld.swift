@@ -33,6 +33,8 @@ package final class VenueWorld {
     package private(set) var now: Int64 = 0
     var events = EventQueue()
     var ways: SeededGenerator
+    /// Addresses that a venue's family of hosts shuts out for now.
+    private var bans: [Ban] = []
     private var accountsByKey: [String: SimAccount] = [:]
 
     /// One venue: its language, its book, its limits.
@@ -154,6 +156,11 @@ package final class VenueWorld {
             at: now, venue: venue.dialect.venue, account: account?.uid, endpoint: route?.endpoint ?? "\(request.method) \(path)", kind: route?.kind,
             budgets: route?.budgets ?? [])
         let arrival = Arrival(request: request, peer: address(of: peer), key: key, account: account, venue: venue, record: record)
+        if let ban = bans.last(where: { $0.holds(for: arrival.peer, at: venue.dialect.venue, now) }) {
+            // Refused at the edge: no limit counts it, nobody else hears of it.
+            (record.outcome, record.fault) = (.refused, "ban")
+            return reply(ban.answer(at: now), to: record)
+        }
         guard let route else {
             let call = call(arrival, Route(record.endpoint, .public, budgets: []))
             record.outcome = .refused
@@ -278,6 +285,12 @@ package final class VenueWorld {
             if executes { _ = executed() } else { record.outcome = .notExecuted }
             return reply(serverError(status, body), to: record)
         case .rateLimited: return refused(.rateLimited)
+        case .ban(let status, let lasts, let saysWhen):
+            let until = now + faults.draw(rule) { lasts.draw(&$0) }
+            let ban = Ban(venue: dialect.venue, peer: arrival.peer, until: until, status: status, saysWhen: saysWhen)
+            bans = bans.filter { $0.until > now } + [ban]
+            record.outcome = .refused
+            return reply(ban.answer(at: now), to: record)
         case .maintenance: return refused(.maintenance)
         case .wrongAccount: return refused(.wrongAccount)
         case .venueError(let code, let message, let status, let executes):

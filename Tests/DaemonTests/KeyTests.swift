@@ -50,6 +50,75 @@ import Wire
         #expect(try house.journal.number("SELECT count(*) FROM v_timeline WHERE detail LIKE '%signs with key%'") == notes.count)
     }
 
+    @Test(arguments: ["az-futures", "xt-spot", "bitget-margin", "bitget-uta", "ascendex"])
+    func `a key that is revoked under way stops its account: intents are kept, few requests ask on, and resume ends it`(venue: String) throws {
+        let house = try House([venue], everywhere: "batch_max: 2")
+        let client = try house.start()
+        let account = house.accounts[0]
+        let resting = try client.submit(account.intent("resting", orders: 40))
+        try client.wait("resting")
+        // All that is signed is refused from now on; some orders are in doubt, some cancels wanted.
+        let kind = venue == "az-futures" ? "mixed" : "place"
+        try house.pages.setFaults("[{kind: '\(kind)', fault: {type: 'lose_reply_after_execution'}}, {kind: 'lookup', fault: {type: 'reset'}}]")
+        try client.submit(account.intent("lost", orders: 6))
+        try pollUntil("doubts") { try house.journal.states(where: "intent_id = 'lost'") == ["in_doubt": 6] }
+        try house.pages.setFaults("[{account: '\(account.uid)', fault: {type: 'wrong_account'}}]")
+        try client.submit(account.intent("kept", orders: 20))
+        try pollUntil("the halt: \(house.daemonLogs)") { try house.journal.texts("SELECT state FROM v_trading_state") == ["halted"] }
+        let haltedAt = omsd_clock_us(CLOCK_REALTIME)
+        let list = resting.map { "\"\($0)\"" }.joined(separator: ",")
+        try client.submit(#"{"account":"\#(account.name)","intent_id":"withdraw","cancel":[\#(list)]}"#)
+
+        try pollUntil("six seconds of refusals") { omsd_clock_us(CLOCK_REALTIME) - haltedAt > 6_000_000 }
+        // What was under way met the first second. Then questions and cancels come alone, after pauses of 1 and 2 seconds.
+        let refused = try house.pages.requests { $0["fault"]?.string == "wrong_account" && ($0["at"]?.integer ?? 0) > haltedAt + 1_000_000 }.count
+        #expect((1...7).contains(refused), "\(refused) refused requests in five seconds")
+        let reason = try house.journal.texts("SELECT reason FROM v_trading_state").first ?? ""
+        #expect(reason.hasPrefix("venue: ") && reason.utf8.count > 10, "\(reason)")
+        #expect(try house.journal.states(where: "intent_id = 'kept'") == ["intended": 20])
+        #expect(try house.journal.states(where: "intent_id = 'lost'") == ["in_doubt": 6])
+        #expect(try client.ask("intent.submit", account.intent("no", orders: 1)).member("error", "code")?.integer == 1004)
+
+        try house.pages.setFaults("[]")
+        _ = try client.call("account.set_state", "{account: '\(account.name)', state: 'active', reason: 'the key is right again'}")
+        for intent in ["lost", "kept", "withdraw"] { try client.wait(intent, seconds: 100) }
+        #expect(try house.journal.states(where: "intent_id = 'resting'") == ["canceled": 40])
+        #expect(try house.journal.number("SELECT count(*) FROM v_orders WHERE state IN ('acknowledged', 'working')") == 26)
+        let audit = try house.audit()
+        #expect(audit.code == 0, "\(audit.output)")
+    }
+
+    @Test(arguments: ["az-futures", "xt-spot", "bitget-margin", "bitget-uta", "ascendex"])
+    func `a wrong secret at the start sends no order, asks ever more rarely, and is over with the right one`(venue: String) throws {
+        let house = try House([venue])
+        let account = house.accounts[0]
+        let file = house.scratch.file(account.name + ".json")
+        let right = try #require(readText(file))
+        try writeText(right.replacing(account.secret, with: String(account.secret.reversed())), to: file)
+        let client = try house.start(untilReady: false)
+        let startedAt = omsd_clock_us(CLOCK_REALTIME)
+        func row() throws -> JSON? { try client.call("account.list")["accounts"]?.array?.first }
+        try pollUntil("an error") { try row()?["last_error"]?.string?.isEmpty == false }
+        // Held back or refused with a word, as markets are known by then or not; nothing leaves either way.
+        _ = try client.ask("intent.submit", account.intent("early", orders: 3))
+
+        try pollUntil("six seconds of refusals") { omsd_clock_us(CLOCK_REALTIME) - startedAt > 6_000_000 }
+        let signed = try house.pages.requests { $0["account"]?.string == account.uid }
+        let late = signed.count { ($0["at"]?.integer ?? 0) > startedAt + 2_000_000 }
+        #expect((1...3).contains(late), "\(late) of \(signed.count) signed requests after the first two seconds")
+        #expect(signed.allSatisfy { $0["kind"]?.string == "lookup" && $0["outcome"]?.string == "refused" }, "\(signed.map(\.lines))")
+        #expect(try row()?["ready"]?.bool == false)
+        #expect(try house.journal.number("SELECT count(*) FROM v_orders WHERE attempts > 0") == 0)
+        #expect(try house.stopDaemon() == 0)
+
+        try writeText(right, to: file)
+        let again = try house.start()
+        try again.submit(account.intent("early", orders: 3))
+        try again.wait("early")
+        #expect(try house.journal.number("SELECT count(*) FROM v_orders WHERE state IN ('acknowledged', 'working')") == 3)
+        #expect(try house.audit().code == 0)
+    }
+
     /// As documented: the first twelve hex digits of the SHA-256 of the key's id.
     private func fingerprint(_ key: String) -> String { String(hex(sha256(Array(key.utf8))).prefix(12)) }
 }

@@ -92,6 +92,32 @@ import Wire
         }
     }
 
+    @Test(arguments: Product.all) func `who is shut out hears for how long, in seconds or as a date, and what was asked for stays in doubt`(
+        _ product: Product
+    ) {
+        let date = HTTPHeader("Date", "Fri, 20 Nov 2026 20:00:00 GMT")
+        let answers: [(status: Int, headers: [HTTPHeader], ms: Int64?)] = [
+            (418, [HTTPHeader("Retry-After", "7200")], 7_200_000), (418, [], 120_000), (418, [HTTPHeader("Retry-After", "soon")], 120_000),
+            (403, [HTTPHeader("Retry-After", "30")], 30_000), (403, [HTTPHeader("Retry-After", "99999999")], 86_400_000),
+            (403, [date, HTTPHeader("Retry-After", "Fri, 20 Nov 2026 20:10:00 GMT")], 600_000),
+            (403, [date, HTTPHeader("Retry-After", "Fri, 20 Nov 2026 19:00:00 GMT")], 0), (403, [], nil),
+            (403, [HTTPHeader("Retry-After", "-1")], nil),
+            (200, [HTTPHeader("Retry-After", "30")], nil),
+        ]
+        for content in product.contents {
+            for answer in answers {
+                let response = HTTPResponse(status: answer.status, headers: answer.headers, body: Array("<html>go away</html>".utf8))
+                let read = product.adapter.reading(response, of: product.plan(content))
+                if let ms = answer.ms {
+                    #expect(read.disposition == .shutOut(forMs: ms), "\(content.title) \(answer)")
+                } else if case .shutOut = read.disposition {
+                    Issue.record("\(content.title) \(answer)")
+                }
+                Self.expectDoubt(read, for: content, "\(answer)")
+            }
+        }
+    }
+
     @Test(arguments: Product.all) func `what is not the venue's own words leaves writes in doubt and questions unanswered`(_ product: Product) {
         let strange: [(Int, String)] = [
             (200, ""), (200, "<html>welcome</html>"), (200, "null"), (200, "[]"), (200, "{}"), (200, "\"ok\""), (200, "12"), (302, ""), (408, ""),

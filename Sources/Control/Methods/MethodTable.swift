@@ -146,7 +146,7 @@ package enum MethodTable {
     private static let limits = [
         Method(
             "limit.list", .viewer, "Every budget and how much of it is taken.",
-            result: "{budgets:[{account, venue, budget, scope, owner, permits, window_ms, in_use, reserved, next_free_at, busiest_window}…]}"
+            result: "{budgets:[{account, venue, budget, scope, owner, permits, window_ms, in_use, share, reserved, next_free_at, busiest_window}…]}"
         ) { _ throws(ControlError) in .limitList },
         Method(
             "limit.take", .trader, "Permits of a budget for another program of this host, journaled before the grant.",

@@ -18,6 +18,9 @@ final class Desk {
     var factsProblem: String?
     var instruments: [Symbol: Instrument] = [:]
     var instrumentsAt: Int64?
+    /// The venue refused what its rules, as read here, allow: they are to be read again, but not before `nextRereadAt`.
+    var rereadsInstruments = false
+    var nextRereadAt: Int64 = .min
 
     /// Orders in memory: live ones, and closed ones with something still to learn.
     var orders: [OrderKey: LiveOrder] = [:]
@@ -67,6 +70,7 @@ final class Desk {
     /// The break of a 429 below our own count, while the share is cut.
     var limitBreak: Int64?
 
+    var standing = Standing()
     /// Nothing leaves before then: the venue could not be reached.
     var backoffUntil: Int64 = .min
     var failures = 0

@@ -102,7 +102,8 @@ extension Engine {
         var cancels = 0
         for desk in chosen {
             setState(state, of: desk, reason: reason, actor: actor)
-            // What is resumed tries everything anew.
+            // Whoever is at the desk wants it tried now, the key as well; what is resumed tries everything anew.
+            tryKeyAgain(desk)
             if state == .active, desk.factsProblem != nil { (desk.factsProblem, desk.facts, desk.prepareAt) = (nil, nil, now.monotonic) }
             if cancelOpen {
                 for acceptance in acceptances where acceptance.desk == desk.index { acceptance.intent.isWithdrawn = true }
@@ -153,9 +154,11 @@ extension Engine {
             desk.budgets.sorted { $0.key < $1.key }.map { _, index in
                 let inUse = limiter.inUse(index, at: now.monotonic)
                 let budget = limiter.budgets[index]
-                let next = inUse < budget.share ? nil : budget.nextChance(at: now.monotonic).map { now.wall + $0 - now.monotonic }
+                let isFree = limiter.available(index, at: now.monotonic, usesReserve: true) > 0
+                let next = isFree ? nil : budget.nextChance(at: now.monotonic).map { now.wall + $0 - now.monotonic }
                 return BudgetSnapshot(
-                    account: desk.id, row: budget.row, inUse: inUse, reserve: budget.reserve, nextFreeAt: next, busiestWindow: budget.busiestWindow)
+                    account: desk.id, row: budget.row, inUse: inUse, share: budget.usableShare, reserve: budget.reserve, nextFreeAt: next,
+                    busiestWindow: budget.busiestWindow)
             }
         }
     }

@@ -5,7 +5,7 @@ extension Engine {
         guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
         for row in limiter.release(flight.grips, readAt: lastByteAt.monotonic, at: now.monotonic) { record(.permit(row)) }
         desk.failures = 0
-        heed(answer, flight, on: desk)
+        heed(answer, flight, sentAt: sentAt.monotonic, on: desk)
         var tally = Tally()
         switch flight.plan.content {
         case .place(let tickets, _): placed(tickets, answer.places, in: flight, answer, on: desk, tally: &tally)
@@ -139,11 +139,16 @@ extension Engine {
 
     // MARK: What an answer says of the account
 
-    private func heed(_ answer: VenueAnswer, _ flight: InFlight, on desk: Desk) {
+    private func heed(_ answer: VenueAnswer, _ flight: InFlight, sentAt: Int64, on desk: Desk) {
         let words = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
         if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, at: now.monotonic) }
         switch answer.disposition {
         case .answered:
+            trusted(flight.plan, on: desk)
+            if (answer.places + answer.cancels + answer.modifies).contains(.notExecuted(.halted)) {
+                desk.lastError = "the venue says item by item that key, account or region may not trade \(words)"
+                setState(.halted, of: desk, reason: "venue: items refused: key, account or region may not trade", actor: .venue)
+            }
             if let id = desk.limitBreak, !limiter.isPunished(flight.grips) {
                 desk.limitBreak = nil
                 mended(id)
@@ -164,8 +169,13 @@ extension Engine {
             desk.lastError = "maintenance: \(words)"
         case .halted:
             desk.lastError = "refused by the venue: \(words)"
+            refused(flight.plan, sentAt: sentAt, on: desk)
             // The preparations' own answer says the same; only what the account does to orders halts it.
             if flight.plan.kind != .lookup { setState(.halted, of: desk, reason: "venue: \(words)", actor: .venue) }
+        case .shutOut(let forMs):
+            // Slowly back afterwards, as after any refusal for the rate.
+            limiter.punish(flight.grips, retryAfterUs: nil, at: now.monotonic)
+            shutOut(desk, forMs: forMs, words: "HTTP \(answer.httpStatus) \(words)", request: flight.plan.id)
         case .inDoubt:
             desk.lastError = "HTTP \(answer.httpStatus) \(words)"
         }
@@ -207,6 +217,7 @@ extension Engine {
             case .refused(let code, let text):
                 (live.order.rejectCode, live.order.rejectText) = (code, text)
                 change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
+                doubtInstruments(desk)
             case .notExecuted(let why):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
                 // No order bears the id of an attempt that surely was not executed.
@@ -298,6 +309,7 @@ extension Engine {
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
+            if case .refused = outcome { doubtInstruments(desk) }
             guard let live = desk.orders[ticket.order] else { continue }
             // Some venues answer a modify with a new order id.
             if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID != venueID, !live.state.isTerminal {
@@ -359,6 +371,7 @@ extension Engine {
             desk.isPreparing = false
             desk.instruments = Dictionary(list.map { ($0.symbol, $0) }, uniquingKeysWith: { $1 })
             desk.instrumentsAt = now.monotonic
+            desk.rereadsInstruments = false
         case (.find(let subjects, let step), .orders(let reports, _)): found(subjects, step: step, reports, flight, on: desk)
         case (.openOrders, .orders(let reports, let next)), (.history, .orders(let reports, let next)):
             listed(reports, next: next, flight, on: desk)

@@ -3,7 +3,7 @@ extension Engine {
     func work(_ desk: Desk) {
         limiter.recover(at: now.monotonic)
         guard !isStopping else { return }
-        guard isClockSet else { return wake(at: now.monotonic + .seconds(1)) }
+        guard mayLeave(desk) else { return }
         guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
         ripen(desk)
         let rows = output.records.count
@@ -20,13 +20,15 @@ extension Engine {
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
         guard desk.clock != nil, !desk.profile.needsAccountFacts || desk.facts != nil, desk.factsProblem == nil else { return false }
-        if placeIsOwed(desk) {
+        let (asks, writes) = (mayTry(\.asking, on: desk), mayTry(\.writing, on: desk))
+        if writes, placeIsOwed(desk) {
             if launchPlaces(desk, usesReserve: true) { return true }
             // No permit is left: the next one is theirs, and only what is urgent passes them.
-            guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || launchFind(desk, .urgent) }
+            guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || asks && launchFind(desk, .urgent) }
         }
-        return launchCancels(desk) || launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchListing(desk) || launchModifies(desk)
-            || launchPlaces(desk)
+        if writes, launchCancels(desk) { return true }
+        if asks, launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchListing(desk) { return true }
+        return writes && (launchModifies(desk) || launchPlaces(desk))
     }
 
     /// Listings and look-ups of orders in no doubt take turns: they may share a budget, each could use all of it, and a reconciliation needs both.
@@ -62,8 +64,9 @@ extension Engine {
         if desk.clock?.isStale(at: now.monotonic) ?? true {
             query = .serverTime
         } else if desk.facts == nil {
+            guard mayTry(\.asking, on: desk) else { return false }
             query = .account
-        } else if desk.instrumentsAt.map({ now.monotonic - $0 > Self.instrumentsAgeUs }) ?? true {
+        } else if desk.rereadsInstruments || desk.instrumentsAt.map({ now.monotonic - $0 > Self.instrumentsAgeUs }) ?? true {
             query = .instruments
         } else {
             return false
@@ -74,6 +77,14 @@ extension Engine {
     }
 
     static let instrumentsAgeUs: Int64 = .seconds(3_600)
+
+    /// After a refusal of what the markets' rules, as read here, allow: they may have changed, or the market is gone. Most refusals have other reasons
+    /// (funds above all), so the rules are read again once a minute at most.
+    func doubtInstruments(_ desk: Desk) {
+        guard now.monotonic >= desk.nextRereadAt else { return }
+        desk.rereadsInstruments = true
+        desk.nextRereadAt = now.monotonic + .seconds(60)
+    }
 
     // MARK: Lanes
 
@@ -218,7 +229,7 @@ extension Engine {
 
     func launch(_ content: RequestPlan.Content, on desk: Desk, usesReserve: Bool, isJournaled: Bool = false) -> Bool {
         let names = indexes(of: content, on: desk)
-        guard isClockSet, canTake(names, usesReserve: usesReserve) else { return false }
+        guard mayLeave(desk), canTake(names, usesReserve: usesReserve) else { return false }
         return send(content, indexes: names, on: desk, isPlace: false, isJournaled: isJournaled)
     }
 

@@ -155,6 +155,14 @@ extension Engine {
         guard let live = desk.orders[subject.order], let inquiry = live.inquiry else { return }
         live.inquiry?.step = 0
         park(live, on: desk)
+        let symbol = live.order.terms.symbol
+        if live.state.isLive, inquiry.tries > 1, desk.instrumentsAt != nil, desk.instruments[symbol] == nil {
+            // It may never be answered: a person should know, and nobody wait for it.
+            found(
+                .missingThere, of: live, on: desk,
+                detail: "\(live.state.rawValue) here; its market \(symbol) is gone, and the venue does not tell its fate")
+            return again(live, on: desk, after: Self.parkedIntervalUs)
+        }
         let backoff = min(Int64.seconds(10), .milliseconds(250) << Int64(min(inquiry.tries, 6)))
         again(live, on: desk, after: live.order.parkedAt == nil ? backoff : Self.parkedIntervalUs)
     }

@@ -86,7 +86,9 @@ extension Engine {
         let doubts = desk.doubts.compactMap { desk.orders[$0] }
         // A single doubt is looked up by itself; history is read where there are many, or where it is the first look after a start.
         let withHistory = doubts.count > Self.bulkDoubts || (!desk.hasReconciled && !doubts.isEmpty)
-        let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
+        // A market that is gone is not listed any more: asking for it would end every pass in an error. Its orders are looked up one by one.
+        let symbols: [Symbol?] =
+            desk.profile.listsBySymbol ? desk.symbolsUsed.filter { desk.instrumentsAt == nil || desk.instruments[$0] != nil }.sorted() : [nil]
         desk.sweep = Sweep(
             withHistory: withHistory, sinceMs: max(0, (doubts.map { $0.order.wireTime ?? $0.order.intendedAt / 1_000 }.min() ?? 0) - 60_000),
             symbols: symbols,
@@ -235,7 +237,8 @@ extension Engine {
                     pending.insert(key)
                 }
             } else if live.state == .inDoubt, sweep.withHistory, desk.profile.listingProvesAbsence, live.inquiry?.isAsked == false,
-                !isSuspect(live), let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs
+                !isSuspect(live), let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs,
+                !desk.profile.listsBySymbol || sweep.symbols.contains(live.order.terms.symbol)
             {
                 live.inquiry?.follow(clockEpoch: sweep.clockEpoch)
                 round(live, askedAt: sweep.venueTime, request: nil, on: desk)
@@ -256,6 +259,7 @@ extension Engine {
             let isAsking = reconciliation.pending.contains { key in
                 guard let live = desk.orders[key], let inquiry = live.inquiry else { return false }
                 return inquiry.reasons.contains(.missing) && inquiry.absentRounds < Self.missingRounds
+                    && desk.orderBreaks[key]?[.missingThere] == nil
             }
             guard !isAsking else { return false }
             var summary = reconciliation.summary

@@ -66,6 +66,8 @@ package struct BudgetSnapshot: Sendable {
     package let account: AccountID
     package let row: BudgetRow
     package let inUse: Int
+    /// How many permits may be taken at most: fewer than configured for a while after a 429 below our own count.
+    package let share: Int
     package let reserve: Int
     /// Wall clock; nil: a permit is free now, or nobody can say.
     package let nextFreeAt: Int64?

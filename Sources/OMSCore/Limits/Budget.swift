@@ -19,7 +19,7 @@ package struct Budget: Sendable {
     /// Frozen by a 429 until then.
     package private(set) var frozenUntil: Int64 = 0
     /// What a 429 below our own count leaves of the share; grows back by one permit a recovery period.
-    private var usableShare: Int
+    package private(set) var usableShare: Int
     private var nextRecoveryAt: Int64 = .max
     /// When permits were taken within the last window, and the most of them in any one.
     private var taken = Deque<Int64>()

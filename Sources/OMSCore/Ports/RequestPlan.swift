@@ -148,6 +148,14 @@ package struct RequestPlan: Sendable {
         }
     }
 
+    /// False for questions that venues answer to anybody.
+    package var isSigned: Bool {
+        switch content {
+        case .query(.serverTime), .query(.instruments): false
+        case .place, .cancel, .modify, .mixed, .query: true
+        }
+    }
+
     /// Creates, cancels and modifies together; a look-up counts the orders it names.
     package var items: Int {
         switch content {

@@ -84,6 +84,8 @@ package struct VenueAnswer: Sendable {
         case maintenance
         /// Key, account or region: stop the account, call a person.
         case halted
+        /// The venue serves this client no more for so long, whatever it asks.
+        case shutOut(forMs: Int64)
         case inDoubt
     }
     package var httpStatus: Int

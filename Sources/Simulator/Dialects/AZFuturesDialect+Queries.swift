@@ -256,7 +256,7 @@ extension AZFuturesDialect {
 
     // MARK: Symbols and balances
 
-    func symbolList(_ call: Call) -> HTTPResponse {
+    func symbolList(_ call: Call, _ exchange: Exchange) -> HTTPResponse {
         success { writer in
             if !symbolListIsBare {
                 writer.beginObject()
@@ -265,15 +265,15 @@ extension AZFuturesDialect {
                 writer.key("symbols")
             }
             writer.beginArray()
-            for instrument in instruments { write(instrument, &writer) }
+            for instrument in exchange.current(instruments) { write(instrument, &writer) }
             writer.endArray()
             if !symbolListIsBare { writer.endObject() }
         }
     }
 
-    func symbolDetail(_ call: Call) throws(XTProblem) -> HTTPResponse {
+    func symbolDetail(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
         let fields = try fields(call, knowing: ["symbol"])
-        guard let instrument = instruments.first(where: { $0.symbol == fields.text("symbol")?.lowercased() }) else {
+        guard let instrument = fields.text("symbol").flatMap({ exchange.instruments[$0.lowercased()] }) else {
             throw XTProblem("invalid_symbol", "invalid symbol")
         }
         return success { write(instrument, &$0) }

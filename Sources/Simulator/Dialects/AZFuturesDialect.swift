@@ -142,8 +142,8 @@ package final class AZFuturesDialect: Dialect {
         do throws(XTProblem) {
             return switch call.route.endpoint {
             case "time": success { $0.integer(call.atMs) }
-            case "symbol-list": symbolList(call)
-            case "symbol-detail": try symbolDetail(call)
+            case "symbol-list": symbolList(call, exchange)
+            case "symbol-detail": try symbolDetail(call, exchange)
             case "balance-list": success { balances(&$0) }
             case "order-batch": try batch(call, exchange)
             case "order-create": try create(call, exchange)

@@ -287,10 +287,10 @@ extension AscendEXDialect {
         }
     }
 
-    func products() -> HTTPResponse {
+    func products(_ exchange: Exchange) -> HTTPResponse {
         success { writer in
             writer.beginArray()
-            for instrument in instruments {
+            for instrument in exchange.current(instruments) {
                 writer.beginObject()
                 writer.member("symbol", instrument.symbol)
                 writer.member("displayName", instrument.symbol)

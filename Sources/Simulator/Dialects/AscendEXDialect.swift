@@ -169,7 +169,7 @@ package final class AscendEXDialect: Dialect {
             return switch call.route.endpoint {
             case "info": info(call)
             case "exchange-info": exchangeInfo(call)
-            case "products": products()
+            case "products": products(exchange)
             case "balance": balances(call, place)
             case "place": placeOne(call, place, exchange)
             case "batch-place": placeBatch(call, place, exchange)

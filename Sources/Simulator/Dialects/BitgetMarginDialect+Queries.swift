@@ -7,6 +7,7 @@ extension BitgetMarginDialect {
         var known: Set = ["symbol", "startTime", "endTime", "orderId", "clientOid", "limit", "idLessThan"]
         if !open { known.insert("enterPointSource") }
         let filter = try ListFilter(call, known: known)
+        try check(filter.symbol, exchange)
         func isWanted(_ order: SimOrder) -> Bool {
             order.symbol == filter.symbol && order.ticket.product == product && (open ? order.state.isLive : order.state.isClosed)
         }
@@ -37,8 +38,15 @@ extension BitgetMarginDialect {
         }
     }
 
+    private func check(_ symbol: String, _ exchange: Exchange) throws(BitgetProblem) {
+        guard !refusesUnknownSymbols || exchange.instruments[symbol] != nil else {
+            throw BitgetProblem("40034", "Parameter \(symbol.escapedForLog) does not exist")
+        }
+    }
+
     func fills(_ call: Call, _ account: SimAccount, _ product: String, _ exchange: Exchange) throws(BitgetProblem) -> HTTPResponse {
         let filter = try ListFilter(call, known: ["symbol", "startTime", "endTime", "orderId", "limit", "idLessThan"])
+        try check(filter.symbol, exchange)
         let orderID = call.parameter("orderId")
         let beyond = filter.idLessThan.map { id in exchange.fills.last { $0.id == id }?.sequence ?? 0 }
         let rows = exchange.fillsPage(uid: account.uid, beyond: beyond, limit: filter.limit, at: call.at) { fill in
@@ -80,7 +88,7 @@ extension BitgetMarginDialect {
     func currencies(_ call: Call, _ exchange: Exchange) -> HTTPResponse {
         edge.success(call) { writer in
             writer.beginArray()
-            for instrument in instruments {
+            for instrument in exchange.current(instruments) {
                 writer.beginObject()
                 for (name, value) in [
                     ("symbol", instrument.symbol), ("baseCoin", instrument.base), ("quoteCoin", instrument.quote), ("maxCrossedLeverage", "3"),

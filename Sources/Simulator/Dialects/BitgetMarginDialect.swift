@@ -4,7 +4,7 @@ import Wire
 /// Bitget v2 margin, isolated and crossed. Source: docs/venues/bitget.md, 3 and 11.
 ///
 /// Switches: `business_status` 400|200, `batch_max` 1...50 (20), `failure_code` on|off (off: failure lists carry text only, as documented),
-/// `open_cap` orders a symbol or 0 for none (0).
+/// `open_cap` orders a symbol or 0 for none (0), `unknown_symbol` empty|refused (empty).
 package final class BitgetMarginDialect: Dialect {
     package let venue = "bitget-margin"
     package let budgets = [
@@ -30,6 +30,7 @@ package final class BitgetMarginDialect: Dialect {
     private(set) var batchMax = 20
     private(set) var givesFailureCode = false
     private(set) var openCap = 0
+    private(set) var refusesUnknownSymbols = false
 
     package init() {}
 
@@ -39,6 +40,7 @@ package final class BitgetMarginDialect: Dialect {
         case ("batch_max", let count?, _) where (1...50).contains(count): batchMax = count
         case ("open_cap", let count?, _) where count >= 0: openCap = count
         case ("failure_code", _, let flag?): givesFailureCode = flag
+        case ("unknown_symbol", _, _) where value == "empty" || value == "refused": refusesUnknownSymbols = value == "refused"
         default: return false
         }
         return true

@@ -69,13 +69,13 @@ extension BitgetUTADialect {
         }
     }
 
-    func listInstruments(_ call: Call) throws(BitgetProblem) -> HTTPResponse {
+    func listInstruments(_ call: Call, _ exchange: Exchange) throws(BitgetProblem) -> HTTPResponse {
         try requireKnown(call, ["category", "symbol"])
         guard let category = call.parameter("category"), Self.categories.contains(category) else { throw .parameter("category") }
         let symbol = call.parameter("symbol")
         return edge.success(call) { writer in
             writer.beginArray()
-            for instrument in symbols(of: category) where symbol == nil || symbol == instrument.symbol {
+            for instrument in exchange.current(symbols(of: category)) where symbol == nil || symbol == instrument.symbol {
                 writer.beginObject()
                 for (name, value) in [
                     ("symbol", instrument.symbol), ("category", category), ("baseCoin", instrument.base), ("quoteCoin", instrument.quote),

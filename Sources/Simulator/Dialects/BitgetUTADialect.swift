@@ -78,7 +78,7 @@ package final class BitgetUTADialect: Dialect {
         do {
             switch call.route.endpoint {
             case "time": return edge.success(call) { $0.raw("{\"serverTime\":\"\(call.atMs)\"}") }
-            case "instruments": return try listInstruments(call)
+            case "instruments": return try listInstruments(call, exchange)
             default: break
             }
             let account = try edge.authenticate(call, mode: .uta, on: exchange)

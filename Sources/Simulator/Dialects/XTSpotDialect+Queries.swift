@@ -243,7 +243,9 @@ extension XTSpotDialect {
             writer.beginArray()
             // The version the caller knows already brings no list (3.6).
             if fields.text("version") != version {
-                for instrument in instruments where names.map({ $0.contains(instrument.symbol) }) ?? true { write(instrument, &writer) }
+                for instrument in exchange.current(instruments) where names.map({ $0.contains(instrument.symbol) }) ?? true {
+                    write(instrument, &writer)
+                }
             }
             writer.endArray()
             writer.endObject()

@@ -25,7 +25,8 @@ extension Bitget {
         answer.venueCode = code.map { String($0.prefix(textMax)) }
         answer.venueText = text.isEmpty ? nil : text
         let meeting = meeting(status: response.status, envelope: envelope, code: code, text: text, on: line)
-        answer.disposition = disposition(of: meeting, retryAfterMs: retryAfterMs(response))
+        // Never documented nor reported; obeyed if it comes, up to the five minutes of the venue's longest known penalty.
+        answer.disposition = disposition(of: meeting, retryAfterMs: response.retryAfterMs.map { min($0, 300_000) })
         return (answer, meeting)
     }
 
@@ -57,12 +58,6 @@ extension Bitget {
             case .success, .busy, .refused, .duplicate, .notFound, .changed: .answered
             }
         }
-    }
-
-    /// Never documented nor reported; obeyed if it comes, up to the five minutes of the venue's longest known penalty.
-    private static func retryAfterMs(_ response: HTTPResponse) -> Int64? {
-        guard let seconds = response.header("Retry-After").flatMap({ Int64($0) }), seconds >= 0 else { return nil }
-        return min(seconds, 300) * 1_000
     }
 
     /// What an unsuccessful answer as a whole says of each of `count` items.

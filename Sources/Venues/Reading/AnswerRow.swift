@@ -182,12 +182,6 @@ extension VenueAnswer {
 }
 
 extension HTTPResponse {
-    /// `Retry-After` in milliseconds where it counts seconds; nil for a date, nonsense or more than a day.
-    var retryAfterMs: Int64? {
-        guard let text = header("Retry-After"), let seconds = Int64(text), (0...86_400).contains(seconds) else { return nil }
-        return seconds * 1_000
-    }
-
     /// The body as JSON; nil for anything else, pages of an edge among it.
     var json: JSON? { try? JSONParser.parse(body) }
 }

@@ -53,7 +53,7 @@ enum ListVerbs {
     ]
     static let limitColumns: [(heading: String, member: String)] = [
         ("account", "account"), ("venue", "venue"), ("budget", "budget"), ("scope", "scope"), (">permits", "permits"), (">window ms", "window_ms"),
-        (">in use", "in_use"), (">reserved", "reserved"), (">busiest", "busiest_window"), ("next free", "next_free_at"),
+        (">in use", "in_use"), (">share", "share"), (">reserved", "reserved"), (">busiest", "busiest_window"), ("next free", "next_free_at"),
     ]
     static let accountColumns: [(heading: String, member: String)] = [
         ("account", "account"), ("venue", "venue"), ("product", "product"), ("state", "state"), ("ready", "ready"), (">in flight", "in_flight"),

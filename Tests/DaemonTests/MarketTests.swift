@@ -1,0 +1,101 @@
+import CLinux
+import Testing
+import Wire
+
+/// Markets whose rules change, and markets that end, while orders are on their way.
+@Suite struct MarketTests {
+    static let venues = ["az-futures", "xt-spot", "bitget-margin", "bitget-uta", "ascendex"]
+    private static let sisters = [
+        "az-futures": "eth_usdt", "xt-spot": "eth_usdt", "bitget-margin": "ETHUSDT", "bitget-uta": "ETHUSDT", "ascendex": "ETH/USDT",
+    ]
+
+    @Test(arguments: venues)
+    func `an order that a changed precision forbids is refused in the venue's words, once, and the new rules are read at once`(venue: String) throws {
+        let house = try House([venue])
+        let client = try house.start()
+        let account = house.accounts[0]
+        #expect(try instrument(client, account.symbol)?["tick"]?.string != "100")
+        try house.pages.post("/_sim/instrument", #"{"venue":"\#(venue)","symbol":"\#(account.symbol)","price_places":0,"quantity_places":0}"#)
+
+        // Fine by the rules as they were read: tick and lot are whole now.
+        let quantity = venue == "az-futures" ? "10" : "0.011"
+        let item = account.item(price: "39000.1", quantity: quantity)
+        let ids = try client.submit(#"{"account":"\#(account.name)","intent_id":"late","place":[\#(item)]}"#)
+        try client.wait("late")
+
+        try expectRefusedOnce(ids, house)
+        try pollUntil("the new rules") { try instrument(client, account.symbol)?["tick"]?.string == "1" }
+        let again = try client.ask("intent.submit", #"{"account":"\#(account.name)","intent_id":"again","place":[\#(item)]}"#)
+        #expect(again.member("error", "code")?.integer == 1003, "\(again.lines)")
+        let whole = account.item(quantity: venue == "az-futures" ? "10" : "1")
+        try client.submit(#"{"account":"\#(account.name)","intent_id":"whole","place":[\#(whole)]}"#)
+        try client.wait("whole")
+        #expect(try house.journal.states(where: "intent_id = 'whole'").keys.allSatisfy { ["acknowledged", "working"].contains($0) })
+        #expect(try house.audit().code == 0)
+    }
+
+    @Test(arguments: venues)
+    func `a market that ends costs its own orders alone: refused in the venue's words, once, and unknown from then on`(venue: String) throws {
+        let house = try House([venue], options: ["--switch", "bitget-margin/unknown_symbol=refused"])
+        let client = try house.start()
+        let account = house.accounts[0]
+        let sister = try #require(Self.sisters[venue])
+        func sisterly(_ price: String, _ quantity: String) -> String {
+            account.item(price: price, quantity: quantity).replacing(#""\#(account.symbol)""#, with: #""\#(sister)""#)
+        }
+        let (price, quantity) = ("1900", venue == "az-futures" ? "10" : "0.1")
+        try client.submit(account.intent("ending", orders: 3))
+        try client.submit(#"{"account":"\#(account.name)","intent_id":"lasting","place":[\#(sisterly(price, quantity))]}"#)
+        for intent in ["ending", "lasting"] { try client.wait(intent) }
+        try house.pages.post("/_sim/instrument", #"{"venue":"\#(venue)","symbol":"\#(account.symbol)","delisted":true}"#)
+
+        let ids = try client.submit(account.intent("late", orders: 1))
+        try client.wait("late")
+
+        try expectRefusedOnce(ids, house)
+        try pollUntil("the market is gone") { try instrument(client, account.symbol) == nil }
+        let again = try client.ask("intent.submit", account.intent("again", orders: 1))
+        #expect(again.member("error", "code")?.integer == 1003 && again.lines.contains("has no market"), "\(again.lines)")
+        // The other market goes on, over a restart too, and the account is compared as ever.
+        try house.killDaemon()
+        let restarted = try house.start()
+        try restarted.submit(#"{"account":"\#(account.name)","intent_id":"on","place":[\#(sisterly(price, quantity))]}"#)
+        try restarted.wait("on")
+        var summary = JSON.null
+        try pollUntil("both orders: \(summary.lines)") {
+            summary = try restarted.call("account.reconcile", "{account: '\(account.name)'}")
+            return summary["venue_open"]?.integer == 2
+        }
+        if venue == "bitget-margin" {
+            // This one does not even tell any more what became of the orders of that market: a person must know.
+            try pollUntil("breaks") {
+                try house.journal.number(
+                    "SELECT count(*) FROM v_breaks WHERE kind = 'missing_there' AND detail LIKE '%is gone%' AND resolved_at IS NULL") == 3
+            }
+            #expect(try restarted.call("account.reconcile", "{account: '\(account.name)'}")["breaks"]?.array?.count == 3)
+        } else {
+            try pollUntil("canceled orders") { try house.journal.states(where: "intent_id = 'ending'") == ["canceled": 3] }
+            #expect(try house.audit().code == 0)
+        }
+        #expect(try house.verify().code == 0)
+    }
+
+    private func instrument(_ client: ControlClient, _ symbol: String) throws -> JSON? {
+        try client.call("instrument.list")["instruments"]?.array?.first { $0["symbol"]?.string == symbol }
+    }
+
+    /// Rejected with the venue's word, by the only request that ever carried it.
+    private func expectRefusedOnce(_ ids: [String], _ house: House, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let rows = try house.journal.rows(
+            "SELECT client_order_id, state, evidence, attempts, reject_code, reject_text FROM v_orders WHERE intent_id = 'late'")
+        #expect(rows.map { $0[0] } == ids, sourceLocation: sourceLocation)
+        for row in rows {
+            #expect(Array(row[1...3]) == ["rejected", "response", "1"], "\(row)", sourceLocation: sourceLocation)
+            #expect(row[4]?.isEmpty == false || row[5]?.isEmpty == false, "\(row)", sourceLocation: sourceLocation)
+        }
+        let carried = try house.pages.requests { request in
+            ["place", "mixed"].contains(request["kind"]?.string ?? "") && request["client_order_ids"]?.array?.contains { $0.string == ids[0] } == true
+        }
+        #expect(carried.count == 1, "\(carried.map(\.lines))", sourceLocation: sourceLocation)
+    }
+}

@@ -1,0 +1,154 @@
+import OMSCore
+import Simulator
+import Testing
+import Venues
+import Wire
+
+/// Keys that are refused, venues that shut us out, a clock that nobody set: when nothing may leave, over hours of virtual time.
+@Suite struct EngineStandingTests {
+    private static func fault(_ fault: Fault, _ kind: Route.Kind? = nil, account: String? = nil, count: Int? = nil) -> FaultRule {
+        var rule = FaultRule(fault)
+        (rule.kind, rule.account, rule.count) = (kind, account, count)
+        return rule
+    }
+
+    @Test(arguments: House.accounts.map(\.venue))
+    func `a key that stays refused is tried about twice a minute, and reads on by itself once it is taken`(
+        venue: String
+    ) throws {
+        let daemon = try House.ready(venue)
+        let uid = try #require(daemon.world.accounts(of: venue).first?.uid)
+        daemon.world.setFaults([Self.fault(.wrongAccount, account: uid)])
+        let before = daemon.world.ledger.requests.count
+        daemon.submit(try House.intent(venue, orders: 5, id: "kept"))
+        daemon.run(forUs: .seconds(1_200))
+        let signed = daemon.world.ledger.requests.dropFirst(before).filter { $0.account != nil }
+        // Twenty minutes: a handful at first, then one each half minute.
+        #expect((40...60).contains(signed.count), "\(signed.count)")
+        #expect(signed.count { $0.kind == .place || $0.kind == .mixed } == 1)
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .intended })
+        #expect(daemon.engine?.snapshot().first?.state == .halted)
+
+        daemon.world.setFaults([])
+        let healedAt = daemon.now.wall
+        daemon.run(forUs: .seconds(60)) { (daemon.engine?.snapshot().first?.lastReconcileAt ?? 0) > healedAt }
+        #expect((daemon.engine?.snapshot().first?.lastReconcileAt ?? 0) > healedAt)
+        _ = try House.hear(daemon.command(.setState(AccountID(venue), .active, reason: "", cancelOpen: false, everything: false)), daemon)
+        #expect(House.settled(daemon, "kept"))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state.isLive })
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test func `a refusal of one endpoint alone delays nobody`() throws {
+        let daemon = try House.ready("bitget-uta")
+        var fills = FaultRule(.wrongAccount)
+        fills.endpoint = "fills"
+        daemon.world.setFaults([fills])
+        let exchange = try #require(daemon.world.venue(named: "bitget-uta")?.exchange)
+        for round in 0..<20 {
+            daemon.submit(try House.intent("bitget-uta", orders: 1, id: "round-\(round)"))
+            #expect(House.settled(daemon, IntentID("round-\(round)"), withinUs: .seconds(2)), "round \(round)")
+            for order in exchange.orders where order.state.isLive { exchange.fill(order, at: daemon.venueTime) }
+            daemon.run(forUs: .seconds(3))
+        }
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .filled })
+        #expect(daemon.world.ledger.requests.contains { $0.endpoint == "fills" && $0.outcome == .refused })
+        #expect(daemon.engine?.snapshot().first?.state == .active)
+    }
+
+    @Test func `an account that is refused item by item is halted, not tried again each second`() throws {
+        let daemon = try House.ready("xt-spot") { $0.setups[0] = $0.setups[0].with(RefusingItems(base: $0.setups[0].rules)) }
+        daemon.world.setFaults([Self.fault(.serverError(status: 502, body: .empty, executes: false), .place)])
+        daemon.submit(try House.intent("xt-spot", orders: 3, id: "kept"))
+        daemon.run(forUs: .seconds(60))
+        #expect(daemon.world.ledger.requests.count { $0.kind == .place } == 1)
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .intended })
+        #expect(daemon.engine?.snapshot().first?.state == .halted)
+    }
+
+    @Test(arguments: [(418, true, 3_600), (403, true, 3_600), (418, false, 100)])
+    func `who is shut out keeps silence until the time is over, with all accounts of the venue`(status: Int, saysWhen: Bool, seconds: Int64) throws {
+        let daemon = try House.daemon(["bitget-margin", "bitget-uta"])
+        try daemon.start()
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        let ban = Fault.ban(status: status, lasts: .init(seconds * 1_000), saysWhen: saysWhen)
+        daemon.world.setFaults([Self.fault(ban, .place, count: 1)])
+        daemon.submit(try House.intent("bitget-margin", orders: 2, id: "straw"))
+        daemon.run(forUs: .seconds(5)) { daemon.world.ledger.requests.contains { $0.fault == "ban" } }
+        let began = try #require(daemon.world.ledger.requests.last { $0.fault == "ban" }?.at)
+        daemon.run(forUs: .seconds(1))
+        let met = daemon.world.ledger.requests.count { $0.fault == "ban" }
+        daemon.submit(try House.intent("bitget-uta", orders: 2, id: "other"))
+
+        #expect(House.settled(daemon, "straw", withinUs: .seconds(seconds + 60)))
+        #expect(House.settled(daemon, "other"))
+        #expect(daemon.world.ledger.requests.count { $0.fault == "ban" } == met, "somebody knocked while the door was shut")
+        let next = daemon.world.ledger.requests.first { $0.at > began && $0.fault == nil }?.at ?? 0
+        #expect(next >= began + seconds * 1_000_000 && next < began + (seconds + 30) * 1_000_000, "\((next - began) / 1_000_000) s")
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state.isLive })
+        #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test func `a start under a clock before 2020 sends nothing, however long it takes, and a later step back is no such start`() throws {
+        let daemon = try House.daemon(["xt-spot"])
+        let century: Int64 = .seconds(50 * 365 * 86_400)
+        daemon.stepWall(by: -century)
+        try daemon.start()
+        daemon.run(forUs: .seconds(3_600))
+        #expect(daemon.world.ledger.requests.isEmpty)
+        #expect(daemon.engine?.snapshot().first?.lastError?.contains("before 2020") == true)
+        let refused = try House.error(daemon.submit(try House.intent("xt-spot", orders: 1, id: "early")), daemon)
+        #expect(refused?.code == 1009)
+
+        daemon.stepWall(by: century)
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().first?.isReady ?? false }
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "on-time"))
+        #expect(House.settled(daemon, "on-time"))
+        daemon.stepWall(by: -century)
+        daemon.setDisk(full: true)
+        _ = try House.error(daemon.submit(try House.intent("xt-spot", orders: 1, id: "full")), daemon)
+        daemon.setDisk(full: false)
+        daemon.run(forUs: .seconds(5))
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "behind"))
+        #expect(House.settled(daemon, "behind"))
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+}
+
+extension AccountSetup {
+    fileprivate func with(_ rules: any VenueRules) -> AccountSetup {
+        var setup = AccountSetup(id: id, uid: uid, keyFingerprint: keyFingerprint, rules: rules)
+        (setup.freshnessMs, setup.holdUnansweredMs, setup.reconcileIntervalMs) = (freshnessMs, holdUnansweredMs, reconcileIntervalMs)
+        return setup
+    }
+}
+
+/// A venue whose batches are answered well, and whose items say that the account may not trade.
+private struct RefusingItems: VenueAdapter {
+    let base: any VenueAdapter
+
+    init(base: any VenueRules) {
+        guard let adapter = base as? any VenueAdapter else { preconditionFailure("no adapter") }
+        self.base = adapter
+    }
+
+    var profile: VenueProfile { base.profile }
+    func problem(with terms: OrderTerms) -> OrderProblem? { base.problem(with: terms) }
+    func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? {
+        base.problem(modifying: terms, price: price, quantity: quantity)
+    }
+    func group(of terms: OrderTerms) -> PlaceGroup { base.group(of: terms) }
+    func budgets(of content: RequestPlan.Content) -> [String] { base.budgets(of: content) }
+    func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID? {
+        base.predictedID(clientOrderID: clientOrderID, timeMs: timeMs, facts: facts)
+    }
+    func request(for plan: RequestPlan) -> HTTPRequest { base.request(for: plan) }
+    func sign(_ request: inout HTTPRequest, timeMs: Int64, with key: SigningKey) { base.sign(&request, timeMs: timeMs, with: key) }
+    func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
+        var answer = base.answer(to: plan, from: response)
+        guard case .place = plan.content else { return answer }
+        answer.disposition = .answered
+        answer.places = answer.places.map { _ in .notExecuted(.halted) }
+        return answer
+    }
+}
