@@ -30,11 +30,11 @@ extension Engine {
     }
 
     /// Asks how orders stand that the venue surely has. Where orders close faster than they can be asked about there is no end to it, so that it gets a
-    /// fifth of the connections at most while something waits to be sent, and never the reserve.
+    /// fifth of the connections at most while something waits to be sent, and not the reserve.
     private func launchRoutine(_ desk: Desk) -> Bool {
-        let sends = !desk.modifies.isEmpty || !desk.places.isEmpty && mayPlace(desk)
+        let sends = !(desk.modifies.isEmpty && desk.places.isEmpty) && mayPlace(desk)
         guard !sends || desk.routineOut < max(1, desk.maxInFlight / 5) else { return false }
-        return launchFind(desk, .routine) || launchFills(desk)
+        return launchFind(desk, .routine, usesReserve: !sends) || launchFills(desk, usesReserve: !sends)
     }
 
     // MARK: Preparations

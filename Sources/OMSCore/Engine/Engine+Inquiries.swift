@@ -82,14 +82,13 @@ extension Engine {
         return live.state == .inDoubt || !inquiry.reasons.isDisjoint(with: [.doubt, .modify]) ? .doubt : .routine
     }
 
-    func launchFind(_ desk: Desk, _ lane: InquiryLane) -> Bool {
+    func launchFind(_ desk: Desk, _ lane: InquiryLane, usesReserve: Bool = true) -> Bool {
         if lane != .urgent, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts,
             wantsHistorySweep(desk) || desk.sweep?.withHistory == true
         {
             return false
         }
         var queue = desk.inquiries[lane.rawValue]
-        let usesReserve = lane != .routine
         guard !queue.isEmpty, canTake(indexes(of: .query(.find([], step: 0)), on: desk), usesReserve: usesReserve) else { return false }
         var subjects: [FindSubject] = []
         var step: Int?

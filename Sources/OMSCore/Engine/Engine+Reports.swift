@@ -122,10 +122,10 @@ extension Engine {
     /// Answers that lack executions, over about five minutes.
     static let fillTriesMax = 16
 
-    func launchFills(_ desk: Desk) -> Bool {
+    func launchFills(_ desk: Desk, usesReserve: Bool) -> Bool {
         while let key = desk.fillsWanted.first {
             if let live = liveByKey[key], live.wantsFills, !live.isAskingFills {
-                guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: false) else { return false }
+                guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: usesReserve) else { return false }
                 _ = desk.fillsWanted.popFirst()
                 live.isAskingFills = true
                 return true
