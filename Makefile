@@ -7,10 +7,10 @@ RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test demo run bench soak fuzz lint install clean
+.PHONY: help setup build test demo run bench bench-ccxt soak fuzz lint install clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 setup: ## installs missing Debian packages
 	@scripts/setup
@@ -29,6 +29,11 @@ run: build ## omsd against simulated venues, until Ctrl-C
 
 bench: build ## omsd's figures beside what this machine allows; BENCH="--quick --json" is handed on
 	@.build/release/benchmarks $(BENCH)
+
+bench-ccxt: build ## the same orders through the Python library ccxt and through omsd; fetches it from PyPI into .build/ccxt. BENCH="--rounds 9"
+	@test -x .build/ccxt/bin/python || python3 -m venv .build/ccxt
+	@.build/ccxt/bin/pip install --quiet --disable-pip-version-check --requirement Benchmarks/ccxt/requirements.txt
+	@.build/ccxt/bin/python Benchmarks/ccxt/compare.py .build/release $(BENCH)
 
 soak: build ## the long tests; shorter by the variables that scripts/soak names
 	@scripts/soak
