@@ -209,12 +209,29 @@ final class Client: Sendable {
         timeoutMs: Int64 = 5_000, sign: @escaping @Sendable (inout HTTPRequest) -> Void = { _ in }
     ) async -> HTTPExchangeEnd {
         await withCheckedContinuation { continuation in
-            let exchange = HTTPExchange(
-                id: Self.lastID.add(1, ordering: .relaxed).newValue, origin: origin, request: request, sign: sign,
-                staleAt: bootTime() + staleInMs * 1_000, timeoutMs: timeoutMs
-            ) { continuation.resume(returning: $0) }
-            transport.send([exchange])
+            start(request, to: origin, staleInMs: staleInMs, timeoutMs: timeoutMs, sign: sign) { continuation.resume(returning: $0) }
         }
+    }
+
+    /// The same without giving the thread away: for a peer that waits for as long only.
+    func sendAndWait(to origin: HTTPOrigin) throws -> HTTPExchangeEnd {
+        let end = Shared<HTTPExchangeEnd?>(nil)
+        start(HTTPRequest("POST", "/order", body: Array("{}".utf8)), to: origin, staleInMs: 5_000, timeoutMs: 5_000, sign: { _ in }) { outcome in
+            end.value.withLock { $0 = outcome }
+        }
+        let deadline = bootTime() + 20_000_000
+        while end.now == nil, bootTime() < deadline { usleep(1_000) }
+        return try #require(end.now, "the exchange never ended")
+    }
+
+    private func start(
+        _ request: HTTPRequest, to origin: HTTPOrigin, staleInMs: Int64, timeoutMs: Int64, sign: @escaping @Sendable (inout HTTPRequest) -> Void,
+        completion: @escaping @Sendable (HTTPExchangeEnd) -> Void
+    ) {
+        let exchange = HTTPExchange(
+            id: Self.lastID.add(1, ordering: .relaxed).newValue, origin: origin, request: request, sign: sign,
+            staleAt: bootTime() + staleInMs * 1_000, timeoutMs: timeoutMs, completion: completion)
+        transport.send([exchange])
     }
 }
 
