@@ -53,7 +53,8 @@ struct AccountReader {
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentials.path, credentialsAreManaged: credentials.isManaged,
             baseURL: baseURL, caFile: caFile, requestTimeoutMs: timeout ?? 5_000, maxInFlight: inFlight, maxIntentAgeMs: age, resend: resend,
             reconcileIntervalMs: interval ?? 10_000, queueMaxOrders: queueMax ?? 1_000_000, onExternalOrder: external ?? .report,
-            holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, limits: limits, batchMax: batchMax, risk: risk)
+            holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, limits: limits, batchMax: batchMax, risk: risk,
+            credentialsPlace: section.place(of: "credentials"))
     }
 
     private func readProfile(venue: String?, product: String?) -> VenueProfile? {

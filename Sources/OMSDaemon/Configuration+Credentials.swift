@@ -17,7 +17,13 @@ extension Configuration {
                     account.credentialsPath, isManaged: account.credentialsAreManaged,
                     needsPassphrase: profile(account.venue, account.product)?.needsPassphrase ?? false)
             } catch {
-                problems += error.problems
+                problems += error.problems.map { problem in
+                    guard problem.line == nil, let place = account.credentialsPlace else { return problem }
+                    // Nothing in that file is wrong but the file itself: the line that names it is where to look.
+                    return ConfigurationProblem(
+                        file: path, line: place.line, column: place.column, key: "accounts.\(account.id).credentials",
+                        problem: "\(problem.file.escapedForLog) \(problem.problem)")
+                }
             }
         }
         problems += sharedLimitProblems(loaded.mapValues(\.fingerprint), profile: profile)

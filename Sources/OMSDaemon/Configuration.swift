@@ -67,6 +67,8 @@ struct AccountConfiguration: Sendable, Equatable {
     /// 1 up to the venue's ceiling; nil: the ceiling.
     let batchMax: Int?
     let risk: RiskConfiguration
+    /// Where the configuration names the credentials: what is wrong with the file as a whole is told there.
+    var credentialsPlace: FilePlace?
 
     /// As few milliseconds as a proof of absence can take: the freshness window, the stamp's margin, and two looks the visibility delay apart.
     static func proofMs(of profile: VenueProfile, freshnessMs: Int64?) -> Int64 {
@@ -109,6 +111,12 @@ struct RiskConfiguration: Sendable, Equatable {
     /// nil: any symbol.
     let symbols: [Symbol]?
     static let none = RiskConfiguration(maxOrderNotional: nil, maxOpenOrders: nil, symbols: nil)
+}
+
+/// Counted from 1.
+struct FilePlace: Sendable, Equatable {
+    let line: Int
+    let column: Int
 }
 
 /// One thing wrong with a file that a person wrote. Text from the file is escaped.

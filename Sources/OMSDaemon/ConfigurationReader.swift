@@ -18,8 +18,13 @@ final class ConfigurationReader {
     }
 
     func report(_ problem: String, key: String, at offset: Int) {
+        let place = place(of: offset)
+        found.append((offset, ConfigurationProblem(file: file, line: place.line, column: place.column, key: key, problem: problem)))
+    }
+
+    func place(of offset: Int) -> FilePlace {
         let (line, column) = JSONParser.place(of: offset, in: bytes)
-        found.append((offset, ConfigurationProblem(file: file, line: line, column: column, key: key, problem: problem)))
+        return FilePlace(line: line, column: column)
     }
 
     /// The text as an object of these keys; reports what stands in it beside them.
@@ -88,6 +93,10 @@ struct ConfigurationSection {
         reader.report(problem, key: self.name(of: name), at: place?.value.offset ?? offset)
     }
 
+    func place(of name: String) -> FilePlace? {
+        member(name).map { reader.place(of: $0.offset) }
+    }
+
     /// As `member`, but reports an absent one.
     func required(_ name: String) -> LocatedJSON? {
         let value = member(name)
@@ -131,11 +140,26 @@ struct ConfigurationSection {
             wrongType("a whole number", node, name)
             return nil
         }
-        guard let number = Int64(text), range.contains(number) else {
+        guard let number = Self.whole(text), range.contains(number) else {
             report("\(text.prefix(40)) is not a whole number in \(range.lowerBound)...\(range.upperBound)", name)
             return nil
         }
         return number
+    }
+
+    /// A number's value if it is whole, however it is written: 5000, 5000.0, 5e3.
+    static func whole(_ text: String) -> Int64? {
+        if let plain = Int64(text) { return plain }
+        let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "e" || $0 == "E" }
+        let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        let fraction = mantissa.count > 1 ? mantissa[1] : ""
+        guard let exponent = parts.count > 1 ? Int(parts[1]) : 0, abs(exponent) < 40 else { return nil }
+        let point = fraction.count - exponent
+        let digits = mantissa[0] + fraction
+        guard point > 0 else { return digits.count - point > 20 ? nil : Int64(digits + String(repeating: "0", count: -point)) }
+        guard digits.suffix(point).allSatisfy({ $0 == "0" }) else { return nil }
+        let whole = digits.dropLast(point)
+        return whole.isEmpty || whole == "-" ? 0 : Int64(whole)
     }
 
     func count(_ name: String, in range: ClosedRange<Int>) -> Int? {

@@ -38,6 +38,11 @@ struct Main {
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path, environment: processEnvironment())
             _ = try configuration.loadCredentials()
+            do throws(OpenError) { try SQLiteJournal.checkPlace(configuration.journalPath) } catch {
+                throw ConfigurationError(problems: [
+                    ConfigurationProblem(file: path, line: nil, column: nil, key: "journal.path", problem: error.description.escapedForLog)
+                ])
+            }
             writeToStandardOutput("\(path): \(configuration.accounts.count) accounts, no error\n")
             return .done
         } catch {

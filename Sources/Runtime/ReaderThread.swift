@@ -122,7 +122,7 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
             let before = subscriptions.count
             subscriptions.removeAll { $0.id == id && $0.connection == ticket.connection }
             if subscriptions.count < before {
-                replies.reply(Array(#"{"unsubscribed":true}"#.utf8), to: ticket)
+                replies.reply(Array(#"{"subscription":\#(id)}"#.utf8), to: ticket)
             } else {
                 replies.fail(.invalidParams("subscription \(id) is none of this connection"), to: ticket)
             }

@@ -51,9 +51,6 @@ extension Reply {
             out.member("intent_id", id.text)
             out.member("withdrawn", withdrawn)
             out.member("cancels", commands)
-        case .resolved(let id, let state):
-            out.member("client_order_id", id.text)
-            out.member("state", state.rawValue)
         case .granted(let id, let at):
             out.member("permit_id", id)
             out.member("granted_at", at)

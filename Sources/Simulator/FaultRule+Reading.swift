@@ -4,7 +4,7 @@ extension FaultPlan {
     /// What `--faults FILE` and `POST /_sim/faults` take, for people.
     package static let help = """
         A JSON5 list of rules, or {rules: [...], limits: {"VENUE/BUDGET": permits or null}}. The first rule that strikes a request decides.
-          {venue?, endpoint?, kind?, account?,     which requests: kind is place, cancel, modify, mixed, lookup or public; account is a uid
+          {venue?, endpoint?, kind?, account?,     which requests: kind is place, cancel, modify, mixed (AZ's batches), lookup or public; account is a uid
            after?: N, first?: N, every?: N,        of those: not the first N; then only N; then every Nth
            probability?: 0..1, count?: N,          then by chance (drawn from --seed), at most N times
            fault: {type: ..., ...}}

@@ -10,6 +10,8 @@ func systemError(_ number: Int32 = omsd_errno()) -> String { String(cString: str
 /// when another program opened it after a kill, took the WAL in and removed it.
 final class JournalLock {
     private let descriptor: Int32
+    private let path: String
+    private let isNew: Bool
     /// A mark of ours, and the number.
     private let words: UnsafeMutablePointer<Int64>?
     private static let mark: Int64 = 0x6F6D_7364_2073_6571
@@ -21,7 +23,8 @@ final class JournalLock {
     init(journal path: String) throws(OpenError) {
         let lock = path + ".lock"
         // Kept apart until all is well: an object that is whole when its initialiser throws is closed by `deinit`, a second time.
-        let opened = omsd_open(lock, O_RDWR | O_CREAT, 0o640)
+        let made = omsd_open(lock, O_RDWR | O_CREAT | O_EXCL, 0o640)
+        let opened = made >= 0 ? made : omsd_open(lock, O_RDWR | O_CREAT, 0o640)
         guard opened >= 0 else { throw OpenError(.configuration, "\(lock) cannot be written: \(systemError())") }
         guard omsd_lock_file(opened) == 0 else {
             let number = omsd_errno()
@@ -38,7 +41,7 @@ final class JournalLock {
         // MAP_FAILED is -1.
         words = memory == UnsafeMutableRawPointer(bitPattern: -1) ? nil : memory?.assumingMemoryBound(to: Int64.self)
         lastSeq = isKnown ? found[1] : nil
-        descriptor = opened
+        (descriptor, path, isNew) = (opened, lock, made >= 0)
     }
 
     deinit {
@@ -48,6 +51,9 @@ final class JournalLock {
 
     /// This number is committed.
     func note(_ seq: Int64) { words?[1] = seq }
+
+    /// Leaves no trace beside a file that is refused. Whoever opened the lock's file meanwhile looks at the same journal, and refuses it too.
+    func withdraw() { if isNew { unlink(path) } }
 }
 
 /// Looks at a journal's file from outside, before SQLite touches it or while it is open: no descriptor of it may be closed while SQLite holds

@@ -16,6 +16,14 @@ struct JournalLoader {
         try connection.integer("SELECT max(coalesce((SELECT max(order_key) FROM orders), 0), coalesce((SELECT max(seq) FROM events), 0))") ?? 0
     }
 
+    /// Not settled, or canceled since with a command still open. What is not settled has a live order or an open command: an index of its own would
+    /// cost each small intent one more page.
+    static let busyIntents = """
+        i.complete = 1 AND i.intent_key IN (
+            SELECT o.intent_key FROM orders o JOIN intents n ON n.intent_key = o.intent_key WHERE o.closed_at IS NULL AND n.settled_at IS NULL
+            UNION SELECT intent_key FROM commands WHERE closed_at IS NULL) ORDER BY i.intent_key
+        """
+
     /// Live rows only, whatever the journal's age: partial indexes lead to them.
     func load() throws(JournalError) -> JournalState {
         var state = JournalState()
@@ -29,13 +37,7 @@ struct JournalLoader {
         try loadOrders(into: &state, accounts: accounts)
         try loadCommands(into: &state, account: account)
 
-        // What is not settled has a live order or an open command: an index of its own would cost each small intent one more page.
-        let intents = try connection.prepare(
-            IntentRowReader.select
-                + """
-                 WHERE i.settled_at IS NULL AND i.complete = 1 AND i.intent_key IN (SELECT intent_key FROM orders WHERE closed_at IS NULL
-                    UNION SELECT intent_key FROM commands WHERE closed_at IS NULL) ORDER BY i.intent_key
-                """)
+        let intents = try connection.prepare(IntentRowReader.select + " WHERE " + Self.busyIntents)
         while try intents.step() { state.intents.append(try IntentRowReader.read(intents)) }
 
         let budgets = try connection.prepare("SELECT budget_id, venue, owner, budget, scope, permits, window_ms FROM budgets ORDER BY budget_id")

@@ -75,17 +75,32 @@ package final class SQLiteJournal: Journal {
     ) throws(OpenError) -> SQLiteJournal {
         let path = JournalFile.resolved(path)
         let exists = JournalFile.identity(of: path) != nil
-        // SQLite writes beside the file too: a folder that refuses would show as an I/O error later.
-        for name in exists ? [JournalFile.folder(of: path), path] : [JournalFile.folder(of: path)] where access(name, R_OK | W_OK) != 0 {
-            throw OpenError(.configuration, "\(name) cannot be written: \(systemError())")
-        }
+        try checkPlace(path)
         let lock = try JournalLock(journal: path)
-        let loss = try JournalFile.signOfLoss(path, hasWAL: exists ? JournalFile.checkHeader(path, versionMax: Migrator.newest) : nil)
+        let loss: JournalFile.Loss?
+        do throws(OpenError) {
+            loss = try JournalFile.signOfLoss(path, hasWAL: exists ? JournalFile.checkHeader(path, versionMax: Migrator.newest) : nil)
+            if exists { try probe(path, accounts: accounts) }
+        } catch {
+            lock.withdraw()
+            throw error
+        }
         do throws(JournalError) {
-            if exists { try probe(path) } else { try Migrator.create(at: path, now: wallClock()) }
+            if !exists { try Migrator.create(at: path, now: wallClock()) }
             return try SQLiteJournal(path: path, loss: loss, lock: lock, accounts: accounts, wallClock: wallClock)
         } catch {
             throw OpenError(error, path: path)
+        }
+    }
+
+    /// Whether a journal can be kept there at all, changing nothing. SQLite writes beside the file too: a folder that refuses would show as an I/O error later.
+    ///
+    /// - Throws: `.configuration`.
+    package static func checkPlace(_ path: String) throws(OpenError) {
+        let path = JournalFile.resolved(path)
+        let exists = JournalFile.identity(of: path) != nil
+        for name in exists ? [JournalFile.folder(of: path), path] : [JournalFile.folder(of: path)] where access(name, R_OK | W_OK) != 0 {
+            throw OpenError(.configuration, "\(name) cannot be written: \(systemError())")
         }
     }
 
@@ -125,7 +140,14 @@ package final class SQLiteJournal: Journal {
     }
 
     /// Reads all that a start reads, on a connection that cannot write: a file that fails here is left as it was.
-    private static func probe(_ path: String) throws(JournalError) {
+    private static func probe(_ path: String, accounts: [JournalAccount]) throws(OpenError) {
+        let moved: String?
+        do throws(JournalError) { moved = try look(path, accounts: accounts) } catch { throw OpenError(error, path: path) }
+        if let moved { throw OpenError(.configuration, "\(moved) in \(path): an account of another venue needs another name") }
+    }
+
+    /// - Returns: What is said of an account that the journal knows elsewhere.
+    private static func look(_ path: String, accounts: [JournalAccount]) throws(JournalError) -> String? {
         let connection = try Connection(path: path, .readOnly)
         let version = try Migrator.version(of: connection)
         guard version <= Migrator.newest else {
@@ -133,6 +155,17 @@ package final class SQLiteJournal: Journal {
         }
         guard version >= 1 else { throw JournalError(.damaged, "it has no version: its making was never finished") }
         if version == Migrator.newest { _ = try JournalLoader(connection: connection).load() }
+        for account in accounts {
+            guard let place = try place(of: account.id, in: connection), place != (account.venue, account.product) else { continue }
+            return "account \(account.id) is at \(place.venue) \(place.product)"
+        }
+        return nil
+    }
+
+    private static func place(of account: AccountID, in connection: Connection) throws(JournalError) -> (venue: String, product: String)? {
+        let known = try connection.prepare("SELECT venue, product FROM accounts WHERE account = ?1")
+        try known.bind(account.text, at: 1)
+        return try known.step() ? (known.text(0), known.text(1)) : nil
     }
 
     /// The journal went back in time. What was born so far may have changed since, ids go on where the lost part cannot have come to, and the boot is
@@ -161,14 +194,7 @@ package final class SQLiteJournal: Journal {
     }
 
     private static func addAccount(_ account: JournalAccount, to connection: Connection) throws(JournalError) {
-        let known = try connection.prepare("SELECT venue, product FROM accounts WHERE account = ?1")
-        try known.bind(account.id.text, at: 1)
-        if try known.step() {
-            guard known.text(0) == account.venue, known.text(1) == account.product else {
-                throw JournalError(.damaged, "account \(account.id) is at \(known.text(0)) \(known.text(1)) in this journal: choose another name")
-            }
-            return
-        }
+        guard try place(of: account.id, in: connection) == nil else { return }
         let insert = try connection.prepare("INSERT INTO accounts (account, venue, product) VALUES (?1, ?2, ?3)")
         try insert.bind(account.id.text, at: 1)
         try insert.bind(account.venue, at: 2)

@@ -25,8 +25,7 @@ package final class SQLiteJournalReader: JournalReader {
             case .orders(let filter): try orders(filter)
             case .timeline(let id): try timeline(id)
             case .fills(let filter): try fills(filter)
-            case .breaks(let account, let after, let limit):
-                try page("breaks", of: "v_breaks", key: "break_id", where: Conditions(account: account), after: after, limit: limit)
+            case .breaks(let filter): try breaks(filter)
             case .intent(let id, let timedOut): try intent(id, timedOut: timedOut)
             case .intents(let account, let after, let limit):
                 try page("intents", of: "v_intents", key: "intent_key", where: Conditions(account: account), after: after, limit: limit)
@@ -94,7 +93,22 @@ package final class SQLiteJournalReader: JournalReader {
         conditions.equal("client_order_id", filter.clientOrderID?.text)
         conditions.equal("venue_order_id", filter.venueOrderID?.text)
         conditions.equal("intent_id", filter.intentID?.text)
+        if let states = filter.states { conditions.among(Self.orderState(of: "v_fills"), states.map(\.rawValue)) }
         return try page("fills", of: "v_fills", key: "seq", where: conditions, after: filter.after, limit: filter.limit)
+    }
+
+    /// Narrowed by anything but the account, only breaks that name an order of this journal are meant.
+    private func breaks(_ filter: OrderFilter) throws(JournalError) -> [UInt8] {
+        var conditions = Conditions(account: filter.account)
+        conditions.equal("client_order_id", filter.clientOrderID?.text)
+        conditions.equal("(SELECT o.symbol FROM v_orders o WHERE o.client_order_id = v_breaks.client_order_id)", filter.symbol?.text)
+        conditions.equal("(SELECT o.intent_id FROM v_orders o WHERE o.client_order_id = v_breaks.client_order_id)", filter.intentID?.text)
+        if let states = filter.states { conditions.among(Self.orderState(of: "v_breaks"), states.map(\.rawValue)) }
+        return try page("breaks", of: "v_breaks", key: "break_id", where: conditions, after: filter.after, limit: filter.limit)
+    }
+
+    private static func orderState(of view: String) -> String {
+        "(SELECT o.state FROM v_orders o WHERE o.client_order_id = \(view).client_order_id)"
     }
 
     /// `{"<name>":[…],"next":N|null}`: up to `limit` rows with a greater key than `after`, in order of the key.

@@ -12,7 +12,12 @@ extension Main {
         guard let directory = command.directory else {
             return try StandardStream.output.write(accounts.json)
         }
-        for file in command.configuration.files(for: accounts, in: directory) {
+        // omsd wants its socket's whole path, and takes a relative journal from the configuration's folder on: not from where we stand.
+        var configuration = command.configuration
+        configuration.journal = try configuration.journal.map(absolute)
+        configuration.socket = try configuration.socket.map(absolute)
+        configuration.caFile = try configuration.caFile.map(absolute)
+        for file in configuration.files(for: accounts, in: try absolute(directory)) {
             let path = directory + "/" + file.name
             try writePrivately(file.bytes, to: path)
             try StandardStream.output.write("wrote \(path)\n")

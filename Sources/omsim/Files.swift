@@ -41,6 +41,14 @@ func writePrivately(_ bytes: [UInt8], to path: String) throws {
     try writeAll(bytes, to: fd, named: path)
 }
 
+/// The path from the root on; a name that is not there yet stays as it is.
+func absolute(_ path: String) throws -> String {
+    if path.hasPrefix("/") { return path }
+    guard let folder = getcwd(nil, 0) else { throw failure("cannot tell the working directory") }
+    defer { free(folder) }
+    return path == "." ? String(cString: folder) : String(cString: folder) + "/" + path
+}
+
 private func writeAll(_ bytes: [UInt8], to fd: Int32, named name: String) throws {
     var sent = 0
     while sent < bytes.count {

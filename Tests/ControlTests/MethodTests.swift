@@ -21,6 +21,8 @@ struct MethodTests {
         byVenue.venueOrderID = "77"
         var fills = OrderFilter()
         fills.clientOrderID = "c"
+        var breaks = fills
+        (breaks.account, breaks.states) = ("a", [.filled])
         return [
             ("intent.get", "{\"intent_id\":\"i\"}", .intentGet("i")),
             ("intent.list", "{\"account\":\"a\",\"after\":3,\"limit\":7}", .intentList(account: "a", after: 3, limit: 7)),
@@ -46,7 +48,7 @@ struct MethodTests {
                 "order.resolve", "{\"client_order_id\":\"c\",\"verdict\":\"absent\",\"reason\":\"é\"}",
                 .orderResolve("c", isPlaced: false, reason: "é")
             ), ("fill.list", "{\"client_order_id\":\"c\"}", .fillList(fills)),
-            ("break.list", "{\"account\":\"a\"}", .breakList(account: "a", after: nil, limit: 100)),
+            ("break.list", "{\"account\":\"a\",\"states\":[\"filled\"],\"client_order_id\":\"c\"}", .breakList(breaks)),
             (
                 "instrument.list", "{\"symbol\":\"b\",\"limit\":1}", .instrumentList(account: nil, symbol: "b", after: nil, limit: 1)
             ), ("account.list", "{}", .accountList),

@@ -28,7 +28,9 @@ import Wire
         let good = try #require(readText(file))
 
         try writeText(good, to: file, mode: 0o644)
-        try refuse(house, 78, "mm-az.json")
+        // The file as a whole: the line and the key that name it.
+        try refuse(house, 78, "omsd.json5:2:")
+        try refuse(house, 78, "accounts.mm-az.credentials: \(file) is open to group or others")
         try writeText(#"{"key":"k""#, to: file)
         try refuse(house, 78, "mm-az.json:1")
         try writeText(#"{"key":"k"}"#, to: file)
@@ -42,6 +44,15 @@ import Wire
         try refuse(house, 78, "batch_max")
         let (code, output) = try ChildProcess.run("omsd", ["check-config", "--config", house.configuration], in: house.scratch)
         #expect(code == 78 && output.contains("omsd.json5:3:"), "\(output)")
+    }
+
+    @Test func `a journal folder that is not there is told by check-config as well as by a start`() throws {
+        let house = try House(["az-futures"])
+        house.journalFolder = house.scratch.file("missing")
+        try house.writeConfiguration()
+        try refuse(house, 78, "missing cannot be written")
+        let (code, output) = try ChildProcess.run("omsd", ["check-config", "--config", house.configuration], in: house.scratch)
+        #expect(code == 78 && output.contains("journal.path") && output.contains("missing"), "\(output)")
     }
 
     @Test func `a journal of another program, of a newer omsd, or torn ends it with 65 and stays as it was`() throws {

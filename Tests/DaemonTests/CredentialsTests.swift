@@ -107,6 +107,10 @@ import Wire
 
         let error = try #require(throws: ConfigurationError.self) { try configuration.loadCredentials(profile: testProfile) }
 
-        #expect(error.problems.map(\.file) == ["/nonexistent/a", "/nonexistent/b"])
+        #expect(
+            error.problems.map(\.description) == [
+                "c:2:68: accounts.a.credentials: /nonexistent/a cannot be read: open: No such file or directory",
+                "c:3:65: accounts.b.credentials: /nonexistent/b cannot be read: open: No such file or directory",
+            ])
     }
 }

@@ -43,10 +43,15 @@ func checkpointed(_ path: String) throws {
     }
 
     private func expectRefusedUntouched(_ path: String, sourceLocation: SourceLocation = #_sourceLocation) {
-        let before = contents(of: path)
-        let error = refusal(path)
+        // A copy in a folder of its own: nothing may come to lie beside it either, but for SQLite's own files.
+        let folder = ScratchDirectory()
+        let copy = folder.file("copy.db")
+        for suffix in ["", "-wal"] where access(path + suffix, F_OK) == 0 { write(contents(of: path + suffix), to: copy + suffix) }
+        let before = contents(of: copy)
+        let error = refusal(copy)
         #expect(error?.kind == .damaged && error?.exitCode == 65, "\(String(describing: error))", sourceLocation: sourceLocation)
-        #expect(contents(of: path) == before, sourceLocation: sourceLocation)
+        #expect(contents(of: copy) == before, sourceLocation: sourceLocation)
+        for suffix in [".lock", ".ballast"] { #expect(access(copy + suffix, F_OK) != 0, "\(suffix)", sourceLocation: sourceLocation) }
     }
 
     @Test func `a path where nothing is becomes a journal with our mark`() throws {
@@ -131,9 +136,13 @@ func checkpointed(_ path: String) throws {
     @Test func `an account that moved to another venue is refused`() throws {
         let sample = try Sample()
         sample.close()
-        #expect(throws: OpenError.self) {
+        let before = contents(of: sample.path)
+        let error = #expect(throws: OpenError.self) {
             _ = try SQLiteJournal.open(path: sample.path, accounts: [JournalAccount(id: Sample.az, venue: "xt-spot", product: "spot")])
         }
+        // The configuration is wrong, not the journal.
+        #expect(error?.exitCode == 78 && error?.description.contains("mm-az is at az-futures usdt") == true, "\(String(describing: error))")
+        #expect(contents(of: sample.path) == before)
     }
 
     @Test func `a journal that is replaced under a running daemon is noticed`() throws {

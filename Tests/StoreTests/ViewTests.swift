@@ -178,6 +178,40 @@ import Wire
         #expect(intents["intents"]?.array?.map { $0["intent_id"]?.string } == ["five", "other"])
     }
 
+    @Test func `fills and breaks are listed by account, symbol, intent, order and the state of their order`() throws {
+        let sample = try Sample()
+        let orders = try sample.place("two", count: 2)
+        let fill = Fill(tradeID: "t1", venueOrderID: "v1", quantity: .one, price: .one, fee: nil, feeAsset: nil, at: 5)
+        let (found, external) = (sample.event(.breakFound), sample.event(.breakFound))
+        try sample.open.commit([
+            .breakFound(
+                Break(
+                    id: found.seq, account: Sample.az, kind: .missingThere, clientOrderID: orders[1].clientOrderID, venueOrderID: "v2",
+                    detail: "gone", at: found.at), found),
+            .breakFound(
+                Break(
+                    id: external.seq, account: Sample.az, kind: .externalOrder, clientOrderID: nil, venueOrderID: "v9", detail: "whose?",
+                    at: external.at), external),
+            .fill(orders[0].key, Sample.az, orders[0].clientOrderID, fill, sample.event(.filled)),
+        ])
+        let reader = try SQLiteJournalReader(path: sample.path)
+        func count(_ change: (inout OrderFilter) -> Void) throws -> [Int?] {
+            var filter = OrderFilter()
+            change(&filter)
+            let fills = try JSONParser.parse(try reader.answer(.fills(filter)).get())
+            let breaks = try JSONParser.parse(try reader.answer(.breaks(filter)).get())
+            return [fills["fills"]?.array?.count, breaks["breaks"]?.array?.count]
+        }
+        #expect(try count { $0.account = Sample.az } == [1, 2])
+        #expect(try count { $0.account = "asc" } == [0, 0])
+        #expect(try count { $0.symbol = "btc_usdt" } == [1, 1])
+        #expect(try count { $0.symbol = "eth_usdt" } == [0, 0])
+        #expect(try count { $0.intentID = "two" } == [1, 1])
+        #expect(try count { $0.states = [.acknowledged] } == [1, 1])
+        #expect(try count { $0.states = [.filled, .canceled] } == [0, 0])
+        #expect(try count { $0.clientOrderID = orders[1].clientOrderID } == [0, 1])
+    }
+
     @Test func `events follow each other without a gap and carry their detail as JSON`() throws {
         let sample = try Sample()
         try sample.place("one", count: 2)
@@ -191,6 +225,16 @@ import Wire
         #expect(seen == Array(1...sample.seq))
         let last = try JSONParser.parse(try reader.answer(.events(afterSeq: sample.seq - 1, account: nil, limit: 9)).get()).array?.first
         #expect(last?["detail"]?["venue_order_id"]?.string?.isEmpty == false)
+    }
+
+    @Test func `a start finds busy intents without passing by those that are settled`() throws {
+        let sample = try Sample()
+        let plan = try SQLiteJournalReader(path: sample.path).connection
+            .prepare("EXPLAIN QUERY PLAN " + IntentRowReader.select + " WHERE " + JournalLoader.busyIntents)
+        while try plan.step() {
+            let step = plan.text(3)
+            #expect(!step.hasPrefix("SCAN") || step.contains("INDEX orders_live") || step.contains("INDEX commands_open"), "\(step)")
+        }
     }
 
     @Test func `listings and stories use indexes`() throws {

@@ -75,6 +75,30 @@ struct JSONParserTests {
         }
     }
 
+    @Test(arguments: [
+        ("0x1388", "5000"), ("-0xFf", "-255"), ("+4", "4"), ("+0x10", "16"), (".5", "0.5"), ("-.5e1", "-0.5e1"), ("5.", "5"), ("5.e3", "5e3"),
+        ("0", "0"),
+        ("-0", "-0"), ("0xFFFFFFFFFFFFFFFF", "18446744073709551615"),
+    ]) func `a number of JSON5 is read as JSON would write it`(text: String, expected: String) throws {
+        #expect(try JSONParser.parse("[\(text)]", options: .init(isJSON5: true)).array == [.number(expected)])
+        if text != expected { #expect(throws: JSONError.self) { try JSONParser.parse("[\(text)]") } }
+    }
+
+    @Test(arguments: ["0x", "0xG", "0x10000000000000000", "+", ".", "+-1", "--1", "Infinity", "-Infinity", "NaN", "01", "5.x", "0x1p3", ".e1", "e1"])
+    func `what is no finite number of JSON5 is refused`(text: String) {
+        #expect(throws: JSONError.self) { try JSONParser.parse("[\(text)]", options: .init(isJSON5: true)) }
+    }
+
+    @Test func `JSON5 strings go on over lines and know more escapes, and its spaces are more`() throws {
+        let json5 = JSONParser.Options(isJSON5: true)
+        #expect(try JSONParser.parse("'a\\\nb\\\r\nc\\x41\\v\\0\\q\tz'", options: json5) == .string("abcA\u{B}\u{0}q\tz"))
+        #expect(try JSONParser.parse("\u{FEFF}{\u{A0}a\u{B}:\u{C}1,\u{2028}\u{3000}// c\r b:\u{2003}2}", options: json5)["b"] == .number("2"))
+        for wrong in ["'a\nb'", "'\\1'", "'\\01'", "'\\x4'", "'\\", "\u{200B}1"] {
+            #expect(throws: JSONError.self, "\(wrong)") { try JSONParser.parse(wrong, options: json5) }
+        }
+        for wrong in ["\u{FEFF}1", "\u{A0}1", "\"\\v\"", "\"\\\n\""] { #expect(throws: JSONError.self, "\(wrong)") { try JSONParser.parse(wrong) } }
+    }
+
     @Test func `the equality of keys is that of their characters, not of their looks`() throws {
         // U+00E9 and e with U+0301 are canonically equivalent for Swift's String: the same key to every reader of ours, so refused as a duplicate.
         #expect(throws: JSONError.self) { try JSONParser.parse("{\"\u{E9}\":1,\"e\u{301}\":2}") }

@@ -47,7 +47,7 @@ package enum MethodTable {
         },
         Method(
             "intent.cancel", .trader, "Withdraws what is unsent of the intent and cancels what is live.", fields: [intentID],
-            result: "as intent.get", isMutating: true
+            result: "{intent_id, withdrawn, cancels}", isMutating: true
         ) { parameters throws(ControlError) in .intentCancel(IntentID(try parameters.requiredText("intent_id"))) },
     ]
 
@@ -98,8 +98,13 @@ package enum MethodTable {
             result: "{fills:[v_fills…], next}"
         ) { parameters throws(ControlError) in .fillList(parameters.orderFilter) },
         Method(
-            "break.list", .viewer, "Where the record and a venue disagreed.", fields: [account] + page, result: "{breaks:[v_breaks…], next}"
-        ) { parameters throws(ControlError) in .breakList(account: parameters.account, after: parameters.integer("after"), limit: parameters.limit) },
+            "break.list", .viewer, "Where the record and a venue disagreed.",
+            fields: [
+                account, symbol, states, .optional("intent_id", .text(.intentID), "only breaks of this intent's orders"),
+                .optional("client_order_id", .text(.clientOrderID), "only breaks of this order"),
+            ] + page,
+            result: "{breaks:[v_breaks…], next}"
+        ) { parameters throws(ControlError) in .breakList(parameters.orderFilter) },
         Method(
             "instrument.list", .viewer, "The markets' rules, as the venues publish them.", fields: [account, symbol] + page,
             result: "{instruments:[{account, symbol, tick, lot, min_quantity, max_quantity, min_notional, tradable}…], next}"
@@ -123,7 +128,7 @@ package enum MethodTable {
                 .optional("cancel_open", .bool, "also withdraw what is unsent and cancel what is live, by id"),
                 .optional("everything", .bool, "with cancel_open: also the venue's own cancel-all, which takes others' orders"),
             ],
-            result: "{accounts:[{account, state}…]}", isMutating: true
+            result: "{accounts:[{account, state, reason, at}…], cancels}", isMutating: true
         ) { parameters throws(ControlError) in
             let account = try parameters.requiredText("account")
             guard let state = TradingState(rawValue: try parameters.requiredText("state")) else {
@@ -163,7 +168,7 @@ package enum MethodTable {
         },
         Method(
             "limit.release", .trader, "The answer came: the permits are freed one window later.",
-            fields: [.required("permit_id", .integer(0...Int64.max), "as limit.take answered")], result: "{permit_id}", isMutating: true
+            fields: [.required("permit_id", .integer(0...Int64.max), "as limit.take answered")], result: "{permit_id, released}", isMutating: true
         ) { parameters throws(ControlError) in .limitRelease(permitID: try parameters.requiredInteger("permit_id")) },
     ]
 
@@ -179,7 +184,7 @@ package enum MethodTable {
         ) { parameters throws(ControlError) in .unsubscribe(subscription: try parameters.requiredInteger("subscription")) },
         Method(
             "daemon.status", .viewer, "Version, uptime, journal position, readiness, a summary of each account.",
-            result: "{version, uptime_ms, seq, ready, accounts:[…], sqlite_version, …}"
+            result: "{version, uptime_us, seq, ready, accounts:[…], sqlite_version, …}"
         ) { _ throws(ControlError) in .status },
         Method("rpc.discover", .viewer, "The OpenRPC document of all this.", result: "OpenRPC 1.3 document", command: nil),
     ]

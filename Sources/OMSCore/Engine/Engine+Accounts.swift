@@ -1,6 +1,7 @@
 extension Engine {
     /// Takes a command of a peer that may give it.
     func take(_ command: ControlCommand, from actor: Actor, ticket: Ticket) {
+        if let account = filter(of: command), desk(account) == nil, !journal.knows(account) { return fail(.unknownAccount(account), to: ticket) }
         switch command {
         case .submit(let intent, let content): submit(intent, content: content, from: actor, ticket: ticket)
         case .intentGet(let id):
@@ -16,8 +17,7 @@ extension Engine {
             reply(.query(.timeline(id), missing: .unknownOrder("this journal never held an order \(id)")), to: ticket)
         case .orderResolve(let id, let isPlaced, let reason): resolve(id, isPlaced: isPlaced, reason: reason, from: actor, ticket: ticket)
         case .fillList(let filter): reply(.query(.fills(filter), missing: nil), to: ticket)
-        case .breakList(let account, let after, let limit):
-            reply(.query(.breaks(account: account, after: after, limit: limit), missing: nil), to: ticket)
+        case .breakList(let filter): reply(.query(.breaks(filter), missing: nil), to: ticket)
         case .instrumentList(let account, let symbol, let after, let limit):
             listInstruments(account: account, symbol: symbol, after: after, limit: limit, ticket: ticket)
         case .accountList: reply(.accounts(desks.map(snapshot)), to: ticket)
@@ -33,6 +33,17 @@ extension Engine {
         case .subscribe(let after, let account): reply(.subscribe(afterSeq: after, account: account), to: ticket)
         case .unsubscribe(let id): reply(.unsubscribe(id), to: ticket)
         case .status: reply(.status, to: ticket)
+        }
+    }
+
+    /// The account that a listing is narrowed to. One that is configured no more can still be read of.
+    private func filter(of command: ControlCommand) -> AccountID? {
+        switch command {
+        case .intentList(let account, _, _), .subscribe(_, let account): account
+        case .orderGet(let filter), .orderList(let filter), .fillList(let filter), .breakList(let filter): filter.account
+        case .submit, .intentGet, .intentWait, .intentCancel, .orderTimeline, .orderResolve, .instrumentList, .accountList, .setState, .reconcile,
+            .limitList, .limitTake, .limitRelease, .unsubscribe, .status:
+            nil
         }
     }
 

@@ -197,8 +197,11 @@ extension Engine {
             guard let intent = intents[key], intent.isComplete else { continue }
             let isSettled = intent.unsettled == 0 && intent.openCommands == 0
             if isSettled {
-                intent.row.settledAt = now.wall
-                record(.intentSettled(key, at: now.wall, event(.intentSettled, note: intent.row.id.text)))
+                // One that was settled before and was then canceled keeps its time.
+                if intent.row.settledAt == nil {
+                    intent.row.settledAt = now.wall
+                    record(.intentSettled(key, at: now.wall, event(.intentSettled, note: intent.row.id.text)))
+                }
                 intents[key] = nil
                 intentsByID[intent.row.id] = nil
             }

@@ -1,10 +1,12 @@
 extension Engine {
     /// Writes down that a cancel of an order is wanted. Of a closed order it is done at once, with evidence local and no request.
     @discardableResult
-    func bearCommand(_ kind: CommandKind, of clientOrderID: ClientOrderID, for intent: OpenIntent?, actor: Actor) -> CommandID? {
+    func bearCommand(
+        _ kind: CommandKind, of clientOrderID: ClientOrderID, for intent: OpenIntent?, sequence: IntentSequence? = nil, actor: Actor
+    ) -> CommandID? {
         let live = byClientID[clientOrderID]
         guard let order = live?.order ?? (try? journal.order(clientOrderID)) else { return nil }
-        let command = birth(kind, of: order, price: nil, quantity: nil, onFailure: .keep, for: intent, actor: actor)
+        let command = birth(kind, of: order, price: nil, quantity: nil, onFailure: .keep, for: intent, sequence: sequence, actor: actor)
         if let live, !live.state.isTerminal {
             live.commands.append(command.id)
         } else {
@@ -14,13 +16,14 @@ extension Engine {
     }
 
     private func birth(
-        _ kind: CommandKind, of order: Order, price: Decimal?, quantity: Decimal?, onFailure: OnFailure, for intent: OpenIntent?, actor: Actor
+        _ kind: CommandKind, of order: Order, price: Decimal?, quantity: Decimal?, onFailure: OnFailure, for intent: OpenIntent?,
+        sequence: IntentSequence? = nil, actor: Actor
     ) -> OrderCommand {
         let event = self.event(.commandRequested, actor: actor)
         let command = OrderCommand(
             id: CommandID(event.seq), kind: kind, order: order.key, clientOrderID: order.clientOrderID, account: order.account,
             intent: intent?.row.key, price: price, quantity: quantity, onFailure: onFailure, requestedAt: now.wall,
-            sequence: intent?.row.sequence ?? .cancelFirst, expiresAt: kind == .modify ? intent?.row.expiresAt : nil)
+            sequence: sequence ?? intent?.row.sequence ?? .cancelFirst, expiresAt: kind == .modify ? intent?.row.expiresAt : nil)
         commands[command.id] = command
         record(.commandBorn(command, event))
         intent?.openCommands += 1
@@ -171,12 +174,15 @@ extension Engine {
 
     // MARK: What operators and callers ask for
 
+    /// Cancels what lives of an intent. It waits for these cancels like for those it asked for itself, also when it was settled before.
     func cancelIntent(_ id: IntentID, from actor: Actor, ticket: Ticket) {
-        guard let intent = intentsByID[id] else {
+        let intent: OpenIntent
+        if let open = intentsByID[id] {
+            intent = open
+        } else {
             do throws(JournalError) {
                 guard let row = try journal.intent(id) else { return fail(.unknownOrder("no intent \(id) in this journal"), to: ticket) }
-                let resting = desk(row.account)?.orders.values.filter { $0.order.intent == row.key && !$0.state.isTerminal } ?? []
-                return reply(.canceled(id, withdrawn: 0, commands: cancel(resting, actor: actor)), to: ticket)
+                intent = OpenIntent(row, isComplete: true)
             } catch {
                 return fail(.journalUnavailable(error.description), to: ticket)
             }
@@ -189,18 +195,23 @@ extension Engine {
         }) {
             change(command.id, to: .withdrawn, evidence: .local, note: "the intent was canceled")
         }
-        reply(.canceled(id, withdrawn: unsent, commands: cancel(orders, actor: actor) - unsent), to: ticket)
+        if !orders.isEmpty {
+            (intents[intent.row.key], intentsByID[id]) = (intent, intent)
+            touchedIntents.insert(intent.row.key)
+        }
+        reply(.canceled(id, withdrawn: unsent, commands: cancel(orders, for: intent, actor: actor) - unsent), to: ticket)
     }
 
     /// Asks for cancels of all these orders; the number of commands made.
     @discardableResult
-    func cancel(_ orders: some Sequence<LiveOrder>, actor: Actor) -> Int {
+    func cancel(_ orders: some Sequence<LiveOrder>, for intent: OpenIntent? = nil, actor: Actor) -> Int {
         var count = 0
         // A command of an order that a crash would still discard must not be on record.
         for live in orders.sorted(by: { $0.key < $1.key }) where !live.state.isTerminal && live.intent?.isComplete ?? true {
-            guard let desk = desk(live.order.account), let id = bearCommand(.cancel, of: live.order.clientOrderID, for: nil, actor: actor) else {
-                continue
-            }
+            // Never behind places: whoever cancels all of an intent does not want to wait for the rest of it.
+            guard let desk = desk(live.order.account),
+                let id = bearCommand(.cancel, of: live.order.clientOrderID, for: intent, sequence: .cancelFirst, actor: actor)
+            else { continue }
             count += 1
             pursue(id, of: live, on: desk)
         }
@@ -220,6 +231,8 @@ extension Engine {
             ask(live, live.order.venueOrderID == nil ? .venueID : .missing, on: desk, after: 0)
             for command in live.commands { pursue(command, of: live, on: desk) }
         }
-        reply(.resolved(id, live.state), to: ticket)
+        var filter = OrderFilter()
+        filter.clientOrderID = id
+        reply(.query(.order(filter), missing: nil), to: ticket)
     }
 }

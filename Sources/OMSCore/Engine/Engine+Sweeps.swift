@@ -231,8 +231,10 @@ extension Engine {
             guard let live = desk.orders[key] else { continue }
             if live.state.isLive {
                 sweep.summary.journalOpen += 1
-                // Not listed, and known long enough to be: its fate is asked for.
-                if !sweep.seen.contains(key), live.seenAt < sweep.startedAt - visibility {
+                // Not listed, and known long enough to be: its fate is asked for. At once where somebody waits for it, or where it showed before.
+                let isOverdue = live.seenAt < sweep.startedAt - visibility
+                let isWanted = !sweep.waiters.isEmpty || live.state != .acknowledged
+                if !sweep.seen.contains(key), isOverdue || (isWanted && live.seenAt <= sweep.startedAt) {
                     ask(live, .missing, on: desk, after: 0)
                     pending.insert(key)
                 }

@@ -25,7 +25,6 @@ package enum Reply: Sendable {
     case tradingState([TradingStateRow], cancels: Int)
     case reconciled(ReconcileSummary)
     case canceled(IntentID, withdrawn: Int, commands: Int)
-    case resolved(ClientOrderID, OrderState)
     case granted(permitID: Int64, at: Int64)
     case released(permitID: Int64)
     case subscribe(afterSeq: Int64?, account: AccountID?)

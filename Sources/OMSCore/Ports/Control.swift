@@ -32,7 +32,7 @@ package enum ControlCommand: Sendable {
     case orderTimeline(ClientOrderID)
     case orderResolve(ClientOrderID, isPlaced: Bool, reason: String)
     case fillList(OrderFilter)
-    case breakList(account: AccountID?, after: Int64?, limit: Int)
+    case breakList(OrderFilter)
     case instrumentList(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int)
     case accountList
     /// nil: all accounts (`"*"`).

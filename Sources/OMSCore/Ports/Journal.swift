@@ -263,7 +263,7 @@ package struct JournalState: Sendable {
     /// Closed orders whose executions are still to be listed.
     package var unlisted: [Order] = []
     package var commands: [OrderCommand] = []
-    /// Not settled, complete.
+    /// Complete ones that are not settled, or were canceled after that and have commands still open.
     package var intents: [IntentRow] = []
     package var budgets: [BudgetRow] = []
     package var permits: [PermitRow] = []
@@ -303,6 +303,8 @@ package protocol Journal: AnyObject {
     func commit(_ records: [JournalRecord]) throws(JournalError)
     /// What a start needs.
     func load() throws(JournalError) -> JournalState
+    /// Whether it holds anything of an account, configured now or formerly.
+    func knows(_ account: AccountID) -> Bool
     /// Looks up what memory does not hold.
     func intent(_ id: IntentID) throws(JournalError) -> IntentRow?
     func order(_ id: ClientOrderID) throws(JournalError) -> Order?
@@ -340,7 +342,7 @@ package enum JournalQuery: Sendable {
     /// `{"client_order_id","events":[v_timeline…],"requests":[v_requests…],"commands":[…]}`
     case timeline(ClientOrderID)
     case fills(OrderFilter)
-    case breaks(account: AccountID?, after: Int64?, limit: Int)
+    case breaks(OrderFilter)
     /// `{v_intents columns,"counts":{state:n}}` plus `"timed_out"` where given.
     case intent(IntentID, timedOut: Bool?)
     case intents(account: AccountID?, after: Int64?, limit: Int)

@@ -172,7 +172,8 @@ package final class MemoryJournal: Journal {
         state.orders = orders.values.filter { !$0.state.isTerminal }.sorted { $0.key < $1.key }
         state.unlisted = unlisted.sorted().compactMap { orders[$0] }.filter { $0.state.isTerminal }
         state.commands = commands.values.filter { $0.state.isOpen }.sorted { $0.id < $1.id }
-        state.intents = intents.values.filter { $0.settledAt == nil }.sorted { $0.key < $1.key }
+        let busy = Set(state.commands.compactMap(\.intent))
+        state.intents = intents.values.filter { $0.settledAt == nil || busy.contains($0.key) }.sorted { $0.key < $1.key }
         state.budgets = budgets.values.sorted { $0.id < $1.id }
         state.permits = permits.values.sorted { ($0.budget, $0.slot) < ($1.budget, $1.slot) }
         state.tradingStates = trading.values.sorted { $0.account < $1.account }
@@ -181,6 +182,7 @@ package final class MemoryJournal: Journal {
         return state
     }
 
+    package func knows(_ account: AccountID) -> Bool { intents.values.contains { $0.account == account } }
     package func intent(_ id: IntentID) -> IntentRow? { byIntentID[id].flatMap { intents[$0] } }
     package func order(_ id: ClientOrderID) -> Order? { byClientID[id].flatMap { orders[$0] } }
     package func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? {

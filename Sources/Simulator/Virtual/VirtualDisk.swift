@@ -68,6 +68,7 @@ final class VirtualDisk: Journal {
         forgets(&state)
         return state
     }
+    func knows(_ account: AccountID) -> Bool { journal.knows(account) }
     func intent(_ id: IntentID) -> IntentRow? { journal.intent(id) }
     func order(_ id: ClientOrderID) -> Order? { journal.order(id) }
     func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? { journal.order(account: account, venueOrderID: venueOrderID) }

@@ -21,16 +21,16 @@ package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
 /// Refused: duplicate keys, invalid UTF-8, lone surrogates, unescaped control characters, data behind the value, nesting deeper than asked for.
 package struct JSONParser {
     package struct Options: Sendable {
-        /// Comments, trailing commas, unquoted keys, single quotes.
+        /// All of JSON5 but names beyond ASCII without quotes, and numbers that are not finite.
         package var isJSON5 = false
         /// Arrays and objects inside each other.
         package var depthMax = 32
         package init(isJSON5: Bool = false, depthMax: Int = 32) { (self.isJSON5, self.depthMax) = (isJSON5, depthMax) }
     }
 
-    private let bytes: UnsafeBufferPointer<UInt8>
+    let bytes: UnsafeBufferPointer<UInt8>
     private let options: Options
-    private var at = 0
+    var at = 0
     private var toleratesDuplicates = false
     private var duplicate: JSONError?
     /// Where each value and each key starts, in the order of the text; nil: not asked for.
@@ -91,7 +91,7 @@ package struct JSONParser {
         return (line, column)
     }
 
-    private func failure(_ problem: String, at offset: Int? = nil, kind: JSONError.Kind = .syntax) -> JSONError {
+    func failure(_ problem: String, at offset: Int? = nil, kind: JSONError.Kind = .syntax) -> JSONError {
         let offset = offset ?? at
         let (line, column) = Self.place(of: offset, in: bytes)
         return JSONError(kind: kind, problem: problem, line: line, column: column, offset: offset)
@@ -110,6 +110,7 @@ package struct JSONParser {
             switch bytes[at] {
             case 0x20, 0x09, 0x0A, 0x0D: at += 1
             case UInt8(ascii: "/") where options.isJSON5: try skipComment()
+            case _ where options.isJSON5 && wideSpaceLength > 0: at += wideSpaceLength
             default: return
             }
         }
@@ -120,7 +121,7 @@ package struct JSONParser {
         guard at + 1 < bytes.count else { throw failure("a lone /") }
         switch bytes[at + 1] {
         case UInt8(ascii: "/"):
-            while at < bytes.count, bytes[at] != 0x0A { at += 1 }
+            while at < bytes.count, bytes[at] != 0x0A, bytes[at] != 0x0D { at += 1 }
         case UInt8(ascii: "*"):
             at += 2
             while at + 1 < bytes.count, !(bytes[at] == UInt8(ascii: "*") && bytes[at + 1] == UInt8(ascii: "/")) { at += 1 }
@@ -138,7 +139,10 @@ package struct JSONParser {
         case UInt8(ascii: "["): return try array(depth: depth)
         case UInt8(ascii: "\""): return .string(try string(quote: UInt8(ascii: "\"")))
         case UInt8(ascii: "'") where options.isJSON5: return .string(try string(quote: UInt8(ascii: "'")))
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try options.isJSON5 ? looseNumber() : plainNumber())
+        case UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "I"), UInt8(ascii: "N"):
+            guard options.isJSON5 else { throw failure("no value starts like this") }
+            return .number(try looseNumber())
         default:
             if take("true") { return .bool(true) }
             if take("false") { return .bool(false) }
@@ -156,7 +160,7 @@ package struct JSONParser {
         return true
     }
 
-    private static func isNameByte(_ byte: UInt8) -> Bool {
+    static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
             UInt8(ascii: "_"), UInt8(ascii: "$"):
@@ -250,16 +254,19 @@ package struct JSONParser {
         throw failure("a key in quotes should stand here")
     }
 
-    private mutating func number() throws(JSONError) -> String {
+    /// - Parameter startsInFraction: The point and what may stand before it was read.
+    mutating func plainNumber(startsInFraction: Bool = false) throws(JSONError) -> String {
         let start = at
         func digit(_ index: Int) -> Bool { index < bytes.count && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index]) }
-        if bytes[at] == UInt8(ascii: "-") { at += 1 }
+        if bytes[at] == UInt8(ascii: "-"), !options.isJSON5 { at += 1 }
         guard digit(at) else { throw failure("a digit should stand here") }
-        if bytes[at] == UInt8(ascii: "0"), digit(at + 1) { throw failure("a number with a leading zero", at: start) }
+        if !startsInFraction, bytes[at] == UInt8(ascii: "0"), digit(at + 1) { throw failure("a number with a leading zero", at: start) }
         while digit(at) { at += 1 }
-        if at < bytes.count, bytes[at] == UInt8(ascii: ".") {
+        var barePoint: Int?
+        if !startsInFraction, at < bytes.count, bytes[at] == UInt8(ascii: ".") {
+            if options.isJSON5, !digit(at + 1) { barePoint = at }
             at += 1
-            guard digit(at) else { throw failure("a digit should stand behind the point") }
+            guard digit(at) || barePoint != nil else { throw failure("a digit should stand behind the point") }
             while digit(at) { at += 1 }
         }
         if at < bytes.count, bytes[at] | 0x20 == UInt8(ascii: "e") {
@@ -269,7 +276,9 @@ package struct JSONParser {
             while digit(at) { at += 1 }
         }
         if at < bytes.count, Self.isNameByte(bytes[at]) { throw failure("a number should end here") }
-        return String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<at]), as: UTF8.self)
+        func text(_ range: Range<Int>) -> String { String(decoding: UnsafeBufferPointer(rebasing: bytes[range]), as: UTF8.self) }
+        guard let barePoint else { return text(start..<at) }
+        return text(start..<barePoint) + text(barePoint + 1..<at)
     }
 
     private mutating func string(quote: UInt8) throws(JSONError) -> String {
@@ -291,7 +300,7 @@ package struct JSONParser {
                 at += 1
                 return try out.withUnsafeBufferPointer { buffer throws(JSONError) in try text(buffer, at: start) }
             }
-            if byte < 0x20 { throw failure("a control character that is not escaped") }
+            if byte < 0x20, !options.isJSON5 || byte == 0x0A || byte == 0x0D { throw failure("a control character that is not escaped") }
             at += 1
             if byte == UInt8(ascii: "\\") { try escape(into: &out, quote: quote) } else { out.append(byte) }
         }
@@ -308,7 +317,6 @@ package struct JSONParser {
         at += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): out.append(byte)
-        case UInt8(ascii: "'") where options.isJSON5: out.append(byte)
         case UInt8(ascii: "b"): out.append(0x08)
         case UInt8(ascii: "f"): out.append(0x0C)
         case UInt8(ascii: "n"): out.append(0x0A)
@@ -328,7 +336,9 @@ package struct JSONParser {
             }
             guard let unicode = Unicode.Scalar(scalar) else { throw failure("half of a surrogate pair") }
             out.append(contentsOf: UTF8.encode(unicode)!)
-        default: throw failure("an unknown escape", at: at - 1)
+        default:
+            guard options.isJSON5 else { throw failure("an unknown escape", at: at - 1) }
+            try looseEscape(byte, into: &out)
         }
     }
 
@@ -336,14 +346,7 @@ package struct JSONParser {
         guard at + 4 <= bytes.count else { throw failure("four hex digits should stand here") }
         var value: UInt16 = 0
         for _ in 0..<4 {
-            let byte = bytes[at]
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: throw failure("four hex digits should stand here")
-            }
+            guard let digit = Self.hexDigit(bytes[at]) else { throw failure("four hex digits should stand here") }
             value = value << 4 | UInt16(digit)
             at += 1
         }

@@ -4,6 +4,8 @@ import Wire
 struct Failure: Error {
     let exitCode: Exit
     let text: String
+    /// The daemon holds nothing under that id.
+    var isUnknownOrder = false
 
     static func usage(_ text: String) -> Failure { Failure(exitCode: .usage, text: text) }
 }
@@ -67,7 +69,7 @@ extension Failure {
             case 1001...1009, -32602: .denied
             default: .internal
             }
-        self.init(exitCode: exit, text: text)
+        self.init(exitCode: exit, text: text, isUnknownOrder: code == 1007)
     }
 }
 

@@ -25,17 +25,19 @@ enum KillVerb {
         ]
         let end = omsd_clock_us(CLOCK_BOOTTIME) + (try context.timeoutMs()) * 1_000
         // Halted first: what is listed afterwards cannot grow.
-        try halt(context, account)
+        let asked = try halt(context, account)
         var concerned: [String] = []
         try context.pages("order.list", "orders", filter) { page in concerned += page.compactMap { $0["client_order_id"]?.string } }
-        if !context.isJSON { context.terminal.err("halted, on record; \(concerned.count) orders still lived after it\n") }
+        if !context.isJSON {
+            context.terminal.err("halted, on record; \(asked) cancels and withdrawals asked for, \(concerned.count) orders still lived after it\n")
+        }
         var askedAt = omsd_clock_us(CLOCK_BOOTTIME)
         var left = concerned.count
         while left > 0 {
             let now = omsd_clock_us(CLOCK_BOOTTIME)
             guard now < end else { break }
             if now - askedAt > repeatAfter {
-                try halt(context, account)
+                _ = try halt(context, account)
                 askedAt = now
             }
             context.terminal.pause(ms: 200)
@@ -45,13 +47,14 @@ enum KillVerb {
         return try report(context, concerned, left: left)
     }
 
-    private static func halt(_ context: Context, _ account: String) throws(Failure) {
+    /// - Returns: How many orders it was to withdraw or cancel.
+    private static func halt(_ context: Context, _ account: String) throws(Failure) -> Int64 {
         var members: [(String, JSON?)] = [
             ("account", .string(account)), ("state", .string("halted")), ("reason", .string(context.arguments.text("--reason") ?? "omsctl kill")),
             ("cancel_open", .bool(true)),
         ]
         if context.arguments.has("--everything") { members.append(("everything", .bool(true))) }
-        _ = try context.call("account.set_state", members)
+        return try context.call("account.set_state", members)["cancels"]?.integer ?? 0
     }
 
     /// What each venue confirmed of the orders that lived when the halt was on record.

@@ -24,7 +24,7 @@ enum OrderVerbs {
             name: "cancel-all", operands: "[ACCOUNT…]", operandCount: 0...1_000, summary: "cancels every live order of the accounts, or of all",
             flags: Context.waitFlags, run: cancelAll),
         VerbSpec(
-            name: "wait", operands: "INTENT", operandCount: 1...1, summary: "waits until an intent is settled",
+            name: "wait", operands: "ID", operandCount: 1...1, summary: "waits until an intent, or the one of an order, is settled",
             flags: [
                 .option("--until", "acknowledged|settled", "default settled"), .option("--timeout", "TIME", "such as 30s or 2m; default 60s"),
             ], run: wait),
@@ -127,14 +127,27 @@ enum OrderVerbs {
         let until = context.arguments.text("--until") ?? "settled"
         guard ["acknowledged", "settled"].contains(until) else { throw .usage("--until should be acknowledged or settled") }
         _ = try context.timeoutMs()
-        let total = try context.call("intent.get", [("intent_id", .string(id))])["orders"]?.integer ?? 0
-        guard let result = try context.waitUntilSettled([id], total: Int(total), until: until).first else { return .internal }
+        let intent = try intent(of: id, context)
+        let total = Int(intent["orders"]?.integer ?? 0)
+        guard let result = try context.waitUntilSettled([intent["intent_id"]?.string ?? id], total: total, until: until).first else {
+            return .internal
+        }
         context.show(result) { Context.summary(result) }
         if until == "acknowledged" {
             // Only what can never be acknowledged, or was not in time, is told apart from done.
             return result["timed_out"] == .bool(true) ? .inDoubt : Exit.of(intent: result)
         }
         return .of(intent: result)
+    }
+
+    /// The intent of that id, or the one that an order of that id came with.
+    private static func intent(of id: String, _ context: Context) throws(Failure) -> JSON {
+        do throws(Failure) { return try context.call("intent.get", [("intent_id", .string(id))]) } catch {
+            guard error.isUnknownOrder, let order = try? context.call("order.get", [("client_order_id", .string(id))]),
+                let intent = order["intent_id"]
+            else { throw error }
+            return try context.call("intent.get", [("intent_id", intent)])
+        }
     }
 
     @Sendable private static func resolve(_ context: Context) throws(Failure) -> Exit {

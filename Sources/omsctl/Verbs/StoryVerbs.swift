@@ -1,20 +1,26 @@
 import Wire
 
-/// `show` and `why`: one order.
+/// `show` and `why`: what is on record of one order.
 enum StoryVerbs {
     static let all: [VerbSpec] = [
-        VerbSpec(name: "show", operands: "ID", operandCount: 1...1, summary: "one order as it stands", flags: [], run: show),
+        VerbSpec(name: "show", operands: "ID", operandCount: 1...1, summary: "one order, or one intent, as it stands", flags: [], run: show),
         VerbSpec(name: "why", operands: "ID", operandCount: 1...1, summary: "the whole story of one order, and what comes next", flags: [], run: why),
     ]
 
+    /// What stands is shown, whatever it is: the exit code tells whether it could be, not the order's fate.
     @Sendable private static func show(_ context: Context) throws(Failure) -> Exit {
-        let order = try context.call("order.get", [("client_order_id", .string(context.arguments.operands[0]))])
-        context.show(order) {
+        let id = JSON.string(context.arguments.operands[0])
+        let found: JSON
+        do throws(Failure) { found = try context.call("order.get", [("client_order_id", id)]) } catch {
+            guard error.isUnknownOrder, let intent = try? context.call("intent.get", [("intent_id", id)]) else { throw error }
+            found = intent
+        }
+        context.show(found) {
             var table = Table(["field", "value"])
-            for (name, value) in order.object ?? [] where !value.isNull { table.add([name, Table.cell(value, named: name)]) }
+            for (name, value) in found.object ?? [] where !value.isNull { table.add([name, Table.cell(value, named: name)]) }
             return table.text
         }
-        return .of(orderState: order["state"]?.string ?? "")
+        return .done
     }
 
     @Sendable private static func why(_ context: Context) throws(Failure) -> Exit {
@@ -25,7 +31,7 @@ enum StoryVerbs {
         context.show(.object([("order", order), ("intent", intent ?? .null), ("timeline", timeline)])) {
             story(order: order, intent: intent, timeline: timeline)
         }
-        return .of(orderState: order["state"]?.string ?? "")
+        return .done
     }
 
     /// Times at the left, sentences at the right.

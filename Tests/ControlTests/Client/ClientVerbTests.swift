@@ -161,13 +161,34 @@ struct ClientVerbTests {
             default: nil
             }
         }
-        #expect(daemon.run("why", "o1") == 5)
+        #expect(daemon.run("why", "o1") == 0)
         let story = daemon.terminal.output
         for words in [
             "buy 2 b limit at 5", "written down, not sent yet", "by uid:7 pid:8", "no answer came: it may have arrived", "timeout after 5000 ms",
             "absent, round 1",
             "HTTP 200", "proven twice that it never had it",
         ] { #expect(story.contains(words), "\(words)\n\(story)") }
+    }
+
+    @Test(arguments: ["intended", "in_doubt", "rejected", "abandoned", "filled"])
+    func `what could be shown ends with 0, whatever the order's fate`(state: String) throws {
+        let daemon = try ScriptedDaemon { _ in "{\"client_order_id\":\"o1\",\"state\":\"\(state)\"}" }
+        #expect(daemon.run("show", "o1") == 0)
+        #expect(daemon.run("why", "o1") == 0)
+        #expect(daemon.terminal.output.contains(state))
+    }
+
+    @Test func `show and wait take the id of an intent or of an order`() throws {
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .orderGet(let filter) where filter.clientOrderID == "o1": "{\"client_order_id\":\"o1\",\"intent_id\":\"i1\"}"
+            case .intentGet("i1"): "{\"intent_id\":\"i1\",\"orders\":1}"
+            case .intentWait("i1", _, _): "{\"intent_id\":\"i1\",\"counts\":{\"rejected\":1},\"timed_out\":false}"
+            default: throw ControlError.unknownOrder("nothing of that id")
+            }
+        }
+        #expect(daemon.run("show", "i1") == 0 && daemon.run("show", "o1") == 0 && daemon.run("show", "x") == 3)
+        #expect(daemon.run("wait", "i1") == 4 && daemon.run("wait", "o1") == 4 && daemon.run("wait", "x") == 3)
     }
 
     @Test func `kill halts first, then repeats until nothing lives, and reports what the venue confirmed`() throws {
