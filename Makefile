@@ -30,7 +30,7 @@ run: build ## omsd against simulated venues, until Ctrl-C
 bench: build ## omsd's figures beside what this machine allows; BENCH="--quick --json" is handed on
 	@.build/release/benchmarks $(BENCH)
 
-bench-ccxt: build ## the same orders through the Python library ccxt and through omsd; fetches it from PyPI into .build/ccxt. BENCH="--rounds 9"
+bench-ccxt: build ## the same orders through the Python library ccxt and through omsd; pip installs it into .build/ccxt. BENCH="--rounds 9"
 	@test -x .build/ccxt/bin/python || python3 -m venv .build/ccxt
 	@.build/ccxt/bin/pip install --quiet --disable-pip-version-check --requirement Benchmarks/ccxt/requirements.txt
 	@.build/ccxt/bin/python Benchmarks/ccxt/compare.py .build/release $(BENCH)

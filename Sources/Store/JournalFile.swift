@@ -17,7 +17,7 @@ final class JournalLock {
     private static let mark: Int64 = 0x6F6D_7364_2073_6571
     private static let size = 16
 
-    /// What a former run noted last; nil: none did.
+    /// What a former run noted last; nil, or beyond all numbers: none did.
     let lastSeq: Int64?
 
     init(journal path: String) throws(OpenError) {
@@ -35,13 +35,13 @@ final class JournalLock {
         var found: [Int64] = [0, 0]
         let isKnown = pread(opened, &found, Self.size, 0) == Self.size && found[0] == Self.mark
         // Its block is there before it is mapped: a page that found no space later would be the end of the process.
-        found = isKnown ? found : [Self.mark, 0]
+        found = isKnown ? found : [Self.mark, .max]
         let isWritten = pwrite(opened, found, Self.size, 0) == Self.size
         let memory = isWritten ? mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0) : nil
         // MAP_FAILED is -1.
         words = memory == UnsafeMutableRawPointer(bitPattern: -1) ? nil : memory?.assumingMemoryBound(to: Int64.self)
         lastSeq = isKnown ? found[1] : nil
-        (descriptor, path, isNew) = (opened, lock, made >= 0)
+        (descriptor, self.path, isNew) = (opened, lock, made >= 0)
     }
 
     deinit {
