@@ -46,7 +46,8 @@ package enum MethodTable {
                 timeoutMs: parameters.integer("timeout_ms") ?? 30_000)
         },
         Method(
-            "intent.cancel", .trader, "Withdraws what is unsent of the intent and cancels what is live.", fields: [intentID],
+            "intent.cancel", .trader, "Withdraws what is unsent of the intent and cancels what is live; intent.wait then waits for that too.",
+            fields: [intentID],
             result: "{intent_id, withdrawn, cancels}", isMutating: true
         ) { parameters throws(ControlError) in .intentCancel(IntentID(try parameters.requiredText("intent_id"))) },
     ]
