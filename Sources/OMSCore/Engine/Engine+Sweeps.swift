@@ -90,13 +90,21 @@ extension Engine {
         let symbols: [Symbol?] =
             desk.profile.listsBySymbol ? desk.symbolsUsed.filter { desk.instrumentsAt == nil || desk.instruments[$0] != nil }.sorted() : [nil]
         desk.sweep = Sweep(
-            withHistory: withHistory, sinceMs: max(0, (doubts.map { $0.order.wireTime ?? $0.order.intendedAt / 1_000 }.min() ?? 0) - 60_000),
-            symbols: symbols,
-            startedAt: now.monotonic, venueTime: desk.clock?.low(at: now.monotonic) ?? 0, clockEpoch: desk.clockEpoch,
+            withHistory: withHistory, sinceMs: historyStart(doubts, on: desk), symbols: symbols, startedAt: now.monotonic,
+            venueTime: desk.clock?.low(at: now.monotonic) ?? 0, clockEpoch: desk.clockEpoch,
             summary: ReconcileSummary(account: desk.id))
         desk.sweep?.waiters = desk.sweepWaiters
         desk.sweepWaiters = []
         if withHistory { desk.wantsListing = false }
+    }
+
+    /// From when on a listing of history must tell: before the first request with an order in doubt, milliseconds of the venue's clock.
+    private func historyStart(_ doubts: [LiveOrder], on desk: Desk) -> Int64 {
+        guard let first = doubts.map({ $0.order.wireTime ?? $0.order.intendedAt / 1_000 }).min() else { return 0 }
+        // A stamp is of the venue's clock, as measured: the order is younger than it but for the error. Where a listing can prove absence, or the time is
+        // this machine's, a minute stands between; elsewhere it would only be pages, some hundred a second of it at full rate, and a start waits for them.
+        let isSure = !desk.profile.listingProvesAbsence && doubts.allSatisfy { $0.order.wireTime != nil && !isSuspect($0) }
+        return max(0, first - (isSure ? 5_000 : 60_000))
     }
 
     func listed(_ reports: [OrderReport], next: String?, _ flight: InFlight, on desk: Desk) {
