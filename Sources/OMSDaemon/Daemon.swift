@@ -56,8 +56,10 @@ final class Daemon {
     private func serve(_ credentials: [AccountID: Credentials]) throws -> ExitCode {
         try takeVenueLocks()
         let clock = SystemClock()
+        let bootID = Self.bootID()
         let journal = try SQLiteJournal.open(
-            path: configuration.journalPath, accounts: configuration.accounts.map { JournalAccount(id: $0.id, venue: $0.venue, product: $0.product) })
+            path: configuration.journalPath, accounts: configuration.accounts.map { JournalAccount(id: $0.id, venue: $0.venue, product: $0.product) },
+            bootID: bootID)
         for warning in journal.warnings { Log.warning(warning) }
         let reader = try SQLiteJournalReader(path: journal.path)
         let transport = try TLSTransport()
@@ -68,7 +70,6 @@ final class Daemon {
         let reads = ReaderThread(
             reader: reader, replies: server, log: { Log.error($0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
         let setups = configuration.setups(credentials)
-        let bootID = Self.bootID()
         let seed = UInt64.random(in: 0 ... .max)
         let runner = try Runner(
             ports: RunnerPorts(

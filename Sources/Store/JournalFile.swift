@@ -6,21 +6,21 @@ func systemError(_ number: Int32 = omsd_errno()) -> String { String(cString: str
 
 /// The lock that keeps a second daemon away: `<journal>.lock`, held from before SQLite opens the journal until after it closed it.
 ///
-/// It also remembers the last number committed, in memory that outlives the process: a journal whose WAL is gone is whole if it knows that number, as
-/// when another program opened it after a kill, took the WAL in and removed it.
+/// It also remembers the last number committed, in memory that outlives the process but not the machine: within one boot a journal whose WAL is gone is
+/// whole if it knows that number, as when another program opened it after a kill, took the WAL in and removed it.
 final class JournalLock {
     private let descriptor: Int32
     private let path: String
     private let isNew: Bool
-    /// A mark of ours, and the number.
+    /// A mark of ours, and the number; the boot's id follows.
     private let words: UnsafeMutablePointer<Int64>?
     private static let mark: Int64 = 0x6F6D_7364_2073_6571
-    private static let size = 16
+    private static let (seqAt, bootAt, size) = (8, 16, 56)
 
-    /// What a former run noted last; nil, or beyond all numbers: none did.
+    /// What a former run of this boot noted last; nil, or beyond all numbers: none did.
     let lastSeq: Int64?
 
-    init(journal path: String) throws(OpenError) {
+    init(journal path: String, bootID: String) throws(OpenError) {
         let lock = path + ".lock"
         // Kept apart until all is well: an object that is whole when its initialiser throws is closed by `deinit`, a second time.
         let made = omsd_open(lock, O_RDWR | O_CREAT | O_EXCL, 0o640)
@@ -32,15 +32,20 @@ final class JournalLock {
             throw number == EWOULDBLOCK
                 ? OpenError(.locked, "\(path) is held by another daemon (\(lock))") : OpenError(.failed, "\(lock): \(systemError(number))")
         }
-        var found: [Int64] = [0, 0]
-        let isKnown = pread(opened, &found, Self.size, 0) == Self.size && found[0] == Self.mark
+        let boot = Array(bootID.utf8.prefix(Self.size - Self.bootAt))
+        var found = [UInt8](repeating: 0, count: Self.size)
+        func word(_ at: Int) -> Int64 { found.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: Int64.self) } }
+        // What another boot noted may be older than what its disk kept.
+        let isKnown =
+            pread(opened, &found, Self.size, 0) == Self.size && word(0) == Self.mark && found[Self.bootAt...].prefix { $0 != 0 } == boot[...]
+        lastSeq = isKnown ? word(Self.seqAt) : nil
+        found = [Self.mark, lastSeq ?? .max].flatMap { word in withUnsafeBytes(of: word) { Array($0) } } + boot
+        found += [UInt8](repeating: 0, count: Self.size - found.count)
         // Its block is there before it is mapped: a page that found no space later would be the end of the process.
-        found = isKnown ? found : [Self.mark, .max]
         let isWritten = pwrite(opened, found, Self.size, 0) == Self.size
         let memory = isWritten ? mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0) : nil
         // MAP_FAILED is -1.
         words = memory == UnsafeMutableRawPointer(bitPattern: -1) ? nil : memory?.assumingMemoryBound(to: Int64.self)
-        lastSeq = isKnown ? found[1] : nil
         (descriptor, self.path, isNew) = (opened, lock, made >= 0)
     }
 

@@ -69,14 +69,15 @@ package final class SQLiteJournal: Journal {
     ///
     /// - Parameters:
     ///   - accounts: Those of the configuration; missing ones get a row.
+    ///   - bootID: Which boot of the machine this is.
     ///   - wallClock: Microseconds since 1970 UTC: for what the journal itself records.
     package static func open(
-        path: String, accounts: [JournalAccount], wallClock: @escaping () -> Int64 = { omsd_clock_us(CLOCK_REALTIME) }
+        path: String, accounts: [JournalAccount], bootID: String = "", wallClock: @escaping () -> Int64 = { omsd_clock_us(CLOCK_REALTIME) }
     ) throws(OpenError) -> SQLiteJournal {
         let path = JournalFile.resolved(path)
         let exists = JournalFile.identity(of: path) != nil
         try checkPlace(path)
-        let lock = try JournalLock(journal: path)
+        let lock = try JournalLock(journal: path, bootID: bootID)
         let loss: JournalFile.Loss?
         do throws(OpenError) {
             loss = try JournalFile.signOfLoss(path, hasWAL: exists ? JournalFile.checkHeader(path, versionMax: Migrator.newest) : nil)

@@ -1,5 +1,6 @@
 import CLinux
 import Control
+import TestSupport
 import Testing
 
 struct ListenerTests {
@@ -11,8 +12,8 @@ struct ListenerTests {
     }
 
     @Test func `a stale socket is replaced, a living one is not`() throws {
-        let folder = try Harness.scratchFolder()
-        let path = folder + "/s"
+        let folder = ScratchDirectory()
+        let path = folder.file("s")
         let first = try ControlListener(path: path, mode: 0o600)
         #expect(Self.kind { _ = try ControlListener(path: path) } == .inUse)
         close(first.descriptor)
@@ -22,24 +23,20 @@ struct ListenerTests {
         var status = stat()
         #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
         close(second.descriptor)
-        unlink(path)
-        rmdir(folder)
     }
 
     @Test func `what is no socket stays, and a missing folder is named`() throws {
-        let folder = try Harness.scratchFolder()
-        mkdir(folder + "/s", 0o700)
-        #expect(Self.kind { _ = try ControlListener(path: folder + "/s") } == .path)
-        #expect(access(folder + "/s", F_OK) == 0)
-        #expect { try ControlListener(path: folder + "/missing/s") } throws: { "\($0)".contains("/missing") }
-        #expect(Self.kind { _ = try ControlListener(path: folder + "/" + String(repeating: "n", count: 120)) } == .path)
-        rmdir(folder + "/s")
-        rmdir(folder)
+        let folder = ScratchDirectory()
+        mkdir(folder.file("s"), 0o700)
+        #expect(Self.kind { _ = try ControlListener(path: folder.file("s")) } == .path)
+        #expect(access(folder.file("s"), F_OK) == 0)
+        #expect { try ControlListener(path: folder.file("missing/s")) } throws: { "\($0)".contains("/missing") }
+        #expect(Self.kind { _ = try ControlListener(path: folder.file(String(repeating: "n", count: 120))) } == .path)
     }
 
     @Test func `an inherited socket serves and outlives the server; another descriptor is refused`() throws {
-        let folder = try Harness.scratchFolder()
-        let path = folder + "/s"
+        let folder = ScratchDirectory()
+        let path = folder.file("s")
         let made = try ControlListener(path: path)
         let kept = dup(made.descriptor)
         let sink = FakeSink()
@@ -54,7 +51,5 @@ struct ListenerTests {
         #expect(Self.kind { _ = try ControlListener(inherited: 0) } == .path)
         sink.detach()
         close(kept)
-        unlink(path)
-        rmdir(folder)
     }
 }

@@ -193,7 +193,7 @@ import Wire
     }
 
     @Test func `credentials are looked for in systemd's folder first, then beside the file`() throws {
-        let scratch = try ConfigurationScratch()
+        let scratch = ConfigurationScratch()
         let there = try scratch.write("main.json", "{}")
         let fromFolder = try scratch.write("credentials_second.json", "{}")
         let environment = ["CREDENTIALS_DIRECTORY": scratch.path]

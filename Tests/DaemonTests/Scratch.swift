@@ -1,44 +1,29 @@
 import CLinux
 import OMSCore
+import TestSupport
 import Testing
 
-/// A folder that goes with the test.
+/// A folder with the files of a configuration, with the modes that they are to have.
 final class ConfigurationScratch {
-    let path: String
-
-    init() throws {
-        var name = Array("/tmp/omsd-test-XXXXXX".utf8CString)
-        let made = name.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } }
-        path = try #require(made)
-    }
-
-    deinit {
-        for file in files { unlink(file) }
-        for folder in folders.reversed() { rmdir(folder) }
-        rmdir(path)
-    }
-
-    private var files: [String] = []
-    private var folders: [String] = []
+    private let folder = ScratchDirectory()
+    var path: String { folder.path }
 
     /// Writes a file and returns its path.
     func write(_ name: String, _ text: String, mode: mode_t = 0o600) throws -> String {
-        let file = path + "/" + name
+        let file = folder.file(name)
         let descriptor = creat(file, mode)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
         fchmod(descriptor, mode)
-        files.append(file)
         let bytes = Array(text.utf8)
         try #require(CLinux.write(descriptor, bytes, bytes.count) == bytes.count)
         return file
     }
 
     func makeFolder(_ name: String) throws -> String {
-        let folder = path + "/" + name
-        try #require(mkdir(folder, 0o700) == 0)
-        folders.append(folder)
-        return folder
+        let made = folder.file(name)
+        try #require(mkdir(made, 0o700) == 0)
+        return made
     }
 }
 

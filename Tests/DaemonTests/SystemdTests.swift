@@ -33,7 +33,7 @@ private final class NotifyListener {
 
 @Suite struct SystemdTests {
     @Test func `notices arrive as one message, over a path and over an abstract name`() throws {
-        let scratch = try ConfigurationScratch()
+        let scratch = ConfigurationScratch()
         for name in [scratch.path + "/notify", "@omsd-notify-test-\(getpid())"] {
             let listener = try NotifyListener(name)
             let systemd = Systemd(environment: ["NOTIFY_SOCKET": name])

@@ -123,15 +123,10 @@ private final class Nowhere: HTTPTransport {
 }
 
 /// Which calls were answered, in order.
-private final class Replies: ReplySink, ReadService {
+private final class Replies: ReplySink, NoReads {
     private let answered = Mutex<[UInt64]>([])
     var calls: [UInt64] { answered.withLock { $0 } }
     func reply(_ result: [UInt8], to ticket: OMSCore.Ticket) { answered.withLock { $0.append(ticket.call) } }
     func fail(_ error: ControlError, to ticket: OMSCore.Ticket) { answered.withLock { $0.append(ticket.call) } }
     func notify(_ params: [UInt8], connection: UInt64) -> Bool { true }
-    func answer(_ query: JournalQuery, missing: ControlError?, to ticket: OMSCore.Ticket) {}
-    func subscribe(_ ticket: OMSCore.Ticket, afterSeq: Int64?, account: AccountID?, currentSeq: Int64) {}
-    func unsubscribe(_ ticket: OMSCore.Ticket, subscription: Int64) {}
-    func disconnected(connection: UInt64) {}
-    func advanced(to seq: Int64) {}
 }

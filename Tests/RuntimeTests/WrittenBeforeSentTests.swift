@@ -177,13 +177,8 @@ private final class LookingTransport: HTTPTransport, @unchecked Sendable {
 }
 
 /// Nobody asks and nobody listens.
-private final class Silence: ReplySink, ReadService {
+private final class Silence: ReplySink, NoReads {
     func reply(_ result: [UInt8], to ticket: OMSCore.Ticket) {}
     func fail(_ error: ControlError, to ticket: OMSCore.Ticket) { Issue.record("\(error)") }
     func notify(_ params: [UInt8], connection: UInt64) -> Bool { true }
-    func answer(_ query: JournalQuery, missing: ControlError?, to ticket: OMSCore.Ticket) {}
-    func subscribe(_ ticket: OMSCore.Ticket, afterSeq: Int64?, account: AccountID?, currentSeq: Int64) {}
-    func unsubscribe(_ ticket: OMSCore.Ticket, subscription: Int64) {}
-    func disconnected(connection: UInt64) {}
-    func advanced(to seq: Int64) {}
 }

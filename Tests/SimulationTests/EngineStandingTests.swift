@@ -124,7 +124,7 @@ extension AccountSetup {
 }
 
 /// A venue whose batches are answered well, and whose items say that the account may not trade.
-private struct RefusingItems: VenueAdapter {
+private struct RefusingItems: AdapterOver {
     let base: any VenueAdapter
 
     init(base: any VenueRules) {
@@ -132,18 +132,6 @@ private struct RefusingItems: VenueAdapter {
         self.base = adapter
     }
 
-    var profile: VenueProfile { base.profile }
-    func problem(with terms: OrderTerms) -> OrderProblem? { base.problem(with: terms) }
-    func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? {
-        base.problem(modifying: terms, price: price, quantity: quantity)
-    }
-    func group(of terms: OrderTerms) -> PlaceGroup { base.group(of: terms) }
-    func budgets(of content: RequestPlan.Content) -> [String] { base.budgets(of: content) }
-    func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID? {
-        base.predictedID(clientOrderID: clientOrderID, timeMs: timeMs, facts: facts)
-    }
-    func request(for plan: RequestPlan) -> HTTPRequest { base.request(for: plan) }
-    func sign(_ request: inout HTTPRequest, timeMs: Int64, with key: SigningKey) { base.sign(&request, timeMs: timeMs, with: key) }
     func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
         var answer = base.answer(to: plan, from: response)
         guard case .place = plan.content else { return answer }

@@ -167,7 +167,7 @@ func checkpointed(_ path: String) throws {
         #expect(try SQLiteJournal.open(path: copy, accounts: Sample.accounts).load().orders.count == 3)
     }
 
-    enum Past: CaseIterable { case stopped, killed, takenIn, copied, withoutWAL, emptyWAL, olderWithoutWAL }
+    enum Past: CaseIterable { case stopped, killed, takenIn, takenInBeforeReboot, copied, withoutWAL, emptyWAL, olderWithoutWAL }
 
     @Test(arguments: Past.allCases) func `a journal that lost its end is known as such, once and on record, and makes its ids elsewhere`(past: Past)
         throws
@@ -183,7 +183,7 @@ func checkpointed(_ path: String) throws {
             sample.close()
             for suffix in ["", "-wal"] { write(contents(of: sample.path + suffix), to: path + suffix) }
         case .killed: for suffix in ["", "-wal"] { write(contents(of: sample.path + suffix), to: path + suffix) }
-        case .takenIn:
+        case .takenIn, .takenInBeforeReboot:
             // A kill, and then a program that opens the journal to write, as the sqlite3 shell does: at its end the WAL is gone.
             for suffix in ["", "-wal", ".lock"] { write(contents(of: sample.path + suffix), to: path + suffix) }
             _ = try Connection(path: path, .readWrite).integer("SELECT count(*) FROM orders")
@@ -199,7 +199,8 @@ func checkpointed(_ path: String) throws {
         let isLoss = ![.stopped, .killed, .takenIn].contains(past)
 
         for start in 1...2 {
-            let journal = try SQLiteJournal.open(path: path, accounts: Sample.accounts, wallClock: { sample.now })
+            let journal = try SQLiteJournal.open(
+                path: path, accounts: Sample.accounts, bootID: past == .takenInBeforeReboot ? "another" : "", wallClock: { sample.now })
             let state = try journal.load()
             #expect(state.orders.count == 3 && state.seq == before.seq)
             #expect(state.goneBackSeq == (isLoss ? before.seq : 0))

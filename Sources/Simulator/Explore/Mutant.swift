@@ -32,7 +32,7 @@ package enum Mutant: String, CaseIterable, Sendable {
 }
 
 /// An adapter with one rule broken.
-private struct MutantAdapter: VenueAdapter {
+private struct MutantAdapter: AdapterOver {
     let base: any VenueAdapter
     let mutant: Mutant
 
@@ -46,20 +46,10 @@ private struct MutantAdapter: VenueAdapter {
     }
     private static let scarce = OMSCore.BudgetRule("mutant", 1, perMs: 3_000, scope: .apikey, reserve: 0)
 
-    func problem(with terms: OrderTerms) -> OrderProblem? { base.problem(with: terms) }
-    func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? {
-        base.problem(modifying: terms, price: price, quantity: quantity)
-    }
-    func group(of terms: OrderTerms) -> PlaceGroup { base.group(of: terms) }
     func budgets(of content: RequestPlan.Content) -> [String] {
         if mutant == .placesBeforeCancels, case .cancel = content { return base.budgets(of: content) + [Self.scarce.name] }
         return base.budgets(of: content)
     }
-    func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID? {
-        base.predictedID(clientOrderID: clientOrderID, timeMs: timeMs, facts: facts)
-    }
-    func request(for plan: RequestPlan) -> HTTPRequest { base.request(for: plan) }
-    func sign(_ request: inout HTTPRequest, timeMs: Int64, with key: SigningKey) { base.sign(&request, timeMs: timeMs, with: key) }
 
     func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
         var answer = base.answer(to: plan, from: response)

@@ -45,7 +45,7 @@ extension JSONParser {
     private mutating func hexadecimal(from start: Int) throws(JSONError) -> UInt64 {
         let first = at
         var value: UInt64 = 0
-        while at < bytes.count, let digit = Self.hexDigit(bytes[at]) {
+        while at < bytes.count, let digit = hexDigit(bytes[at]) {
             guard value >> 60 == 0 else { throw failure("a hexadecimal number beyond 64 bits", at: start) }
             value = value << 4 | UInt64(digit)
             at += 1
@@ -53,15 +53,6 @@ extension JSONParser {
         guard at > first else { throw failure("a hexadecimal digit should stand here") }
         guard at == bytes.count || !Self.isNameByte(bytes[at]) else { throw failure("a number should end here") }
         return value
-    }
-
-    static func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 
     /// Behind a backslash and this byte, which JSON does not know: a line that goes on, two hexadecimal digits, or the character itself.
@@ -73,7 +64,7 @@ extension JSONParser {
         case UInt8(ascii: "v"): out.append(0x0B)
         case UInt8(ascii: "0") where !isDigit(at): out.append(0)
         case UInt8(ascii: "x"):
-            guard at + 1 < bytes.count, let high = Self.hexDigit(bytes[at]), let low = Self.hexDigit(bytes[at + 1]) else {
+            guard at + 1 < bytes.count, let high = hexDigit(bytes[at]), let low = hexDigit(bytes[at + 1]) else {
                 throw failure("two hex digits should stand here")
             }
             at += 2

@@ -346,7 +346,7 @@ package struct JSONParser {
         guard at + 4 <= bytes.count else { throw failure("four hex digits should stand here") }
         var value: UInt16 = 0
         for _ in 0..<4 {
-            guard let digit = Self.hexDigit(bytes[at]) else { throw failure("four hex digits should stand here") }
+            guard let digit = hexDigit(bytes[at]) else { throw failure("four hex digits should stand here") }
             value = value << 4 | UInt16(digit)
             at += 1
         }

@@ -2,11 +2,12 @@ import CLinux
 import Control
 import OMSCore
 import Synchronization
+import TestSupport
 import Wire
 
 /// A server on a socket in a folder of its own, with a sink that records.
 final class Harness {
-    let folder: String
+    private let folder = ScratchDirectory()
     let path: String
     let sink: FakeSink
     let server: ControlServer
@@ -16,8 +17,7 @@ final class Harness {
         sink: FakeSink = FakeSink(), limits: ControlLimits = ControlLimits(), roles: RoleTable? = nil,
         peerOf: @escaping @Sendable (Int32) -> Peer? = { Peer(ofSocket: $0) }
     ) throws {
-        folder = try Self.scratchFolder()
-        path = folder + "/control.sock"
+        path = folder.file("control.sock")
         self.sink = sink
         let log = log
         server = try ControlServer(
@@ -29,13 +29,6 @@ final class Harness {
     deinit {
         server.stop()
         sink.detach()
-        rmdir(folder)
-    }
-
-    static func scratchFolder() throws -> String {
-        var template = Array("/tmp/omsd-control-XXXXXX".utf8CString)
-        guard template.withUnsafeMutableBufferPointer({ mkdtemp($0.baseAddress!) }) != nil else { throw Unusable() }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     struct Unusable: Error {}

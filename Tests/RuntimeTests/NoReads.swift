@@ -1,0 +1,13 @@
+import OMSCore
+import Runtime
+
+/// A reader of the journal that nobody asks.
+protocol NoReads: ReadService {}
+
+extension NoReads {
+    func answer(_ query: JournalQuery, missing: ControlError?, to ticket: Ticket) {}
+    func subscribe(_ ticket: Ticket, afterSeq: Int64?, account: AccountID?, currentSeq: Int64) {}
+    func unsubscribe(_ ticket: Ticket, subscription: Int64) {}
+    func disconnected(connection: UInt64) {}
+    func advanced(to seq: Int64) {}
+}
