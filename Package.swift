@@ -35,7 +35,7 @@ let package = Package(
         // 1: values and rules
         target("OMSCore"),
         target("Wire", ["COpenSSL"]),
-        target("Migrations", resources: [.embedInCode("0001_journal.sql")], path: "migrations"),
+        target("Migrations", resources: [.embedInCode("0001_journal.sql"), .embedInCode("0002_tried_from_outside.sql")], path: "migrations"),
         // 2: each speaks to one outside
         target("Venues", ["OMSCore", "Wire"]),
         target("Store", ["OMSCore", "Wire", "Migrations", "CSQLite", "CLinux"]),

@@ -1,6 +1,7 @@
 /// The numbered SQL files of this folder, embedded in the binary.
 package enum Migrations {
     package static let all: [(number: Int, name: String, sql: String)] = [
-        (1, "0001_journal", String(decoding: PackageResources._001_journal_sql, as: UTF8.self))
+        (1, "0001_journal", String(decoding: PackageResources._001_journal_sql, as: UTF8.self)),
+        (2, "0002_tried_from_outside", String(decoding: PackageResources._002_tried_from_outside_sql, as: UTF8.self)),
     ]
 }

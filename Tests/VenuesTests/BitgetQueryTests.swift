@@ -13,7 +13,7 @@ import Wire
     }
 
     func orders(_ answer: QueryAnswer?) -> (reports: [OrderReport], next: String?)? {
-        guard case .orders(let reports, let next) = answer else { return nil }
+        guard case .orders(let reports, let next, _) = answer else { return nil }
         return (reports, next)
     }
 

@@ -47,7 +47,7 @@ import Wire
     }
 
     private func report(_ answer: VenueAnswer) throws -> OrderReport {
-        guard case .orders(let reports, next: nil) = answer.query else { throw Unreadable("\(String(describing: answer.query))") }
+        guard case .orders(let reports, next: nil, _) = answer.query else { throw Unreadable("\(String(describing: answer.query))") }
         return try #require(reports.first)
     }
 

@@ -120,7 +120,7 @@ struct Situation {
         case .time(let time): lines.append("time \(time)")
         case .account(let facts): lines.append("account \(facts.group ?? "-") \(facts.uid ?? "-") \(facts.problem ?? "fine")")
         case .instruments(let instruments): lines += instruments.map(Self.words)
-        case .orders(let orders, let next):
+        case .orders(let orders, let next, _):
             lines += orders.map(Self.words)
             lines.append("next \(next ?? "-")")
         case .fills(let fills, let next):

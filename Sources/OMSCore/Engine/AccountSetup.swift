@@ -16,6 +16,10 @@ package struct AccountSetup: Sendable {
     package var holdUnansweredMs: Int64 = 30_000
     /// nil: the venue's own.
     package var freshnessMs: Int64?
+    /// nil: the venue's own.
+    package var memoryMs: Int64?
+    /// Scheme, host and port that requests go to: part of who the account is.
+    package var origin = ""
     package var limits: [LimitSetting] = []
     package var batchMax: Int?
     package var risk = RiskSetting()

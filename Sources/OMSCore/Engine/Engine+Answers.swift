@@ -372,8 +372,8 @@ extension Engine {
             desk.instruments = Dictionary(list.map { ($0.symbol, $0) }, uniquingKeysWith: { $1 })
             desk.instrumentsAt = now.monotonic
             desk.rereadsInstruments = false
-        case (.find(let subjects, let step), .orders(let reports, _)): found(subjects, step: step, reports, flight, on: desk)
-        case (.openOrders, .orders(let reports, let next)), (.history, .orders(let reports, let next)):
+        case (.find(let subjects, let step), .orders(let reports, _, _)): found(subjects, step: step, reports, flight, on: desk)
+        case (.openOrders, .orders(let reports, let next, _)), (.history, .orders(let reports, let next, _)):
             listed(reports, next: next, flight, on: desk)
         case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)
         case (.cancelAll, .canceledAll): break

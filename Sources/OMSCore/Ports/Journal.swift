@@ -145,6 +145,20 @@ package enum BreakKind: String, Sendable, CaseIterable {
     case externalOrder = "external_order"
     case duplicateID = "duplicate_id"
     case contradiction
+    /// Proven absent and not sent again.
+    case abandoned
+    /// A refusal for the rate, or a ban, below our own count.
+    case limit
+    /// The same question or command went round and round without an end.
+    case loop
+    /// Something the venue lists cannot be read, or cannot be listed.
+    case unreadable
+    /// Key, uid or origin are not those the record was made with; or an order of ours shows under another account.
+    case identity
+    /// The venue refuses to cancel an order that it lists as live.
+    case cancelRefused = "cancel_refused"
+    /// The venue does not behave as its profile says.
+    case assumption
 }
 
 package struct Break: Sendable {

@@ -58,14 +58,27 @@ package struct OrderReport: Equatable, Sendable {
     package init(status: Status, venueState: String) { (self.status, self.venueState) = (status, venueState) }
 }
 
+/// A row of a listing that could not be read. Whose it may be decides what it is worth: where it may be ours, the page it stood on proves nothing.
+package struct UnreadableRow: Equatable, Sendable {
+    /// The ids that could be read all the same.
+    package var clientOrderID: ClientOrderID?
+    package var venueOrderID: VenueOrderID?
+    /// What is wrong with it, for a person; escaped.
+    package let problem: String
+    package init(clientOrderID: ClientOrderID? = nil, venueOrderID: VenueOrderID? = nil, problem: String) {
+        (self.clientOrderID, self.venueOrderID, self.problem) = (clientOrderID, venueOrderID, problem)
+    }
+}
+
 /// What a query told.
 package enum QueryAnswer: Sendable {
     /// Milliseconds of the venue's clock when it answered.
     case time(Int64)
     case account(AccountFacts)
     case instruments([Instrument])
-    /// `next`: the cursor of the following page; nil: the listing is complete. A `find` that answers well without a subject says that it is absent.
-    case orders([OrderReport], next: String?)
+    /// `next`: the cursor of the following page; nil: the listing is complete by the venue's own signs. A `find` that answers well without a subject says
+    /// that it is absent. `unreadable`: rows that stood there beside the reports.
+    case orders([OrderReport], next: String?, unreadable: [UnreadableRow] = [])
     case fills([Fill], next: String?)
     case canceledAll
     /// The venue answered, but not with what was asked: an error, an unreadable page. Never absence.

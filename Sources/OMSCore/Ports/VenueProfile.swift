@@ -88,6 +88,16 @@ package struct VenueProfile: Sendable {
     package var listsBySymbol = false
     /// A complete listing of open orders, then history, counts as an absent round for what it does not hold: true only where pages are cursors that cannot slip.
     package var listingProvesAbsence = false
+    /// How long after it was placed an order can be found by its id, whatever became of it, milliseconds: no older attempt is proven absent.
+    package var memoryMs: Int64 = 3_600_000
+    /// How long an order that was canceled unfilled can still be found, milliseconds, where that is less; nil: as long as any.
+    package var unfilledMemoryMs: Int64?
+    /// A single look-up says plainly that an id is unknown: asked once behind each verdict of listings.
+    package var saysUnknown = false
+    /// The venue can cancel everything of an account in one request (a symbol, where it lists by symbol).
+    package var cancelsAll = false
+    /// `Query.account` tells whose key it is.
+    package var accountTellsUID = false
     /// Single fills can be asked for.
     package var listsFills: Bool
     /// The shortest window that a request of this venue can name (XT: 2,000 ms), which a shorter configured freshness cannot undercut.

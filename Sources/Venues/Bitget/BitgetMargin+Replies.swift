@@ -58,7 +58,7 @@ extension BitgetMargin {
             case .openOrders(_, let cursor): return try page(data, behind: cursor)
             case .history(_, let sinceMs, let cursor):
                 let page = try page(data, behind: cursor)
-                if case .orders(_, next: nil) = page, sinceMs < timeMs - Bitget.historyMs {
+                if case .orders(_, next: nil, _) = page, sinceMs < timeMs - Bitget.historyMs {
                     throw BitgetUnreadable(problem: "the venue keeps 90 days of history, and more was asked for")
                 }
                 return page
@@ -77,7 +77,7 @@ extension BitgetMargin {
 
     /// The rows that are the order asked for, by exact id. None is absence only if the page holds all there is.
     private func found(_ subjects: [FindSubject], step: Int, _ data: JSON, timeMs: Int64) throws(BitgetUnreadable) -> [OrderReport] {
-        guard let subject = subjects.first, case .orders(let reports, let next) = try page(data, behind: nil) else {
+        guard let subject = subjects.first, case .orders(let reports, let next, _) = try page(data, behind: nil) else {
             throw BitgetUnreadable(problem: "no order was asked for")
         }
         let found = reports.filter { report in
