@@ -115,6 +115,12 @@ package struct VenueAnswer: Sendable {
     package var remaining: Int?
     /// Ids that the answer named and the request did not carry: an alarm, never an attribution.
     package var foreignIDs: [String] = []
+    /// An order was answered, or is listed, under another id than the one computed for it (AscendEX): from now on what look-ups by computed ids do not
+    /// find is not absent.
+    package var breaksIDFormula = false
+    /// What the answer shows against something that the configuration or the profile takes for granted (AZ's unit of quantity), in words for the
+    /// account's owner. Nothing new may be sent while it stands. nil: nothing.
+    package var contradicts: String?
 
     package init(httpStatus: Int, disposition: Disposition) { (self.httpStatus, self.disposition) = (httpStatus, disposition) }
 }
