@@ -17,13 +17,15 @@ package struct RunnerPorts {
     /// How long the journal's WAL is.
     package let walBytes: () -> Int
     package let log: (String) -> Void
+    /// Told once what it tells of is durable. Must not block.
+    package let notice: (Notice) -> Void
 
     package init(
         journal: any Journal, transport: any HTTPTransport, replies: any ReplySink, reads: any ReadService, clock: any MomentSource,
         checkJournal: @escaping () throws(JournalError) -> Void, releaseBallast: @escaping () -> Void, restoreBallast: @escaping () -> Bool,
-        walBytes: @escaping () -> Int = { 0 }, log: @escaping (String) -> Void
+        walBytes: @escaping () -> Int = { 0 }, log: @escaping (String) -> Void, notice: @escaping (Notice) -> Void = { _ in }
     ) {
-        self.walBytes = walBytes
+        (self.walBytes, self.notice) = (walBytes, notice)
         (self.journal, self.transport, self.replies, self.reads, self.clock) = (journal, transport, replies, reads, clock)
         (self.checkJournal, self.releaseBallast, self.restoreBallast, self.log) = (checkJournal, releaseBallast, restoreBallast, log)
     }
@@ -117,6 +119,7 @@ package final class Runner {
             answer(result, to: ticket)
             KillPoint.reply(.after, result)
         }
+        for notice in output.notices { ports.notice(notice) }
     }
 
     private func forget(_ input: Input) {

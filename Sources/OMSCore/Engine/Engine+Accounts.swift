@@ -97,6 +97,7 @@ extension Engine {
     func setState(_ state: TradingState, of desk: Desk, reason: String, actor: Actor) {
         guard desk.trading.state != state || desk.trading.reason != reason else { return }
         desk.trading = TradingStateRow(account: desk.id, state: state, reason: reason, actor: actor, at: now.wall)
+        notice(.tradingState(desk.trading), of: desk.id)
         record(.tradingState(desk.trading, event(.tradingState, actor: actor, note: "\(desk.id) \(state.rawValue): \(reason)")))
     }
 

@@ -38,6 +38,7 @@ extension Engine {
         }
         var event = self.event(kind, evidence: evidence, request: request, actor: actor, note: note)
         event.request = request
+        if kind == .parked { notice(.parked(live.order.clientOrderID), of: desk.id) }
         record(.orderChanged(live.order, from: from, fields: fields, event))
         if from != next, next.isTerminal { close(live, on: desk) }
     }
@@ -171,6 +172,7 @@ extension Engine {
             id: event.seq, account: desk.id, kind: kind, clientOrderID: live?.order.clientOrderID,
             venueOrderID: venueOrderID ?? live?.order.venueOrderID, detail: detail, at: now.wall)
         record(.breakFound(broken, event))
+        notice(.breakFound(broken), of: desk.id)
         breaksOpen[broken.id] = broken
         if let live {
             desk.orderBreaks[live.key, default: [:]][kind] = broken.id
@@ -181,7 +183,8 @@ extension Engine {
     }
 
     func mended(_ id: Int64) {
-        guard breaksOpen.removeValue(forKey: id) != nil else { return }
+        guard let broken = breaksOpen.removeValue(forKey: id) else { return }
+        notice(.breakResolved(broken), of: broken.account)
         record(.breakResolved(id: id, at: now.wall, event(.breakResolved)))
     }
 

@@ -76,6 +76,7 @@ extension Engine {
             other.lastError = "shut out by the venue for \(forMs / 1_000) s (\(words)): nothing is sent to it before that is over"
         }
         guard isNew else { return }
+        notice(.shutOut(forMs: forMs, words), of: desk.id)
         record(.note(account: desk.id, nil, event(.note, evidence: .response, request: request, actor: .venue, note: desk.lastError)))
         if desk.limitBreak == nil {
             let detail = "shut out for \(forMs / 1_000) s, though within the limits (\(words))"

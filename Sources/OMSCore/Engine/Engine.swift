@@ -159,6 +159,8 @@ package final class Engine {
 
     func record(_ record: JournalRecord) { output.records.append(record) }
 
+    func notice(_ event: Notice.Event, of account: AccountID?) { output.notices.append(Notice(account, event)) }
+
     func nextSeq() -> Int64 {
         seq += 1
         return seq

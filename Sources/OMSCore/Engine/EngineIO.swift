@@ -80,7 +80,8 @@ package struct TurnOutput: Sendable {
     package var replies: [(ticket: Ticket, reply: Result<Reply, ControlError>)] = []
     /// Requests that left without a row (look-ups) and turned out to matter: their rows are written with this turn.
     package var lateRequests: [RequestID] = []
+    package var notices: [Notice] = []
     package init() {}
 
-    package var isEmpty: Bool { records.isEmpty && sends.isEmpty && replies.isEmpty }
+    package var isEmpty: Bool { records.isEmpty && sends.isEmpty && replies.isEmpty && notices.isEmpty }
 }

@@ -161,7 +161,7 @@ package enum BreakKind: String, Sendable, CaseIterable {
     case assumption
 }
 
-package struct Break: Sendable {
+package struct Break: Sendable, Equatable {
     package let id: Int64
     package let account: AccountID
     package let kind: BreakKind
@@ -180,7 +180,7 @@ package struct Break: Sendable {
 /// Whether an account may trade.
 package enum TradingState: String, Sendable, CaseIterable { case active, reducing, halted }
 
-package struct TradingStateRow: Sendable {
+package struct TradingStateRow: Sendable, Equatable {
     package let account: AccountID
     package let state: TradingState
     package let reason: String
