@@ -11,7 +11,8 @@ struct AccountReader {
 
     static let keys = [
         "venue", "product", "uid", "credentials", "base_url", "ca_file", "request_timeout_ms", "max_in_flight", "max_intent_age_ms", "resend",
-        "reconcile_interval_ms", "queue_max_orders", "on_external_order", "hold_unanswered_ms", "freshness_ms", "limits", "batch_max", "risk",
+        "reconcile_interval_ms", "queue_max_orders", "on_external_order", "hold_unanswered_ms", "freshness_ms", "memory_ms", "limits", "batch_max",
+        "risk",
     ]
     static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
     static let riskKeys = ["max_order_notional", "max_open_orders", "symbols"]
@@ -29,6 +30,10 @@ struct AccountReader {
         if freshness != nil, let baseURL, !baseURL.isLoopback {
             section.report("only with a base_url on loopback: against a real venue a wrong window means orders sent twice", "freshness_ms")
         }
+        let memory = section.integer("memory_ms", in: 1...31_536_000_000)
+        if memory != nil, let baseURL, !baseURL.isLoopback {
+            section.report("only with a base_url on loopback: what a real venue forgets is never proven absent", "memory_ms")
+        }
         let resend = section.choice("resend", AccountConfiguration.Resend.self) ?? .afterProof
         let age = section.integer("max_intent_age_ms", in: 1...604_800_000)
         if let age, let profile, resend != .never {
@@ -44,6 +49,7 @@ struct AccountReader {
         let risk = section.section("risk", keys: Self.riskKeys).map(readRisk) ?? .none
         let timeout = section.integer("request_timeout_ms", in: 100...120_000)
         let inFlight = section.count("max_in_flight", in: 1...256)
+        if inFlight == 1 { section.report("must be at least 2: one connection is kept for cancels", "max_in_flight") }
         let interval = section.integer("reconcile_interval_ms", in: 500...3_600_000)
         let queueMax = section.count("queue_max_orders", in: 1...10_000_000)
         let external = section.choice("on_external_order", AccountConfiguration.ExternalOrderPolicy.self)
@@ -53,7 +59,7 @@ struct AccountReader {
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentials.path, credentialsAreManaged: credentials.isManaged,
             baseURL: baseURL, caFile: caFile, requestTimeoutMs: timeout ?? 5_000, maxInFlight: inFlight, maxIntentAgeMs: age, resend: resend,
             reconcileIntervalMs: interval ?? 10_000, queueMaxOrders: queueMax ?? 1_000_000, onExternalOrder: external ?? .report,
-            holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, limits: limits, batchMax: batchMax, risk: risk,
+            holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, memoryMs: memory, limits: limits, batchMax: batchMax, risk: risk,
             credentialsPlace: section.place(of: "credentials"))
     }
 

@@ -17,6 +17,8 @@ extension Configuration {
             setup.cancelsExternalOrders = account.onExternalOrder == .cancel
             setup.holdUnansweredMs = account.holdUnansweredMs
             setup.freshnessMs = account.freshnessMs
+            setup.memoryMs = account.memoryMs
+            setup.origin = account.baseURL.description.lowercased()
             setup.limits = account.limits.map(\.setting)
             setup.batchMax = account.batchMax
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional

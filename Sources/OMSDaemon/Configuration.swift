@@ -49,7 +49,7 @@ struct AccountConfiguration: Sendable, Equatable {
     let caFile: String?
     /// 100...120,000. Default 5,000.
     let requestTimeoutMs: Int64
-    /// 1...256; nil: as the batch-place budget needs.
+    /// 2...256; nil: as the batch-place budget needs.
     let maxInFlight: Int?
     /// 1...604,800,000; nil: unsent orders wait for ever.
     let maxIntentAgeMs: Int64?
@@ -63,6 +63,8 @@ struct AccountConfiguration: Sendable, Equatable {
     let holdUnansweredMs: Int64
     /// Replaces the venue's freshness window; only with a loopback base URL.
     let freshnessMs: Int64?
+    /// Replaces how long the venue remembers orders; only with a loopback base URL.
+    let memoryMs: Int64?
     let limits: [LimitConfiguration]
     /// 1 up to the venue's ceiling; nil: the ceiling.
     let batchMax: Int?
@@ -170,6 +172,6 @@ extension AccountConfiguration {
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentialsPath, credentialsAreManaged: credentialsAreManaged,
             baseURL: baseURL, caFile: caFile, requestTimeoutMs: requestTimeoutMs, maxInFlight: maxInFlight, maxIntentAgeMs: maxIntentAgeMs,
             resend: resend, reconcileIntervalMs: reconcileIntervalMs, queueMaxOrders: queueMaxOrders, onExternalOrder: onExternalOrder,
-            holdUnansweredMs: holdUnansweredMs, freshnessMs: freshnessMs, limits: [], batchMax: batchMax, risk: .none)
+            holdUnansweredMs: holdUnansweredMs, freshnessMs: freshnessMs, memoryMs: memoryMs, limits: [], batchMax: batchMax, risk: .none)
     }
 }

@@ -66,7 +66,7 @@ import Wire
                     """
                     base_url: "http://127.0.0.1:8899", ca_file: null, request_timeout_ms: 700, max_in_flight: 8, max_intent_age_ms: 60000,
                     resend: "never", reconcile_interval_ms: 1000, queue_max_orders: 5, on_external_order: "cancel", hold_unanswered_ms: 100,
-                    freshness_ms: 800, batch_max: 7,
+                    freshness_ms: 800, memory_ms: 9000, batch_max: 7,
                     limits: [{budget: "batch-place", scope: "uid", permits: 10, window_ms: 500, margin_ms: 5, share: 6, reserve: 2, penalty_ms: 9}],
                     risk: {max_order_notional: "50000.5", max_open_orders: 3, symbols: ["btc_usdt"]},
                     """)
@@ -77,7 +77,7 @@ import Wire
         #expect((account.requestTimeoutMs, account.maxInFlight, account.maxIntentAgeMs) == (700, 8, 60_000))
         #expect((account.resend, account.onExternalOrder) == (.never, .cancel))
         #expect((account.reconcileIntervalMs, account.queueMaxOrders, account.holdUnansweredMs) == (1_000, 5, 100))
-        #expect((account.freshnessMs, account.batchMax) == (800, 7))
+        #expect((account.freshnessMs, account.memoryMs, account.batchMax) == (800, 9_000, 7))
         let limit = LimitConfiguration(
             budget: "batch-place", scope: .uid, permits: 10, windowMs: 500, marginMs: 5, share: 6, reserve: 2, penaltyMs: 9,
             place: ConfigurationPlace(line: 10, column: 10, key: "accounts.main.limits[0]"))
@@ -123,6 +123,8 @@ import Wire
         ("request_timeout_ms: 5.5", "request_timeout_ms: 5.5 is not a whole number in 100...120000"),
         ("request_timeout_ms: 99999999999999999999", "request_timeout_ms: 99999999999999999999 is not a whole number in 100...120000"),
         ("max_in_flight: \"8\"", "max_in_flight: a whole number should stand here, not a string"),
+        ("max_in_flight: 1", "max_in_flight: must be at least 2: one connection is kept for cancels"),
+        ("memory_ms: 5000", "memory_ms: only with a base_url on loopback: what a real venue forgets is never proven absent"),
         ("resend: \"nevr\"", "resend: must be one of after_proof, never; did you mean \"never\"?"),
         ("base_url: \"http://api.northgate.example\"", "base_url: http:// is for loopback addresses only; use https://"),
         ("base_url: \"http://localhost.evil.example\"", "base_url: http:// is for loopback addresses only; use https://"),

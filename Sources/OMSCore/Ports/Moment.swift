@@ -16,7 +16,15 @@ package protocol MomentSource: Sendable {
 }
 
 extension Int64 {
-    /// Milliseconds as the microseconds that times are kept in.
-    package static func milliseconds(_ count: Int64) -> Int64 { count * 1_000 }
-    package static func seconds(_ count: Int64) -> Int64 { count * 1_000_000 }
+    /// Milliseconds as the microseconds that times are kept in. Counts may come from outside, so that no product overflows: beyond ``farthest`` all is one.
+    package static func milliseconds(_ count: Int64) -> Int64 { scaled(count, by: 1_000) }
+    package static func seconds(_ count: Int64) -> Int64 { scaled(count, by: 1_000_000) }
+
+    /// 73,000 years. A few of these can be added up.
+    package static let farthest: Int64 = .max / 4
+
+    private static func scaled(_ count: Int64, by factor: Int64) -> Int64 {
+        let (product, overflows) = count.multipliedReportingOverflow(by: factor)
+        return overflows ? (count < 0 ? -farthest : farthest) : Swift.max(-farthest, Swift.min(product, farthest))
+    }
 }
