@@ -8,11 +8,11 @@ struct FoldedOrder {
 
     static let names = [
         "state", "evidence", "venue_state", "venue_order_id", "price", "quantity", "filled_quantity", "average_price", "attempts", "request_id",
-        "reject_code", "reject_text", "submitted_at", "acknowledged_at", "closed_at", "parked_at",
+        "reject_code", "reject_text", "submitted_at", "acknowledged_at", "closed_at", "parked_at", "barred_by", "absences",
     ]
     private static let plain: Set<String> = [
         "venue_state", "venue_order_id", "price", "quantity", "filled_quantity", "average_price", "attempts", "reject_code", "reject_text",
-        "submitted_at", "acknowledged_at", "closed_at", "parked_at",
+        "submitted_at", "acknowledged_at", "closed_at", "parked_at", "barred_by", "absences",
     ]
 
     /// As born.

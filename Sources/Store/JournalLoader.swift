@@ -78,6 +78,8 @@ struct JournalLoader {
 
     /// What a row of `meta` is called that names the key an account signs with; its account's name follows.
     static let keyInUse = "key_in_use/"
+    /// 1: the account's ids at the venue were seen not to follow their formula; its name follows.
+    static let formulaBroken = "formula_broken/"
 
     private func loadMeta(into state: inout JournalState) throws(JournalError) {
         let rows = try connection.prepare("SELECT key, value FROM meta")
@@ -90,6 +92,8 @@ struct JournalLoader {
             case "boot_id": state.bootID = rows.text(1)
             case let name where name.hasPrefix(Self.keyInUse):
                 state.keysInUse[AccountID(String(name.dropFirst(Self.keyInUse.count)))] = rows.text(1)
+            case let name where name.hasPrefix(Self.formulaBroken):
+                if rows.integer(1) != 0 { state.formulaBroken.insert(AccountID(String(name.dropFirst(Self.formulaBroken.count)))) }
             default: continue  // Written for people.
             }
         }

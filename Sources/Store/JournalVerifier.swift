@@ -168,7 +168,7 @@ struct JournalCheck {
             SELECT o.order_key, o.client_order_id, o.asked_price, o.asked_quantity, u.order_key, i.complete,
                 o.state, o.evidence, o.venue_state, o.venue_order_id, coalesce(o.price, o.asked_price), coalesce(o.quantity, o.asked_quantity),
                 o.filled_quantity, o.average_price, o.attempts, o.request_id, o.reject_code, o.reject_text, o.submitted_at, o.acknowledged_at,
-                o.closed_at, o.parked_at
+                o.closed_at, o.parked_at, o.barred_by, o.absences
             FROM orders o LEFT JOIN used_ids u ON u.client_order_id = o.client_order_id LEFT JOIN intents i ON i.intent_key = o.intent_key
             WHERE o.order_key > ?1 AND o.order_key <= ?2 ORDER BY o.order_key LIMIT \(Self.chunk)
             """)

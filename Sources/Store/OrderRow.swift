@@ -8,7 +8,7 @@ enum OrderRow {
             o.post_only, o.asked_price, o.asked_quantity, o.quote_quantity, o.reduce_only, o.position_side, o.margin_action, o.stp,
             o.take_profit, o.stop_loss, o.intended_at, o.expires_at, i.sequence, o.state, o.evidence, o.venue_state, o.venue_order_id, o.price,
             o.quantity, o.filled_quantity, o.average_price, o.attempts, o.request_id, r.venue_time_ms, o.reject_code, o.reject_text,
-            o.submitted_at, o.acknowledged_at, o.closed_at, o.parked_at
+            o.submitted_at, o.acknowledged_at, o.closed_at, o.parked_at, o.barred_by, o.absences
         FROM orders o CROSS JOIN intents i ON i.intent_key = o.intent_key LEFT JOIN requests r ON r.request_id = o.request_id
         """
     static let selectPredicted = "SELECT venue_order_id FROM predicted_ids WHERE order_key = ?1 ORDER BY attempt"
@@ -50,6 +50,11 @@ enum OrderRow {
         order.acknowledgedAt = row.optionalInteger(37)
         order.closedAt = row.optionalInteger(38)
         order.parkedAt = row.optionalInteger(39)
+        if let text = row.optionalText(40) {
+            guard let bars = Bars(text: text) else { throw JournalError(.damaged, "order \(order.key) is barred by what has no name here") }
+            order.bars = bars
+        }
+        order.absences = Int(clamping: row.optionalInteger(41) ?? 0)
         if order.attempts > 0 {
             defer { predicted.reset() }
             try predicted.bind(order.key.number, at: 1)

@@ -65,6 +65,8 @@ extension SQLiteJournal {
         if isSubmission ? order.attempts != 1 : fields.contains(.attempts) { detail.add("attempts", Int64(order.attempts)) }
         if fields.contains(.parkedAt) { detail.add("parked_at", order.parkedAt) }
         if fields.contains(.predictedID) { detail.add("predicted_id", order.predictedIDs.last?.text) }
+        if fields.contains(.bars) { detail.add("barred_by", order.bars.text) }
+        if fields.contains(.absences) { detail.add("absences", order.absences == 0 ? nil : Int64(order.absences)) }
         if order.evidence != evidence { detail.add("order_evidence", order.evidence.rawValue) }
         if order.request != event.request { detail.add("order_request", order.request?.number) }
         if isSubmission, let at = order.submittedAt, at != event.at { detail.add("submitted_at", at) }
@@ -143,8 +145,10 @@ extension SQLiteJournal {
         try statement.bind(order.parkedAt, at: 14)
         try statement.bind(order.submittedAt ?? event.at, at: 15)
         try statement.bind(acknowledgedAt(order, event), at: 16)
-        if statement.parameters >= 17 { try statement.bind(closedAt, at: 17) }
-        if statement.parameters >= 18 { try statement.bind(order.venueOrderID?.text, at: 18) }
+        try statement.bind(order.bars.text, at: 17)
+        try statement.bind(order.absences == 0 ? nil : Int64(order.absences), at: 18)
+        if statement.parameters >= 19 { try statement.bind(closedAt, at: 19) }
+        if statement.parameters >= 20 { try statement.bind(order.venueOrderID?.text, at: 20) }
         try statement.run()
     }
 

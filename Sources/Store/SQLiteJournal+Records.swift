@@ -51,6 +51,9 @@ extension SQLiteJournal {
             case .keyInUse(let account, let fingerprint, let event):
                 try setMeta(JournalLoader.keyInUse + account.text, fingerprint)
                 try write(note: event, account: account, order: nil)
+            case .formulaBroken(let account, let isBroken, let event):
+                try setMeta(JournalLoader.formulaBroken + account.text, isBroken ? 1 : 0)
+                try write(note: event, account: account, order: nil)
             case .note(let account, let order, let event): try write(note: event, account: account, order: order)
             }
         }

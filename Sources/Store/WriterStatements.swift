@@ -145,9 +145,10 @@ struct WriterStatements: ~Copyable {
             chosen("reject_code", .reject, 11), chosen("reject_text", .reject, 12), chosen("attempts", .attempts, 13),
             chosen("parked_at", .parkedAt, 14), "submitted_at = CASE WHEN ?4 & \(writesSubmittedAt) THEN ?15 ELSE submitted_at END",
             "acknowledged_at = CASE WHEN ?4 & \(writesAcknowledgedAt) THEN coalesce(?16, acknowledged_at) ELSE acknowledged_at END",
+            chosen("barred_by", .bars, 17), chosen("absences", .absences, 18),
         ]
-        if closing { columns.append("closed_at = ?17") }
-        if venueID { columns.append("venue_order_id = ?18") }
+        if closing { columns.append("closed_at = ?19") }
+        if venueID { columns.append("venue_order_id = ?20") }
         return "UPDATE orders SET \(columns.joined(separator: ", ")) WHERE order_key = ?1"
     }
 }

@@ -5,13 +5,13 @@ import Testing
 
 @testable import Store
 
-/// An upgrade that is cut short. There is one migration today: the second is made here, and shipped nowhere.
+/// An upgrade that is cut short. The next migration is made here, and shipped nowhere.
 @Suite(.enabled(if: Tap.library != nil, "no C compiler")) struct MigrationTests {
     /// A column more, a table filled from another, every row changed, a view made anew: what a migration may want.
     static let steps: [Migrator.Step] =
         Migrator.shipped + [
             (
-                number: 2, name: "0002_strategies",
+                number: Migrator.newest + 1, name: "next_strategies",
                 sql: """
                 ALTER TABLE orders ADD COLUMN strategy TEXT;
                 CREATE TABLE strategies (order_key INTEGER PRIMARY KEY REFERENCES orders, name TEXT NOT NULL) STRICT;
@@ -41,7 +41,7 @@ import Testing
             let after = try content(of: path)
             versions[after.version, default: 0] += 1
             #expect(change(from: before.live, to: after.live) == nil, "seed \(seed), cut at \(cut) of \(history.steps.count), \(loss)")
-            if after.version == 1 { old = folder } else if isTorn || new == nil { new = folder }
+            if after.version == Migrator.newest { old = folder } else if isTorn || new == nil { new = folder }
         }
         print("migration: \(history.steps.count) steps, 60 cuts, by version \(versions)")
 
@@ -82,7 +82,7 @@ import Testing
         }
         #expect(kills > 20)
         let after = try content(of: path)
-        #expect(after.version == 2 && change(from: before.live, to: after.live) == nil)
+        #expect(after.version == Migrator.newest + 1 && change(from: before.live, to: after.live) == nil)
     }
 
     @Test func `a migration that fails changes nothing`() throws {
@@ -92,13 +92,13 @@ import Testing
         let before = try content(of: house.journal.path)
         let connection = try Connection(path: house.journal.path, .readWrite)
         try connection.becomeWriter()
-        let broken = Self.steps[1].sql + "INSERT INTO strategies SELECT order_key, NULL FROM orders; INSERT INTO nowhere VALUES (1);"
+        let broken = (Self.steps.last?.sql ?? "") + "INSERT INTO strategies SELECT order_key, NULL FROM orders; INSERT INTO nowhere VALUES (1);"
 
-        #expect { try Migrator.migrate(connection, with: Migrator.shipped + [(number: 2, name: "0002_broken", sql: broken)]) } throws: {
-            ($0 as? JournalError)?.description.contains("0002_broken") == true
+        #expect { try Migrator.migrate(connection, with: Migrator.shipped + [(number: Migrator.newest + 1, name: "next_broken", sql: broken)]) } throws: {
+            ($0 as? JournalError)?.description.contains("next_broken") == true
         }
 
-        #expect(try content(of: house.journal.path).version == 1)
+        #expect(try content(of: house.journal.path).version == Migrator.newest)
         #expect(change(from: before.live, to: try content(of: house.journal.path).live) == nil)
         #expect(try house.start().call("daemon.status")["ready"]?.bool == true)
     }
@@ -128,7 +128,7 @@ import Testing
         try restore(base, to: path)
         let record = folder.file("record")
         #expect(try migrate(house, path, environment: Tap.environment(journal: path, record: record)) == 0)
-        #expect(try content(of: path).version == 2)
+        #expect(try content(of: path).version == Migrator.newest + 1)
         return DiskHistory(steps: try Tap.steps(of: record), base: base)
     }
 
@@ -169,10 +169,10 @@ import Testing
         let version = try Migrator.version(of: connection)
         let isThere = try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name IN ('strategies', 'v_strategies')")
         let columns = try connection.integer("SELECT count(*) FROM pragma_table_info('orders') WHERE name = 'strategy'")
-        guard version == 1 ? isThere == 0 && columns == 0 : version == 2 && isThere == 2 && columns == 1 else {
+        guard version == Migrator.newest ? isThere == 0 && columns == 0 : version == Migrator.newest + 1 && isThere == 2 && columns == 1 else {
             throw Unexpected("version \(version) with \(isThere ?? 0) of its tables and \(columns ?? 0) of its columns")
         }
-        if version == 2 {
+        if version == Migrator.newest + 1 {
             let without = try connection.integer("SELECT count(*) FROM orders WHERE strategy IS NOT 'of ' || client_order_id")
             guard without == 0 else { throw Unexpected("\(without ?? 0) orders were not migrated") }
         }

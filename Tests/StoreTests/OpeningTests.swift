@@ -58,7 +58,7 @@ func checkpointed(_ path: String) throws {
         let sample = try Sample()
         let reader = try Connection(path: sample.path, .readOnly)
         #expect(try reader.integer("PRAGMA application_id") == 0x6F6D_7364)
-        #expect(try reader.integer("PRAGMA user_version") == 1)
+        #expect(try reader.integer("PRAGMA user_version") == Int64(Migrator.newest))
         #expect(try reader.text("PRAGMA journal_mode") == "wal")
         #expect(try reader.integer("PRAGMA page_size") == 4_096)
         #expect(try sample.open.connection.integer("PRAGMA synchronous") == 2)
@@ -74,11 +74,11 @@ func checkpointed(_ path: String) throws {
         try foreign.tamper("PRAGMA application_id = 1; PRAGMA wal_checkpoint(TRUNCATE)")
         let newer = try Sample()
         newer.close()
-        try newer.tamper("PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE)")
+        try newer.tamper("PRAGMA user_version = \(Migrator.newest + 1); PRAGMA wal_checkpoint(TRUNCATE)")
         let newerInWAL = try Sample()
         try newerInWAL.place("one")
         newerInWAL.close()
-        try newerInWAL.tamper("PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 3")
+        try newerInWAL.tamper("PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = \(Migrator.newest + 2)")
         for path in ["empty", "text", "noise"].map(folder.file) + [foreign.path, newer.path, newerInWAL.path] { expectRefusedUntouched(path) }
     }
 

@@ -69,6 +69,40 @@ import Wire
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
     }
 
+    @Test func `what bars an order from being sent again, and how often it was absent, outlives the process and is in the record`() throws {
+        let sample = try Sample()
+        let (row, accepted) = sample.intent("barred", orders: 1)
+        var order = sample.order(row)
+        let request = sample.request()
+        var records = [accepted, .orderBorn(order, actor: .daemon), .intentComplete(row.key), .request(request)]
+        records.append(sample.submit(&order, in: request))
+        let doubt = sample.event(.inDoubt) {
+            $0.request = request.id
+            $0.evidence = .inferred
+        }
+        (order.state, order.evidence, order.bars) = (.inDoubt, .inferred, [.duplicate, .refusal])
+        (order.rejectCode, order.rejectText) = ("40774", "odd")
+        records.append(.orderChanged(order, from: .submitted, fields: [.bars, .reject], doubt))
+        records.append(.formulaBroken(Sample.az, true, sample.event(.note)))
+        try sample.open.commit(records)
+        #expect(described(try sample.reopen().load().orders.first) == described(order))
+        #expect(try sample.open.load().formulaBroken == [Sample.az])
+
+        let lifted = sample.event(.barred) { $0.request = request.id }
+        (order.bars, order.absences) = ([.refusal], 2)
+        try sample.open.commit([
+            .orderChanged(order, from: .inDoubt, fields: [.bars, .absences], lifted), .formulaBroken(Sample.az, false, sample.event(.note)),
+        ])
+        #expect(described(try sample.reopen().load().orders.first) == described(order))
+        #expect(try sample.open.load().formulaBroken.isEmpty)
+        sample.close()
+        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+        try sample.tamper("UPDATE orders SET barred_by = NULL")
+        #expect(try JournalVerifier.verify(path: sample.path).problems.contains { $0.contains("barred_by is NULL, the record says refusal") })
+        #expect(Bars(text: "duplicate,nonsense") == nil && Bars(text: "") == nil)
+        #expect(Bars(text: "key,identity") == [.key, .identity] && Bars([.identity, .key]).text == "key,identity")
+    }
+
     @Test func `a closed order that the venue contradicts is live again`() throws {
         let sample = try Sample()
         var order = try sample.place("one")[0]

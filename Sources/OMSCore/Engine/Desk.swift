@@ -14,6 +14,10 @@ final class Desk {
     var clock: VenueClock?
     /// Counts the times the clock was found wrong: refused by the venue, or measured where it could not be.
     var clockEpoch = 0
+    /// Its ids at the venue were seen not to follow their formula: look-ups by computed ids prove nothing.
+    var isFormulaBroken = false
+    /// Why what was attempted before this start may not be found by look-ups now, as the bar that this sets on orders in doubt; nil: it surely is.
+    var formerly: (bar: Bars, words: String)?
     var facts: AccountFacts?
     var factsProblem: String?
     var instruments: [Symbol: Instrument] = [:]

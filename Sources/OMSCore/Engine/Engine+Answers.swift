@@ -233,11 +233,12 @@ extension Engine {
                     again.append(live)
                 }
             case .duplicate(let code, let text):
-                live.isDuplicate = true
-                doubt(live, on: desk, request: request, note: "the venue holds or held an order of this id: \(code) \(text)")
+                live.order.bars.insert(.duplicate)
+                doubt(live, on: desk, request: request, fields: .bars, note: "the venue holds or held an order of this id: \(code) \(text)")
             case .refusedUnlessFound(let code, let text):
-                live.refusal = (code, text)
-                doubt(live, on: desk, request: request, note: "refused, unless it is there: \(code) \(text)")
+                live.order.bars.insert(.refusal)
+                (live.order.rejectCode, live.order.rejectText) = (code, text)
+                doubt(live, on: desk, request: request, fields: [.bars, .reject], note: "refused, unless it is there: \(code) \(text)")
             case .gone(let code, let text):
                 doubt(live, on: desk, request: request, note: "\(code) \(text)")
             case .inDoubt(let reason):
@@ -269,8 +270,8 @@ extension Engine {
         }
     }
 
-    private func doubt(_ live: LiveOrder, on desk: Desk, request: RequestID, note: String) {
-        change(live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, request: request, note: note)
+    private func doubt(_ live: LiveOrder, on desk: Desk, request: RequestID, fields: OrderFields = [], note: String) {
+        change(live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, fields: fields, request: request, note: note)
         guard live.state == .inDoubt else { return }
         desk.newestDoubtAt = now.monotonic
         ask(live, .doubt, on: desk, after: Self.firstLookUs)

@@ -289,7 +289,7 @@ extension Engine {
         if inquiry.absentRounds > 0, askedAt - inquiry.lastAbsentAskedAt >= visibility {
             record(
                 .note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: "not found again, past the fence")))
-            if live.isDuplicate {
+            if live.order.bars.contains(.duplicate) {
                 found(.duplicateID, of: live, on: desk, detail: "the venue refused the id as a duplicate and shows no order under it")
                 park(live, on: desk)
                 return again(live, on: desk, after: Self.parkedIntervalUs)
@@ -311,14 +311,14 @@ extension Engine {
     /// The venue surely never took it. Sent again under the same id while that is still wanted, else given up.
     private func provenAbsent(_ live: LiveOrder, request: RequestID?, on desk: Desk) {
         live.inquiry = nil
-        live.absences += 1
-        // Twice absent after answers that named nobody: alone, any answer is about it.
-        if live.absences >= 2 { live.batchCap = 1 }
-        if let refusal = live.refusal {
-            (live.order.rejectCode, live.order.rejectText) = (refusal.code, refusal.text)
+        if live.order.bars.contains(.refusal) {
             return change(
-                live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: "\(refusal.text); proven absent")
+                live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request,
+                note: "\(live.order.rejectText ?? "refused"); proven absent")
         }
+        live.order.absences = min(live.order.absences + 1, Order.absencesMax)
+        // Twice absent after answers that named nobody: alone, any answer is about it.
+        if live.order.absences >= Order.absencesMax { live.batchCap = 1 }
         let reason: String?
         if live.commands.contains(where: { commands[$0]?.kind == .cancel }) {
             reason = "a cancel of it is open"
@@ -330,14 +330,16 @@ extension Engine {
             reason = "trading is \(desk.trading.state.rawValue)"
         } else if live.order.attempts >= Self.attemptsMax {
             reason = "\(live.order.attempts) attempts"
-            found(.missingThere, of: live, on: desk, detail: "proven absent after \(live.order.attempts) attempts")
+            found(.abandoned, of: live, on: desk, detail: "proven absent after \(live.order.attempts) attempts")
         } else {
             reason = nil
         }
         if let reason {
-            change(live, to: .abandoned, kind: .closed, evidence: .inferred, request: request, note: "proven absent; not sent again: \(reason)")
+            let words = "proven absent; not sent again: \(reason)"
+            (live.order.rejectCode, live.order.rejectText) = (nil, words)
+            change(live, to: .abandoned, kind: .closed, evidence: .inferred, fields: [.reject, .absences], request: request, note: words)
         } else {
-            change(live, to: .intended, kind: .requeued, evidence: .inferred, request: request, note: "proven absent")
+            change(live, to: .intended, kind: .requeued, evidence: .inferred, fields: .absences, request: request, note: "proven absent")
             requeue([live], on: desk)
         }
     }

@@ -81,6 +81,7 @@ package final class Engine {
                 state.tradingStates.first { $0.account == setup.id }
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
             let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
+            desk.isFormulaBroken = state.formulaBroken.contains(setup.id)
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
             if state.keysInUse[setup.id] != setup.keyFingerprint {
                 let former = state.keysInUse[setup.id].map { ", until now with \($0)" } ?? ""
@@ -245,6 +246,7 @@ package final class Engine {
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, fields: .attempts,
                 note: "restart: the journal went back in time; the order may have been sent since")
         }
+        if let formerly = desk.formerly, live.state == .submitted || live.state == .inDoubt { bar(live, formerly.bar, words: formerly.words) }
         // A modify shows in what was last confirmed; one that is still open may have had its effect, too.
         let isModified = live.order.price != live.order.terms.price || live.order.quantity != live.order.terms.quantity
         live.mayBeRenamed = desk.profile.modifyMayRename && (isModified || live.commands.contains { commands[$0]?.kind == .modify })

@@ -13,14 +13,8 @@ final class LiveOrder {
     var inquiry: Inquiry?
     /// The venue's version of the last report that was applied.
     var version: Int64?
-    /// Times it was proven absent.
-    var absences = 0
     /// Predicted ids of attempts that surely were not executed: not looked up. A restart forgets them and looks up a few more.
     var unbornIDs: Set<VenueOrderID> = []
-    /// The venue answered "duplicate": it has or had the order, so that absence proves nothing.
-    var isDuplicate = false
-    /// What the venue said in words that might mean that it has the order. A restart forgets it, and the order goes out again once it is proven absent.
-    var refusal: (code: String, text: String)?
     /// A modify may have given it another id at the venue: it is looked for by ours, and the id shown then is its id.
     var mayBeRenamed = false
     /// The journal knows that its executions are still to be listed.
@@ -34,7 +28,11 @@ final class LiveOrder {
     /// When the order was last seen in a listing or report, by the runner's clock.
     var seenAt: Int64 = .min
 
-    init(_ order: Order, intent: OpenIntent?) { (self.order, self.intent) = (order, intent) }
+    init(_ order: Order, intent: OpenIntent?) {
+        (self.order, self.intent) = (order, intent)
+        // Twice absent after answers that named nobody: alone, any answer is about it.
+        if order.absences >= Order.absencesMax { batchCap = 1 }
+    }
 
     var key: OrderKey { order.key }
     /// Under which ids the venue may know it.

@@ -40,6 +40,13 @@ package struct Order: Sendable {
     package var parkedAt: Int64?
     /// Under which ids the venue may know its attempts, where those can be computed before sending (AscendEX), oldest first.
     package var predictedIDs: [VenueOrderID] = []
+    /// What bars it from being sent again; empty for most.
+    package var bars: Bars = []
+    /// Times it was proven absent, up to `absencesMax`.
+    package var absences: Int = 0
+
+    /// More is not counted: twice absent, an order is sent alone.
+    package static let absencesMax = 2
 
     package init(
         key: OrderKey, clientOrderID: ClientOrderID, account: AccountID, intent: IntentKey, intentID: IntentID, item: Int, terms: OrderTerms,

@@ -41,6 +41,8 @@ package enum EventKind: String, Sendable, CaseIterable {
     case tradingState = "trading_state"
     case breakFound = "break_found"
     case breakResolved = "break_resolved"
+    /// What keeps it from being sent again changed: `barred_by` in the detail.
+    case barred
     case note
 }
 
@@ -59,6 +61,8 @@ package struct OrderFields: OptionSet, Sendable {
     package static let parkedAt = OrderFields(rawValue: 256)
     /// The last of `predictedIDs` is new (also kept in a table of its own).
     package static let predictedID = OrderFields(rawValue: 512)
+    package static let bars = OrderFields(rawValue: 1_024)
+    package static let absences = OrderFields(rawValue: 2_048)
 }
 
 /// One line of the append-only record.
@@ -255,6 +259,8 @@ package enum JournalRecord: Sendable {
     case boot(id: String)
     /// The account signs with this key from here on, by its fingerprint.
     case keyInUse(AccountID, fingerprint: String, JournalEvent)
+    /// The venue's ids of the account's orders were seen not to follow their formula (true): look-ups by computed ids prove nothing from here on.
+    case formulaBroken(AccountID, Bool, JournalEvent)
     /// A line of the record that changes no table.
     case note(account: AccountID?, OrderKey?, JournalEvent)
 }
@@ -273,6 +279,8 @@ package struct JournalState: Sendable {
     package var goneBackSeq: Int64 = 0
     /// Which key each account signed with last, by fingerprint.
     package var keysInUse: [AccountID: String] = [:]
+    /// Accounts whose ids at the venue were seen not to follow their formula.
+    package var formulaBroken: Set<AccountID> = []
     package var orders: [Order] = []
     /// Closed orders whose executions are still to be listed.
     package var unlisted: [Order] = []

@@ -56,7 +56,7 @@ package final class Auditor {
             expect(journal.commands[command.id]?.state == from, "command \(command.id) moves from \(from.rawValue), where it was not")
         case .orderBorn: seen[.intended, default: 0] += 1
         case .intent, .intentComplete, .intentSettled, .commandBorn, .request, .breakFound, .breakResolved, .tradingState, .budget,
-            .permit, .unlisted, .idHighWater, .boot, .keyInUse, .note:
+            .permit, .unlisted, .idHighWater, .boot, .keyInUse, .formulaBroken, .note:
             break
         }
     }

@@ -27,6 +27,7 @@ package final class MemoryJournal: Journal {
     private var highWater: Int64 = 0
     private var bootID: String?
     private var keysInUse: [AccountID: String] = [:]
+    private var formulaBroken: Set<AccountID> = []
     private var complete: Set<IntentKey> = []
     private var byClientID: [ClientOrderID: OrderKey] = [:]
     private var byIntentID: [IntentID: IntentKey] = [:]
@@ -58,7 +59,7 @@ package final class MemoryJournal: Journal {
             switch record {
             case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
                 .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
-                .tradingState(_, let event), .keyInUse(_, _, let event), .note(_, _, let event):
+                .tradingState(_, let event), .keyInUse(_, _, let event), .formulaBroken(_, _, let event), .note(_, _, let event):
                 next += 1
                 guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
             case .orderBorn(let order, _):
@@ -131,6 +132,9 @@ package final class MemoryJournal: Journal {
         case .keyInUse(let account, let fingerprint, let event):
             keysInUse[account] = fingerprint
             note(event, nil)
+        case .formulaBroken(let account, let isBroken, let event):
+            if isBroken { formulaBroken.insert(account) } else { formulaBroken.remove(account) }
+            note(event, nil)
         case .note(_, let order, let event): note(event, order)
         }
     }
@@ -151,6 +155,8 @@ package final class MemoryJournal: Journal {
         if fields.contains(.reject) { (row.rejectCode, row.rejectText) = (order.rejectCode, order.rejectText) }
         if fields.contains(.attempts) { row.attempts = order.attempts }
         if fields.contains(.parkedAt) { row.parkedAt = order.parkedAt }
+        if fields.contains(.bars) { row.bars = order.bars }
+        if fields.contains(.absences) { row.absences = order.absences }
         if fields.contains(.predictedID), let last = order.predictedIDs.last { row.predictedIDs.append(last) }
         folded[order.key] = row
     }
@@ -168,7 +174,7 @@ package final class MemoryJournal: Journal {
         }
         var state = JournalState()
         (state.seq, state.requestMax, state.idHighWater, state.idTag, state.bootID) = (seq, requestMax, highWater, "SIMU", bootID)
-        state.keysInUse = keysInUse
+        (state.keysInUse, state.formulaBroken) = (keysInUse, formulaBroken)
         state.orders = orders.values.filter { !$0.state.isTerminal }.sorted { $0.key < $1.key }
         state.unlisted = unlisted.sorted().compactMap { orders[$0] }.filter { $0.state.isTerminal }
         state.commands = commands.values.filter { $0.state.isOpen }.sorted { $0.id < $1.id }

@@ -96,6 +96,7 @@ enum StoryVerbs {
             case "reported": "the venue told how it stands"
             case "filled": "an execution"
             case "closed": "closed"
+            case "barred": "what keeps it from being sent again changed"
             case "parked": "could not be settled in time: it waits for a person"
             case "resolved": "a person decided"
             case "command_requested": "a change was asked for"
