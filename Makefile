@@ -7,7 +7,7 @@ RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test demo run bench bench-ccxt soak fuzz lint install clean
+.PHONY: help setup build test test-python python demo run bench bench-ccxt soak fuzz lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -18,8 +18,18 @@ setup: ## installs missing Debian packages
 build: setup ## release binaries in .build/release, with the Swift standard library linked in
 	swift build $(RELEASE)
 
-test: setup ## all tests; the summary stands in the last lines
+test: setup ## all tests; each part's summary stands in its last lines
 	swift test $(SWIFT_FLAGS)
+	@scripts/test-python
+
+test-python: setup ## the Python client's checks alone, against the debug build
+	swift build $(SWIFT_FLAGS)
+	@scripts/test-python
+
+python: setup ## the Python client as wheel and sdist, in .build/python-dist
+	@scripts/python-tools
+	@rm -rf .build/python-dist
+	@.build/python/bin/python -m build --no-isolation --outdir .build/python-dist clients/python
 
 demo: build ## a large intent to every venue, lost replies, a kill -9, and an audit
 	@scripts/demo

@@ -1,0 +1,271 @@
+"""The same client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from functools import update_wrapper
+from types import TracebackType
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from . import _wire, requests
+from ._structure import structure
+from .client import log, pause_after, socket_path, subscribing
+from .errors import ConnectionLost, OmsdError, ProtocolError, Unreachable
+from .requests import Request
+from .types import Event
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+
+class _Channel:
+    """One connection, and the task that reads it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._waiting: dict[int, tuple[Request[Any], asyncio.Future[Any]]] = {}
+        self._number = 0
+        self._end: OmsdError | None = None
+        self._task = asyncio.create_task(self._read(), name="omsd answers")
+
+    @classmethod
+    async def open(cls, path: str) -> _Channel:
+        reader, writer = await asyncio.open_unix_connection(path)
+        return cls(reader, writer)
+
+    @property
+    def is_open(self) -> bool:
+        return self._end is None
+
+    async def start(self, request: Request[Answer]) -> asyncio.Future[Answer]:
+        if self._end is not None:
+            raise self._end
+        self._number += 1
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[self._number] = (request, future)
+        try:
+            self._writer.write(_wire.encode(self._number, request))
+            await self._writer.drain()
+        except OSError as problem:
+            self._finish(ConnectionLost(f"the connection ended while {request.method} was sent: {problem}"))
+        return future
+
+    async def close(self) -> None:
+        self._finish(ConnectionLost("the client was closed"))
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def _read(self) -> None:
+        lines = _wire.Lines()
+        try:
+            while data := await self._reader.read(1 << 20):
+                for line in lines.feed(data):
+                    self._take(_wire.decode(line))
+            self._finish(ConnectionLost("the daemon ended the connection before it answered"))
+        except OSError as problem:
+            self._finish(ConnectionLost(f"the connection ended before the answer came: {problem}"))
+        except OmsdError as problem:
+            self._finish(problem)
+
+    def _take(self, message: _wire.Answered | _wire.Failed | _wire.Notified) -> None:
+        if isinstance(message, _wire.Notified):
+            return
+        if message.id is None:
+            raise message.error if isinstance(message, _wire.Failed) else ProtocolError("an answer without id")
+        request, future = self._waiting.pop(message.id, (None, None))
+        if request is None or future is None:
+            raise ProtocolError(f"the daemon answered request {message.id}, which was never sent")
+        # Who waited may have been cancelled since.
+        if future.done():
+            return
+        if isinstance(message, _wire.Failed):
+            future.set_exception(message.error)
+            return
+        try:
+            future.set_result(request.parse(message.result))
+        except OmsdError as problem:
+            future.set_exception(problem)
+
+    def _finish(self, end: OmsdError) -> None:
+        if self._end is not None:
+            return
+        self._end = end
+        self._writer.close()
+        for _, future in self._waiting.values():
+            if not future.done():
+                future.set_exception(end)
+        self._waiting.clear()
+
+
+class _Method(Generic[Parameters, Answer]):
+    def __init__(self, build: Callable[Parameters, Request[Answer]]) -> None:
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    @overload
+    def __get__(self, client: None, owner: type[Any]) -> _Method[Parameters, Answer]: ...
+    @overload
+    def __get__(self, client: AsyncClient, owner: type[Any]) -> Callable[Parameters, Awaitable[Answer]]: ...
+    def __get__(self, client: AsyncClient | None, owner: type[Any]) -> Any:
+        if client is None:
+            return self
+        build = self._build
+
+        async def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+            return await client.call(build(*args, **kwargs))
+
+        return update_wrapper(call, build)
+
+
+class AsyncClient:
+    """``Client`` for asyncio: the same methods, awaited. Calls made at once are pipelined over one connection.
+
+    >>> async with omsd.AsyncClient() as client:
+    ...     first, second = await asyncio.gather(client.order_get("o1"), client.order_get("o2"))
+    """
+
+    def __init__(self, socket: str | os.PathLike[str] | None = None, *, patience: float = 10.0) -> None:
+        self.socket = socket_path(socket)
+        self.patience = patience
+        self._channel: _Channel | None = None
+        self._lock = asyncio.Lock()
+        self._is_closed = False
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the connection; calls under way raise ``ConnectionLost``."""
+        self._is_closed = True
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+    # The protocol.
+
+    intent_submit = _Method(requests.intent_submit)
+    intent_plan = _Method(requests.intent_plan)
+    intent_get = _Method(requests.intent_get)
+    intent_list = _Method(requests.intent_list)
+    intent_wait = _Method(requests.intent_wait)
+    intent_cancel = _Method(requests.intent_cancel)
+    order_get = _Method(requests.order_get)
+    order_list = _Method(requests.order_list)
+    order_timeline = _Method(requests.order_timeline)
+    order_resolve = _Method(requests.order_resolve)
+    fill_list = _Method(requests.fill_list)
+    break_list = _Method(requests.break_list)
+    instrument_list = _Method(requests.instrument_list)
+    account_list = _Method(requests.account_list)
+    account_set_state = _Method(requests.account_set_state)
+    account_reconcile = _Method(requests.account_reconcile)
+    limit_list = _Method(requests.limit_list)
+    limit_take = _Method(requests.limit_take)
+    limit_release = _Method(requests.limit_release)
+    event_subscribe = _Method(requests.event_subscribe)
+    event_unsubscribe = _Method(requests.event_unsubscribe)
+    daemon_status = _Method(requests.daemon_status)
+    rpc_discover = _Method(requests.rpc_discover)
+
+    # Calls.
+
+    async def call(self, request: Request[Answer]) -> Answer:
+        """Asks, and waits for the answer."""
+        until = time.monotonic() + self.patience
+        while True:
+            channel = await self._connected(until)
+            try:
+                return await (await channel.start(request))
+            except ConnectionLost:
+                if not request.repeats or self._is_closed:
+                    raise
+                log.warning("the connection to omsd was lost: %s is repeated", request.method)
+                if time.monotonic() > until:
+                    raise Unreachable(f"the connection to {self.socket} is lost again and again") from None
+
+    async def call_all(self, asked: Iterable[Request[Answer]]) -> list[Answer]:
+        """Sends all of these at once, in order, and waits for all answers."""
+        return await asyncio.gather(*(self.call(request) for request in asked))
+
+    async def _connected(self, until: float) -> _Channel:
+        failures = 0
+        # In turn, so that requests keep their order over a connection that is being made.
+        async with self._lock:
+            while True:
+                if self._is_closed:
+                    raise ConnectionLost("the client was closed")
+                if self._channel is not None and self._channel.is_open:
+                    return self._channel
+                try:
+                    self._channel = await _Channel.open(self.socket)
+                    return self._channel
+                except OSError as problem:
+                    if time.monotonic() >= until:
+                        raise Unreachable(f"no omsd answers at {self.socket}: {problem}") from problem
+                failures += 1
+                await asyncio.sleep(min(pause_after(failures), max(0.0, until - time.monotonic())))
+
+    # Events.
+
+    async def events(
+        self, after: int | None = None, account: str | None = None, *, patience: float | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """As ``Client.events``: without a gap over lost connections and restarts."""
+        failures = 0
+        gone_since = time.monotonic()
+        while True:
+            try:
+                reader, writer = await asyncio.open_unix_connection(self.socket)
+                try:
+                    async for message in _messages(reader, writer, after, account):
+                        if isinstance(message, int):
+                            after = message if after is None else after
+                        else:
+                            after = message.seq
+                            yield message
+                        failures, gone_since = 0, time.monotonic()
+                finally:
+                    writer.close()
+                reason: Exception = ConnectionLost("the daemon ended the connection")
+            except OSError as problem:
+                reason = problem
+            if patience is not None and time.monotonic() - gone_since > patience:
+                raise Unreachable(f"no omsd answers at {self.socket}: {reason}") from reason
+            failures += 1
+            if failures == 1:
+                log.warning("events of omsd stop at %s: %s; they go on from there once it answers", after, reason)
+            await asyncio.sleep(pause_after(failures))
+
+
+async def _messages(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, after: int | None, account: str | None
+) -> AsyncGenerator[int | Event, None]:
+    lines = _wire.Lines()
+    number = 1
+    writer.write(_wire.encode(number, subscribing(after, account)))
+    while data := await reader.read(1 << 20):
+        for line in lines.feed(data):
+            message = _wire.decode(line)
+            if isinstance(message, _wire.Failed):
+                raise message.error
+            if isinstance(message, _wire.Notified):
+                if message.method == "event":
+                    yield structure(Event, message.params)
+            elif after is None:
+                after = requests.daemon_status().parse(message.result).seq
+                yield after
+                number += 1
+                writer.write(_wire.encode(number, subscribing(after, account)))
+
+
+__all__ = ["AsyncClient"]

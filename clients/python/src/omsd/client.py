@@ -1,0 +1,346 @@
+"""The client for ordinary programs: one call after the other, or many at once."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import random
+import socket as sockets
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future
+from functools import update_wrapper
+from types import TracebackType
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from . import _wire, requests
+from ._structure import structure
+from .errors import ConnectionLost, OmsdError, ProtocolError, Unreachable
+from .requests import Request
+from .types import Event
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+log = logging.getLogger("omsd")
+
+#: Where the Debian package's daemon listens.
+DEFAULT_SOCKET = "/run/omsd/control.sock"
+
+
+def socket_path(path: str | os.PathLike[str] | None) -> str:
+    """The socket's path: as given, else ``OMSD_SOCKET``, else the package's."""
+    return os.fspath(path) if path is not None else os.environ.get("OMSD_SOCKET") or DEFAULT_SOCKET
+
+
+def pause_after(failures: int) -> float:
+    """Seconds to wait before the next try to connect: ever longer, to 2 s, with jitter."""
+    return min(2.0, 0.05 * 2.0 ** min(failures, 6)) * random.uniform(0.5, 1.0)
+
+
+class _Channel:
+    """One connection. Requests are written as they come; a thread reads answers and hands each to who waits for it."""
+
+    def __init__(self, path: str) -> None:
+        self._socket = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+        try:
+            self._socket.connect(path)
+        except OSError:
+            self._socket.close()
+            raise
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._waiting: dict[int, tuple[Request[Any], Future[Any]]] = {}
+        self._number = 0
+        self._end: OmsdError | None = None
+        threading.Thread(target=self._read, name="omsd answers", daemon=True).start()
+
+    @property
+    def is_open(self) -> bool:
+        return self._end is None
+
+    def start(self, request: Request[Answer]) -> Future[Answer]:
+        future: Future[Answer] = Future()
+        with self._lock:
+            if self._end is not None:
+                raise self._end
+            self._number += 1
+            number = self._number
+            self._waiting[number] = (request, future)
+        try:
+            # Requests take effect in the order sent; a partial write of one must not meet another.
+            with self._writing:
+                self._socket.sendall(_wire.encode(number, request))
+        except OSError as problem:
+            self._finish(ConnectionLost(f"the connection ended while {request.method} was sent: {problem}"))
+        return future
+
+    def close(self) -> None:
+        self._finish(ConnectionLost("the client was closed"))
+
+    def _read(self) -> None:
+        lines = _wire.Lines()
+        try:
+            while data := self._socket.recv(1 << 20):
+                for line in lines.feed(data):
+                    self._take(_wire.decode(line))
+            self._finish(ConnectionLost("the daemon ended the connection before it answered"))
+        except OSError as problem:
+            self._finish(ConnectionLost(f"the connection ended before the answer came: {problem}"))
+        except OmsdError as problem:
+            self._finish(problem)
+
+    def _take(self, message: _wire.Answered | _wire.Failed | _wire.Notified) -> None:
+        if isinstance(message, _wire.Notified):
+            return
+        if message.id is None:
+            raise message.error if isinstance(message, _wire.Failed) else ProtocolError("an answer without id")
+        with self._lock:
+            request, future = self._waiting.pop(message.id, (None, None))
+        if request is None or future is None:
+            raise ProtocolError(f"the daemon answered request {message.id}, which was never sent")
+        if isinstance(message, _wire.Failed):
+            future.set_exception(message.error)
+            return
+        try:
+            future.set_result(request.parse(message.result))
+        except OmsdError as problem:
+            future.set_exception(problem)
+
+    def _finish(self, end: OmsdError) -> None:
+        with self._lock:
+            if self._end is not None:
+                return
+            self._end = end
+            left = list(self._waiting.values())
+            self._waiting.clear()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(sockets.SHUT_RDWR)
+        self._socket.close()
+        for _, future in left:
+            future.set_exception(end)
+
+
+class _Method(Generic[Parameters, Answer]):
+    """A method of the protocol on the client, with the parameters of its request."""
+
+    def __init__(self, build: Callable[Parameters, Request[Answer]]) -> None:
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    @overload
+    def __get__(self, client: None, owner: type[Any]) -> _Method[Parameters, Answer]: ...
+    @overload
+    def __get__(self, client: Client, owner: type[Any]) -> Callable[Parameters, Answer]: ...
+    def __get__(self, client: Client | None, owner: type[Any]) -> Any:
+        if client is None:
+            return self
+        build = self._build
+
+        def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+            return client.call(build(*args, **kwargs))
+
+        return update_wrapper(call, build)
+
+
+class Client:
+    """A connection to omsd that comes back by itself.
+
+    >>> with omsd.Client() as client:
+    ...     taken = client.intent_submit("mm-az", place=[omsd.Place(symbol="btc_usdt", side="buy", type="limit",
+    ...                                                             price="39000", quantity="10")])
+    ...     print(client.intent_wait(taken.intent_id).counts)
+
+    After a lost connection the client repeats what is safe to repeat, and says so in the log ``omsd``: every question, and an
+    intent under its id. Of anything else ``ConnectionLost`` is raised, for nobody knows whether it took effect.
+
+    :param socket: the daemon's socket; default: ``$OMSD_SOCKET``, else ``/run/omsd/control.sock``.
+    :param patience: seconds to go on trying to reach the daemon before ``Unreachable``.
+    """
+
+    def __init__(self, socket: str | os.PathLike[str] | None = None, *, patience: float = 10.0) -> None:
+        self.socket = socket_path(socket)
+        self.patience = patience
+        self._channel: _Channel | None = None
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection; calls under way raise ``ConnectionLost``."""
+        with self._lock:
+            self._is_closed = True
+            channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    # The protocol.
+
+    intent_submit = _Method(requests.intent_submit)
+    intent_plan = _Method(requests.intent_plan)
+    intent_get = _Method(requests.intent_get)
+    intent_list = _Method(requests.intent_list)
+    intent_wait = _Method(requests.intent_wait)
+    intent_cancel = _Method(requests.intent_cancel)
+    order_get = _Method(requests.order_get)
+    order_list = _Method(requests.order_list)
+    order_timeline = _Method(requests.order_timeline)
+    order_resolve = _Method(requests.order_resolve)
+    fill_list = _Method(requests.fill_list)
+    break_list = _Method(requests.break_list)
+    instrument_list = _Method(requests.instrument_list)
+    account_list = _Method(requests.account_list)
+    account_set_state = _Method(requests.account_set_state)
+    account_reconcile = _Method(requests.account_reconcile)
+    limit_list = _Method(requests.limit_list)
+    limit_take = _Method(requests.limit_take)
+    limit_release = _Method(requests.limit_release)
+    event_subscribe = _Method(requests.event_subscribe)
+    event_unsubscribe = _Method(requests.event_unsubscribe)
+    daemon_status = _Method(requests.daemon_status)
+    rpc_discover = _Method(requests.rpc_discover)
+
+    # Calls.
+
+    def call(self, request: Request[Answer]) -> Answer:
+        """Asks, and waits for the answer."""
+        return self.call_all([request])[0]
+
+    def call_all(self, asked: Iterable[Request[Answer]]) -> list[Answer]:
+        """Sends all of these at once, in order, and waits for all answers. The first error is raised once all ended.
+
+        >>> client.call_all(omsd.requests.order_get(id) for id in ids)
+        """
+        asked = list(asked)
+        answers: dict[int, Answer] = {}
+        failure: OmsdError | None = None
+        left = list(range(len(asked)))
+        until = time.monotonic() + self.patience
+        while left:
+            futures = self._start_all([asked[index] for index in left], until)
+            again: list[int] = []
+            for index, future in zip(left, futures, strict=True):
+                try:
+                    answers[index] = future.result()
+                except ConnectionLost as lost:
+                    if asked[index].repeats and not self._is_closed:
+                        again.append(index)
+                    else:
+                        failure = failure or lost
+                except OmsdError as problem:
+                    failure = failure or problem
+            if again:
+                log.warning("the connection to omsd was lost: %d safe calls are repeated", len(again))
+                until = max(until, time.monotonic() + self.patience) if len(again) < len(left) else until
+                if time.monotonic() > until:
+                    raise Unreachable(f"the connection to {self.socket} is lost again and again")
+            left = again
+        if failure is not None:
+            raise failure
+        return [answers[index] for index in range(len(asked))]
+
+    def _start_all(self, asked: list[Request[Answer]], until: float) -> list[Future[Answer]]:
+        futures: list[Future[Answer]] = []
+        channel = self._connected(until)
+        for request in asked:
+            try:
+                futures.append(channel.start(request))
+            except ConnectionLost as lost:
+                # Nothing of it was sent, yet its place in the order is gone with the connection.
+                future: Future[Answer] = Future()
+                future.set_exception(lost)
+                futures.append(future)
+        return futures
+
+    def _connected(self, until: float) -> _Channel:
+        failures = 0
+        while True:
+            with self._lock:
+                if self._is_closed:
+                    raise ConnectionLost("the client was closed")
+                if self._channel is not None and self._channel.is_open:
+                    return self._channel
+                try:
+                    self._channel = _Channel(self.socket)
+                    return self._channel
+                except OSError as problem:
+                    reason = problem
+            if time.monotonic() >= until:
+                raise Unreachable(f"no omsd answers at {self.socket}: {reason}") from reason
+            failures += 1
+            time.sleep(min(pause_after(failures), max(0.0, until - time.monotonic())))
+
+    # Events.
+
+    def events(
+        self, after: int | None = None, account: str | None = None, *, patience: float | None = None
+    ) -> Generator[Event, None, None]:
+        """The record's lines as they come, without a gap over lost connections and restarts of the daemon.
+
+        :param after: the ``seq`` of the last one known; None: from now on. 0: from the beginning.
+        :param patience: seconds without a daemon before ``Unreachable``; None: for ever.
+        """
+        failures = 0
+        gone_since = time.monotonic()
+        while True:
+            try:
+                with contextlib.closing(sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)) as connection:
+                    connection.connect(self.socket)
+                    for message in _messages(connection, after, account):
+                        if isinstance(message, int):
+                            after = message if after is None else after
+                        else:
+                            after = message.seq
+                            yield message
+                        failures, gone_since = 0, time.monotonic()
+                reason: Exception = ConnectionLost("the daemon ended the connection")
+            except OSError as problem:
+                reason = problem
+            if patience is not None and time.monotonic() - gone_since > patience:
+                raise Unreachable(f"no omsd answers at {self.socket}: {reason}") from reason
+            failures += 1
+            if failures == 1:
+                log.warning("events of omsd stop at %s: %s; they go on from there once it answers", after, reason)
+            time.sleep(pause_after(failures))
+
+
+def subscribing(after: int | None, account: str | None) -> Request[Any]:
+    """What begins a subscription on a fresh connection. From now on: from the number that the daemon's status tells."""
+    if after is None:
+        return requests.daemon_status()
+    return requests.event_subscribe(after_seq=after, account=account)
+
+
+def _messages(connection: sockets.socket, after: int | None, account: str | None) -> Generator[int | Event, None, None]:
+    """Events of one connection; before them, where none was known, the number from which they go on."""
+    lines = _wire.Lines()
+    number = 0
+
+    def ask(request: Request[Any]) -> None:
+        nonlocal number
+        number += 1
+        connection.sendall(_wire.encode(number, request))
+
+    ask(subscribing(after, account))
+    while data := connection.recv(1 << 20):
+        for line in lines.feed(data):
+            message = _wire.decode(line)
+            if isinstance(message, _wire.Failed):
+                raise message.error
+            if isinstance(message, _wire.Notified):
+                if message.method == "event":
+                    yield structure(Event, message.params)
+            elif after is None:
+                after = requests.daemon_status().parse(message.result).seq
+                yield after
+                ask(subscribing(after, account))
+
+
+__all__ = ["DEFAULT_SOCKET", "Client"]

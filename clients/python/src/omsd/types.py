@@ -1,0 +1,565 @@
+"""The values of the protocol: what is asked for, and what stands in answers.
+
+Prices and quantities are ``decimal.Decimal``, times are ``datetime`` in UTC, words are enums. A word that this client does not
+know (of a newer daemon) becomes a value of its enum all the same: it compares equal to its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+
+class Word(str, Enum):
+    """An enum whose words may become more."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Word | None:
+        if not isinstance(value, str):
+            return None
+        word = str.__new__(cls, value)
+        word._name_ = value.upper()
+        word._value_ = value
+        return word
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class Side(Word):
+    BUY = "buy"
+    SELL = "sell"
+
+
+class OrderType(Word):
+    LIMIT = "limit"
+    MARKET = "market"
+
+
+class TimeInForce(Word):
+    GTC = "gtc"
+    IOC = "ioc"
+    FOK = "fok"
+
+
+class PositionSide(Word):
+    LONG = "long"
+    SHORT = "short"
+
+
+class MarginAction(Word):
+    NORMAL = "normal"
+    AUTO_BORROW = "auto_borrow"
+    AUTO_REPAY = "auto_repay"
+    AUTO_BORROW_REPAY = "auto_borrow_repay"
+
+
+class SelfTradePrevention(Word):
+    NONE = "none"
+    CANCEL_TAKER = "cancel_taker"
+    CANCEL_MAKER = "cancel_maker"
+    CANCEL_BOTH = "cancel_both"
+
+
+class Sequence(Word):
+    CANCEL_FIRST = "cancel_first"
+    PLACE_FIRST = "place_first"
+
+
+class OnFailure(Word):
+    KEEP = "keep"
+    CANCEL = "cancel"
+
+
+class Until(Word):
+    ACKNOWLEDGED = "acknowledged"
+    SETTLED = "settled"
+
+
+class Verdict(Word):
+    ABSENT = "absent"
+    PLACED = "placed"
+
+
+class TradingState(Word):
+    ACTIVE = "active"
+    REDUCING = "reducing"
+    HALTED = "halted"
+
+
+class IntentState(Word):
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+class OrderState(Word):
+    INTENDED = "intended"
+    SUBMITTED = "submitted"
+    IN_DOUBT = "in_doubt"
+    ACKNOWLEDGED = "acknowledged"
+    WORKING = "working"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    DENIED = "denied"
+    ABANDONED = "abandoned"
+
+    @property
+    def is_closed(self) -> bool:
+        """It ended; a late fill may still be counted."""
+        return self in _CLOSED
+
+
+_CLOSED = frozenset(
+    {
+        OrderState.FILLED,
+        OrderState.CANCELED,
+        OrderState.EXPIRED,
+        OrderState.REJECTED,
+        OrderState.DENIED,
+        OrderState.ABANDONED,
+    }
+)
+
+
+# What is asked for.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An order to place. Amounts are ``Decimal``, ``int`` or decimal text; a float is refused, for it is not what you wrote."""
+
+    symbol: str
+    side: Side | str
+    type: OrderType | str
+    price: Decimal | int | str | None = None
+    quantity: Decimal | int | str | None = None
+    quote_quantity: Decimal | int | str | None = None
+    time_in_force: TimeInForce | str | None = None
+    post_only: bool | None = None
+    client_order_id: str | None = None
+    slice_quantity: Decimal | int | str | None = None
+    reduce_only: bool | None = None
+    position_side: PositionSide | str | None = None
+    margin_action: MarginAction | str | None = None
+    stp: SelfTradePrevention | str | None = None
+    take_profit: Decimal | int | str | None = None
+    stop_loss: Decimal | int | str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modify:
+    """A change of a live order; ``quantity`` is the new total."""
+
+    client_order_id: str
+    price: Decimal | int | str | None = None
+    quantity: Decimal | int | str | None = None
+    on_failure: OnFailure | str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matching:
+    """All live orders of the account that match; each left out matches any."""
+
+    symbol: str | None = None
+    side: Side | str | None = None
+
+
+# What is answered.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """An accepted intent: durable, whatever happens from here on. ``duplicate``: it was accepted before, and these are its orders."""
+
+    intent_id: str
+    duplicate: bool
+    accepted_at: datetime
+    orders: tuple[str, ...]
+    planned_requests: int
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRequest:
+    kind: str
+    items: int
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What an intent would come to. Nothing was recorded."""
+
+    orders: int
+    planned_requests: int
+    requests: tuple[PlannedRequest, ...]
+    intent_id: str | None = None
+    dry_run: bool = True
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """``counts``: orders by state, where asked for alone. ``timed_out``: the answer to a wait that ended too early."""
+
+    intent_id: str
+    account: str
+    state: IntentState
+    orders: int
+    commands: int
+    sequence: Sequence
+    planned_requests: int
+    accepted_at: datetime
+    actor: str
+    intent_key: int
+    expires_at: datetime | None = None
+    settled_at: datetime | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    timed_out: bool | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntentPage:
+    intents: tuple[Intent, ...]
+    next: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancellation:
+    """What ``intent.cancel`` touched: orders withdrawn unsent, and cancels that are under way."""
+
+    intent_id: str
+    withdrawn: int
+    cancels: int
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """An order as it stands. ``price`` and ``quantity`` are as last confirmed by the venue."""
+
+    client_order_id: str
+    intent_id: str
+    item: int
+    account: str
+    venue: str
+    product: str
+    symbol: str
+    side: Side
+    type: OrderType
+    state: OrderState
+    evidence: str
+    filled_quantity: Decimal
+    attempts: int
+    intended_at: datetime
+    order_key: int
+    post_only: bool = False
+    reduce_only: bool = False
+    time_in_force: TimeInForce | None = None
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+    quote_quantity: Decimal | None = None
+    average_price: Decimal | None = None
+    position_side: PositionSide | None = None
+    margin_action: MarginAction | None = None
+    stp: SelfTradePrevention | None = None
+    take_profit: Decimal | None = None
+    stop_loss: Decimal | None = None
+    venue_state: str | None = None
+    venue_order_id: str | None = None
+    request_id: int | None = None
+    reject_code: str | None = None
+    reject_text: str | None = None
+    expires_at: datetime | None = None
+    submitted_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    closed_at: datetime | None = None
+    parked_at: datetime | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPage:
+    orders: tuple[Order, ...]
+    next: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of the record. ``subscription`` is set on events of a subscription, not on those of a timeline."""
+
+    seq: int
+    at: datetime
+    kind: str
+    account: str | None = None
+    client_order_id: str | None = None
+    from_state: str | None = None
+    to_state: str | None = None
+    evidence: str | None = None
+    request_id: int | None = None
+    actor: str | None = None
+    detail: Mapping[str, Any] | None = None
+    subscription: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A request to a venue. ``body_sha256``: of the bytes sent, lower-case hex."""
+
+    request_id: int
+    account: str
+    venue: str
+    endpoint: str
+    kind: str
+    items: int
+    venue_time_ms: int
+    signed_at: datetime
+    body_sha256: str
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    outcome: str | None = None
+    http_status: int | None = None
+    venue_code: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A cancel or modify, with a life of its own."""
+
+    command_id: int
+    client_order_id: str
+    account: str
+    kind: str
+    state: str
+    attempts: int
+    requested_at: datetime
+    evidence: str
+    order_key: int
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+    on_failure: OnFailure | None = None
+    expires_at: datetime | None = None
+    closed_at: datetime | None = None
+    request_id: int | None = None
+    reject_code: str | None = None
+    reject_text: str | None = None
+    intent_id: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """The whole story of one order."""
+
+    client_order_id: str
+    events: tuple[Event, ...]
+    requests: tuple[Request, ...]
+    commands: tuple[Command, ...]
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fill:
+    client_order_id: str
+    account: str
+    trade_id: str
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+    venue_order_id: str
+    symbol: str
+    side: Side
+    intent_id: str
+    seq: int
+    fee: Decimal | None = None
+    fee_asset: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FillPage:
+    fills: tuple[Fill, ...]
+    next: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Break:
+    """A difference between the record and a venue."""
+
+    account: str
+    kind: str
+    detail: str
+    at: datetime
+    client_order_id: str | None = None
+    venue_order_id: str | None = None
+    resolved_at: datetime | None = None
+    break_id: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakPage:
+    breaks: tuple[Break, ...]
+    next: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """A market's rules. None: the venue sets no such bound."""
+
+    account: str
+    symbol: str
+    tradable: bool
+    tick: Decimal | None = None
+    lot: Decimal | None = None
+    min_quantity: Decimal | None = None
+    max_quantity: Decimal | None = None
+    min_notional: Decimal | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstrumentPage:
+    instruments: tuple[Instrument, ...]
+    next: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How an account stands. ``queue``: what waits, by lane."""
+
+    account: str
+    venue: str
+    product: str
+    uid: str
+    state: TradingState
+    ready: bool
+    queue: Mapping[str, int]
+    in_flight: int
+    open: int
+    in_doubt: int
+    clock_offset_ms: int | None = None
+    last_reconcile_at: datetime | None = None
+    last_error: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    accounts: tuple[Account, ...]
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountState:
+    account: str
+    state: TradingState
+    reason: str
+    at: datetime
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateChange:
+    """What ``account.set_state`` did; ``cancels``: orders it withdrew or asked to cancel."""
+
+    accounts: tuple[AccountState, ...]
+    cancels: int = 0
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    account: str
+    venue_open: int
+    journal_open: int
+    adopted: int
+    resolved: int
+    breaks: tuple[Break, ...]
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """One limit of a venue, and how much of it is taken."""
+
+    account: str
+    venue: str
+    budget: str
+    scope: str
+    owner: str
+    permits: int
+    window_ms: int
+    in_use: int
+    share: int
+    reserved: int
+    busiest_window: int
+    next_free_at: datetime | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budgets:
+    budgets: tuple[Budget, ...]
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """Permits for a program that sends requests of its own."""
+
+    permit_id: int
+    granted_at: datetime
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    permit_id: int
+    released: bool
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    subscription: int
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    version: str
+    uptime_us: int
+    started_at: datetime
+    seq: int
+    ready: bool
+    accounts: tuple[Account, ...]
+    sqlite_version: str
+    journal: str | None = None
+    wal_bytes: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """The OpenRPC document of the daemon."""
+
+    openrpc: str
+    info: Mapping[str, Any]
+    methods: tuple[Any, ...]
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -1,0 +1,164 @@
+"""A real omsd against simulated venues, and a scripted socket for what no daemon of ours would do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import omsd
+
+
+def binaries() -> Path:
+    """Where the programs lie: ``OMSD_BINARIES``, else the debug build of the tree that this file lies in."""
+    return Path(os.environ.get("OMSD_BINARIES", Path(__file__).resolve().parents[3] / ".build" / "debug"))
+
+
+class House:
+    """omsim and omsd in a folder of their own. Whatever it starts, it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.socket = folder / "control.sock"
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self._simulator = subprocess.Popen(
+            [binaries() / "omsim", "serve", "--listen", "127.0.0.1:0", "--freshness-ms", "3000", "--quiet", "--seed", "7"],
+            stdout=subprocess.PIPE,
+            cwd=folder,
+        )
+        assert self._simulator.stdout is not None
+        # The one line it prints ends with the port that it was given.
+        self.url = self._simulator.stdout.readline().decode().split()[-1]
+        configuration = folder / "config"
+        configuration.mkdir(mode=0o700)
+        subprocess.run(
+            [
+                binaries() / "omsim",
+                "accounts",
+                *("--write-config", configuration, "--base-url", self.url),
+                *("--journal", folder / "journal.db", "--socket", self.socket),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        (self.configuration,) = configuration.glob("*.json5")
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Starts the daemon and does not wait for it."""
+        log = (self.folder / "omsd.log").open("ab")
+        self._daemon = subprocess.Popen([binaries() / "omsd", "--config", self.configuration], stderr=log, stdout=log)
+        log.close()
+        return self._daemon
+
+    def start(self) -> None:
+        daemon = self.spawn()
+
+        def is_ready() -> bool:
+            assert daemon.poll() is None, f"omsd ended with {daemon.returncode}: {self._told()}"
+            try:
+                with omsd.Client(self.socket, patience=0) as client:
+                    return client.daemon_status().ready
+            except omsd.Unreachable:
+                return False
+
+        wait_until(is_ready, "omsd is not ready")
+
+    def _told(self) -> str:
+        return "\n".join((self.folder / "omsd.log").read_text().splitlines()[-5:])
+
+    def kill(self) -> None:
+        """As ``kill -9`` does."""
+        self._end(self._daemon, signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(self._daemon, signal.SIGTERM)
+
+    def close(self) -> None:
+        self.stop()
+        self._end(self._simulator, signal.SIGTERM)
+        if self._simulator.stdout is not None:
+            self._simulator.stdout.close()
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes] | None, by: signal.Signals) -> None:
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(by)
+        process.wait(30)
+
+
+def wait_until(holds: Callable[[], bool], otherwise: str, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[House]:
+    missing = [name for name in ("omsd", "omsim") if not (binaries() / name).exists()]
+    assert not missing, f"{missing} not in {binaries()}: make build, or name a folder by OMSD_BINARIES"
+    with tempfile.TemporaryDirectory(prefix="omsd-python-") as folder:
+        house = House(Path(folder))
+        try:
+            house.start()
+            yield house
+        finally:
+            house.close()
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[omsd.Client]:
+    with omsd.Client(house.socket, patience=30) as client:
+        yield client
+
+
+class Script:
+    """A socket whose connections are answered by a script: each takes one, in order; the last stays for all that come."""
+
+    def __init__(self, folder: Path, *scripts: Callable[[socket.socket], None]) -> None:
+        self.path = folder / "scripted.sock"
+        self.connections = 0
+        self._scripts = list(scripts)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(self.path))
+        self._listener.listen(8)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            script = self._scripts[min(self.connections, len(self._scripts) - 1)]
+            self.connections += 1
+            with connection:
+                script(connection)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> Iterator[Callable[..., Script]]:
+    made: list[Script] = []
+
+    def make(*scripts: Callable[[socket.socket], None]) -> Script:
+        made.append(Script(tmp_path, *scripts))
+        return made[-1]
+
+    yield make
+    for script in made:
+        script.close()

@@ -1,0 +1,176 @@
+"""The client with a real omsd, over simulated venues."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from conftest import House, wait_until
+
+import omsd
+from omsd.types import Matching, Modify
+
+
+def resting(price: str = "39000") -> omsd.Place:
+    return omsd.Place(symbol="btc_usdt", side="buy", type="limit", price=price, quantity=10, position_side="long")
+
+
+def unknown_fields(value: Any, path: str = "") -> Iterator[str]:
+    """Paths of fields that the daemon sent and no dataclass of ours names."""
+    if isinstance(value, tuple):
+        for item in value:
+            yield from unknown_fields(item, path)
+    elif hasattr(value, "more"):
+        yield from (f"{path}{type(value).__name__}.{name}" for name in value.more)
+        for name in value.__dataclass_fields__:
+            yield from unknown_fields(getattr(value, name), path)
+
+
+def test_an_order_is_placed_changed_and_cancelled(client: omsd.Client) -> None:
+    taken = client.intent_submit("mm-az", place=[resting()])
+    assert client.intent_wait(taken.intent_id, until=omsd.Until.SETTLED).counts == {"acknowledged": 1}
+    (order,) = taken.orders
+    changed = client.intent_submit("mm-az", modify=[Modify(client_order_id=order, price="38000")])
+    client.intent_wait(changed.intent_id)
+    assert client.order_get(order).price == Decimal(38000)
+    cancelled = client.intent_submit("mm-az", cancel=[order])
+    client.intent_wait(cancelled.intent_id)
+    assert client.order_get(order).state is omsd.OrderState.CANCELED
+    story = client.order_timeline(order)
+    assert [command.kind for command in story.commands] == ["modify", "cancel"]
+    assert story.requests[0].kind == "place"
+
+
+def test_every_method_is_called_and_every_field_known(client: omsd.Client) -> None:
+    taken = client.intent_submit("mm-az", place=[resting()])
+    (order,) = taken.orders
+    client.intent_wait(taken.intent_id)
+    market = omsd.Place(symbol="btc_usdt", side="sell", type="market", quantity="0.001")
+    traded = client.intent_submit("spot-xt", place=[market])
+    wait_until(lambda: bool(client.fill_list(intent_id=traded.intent_id).fills), "the market order has no fill")
+    live = client.order_get(order)
+    assert live.venue_order_id is not None
+    reconciled = client.account_reconcile("mm-az")
+    budget = client.limit_list().budgets[0]
+    grant = client.limit_take(budget.account, budget.budget, 1)
+    answers: list[Any] = [
+        taken,
+        client.intent_plan("mm-az", place=[resting(), resting()]),
+        client.intent_get(taken.intent_id),
+        client.intent_list(account="mm-az", limit=5),
+        live,
+        client.order_get(account="mm-az", venue_order_id=live.venue_order_id),
+        client.order_list(account="mm-az", symbol="btc_usdt", states=["acknowledged", "working"], limit=3),
+        client.order_timeline(order),
+        client.fill_list(account="spot-xt"),
+        client.break_list(account="mm-az"),
+        client.instrument_list(account="mm-az"),
+        client.account_list(),
+        client.account_set_state("mm-az", "reducing", "a test"),
+        client.account_set_state("mm-az", omsd.TradingState.ACTIVE, "the test goes on"),
+        reconciled,
+        budget,
+        grant,
+        client.limit_release(grant.permit_id),
+        client.intent_cancel(taken.intent_id),
+        client.daemon_status(),
+        client.rpc_discover(),
+        client.event_unsubscribe(client.event_subscribe(after_seq=0, account="mm-az").subscription),
+    ]
+    with pytest.raises(omsd.RequestInvalid, match="not in doubt"):
+        client.order_resolve(order, "placed", "a test")
+    events = client.events(after=0)
+    answers += [next(events) for _ in range(10)]
+    events.close()
+    assert [path for answer in answers for path in unknown_fields(answer) if not path.startswith("Document.")] == []
+
+
+def test_a_wrong_order_is_refused_with_its_place(client: omsd.Client) -> None:
+    with pytest.raises(omsd.InvalidOrder) as refused:
+        client.intent_submit("mm-az", place=[resting(), resting("39000.05")])
+    (detail,) = refused.value.details
+    assert (detail.list, detail.index, detail.field) == ("place", 1, "price")
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (omsd.requests.account_reconcile("nobody"), omsd.UnknownAccount),
+        (omsd.requests.order_get("never0seen"), omsd.UnknownOrder),
+        (omsd.requests.intent_list(limit=100_000), omsd.RequestInvalid),
+    ],
+)
+def test_each_reason_has_its_exception(client: omsd.Client, call: Any, error: type[omsd.Refused]) -> None:
+    with pytest.raises(error):
+        client.call(call)
+
+
+def test_thousands_of_orders_in_one_intent_are_placed_once(client: omsd.Client) -> None:
+    place = [resting(str(30_000 + index % 900)) for index in range(2_000)]
+    taken = client.intent_submit("mm-az", place=place)
+    again = client.intent_submit("mm-az", place=place, intent_id=taken.intent_id)
+    assert again.duplicate
+    assert again.orders == taken.orders
+    settled = client.intent_wait(taken.intent_id, timeout_ms=120_000)
+    assert (settled.timed_out, settled.orders) == (False, 2_000)
+    with pytest.raises(omsd.IntentConflict):
+        client.intent_submit("mm-az", place=place[1:], intent_id=taken.intent_id)
+    cancelled = client.intent_submit("mm-az", cancel=[Matching(symbol="btc_usdt")])
+    assert client.intent_wait(cancelled.intent_id, timeout_ms=120_000).timed_out is False
+
+
+def test_a_daemon_that_is_killed_in_the_middle_costs_no_order_and_no_event(house: House) -> None:
+    with omsd.Client(house.socket, patience=60) as client:
+        start = client.daemon_status().seq
+        seen: list[int] = []
+        done = threading.Event()
+
+        def listen() -> None:
+            for event in client.events(after=start, patience=60):
+                seen.append(event.seq)
+                if done.is_set():
+                    return
+
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        intents = [f"kill-{index}" for index in range(40)]
+        for index, intent in enumerate(intents):
+            if index in (10, 25):
+                house.kill()
+                house.spawn()
+            client.intent_submit("spot-xt", intent_id=intent, place=[SPOT])
+        states = [client.intent_wait(intent, timeout_ms=60_000).timed_out for intent in intents]
+        assert states == [False] * len(intents)
+        orders = [order for intent in intents for order in client.order_list(intent_id=intent).orders]
+        assert len(orders) == len(intents)
+        last = client.daemon_status().seq
+        wait_until(lambda: bool(seen) and seen[-1] >= last, "the listener does not come to the end")
+        done.set()
+        client.account_reconcile("spot-xt")
+        client.intent_submit("spot-xt", place=[SPOT])
+        listener.join(30)
+        assert not listener.is_alive()
+        # The record's own numbers: each once, in order.
+        assert seen == sorted(set(seen))
+
+
+SPOT = omsd.Place(symbol="btc_usdt", side="buy", type="limit", price="39000", quantity="0.001")
+
+
+def test_the_asynchronous_client_speaks_to_it_too(house: House) -> None:
+    async def run() -> None:
+        async with omsd.AsyncClient(house.socket, patience=30) as client:
+            taken = await asyncio.gather(*(client.intent_submit("spot-xt", place=[SPOT]) for _ in range(20)))
+            waited = await asyncio.gather(*(client.intent_wait(intent.intent_id) for intent in taken))
+            assert all(intent.state is omsd.IntentState.SETTLED for intent in waited)
+            count = 0
+            async for event in client.events(after=0):
+                count += 1
+                if event.kind and count == 20:
+                    break
+
+    asyncio.run(run())

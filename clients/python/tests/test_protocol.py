@@ -1,0 +1,71 @@
+"""The client against what the daemon says of itself: a method or a field that only one side knows fails here."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import Any
+
+import omsd
+from omsd import requests
+from omsd.types import Matching, Modify, Place
+
+#: Methods of the client by the protocol's name; a dry run answers otherwise, so it is a method of its own.
+CALLS = {name.replace("_", ".", 1): [getattr(requests, name)] for name in vars(requests) if name[0] != "_" and hasattr(omsd.Client, name)}
+CALLS["intent.submit"].append(CALLS.pop("intent.plan")[0])
+
+
+def methods(client: omsd.Client) -> dict[str, Any]:
+    return {method["name"]: method for method in client.rpc_discover().methods}
+
+
+def test_client_and_daemon_know_the_same_methods(client: omsd.Client) -> None:
+    assert set(CALLS) == set(methods(client))
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    shared = {name for name in vars(requests) if name[0] != "_" and hasattr(omsd.Client, name)}
+    assert shared == {name for name in vars(requests) if name[0] != "_" and hasattr(omsd.AsyncClient, name)}
+
+
+def test_each_method_takes_the_parameters_that_the_daemon_knows(client: omsd.Client) -> None:
+    for name, method in methods(client).items():
+        known = {parameter["name"] for parameter in method["params"]}
+        required = {parameter["name"] for parameter in method["params"] if parameter["required"]}
+        taken: set[str] = set()
+        for call in CALLS[name]:
+            parameters = inspect.signature(call).parameters
+            taken |= set(parameters)
+            assert required <= set(parameters), name
+        if name == "intent.submit":
+            taken.add("dry_run")
+        assert taken == known, name
+
+
+def test_items_have_the_fields_that_the_daemon_knows(client: omsd.Client) -> None:
+    submit = {parameter["name"]: parameter["schema"] for parameter in methods(client)["intent.submit"]["params"]}
+    items = {
+        Place: submit["place"]["items"],
+        Modify: submit["modify"]["items"],
+        Matching: next(kind for kind in submit["cancel"]["items"]["oneOf"] if kind["type"] == "object"),
+    }
+    for kind, schema in items.items():
+        assert {field.name for field in dataclasses.fields(kind)} == set(schema["properties"]), kind.__name__
+
+
+def test_enums_have_the_words_that_the_daemon_knows(client: omsd.Client) -> None:
+    submit = {parameter["name"]: parameter["schema"] for parameter in methods(client)["intent.submit"]["params"]}
+    place = submit["place"]["items"]["properties"]
+    listing = {parameter["name"]: parameter["schema"] for parameter in methods(client)["order.list"]["params"]}
+    words: list[tuple[type[omsd.types.Word], Any]] = [
+        (omsd.Side, place["side"]),
+        (omsd.OrderType, place["type"]),
+        (omsd.TimeInForce, place["time_in_force"]),
+        (omsd.PositionSide, place["position_side"]),
+        (omsd.MarginAction, place["margin_action"]),
+        (omsd.SelfTradePrevention, place["stp"]),
+        (omsd.OnFailure, submit["modify"]["items"]["properties"]["on_failure"]),
+        (omsd.OrderState, listing["states"]["items"]),
+    ]
+    for kind, schema in words:
+        assert {word.value for word in kind} == set(schema["enum"]), kind.__name__
