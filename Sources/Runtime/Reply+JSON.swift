@@ -67,6 +67,16 @@ extension Reply {
             out.member("journal", engine.isJournalFull ? "full" : wal.isHeld ? "wal_held" : "ok")
             out.member("wal_bytes", wal.bytes)
             out.accounts(accounts)
+            out.key("unconfigured")
+            out.beginArray()
+            for account in engine.unconfigured {
+                out.beginObject()
+                out.member("account", account.account.text)
+                out.member("orders", account.orders)
+                out.member("intents", account.intents)
+                out.endObject()
+            }
+            out.endArray()
             out.member("sqlite_version", facts.sqliteVersion)
         case .query, .subscribe, .unsubscribe: preconditionFailure("answered by the read service")
         }
@@ -156,12 +166,14 @@ extension JSONWriter {
         beginArray()
         for broken in summary.breaks {
             beginObject()
+            member("break_id", broken.id)
             member("account", broken.account.text)
             member("kind", broken.kind.rawValue)
             member("client_order_id", broken.clientOrderID?.text)
             member("venue_order_id", broken.venueOrderID?.text)
             member("detail", broken.detail)
             member("at", broken.at)
+            member("acknowledged_at", broken.acknowledgedAt)
             endObject()
         }
         endArray()

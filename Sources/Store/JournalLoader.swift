@@ -63,13 +63,17 @@ struct JournalLoader {
                     actor: try Self.actor(trading.text(3)), at: trading.integer(4)))
         }
         let breaks = try connection.prepare(
-            "SELECT break_id, account_key, kind, client_order_id, venue_order_id, detail, at FROM breaks WHERE resolved_at IS NULL ORDER BY break_id")
+            """
+            SELECT break_id, account_key, kind, client_order_id, venue_order_id, detail, at, acknowledged_at FROM breaks WHERE resolved_at IS NULL
+            ORDER BY break_id
+            """)
         while try breaks.step() {
-            state.openBreaks.append(
-                Break(
-                    id: breaks.integer(0), account: try account(breaks.integer(1)), kind: try breaks.word(2, as: BreakKind.self),
-                    clientOrderID: breaks.optionalText(3).map { ClientOrderID($0) }, venueOrderID: breaks.optionalText(4).map { VenueOrderID($0) },
-                    detail: breaks.text(5), at: breaks.integer(6)))
+            var broken = Break(
+                id: breaks.integer(0), account: try account(breaks.integer(1)), kind: try breaks.word(2, as: BreakKind.self),
+                clientOrderID: breaks.optionalText(3).map { ClientOrderID($0) }, venueOrderID: breaks.optionalText(4).map { VenueOrderID($0) },
+                detail: breaks.text(5), at: breaks.integer(6))
+            broken.acknowledgedAt = breaks.optionalInteger(7)
+            state.openBreaks.append(broken)
         }
         let symbols = try connection.prepare("SELECT account_key, symbol FROM symbols ORDER BY account_key, symbol")
         while try symbols.step() { state.symbols[try account(symbols.integer(0)), default: []].append(Symbol(symbols.text(1))) }

@@ -43,6 +43,8 @@ package enum JournalVerifier {
             try check.commands()
             try check.requests()
             try check.limitsAndStates()
+            try check.settledIntents()
+            try check.breaks()
         } catch {
             guard error.kind == .damaged else { throw error }
             check.report.add("cannot be read on: \(error.description)")

@@ -42,6 +42,8 @@ extension SQLiteJournal {
             case .fill(let order, let account, _, let fill, let event): try write(fill, of: order, account, event)
             case .breakFound(let row, let event): try write(row, event)
             case .breakResolved(let id, let at, let event): try resolveBreak(id, at: at, event)
+            case .breakAcknowledged(let id, let at, let reason, let isOver, let event):
+                try acknowledgeBreak(id, at: at, reason: reason, isOver: isOver, event)
             case .tradingState(let row, let event): try write(row, event)
             case .budget(let row): try write(row)
             case .permit(let row): try write(row, hasRow: row.request.map { rows.contains($0) } ?? false)
@@ -286,6 +288,28 @@ extension SQLiteJournal {
         }
         var detail = EventDetail()
         detail.add("break_id", id)
+        detail.addNote(of: event)
+        try write(event, account: account, order: try orderKey(of: order), detail: detail)
+    }
+
+    private func acknowledgeBreak(_ id: Int64, at: Int64, reason: String, isOver: Bool, _ event: JournalEvent) throws(JournalError) {
+        try statements.acknowledgeBreak.bind(id, at: 1)
+        try statements.acknowledgeBreak.bind(at, at: 2)
+        try statements.acknowledgeBreak.bind(event.actor.text, at: 3)
+        try statements.acknowledgeBreak.bind(reason, at: 4)
+        try statements.acknowledgeBreak.bind(isOver ? at : nil, at: 5)
+        var account: Int64?
+        var order: ClientOrderID?
+        do {
+            defer { statements.acknowledgeBreak.reset() }
+            guard try statements.acknowledgeBreak.step() else { throw JournalError(.damaged, "break \(id) is not in the journal") }
+            account = statements.acknowledgeBreak.integer(0)
+            order = statements.acknowledgeBreak.optionalText(1).map { ClientOrderID($0) }
+        }
+        var detail = EventDetail()
+        detail.add("break_id", id)
+        detail.add("reason", reason)
+        if isOver { detail.add("resolved_at", at) }
         detail.addNote(of: event)
         try write(event, account: account, order: try orderKey(of: order), detail: detail)
     }

@@ -26,6 +26,7 @@ package final class SQLiteJournalReader: JournalReader {
             case .timeline(let id): try timeline(id)
             case .fills(let filter): try fills(filter)
             case .breaks(let filter): try breaks(filter)
+            case .oneBreak(let id): try oneBreak(id)
             case .intent(let id, let timedOut): try intent(id, timedOut: timedOut)
             case .intents(let account, let after, let limit):
                 try page("intents", of: "v_intents", key: "intent_key", where: Conditions(account: account), after: after, limit: limit)
@@ -104,7 +105,18 @@ package final class SQLiteJournalReader: JournalReader {
         conditions.equal("(SELECT o.symbol FROM v_orders o WHERE o.client_order_id = v_breaks.client_order_id)", filter.symbol?.text)
         conditions.equal("(SELECT o.intent_id FROM v_orders o WHERE o.client_order_id = v_breaks.client_order_id)", filter.intentID?.text)
         if let states = filter.states { conditions.among(Self.orderState(of: "v_breaks"), states.map(\.rawValue)) }
+        if let kinds = filter.breakKinds { conditions.among("kind", kinds.map(\.rawValue)) }
+        if let isOpen = filter.isOpen { conditions.require("(resolved_at IS NULL AND acknowledged_at IS NULL) = \(isOpen ? 1 : 0)") }
         return try page("breaks", of: "v_breaks", key: "break_id", where: conditions, after: filter.after, limit: filter.limit)
+    }
+
+    private func oneBreak(_ id: Int64) throws(JournalError) -> [UInt8]? {
+        let rows = try connection.prepare("SELECT * FROM v_breaks WHERE break_id = ?1")
+        try rows.bind(id, at: 1)
+        guard try rows.step() else { return nil }
+        var writer = JSONWriter(reserving: 512)
+        RowJSON(rows).write(rows, to: &writer)
+        return writer.bytes
     }
 
     private static func orderState(of view: String) -> String {

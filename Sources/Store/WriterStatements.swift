@@ -28,6 +28,7 @@ struct WriterStatements: ~Copyable {
     let dropUnlisted: Statement
     let insertBreak: Statement
     let resolveBreak: Statement
+    let acknowledgeBreak: Statement
     let setTradingState: Statement
     let setBudget: Statement
     let setPermit: Statement
@@ -97,8 +98,16 @@ struct WriterStatements: ~Copyable {
         addUnlisted = prepare("INSERT INTO unlisted VALUES (?1) ON CONFLICT DO NOTHING")
         dropUnlisted = prepare("DELETE FROM unlisted WHERE order_key = ?1")
         insertFill = prepare("INSERT INTO fills VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (order_key, trade_id) DO NOTHING")
-        insertBreak = prepare("INSERT INTO breaks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)")
+        insertBreak = prepare(
+            """
+            INSERT INTO breaks (break_id, account_key, kind, client_order_id, venue_order_id, detail, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            """)
         resolveBreak = prepare("UPDATE breaks SET resolved_at = ?2 WHERE break_id = ?1 RETURNING account_key, client_order_id")
+        acknowledgeBreak = prepare(
+            """
+            UPDATE breaks SET acknowledged_at = ?2, acknowledged_by = ?3, reason = ?4, resolved_at = coalesce(?5, resolved_at) WHERE break_id = ?1
+            RETURNING account_key, client_order_id
+            """)
         setTradingState = prepare("INSERT OR REPLACE INTO trading_state VALUES (?1, ?2, ?3, ?4, ?5)")
         setBudget = prepare(
             """

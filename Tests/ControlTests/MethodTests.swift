@@ -23,6 +23,8 @@ struct MethodTests {
         fills.clientOrderID = "c"
         var breaks = fills
         (breaks.account, breaks.states) = ("a", [.filled])
+        var openBreaks = OrderFilter()
+        (openBreaks.isOpen, openBreaks.breakKinds) = (true, [.externalOrder, .loop])
         return [
             ("intent.get", "{\"intent_id\":\"i\"}", .intentGet("i")),
             ("intent.list", "{\"account\":\"a\",\"after\":3,\"limit\":7}", .intentList(account: "a", after: 3, limit: 7)),
@@ -49,6 +51,8 @@ struct MethodTests {
                 .orderResolve("c", isPlaced: false, reason: "é")
             ), ("fill.list", "{\"client_order_id\":\"c\"}", .fillList(fills)),
             ("break.list", "{\"account\":\"a\",\"states\":[\"filled\"],\"client_order_id\":\"c\"}", .breakList(breaks)),
+            ("break.list", "{\"open\":true,\"kinds\":[\"external_order\",\"loop\"]}", .breakList(openBreaks)),
+            ("break.acknowledge", "{\"break_id\":7,\"reason\":\"ours, by hand\"}", .breakAcknowledge(7, reason: "ours, by hand")),
             (
                 "instrument.list", "{\"symbol\":\"b\",\"limit\":1}", .instrumentList(account: nil, symbol: "b", after: nil, limit: 1)
             ), ("account.list", "{}", .accountList),

@@ -207,8 +207,11 @@ import Wire
             #expect(state.idHighWater == 4_096 && state.bootID == "boot-1" && state.idTag == tag && state.seq == sample.seq)
             #expect(state.requestMax >= 17)
         }
+        var expired = order
+        let late = sample.event(.closed) { $0.evidence = .local }
+        (expired.state, expired.closedAt) = (.expired, late.at)
         try sample.open.commit([
-            .breakResolved(id: row.id, at: sample.now, sample.event(.breakResolved)),
+            .orderChanged(expired, from: .intended, fields: [], late), .breakResolved(id: row.id, at: sample.now, sample.event(.breakResolved)),
             .intentSettled(intent.key, at: sample.now, sample.event(.intentSettled)),
             .permit(PermitRow(budget: 1, slot: 0, request: nil, takenAt: 5, releasedAt: 50, isUnanswered: false)),
         ])
@@ -216,6 +219,37 @@ import Wire
         #expect(state.openBreaks.isEmpty && state.intents.isEmpty && state.permits[0].releasedAt == 50)
         #expect(try sample.open.intent("rebalance-7")?.settledAt != nil)
         #expect(try sample.open.intent("unknown") == nil)
+        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+    }
+
+    @Test(arguments: [false, true]) func `a break that a person took note of keeps who did and why, and is open no more`(isOver: Bool) throws {
+        let sample = try Sample()
+        let orders = try sample.place("one")
+        let found = sample.event(.breakFound)
+        let broken = Break(
+            id: found.seq, account: Sample.az, kind: isOver ? .abandoned : .loop, clientOrderID: orders[0].clientOrderID, venueOrderID: nil,
+            detail: "round and round", at: found.at)
+        try sample.open.commit([.breakFound(broken, found)])
+        let reader = try SQLiteJournalReader(path: sample.path)
+        func list(_ change: (inout OrderFilter) -> Void) throws -> [JSON] {
+            var filter = OrderFilter()
+            change(&filter)
+            return try JSONParser.parse(try reader.answer(.breaks(filter)).get())["breaks"]?.array ?? []
+        }
+        #expect(try list { $0.isOpen = true }.count == 1)
+        #expect(try list { $0.breakKinds = [broken.kind] }.count == 1)
+        #expect(try list { $0.breakKinds = [.externalOrder] }.isEmpty)
+
+        let event = sample.event(.breakAcknowledged) { $0.actor = .peer(uid: 7, pid: 8) }
+        try sample.open.commit([.breakAcknowledged(id: broken.id, at: event.at, reason: "seen", isOver: isOver, event)])
+
+        #expect(try list { $0.isOpen = true }.isEmpty)
+        let row = try #require(try list { $0.isOpen = false }.first)
+        #expect(row["acknowledged_at"]?.integer == event.at && row["acknowledged_by"]?.string == "uid:7 pid:8" && row["reason"]?.string == "seen")
+        #expect(row["resolved_at"]?.integer == (isOver ? event.at : nil))
+        #expect(try JSONParser.parse(try reader.answer(.oneBreak(broken.id)).get()) == row)
+        #expect(try reader.answer(.oneBreak(4_711)) == nil)
+        #expect(try sample.reopen().load().openBreaks.map(\.acknowledgedAt) == (isOver ? [] : [event.at]))
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
     }
 

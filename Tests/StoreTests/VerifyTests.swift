@@ -40,6 +40,14 @@ import Wire
         ("sent before signed", "UPDATE requests SET sent_at = 5", "sent before it was signed"),
         ("a fill from nowhere", "INSERT INTO fills VALUES (3, 3, 1, 't', 'v', '1', '1', NULL, NULL, 1)", "fill t is not in the record"),
         ("an intent that stays open", "UPDATE orders SET state = 'canceled', closed_at = 5", "intent some is open, but nothing of it is"),
+        (
+            "a settled intent with an order that nobody knows of",
+            "UPDATE intents SET settled_at = 5; UPDATE orders SET state = 'in_doubt' WHERE order_key = 3", "is settled, but its order"
+        ),
+        (
+            "a break from nowhere", "INSERT INTO breaks (break_id, account_key, kind, detail, at) VALUES (3, 1, 'loop', 'x', 1)",
+            "when it was found is not in the record"
+        ),
         ("a reference to nothing", "INSERT INTO fills VALUES (99, 98, 1, 't', 'v', '1', '1', NULL, NULL, 1)", "that is not there"),
     ]) func `it finds`(what: String, sql: String, problem: String) throws {
         let problems = try problems(after: sql)

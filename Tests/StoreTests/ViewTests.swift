@@ -14,7 +14,7 @@ import Wire
             """
             client_order_id intent_id item account venue symbol side type time_in_force price quantity quote_quantity filled_quantity average_price
             state evidence venue_state venue_order_id attempts reject_code reject_text intended_at submitted_at acknowledged_at closed_at product
-            post_only reduce_only position_side margin_action stp take_profit stop_loss expires_at parked_at request_id
+            post_only reduce_only position_side margin_action stp take_profit stop_loss expires_at parked_at request_id asked_price asked_quantity
             """
         ),
         ("v_open", "client_order_id intent_id account state evidence venue_order_id age_us parked_at closed_at"),
@@ -33,7 +33,7 @@ import Wire
             """
         ),
         ("v_fills", "client_order_id account trade_id quantity price fee fee_asset at"),
-        ("v_breaks", "account kind client_order_id venue_order_id detail at resolved_at"),
+        ("v_breaks", "account kind client_order_id venue_order_id detail at resolved_at break_id acknowledged_at acknowledged_by reason"),
         ("v_trading_state", "account state reason actor at"),
         ("v_rate_usage", "venue owner budget scope permits window_ms second requests busiest_window"),
         ("v_latency", "client_order_id accept_us permit_wait_us wire_us acknowledge_us"),

@@ -37,7 +37,7 @@ package enum MethodPage {
             }
         case .bool: "boolean"
         case .word(let words): words.map { "`\($0)`" }.joined(separator: ", ")
-        case .words: "array of order states"
+        case .words(let words): words == OrderState.allCases.map(\.rawValue) ? "array of order states" : "array of " + words.joined(separator: ", ")
         case .decimal: "decimal"
         case .items, .idsOrItems: "array, see below"
         }

@@ -101,11 +101,21 @@ package enum MethodTable {
         Method(
             "break.list", .viewer, "Where the record and a venue disagreed.",
             fields: [
+                .optional("open", .bool, "true: only those that neither ended nor were acknowledged; false: only the others"),
+                .optional("kinds", .words(BreakKind.allCases.map(\.rawValue)), "only these kinds"),
                 account, symbol, states, .optional("intent_id", .text(.intentID), "only breaks of this intent's orders"),
                 .optional("client_order_id", .text(.clientOrderID), "only breaks of this order"),
             ] + page,
             result: "{breaks:[v_breaks…], next}"
         ) { parameters throws(ControlError) in .breakList(parameters.orderFilter) },
+        Method(
+            "break.acknowledge", .operator,
+            "A person took note of a break: it is listed as open no more. One whose reason nothing can end (abandoned, contradiction, …) is over with it.",
+            fields: [.required("break_id", .integer(0...Int64.max), "as break.list names it"), reason],
+            result: "{v_breaks columns}", isMutating: true
+        ) { parameters throws(ControlError) in
+            .breakAcknowledge(try parameters.requiredInteger("break_id"), reason: try parameters.requiredText("reason"))
+        },
         Method(
             "instrument.list", .viewer, "The markets' rules, as the venues publish them.", fields: [account, symbol] + page,
             result: "{instruments:[{account, symbol, tick, lot, min_quantity, max_quantity, min_notional, tradable}…], next}"

@@ -58,6 +58,8 @@ struct Parameters {
         if value["states"]?.array != nil { filter.states = list("states").compactMap { $0.string.flatMap { OrderState(rawValue: $0) } } }
         filter.intentID = text("intent_id").map { IntentID($0) }
         filter.clientOrderID = text("client_order_id").map { ClientOrderID($0) }
+        filter.isOpen = value["open"]?.bool
+        if value["kinds"]?.array != nil { filter.breakKinds = list("kinds").compactMap { $0.string.flatMap { BreakKind(rawValue: $0) } } }
         filter.after = integer("after")
         filter.limit = limit
         return filter

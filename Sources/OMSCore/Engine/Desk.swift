@@ -66,10 +66,12 @@ final class Desk {
     var reconciliations: [Reconciliation] = []
     var lastReconcileAt: Int64?
     var symbolsUsed: Set<Symbol> = []
-    /// External orders seen open and reported: their breaks, by venue id.
+    /// Orders seen open that the record does not answer for, and reported: their breaks, by venue id.
     var externals: [VenueOrderID: Int64] = [:]
-    /// Orders missing there or otherwise in an open break.
-    var orderBreaks: [OrderKey: [BreakKind: Int64]] = [:]
+    /// Breaks of orders of this account, live or closed, that stand.
+    var orderBreaks: [ClientOrderID: [BreakKind: Int64]] = [:]
+    /// Breaks of neither an order nor a venue id that stand.
+    var accountBreaks: [BreakSubject: Int64] = [:]
 
     /// The break of a 429 below our own count, while the share is cut.
     var limitBreak: Int64?

@@ -124,7 +124,7 @@ extension Engine {
 
     /// Puts an intended order where it waits for its turn.
     func enqueue(_ live: LiveOrder, on desk: Desk) {
-        guard live.state == .intended, !live.isQueued else { return }
+        guard live.state == .intended, !live.isQueued, !isLeftBehind(live) else { return }
         if let intent = live.intent, !intent.cancelsAhead.isEmpty {
             live.isGated = true
             intent.gated.append(live.key)
@@ -141,7 +141,7 @@ extension Engine {
         for live in orders where live.state == .intended && isLate(live, on: desk) {
             change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent again: its deadline passed")
         }
-        let waiting = orders.filter { $0.state == .intended && !$0.isQueued }.sorted { $0.key < $1.key }
+        let waiting = orders.filter { $0.state == .intended && !$0.isQueued && !isLeftBehind($0) }.sorted { $0.key < $1.key }
         for live in waiting {
             live.isQueued = true
             desk.queuedPlaces += 1
@@ -155,9 +155,21 @@ extension Engine {
         }
     }
 
-    func isLate(_ live: LiveOrder, on desk: Desk) -> Bool {
+    /// Its intent counts as settled, which 0.1.0 did to those of accounts that were not configured for a while: nobody waits for it any more, and it is
+    /// not sent.
+    private func isLeftBehind(_ live: LiveOrder) -> Bool {
+        guard live.intent == nil else { return false }
+        change(live, to: .canceled, kind: .closed, evidence: .local, note: "not sent: its intent was settled without it")
+        return true
+    }
+
+    func isLate(_ live: LiveOrder, on desk: Desk) -> Bool { deadline(of: live, on: desk).map { $0 <= now.wall } ?? false }
+
+    /// When it may not be sent any more, by the wall clock; nil: never.
+    func deadline(of live: LiveOrder, on desk: Desk) -> Int64? {
         let byAge = desk.setup.maxIntentAgeMs.map { live.order.intendedAt + .milliseconds($0) }
-        return [live.order.expiresAt, byAge].compactMap { $0 }.contains { $0 <= now.wall }
+        guard let expiresAt = live.order.expiresAt, let byAge else { return live.order.expiresAt ?? byAge }
+        return min(expiresAt, byAge)
     }
 
     /// The intent's cancels are answered: its places may go.

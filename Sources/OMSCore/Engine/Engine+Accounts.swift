@@ -18,6 +18,7 @@ extension Engine {
         case .orderResolve(let id, let isPlaced, let reason): resolve(id, isPlaced: isPlaced, reason: reason, from: actor, ticket: ticket)
         case .fillList(let filter): reply(.query(.fills(filter), missing: nil), to: ticket)
         case .breakList(let filter): reply(.query(.breaks(filter), missing: nil), to: ticket)
+        case .breakAcknowledge(let id, let reason): acknowledge(id, reason: reason, from: actor, ticket: ticket)
         case .instrumentList(let account, let symbol, let after, let limit):
             listInstruments(account: account, symbol: symbol, after: after, limit: limit, ticket: ticket)
         case .accountList: reply(.accounts(desks.map(snapshot)), to: ticket)
@@ -41,7 +42,8 @@ extension Engine {
         switch command {
         case .intentList(let account, _, _), .subscribe(_, let account): account
         case .orderGet(let filter), .orderList(let filter), .fillList(let filter), .breakList(let filter): filter.account
-        case .submit, .intentGet, .intentWait, .intentCancel, .orderTimeline, .orderResolve, .instrumentList, .accountList, .setState, .reconcile,
+        case .submit, .intentGet, .intentWait, .intentCancel, .orderTimeline, .orderResolve, .breakAcknowledge, .instrumentList, .accountList,
+            .setState, .reconcile,
             .limitList, .limitTake, .limitRelease, .unsubscribe, .status:
             nil
         }
@@ -105,11 +107,18 @@ extension Engine {
         _ account: AccountID?, _ state: TradingState, reason: String, cancelOpen: Bool, everything: Bool, from actor: Actor, ticket: Ticket
     ) {
         let chosen: [Desk]
+        var absentRows: [TradingStateRow] = []
         if let account {
-            guard let desk = desk(account) else { return fail(.unknownAccount(account), to: ticket) }
+            guard let desk = desk(account) else {
+                guard let row = setState(state, ofAbsent: account, reason: reason, actor: actor) else {
+                    return fail(.unknownAccount(account), to: ticket)
+                }
+                return reply(.tradingState([row], cancels: 0), to: ticket)
+            }
             chosen = [desk]
         } else {
             chosen = desks
+            absentRows = setStateOfAbsent(state, reason: reason, actor: actor)
         }
         var cancels = 0
         for desk in chosen {
@@ -126,7 +135,7 @@ extension Engine {
                 for symbol in symbols { _ = launch(.query(.cancelAll(symbol: symbol)), on: desk, usesReserve: true, isJournaled: true) }
             }
         }
-        reply(.tradingState(chosen.map(\.trading), cancels: cancels), to: ticket)
+        reply(.tradingState(chosen.map(\.trading) + absentRows, cancels: cancels), to: ticket)
     }
 
     func reload(_ setups: [AccountSetup]) {

@@ -158,7 +158,7 @@ extension Engine {
             desk.lastError = "rate limited by the venue (HTTP \(answer.httpStatus) \(words)): another program uses this limit, or it was lowered"
             record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: desk.lastError)))
             if desk.limitBreak == nil {
-                desk.limitBreak = found(.contradiction, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")?.id
+                desk.limitBreak = found(.limit, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")?.id
             }
         case .clockRefused:
             desk.clock = nil

@@ -18,6 +18,7 @@ extension Engine {
             return
         }
         if from.isTerminal, from != next {
+            if from == .abandoned { mended(.abandoned, of: live, on: desk) }
             found(
                 .state, of: live, on: desk,
                 detail: "closed here as \(from.rawValue) by \(live.order.evidence.rawValue), the venue says \(next.rawValue)")
@@ -40,7 +41,10 @@ extension Engine {
         event.request = request
         if kind == .parked { notice(.parked(live.order.clientOrderID), of: desk.id) }
         record(.orderChanged(live.order, from: from, fields: fields, event))
-        if from != next, next.isTerminal { close(live, on: desk) }
+        if from != next, next.isTerminal {
+            closeBreaks(of: live, wasClosed: from.isTerminal, on: desk)
+            close(live, on: desk)
+        }
     }
 
     private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {
@@ -115,7 +119,6 @@ extension Engine {
         byClientID[live.order.clientOrderID] = nil
         guard let desk = desk(live.order.account) else { return }
         desk.orders[live.key] = nil
-        desk.orderBreaks[live.key] = nil
         if let id = live.order.venueOrderID { desk.byVenueID[id] = nil }
         for id in live.order.predictedIDs { desk.byVenueID[id] = nil }
     }
@@ -160,44 +163,12 @@ extension Engine {
         if intent.cancelsAhead.isEmpty { openGate(intent) }
     }
 
-    // MARK: Breaks
-
-    /// Records a difference with the venue, once while it stands.
-    @discardableResult
-    func found(_ kind: BreakKind, of live: LiveOrder?, on desk: Desk, venueOrderID: VenueOrderID? = nil, detail: String) -> Break? {
-        if let live, desk.orderBreaks[live.key]?[kind] != nil { return nil }
-        if live == nil, let venueOrderID, desk.externals[venueOrderID] != nil { return nil }
-        let event = self.event(.breakFound, note: detail)
-        let broken = Break(
-            id: event.seq, account: desk.id, kind: kind, clientOrderID: live?.order.clientOrderID,
-            venueOrderID: venueOrderID ?? live?.order.venueOrderID, detail: detail, at: now.wall)
-        record(.breakFound(broken, event))
-        notice(.breakFound(broken), of: desk.id)
-        breaksOpen[broken.id] = broken
-        if let live {
-            desk.orderBreaks[live.key, default: [:]][kind] = broken.id
-        } else if let venueOrderID {
-            desk.externals[venueOrderID] = broken.id
-        }
-        return broken
-    }
-
-    func mended(_ id: Int64) {
-        guard let broken = breaksOpen.removeValue(forKey: id) else { return }
-        notice(.breakResolved(broken), of: broken.account)
-        record(.breakResolved(id: id, at: now.wall, event(.breakResolved)))
-    }
-
-    func mended(_ kind: BreakKind, of live: LiveOrder, on desk: Desk) {
-        if let id = desk.orderBreaks[live.key]?.removeValue(forKey: kind) { mended(id) }
-    }
-
     // MARK: Intents
 
     /// Settles what came to rest and answers who waited for it.
     func settleIntents() {
         for key in touchedIntents.sorted() {
-            guard let intent = intents[key], intent.isComplete else { continue }
+            guard let intent = intents[key], intent.isComplete, !intent.isAbsent else { continue }
             let isSettled = intent.unsettled == 0 && intent.openCommands == 0
             if isSettled {
                 // One that was settled before and was then canceled keeps its time.

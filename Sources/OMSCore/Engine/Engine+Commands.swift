@@ -187,6 +187,7 @@ extension Engine {
                 return fail(.journalUnavailable(error.description), to: ticket)
             }
         }
+        guard desk(intent.row.account) != nil else { return fail(.unknownAccount(intent.row.account), to: ticket) }
         guard intent.isComplete else { return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket) }
         let orders = desk(intent.row.account)?.orders.values.filter { $0.order.intent == intent.row.key && !$0.state.isTerminal } ?? []
         let unsent = orders.count { $0.state == .intended }
@@ -220,6 +221,7 @@ extension Engine {
 
     func resolve(_ id: ClientOrderID, isPlaced: Bool, reason: String, from actor: Actor, ticket: Ticket) {
         guard let live = byClientID[id] else {
+            if let account = ((try? journal.order(id)) ?? nil)?.account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
             let isKnown = (try? journal.isUsed(id)) ?? false
             return fail(isKnown ? .invalidParams("order \(id) is not in doubt") : .unknownOrder("this journal never held an order \(id)"), to: ticket)
         }

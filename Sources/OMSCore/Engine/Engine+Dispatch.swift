@@ -205,13 +205,19 @@ extension Engine {
 
     private func takePlaces(_ desk: Desk, batch: Bool = true, single: Bool) -> (group: PlaceGroup, orders: [LiveOrder])? {
         let isReducing = desk.trading.state == .reducing
+        var late: [LiveOrder] = []
         let taken = desk.places.takeBatch(
             max: desk.placeMax,
             verdict: { key in
                 guard let live = desk.orders[key], live.isQueued, live.state == .intended else { return .drop }
+                if isLate(live, on: desk) {
+                    late.append(live)
+                    return .drop
+                }
                 if isReducing, !Self.reduces(live.order.terms) { return .wait }
                 return desk.rules.group(of: live.order.terms).isSingle ? (single ? .take : .wait) : (batch ? .take : .wait)
             }, cap: { desk.orders[$0]?.batchCap ?? Int.max })
+        for live in late { change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline") }
         guard let taken else { return nil }
         return (taken.group, taken.orders.compactMap { desk.orders[$0] })
     }
@@ -286,7 +292,9 @@ extension Engine {
         let id = RequestID(requestMax)
         var plan = RequestPlan(
             id: id, account: desk.id, content: content, timeMs: time ?? stampMs(desk), facts: desk.facts, freshnessMs: desk.freshnessMs,
-            staleAt: now.monotonic + .milliseconds(max(200, min(desk.freshnessMs / 3, 3_000))), timeoutMs: desk.setup.requestTimeoutMs)
+            staleAt: min(
+                now.monotonic + .milliseconds(max(200, min(desk.freshnessMs / 3, 3_000))), deadline(of: content, on: desk).map(monotonic) ?? .max),
+            timeoutMs: desk.setup.requestTimeoutMs)
         let (grips, rows) = limiter.take(indexes, by: id, at: now.monotonic)
         for row in rows { record(.permit(row)) }
         (plan.budgets, plan.isJournaled) = (rows.map(\.budget), isJournaled)
@@ -309,6 +317,16 @@ extension Engine {
         }
         output.sends.append(plan)
         return true
+    }
+
+    /// When the first of what a request carries may not be sent any more, by the wall clock: looked at again in front of its first byte.
+    private func deadline(of content: RequestPlan.Content, on desk: Desk) -> Int64? {
+        switch content {
+        case .place(let tickets, _), .mixed(let tickets, _, _):
+            tickets.compactMap { desk.orders[$0.order].flatMap { deadline(of: $0, on: desk) } }.min()
+        case .modify(let tickets): tickets.compactMap { commands[$0.command]?.expiresAt }.min()
+        case .cancel, .query: nil
+        }
     }
 
     private func submitted(_ ticket: PlaceTicket, in plan: RequestPlan, on desk: Desk) {

@@ -80,7 +80,7 @@ extension Engine {
         record(.note(account: desk.id, nil, event(.note, evidence: .response, request: request, actor: .venue, note: desk.lastError)))
         if desk.limitBreak == nil {
             let detail = "shut out for \(forMs / 1_000) s, though within the limits (\(words))"
-            desk.limitBreak = found(.contradiction, of: nil, on: desk, detail: detail)?.id
+            desk.limitBreak = found(.limit, of: nil, on: desk, detail: detail)?.id
         }
     }
 }

@@ -254,10 +254,7 @@ extension Engine {
                 round(live, askedAt: sweep.venueTime, request: nil, on: desk)
             }
         }
-        for (id, broken) in desk.externals where !sweep.externals.contains(id) {
-            desk.externals[id] = nil
-            mended(broken)
-        }
+        for broken in desk.externals.filter({ !sweep.externals.contains($0.key) }).values.sorted() { mended(broken) }
         guard !sweep.waiters.isEmpty else { return }
         desk.reconciliations.append(Reconciliation(waiters: sweep.waiters, summary: sweep.summary, pending: pending))
     }
@@ -269,11 +266,11 @@ extension Engine {
             let isAsking = reconciliation.pending.contains { key in
                 guard let live = desk.orders[key], let inquiry = live.inquiry else { return false }
                 return inquiry.reasons.contains(.missing) && inquiry.absentRounds < Self.missingRounds
-                    && desk.orderBreaks[key]?[.missingThere] == nil
+                    && desk.orderBreaks[live.order.clientOrderID]?[.missingThere] == nil
             }
             guard !isAsking else { return false }
             var summary = reconciliation.summary
-            summary.breaks = breaksOpen.values.filter { $0.account == desk.id }.sorted { $0.id < $1.id }
+            summary.breaks = standingBreaks(of: desk)
             for ticket in reconciliation.waiters { reply(.reconciled(summary), to: ticket) }
             return true
         }

@@ -29,6 +29,8 @@ package final class Engine {
     var waits = TimerHeap<IntentKey>()
     var grants = GrantDesk()
     var breaksOpen: [Int64: Break] = [:]
+    /// What the journal holds of accounts that are not configured.
+    var absent: [AccountID: AbsentAccount] = [:]
 
     var now = Moment(monotonic: 0, wall: 0)
     var output = TurnOutput()
@@ -148,9 +150,17 @@ package final class Engine {
     package var nextWake: Int64 {
         var next = wakeAt
         if !acceptances.isEmpty { return now.monotonic }
-        if let at = deadlines.nextAt { next = min(next, now.monotonic + max(0, at - now.wall)) }
+        if let at = deadlines.nextAt { next = min(next, monotonic(atWall: at)) }
         if let at = waits.nextAt { next = min(next, at) }
         return next
+    }
+
+    /// When the wall clock will show a time, by the monotonic one; at once where it is past. Times that callers name may be beyond any clock.
+    func monotonic(atWall time: Int64) -> Int64 {
+        let (rest, isBeyond) = time.subtractingReportingOverflow(now.wall)
+        guard !isBeyond else { return time > 0 ? .max : now.monotonic }
+        let (at, overflows) = now.monotonic.addingReportingOverflow(max(0, rest))
+        return overflows ? .max : at
     }
 
     /// Called in `finishTurn` by whatever has a reason to be called again.
@@ -185,14 +195,15 @@ package final class Engine {
             let intent = OpenIntent(row, isComplete: true)
             intents[row.key] = intent
             intentsByID[row.id] = intent
+            guard desk(row.account) != nil else {
+                // None of its orders is in memory, and yet they are: it is not settled, whatever is counted here.
+                intent.isAbsent = true
+                continue
+            }
             if let deadline = deadline(of: row) { deadlines.add(row.key, at: deadline) }
         }
-        for broken in state.openBreaks {
-            breaksOpen[broken.id] = broken
-            guard let desk = desk(broken.account) else { continue }
-            if broken.kind == .externalOrder || broken.kind == .missingHere, let venueID = broken.venueOrderID { desk.externals[venueID] = broken.id }
-        }
-        let broken = Dictionary(grouping: state.openBreaks, by: \.clientOrderID)
+        noteAbsent(state)
+        for broken in state.openBreaks { restore(broken) }
         for order in state.orders.sorted(by: { $0.key < $1.key }) {
             // An account that is configured no more keeps its orders in the journal, untouched.
             guard let desk = desk(order.account) else { continue }
@@ -202,7 +213,6 @@ package final class Engine {
             if order.state == .intended { live.intent?.unanswered += 1 }
             // Counted before `resume` moves it into doubt.
             if order.state == .submitted { live.intent?.unanswered += 1 }
-            for broken in broken[order.clientOrderID] ?? [] { desk.orderBreaks[order.key, default: [:]][broken.kind] = broken.id }
         }
         for order in state.unlisted.sorted(by: { $0.key < $1.key }) {
             guard let desk = desk(order.account) else { continue }
@@ -226,14 +236,17 @@ package final class Engine {
         for desk in desks {
             for live in desk.orders.values.sorted(by: { $0.key < $1.key }) { resume(live, on: desk) }
         }
+        endOldBreaks()
         touchedIntents.formUnion(intents.keys)
     }
 
     /// A command whose order closed while its request was out: the answer that would have ended it went with the former process.
     private func outlived(_ command: OrderCommand) {
-        guard desk(command.account) != nil, let order = (try? journal.order(command.clientOrderID)) ?? nil, order.state.isTerminal else { return }
+        guard desk(command.account) != nil else { return }
         commands[command.id] = command
         if let key = command.intent, let intent = intents[key] { intent.openCommands += 1 }
+        // What cannot be looked up stays open, and its intent with it.
+        guard let order = (try? journal.order(command.clientOrderID)) ?? nil, order.state.isTerminal else { return }
         let isDone = command.kind == .cancel || isShown(command, in: order)
         change(command.id, to: isDone ? .done : .refused, evidence: order.evidence, note: "restart: the order is \(order.state.rawValue)")
     }

@@ -105,6 +105,8 @@ final class OpenIntent {
     /// Cancels that wait for its places (`place_first`).
     var heldCancels: [CommandID] = []
     var isComplete: Bool
+    /// Its account is not configured: its orders are not in memory, and it stays as it is.
+    var isAbsent = false
     /// Withdrawn while it was being written (a kill): its orders are canceled in the turn that completes it.
     var isWithdrawn = false
     var waiters: [Waiter] = []

@@ -33,6 +33,7 @@ package enum ControlCommand: Sendable {
     case orderResolve(ClientOrderID, isPlaced: Bool, reason: String)
     case fillList(OrderFilter)
     case breakList(OrderFilter)
+    case breakAcknowledge(Int64, reason: String)
     case instrumentList(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int)
     case accountList
     /// nil: all accounts (`"*"`).

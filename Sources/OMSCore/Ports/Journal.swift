@@ -43,6 +43,8 @@ package enum EventKind: String, Sendable, CaseIterable {
     case breakResolved = "break_resolved"
     /// What keeps it from being sent again changed: `barred_by` in the detail.
     case barred
+    /// A person took note of a break.
+    case breakAcknowledged = "break_acknowledged"
     case note
 }
 
@@ -163,6 +165,24 @@ package enum BreakKind: String, Sendable, CaseIterable {
     case cancelRefused = "cancel_refused"
     /// The venue does not behave as its profile says.
     case assumption
+
+    /// Whether it closes when its reason is gone. Of the others nothing at the venue will ever say that they are over: a person ends them by taking note.
+    package var endsByItself: Bool {
+        switch self {
+        case .missingHere, .missingThere, .externalOrder, .limit, .loop, .unreadable, .identity, .cancelRefused: true
+        case .quantity, .price, .state, .duplicateID, .contradiction, .abandoned, .assumption: false
+        }
+    }
+
+    /// Something rests at the venue that the record does not answer for: what a person should see first.
+    package var isOfStrangers: Bool {
+        switch self {
+        case .missingHere, .externalOrder, .identity: true
+        case .missingThere, .limit, .loop, .unreadable, .cancelRefused, .quantity, .price, .state, .duplicateID, .contradiction, .abandoned,
+            .assumption:
+            false
+        }
+    }
 }
 
 package struct Break: Sendable, Equatable {
@@ -173,6 +193,8 @@ package struct Break: Sendable, Equatable {
     package let venueOrderID: VenueOrderID?
     package let detail: String
     package let at: Int64
+    /// When a person took note of it.
+    package var acknowledgedAt: Int64?
     package init(
         id: Int64, account: AccountID, kind: BreakKind, clientOrderID: ClientOrderID?, venueOrderID: VenueOrderID?, detail: String, at: Int64
     ) {
@@ -248,6 +270,8 @@ package enum JournalRecord: Sendable {
     case fill(OrderKey, AccountID, ClientOrderID, Fill, JournalEvent)
     case breakFound(Break, JournalEvent)
     case breakResolved(id: Int64, at: Int64, JournalEvent)
+    /// `event.actor` took note of it. `isOver`: that ends it.
+    case breakAcknowledged(id: Int64, at: Int64, reason: String, isOver: Bool, JournalEvent)
     case tradingState(TradingStateRow, JournalEvent)
     case budget(BudgetRow)
     case permit(PermitRow)
@@ -348,6 +372,9 @@ package struct OrderFilter: Sendable {
     package var intentID: IntentID?
     package var clientOrderID: ClientOrderID?
     package var venueOrderID: VenueOrderID?
+    /// Breaks only: those that neither a person took note of nor time ended (true), or the others (false).
+    package var isOpen: Bool?
+    package var breakKinds: [BreakKind]?
     /// The last row's `next` of the page before.
     package var after: Int64?
     /// 1...1000.
@@ -365,6 +392,8 @@ package enum JournalQuery: Sendable {
     case timeline(ClientOrderID)
     case fills(OrderFilter)
     case breaks(OrderFilter)
+    /// `{v_breaks columns}`, or nil when unknown.
+    case oneBreak(Int64)
     /// `{v_intents columns,"counts":{state:n}}` plus `"timed_out"` where given.
     case intent(IntentID, timedOut: Bool?)
     case intents(account: AccountID?, after: Int64?, limit: Int)

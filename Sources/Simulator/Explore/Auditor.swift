@@ -55,8 +55,8 @@ package final class Auditor {
         case .commandChanged(let command, let from, _):
             expect(journal.commands[command.id]?.state == from, "command \(command.id) moves from \(from.rawValue), where it was not")
         case .orderBorn: seen[.intended, default: 0] += 1
-        case .intent, .intentComplete, .intentSettled, .commandBorn, .request, .breakFound, .breakResolved, .tradingState, .budget,
-            .permit, .unlisted, .idHighWater, .boot, .keyInUse, .formulaBroken, .note:
+        case .intent, .intentComplete, .intentSettled, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
+            .budget, .permit, .unlisted, .idHighWater, .boot, .keyInUse, .formulaBroken, .note:
             break
         }
     }

@@ -59,7 +59,8 @@ package final class MemoryJournal: Journal {
             switch record {
             case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
                 .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
-                .tradingState(_, let event), .keyInUse(_, _, let event), .formulaBroken(_, _, let event), .note(_, _, let event):
+                .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .keyInUse(_, _, let event),
+                .formulaBroken(_, _, let event), .note(_, _, let event):
                 next += 1
                 guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
             case .orderBorn(let order, _):
@@ -116,6 +117,10 @@ package final class MemoryJournal: Journal {
         case .breakResolved(let id, _, let event):
             note(event, nil)
             breaks[id] = nil
+        case .breakAcknowledged(let id, let at, _, let isOver, let event):
+            note(event, nil)
+            breaks[id]?.acknowledgedAt = at
+            if isOver { breaks[id] = nil }
         case .tradingState(let row, let event):
             note(event, nil)
             trading[row.account] = row

@@ -36,6 +36,8 @@ package final class VirtualDaemon {
     package private(set) var crashes = 0
     package private(set) var reached: [FaultPoint: Int] = [:]
     package let auditor: Auditor
+    /// The accounts of the next start's configuration; nil: all of the options.
+    package var configured: Set<AccountID>?
     package var weather: Weather
     var latencyUs: ClosedRange<Int64>
     /// A readable history; nil: nobody reads.
@@ -128,7 +130,8 @@ package final class VirtualDaemon {
         let transport = VirtualTransport { [unowned self] in self.send($0) }
         let replies = VirtualReplies { [unowned self] in self.answered($0, $1) }
         let mailbox = VirtualMailbox { [unowned self] in if epoch == self.crashes { self.take($0) } }
-        let (setups, disk, seed, boot, slice) = (options.setups, disk, options.seed, "boot \(boots)", options.sliceRows)
+        let setups = options.setups.filter { configured?.contains($0.id) ?? true }
+        let (disk, seed, boot, slice) = (disk, options.seed, "boot \(boots)", options.sliceRows)
         let ports = RunnerPorts(
             journal: disk, transport: transport, replies: replies, reads: VirtualReads(replies, journal), clock: clock,
             checkJournal: { () throws(JournalError) in }, releaseBallast: { disk.releaseBallast() }, restoreBallast: { disk.restoreBallast() },

@@ -19,7 +19,12 @@ enum ListVerbs {
             [
                 account, symbol, .option("--intent", "ID", "only of this intent's orders"), .option("--order", "ID", "only of this order"), limit,
             ], fillColumns),
-        list("breaks", "where the record and a venue disagreed", "break.list", [account, limit], breakColumns),
+        list(
+            "breaks", "where the record and a venue disagreed", "break.list",
+            [
+                account, .switch("--open", "only those that neither ended nor were acknowledged"),
+                .option("--kind", "KIND,…", "only these kinds, such as external_order"), limit,
+            ], breakColumns),
         VerbSpec(
             name: "limits", operands: "", operandCount: 0...0, summary: "the venues' budgets and what is taken of them", flags: [],
             run: { @Sendable context throws(Failure) in
@@ -48,8 +53,8 @@ enum ListVerbs {
         (">price", "price"), (">fee", "fee"), ("fee asset", "fee_asset"),
     ]
     static let breakColumns: [(heading: String, member: String)] = [
-        ("at", "at"), ("account", "account"), ("kind", "kind"), ("client_order_id", "client_order_id"), ("venue_order_id", "venue_order_id"),
-        ("resolved_at", "resolved_at"), ("detail", "detail"),
+        (">id", "break_id"), ("at", "at"), ("account", "account"), ("kind", "kind"), ("client_order_id", "client_order_id"),
+        ("venue_order_id", "venue_order_id"), ("resolved_at", "resolved_at"), ("acknowledged_at", "acknowledged_at"), ("detail", "detail"),
     ]
     static let limitColumns: [(heading: String, member: String)] = [
         ("account", "account"), ("venue", "venue"), ("budget", "budget"), ("scope", "scope"), (">permits", "permits"), (">window ms", "window_ms"),
@@ -63,10 +68,13 @@ enum ListVerbs {
 
     /// Filters by option: `--state` and others to members of the parameters.
     static func filters(_ arguments: Arguments) -> [(String, JSON?)] {
-        let states = arguments.text("--state").map { JSON.array($0.split(separator: ",").map { .string(String($0)) }) }
+        func words(_ option: String) -> JSON? {
+            arguments.text(option).map { JSON.array($0.split(separator: ",").map { .string(String($0)) }) }
+        }
         return [
-            ("account", arguments.json("--account")), ("symbol", arguments.json("--symbol")), ("states", states),
-            ("intent_id", arguments.json("--intent")), ("client_order_id", arguments.json("--order")),
+            ("account", arguments.json("--account")), ("symbol", arguments.json("--symbol")), ("states", words("--state")),
+            ("intent_id", arguments.json("--intent")), ("client_order_id", arguments.json("--order")), ("kinds", words("--kind")),
+            ("open", arguments.has("--open") ? .bool(true) : nil),
         ]
     }
 

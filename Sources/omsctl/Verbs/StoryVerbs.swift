@@ -37,14 +37,20 @@ enum StoryVerbs {
     /// Times at the left, sentences at the right.
     static func story(order: JSON, intent: JSON?, timeline: JSON) -> String {
         func text(_ name: String) -> String { Table.cell(order[name], named: name) }
+        func known(_ name: String) -> String? { order[name].flatMap { $0.isNull ? nil : Table.cell($0, named: name) } }
+        /// As asked, or as the venue last confirmed it.
+        func terms(_ price: String, _ quantity: String) -> String {
+            let amount = known("quote_quantity").map { "for " + $0 } ?? text(quantity)
+            return "\(text("side")) \(amount) \(text("symbol")) \(text("type"))" + (known(price).map { " at " + $0 } ?? "")
+        }
+        let (asked, stands) = (terms("asked_price", "asked_quantity"), terms("price", "quantity"))
         var lines = [
             "order \(text("client_order_id")), account \(text("account")) at \(text("venue"))",
-            "  asked: \(text("side")) \(order["quote_quantity"].map { $0.isNull ? text("quantity") : "for " + Table.cell($0, named: "") } ?? text("quantity"))"
-                + " \(text("symbol")) \(text("type"))\(order["price"].map { $0.isNull ? "" : " at " + Table.cell($0, named: "") } ?? "")"
-                + "\(order["time_in_force"].map { $0.isNull ? "" : " " + Table.cell($0, named: "") } ?? "")",
+            "  asked: \(asked)\(known("time_in_force").map { " " + $0 } ?? "")",
             "  now: \(text("state")), known by \(text("evidence")); filled \(text("filled_quantity")); the venue's id \(text("venue_order_id")),"
                 + " its word \(text("venue_state"))",
         ]
+        if stands != asked { lines.insert("  stands: \(stands), as the venue last confirmed it", at: 2) }
         if let intent {
             lines.append(
                 "  intent \(text("intent_id")): accepted \(Table.cell(intent["accepted_at"], named: "accepted_at")), \(Table.cell(intent["orders"], named: "")) orders,"

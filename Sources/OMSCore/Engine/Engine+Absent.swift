@@ -1,0 +1,49 @@
+/// An account that the journal knows and the configuration does not: nothing is done for it, and nothing of it counts as done.
+package struct AbsentAccount: Sendable, Equatable {
+    package let account: AccountID
+    /// Unsent, in doubt or live.
+    package var orders = 0
+    package var intents = 0
+    var trading: TradingStateRow?
+}
+
+/// Accounts that are configured no more keep their intents open and their orders as they are, until they come back.
+extension Engine {
+    /// Those with something open, by name.
+    package var unconfigured: [AbsentAccount] { absent.values.filter { $0.orders + $0.intents > 0 }.sorted { $0.account < $1.account } }
+
+    /// Counts what the journal holds of accounts that are not configured.
+    func noteAbsent(_ state: JournalState) {
+        func note(_ account: AccountID, _ change: (inout AbsentAccount) -> Void = { _ in }) {
+            if desk(account) == nil { change(&absent[account, default: AbsentAccount(account: account)]) }
+        }
+        for account in state.symbols.keys { note(account) }
+        for order in state.orders { note(order.account) { $0.orders += 1 } }
+        for row in state.intents { note(row.account) { $0.intents += 1 } }
+        for row in state.tradingStates { note(row.account) { $0.trading = row } }
+        for account in unconfigured { notice(.unconfigured(orders: account.orders, intents: account.intents), of: account.account) }
+    }
+
+    /// Writes down what shall hold when it comes back; nothing else can be done for it now.
+    ///
+    /// - Returns: nil: the journal does not know the account either.
+    func setState(_ state: TradingState, ofAbsent account: AccountID, reason: String, actor: Actor) -> TradingStateRow? {
+        guard let known = absent[account] else { return nil }
+        if let row = known.trading, row.state == state, row.reason == reason { return row }
+        let row = TradingStateRow(account: account, state: state, reason: reason, actor: actor, at: now.wall)
+        absent[account]?.trading = row
+        notice(.tradingState(row), of: account)
+        record(.tradingState(row, event(.tradingState, actor: actor, note: "\(account) \(state.rawValue): \(reason); it is not configured now")))
+        return row
+    }
+
+    /// A halt of all accounts is one of those that will come back. What opens trading names them one by one: who says "all" does not see them.
+    func setStateOfAbsent(_ state: TradingState, reason: String, actor: Actor) -> [TradingStateRow] {
+        guard state != .active else { return [] }
+        return absent.keys.sorted().compactMap { account in
+            // Never opened a little: what is halted is not made reducing.
+            if absent[account]?.trading?.state == .halted, state == .reducing { return nil }
+            return setState(state, ofAbsent: account, reason: reason, actor: actor)
+        }
+    }
+}
