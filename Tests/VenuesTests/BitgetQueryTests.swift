@@ -24,7 +24,6 @@ import Wire
         let reply = try Make.reply("margin-orders.json")
 
         let found = try #require(orders(ask(isolated, .find([Make.subject(1)], step: 0), reply)))
-        let other = try #require(orders(ask(isolated, .find([Make.subject(2)], step: 0), reply)))
 
         let report = try #require(found.reports.first)
         #expect(found.reports.count == 1 && found.next == nil)
@@ -33,16 +32,17 @@ import Wire
             report.clientOrderID == "o0000001" && report.venueOrderID == "1370000000000000001" && report.symbol == "BTCUSDT" && report.side == .buy)
         #expect(report.price == Decimal("60000.01") && report.quantity == Decimal("0.001") && report.filledQuantity == Decimal("0.0004"))
         #expect(report.averagePrice == Decimal("60000.01") && report.version == 1_763_640_000_655)
-        #expect(other.reports.isEmpty)
+        // Other orders in answer to the question for one: no answer.
+        #expect(isFailure(ask(isolated, .find([Make.subject(2)], step: 0), reply)))
     }
 
     @Test func `an empty listing is absence, a missing one is not`() throws {
         let isolated = try Make.isolated()
         let find = Query.find([Make.subject(1)], step: 1)
         #expect(orders(ask(isolated, find, try Make.reply("empty-list.json")))?.reports.isEmpty == true)
-        #expect(orders(ask(isolated, find, Make.ok(#"{"orderList":null,"maxId":"","minId":""}"#)))?.reports.isEmpty == true)
         for reply in [
-            Make.ok("null"), Make.ok("[]"), Make.ok("{}"), Make.ok(#"{"orderList":{}}"#), Make.reply(400, code: "43001"),
+            Make.ok(#"{"orderList":null,"maxId":"","minId":""}"#), Make.ok("null"), Make.ok("[]"), Make.ok("{}"), Make.ok(#"{"orderList":{}}"#),
+            Make.reply(400, code: "43001"),
             Make.reply(200, code: "40725"),
         ] {
             #expect(isFailure(ask(isolated, find, reply)))
@@ -52,16 +52,91 @@ import Wire
         #expect(isFailure(ask(isolated, .find([old], step: 1), try Make.reply("empty-list.json"))))
     }
 
-    @Test func `a row that cannot be read spoils its page`() throws {
+    func unreadable(_ answer: QueryAnswer?) -> [UnreadableRow]? {
+        guard case .orders(_, _, let rows) = answer else { return nil }
+        return rows
+    }
+
+    @Test func `a row that cannot be read is told by whatever ids it has, and costs no other row`() throws {
         let good = #"{"orderId":"1","clientOid":"a","status":"live","price":"1","baseSize":"1","size":"0"}"#
-        for bad in [
-            "null", #"{"status":"live"}"#, #"{"orderId":"2"}"#, #"{"orderId":"2","status":"live","size":"1e3"}"#,
-            #"{"orderId":"2","status":"live","uTime":"x"}"#,
-        ] {
-            let reply = Make.ok(#"{"orderList":[\#(good),\#(bad)],"minId":"1"}"#)
-            #expect(isFailure(ask(try Make.isolated(), .openOrders(symbol: "BTCUSDT", page: nil), reply)), "\(bad)")
+        let rows: [(row: String, client: ClientOrderID?, venue: VenueOrderID?)] = [
+            ("null", nil, nil), (#"{"status":"live"}"#, nil, nil), (#"{"orderId":"2","clientOid":"b"}"#, "b", "2"),
+            (#"{"orderId":"2","status":"live","size":"1 000"}"#, nil, "2"), (#"{"clientOid":"b","status":"live"}"#, "b", nil),
+            (#"{"orderId":"2","status":"live","price":"1e300","clientOid":"b"}"#, "b", "2"),
+            (#"{"orderId":{},"clientOid":[],"status":"live"}"#, nil, nil), (#"{"orderId":"2","status":"live","uTime":"x"}"#, nil, "2"),
+        ]
+        for (row, client, venue) in rows {
+            let answer = ask(try Make.isolated(), .openOrders(symbol: "BTCUSDT", page: nil), Make.ok(#"{"orderList":[\#(good),\#(row)]}"#))
+            #expect(orders(answer)?.reports.map(\.venueOrderID) == ["1"], "\(row)")
+            #expect(unreadable(answer)?.map(\.clientOrderID) == [client] && unreadable(answer)?.map(\.venueOrderID) == [venue], "\(row)")
         }
-        #expect(isFailure(ask(try Make.unified(), .openOrders(symbol: nil, page: nil), Make.ok(#"{"list":[{"orderId":"1"}],"cursor":null}"#))))
+        let unified = ask(try Make.unified(), .openOrders(symbol: nil, page: nil), Make.ok(#"{"list":[{"orderId":"1"}],"cursor":null}"#))
+        #expect(unreadable(unified)?.map(\.venueOrderID) == ["1"])
+    }
+
+    @Test func `a look-up whose row may be the order and cannot be read found nothing out`() throws {
+        for row in [#"{"clientOid":"o0000001"}"#, "null", #"{"orderId":"9","status":"live","price":"x"}"#] {
+            #expect(isFailure(ask(try Make.isolated(), .find([Make.subject(1)], step: 0), Make.ok(#"{"orderList":[\#(row)],"minId":""}"#))), "\(row)")
+        }
+    }
+
+    @Test func `numbers with exponents are read exactly, in orders, fills and markets`() throws {
+        let row =
+            #"{"orderId":"1","clientOid":"a","status":"live","price":"6.000001E+4","baseSize":1E-3,"size":"0E-8","priceAvg":"0E-18","uTime":1.763640000655E12}"#
+        let report = try #require(
+            orders(ask(try Make.isolated(), .openOrders(symbol: "BTCUSDT", page: nil), Make.ok(#"{"orderList":[\#(row)]}"#)))?.reports.first)
+        #expect(report.price == Decimal("60000.01") && report.quantity == Decimal("0.001") && report.filledQuantity == .zero)
+        #expect(report.averagePrice == nil && report.version == 1_763_640_000_655)
+        let fill =
+            #"{"execId":"7","orderId":"1","clientOid":"o0000002","execPrice":"6E4","execQty":"1e-8","feeDetail":[{"feeCoin":"BTC","fee":"1.5E-12"}],"createdTime":"1763640000902"}"#
+        guard case .fills(let fills, _) = ask(try Make.unified(), .fills(Make.subject(2), page: nil), Make.ok(#"{"list":[\#(fill)],"cursor":null}"#))
+        else { return #expect(Bool(false)) }
+        #expect(fills.map(\.price) == [Decimal(60_000)] && fills.map(\.quantity) == [Decimal("0.00000001")])
+        #expect(fills.map(\.fee) == [Decimal("0.0000000000015")])
+    }
+
+    @Test func `figures that nothing hangs on never take the order, the fill or the market with them`() throws {
+        for average in [#""-""#, "true", "{}", #""1e400""#, String(repeating: "9", count: 400)] {
+            let row = #"{"orderId":"1","status":"live","size":"0","priceAvg":\#(average)}"#
+            let answer = orders(ask(try Make.isolated(), .openOrders(symbol: "BTCUSDT", page: nil), Make.ok(#"{"orderList":[\#(row)]}"#)))
+            #expect(answer?.reports.map(\.averagePrice) == [nil], "\(average)")
+        }
+        for fee in [
+            "null", "[]", "{}", #""0.1 USDT""#, "7", "[null]", #"[{"fee":"free"}]"#, #"[{"fee":{}}]"#, #"[{"fee":"1e99"}]"#,
+            #"[{"fee":"1","feeCoin":"A"},{"fee":"1","feeCoin":"B"}]"#, #"[{"fee":"1"},{"fee":"?"}]"#,
+        ] {
+            let fill =
+                #"{"execId":"7","orderId":"1","clientOid":"o0000002","execPrice":"1","execQty":"1","feeDetail":\#(fee),"createdTime":"1763640000902"}"#
+            let answer = ask(try Make.unified(), .fills(Make.subject(2), page: nil), Make.ok(#"{"list":[\#(fill)],"cursor":null}"#))
+            guard case .fills(let fills, nil) = answer else { return #expect(Bool(false), "\(fee)") }
+            #expect(fills.map(\.tradeID) == ["7"] && fills.map(\.fee) == [nil], "\(fee)")
+        }
+        for maximum in [#""1e300""#, String(repeating: "9", count: 400), #""unlimited""#, "{}", #""-1""#] {
+            let market =
+                #"{"symbol":"BTCUSDT","quoteCoin":"USDT","pricePrecision":"2","quantityPrecision":"6","status":"1","minTradeAmount":"1e-4","maxTradeAmount":\#(maximum)}"#
+            guard case .instruments(let markets) = ask(try Make.isolated(), .instruments, Make.ok("[\(market)]")) else {
+                return #expect(Bool(false), "\(maximum)")
+            }
+            #expect(markets.map(\.tradable) == [true] && markets.map(\.maxQuantity) == [nil] && markets.map(\.minQuantity) == [Decimal("0.0001")])
+        }
+    }
+
+    @Test func `an execution that may be the order's and cannot be read leaves the question open`() throws {
+        let good = #"{"execId":"7","orderId":"1","clientOid":"o0000002","execPrice":"1","execQty":"1","createdTime":"1763640000902"}"#
+        for bad in [
+            "null", #"{"execId":"8","execPrice":"1","execQty":"1","createdTime":"1"}"#,
+            #"{"execId":"8","orderId":"1","clientOid":"o0000002","execPrice":"?","execQty":"1","createdTime":"1"}"#,
+            #"{"execId":"8","orderId":"1","clientOid":[],"execPrice":"1","execQty":"1","createdTime":"1"}"#,
+            #"{"execId":"8","orderId":"1","clientOid":"o0000002","execPrice":"1","execQty":"1","createdTime":"9223372036854775807"}"#,
+        ] {
+            let answer = ask(try Make.unified(), .fills(Make.subject(2), page: nil), Make.ok(#"{"list":[\#(good),\#(bad)],"cursor":null}"#))
+            #expect(isFailure(answer), "\(bad)")
+        }
+        // A stranger's is his own matter.
+        let strange = #"{"execId":"8","orderId":"5","clientOid":"other","execPrice":"?","execQty":"1","createdTime":"1"}"#
+        let answer = ask(try Make.unified(), .fills(Make.subject(2), page: nil), Make.ok(#"{"list":[\#(good),\#(strange)],"cursor":null}"#))
+        guard case .fills(let fills, nil) = answer else { return #expect(Bool(false)) }
+        #expect(fills.map(\.tradeID) == ["7"])
     }
 
     func full(_ count: Int, list: String, status: String, cursor: String) -> HTTPResponse {
@@ -69,32 +144,61 @@ import Wire
         return Make.ok(#"{"\#(list)":[\#(rows)]\#(cursor)}"#)
     }
 
-    @Test func `a full page goes on at its cursor, a short one is the last`() throws {
+    @Test func `a cursor is followed behind however few rows, and only the venue's own signs end a listing`() throws {
         let margin = Query.openOrders(symbol: "BTCUSDT", page: nil)
         func marginPage(_ count: Int, _ cursor: String) throws -> QueryAnswer? {
             ask(try Make.isolated(), margin, full(count, list: "orderList", status: "status", cursor: cursor))
         }
-        #expect(orders(try marginPage(500, #","minId":"77""#))?.next == "77")
-        #expect(try orders(marginPage(499, #","minId":"77""#)).map { $0.next } == .some(nil))
-        // The venue's own page length, should it overlook the one asked for.
-        #expect(orders(try marginPage(100, #","minId":"77""#))?.next == "77")
+        for count in [1, 99, 100, 499, 500] {
+            #expect(orders(try marginPage(count, #","minId":"1","maxId":"\#(count)""#))?.next == "1", "\(count)")
+        }
+        #expect(try orders(marginPage(99, #","minId":"""#)).map { $0.next } == .some(nil))
         #expect(isFailure(try marginPage(500, "")))
+        #expect(isFailure(try marginPage(500, #","minId":null"#)))
         #expect(isFailure(try marginPage(500, #","minId":"7 7&x=1""#)))
+        // Ids of rows that are not on the page: it lost some.
+        #expect(isFailure(try marginPage(3, #","minId":"0","maxId":"3""#)))
+        #expect(isFailure(try marginPage(3, #","minId":"1","maxId":"4""#)))
 
         let unified = Query.openOrders(symbol: nil, page: nil)
         func unifiedPage(_ count: Int, _ cursor: String) throws -> QueryAnswer? {
             ask(try Make.unified(), unified, full(count, list: "list", status: "orderStatus", cursor: cursor))
         }
         #expect(orders(try unifiedPage(100, #","cursor":"77""#))?.next == "77")
+        #expect(orders(try unifiedPage(99, #","cursor":"77""#))?.next == "77")
         #expect(try orders(unifiedPage(100, #","cursor":null"#)).map { $0.next } == .some(nil))
-        #expect(try orders(unifiedPage(99, #","cursor":"77""#)).map { $0.next } == .some(nil))
         #expect(isFailure(try unifiedPage(100, "")))
+        #expect(isFailure(try unifiedPage(9, #","cursor":"0""#)))
+    }
+
+    @Test func `an empty page beside ids or a cursor is no absence`() throws {
+        for data in [#"{"orderList":[],"minId":"7","maxId":"9"}"#, #"{"orderList":[],"minId":"","maxId":"9"}"#, #"{"orderList":[],"minId":7}"#] {
+            #expect(isFailure(ask(try Make.isolated(), .openOrders(symbol: "BTCUSDT", page: nil), Make.ok(data))), "\(data)")
+            #expect(
+                isFailure(ask(try Make.isolated(), .history(symbol: "BTCUSDT", sinceMs: Make.timeMs - 1_000, page: nil), Make.ok(data))), "\(data)")
+            for step in 0...1 { #expect(isFailure(ask(try Make.isolated(), .find([Make.subject(1)], step: step), Make.ok(data))), "\(data)") }
+        }
+        for query in [
+            Query.openOrders(symbol: nil, page: nil), .openOrders(symbol: nil, page: "8"),
+            .history(symbol: nil, sinceMs: Make.timeMs - 1_000, page: nil),
+            .fills(Make.subject(1), page: nil),
+        ] {
+            for data in [#"{"list":[],"cursor":"7"}"#, #"{"list":null,"cursor":null}"#, #"{"cursor":null}"#] {
+                #expect(isFailure(ask(try Make.unified(), query, Make.ok(data))), "\(query.name) \(data)")
+            }
+        }
+        #expect(isFailure(ask(try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), Make.ok(#"{"fills":[],"minId":"7"}"#))))
     }
 
     @Test func `a listing that overlooks its cursor is no listing`() throws {
         let margin = Query.openOrders(symbol: "BTCUSDT", page: "77")
         let unified = Query.history(symbol: nil, sinceMs: Make.timeMs - 1_000, page: "0_77")
         #expect(isFailure(ask(try Make.isolated(), margin, full(500, list: "orderList", status: "status", cursor: #","minId":"77""#))))
+        // It began anew, and turned back.
+        #expect(isFailure(ask(try Make.isolated(), margin, full(500, list: "orderList", status: "status", cursor: #","minId":"78""#))))
+        // A cursor that includes its own row: nothing is behind it.
+        let last = Make.ok(#"{"orderList":[{"orderId":"77","status":"live"}],"minId":"77","maxId":"77"}"#)
+        #expect(orders(ask(try Make.isolated(), margin, last)).map { $0.next } == .some(nil))
         #expect(isFailure(ask(try Make.unified(), unified, full(100, list: "list", status: "orderStatus", cursor: #","cursor":"77""#))))
         #expect(orders(ask(try Make.unified(), unified, full(100, list: "list", status: "orderStatus", cursor: #","cursor":"76""#)))?.next == "0_76")
     }
@@ -138,11 +242,13 @@ import Wire
             case .fills(let margin, let next) = ask(
                 try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), try Make.reply("margin-fills.json"))
         else { return #expect(Bool(false)) }
-        #expect(next == nil && margin.map(\.tradeID) == ["1370000000000000101", "1370000000000000102"])
+        #expect(next == "1370000000000000101" && margin.map(\.tradeID) == ["1370000000000000101", "1370000000000000102"])
         #expect(margin[0].fee == Decimal("0.0000003") && margin[0].feeAsset == "BTC" && margin[1].fee == Decimal("0.0000001"))
         #expect(margin[0].quantity == Decimal("0.0003") && margin[0].at == 1_763_640_000_500_000)
 
-        guard case .fills(let unified, nil) = ask(try Make.unified("spot"), .fills(Make.subject(2), page: nil), try Make.reply("uta-fills.json"))
+        guard
+            case .fills(let unified, "0_1370000000000000201") = ask(
+                try Make.unified("spot"), .fills(Make.subject(2), page: nil), try Make.reply("uta-fills.json"))
         else { return #expect(Bool(false)) }
         #expect(unified.count == 2 && unified[0].fee == Decimal("0.0000004") && unified[1].fee == nil)
         // Margin fills bear no client id: without the venue's id nothing can be asked.
@@ -152,7 +258,7 @@ import Wire
         // How the list of margin's executions is called, no sample shows.
         let row = #"{"orderId":"1370000000000000001","tradeId":"1","size":"1","priceAvg":"1","cTime":"1763640000500"}"#
         for data in [#"{"resultList":[\#(row)],"minId":"1","maxId":"1"}"#, "[\(row)]", #"{"fills":null,"list":[\#(row)]}"#] {
-            guard case .fills(let fills, nil) = ask(try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), Make.ok(data))
+            guard case .fills(let fills, _) = ask(try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), Make.ok(data))
             else { return #expect(Bool(false), "\(data)") }
             #expect(fills.map(\.tradeID) == ["1"] && fills[0].fee == nil)
         }

@@ -374,8 +374,14 @@ extension Engine {
             desk.instrumentsAt = now.monotonic
             desk.rereadsInstruments = false
         case (.find(let subjects, let step), .orders(let reports, _, _)): found(subjects, step: step, reports, flight, on: desk)
-        case (.openOrders, .orders(let reports, let next, _)), (.history, .orders(let reports, let next, _)):
-            listed(reports, next: next, flight, on: desk)
+        case (.openOrders, .orders(let reports, let next, let unreadable)), (.history, .orders(let reports, let next, let unreadable)):
+            if let row = unreadable.first {
+                // Whose it is was not asked yet: the page proves nothing.
+                desk.lastError = "a row that cannot be read: \(row.problem)"
+                failed(query, row.problem, flight, on: desk)
+            } else {
+                listed(reports, next: next, flight, on: desk)
+            }
         case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)
         case (.cancelAll, .canceledAll): break
         default:

@@ -152,12 +152,14 @@ extension Engine {
                         note: "\(fill.quantity) at \(fill.price), trade \(fill.tradeID)")))
         }
         let sum = live.listed.values.reduce(Decimal.zero) { $0.adding($1) ?? $0 }
+        // All of it is here: what a further page could hold would show in the order's own figure first, and be asked for then.
+        let isWhole = sum == live.order.filledQuantity
         if sum > live.order.filledQuantity {
             live.order.filledQuantity = sum
             // A late fill of a canceled order counts; the state stands.
             change(live, to: live.state, kind: .reported, evidence: .query, fields: .filledQuantity, request: flight.plan.id)
         }
-        if let next {
+        if let next, !isWhole {
             if !launch(.query(.fills(subject, page: next)), on: desk, usesReserve: true) { wantFillsAgain(live, isAnswered: false, on: desk) }
         } else if sum < live.order.filledQuantity {
             wantFillsAgain(live, isAnswered: true, on: desk)

@@ -140,6 +140,9 @@ extension Engine {
             return OrderProblem("symbol", "\(desk.profile.venue) \(desk.profile.product) has no market \(terms.symbol)")
         }
         if let problem = desk.rules.problem(with: terms) { return problem }
+        if let problem = instrument.problem {
+            return OrderProblem("symbol", "\(terms.symbol) is not traded here: its rules, as the venue lists them, cannot be read: \(problem)")
+        }
         guard instrument.tradable else { return OrderProblem("symbol", "\(terms.symbol) cannot be traded just now, says the venue") }
         for (field, price) in [("price", terms.price), ("take_profit", terms.takeProfit), ("stop_loss", terms.stopLoss)] {
             guard let price else { continue }

@@ -12,6 +12,8 @@ package struct Instrument: Equatable, Sendable {
     /// Contracts times this are base units; nil where quantities are base units already.
     package var contractSize: Decimal?
     package var tradable: Bool
+    /// Why the market's rules could not be read here, in words; nil: they were.
+    package var problem: String?
 
     package init(symbol: Symbol, tradable: Bool) { (self.symbol, self.tradable) = (symbol, tradable) }
 }

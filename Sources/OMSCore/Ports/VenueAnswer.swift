@@ -115,6 +115,8 @@ package struct VenueAnswer: Sendable {
     package var remaining: Int?
     /// Ids that the answer named and the request did not carry: an alarm, never an attribution.
     package var foreignIDs: [String] = []
+    /// Rows of a table of markets that were left out, or whose market cannot be traded for what they say, in words.
+    package var skipped: [String] = []
     /// An order was answered, or is listed, under another id than the one computed for it (AscendEX): from now on what look-ups by computed ids do not
     /// find is not absent.
     package var breaksIDFormula = false

@@ -10,7 +10,7 @@ extension AscendEX {
             case .account: return .account(try facts(AnswerRow(data), at: plan.timeMs))
             case .instruments:
                 guard let rows = data.array else { throw Unreadable("no list of products") }
-                return .instruments(try Instrument.listed(rows) { row throws(Unreadable) in try instrument(row) })
+                return .instruments(try Instrument.listed(rows, skipped: &answer.skipped, instrument))
             case .find(let subjects, _):
                 guard isBelievable(plan) else { throw Unreadable("asked without the account's group") }
                 return .orders(try found(data, subjects, &answer), next: nil)
@@ -112,7 +112,7 @@ extension AscendEX {
         if !type.lowercased().hasSuffix("market") { report.price = try row.amount("price") }
         report.quantity = try row.amount("orderQty")
         report.filledQuantity = try row.amount("cumFilledQty", "fillQty") ?? .zero
-        report.averagePrice = try row.average("avgPx", "avgFillPrice")
+        report.averagePrice = row.bound("avgPx", "avgFillPrice")
         report.version = try row.integer("seqNum")
         return report
     }
@@ -128,8 +128,8 @@ extension AscendEX {
         }
     }
 
-    private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
-        var instrument = Instrument(symbol: Symbol(try row.requiredText("symbol")), tradable: try row.text("statusCode") == "Normal")
+    private func instrument(_ symbol: Symbol, _ row: AnswerRow) throws(Unreadable) -> Instrument {
+        var instrument = Instrument(symbol: symbol, tradable: try row.text("statusCode") == "Normal")
         instrument.tick = try row.amount("tickSize")
         instrument.lot = try row.amount("lotSize")
         instrument.minQuantity = try row.amount("minQty")

@@ -1,97 +1,37 @@
 import OMSCore
 import Wire
 
-/// A row of a listing that cannot be read: the whole page is worth nothing then, for a row left out would look like an absent order.
-struct BitgetUnreadable: Error, Equatable {
-    let problem: String
-}
-
-/// One row of a listing, read leniently where the documentation contradicts itself and strictly where it is about money.
-struct BitgetRow {
-    private let row: JSON
-
-    init(_ row: JSON) throws(BitgetUnreadable) {
-        guard row.object != nil else { throw BitgetUnreadable(problem: "a row is no object") }
-        self.row = row
-    }
-
-    /// A text that is there and not empty.
-    func text(_ key: String) -> String? { row[key]?.text.flatMap { $0.isEmpty ? nil : $0 } }
-
-    func required(_ key: String) throws(BitgetUnreadable) -> String {
-        guard let text = text(key) else { throw BitgetUnreadable(problem: "a row has no \(key)") }
-        return text
-    }
-
-    /// nil for absent, null and "", which all mean that the venue does not say.
-    func decimal(_ key: String) throws(BitgetUnreadable) -> Decimal? {
-        switch row[key] {
-        case nil, .null: return nil
-        case .string(""): return nil
-        case .some(let value):
-            guard let decimal = value.text.flatMap({ Decimal($0) }) else {
-                throw BitgetUnreadable(problem: "\(key) is no decimal: \(String(value.text?.prefix(40) ?? "").escapedForLog)")
-            }
-            return decimal
-        }
-    }
-
-    func requiredDecimal(_ key: String) throws(BitgetUnreadable) -> Decimal {
-        guard let value = try decimal(key) else { throw BitgetUnreadable(problem: "a row has no \(key)") }
-        return value
-    }
-
-    /// As `decimal`, nil for zero too: the venue's way to say "none".
-    func nonZero(_ key: String) throws(BitgetUnreadable) -> Decimal? {
-        guard let value = try decimal(key), !value.isZero else { return nil }
-        return value
-    }
-
-    /// A computed figure for people (an average, a fee): cut to 18 places where it has more.
-    func figure(_ key: String) throws(BitgetUnreadable) -> Decimal? {
-        if let text = text(key), let point = text.firstIndex(of: "."), let cut = text.index(point, offsetBy: 19, limitedBy: text.endIndex),
-            let decimal = Decimal(text[..<cut]), text[cut...].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
-        {
-            return decimal
-        }
-        return try decimal(key)
-    }
-
-    /// Milliseconds of the venue's clock.
-    func time(_ key: String) throws(BitgetUnreadable) -> Int64? {
-        guard let text = text(key) else { return nil }
-        guard let time = Int64(text), time >= 0 else { throw BitgetUnreadable(problem: "\(key) is no time: \(text.prefix(40).escapedForLog)") }
-        return time
-    }
-
-    /// The rows under a key that is an object in samples and an array in tables; none where absent or null.
-    func rows(_ key: String) throws(BitgetUnreadable) -> [BitgetRow] {
-        switch row[key] {
-        case nil, .null: return []
-        case .string(""): return []
-        case .array(let items):
-            var rows: [BitgetRow] = []
-            for item in items { rows.append(try BitgetRow(item)) }
-            return rows
-        case .some(let value): return [try BitgetRow(value)]
-        }
-    }
-
-    /// The fee of one execution, as `sign` makes "paid" positive; nil where it is not said or not in one currency.
-    func fee(_ amountKey: String, paidIsNegative: Bool) throws(BitgetUnreadable) -> (amount: Decimal, asset: String?)? {
+/// Rows that Bitget's two lines print alike, but for the names of some fields.
+extension AnswerRow {
+    /// The fee of one execution, paid as positive; nil where it is not said, cannot be read or is not in one currency.
+    ///
+    /// `feeDetail` is an object in samples and an array in tables.
+    ///
+    /// - Parameter amount: the field of the amount.
+    func bitgetFee(_ amount: String, paidIsNegative: Bool) -> (amount: Decimal, asset: String?)? {
         var sum: Decimal?
         var asset: String?
-        for detail in try rows("feeDetail") {
-            guard let amount = try detail.figure(amountKey) else { continue }
-            let coin = detail.text("feeCoin")
+        for detail in json["feeDetail"]?.array ?? [json["feeDetail"] ?? .null] {
+            guard let row = try? AnswerRow(detail) else { return nil }
+            if [nil, .null, .string("")].contains(row.json[amount]) { continue }
+            guard let fee = row.figure(amount) else { return nil }
+            let coin = row.json["feeCoin"]?.text.flatMap { $0.isEmpty ? nil : $0 }
             if sum != nil, coin != asset { return nil }
-            guard let total = (sum ?? .zero).adding(amount) else { throw BitgetUnreadable(problem: "fees leave the range") }
+            guard let total = (sum ?? .zero).adding(fee) else { return nil }
             (sum, asset) = (total, coin)
         }
-        guard let sum else { return nil }
-        guard paidIsNegative else { return (sum, asset) }
-        guard let paid = Decimal.zero.subtracting(sum) else { throw BitgetUnreadable(problem: "fees leave the range") }
+        guard let sum, let paid = paidIsNegative ? Decimal.zero.subtracting(sum) : sum else { return nil }
         return (paid, asset)
+    }
+
+    /// The id under which an execution names its order; nil: it is another order's.
+    ///
+    /// - Throws: where the row may be of this order and does not say so.
+    func bitgetOrder(of subject: FindSubject) throws(Unreadable) -> VenueOrderID? {
+        let client = try text("clientOid")
+        guard let order = try text("orderId") else { throw Unreadable("an execution of no order") }
+        let isOurs = order == subject.venueOrderID?.text || client == subject.clientOrderID.text
+        return isOurs ? VenueOrderID(order) : nil
     }
 }
 
@@ -116,61 +56,47 @@ extension Bitget {
         return nil
     }
 
-    /// Microseconds; a time beyond the range cannot be.
-    static func microseconds(_ milliseconds: Int64) throws(BitgetUnreadable) -> Int64 {
-        let (value, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000)
-        guard !overflow else { throw BitgetUnreadable(problem: "a time beyond the range") }
-        return value
+    /// How a listing of one line is paged.
+    struct Paging {
+        /// The field with the cursor of the next page: an id of the page's last row.
+        let cursor: String
+        /// Fields that name ids of the page's rows beside it.
+        var named: [String] = []
+        /// Fields of a row that such an id may be of.
+        let ids: [String]
+        /// The most rows a page may have.
+        let limit: Int
+        /// An explicit null or "" under `cursor` ends the listing, however full the page is.
+        var nullEnds = false
     }
 
-    /// The array under `key`; an explicit null is an empty one. Anything else is no listing.
-    static func list(_ data: JSON, _ key: String) throws(BitgetUnreadable) -> [JSON] {
-        switch data[key] {
-        case .array(let items): return items
-        case .null: return []
-        case nil, .bool, .number, .string, .object: throw BitgetUnreadable(problem: "no list of rows under \(key)")
-        }
-    }
-
-    /// The next page's cursor: nil behind an empty or short page, and behind a full one whose cursor is null or empty if `emptyEnds`.
+    /// The next page's cursor; nil: the listing is complete.
     ///
-    /// `behind`: the cursor that this page was asked with. A page that leads back to it did not heed it (time windows are said to go before cursors):
-    /// the listing would never end, or end short.
-    ///
-    /// `pageDefault`: what the venue gives when it overlooks the limit asked for; a page of exactly that length may have a next one.
-    static func next(_ data: JSON, _ key: String, rows: Int, limit: Int, emptyEnds: Bool, behind: String?) throws(BitgetUnreadable)
-        -> String?
-    {
-        let pageDefault = 100
-        guard rows >= limit || rows == pageDefault else { return nil }
-        let cursor = data[key]?.text ?? ""
-        if cursor.isEmpty {
-            guard rows < limit || (emptyEnds && data[key] != nil) else { throw BitgetUnreadable(problem: "a full page without \(key)") }
-            return nil
+    /// - Parameter behind: the cursor that this page was asked with. A page that leads back to it did not heed it (time windows are said to go before
+    ///   cursors): the listing would never end, or end short.
+    static func next(_ data: JSON, _ rows: [JSON], _ paging: Paging, behind: String?) throws(Unreadable) -> String? {
+        func id(_ key: String) throws(Unreadable) -> String? {
+            guard let value = data[key], !value.isNull else { return nil }
+            guard let text = value.text, text.utf8.count <= 64, text.utf8.allSatisfy(isPlain) else { throw Unreadable("\(key) is no id") }
+            return text.isEmpty ? nil : text
         }
-        guard cursor.utf8.count <= 64, cursor.utf8.allSatisfy(isPlain) else { throw BitgetUnreadable(problem: "\(key) is no id") }
-        guard cursor != behind else { throw BitgetUnreadable(problem: "the listing does not move on") }
-        return cursor
+        var signs = PageSigns(rows: rows.count, cursor: try id(paging.cursor), behind: behind)
+        signs.held = Set(rows.flatMap { row in paging.ids.compactMap { row[$0]?.text } })
+        for key in paging.named { if let id = try id(key) { signs.named.append(id) } }
+        // Said to be the page's lowest id; where it is not of the ids' shape, it is what the venue likes.
+        if let cursor = signs.cursor, UInt64(cursor) != nil, signs.held?.allSatisfy({ $0.utf8.count == cursor.utf8.count }) == true {
+            signs.named.append(cursor)
+        }
+        if !paging.nullEnds || data[paging.cursor] == nil { signs.fullAt = paging.limit }
+        let next = try signs.next()
+        if let next, let behind, isLower(behind, than: next) { throw Unreadable("a listing that turns back") }
+        return next
     }
 
-    /// The markets of a table. One whose rules cannot be read is not traded; the others are.
-    static func instruments(
-        _ data: JSON, _ read: (Symbol, BitgetRow) throws(BitgetUnreadable) -> Instrument
-    ) throws(BitgetUnreadable) -> [Instrument] {
-        guard let rows = data.array else { throw BitgetUnreadable(problem: "no list of instruments") }
-        return try rows.map { json throws(BitgetUnreadable) in
-            let row = try BitgetRow(json)
-            let symbol = Symbol(try row.required("symbol"))
-            return (try? read(symbol, row)) ?? Instrument(symbol: symbol, tradable: false)
-        }
-    }
-
-    /// The price or quantity grid that "n decimal places" means.
-    static func step(places text: String?) -> Decimal? { text.flatMap { Int($0) }.flatMap { Decimal(decimalPlaces: $0) } }
-
-    /// Reads what was asked for, or says why the answer is not it.
-    static func reading(_ body: () throws(BitgetUnreadable) -> QueryAnswer) -> QueryAnswer {
-        do throws(BitgetUnreadable) { return try body() } catch { return .failed(error.problem) }
+    /// Whether one id is surely the lower number.
+    static func isLower(_ id: String, than other: String) -> Bool {
+        guard let number = UInt64(id), let otherNumber = UInt64(other) else { return false }
+        return number < otherNumber
     }
 
     /// Server time, `data.serverTime`.

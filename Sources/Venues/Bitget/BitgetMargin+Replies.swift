@@ -14,7 +14,7 @@ extension BitgetMargin {
             answer.places = places.map { _ in .inDoubt("bitget-margin has no mixed request") }
             answer.cancels = cancels.map { _ in .inDoubt("bitget-margin has no mixed request") }
         case .query(let query):
-            Bitget.note(told(query, meeting, timeMs: plan.timeMs), of: meeting, in: &answer)
+            Bitget.note(told(query, meeting, timeMs: plan.timeMs, skipped: &answer.skipped), of: meeting, in: &answer)
         }
         return answer
     }
@@ -40,108 +40,116 @@ extension BitgetMargin {
         return attribution.read
     }
 
-    private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64) -> QueryAnswer {
+    private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64, skipped: inout [String]) -> QueryAnswer {
         if case .account = query, let facts = Bitget.wrongAccount(meeting, code: "40085", advice: "this is a unified account; use bitget-uta") {
             return .account(facts)
         }
         if case .cancelAll = query { return .failed("Bitget margin has no cancel-all: cancel order by order") }
         guard case .success(let data) = meeting else { return Bitget.failure(of: meeting) }
-        return Bitget.reading { () throws(BitgetUnreadable) in
+        do throws(Unreadable) {
             switch query {
             case .serverTime: return Bitget.time(data)
             case .account:
                 // Null where the account has none.
-                guard data.array != nil || data.isNull else { throw BitgetUnreadable(problem: "no list of assets") }
+                guard data.array != nil || data.isNull else { throw Unreadable("no list of assets") }
                 return .account(AccountFacts())
-            case .instruments: return .instruments(try Bitget.instruments(data, instrument))
-            case .find(let subjects, let step): return .orders(try found(subjects, step: step, data, timeMs: timeMs), next: nil)
-            case .openOrders(_, let cursor): return try page(data, behind: cursor)
+            case .instruments:
+                guard let rows = data.array else { throw Unreadable("no list of instruments") }
+                return .instruments(try Instrument.listed(rows, skipped: &skipped, instrument))
+            case .find(let subjects, let step): return try found(subjects, step: step, data, timeMs: timeMs)
+            case .openOrders(_, let cursor):
+                let (orders, next) = try page(data, behind: cursor)
+                return orders.answer(next: next)
             case .history(_, let sinceMs, let cursor):
-                let page = try page(data, behind: cursor)
-                if case .orders(_, next: nil, _) = page, sinceMs < timeMs - Bitget.historyMs {
-                    throw BitgetUnreadable(problem: "the venue keeps 90 days of history, and more was asked for")
+                let (orders, next) = try page(data, behind: cursor)
+                if next == nil, sinceMs < timeMs - Bitget.historyMs {
+                    throw Unreadable("the venue keeps 90 days of history, and more was asked for")
                 }
-                return page
+                return orders.answer(next: next)
             case .fills(let subject, let cursor): return try fills(of: subject, data, behind: cursor)
-            case .cancelAll: throw BitgetUnreadable(problem: "Bitget margin has no cancel-all")
+            case .cancelAll: throw Unreadable("Bitget margin has no cancel-all")
             }
+        } catch {
+            return .failed(error.what)
         }
     }
 
-    private func page(_ data: JSON, behind cursor: String?) throws(BitgetUnreadable) -> QueryAnswer {
-        let rows = try Bitget.list(data, "orderList")
-        var reports: [OrderReport] = []
-        for row in rows { reports.append(try report(row)) }
-        return .orders(reports, next: try Bitget.next(data, "minId", rows: rows.count, limit: Self.pageMax, emptyEnds: false, behind: cursor))
+    private static let orderPaging = Bitget.Paging(cursor: "minId", named: ["minId", "maxId"], ids: ["orderId"], limit: pageMax)
+    /// Whether the cursor is of executions or of their orders, no page says.
+    private static let fillPaging = Bitget.Paging(cursor: "minId", named: ["minId", "maxId"], ids: ["tradeId", "orderId"], limit: pageMax)
+
+    private func page(_ data: JSON, behind cursor: String?) throws(Unreadable) -> (orders: OrderRows, next: String?) {
+        let rows = try AnswerRow(data).array("orderList")
+        let orders = OrderRows(rows, clientID: ["clientOid"], venueID: ["orderId"], report)
+        return (orders, try Bitget.next(data, rows, Self.orderPaging, behind: cursor))
     }
 
-    /// The rows that are the order asked for, by exact id. None is absence only if the page holds all there is.
-    private func found(_ subjects: [FindSubject], step: Int, _ data: JSON, timeMs: Int64) throws(BitgetUnreadable) -> [OrderReport] {
-        guard let subject = subjects.first, case .orders(let reports, let next, _) = try page(data, behind: nil) else {
-            throw BitgetUnreadable(problem: "no order was asked for")
-        }
-        let found = reports.filter { report in
+    /// The rows that are the order asked for, by exact id. None is absence only if the page holds all there is: nothing.
+    private func found(_ subjects: [FindSubject], step: Int, _ data: JSON, timeMs: Int64) throws(Unreadable) -> QueryAnswer {
+        guard let subject = subjects.first else { throw Unreadable("no order was asked for") }
+        let rows = try AnswerRow(data).array("orderList")
+        let orders = OrderRows(rows, clientID: ["clientOid"], venueID: ["orderId"], report)
+        let found = orders.reports.filter { report in
             report.clientOrderID == subject.clientOrderID || (report.venueOrderID == subject.venueOrderID && subject.venueOrderID != nil)
         }
-        if found.isEmpty {
-            if next != nil { throw BitgetUnreadable(problem: "a page full of other orders") }
-            if step > 0, subject.sinceMs < timeMs - Bitget.historyMs { throw BitgetUnreadable(problem: "older than the venue's 90 days of history") }
-        }
-        return found
+        if !found.isEmpty { return .orders(found, next: nil) }
+        try orders.mustNotHide(subject)
+        guard rows.isEmpty else { throw Unreadable("asked for one order, the venue lists others") }
+        _ = try Bitget.next(data, rows, Self.orderPaging, behind: nil)
+        if step > 0, subject.sinceMs < timeMs - Bitget.historyMs { throw Unreadable("older than the venue's 90 days of history") }
+        return .orders([], next: nil)
     }
 
-    private func report(_ json: JSON) throws(BitgetUnreadable) -> OrderReport {
-        let row = try BitgetRow(json)
-        let word = try row.required("status")
+    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
+        let word = try row.requiredText("status")
         var report = OrderReport(status: Bitget.status(word), venueState: word)
-        report.venueOrderID = VenueOrderID(try row.required("orderId"))
-        report.clientOrderID = row.text("clientOid").map { ClientOrderID($0) }
-        report.symbol = row.text("symbol").map { Symbol($0) }
-        report.side = row.text("side").flatMap { Bitget.side($0) }
-        report.price = try row.nonZero("price")
-        report.quantity = try row.nonZero("baseSize")
-        report.filledQuantity = try row.decimal("size")
-        report.averagePrice = try row.figure("priceAvg").flatMap { $0.isZero ? nil : $0 }
+        report.venueOrderID = VenueOrderID(try row.requiredText("orderId"))
+        report.clientOrderID = try row.text("clientOid").map { ClientOrderID($0) }
+        report.symbol = try row.text("symbol").map { Symbol($0) }
+        report.side = try row.text("side").flatMap { Bitget.side($0) }
+        report.price = try row.amount("price")
+        report.quantity = try row.amount("baseSize")
+        report.filledQuantity = try row.filled("size")
+        report.averagePrice = row.bound("priceAvg")
         report.version = try row.time("uTime")
         return report
     }
 
-    private func fills(of subject: FindSubject, _ data: JSON, behind cursor: String?) throws(BitgetUnreadable) -> QueryAnswer {
-        guard let id = subject.venueOrderID else { throw BitgetUnreadable(problem: "fills are listed by the venue's order id, which is not known") }
+    private func fills(of subject: FindSubject, _ data: JSON, behind cursor: String?) throws(Unreadable) -> QueryAnswer {
+        guard subject.venueOrderID != nil else { throw Unreadable("fills are listed by the venue's order id, which is not known") }
         let rows = try Self.executions(data)
         var fills: [Fill] = []
         for json in rows {
-            let row = try BitgetRow(json)
-            guard try row.required("orderId") == id.text else { continue }
-            let fee = try row.fee("totalFee", paidIsNegative: true)
-            guard let time = try row.time("cTime") else { throw BitgetUnreadable(problem: "a fill has no cTime") }
+            let row = try AnswerRow(json)
+            guard let order = try row.bitgetOrder(of: subject) else { continue }
+            let fee = row.bitgetFee("totalFee", paidIsNegative: true)
             fills.append(
                 Fill(
-                    tradeID: TradeID(try row.required("tradeId")), venueOrderID: id, quantity: try row.requiredDecimal("size"),
-                    price: try row.requiredDecimal("priceAvg"), fee: fee?.amount, feeAsset: fee?.asset, at: try Bitget.microseconds(time)))
+                    tradeID: TradeID(try row.requiredText("tradeId")), venueOrderID: order, quantity: try row.requiredAmount("size"),
+                    price: try row.requiredAmount("priceAvg"), fee: fee?.amount, feeAsset: fee?.asset, at: try row.requiredMicroseconds("cTime")))
         }
-        return .fills(fills, next: try Bitget.next(data, "minId", rows: rows.count, limit: Self.pageMax, emptyEnds: false, behind: cursor))
+        return .fills(fills, next: try Bitget.next(data, rows, Self.fillPaging, behind: cursor))
     }
 
     /// The list of executions: how it is called is documented by no sample, and it is the only list there.
-    private static func executions(_ data: JSON) throws(BitgetUnreadable) -> [JSON] {
+    private static func executions(_ data: JSON) throws(Unreadable) -> [JSON] {
         if let rows = data.array { return rows }
         let lists = (data.object ?? []).filter { $0.value.array != nil }
-        if lists.count > 1 { throw BitgetUnreadable(problem: "several lists of rows") }
-        return try Bitget.list(data, lists.first?.key ?? ["fills", "fillList", "orderList"].first { data[$0] != nil } ?? "fills")
+        guard let list = lists.first, lists.count == 1 else { throw Unreadable(lists.isEmpty ? "no list of executions" : "several lists of rows") }
+        return try AnswerRow(data).array(list.key)
     }
 
     /// `GET /api/v2/margin/currencies`.
-    private func instrument(_ symbol: Symbol, _ row: BitgetRow) throws(BitgetUnreadable) -> Instrument {
-        guard let tick = Bitget.step(places: row.text("pricePrecision")), let lot = Bitget.step(places: row.text("quantityPrecision")) else {
-            throw BitgetUnreadable(problem: "\(symbol.text.escapedForLog) has no precision")
+    private func instrument(_ symbol: Symbol, _ row: AnswerRow) throws(Unreadable) -> Instrument {
+        guard let tick = try row.step(places: "pricePrecision"), let lot = try row.step(places: "quantityPrecision") else {
+            throw Unreadable("no precision")
         }
-        var instrument = Instrument(symbol: symbol, tradable: row.text("status") == "1")
+        var instrument = Instrument(symbol: symbol, tradable: try row.text("status") == "1")
         (instrument.tick, instrument.lot) = (tick, lot)
-        instrument.minQuantity = try row.nonZero("minTradeAmount")
-        instrument.maxQuantity = try row.nonZero("maxTradeAmount")
+        instrument.minQuantity = row.bound("minTradeAmount")
+        instrument.maxQuantity = row.bound("maxTradeAmount")
         // A minimum in USDT says nothing about a notional in another currency.
-        if row.text("quoteCoin") == "USDT" { instrument.minNotional = try row.nonZero("minTradeUSDT") }
+        if try row.text("quoteCoin") == "USDT" { instrument.minNotional = row.bound("minTradeUSDT") }
         return instrument
     }
 }

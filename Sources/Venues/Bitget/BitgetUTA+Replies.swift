@@ -17,7 +17,7 @@ extension BitgetUTA {
             answer.places = places.map { _ in .inDoubt("bitget-uta has no mixed request") }
             answer.cancels = cancels.map { _ in .inDoubt("bitget-uta has no mixed request") }
         case .query(let query):
-            Bitget.note(told(query, meeting, timeMs: plan.timeMs), of: meeting, in: &answer)
+            Bitget.note(told(query, meeting, timeMs: plan.timeMs, skipped: &answer.skipped), of: meeting, in: &answer)
         }
         return answer
     }
@@ -44,7 +44,7 @@ extension BitgetUTA {
 
     private static func isTaken(_ code: String) -> Bool { code.isEmpty || code == "0" || code == "00000" }
 
-    private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64) -> QueryAnswer {
+    private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64, skipped: inout [String]) -> QueryAnswer {
         if case .account = query,
             let facts = Bitget.wrongAccount(meeting, code: "40084", advice: "this is a classic account; use bitget-margin, or upgrade it")
         {
@@ -53,86 +53,89 @@ extension BitgetUTA {
         // "Order does not exist", the one code that says so here.
         if case .find = query, case .code(_, "25204", _) = meeting { return .orders([], next: nil) }
         guard case .success(let data) = meeting else { return Bitget.failure(of: meeting) }
-        return Bitget.reading { () throws(BitgetUnreadable) in
+        do throws(Unreadable) {
             switch query {
             case .serverTime: return Bitget.time(data)
             case .account:
-                guard data.object != nil else { throw BitgetUnreadable(problem: "no account settings") }
+                guard data.object != nil else { throw Unreadable("no account settings") }
                 return .account(AccountFacts(uid: data["uid"]?.text.flatMap { $0.isEmpty ? nil : $0 }))
-            case .instruments: return .instruments(try Bitget.instruments(data, instrument))
-            case .find(let subjects, _): return .orders([try found(subjects, data)], next: nil)
+            case .instruments:
+                guard let rows = data.array else { throw Unreadable("no list of instruments") }
+                return .instruments(try Instrument.listed(rows, skipped: &skipped, instrument))
+            case .find(let subjects, _): return try found(subjects, data)
             case .openOrders(_, let cursor):
-                let (reports, next) = try page(data, behind: cursor)
-                return .orders(reports, next: next)
+                let (orders, next) = try page(data, behind: cursor)
+                return orders.answer(next: next)
             case .history(_, let sinceMs, let token):
                 let page = HistoryPage(sinceMs: sinceMs, token: token, timeMs: timeMs)
-                let (reports, cursor) = try self.page(data, behind: page.cursor)
+                let (orders, cursor) = try self.page(data, behind: page.cursor)
                 let next = page.next(cursor: cursor)
-                if next == nil, page.isCut { throw BitgetUnreadable(problem: "the venue keeps 90 days of history, and more was asked for") }
-                return .orders(reports, next: next)
+                if next == nil, page.isCut { throw Unreadable("the venue keeps 90 days of history, and more was asked for") }
+                return orders.answer(next: next)
             case .fills(let subject, let token):
                 return try fills(of: subject, data, HistoryPage(sinceMs: subject.sinceMs, token: token, timeMs: timeMs))
             case .cancelAll: return try canceledAll(data)
             }
+        } catch {
+            return .failed(error.what)
         }
     }
 
-    private func page(_ data: JSON, behind cursor: String?) throws(BitgetUnreadable) -> (reports: [OrderReport], cursor: String?) {
-        let rows = try Bitget.list(data, "list")
-        var reports: [OrderReport] = []
-        for row in rows { reports.append(try report(row)) }
-        return (reports, try Bitget.next(data, "cursor", rows: rows.count, limit: Self.pageMax, emptyEnds: true, behind: cursor))
+    private static let orderPaging = Bitget.Paging(cursor: "cursor", ids: ["orderId"], limit: pageMax, nullEnds: true)
+    private static let fillPaging = Bitget.Paging(cursor: "cursor", ids: ["execId", "orderId"], limit: pageMax, nullEnds: true)
+
+    private func page(_ data: JSON, behind cursor: String?) throws(Unreadable) -> (orders: OrderRows, cursor: String?) {
+        let rows = try AnswerRow(data).array("list")
+        let orders = OrderRows(rows, clientID: ["clientOid"], venueID: ["orderId"], report)
+        return (orders, try Bitget.next(data, rows, Self.orderPaging, behind: cursor))
     }
 
     /// The order that was asked for, by exact id; another one is no answer.
-    private func found(_ subjects: [FindSubject], _ data: JSON) throws(BitgetUnreadable) -> OrderReport {
-        let report = try report(data)
+    private func found(_ subjects: [FindSubject], _ data: JSON) throws(Unreadable) -> QueryAnswer {
+        let report = try report(AnswerRow(data))
         guard let subject = subjects.first,
             report.clientOrderID == subject.clientOrderID || (report.venueOrderID == subject.venueOrderID && subject.venueOrderID != nil)
-        else { throw BitgetUnreadable(problem: "the answer is about another order") }
-        return report
+        else { throw Unreadable("the answer is about another order") }
+        return .orders([report], next: nil)
     }
 
-    private func report(_ json: JSON) throws(BitgetUnreadable) -> OrderReport {
-        let row = try BitgetRow(json)
-        let word = try row.required("orderStatus")
+    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
+        let word = try row.requiredText("orderStatus")
         var report = OrderReport(status: Bitget.status(word), venueState: word)
-        report.venueOrderID = VenueOrderID(try row.required("orderId"))
-        report.clientOrderID = row.text("clientOid").map { ClientOrderID($0) }
-        report.symbol = row.text("symbol").map { Symbol($0) }
-        report.side = row.text("side").flatMap { Bitget.side($0) }
+        report.venueOrderID = VenueOrderID(try row.requiredText("orderId"))
+        report.clientOrderID = try row.text("clientOid").map { ClientOrderID($0) }
+        report.symbol = try row.text("symbol").map { Symbol($0) }
+        report.side = try row.text("side").flatMap { Bitget.side($0) }
         // "0" on market orders; market buys have their amount in quote currency.
-        report.price = try row.nonZero("price")
-        report.quantity = try row.nonZero("qty")
-        report.filledQuantity = try row.decimal("cumExecQty")
-        report.averagePrice = try row.figure("avgPrice").flatMap { $0.isZero ? nil : $0 }
+        report.price = try row.amount("price")
+        report.quantity = try row.amount("qty")
+        report.filledQuantity = try row.filled("cumExecQty")
+        report.averagePrice = row.bound("avgPrice")
         report.version = try row.time("updatedTime")
-        report.reason = row.text("cancelReason")
+        report.reason = row.json["cancelReason"]?.text.flatMap { $0.isEmpty ? nil : $0 }
         return report
     }
 
-    private func fills(of subject: FindSubject, _ data: JSON, _ page: HistoryPage) throws(BitgetUnreadable) -> QueryAnswer {
-        let rows = try Bitget.list(data, "list")
+    private func fills(of subject: FindSubject, _ data: JSON, _ page: HistoryPage) throws(Unreadable) -> QueryAnswer {
+        let rows = try AnswerRow(data).array("list")
         var fills: [Fill] = []
         for json in rows {
-            let row = try BitgetRow(json)
-            let order = try row.required("orderId")
-            guard order == subject.venueOrderID?.text || row.text("clientOid") == subject.clientOrderID.text else { continue }
+            let row = try AnswerRow(json)
+            guard let order = try row.bitgetOrder(of: subject) else { continue }
             // Positive is paid since 11 March 2026.
-            let fee = try row.fee("fee", paidIsNegative: false)
-            guard let time = try row.time("createdTime") else { throw BitgetUnreadable(problem: "a fill has no createdTime") }
+            let fee = row.bitgetFee("fee", paidIsNegative: false)
             fills.append(
                 Fill(
-                    tradeID: TradeID(try row.required("execId")), venueOrderID: VenueOrderID(order), quantity: try row.requiredDecimal("execQty"),
-                    price: try row.requiredDecimal("execPrice"), fee: fee?.amount, feeAsset: fee?.asset, at: try Bitget.microseconds(time)))
+                    tradeID: TradeID(try row.requiredText("execId")), venueOrderID: order, quantity: try row.requiredAmount("execQty"),
+                    price: try row.requiredAmount("execPrice"), fee: fee?.amount, feeAsset: fee?.asset,
+                    at: try row.requiredMicroseconds("createdTime")))
         }
-        let cursor = try Bitget.next(data, "cursor", rows: rows.count, limit: Self.pageMax, emptyEnds: true, behind: page.cursor)
-        return .fills(fills, next: page.next(cursor: cursor))
+        return .fills(fills, next: page.next(cursor: try Bitget.next(data, rows, Self.fillPaging, behind: page.cursor)))
     }
 
     /// `data.list`: every order that was pending, with its own code.
-    private func canceledAll(_ data: JSON) throws(BitgetUnreadable) -> QueryAnswer {
-        let rows = data.isNull ? [] : try Bitget.list(data, "list")
+    private func canceledAll(_ data: JSON) throws(Unreadable) -> QueryAnswer {
+        let rows = data.isNull ? [] : try AnswerRow(data).array("list")
         let kept = rows.filter { row in
             let code = row["code"]?.text ?? ""
             return !Self.isTaken(code) && Bitget.classify(code, on: .uta) != .notFound
@@ -141,17 +144,18 @@ extension BitgetUTA {
     }
 
     /// `GET /api/v3/market/instruments`.
-    private func instrument(_ symbol: Symbol, _ row: BitgetRow) throws(BitgetUnreadable) -> Instrument {
+    private func instrument(_ symbol: Symbol, _ row: AnswerRow) throws(Unreadable) -> Instrument {
         // Futures name their steps, which need not be powers of ten.
-        let tick = try row.nonZero("priceMultiplier") ?? Bitget.step(places: row.text("pricePrecision"))
-        let lot = try row.nonZero("quantityMultiplier") ?? Bitget.step(places: row.text("quantityPrecision"))
-        guard let tick, let lot else { throw BitgetUnreadable(problem: "\(symbol.text.escapedForLog) has no precision") }
-        var instrument = Instrument(symbol: symbol, tradable: row.text("status") == "online")
+        var (tick, lot) = (try row.amount("priceMultiplier"), try row.amount("quantityMultiplier"))
+        if tick == nil { tick = try row.step(places: "pricePrecision") }
+        if lot == nil { lot = try row.step(places: "quantityPrecision") }
+        guard let tick, let lot else { throw Unreadable("no precision") }
+        var instrument = Instrument(symbol: symbol, tradable: try row.text("status") == "online")
         (instrument.tick, instrument.lot) = (tick, lot)
-        instrument.minQuantity = try row.nonZero("minOrderQty")
-        instrument.maxQuantity = try row.nonZero("maxOrderQty")
+        instrument.minQuantity = row.bound("minOrderQty")
+        instrument.maxQuantity = row.bound("maxOrderQty")
         // Coin futures count quantity in quote already: price times quantity is no notional there.
-        if category != .coinFutures { instrument.minNotional = try row.nonZero("minOrderAmount") }
+        if category != .coinFutures { instrument.minNotional = row.bound("minOrderAmount") }
         return instrument
     }
 }

@@ -37,10 +37,19 @@ struct AnswerRow {
     func decimal(_ keys: String...) throws(Unreadable) -> Decimal? {
         for key in keys {
             guard let text = try text(key) else { continue }
-            guard let value = Decimal(wireText: text) else { throw Unreadable("\(key) is no amount") }
-            return value
+            switch WireNumber(text) {
+            case .exact(let value): return value
+            case .cut: throw Unreadable("\(key) has more than 18 decimal places: \(text.prefix(40).escapedForLog)")
+            case .beyond: throw Unreadable("\(key) is beyond the range: \(text.prefix(40).escapedForLog)")
+            case nil: throw Unreadable("\(key) is no amount: \(text.prefix(40).escapedForLog)")
+            }
         }
         return nil
+    }
+
+    func requiredDecimal(_ key: String) throws(Unreadable) -> Decimal {
+        guard let value = try decimal(key) else { throw Unreadable("\(key) is missing") }
+        return value
     }
 
     /// A price, quantity or step: never negative, and nil for 0 too, which venues print for "none".
@@ -53,17 +62,37 @@ struct AnswerRow {
         return nil
     }
 
+    /// A filled quantity: 0 is one, too, and it is never negative. nil where it is not said.
+    func filled(_ keys: String...) throws(Unreadable) -> Decimal? {
+        for key in keys {
+            guard let value = try decimal(key) else { continue }
+            guard !value.isNegative else { throw Unreadable("\(key) is negative") }
+            return value
+        }
+        return nil
+    }
+
     func requiredAmount(_ key: String) throws(Unreadable) -> Decimal {
         guard let value = try amount(key) else { throw Unreadable("\(key) is missing or 0") }
         return value
     }
 
-    /// An average, cut to 18 places: a quotient may have more, and only people read it.
-    func average(_ keys: String...) throws(Unreadable) -> Decimal? {
+    /// A figure that nothing hangs on (a fee, an average), cut to 18 places: nil where it cannot be read, for it takes nothing else with it.
+    func figure(_ keys: String...) -> Decimal? {
         for key in keys {
-            guard let text = try text(key) else { continue }
-            guard let value = Decimal(wireText: text, cutting: true) else { throw Unreadable("\(key) is no amount") }
-            return value.isZero ? nil : value
+            guard let text = json[key]?.text, !text.isEmpty else { continue }
+            switch WireNumber(text) {
+            case .exact(let value), .cut(let value): return value
+            case .beyond, nil: return nil
+            }
+        }
+        return nil
+    }
+
+    /// As `figure`, and nil for 0 or less: an average price, or a bound of a market. One that is not said, cannot be read or lies beyond our range is none.
+    func bound(_ keys: String...) -> Decimal? {
+        for key in keys {
+            if let value = figure(key) { return value.isPositive ? value : nil }
         }
         return nil
     }
@@ -71,12 +100,39 @@ struct AnswerRow {
     /// A whole number of 64 bits; nil where missing, null or empty.
     func integer(_ key: String) throws(Unreadable) -> Int64? {
         guard let text = try text(key) else { return nil }
-        guard let value = Int64(text) else { throw Unreadable("\(key) is no whole number") }
+        if let value = Int64(text) { return value }
+        guard case .exact(let number) = WireNumber(text), number.units % Decimal.unitsPerOne == 0,
+            let value = Int64(exactly: number.units / Decimal.unitsPerOne)
+        else { throw Unreadable("\(key) is no whole number: \(text.prefix(40).escapedForLog)") }
         return value
     }
 
     func requiredInteger(_ key: String) throws(Unreadable) -> Int64 {
         guard let value = try integer(key) else { throw Unreadable("\(key) is missing") }
+        return value
+    }
+
+    /// The grid of prices or quantities that a number of decimal places means; nil where it is not said.
+    func step(places key: String) throws(Unreadable) -> Decimal? {
+        guard let count = try integer(key) else { return nil }
+        guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else {
+            throw Unreadable("\(key) is out of range: \(count)")
+        }
+        return step
+    }
+
+    /// Milliseconds since 1970; nil where missing, null or empty.
+    func time(_ key: String) throws(Unreadable) -> Int64? {
+        guard let value = try integer(key) else { return nil }
+        guard value >= 0 else { throw Unreadable("\(key) is no time: \(value)") }
+        return value
+    }
+
+    /// Milliseconds since 1970, as microseconds.
+    func requiredMicroseconds(_ key: String) throws(Unreadable) -> Int64 {
+        guard let time = try time(key) else { throw Unreadable("\(key) is missing") }
+        let (value, overflow) = time.multipliedReportingOverflow(by: 1_000)
+        guard !overflow else { throw Unreadable("\(key) is out of range") }
         return value
     }
 
@@ -100,7 +156,7 @@ struct AnswerRow {
         return items
     }
 
-    /// As `array`, and none for an explicit `null`, which venues print for an empty list too.
+    /// As `array`, and none for an explicit `null`: only where the venue's page says that it prints one for an empty list.
     func rows(_ key: String) throws(Unreadable) -> [JSON] { json[key]?.isNull == true ? [] : try array(key) }
 
     func side(_ key: String) throws(Unreadable) -> Side? {
@@ -116,52 +172,6 @@ extension JSON {
         if isNull { return [] }
         guard let rows = array else { throw Unreadable("no list") }
         return rows
-    }
-}
-
-extension Instrument {
-    /// The markets of a listing, each as `read` says. One whose rules cannot be read is not traded; the others are.
-    static func listed(_ rows: [JSON], _ read: (AnswerRow) throws(Unreadable) -> Instrument) throws(Unreadable) -> [Instrument] {
-        try rows.map { json throws(Unreadable) in
-            let row = try AnswerRow(json)
-            let symbol = Symbol(try row.requiredText("symbol"))
-            do throws(Unreadable) { return try read(row) } catch { return Instrument(symbol: symbol, tradable: false) }
-        }
-    }
-}
-
-extension Decimal {
-    /// Reads what venues print: plain notation, or an exponent as Java's numbers have it (`1E-8`), exactly.
-    ///
-    /// - Parameter cutting: Cuts plain text behind the 18th decimal place instead of refusing it.
-    init?(wireText text: String, cutting: Bool = false) {
-        if let plain = Decimal(text) {
-            self = plain
-            return
-        }
-        guard text.utf8.count <= 80 else { return nil }
-        if let mark = text.firstIndex(where: { $0 == "e" || $0 == "E" }) {
-            var exponentText = text[text.index(after: mark)...]
-            if exponentText.hasPrefix("+") { exponentText = exponentText.dropFirst() }
-            guard let mantissa = Decimal(text[..<mark]), let exponent = Int(exponentText), (-36...36).contains(exponent) else { return nil }
-            var units = mantissa.units
-            for _ in 0..<max(exponent, 0) {
-                let (scaled, overflow) = units.multipliedReportingOverflow(by: 10)
-                guard !overflow else { return nil }
-                units = scaled
-            }
-            for _ in 0..<max(-exponent, 0) {
-                guard cutting || units % 10 == 0 else { return nil }
-                units /= 10
-            }
-            self.init(units: units)
-            return
-        }
-        guard cutting, let point = text.firstIndex(of: ".") else { return nil }
-        let digits = text[text.index(after: point)...]
-        guard digits.count > Self.scale, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        guard let cut = Decimal(text[..<point] + "." + digits.prefix(Self.scale)) else { return nil }
-        self = cut
     }
 }
 

@@ -23,11 +23,11 @@ struct CursorPage: Equatable {
 
     /// The page that follows one with these row ids; nil when the listing is complete.
     ///
-    /// Inclusive cursors repeat the last row: a page that brings nothing new ends the listing.
-    ///
-    /// - Throws: where the ids turn round: such pages could circle for ever, or leave rows out.
+    /// - Throws: where the page promises more than it has, or its ids turn round: such pages could circle for ever, or leave rows out.
     static func following(_ page: CursorPage?, ids: [Int64], hasNext: Bool) throws(Unreadable) -> CursorPage? {
-        guard let last = ids.last, hasNext else { return nil }
+        var signs = PageSigns(rows: ids.count, cursor: ids.last.map { String($0) }, behind: page.map { String($0.id) })
+        signs.promisesMore = hasNext
+        guard try signs.next() != nil, let last = ids.last else { return nil }
         let from = page?.id ?? ids[0]
         var way = page?.way ?? .unknown
         if last > from, way != .down {
@@ -36,8 +36,6 @@ struct CursorPage: Equatable {
             way = .down
         } else if last != from {
             throw Unreadable("pages run back and forth")
-        } else if page != nil {
-            return nil
         }
         return CursorPage(way: way, id: last)
     }

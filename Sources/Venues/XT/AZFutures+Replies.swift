@@ -94,7 +94,7 @@ extension AZFutures {
                 guard let time = result.integer ?? result["serverTime"]?.integer else { throw Unreadable("no time") }
                 return .time(time)
             case .account: return .account(AccountFacts())
-            case .instruments: return .instruments(try instruments(result))
+            case .instruments: return .instruments(try instruments(result, &answer))
             case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
             case .openOrders(_, let page):
                 let listing = try AnswerRow(result)
@@ -160,17 +160,17 @@ extension AZFutures {
     }
 
     /// `result` is the list, or an object that holds it. Contracts of the other product line are not ours to trade here.
-    private func instruments(_ result: JSON) throws(Unreadable) -> [Instrument] {
+    private func instruments(_ result: JSON, _ answer: inout VenueAnswer) throws(Unreadable) -> [Instrument] {
         guard let rows = result.array ?? result["symbols"]?.array else { throw Unreadable("no list of symbols") }
         let ours = rows.filter { [nil, "", underlyingType].contains($0["underlyingType"]?.text) }
-        return try Instrument.listed(ours) { row throws(Unreadable) in try instrument(row) }
+        return try Instrument.listed(ours, skipped: &answer.skipped, instrument)
     }
 
-    private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
+    private func instrument(_ symbol: Symbol, _ row: AnswerRow) throws(Unreadable) -> Instrument {
         // `openSwitch` false still lets positions be closed: the venue judges that.
         let (state, trades, isForAPI) = (try row.integer("state"), try row.bool("tradeSwitch"), try row.bool("isOpenApi"))
         var instrument = Instrument(
-            symbol: Symbol(try row.requiredText("symbol")), tradable: (state ?? 0) == 0 && trades != false && isForAPI != false)
+            symbol: symbol, tradable: (state ?? 0) == 0 && trades != false && isForAPI != false)
         instrument.tick = try row.amount("minStepPrice")
         if instrument.tick == nil { instrument.tick = try row.step(places: "pricePrecision") }
         instrument.lot = .one

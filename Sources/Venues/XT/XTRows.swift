@@ -16,7 +16,7 @@ extension AnswerRow {
         report.price = try amount("price")
         report.quantity = try amount("origQty")
         report.filledQuantity = try amount("executedQty") ?? .zero
-        report.averagePrice = try average("avgPrice")
+        report.averagePrice = bound("avgPrice")
         // Null until something changed.
         let (updated, placed) = (try integer("updatedTime"), try integer(placedAt))
         report.version = updated ?? placed
@@ -44,13 +44,6 @@ extension AnswerRow {
         guard let hasNext = try bool("hasNext") else { throw Unreadable("hasNext is missing") }
         let ids = try rows("items").map { row throws(Unreadable) in try AnswerRow(row).requiredInteger(id) }
         return try CursorPage.following(page, ids: ids, hasNext: hasNext)?.text
-    }
-
-    /// The grid that a number of decimal places means; nil where it is not said.
-    func step(places key: String) throws(Unreadable) -> Decimal? {
-        guard let count = try integer(key) else { return nil }
-        guard let places = Int(exactly: count), let step = Decimal(decimalPlaces: places) else { throw Unreadable("\(key) is out of range") }
-        return step
     }
 }
 

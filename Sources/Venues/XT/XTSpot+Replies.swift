@@ -102,7 +102,7 @@ extension XTSpot {
             case .serverTime: return .time(try AnswerRow(result).requiredInteger("serverTime"))
             case .account: return .account(AccountFacts())
             case .instruments:
-                return .instruments(try Instrument.listed(AnswerRow(result).array("symbols")) { row throws(Unreadable) in try instrument(row) })
+                return .instruments(try Instrument.listed(AnswerRow(result).array("symbols"), skipped: &answer.skipped, instrument))
             case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
             case .openOrders: return .orders(try reports(result.rows()), next: nil)
             case .history(_, _, let page):
@@ -142,10 +142,10 @@ extension XTSpot {
 
     private func report(_ row: JSON) throws(Unreadable) -> OrderReport { try AnswerRow(row).xtOrder(side: "side", placedAt: "time") }
 
-    private func instrument(_ row: AnswerRow) throws(Unreadable) -> Instrument {
+    private func instrument(_ symbol: Symbol, _ row: AnswerRow) throws(Unreadable) -> Instrument {
         let (state, trades, isForAPI) = (try row.requiredText("state"), try row.bool("tradingEnabled"), try row.bool("openapiEnabled"))
         var instrument = Instrument(
-            symbol: Symbol(try row.requiredText("symbol")), tradable: state == "ONLINE" && trades == true && isForAPI == true)
+            symbol: symbol, tradable: state == "ONLINE" && trades == true && isForAPI == true)
         instrument.tick = try row.step(places: "pricePrecision")
         instrument.lot = try row.step(places: "quantityPrecision")
         for filter in row.json["filters"]?.array ?? [] {
