@@ -25,6 +25,12 @@ package struct SimAccount: Sendable, Equatable {
         (self.passphrase, self.mode) = (passphrase, mode ?? (venue == "bitget-uta" ? .uta : .classic))
         (self.group, self.name) = (group, name)
     }
+
+    /// The same key, as another owner's.
+    func belonging(to uid: String) -> SimAccount {
+        SimAccount(
+            venue: venue, products: products, uid: uid, key: key, secret: secret, passphrase: passphrase, mode: mode, group: group, name: name)
+    }
 }
 
 /// What is wrong with a file given to the simulator: which entry, which field.

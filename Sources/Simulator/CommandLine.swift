@@ -166,7 +166,7 @@ package struct ServeCommand: Equatable, Sendable {
           --switch VENUE/NAME=VALUE  a venue's open questions answered otherwise; see docs/OMSIM.md. Repeatable
           --quiet                 do not print the accounts
 
-        Pages: GET /_sim/health /_sim/summary /_sim/ledger; POST /_sim/faults /_sim/fill /_sim/place /_sim/reference
+        Pages: GET /_sim/health /_sim/summary /_sim/ledger; POST /_sim/faults /_sim/fill /_sim/place /_sim/reference /_sim/instrument
 
         FAULTS
 

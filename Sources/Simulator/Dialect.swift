@@ -28,11 +28,27 @@ package protocol Dialect: AnyObject {
     func refuse(_ why: Refusal, _ call: Call) -> HTTPResponse
     /// Sets a switch. - Returns: false for a name or value the venue does not have.
     func set(_ name: String, to value: String) -> Bool
+    /// The fields beside a list by which the venue says where the list goes on, for pages that contradict themselves.
+    var pageSigns: [(name: String, says: PageSign)] { get }
+    /// Whether callers can predict the ids of their orders.
+    var derivesIDs: Bool { get }
+}
+
+/// What a field beside a list tells of it.
+package enum PageSign: Sendable {
+    /// The id of a row at its end, from which the next page is asked for.
+    case id
+    /// Whether there is more.
+    case more
+    /// How many there are on all pages.
+    case total
 }
 
 extension Dialect {
     /// What the venue may be switched to, each with its default, as `--switch venue/name=value`. Dialects that have some override ``set(_:to:)``.
     package func set(_ name: String, to value: String) -> Bool { false }
+    package var pageSigns: [(name: String, says: PageSign)] { [] }
+    package var derivesIDs: Bool { false }
 }
 
 /// One limit as the venue counts it: a window of any position.
@@ -92,6 +108,12 @@ package final class Call {
     package let number: Int
     /// Extra microseconds until orders of this request show in look-ups (fault `late_visibility`); ``Exchange/place(_:in:)`` applies it.
     package var visibilityDelayUs: Int64 = 0
+    /// Extra microseconds until cancels and changes of this request happen, though it is answered at once (fault `late_effect`).
+    var effectDelayUs: Int64 = 0
+    /// Asked for each item: the code and words by which a fault has the venue refuse it; nil: the venue decides (fault `item_error`).
+    var refusesItem: (() -> (code: String, message: String)?)?
+    /// How ids of this request's orders differ from what the venue's rule derives (fault `strange_id`); nil: they follow it.
+    var strangeID: Fault.StrangeID?
 
     /// Permits left in the window of the route's first budget, this request taken off; nil: no limit. Some venues say it in a header.
     package var remaining: Int?

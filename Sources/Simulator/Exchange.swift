@@ -20,6 +20,11 @@ package final class Exchange {
     package var matching: Matching
     /// How old a request's stamp may be, in milliseconds, in place of the venue's own window; nil: as the venue says.
     package var freshnessMs: Int64?
+    /// How long closed orders are still known to look-ups, microseconds; nil: for ever.
+    var memoryUs: Int64?
+    /// The same for those canceled unfilled, where it is less.
+    var unfilledMemoryUs: Int64?
+    let view = ExchangeView()
     private var updates = 0
     private let numbering: OrderNumbering
     private var desks: [String: Desk] = [:]
@@ -72,7 +77,7 @@ package final class Exchange {
     package func place(_ ticket: Ticket, in call: Call, isAsynchronous: Bool = false) -> SimOrder {
         let uid = call.account?.uid ?? ""
         let order = place(ticket, uid: uid, call: call.number, at: call.at, visibleAt: call.at + call.visibilityDelayUs)
-        if isAsynchronous { order.state = .accepted } else { match(order, at: call.at) }
+        if isAsynchronous { order.standing.state = .accepted } else { match(order, at: call.at) }
         return order
     }
 
@@ -89,20 +94,19 @@ package final class Exchange {
         let earlier = ticket.clientID.isEmpty ? nil : desk.byClientID[ticket.clientID]
         let order = SimOrder(
             ticket, uid: uid, id: ticket.id ?? numbering.orderID(sequence), sequence: sequence, call: call, at: at, visibleAt: visibleAt,
-            state: .open,
-            earlier: earlier)
+            earlier: earlier, view: view)
         orders.append(order)
         byID[order.id] = order
         desk.add(order)
-        noteUpdate(order, at: at)
+        updates += 1
+        order.standing.updateNumber = updates
         return order
     }
 
     /// An asynchronous engine takes the order: it opens and meets the market.
     package func activate(_ order: SimOrder, at: Int64) {
         guard order.state == .accepted else { return }
-        order.state = .open
-        noteUpdate(order, at: at)
+        change(order, at: at) { $0.state = .open }
         match(order, at: at)
     }
 
@@ -124,10 +128,27 @@ package final class Exchange {
     @discardableResult
     package func amend(_ order: SimOrder, price: Decimal?, quantity: Decimal?, at: Int64) -> Bool {
         guard order.state.isLive else { return false }
-        if let price { order.price = price }
-        if let quantity { order.quantity = quantity }
-        noteUpdate(order, at: at)
+        change(order, at: at) { standing in
+            if let price { standing.price = price }
+            if let quantity { standing.quantity = quantity }
+        }
         if !order.filled.isZero, order.quantity <= order.filled { close(order, as: .filled, reason: "", at: at) }
+        return true
+    }
+
+    /// Cancels for a request, at once or as much later as a fault has it. - Returns: false when the order was closed already.
+    func cancel(_ order: SimOrder, in call: Call) -> Bool {
+        guard call.effectDelayUs > 0 else { return cancel(order, at: call.at) }
+        guard !order.state.isClosed else { return false }
+        schedule(afterUs: call.effectDelayUs) { [unowned self] at in self.cancel(order, at: at) }
+        return true
+    }
+
+    /// Amends for a request, in the same way.
+    func amend(_ order: SimOrder, price: Decimal?, quantity: Decimal?, in call: Call) -> Bool {
+        guard call.effectDelayUs > 0 else { return amend(order, price: price, quantity: quantity, at: call.at) }
+        guard order.state.isLive else { return false }
+        schedule(afterUs: call.effectDelayUs) { [unowned self] at in self.amend(order, price: price, quantity: quantity, at: at) }
         return true
     }
 
@@ -148,24 +169,28 @@ package final class Exchange {
             isMaker: isMaker, at: at)
         fills.append(fill)
         desk(of: order.uid).fills.append(fill)
-        order.fills.append(fill)
-        order.filled = order.filled.adding(quantity) ?? order.filled
-        order.filledQuote = order.filledQuote.adding(quote) ?? order.filledQuote
-        order.fee = order.fee.adding(fee) ?? order.fee
-        noteUpdate(order, at: at)
-        if order.leavesQuantity.isPositive { order.state = .partiallyFilled } else { close(order, as: .filled, reason: "", at: at) }
+        order.allFills.append(fill)
+        change(order, at: at) { standing in
+            standing.filled = standing.filled.adding(quantity) ?? standing.filled
+            standing.filledQuote = standing.filledQuote.adding(quote) ?? standing.filledQuote
+            standing.fee = standing.fee.adding(fee) ?? standing.fee
+            standing.fills += 1
+            standing.state = .partiallyFilled
+        }
+        if !order.leavesQuantity.isPositive { close(order, as: .filled, reason: "", at: at) }
         return fill
     }
 
-    private func noteUpdate(_ order: SimOrder, at: Int64) {
+    private func change(_ order: SimOrder, at: Int64, _ body: (inout SimOrder.Standing) -> Void) {
+        if order.former.last?.until != at { order.former.append((at, order.standing)) }
+        body(&order.standing)
         updates += 1
-        order.updateNumber = updates
-        order.updatedAt = max(order.updatedAt, at)
+        order.standing.updateNumber = updates
+        order.standing.updatedAt = max(order.standing.updatedAt, at)
     }
 
     private func close(_ order: SimOrder, as state: SimState, reason: String, at: Int64) {
-        (order.state, order.reason) = (state, reason)
-        noteUpdate(order, at: at)
+        change(order, at: at) { ($0.state, $0.reason) = (state, reason) }
         desk(of: order.uid).noteClosed()
     }
 
@@ -174,7 +199,7 @@ package final class Exchange {
         let reference = instrument.reference
         guard let price = order.price, !order.ticket.isMarket else {
             if order.quantity.isZero, let quote = order.ticket.quoteQuantity, let bought = quote.dividedRoundingDown(by: reference) {
-                order.quantity = bought.roundedDown(to: instrument.lot)
+                order.standing.quantity = bought.roundedDown(to: instrument.lot)
             }
             if fill(order, price: reference, isMaker: false, at: at) == nil { cancel(order, reason: "trade_count_too_small", at: at) }
             return
@@ -213,6 +238,9 @@ package final class Exchange {
         return isVisible(order, at: at) ? order : nil
     }
 
+    /// The order of that id, whoever's.
+    func known(id: String) -> SimOrder? { byID[id] }
+
     /// The account's newest order under a client id; older ones by ``SimOrder/earlier``. Nil as long as none is visible.
     package func order(clientID: String, uid: String, at: Int64?) -> SimOrder? {
         var order = desks[uid]?.byClientID[clientID]
@@ -239,7 +267,8 @@ package final class Exchange {
         where isWanted: (SimOrder) -> Bool = { _ in true }
     ) -> [SimOrder] {
         guard let desk = desks[uid] else { return [] }
-        return cut(open ? desk.openOrders() : desk.orders, sequence: \.sequence, newestFirst: newestFirst, beyond: beyond, limit: limit) {
+        let orders = open && view.asOf == nil ? desk.openOrders() : desk.orders
+        return cut(orders, sequence: \.sequence, newestFirst: newestFirst, beyond: beyond, limit: limit) {
             isVisible($0, at: at) && (!open || $0.state.isLive) && isWanted($0)
         }
     }
@@ -250,7 +279,7 @@ package final class Exchange {
     ) -> [SimFill] {
         guard let desk = desks[uid] else { return [] }
         return cut(desk.fills, sequence: \.sequence, newestFirst: newestFirst, beyond: beyond, limit: limit) {
-            isVisible($0.order, at: at) && isWanted($0)
+            isVisible($0.order, at: at) && $0.at <= view.asOf ?? .max && isWanted($0)
         }
     }
 
@@ -259,8 +288,16 @@ package final class Exchange {
 
     private func isVisible(_ order: SimOrder, at: Int64?) -> Bool {
         guard let at else { return true }
-        return order.state != .accepted && order.visibleAt <= at
+        guard order.state != .accepted, order.visibleAt <= min(at, view.asOf ?? .max) else { return false }
+        guard order.state.isClosed, let memory = order.filled.isZero ? unfilledMemoryUs ?? memoryUs : memoryUs else { return true }
+        return order.updatedAt > at - memory
     }
+
+    /// Whether a history shows an order that is closed by now.
+    func isFinished(_ order: SimOrder, at: Int64) -> Bool { order.state.isClosed && isVisible(order, at: at) }
+
+    /// Whether a listing of a product line shows an order.
+    package func shows(_ order: SimOrder, in product: String?) -> Bool { view.mixesProducts || order.ticket.product == product }
 
     private func cut<Item>(
         _ items: [Item], sequence: (Item) -> Int, newestFirst: Bool, beyond: Int?, limit: Int, where isWanted: (Item) -> Bool

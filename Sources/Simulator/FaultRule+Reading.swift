@@ -24,8 +24,26 @@ extension FaultPlan {
           maintenance, wrong_account {}                           refused in the venue's words, not executed
           venue_error   {code, message?, status?, executes?: false}
           duplicate_execution {}                                  executed twice: no client can defend itself; for trying auditors
-          clock         {offset_ms?: 0, drift_ppm?: 0}            the venue's clock; only with venue, no counters
-        delay_ms and lasts_ms are a number or [low, high].
+          clock         {offset_ms?: 0, drift_ppm?: 0, after_ms?: 0, lasts_ms?}
+                                                                  the venue's clock, from so long after these rules came into force, for so long (for good);
+                                                                  only with venue, no counters
+        Of look-ups (kind lookup), else they do not strike:
+          stale_replica {age_ms}                                  answered as the venue stood that long ago
+          contradicting_page {how?: empty|short|gap|null|absent|repeated}
+                                                                  rows and the signs beside them disagree (docs/OMSIM.md)
+          odd_number    {form?: exponent|zero_exponent|digits|huge|text|null|negative|nan|infinite|empty, field?, rows?: one|all|strangers}
+                                                                  a number of the rows written so; of public lists as well
+          mixed_products {}                                       listings show the orders of all product lines
+          giant_answer  {bytes}                                   the answer is blown up with white space; of any request
+        Of public lists of markets:
+          null_market, missing_market {symbol?}                   a row more whose symbol is null; a row less
+        Of orders:
+          item_error    {code, message?, share?: 1}               each item by chance refused with that code, not executed; XT's batch cancel says nothing of it
+          late_effect   {delay_ms}                                cancels and modifies are taken, and happen later
+          strange_id    {how?: time|other}                        AscendEX: ids do not follow the formula
+          other_account {uid}                                     the key is taken for another uid's
+          unknown_endpoint {}                                     the path is not served
+        delay_ms and age_ms, and lasts_ms of a ban, are a number or [low, high].
         """
 
     /// Reads rules and limits.
@@ -127,11 +145,43 @@ extension FaultPlan {
         case "duplicate_execution": fault = .duplicateExecution
         case "clock":
             fault = .clock(
-                offsetMs: try fields.signed("offset_ms", within: 86_400_000) ?? 0, driftPpm: try fields.signed("drift_ppm", within: 1_000_000) ?? 0)
-        default: throw fields.wrong("unknown type `\(type.escapedForLog)`")
+                offsetMs: try fields.signed("offset_ms", within: 86_400_000) ?? 0, driftPpm: try fields.signed("drift_ppm", within: 1_000_000) ?? 0,
+                afterMs: Int64(try fields.whole("after_ms", in: 0...86_400_000) ?? 0),
+                lastsMs: try fields.whole("lasts_ms", in: 0...86_400_000).map { Int64($0) })
+        default:
+            guard let scene = try scene(type, &fields) else { throw fields.wrong("unknown type `\(type.escapedForLog)`") }
+            fault = scene
         }
         try fields.finish()
         return fault
+    }
+
+    /// Faults that play what an order manager met outside.
+    private static func scene(_ type: String, _ fields: inout Fields) throws(SimulatorInputError) -> Fault? {
+        switch type {
+        case "stale_replica": return .staleReplica(try fields.milliseconds("age_ms"))
+        case "contradicting_page": return .contradictingPage(try fields.word("how", standing: .empty))
+        case "odd_number":
+            return .oddNumber(
+                Fault.OddNumber(
+                    try fields.word("form", standing: .exponent), field: try fields.text("field"), rows: try fields.word("rows", standing: .one)))
+        case "mixed_products": return .mixedProducts
+        case "giant_answer":
+            guard let bytes = try fields.whole("bytes", in: 0...64_000_000) else { throw fields.wrong("`bytes` is missing") }
+            return .giantAnswer(bytes: bytes)
+        case "null_market": return .nullMarket(symbol: try fields.text("symbol"))
+        case "missing_market": return .missingMarket(symbol: try fields.text("symbol"))
+        case "item_error":
+            guard let code = try fields.text("code") else { throw fields.wrong("`code` is missing") }
+            return .itemError(code: code, message: try fields.text("message") ?? "simulated", share: try fields.fraction("share") ?? 1)
+        case "late_effect": return .lateEffect(try fields.milliseconds("delay_ms"))
+        case "strange_id": return .strangeID(try fields.word("how", standing: .time))
+        case "other_account":
+            guard let uid = try fields.text("uid"), !uid.isEmpty else { throw fields.wrong("`uid` is missing") }
+            return .otherAccount(uid: uid)
+        case "unknown_endpoint": return .unknownEndpoint
+        default: return nil
+        }
     }
 }
 
@@ -184,6 +234,14 @@ private struct Fields {
         guard let value = take(name) else { return nil }
         guard case .number(let text) = value, let number = Double(text), (0...1).contains(number) else { throw wrong("`\(name)` should be 0 to 1") }
         return number
+    }
+
+    /// One of a choice of words.
+    mutating func word<Choice: RawRepresentable>(_ name: String, standing: Choice) throws(SimulatorInputError) -> Choice
+    where Choice.RawValue == String {
+        guard let word = try text(name) else { return standing }
+        guard let choice = Choice(rawValue: word) else { throw wrong("`\(name)` cannot be `\(word.escapedForLog)`") }
+        return choice
     }
 
     mutating func then() throws(SimulatorInputError) -> Fault.LostReply {

@@ -31,8 +31,53 @@ package enum Fault: Sendable, Equatable {
     case venueError(code: String, message: String, status: Int, executes: Bool)
     /// Executed twice, as a retrying proxy would: no venue does this by default, and a client cannot defend itself; shows what an auditor must see.
     case duplicateExecution
-    /// The venue's clock is off, and runs off.
-    case clock(offsetMs: Int64, driftPpm: Int64)
+    /// The venue's clock is off, and runs off; from a while after the rules came into force, for a while.
+    case clock(offsetMs: Int64, driftPpm: Int64, afterMs: Int64 = 0, lastsMs: Int64? = nil)
+    /// A look-up is answered as the venue stood so much earlier.
+    case staleReplica(Milliseconds)
+    case contradictingPage(Contradiction)
+    case oddNumber(OddNumber)
+    /// Listings of one product line show those of the others too.
+    case mixedProducts
+    /// A public list of markets holds a row more, whose symbol is null; a copy of that symbol's, or of any.
+    case nullMarket(symbol: String?)
+    /// A public list of markets lacks this symbol, or any.
+    case missingMarket(symbol: String?)
+    /// The answer is blown up to so many bytes.
+    case giantAnswer(bytes: Int)
+    /// Each item, with that probability, is refused by this code and not executed.
+    case itemError(code: String, message: String, share: Double)
+    /// Cancels and changes are taken at once and happen later.
+    case lateEffect(Milliseconds)
+    /// Order ids do not follow the rule by which callers predict them (AscendEX).
+    case strangeID(StrangeID)
+    /// The key is taken for another uid's.
+    case otherAccount(uid: String)
+    /// The venue has never heard of that path.
+    case unknownEndpoint
+
+    /// How a page belies itself.
+    package enum Contradiction: String, Sendable, CaseIterable {
+        /// No rows, beside signs of more.
+        case empty
+        /// The first half of the rows, beside signs of more; ids beside it are those of the rows that are left, so that the others can be asked for.
+        case short
+        /// The first half of the rows, beside the ids of all of them.
+        case gap
+        /// The list is null.
+        case null
+        /// The list is not there.
+        case absent
+        /// A following page is the one before once more.
+        case repeated
+    }
+
+    package enum StrangeID: String, Sendable {
+        /// The part that tells the time is another; the end is the caller's.
+        case time
+        /// The end is another as well.
+        case other
+    }
 
     /// A fixed number or one drawn between two.
     package struct Milliseconds: Sendable, Equatable {
@@ -64,7 +109,29 @@ package enum Fault: Sendable, Equatable {
         case .venueError: "venue_error"
         case .duplicateExecution: "duplicate_execution"
         case .clock: "clock"
+        case .staleReplica: "stale_replica"
+        case .contradictingPage: "contradicting_page"
+        case .oddNumber: "odd_number"
+        case .mixedProducts: "mixed_products"
+        case .nullMarket: "null_market"
+        case .missingMarket: "missing_market"
+        case .giantAnswer: "giant_answer"
+        case .itemError: "item_error"
+        case .lateEffect: "late_effect"
+        case .strangeID: "strange_id"
+        case .otherAccount: "other_account"
+        case .unknownEndpoint: "unknown_endpoint"
         }
+    }
+}
+
+extension Fault {
+    var isClock: Bool { if case .clock = self { true } else { false } }
+
+    /// Whose request it is taken for; nil: its sender's.
+    func account(in account: SimAccount?) -> SimAccount? {
+        guard case .otherAccount(let uid) = self else { return nil }
+        return account?.belonging(to: uid)
     }
 }
 
@@ -117,17 +184,25 @@ package struct FaultPlan {
     /// Draws from the rule's own stream.
     mutating func draw<Value>(_ index: Int, _ body: (inout SeededGenerator) -> Value) -> Value { body(&rules[index].random) }
 
-    /// The sum of clock faults for a venue: offset, and drift in millionths.
-    func clock(of venue: String) -> (offsetMs: Int64, driftPpm: Int64) {
+    /// The sum of clock faults for a venue that have run for so long: offset, and drift in millionths.
+    func clock(of venue: String, runningUs: Int64) -> (offsetMs: Int64, driftPpm: Int64) {
         rules.reduce(into: (0, 0)) { sum, standing in
-            guard case .clock(let offset, let drift) = standing.rule.fault, standing.rule.venue == nil || standing.rule.venue == venue else { return }
+            guard case .clock(let offset, let drift, let after, let lasts) = standing.rule.fault, standing.concernsClock(of: venue) else { return }
+            guard runningUs >= after * 1_000, lasts.map({ runningUs < (after + $0) * 1_000 }) ?? true else { return }
             sum.0 += offset
             sum.1 += drift
         }
     }
+
+    func hasClock(of venue: String) -> Bool { rules.contains { $0.concernsClock(of: venue) } }
+
+    /// Whether a rule may answer with an earlier page.
+    var repeatsPages: Bool { rules.contains { $0.rule.fault == .contradictingPage(.repeated) } }
 }
 
 extension FaultPlan.Standing {
+    fileprivate func concernsClock(of venue: String) -> Bool { rule.fault.isClock && (rule.venue == nil || rule.venue == venue) }
+
     fileprivate mutating func strikes() -> Bool {
         if case .clock = rule.fault { return false }
         seen += 1

@@ -44,6 +44,14 @@ package struct Ticket {
     }
 }
 
+/// Which of an exchange's moments a look-up is answered from.
+final class ExchangeView {
+    /// Microseconds of the venue's clock; nil: now.
+    var asOf: Int64?
+    /// Listings forget that they were asked for one product line.
+    var mixesProducts = false
+}
+
 /// An order as the simulated venue holds it. Times are microseconds of the venue's clock.
 package final class SimOrder {
     package let ticket: Ticket
@@ -56,29 +64,58 @@ package final class SimOrder {
     package let createdAt: Int64
     /// Look-ups do not know it before this moment.
     package internal(set) var visibleAt: Int64
-    package internal(set) var updatedAt: Int64
-    /// Rises with every change of any order of the exchange.
-    package internal(set) var updateNumber = 0
-    package internal(set) var state: SimState
-    /// Why it closed, in the venue's words or `normal_cancel`, `ioc`, `fok`, `post_only`; empty otherwise.
-    package internal(set) var reason = ""
-    /// As last modified.
-    package internal(set) var price: Decimal?
-    package internal(set) var quantity: Decimal
-    package internal(set) var filled = Decimal.zero
-    package internal(set) var filledQuote = Decimal.zero
-    package internal(set) var fee = Decimal.zero
-    package internal(set) var fills: [SimFill] = []
     /// The order before this one under the same client id of the account.
     package let earlier: SimOrder?
     /// Free for the dialect: e.g. unfinished modifications, last cancel attempt.
     package var scratch: AnyObject?
+    /// How the order stands now.
+    var standing: Standing
+    /// How it stood before, oldest first, each until a moment.
+    var former: [(until: Int64, standing: Standing)] = []
+    var allFills: [SimFill] = []
+    private let view: ExchangeView
 
-    init(_ ticket: Ticket, uid: String, id: String, sequence: Int, call: Int, at: Int64, visibleAt: Int64, state: SimState, earlier: SimOrder?) {
-        (self.ticket, self.uid, self.id, self.sequence, self.requestNumber) = (ticket, uid, id, sequence, call)
-        (self.createdAt, self.updatedAt, self.visibleAt, self.state, self.earlier) = (at, at, visibleAt, state, earlier)
-        (price, quantity) = (ticket.price, ticket.quantity)
+    /// What of an order changes.
+    struct Standing {
+        var state: SimState
+        var reason = ""
+        var price: Decimal?
+        var quantity: Decimal
+        var filled = Decimal.zero
+        var filledQuote = Decimal.zero
+        var fee = Decimal.zero
+        var fills = 0
+        var updatedAt: Int64
+        var updateNumber = 0
     }
+
+    init(
+        _ ticket: Ticket, uid: String, id: String, sequence: Int, call: Int, at: Int64, visibleAt: Int64, earlier: SimOrder?, view: ExchangeView
+    ) {
+        (self.ticket, self.uid, self.id, self.sequence, self.requestNumber) = (ticket, uid, id, sequence, call)
+        (self.createdAt, self.visibleAt, self.earlier, self.view) = (at, visibleAt, earlier, view)
+        standing = Standing(state: .open, price: ticket.price, quantity: ticket.quantity, updatedAt: at)
+    }
+
+    /// As the exchange is looked at: now, or as it stood some time ago.
+    private var shown: Standing {
+        guard let asOf = view.asOf else { return standing }
+        return former.first { $0.until > asOf }?.standing ?? standing
+    }
+
+    package var state: SimState { shown.state }
+    /// Why it closed, in the venue's words or `normal_cancel`, `ioc`, `fok`, `post_only`; empty otherwise.
+    package var reason: String { shown.reason }
+    /// As last modified.
+    package var price: Decimal? { shown.price }
+    package var quantity: Decimal { shown.quantity }
+    package var filled: Decimal { shown.filled }
+    package var filledQuote: Decimal { shown.filledQuote }
+    package var fee: Decimal { shown.fee }
+    package var fills: ArraySlice<SimFill> { allFills.prefix(shown.fills) }
+    package var updatedAt: Int64 { shown.updatedAt }
+    /// Rises with every change of any order of the exchange.
+    package var updateNumber: Int { shown.updateNumber }
 
     package var clientID: String { ticket.clientID }
     package var symbol: String { ticket.symbol }
@@ -112,7 +149,7 @@ package struct SimInstrument: Sendable {
     package let quote: String
     package private(set) var tick: Decimal
     package private(set) var lot: Decimal
-    package let minQuantity: Decimal
+    package private(set) var minQuantity: Decimal
     package let minNotional: Decimal
     /// Buys above and sells below it would trade at once.
     package var reference: Decimal
@@ -133,6 +170,14 @@ package struct SimInstrument: Sendable {
         (self.symbol, self.base, self.quote, self.tick, self.lot) = (symbol, base, quote, tick, lot)
         (self.minQuantity, self.minNotional, self.reference) = (minQuantity, minNotional, reference)
         (self.pricePlaces, self.quantityPlaces, self.contractSize) = (pricePlaces, quantityPlaces, contractSize)
+    }
+
+    /// The same market, its quantities counted in another unit: a power of ten, which is the least as well.
+    func counted(inStepsOf step: Decimal) -> SimInstrument {
+        var other = self
+        (other.lot, other.minQuantity) = (step, step)
+        other.quantityPlaces = (0...Decimal.scale).first { Decimal(decimalPlaces: $0) == step } ?? 0
+        return other
     }
 
     /// The venue changes what prices and quantities are multiples of. - Returns: false for places out of range; nothing changes then.

@@ -71,7 +71,7 @@ extension VenueWorld {
         }
     }
 
-    /// `{venue, symbol, side, quantity, price?, account?, product?, client_order_id?}`: an order somebody else of the account placed.
+    /// `{venue, symbol, side, quantity, price?, account?, product?, client_order_id?, order_id?, count?}`: orders somebody else of the account placed.
     private func place(_ json: JSON) throws(SimulatorInputError) -> [UInt8] {
         let venue = try named(json)
         let accounts = accounts(of: venue.dialect.venue)
@@ -88,7 +88,20 @@ extension VenueWorld {
             product: json["product"]?.string ?? account.products.first ?? "")
         ticket.price = try decimal(json, "price")
         ticket.isMarket = ticket.price == nil
-        let order = venue.exchange.placeExternally(ticket, uid: account.uid, at: now)
+        if let id = json["order_id"], !id.isNull {
+            guard let text = id.string, !text.isEmpty, venue.exchange.known(id: text) == nil else {
+                throw SimulatorInputError("`order_id` should be a text that no order there has")
+            }
+            ticket.id = text
+        }
+        let count = json["count"].map { $0.integer } ?? 1
+        guard let count, (1...1_000_000).contains(count), count == 1 || ticket.id == nil && ticket.clientID.isEmpty else {
+            throw SimulatorInputError("`count` should be 1 to 1000000, and 1 where an id is given")
+        }
+        // The venue's own clock, as orders of requests bear it.
+        let at = venueClock(venue.dialect.venue, at: now)
+        for _ in 1..<count { _ = venue.exchange.placeExternally(ticket, uid: account.uid, at: at) }
+        let order = venue.exchange.placeExternally(ticket, uid: account.uid, at: at)
         return written { writer in
             writer.member("order_id", order.id)
             writer.member("account", order.uid)

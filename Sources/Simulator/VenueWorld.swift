@@ -28,13 +28,15 @@ package final class VenueWorld {
     package let options: WorldOptions
     package let ledger = Ledger()
     package private(set) var venues: [Venue] = []
-    package private(set) var faults: FaultPlan
+    package internal(set) var faults: FaultPlan
     /// The latest time seen.
     package private(set) var now: Int64 = 0
     var events = EventQueue()
     var ways: SeededGenerator
     /// Addresses that a venue's family of hosts shuts out for now.
-    private var bans: [Ban] = []
+    var bans: [Ban] = []
+    /// The last page of each listing, as long as a rule may repeat it.
+    var lastPages: [String: HTTPResponse] = [:]
     private var accountsByKey: [String: SimAccount] = [:]
 
     /// One venue: its language, its book, its limits.
@@ -63,6 +65,13 @@ package final class VenueWorld {
         faults = FaultPlan(options.faults, seed: options.seed)
         ways = SeededGenerator(seed: seed(options.seed, "latency"))
         for account in options.accounts { accountsByKey[account.key] = account }
+        // Before the books open: a switch may change what is traded in which unit.
+        for setting in options.switches where !setting.name.hasSuffix("memory_ms") {
+            let (venue, name) = split(setting.name)
+            guard let dialect = dialects.first(where: { $0.venue == venue }), dialect.set(name, to: setting.value) else {
+                throw SimulatorInputError("no switch `\(setting.name.escapedForLog)` with a value `\(setting.value.escapedForLog)`")
+            }
+        }
         for dialect in dialects {
             let exchange = Exchange(
                 venue: dialect.venue, instruments: dialect.instruments, matching: options.matching, seed: seed(options.seed, dialect.venue),
@@ -77,11 +86,19 @@ package final class VenueWorld {
             throw SimulatorInputError("account \(account.key.escapedForLog): no venue `\(account.venue.escapedForLog)` here")
         }
         for limit in options.limits { try setLimit(limit.budget, permits: limit.permits) }
-        for setting in options.switches {
-            let (venue, name) = split(setting.name)
-            guard let venue = self.venue(named: venue), venue.dialect.set(name, to: setting.value) else {
-                throw SimulatorInputError("no switch `\(setting.name.escapedForLog)` with a value `\(setting.value.escapedForLog)`")
-            }
+        for setting in options.switches where setting.name.hasSuffix("memory_ms") { try setMemory(setting.name, setting.value) }
+    }
+
+    /// What every venue can be told to forget: `memory_ms` for closed orders, `unfilled_memory_ms` for those canceled unfilled.
+    private func setMemory(_ setting: String, _ value: String) throws(SimulatorInputError) {
+        let (venue, name) = split(setting)
+        guard let exchange = self.venue(named: venue)?.exchange, let ms = Int64(value), (0...31_536_000_000).contains(ms) else {
+            throw SimulatorInputError("no switch `\(setting.escapedForLog)` with a value `\(value.escapedForLog)`")
+        }
+        switch name {
+        case "memory_ms": exchange.memoryUs = ms * 1_000
+        case "unfilled_memory_ms": exchange.unfilledMemoryUs = ms * 1_000
+        default: throw SimulatorInputError("no switch `\(setting.escapedForLog)`")
         }
     }
 
@@ -99,7 +116,15 @@ package final class VenueWorld {
     /// Replaces the fault rules; their counters start anew. Requests on their way keep the fault they have.
     package func setFaults(_ rules: [FaultRule]) {
         faults = FaultPlan(rules, seed: options.seed)
+        lastPages = [:]
         for venue in venues { venue.clockSince = nil }
+    }
+
+    /// Nothing goes wrong any more; clocks run on as they do.
+    package func endFaults() {
+        faults = FaultPlan(faults.rules.map(\.rule).filter(\.fault.isClock), seed: options.seed)
+        bans = []
+        lastPages = [:]
     }
 
     private func split(_ name: String) -> (String, String) {
@@ -122,11 +147,11 @@ package final class VenueWorld {
     }
 
     /// What the venue's own clock shows, in microseconds: offset, plus drift from the first moment it was looked at.
-    private func venueClock(_ name: String, at: Int64) -> Int64 {
-        let fault = faults.clock(of: name)
-        guard fault != (0, 0), let venue = venue(named: name) else { return at }
+    func venueClock(_ name: String, at: Int64) -> Int64 {
+        guard faults.hasClock(of: name), let venue = venue(named: name) else { return at }
         let since = venue.clockSince ?? at
         venue.clockSince = since
+        let fault = faults.clock(of: name, runningUs: at - since)
         return at + fault.offsetMs * 1000 + (at - since) / 1_000_000 * fault.driftPpm + (at - since) % 1_000_000 * fault.driftPpm / 1_000_000
     }
 
@@ -173,7 +198,7 @@ package final class VenueWorld {
         return strike(fault, rule: rule, arrival, route)
     }
 
-    private struct Arrival {
+    struct Arrival {
         let request: HTTPRequest
         let peer: String
         let key: String?
@@ -182,39 +207,41 @@ package final class VenueWorld {
         let record: Ledger.Request
     }
 
-    private func call(_ arrival: Arrival, _ route: Route) -> Call {
+    /// - Parameter account: Who it is taken to be from; nil: whom its key names.
+    func call(_ arrival: Arrival, _ route: Route, as account: SimAccount? = nil) -> Call {
         Call(
-            request: arrival.request, route: route, account: arrival.account, peer: arrival.peer,
+            request: arrival.request, route: route, account: account ?? arrival.account, peer: arrival.peer,
             at: venueClock(arrival.venue.dialect.venue, at: now),
             number: arrival.record.number)
     }
 
-    private func reply(_ response: HTTPResponse, to record: Ledger.Request, afterUs: Int64 = 0) -> ServerReply {
+    func reply(_ response: HTTPResponse, to record: Ledger.Request, afterUs: Int64 = 0) -> ServerReply {
         record.status = response.status
         return .response(response, afterUs: afterUs)
     }
 
     /// The request arrives: it is counted and, within its limits, executed by the venue.
-    private func execute(_ arrival: Arrival, _ route: Route, visibilityDelayUs: Int64 = 0) -> HTTPResponse {
+    func execute(_ arrival: Arrival, _ route: Route, visibilityDelayUs: Int64 = 0) -> HTTPResponse {
         let call = call(arrival, route)
         guard count(arrival, call) else { return limited(arrival, call) }
         return answer(arrival, call, visibilityDelayUs: visibilityDelayUs)
     }
 
-    private func limited(_ arrival: Arrival, _ call: Call) -> HTTPResponse {
+    func limited(_ arrival: Arrival, _ call: Call) -> HTTPResponse {
         arrival.record.outcome = .rateLimited
         return arrival.venue.dialect.refuse(.rateLimited, call)
     }
 
-    private func answer(_ arrival: Arrival, _ call: Call, visibilityDelayUs: Int64) -> HTTPResponse {
+    func answer(_ arrival: Arrival, _ call: Call, visibilityDelayUs: Int64) -> HTTPResponse {
         call.visibilityDelayUs = visibilityDelayUs
         let response = arrival.venue.dialect.answer(call, on: arrival.venue.exchange)
         arrival.record.note(call)
+        if faults.repeatsPages, call.route.kind == .lookup { lastPages[pageKey(arrival, call.route)] = response }
         return response
     }
 
     /// Counts an arrival under each of its budgets, refused or not. - Returns: whether all of them hold.
-    private func count(_ arrival: Arrival, _ call: Call) -> Bool {
+    func count(_ arrival: Arrival, _ call: Call) -> Bool {
         let route = call.route
         var isWithin = true
         for (index, name) in route.budgets.enumerated() {
@@ -240,146 +267,5 @@ package final class VenueWorld {
     private func address(of peer: String) -> String {
         guard let colon = peer.lastIndex(of: ":"), peer.firstIndex(of: ":") == colon || peer.hasPrefix("[") else { return peer }
         return String(peer[..<colon])
-    }
-
-    // MARK: Faults
-
-    private func strike(_ fault: Fault, rule: Int, _ arrival: Arrival, _ route: Route) -> ServerReply {
-        let (dialect, record) = (arrival.venue.dialect, arrival.record)
-        if case .executeLate(let delay, let lost) = fault {
-            // Still under way: it is counted when it arrives, which is what a client's hold on unanswered requests is for.
-            record.outcome = .underWay
-            events.add(at: now + faults.draw(rule) { delay.draw(&$0) }) { [unowned self] at in
-                record.executedAt = at
-                record.status = self.execute(arrival, route).status
-            }
-            return loss(lost)
-        }
-        let call = call(arrival, route)
-        guard count(arrival, call) else {
-            record.fault = nil
-            return reply(limited(arrival, call), to: record)
-        }
-
-        func executed(visibilityDelayUs: Int64 = 0) -> HTTPResponse { answer(arrival, call, visibilityDelayUs: visibilityDelayUs) }
-        func refused(_ why: Refusal) -> ServerReply {
-            record.outcome = .refused
-            return reply(dialect.refuse(why, call), to: record)
-        }
-        func notExecuted(_ reply: ServerReply) -> ServerReply {
-            record.outcome = .notExecuted
-            return reply
-        }
-
-        switch fault {
-        case .executeLate, .clock: preconditionFailure("handled before")
-        case .loseReplyBeforeExecution(let lost): return notExecuted(loss(lost))
-        case .reset: return notExecuted(.reset())
-        case .loseReplyAfterExecution(let lost):
-            record.status = executed().status
-            return loss(lost)
-        case .delay(let delay):
-            let response = executed()
-            return reply(response, to: record, afterUs: faults.draw(rule) { delay.draw(&$0) })
-        case .serverError(let status, let body, let executes):
-            if executes { _ = executed() } else { record.outcome = .notExecuted }
-            return reply(serverError(status, body), to: record)
-        case .rateLimited: return refused(.rateLimited)
-        case .ban(let status, let lasts, let saysWhen):
-            let until = now + faults.draw(rule) { lasts.draw(&$0) }
-            let ban = Ban(venue: dialect.venue, peer: arrival.peer, until: until, status: status, saysWhen: saysWhen)
-            bans = bans.filter { $0.until > now } + [ban]
-            record.outcome = .refused
-            return reply(ban.answer(at: now), to: record)
-        case .maintenance: return refused(.maintenance)
-        case .wrongAccount: return refused(.wrongAccount)
-        case .venueError(let code, let message, let status, let executes):
-            let refusal = Refusal.venueError(code: code, message: message, status: status)
-            guard executes else { return refused(refusal) }
-            _ = executed()
-            return reply(dialect.refuse(refusal, call), to: record)
-        case .truncate:
-            let response = executed()
-            record.status = response.status
-            let bytes = serialized(response)
-            let cut = faults.draw(rule) { Int($0.below(UInt64(max(bytes.count - 1, 1)))) }
-            return .raw(Array(bytes.prefix(cut)), thenClose: true)
-        case .garbage(let isHTTP):
-            record.status = executed().status
-            let noise = faults.draw(rule) { random in (0..<(64 + Int(random.below(192)))).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
-            return isHTTP
-                ? .response(HTTPResponse(status: 200, headers: [HTTPHeader("Content-Type", "application/json")], body: noise))
-                : .raw(noise, thenClose: true)
-        case .missingItem:
-            return tampered(executed(), rule, route, record) { items, random in items.remove(at: Int(random.below(UInt64(items.count)))) }
-        case .repeatedItem:
-            return tampered(executed(), rule, route, record) { items, random in
-                items.insert(items[Int(random.below(UInt64(items.count)))], at: Int(random.below(UInt64(items.count + 1))))
-            }
-        case .reorderedItems:
-            return tampered(executed(), rule, route, record) { items, random in
-                let before = items
-                items.shuffle(using: &random)
-                if items == before { items.append(items.removeFirst()) }
-            }
-        case .lateVisibility(let delay):
-            let us = faults.draw(rule) { delay.draw(&$0) }
-            return reply(executed(visibilityDelayUs: us), to: record)
-        case .duplicateExecution:
-            let response = executed()
-            _ = executed()
-            return reply(response, to: record)
-        }
-    }
-
-    private func loss(_ lost: Fault.LostReply) -> ServerReply {
-        switch lost {
-        case .reset: .reset()
-        case .silence: .silence
-        }
-    }
-
-    private func serverError(_ status: Int, _ body: Fault.ServerErrorBody) -> HTTPResponse {
-        switch body {
-        case .html:
-            HTTPResponse(
-                status: status, headers: [HTTPHeader("Content-Type", "text/html")],
-                body: Array(
-                    "<html><head><title>\(status)</title></head><body><center><h1>\(status) simulated edge error</h1></center></body></html>\n".utf8))
-        case .json:
-            HTTPResponse(status: status, headers: [HTTPHeader("Content-Type", "application/json")], body: Array("{\"error\":\"simulated\"}".utf8))
-        case .empty: HTTPResponse(status: status)
-        }
-    }
-
-    private func serialized(_ response: HTTPResponse) -> [UInt8] {
-        var head = "HTTP/1.1 \(response.status) Simulated\r\nContent-Length: \(response.body.count)\r\n"
-        for header in response.headers { head += "\(header.name): \(header.value)\r\n" }
-        return Array((head + "\r\n").utf8) + response.body
-    }
-
-    /// Changes the first non-empty item list of an answer; an answer without one stays, and the fault did not strike.
-    private func tampered(
-        _ response: HTTPResponse, _ rule: Int, _ route: Route, _ record: Ledger.Request, _ change: (inout [JSON], inout SeededGenerator) -> Void
-    ) -> ServerReply {
-        guard let root = try? JSONParser.parse(response.body),
-            let path = route.itemLists.first(where: { path in path.reduce(root as JSON?) { $0?[$1] }?.array?.isEmpty == false })
-        else {
-            record.fault = nil
-            return reply(response, to: record)
-        }
-        var changed = response
-        changed.body = replacing(root, at: path[...]) { list in
-            guard var items = list.array else { return list }
-            faults.draw(rule) { change(&items, &$0) }
-            return .array(items)
-        }.serialized()
-        return reply(changed, to: record)
-    }
-
-    private func replacing(_ json: JSON, at path: ArraySlice<String>, _ change: (JSON) -> JSON) -> JSON {
-        guard let key = path.first else { return change(json) }
-        guard case .object(let members) = json else { return json }
-        return .object(members.map { $0.key == key ? ($0.key, replacing($0.value, at: path.dropFirst(), change)) : $0 })
     }
 }

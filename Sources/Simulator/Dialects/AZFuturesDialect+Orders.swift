@@ -55,15 +55,24 @@ extension AZFuturesDialect {
             guard price.isPositive, price.isMultiple(of: instrument.tick) else { throw XTProblem("invalid_price", "price off tick") }
         }
         let price = ticket.price ?? instrument.reference
-        guard let base = ticket.quantity.multiplied(by: instrument.contractSize, roundingDown: true),
-            let notional = ticket.product == "coin" ? base : base.multiplied(by: price, roundingDown: true)
-        else { throw XTProblem("invalid_quantity", "quantity above the maximum") }
+        guard let notional = notional(of: ticket.quantity, at: price, instrument) else {
+            throw XTProblem("invalid_quantity", "quantity above the maximum")
+        }
         guard notional >= instrument.minNotional else { throw XTProblem("open_order_min_nominal_value_limit", "nominal value below the minimum") }
         guard notional <= balance else { throw XTProblem("insufficient_balance", "insufficient balance") }
     }
 
+    /// What a quantity is worth, in usdt or usd; nil beyond the range.
+    func notional(of quantity: Decimal, at price: Decimal, _ instrument: SimInstrument) -> Decimal? {
+        if countsBase { return quantity.multiplied(by: price, roundingDown: true) }
+        let contracts = quantity.multiplied(by: instrument.contractSize, roundingDown: true)
+        // A coin-margined contract is worth a number of usd, whatever the price.
+        return instrument.quote == "usd" ? contracts : contracts?.multiplied(by: price, roundingDown: true)
+    }
+
     /// Takes one order by the rules for the account and for repeated client ids.
     private func take(_ ticket: Ticket, _ call: Call, _ exchange: Exchange) throws(XTProblem) -> SimOrder {
+        try XTProblem.heed(call)
         let uid = call.account?.uid ?? ""
         try check(ticket, exchange)
         if !ticket.clientID.isEmpty, duplicates != .accept {
@@ -84,8 +93,10 @@ extension AZFuturesDialect {
     }
 
     /// The name under which a batch tells the same failure (4.3).
-    private static func createState(of problem: XTProblem) -> String {
+    private func createState(of problem: XTProblem, _ call: Call) -> String {
         switch problem.code {
+        // What a fault asks for is said as it is.
+        case let code where call.refusesItem != nil: code
         case "open_order_min_nominal_value_limit": "OPEN_ORDER_MIN_NOMINAL_VALUE_LIMIT"
         case "insufficient_balance": "INSUFFICIENT_BALANCE"
         case "the_number_of_orders_has_reached_the_maximum": "ORDER_NUMBER_LIMIT"
@@ -154,7 +165,7 @@ extension AZFuturesDialect {
                     write(state: nil, as: "createState", &writer)
                 case .failure(let problem):
                     writer.member("orderId", String?.none)
-                    write(state: Self.createState(of: problem), as: "createState", &writer)
+                    write(state: createState(of: problem, call), as: "createState", &writer)
                 }
                 writer.endObject()
             }
@@ -195,7 +206,11 @@ extension AZFuturesDialect {
 
     /// nil: cancelled. `ORDER_CANCELED` stands for an invalid order: finished or unknown (4.3).
     private func cancelState(_ id: Int64, _ call: Call, _ exchange: Exchange) -> String? {
-        guard let order = exchange.order(id: String(id), uid: call.account?.uid ?? "", at: nil), exchange.cancel(order, at: call.at) else {
+        if let refusal = call.refusesItem?() {
+            call.refused += 1
+            return refusal.code
+        }
+        guard let order = exchange.order(id: String(id), uid: call.account?.uid ?? "", at: nil), exchange.cancel(order, in: call) else {
             call.refused += 1
             return "ORDER_CANCELED"
         }
@@ -212,7 +227,7 @@ extension AZFuturesDialect {
     private func write(state: String?, as name: String, _ writer: inout JSONWriter) {
         writer.key(name)
         if let state {
-            writer.string(state)
+            if let number = Int64(state) { writer.integer(number) } else { writer.string(state) }
         } else if statesAreNames {
             writer.string("OK")
         } else {
@@ -223,6 +238,7 @@ extension AZFuturesDialect {
     // MARK: Change and cancel one
 
     private func known(_ fields: XTFields, _ call: Call, _ exchange: Exchange, orElse problem: XTProblem) throws(XTProblem) -> SimOrder {
+        try XTProblem.heed(call)
         guard let id = fields.text("orderId"), Int64(id) != nil else { throw XTProblem("invalid_params", "invalid orderId") }
         guard let order = exchange.order(id: id, uid: call.account?.uid ?? "", at: nil) else { throw problem }
         return order
@@ -251,7 +267,7 @@ extension AZFuturesDialect {
             let successor = exchange.place(ticket, in: call)
             return success { $0.string(successor.id) }
         }
-        _ = exchange.amend(order, price: price, quantity: quantity, at: call.at)
+        _ = exchange.amend(order, price: price, quantity: quantity, in: call)
         return success { $0.string(amendID == .same ? order.id : String(654_000_000_000_000_000 + Int64(call.number))) }
     }
 
@@ -260,7 +276,7 @@ extension AZFuturesDialect {
         (call.items, call.refused) = (1, 1)
         let missing = XTProblem("invalid_params", "invalid order")
         let order = try known(try fields(call, knowing: ["orderId"]), call, exchange, orElse: missing)
-        guard exchange.cancel(order, at: call.at) else { throw missing }
+        guard exchange.cancel(order, in: call) else { throw missing }
         (call.accepted, call.refused) = (1, 0)
         return success { $0.string(order.id) }
     }
@@ -271,7 +287,7 @@ extension AZFuturesDialect {
         guard symbol.map({ exchange.instruments[$0] != nil }) ?? true else { throw XTProblem("invalid_symbol", "invalid symbol") }
         let wanted = exchange.page(uid: call.account?.uid ?? "", open: true, limit: .max, at: call.at) { symbol == nil || $0.symbol == symbol }
         call.items = wanted.count
-        for order in wanted where exchange.cancel(order, at: call.at) { call.accepted += 1 }
+        for order in wanted where exchange.cancel(order, in: call) { call.accepted += 1 }
         return success { $0.bool(true) }
     }
 }

@@ -198,7 +198,7 @@ extension AZFuturesDialect {
         let size = instrument?.contractSize ?? .one
         var state = Self.state(of: order)
         if isCached, state == "NEW", order.sequence % 2 == 0 { state = "PLACED" }
-        let notional = (order.price ?? .zero).multiplied(by: order.quantity, roundingDown: true)?.multiplied(by: size, roundingDown: true) ?? .zero
+        let notional = instrument.flatMap { self.notional(of: order.quantity, at: order.price ?? .zero, $0) } ?? .zero
         writer.beginObject()
         write(id: order.id, as: "orderId", &writer)
         writer.member("clientOrderId", order.clientID.isEmpty ? nil : order.clientID)
@@ -241,11 +241,12 @@ extension AZFuturesDialect {
         write(id: fill.order.id, as: "orderId", &writer)
         write(id: fill.id, as: "execId", &writer)
         writer.member("symbol", fill.order.symbol)
-        writer.member("contractSize", size.description)
+        // The pages that count base coins have no contract in these rows.
+        if !countsBase { writer.member("contractSize", size.description) }
         writer.member("quantity", fill.quantity.description)
         writer.member("price", fill.price.description)
-        // The exchange reckons a fee on price times quantity; here a quantity counts contracts.
-        writer.member("fee", (fill.fee.multiplied(by: size, roundingDown: true) ?? .zero).description)
+        // The exchange reckons a fee on price times quantity, which may count contracts.
+        writer.member("fee", (countsBase ? fill.fee : fill.fee.multiplied(by: size, roundingDown: true) ?? .zero).description)
         writer.member("feeCoin", instrument?.quote)
         writer.member("timestamp", fill.at / 1000)
         writer.member("takerMaker", fill.isMaker ? "MAKER" : "TAKER")
@@ -293,7 +294,7 @@ extension AZFuturesDialect {
         writer.member("maxNotional", "100000000")
         writer.member("minStepPrice", instrument.tick.description)
         writer.member("pricePrecision", instrument.pricePlaces)
-        writer.member("quantityPrecision", 0)
+        writer.member("quantityPrecision", instrument.quantityPlaces)
         writer.member("minPrice", String?.none)
         writer.member("maxPrice", String?.none)
         writer.member("multiplierUp", "0.05")

@@ -29,6 +29,8 @@ package final class AZFuturesDialect: Dialect {
     package var gateIsSilent = false
     /// Live orders of an account; nil: no cap.
     package var openOrdersMax: Int?
+    /// Whether quantities count base coins, as the pages of 2026 have it, or contracts, as those before.
+    package private(set) var countsBase = false
     package var visibilityLagMs: Int64 = 0
     package var retryAfter: Int?
     /// In usdt. Nothing is held back: only a single order too large is refused.
@@ -56,6 +58,7 @@ package final class AZFuturesDialect: Dialect {
         case ("gate_body", "words"), ("gate_body", "none"): assign(value == "none") { gateIsSilent = $0 }
         case ("open_orders_max", "none"): assign(Optional<Int?>.some(nil)) { openOrdersMax = $0 }
         case ("open_orders_max", _): assign(Int(value)) { openOrdersMax = $0 }
+        case ("quantity_unit", "base"), ("quantity_unit", "contracts"): assign(value == "base", count(base:))
         case ("visibility_lag_ms", _): assign(Int64(value).flatMap { (0...600_000).contains($0) ? $0 : nil }) { visibilityLagMs = $0 }
         case ("retry_after", "none"): assign(Optional<Int?>.some(nil)) { retryAfter = $0 }
         case ("retry_after", _): assign(Int(value)) { retryAfter = $0 }
@@ -77,7 +80,19 @@ package final class AZFuturesDialect: Dialect {
             BudgetRule("public", nil, scope: .ip),
         ]
 
-    package let instruments = [
+    package private(set) var instruments = AZFuturesDialect.contracts
+
+    private func count(base: Bool) {
+        countsBase = base
+        // One contract in base coins is the step; of the coin-margined market, whose contract is worth 10 usd, a round amount near it.
+        instruments = Self.contracts.map { contract in
+            guard base else { return contract }
+            let step = contract.quote == "usd" ? Decimal(decimalPlaces: 4) ?? .one : contract.contractSize
+            return contract.counted(inStepsOf: step)
+        }
+    }
+
+    private static let contracts = [
         SimInstrument(
             "btc_usdt", base: "btc", quote: "usdt", pricePlaces: 1, quantityPlaces: 0, minQuantity: "1", minNotional: "5", reference: "40000",
             contractSize: "0.0001"),
@@ -92,6 +107,8 @@ package final class AZFuturesDialect: Dialect {
             "btc_usd", base: "btc", quote: "usd", pricePlaces: 1, quantityPlaces: 0, minQuantity: "1", minNotional: "1", reference: "40000",
             contractSize: "10"),
     ]
+
+    package var pageSigns: [(name: String, says: PageSign)] { [("hasNext", .more), ("total", .total)] }
 
     package func claims(_ path: Substring) -> Bool { path.hasPrefix("/az/future/") }
 

@@ -13,6 +13,7 @@ extension AscendEXDialect {
     }
 
     private func target(_ body: JSON, _ call: Call, _ place: Place, _ exchange: Exchange) throws(AscendEXProblem) -> Target {
+        try AscendEXProblem.heed(call)
         let id = try checkID(body)
         guard let orderID = body["orderId"]?.string, !orderID.isEmpty else { throw AscendEXProblem(.invalidOrderID, "orderId is required.") }
         guard let symbol = body["symbol"]?.string, exchange.instruments[symbol] != nil else {
@@ -27,7 +28,7 @@ extension AscendEXDialect {
     /// The engine cancels after its delay, or finds nothing open any more.
     private func handOver(_ target: Target, _ call: Call, _ exchange: Exchange) {
         cancelling.insert(target.orderID)
-        exchange.schedule(afterUs: drawDelayUs(exchange)) { [self] at in
+        exchange.schedule(afterUs: drawDelayUs(exchange) + call.effectDelayUs) { [self] at in
             cancelling.remove(target.orderID)
             if let order = target.order, exchange.cancel(order, at: at) { return }
             let error = target.order == nil || !target.isOpen ? "NoOpenForCancel" : "TooLateToCancel"

@@ -52,6 +52,7 @@ extension AscendEXDialect {
 
     /// Unknown fields are ignored (4.2): callers send more than the documents name.
     private func check(_ order: JSON, _ call: Call, _ place: Place, _ exchange: Exchange) throws(AscendEXProblem) -> Checked {
+        try AscendEXProblem.heed(call)
         guard order.object != nil else { throw AscendEXProblem(.invalidRequest, "An order must be an object.") }
         let id = try checkID(order)
         guard let symbol = order["symbol"]?.string, let instrument = exchange.instruments[symbol] else {
@@ -118,7 +119,9 @@ extension AscendEXDialect {
     }
 
     private func orderID(_ checked: Checked, _ call: Call, _ exchange: Exchange) -> String {
-        AscendEXIdentity.orderID(time: checked.time, uid: call.account?.uid ?? "", id: checked.id) {
+        let time = call.strangeID == nil ? checked.time : checked.time - 1 - Int64(exchange.random.below(1_000_000))
+        let id = call.strangeID == .other ? "" : checked.id
+        return AscendEXIdentity.orderID(time: max(0, time), uid: call.account?.uid ?? "", id: id) {
             let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8)
             return String(decoding: (0..<9).map { _ in alphabet[Int(exchange.random.below(62))] }, as: UTF8.self)
         }
@@ -280,7 +283,7 @@ extension AscendEXDialect {
                 let problem = row.problem ?? AscendEXProblem(.invalidBatch, "Some invalid order in this batch.")
                 writer.beginObject()
                 writer.member("code", problem.code)
-                writer.member("reason", problem.kind.reason)
+                writer.member("reason", problem.reason)
                 writer.member("message", problem.message)
                 names(row.order, &writer)
                 writer.endObject()

@@ -14,7 +14,7 @@ extension AscendEXDialect {
         }
         let ids = text.split(separator: ",").map(String.init)
         let found = ids.compactMap { id in
-            exchange.order(id: id, uid: call.account?.uid ?? "", at: call.at).flatMap { $0.ticket.product == place.category ? $0 : nil }
+            exchange.order(id: id, uid: call.account?.uid ?? "", at: call.at).flatMap { exchange.shows($0, in: place.category) ? $0 : nil }
         }
         if text.contains(",") {
             return success { writer in
@@ -40,7 +40,7 @@ extension AscendEXDialect {
     func open(_ call: Call, _ place: Place, _ exchange: Exchange) throws(AscendEXProblem) -> HTTPResponse {
         let symbol = try symbol(call, exchange)
         let orders = exchange.page(uid: call.account?.uid ?? "", open: true, limit: .max, at: call.at) {
-            $0.ticket.product == place.category && (symbol == nil || $0.symbol == symbol)
+            exchange.shows($0, in: place.category) && (symbol == nil || $0.symbol == symbol)
         }
         return success { list(orders, &$0) }
     }
@@ -64,7 +64,7 @@ extension AscendEXDialect {
         let executedOnly = call.parameter("executedOnly") == "true"
         history.refresh(exchange)
         let rows = history.finished(of: call.account?.uid ?? "").reversed().lazy.filter { order in
-            order.visibleAt <= call.at && order.ticket.product == place.category && (symbol == nil || order.symbol == symbol)
+            exchange.isFinished(order, at: call.at) && exchange.shows(order, in: place.category) && (symbol == nil || order.symbol == symbol)
                 && (!executedOnly || !order.filled.isZero)
         }
         return success { list(Array(rows.prefix(Int(count))), &$0) }
@@ -93,11 +93,11 @@ extension AscendEXDialect {
         var (low, high) = (0, all.count)
         while low < high {
             let middle = (low + high) / 2
-            if Self.seqNum(all[middle]) < first { low = middle + 1 } else { high = middle }
+            if Self.seqNum(all[middle].standing.updateNumber) < first { low = middle + 1 } else { high = middle }
         }
         var rows: [SimOrder] = []
         func take(_ order: SimOrder) {
-            guard order.visibleAt <= call.at, order.ticket.product == category, symbol == nil || order.symbol == symbol,
+            guard exchange.isFinished(order, at: call.at), exchange.shows(order, in: category), symbol == nil || order.symbol == symbol,
                 start <= end, (start...end).contains(order.createdAt / 1000)
             else { return }
             rows.append(order)
@@ -120,7 +120,7 @@ extension AscendEXDialect {
         let limit = Int(try number(call, "limit", in: 1...500, otherwise: 500))
         let since = call.at - .seconds(7 * 86_400)
         let rows = exchange.fillsPage(uid: call.account?.uid ?? "", newestFirst: false, beyond: Int(first) - 1, limit: limit, at: call.at) {
-            $0.at >= since && $0.order.ticket.product == place.category
+            $0.at >= since && exchange.shows($0.order, in: place.category)
         }
         return plain { writer in
             writer.key("meta")
@@ -141,8 +141,8 @@ extension AscendEXDialect {
     // MARK: Shapes
 
     /// Strictly rising with each change of any order, with gaps (12.6).
-    static func seqNum(_ order: SimOrder) -> Int64 {
-        let number = Int64(order.updateNumber)
+    static func seqNum(_ updateNumber: Int) -> Int64 {
+        let number = Int64(updateNumber)
         return 2_323_400_000 + number * 7 + number * number % 5
     }
 
@@ -159,7 +159,7 @@ extension AscendEXDialect {
     func write(_ order: SimOrder, _ writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("orderId", order.id)
-        writer.member("seqNum", Self.seqNum(order))
+        writer.member("seqNum", Self.seqNum(order.updateNumber))
         writer.member("symbol", order.symbol)
         writer.member("side", order.side == .buy ? "Buy" : "Sell")
         writer.member("orderType", order.ticket.isMarket ? "Market" : "Limit")
@@ -202,7 +202,7 @@ extension AscendEXDialect {
     private func writePast(_ order: SimOrder, _ account: SimAccount, _ category: String, _ writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("orderId", order.id)
-        writer.member("seqNum", Self.seqNum(order))
+        writer.member("seqNum", Self.seqNum(order.updateNumber))
         writer.member("accountId", Self.accountID(account, category))
         writer.member("symbol", order.symbol)
         writer.member("orderType", order.ticket.isMarket ? "Market" : "Limit")
@@ -348,9 +348,10 @@ struct AscendEXHistory {
     mutating func refresh(_ exchange: Exchange) {
         unfinished += exchange.orders[seen...]
         seen = exchange.orders.count
-        let closed = unfinished.filter(\.state.isClosed).sorted { $0.updateNumber < $1.updateNumber }
+        // As they stand, whatever moment is being looked at.
+        let closed = unfinished.filter(\.standing.state.isClosed).sorted { $0.standing.updateNumber < $1.standing.updateNumber }
         guard !closed.isEmpty else { return }
-        unfinished.removeAll(where: \.state.isClosed)
+        unfinished.removeAll(where: \.standing.state.isClosed)
         for order in closed { finished[order.uid, default: []].append(order) }
     }
 

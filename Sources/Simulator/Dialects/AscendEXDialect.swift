@@ -127,6 +127,8 @@ package final class AscendEXDialect: Dialect {
         }
     }
 
+    package var derivesIDs: Bool { true }
+
     package func claims(_ path: Substring) -> Bool { Place(path) != nil }
 
     package func keyID(of request: HTTPRequest) -> String? { request.header("x-auth-key") }
@@ -185,7 +187,7 @@ package final class AscendEXDialect: Dialect {
             }
         } catch {
             call.refusal = String(error.code)
-            let isAuth = [AscendEXProblem.Kind.authorizationNeeded, .authenticationFailed, .invalidTimestamp].contains(error.kind)
+            let isAuth = error.kind.map { [.authorizationNeeded, .authenticationFailed, .invalidTimestamp].contains($0) } ?? false
             return failure(error, status: isAuth && refusesAuthWith401 ? 401 : 200)
         }
     }
@@ -265,7 +267,7 @@ package final class AscendEXDialect: Dialect {
         writer.beginObject()
         writer.member("code", problem.code)
         more(&writer)
-        writer.member("reason", problem.kind.reason)
+        writer.member("reason", problem.reason)
         writer.member("message", problem.message)
         writer.endObject()
         return json(writer, status: status)

@@ -58,8 +58,17 @@ struct AscendEXProblem: Error {
         }
     }
 
-    let kind: Kind
+    /// nil: a number that is in no document.
+    let kind: Kind?
+    let code: Int
     let message: String
-    init(_ kind: Kind, _ message: String) { (self.kind, self.message) = (kind, message) }
-    var code: Int { kind.rawValue }
+    init(_ kind: Kind, _ message: String) { (self.kind, self.code, self.message) = (kind, kind.rawValue, message) }
+
+    /// Refuses an item where a fault asks for it.
+    static func heed(_ call: Call) throws(AscendEXProblem) {
+        if let refusal = call.refusesItem?() { throw AscendEXProblem(code: Int(refusal.code) ?? 510_001, refusal.message) }
+    }
+
+    private init(code: Int, _ message: String) { (kind, self.code, self.message) = (Kind(rawValue: code), code, message) }
+    var reason: String { kind?.reason ?? "UNKNOWN_ERROR" }
 }

@@ -51,6 +51,11 @@ struct BitgetEdge {
         return account
     }
 
+    /// Refuses an item where a fault asks for it.
+    static func heed(_ call: Call) throws(BitgetProblem) {
+        if let refusal = call.refusesItem?() { throw BitgetProblem(refusal.code, refusal.message) }
+    }
+
     /// A path of one account type, called by an account of the other. Source: docs/venues/bitget.md, 0.8.
     static func wrongAccount(_ wanted: SimAccount.Mode) -> BitgetProblem {
         switch wanted {

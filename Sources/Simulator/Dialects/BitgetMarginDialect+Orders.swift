@@ -11,6 +11,7 @@ extension BitgetMarginDialect {
         let fields = try BitgetFields(call.json, known: Self.itemFields.union(["symbol"]))
         call.items = 1
         if let id = fields["clientOid"] { call.clientIDs = [id] }
+        try BitgetEdge.heed(call)
         let order = exchange.place(try ticket(fields, try fields.required("symbol"), account, product, exchange), in: call)
         call.accepted = 1
         return edge.success(call) { write(order, to: &$0) }
@@ -24,6 +25,7 @@ extension BitgetMarginDialect {
         var failed: [(clientID: String, orderID: String, problem: BitgetProblem)] = []
         for item in items {
             do {
+                try BitgetEdge.heed(call)
                 placed.append(exchange.place(try ticket(BitgetFields(item, known: Self.itemFields), symbol, account, product, exchange), in: call))
             } catch {
                 failed.append((item["clientOid"]?.text ?? "", "", error))
@@ -124,6 +126,7 @@ extension BitgetMarginDialect {
     private func cancel(
         _ fields: BitgetFields, _ symbol: String, _ account: SimAccount, _ product: String, _ exchange: Exchange, _ call: Call
     ) throws(BitgetProblem) -> SimOrder {
+        try BitgetEdge.heed(call)
         let order: SimOrder?
         if let id = fields["orderId"] {
             order = exchange.order(id: id, uid: account.uid, at: nil)
@@ -137,7 +140,7 @@ extension BitgetMarginDialect {
         if let last = notes.canceledAtMs, call.atMs - last < 1000 {
             throw BitgetProblem("45129", "Cancel order is too frequent: the same order once a second")
         }
-        guard exchange.cancel(order, at: call.at) else { throw BitgetProblem("50062", "The order is already finished") }
+        guard exchange.cancel(order, in: call) else { throw BitgetProblem("50062", "The order is already finished") }
         notes.canceledAtMs = call.atMs
         return order
     }

@@ -9,7 +9,7 @@ extension BitgetMarginDialect {
         let filter = try ListFilter(call, known: known)
         try check(filter.symbol, exchange)
         func isWanted(_ order: SimOrder) -> Bool {
-            order.symbol == filter.symbol && order.ticket.product == product && (open ? order.state.isLive : order.state.isClosed)
+            order.symbol == filter.symbol && exchange.shows(order, in: product) && (open ? order.state.isLive : order.state.isClosed)
         }
         let found: [SimOrder]
         // An id beats the time window, which beats idLessThan.
@@ -50,7 +50,7 @@ extension BitgetMarginDialect {
         let orderID = call.parameter("orderId")
         let beyond = filter.idLessThan.map { id in exchange.fills.last { $0.id == id }?.sequence ?? 0 }
         let rows = exchange.fillsPage(uid: account.uid, beyond: beyond, limit: filter.limit, at: call.at) { fill in
-            fill.order.symbol == filter.symbol && fill.order.ticket.product == product && (orderID == nil || fill.order.id == orderID)
+            fill.order.symbol == filter.symbol && exchange.shows(fill.order, in: product) && (orderID == nil || fill.order.id == orderID)
                 && (orderID != nil || filter.holds(fill.at))
         }
         return edge.success(call) { writer in

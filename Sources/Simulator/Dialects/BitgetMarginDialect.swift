@@ -46,6 +46,8 @@ package final class BitgetMarginDialect: Dialect {
         return true
     }
 
+    package var pageSigns: [(name: String, says: PageSign)] { [("maxId", .id), ("minId", .id)] }
+
     package func claims(_ path: Substring) -> Bool { path.hasPrefix("/api/v2/margin/") || path == "/api/v2/public/time" }
     package func keyID(of request: HTTPRequest) -> String? { request.header("ACCESS-KEY") }
 

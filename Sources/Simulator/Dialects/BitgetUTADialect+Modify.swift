@@ -57,6 +57,7 @@ extension BitgetUTADialect {
     }
 
     private func modify(_ order: SimOrder, _ fields: BitgetFields, _ exchange: Exchange, _ call: Call) throws(BitgetProblem) {
+        try BitgetEdge.heed(call)
         let (price, quantity) = (try fields.amount("price"), try fields.amount("qty"))
         let cancelsOnFailure = try fields.word("autoCancel", ["yes", "no"], standing: "no") == "yes"
         if let symbol = fields["symbol"] { guard symbol == order.symbol else { throw .parameter("symbol") } }
@@ -82,7 +83,7 @@ extension BitgetUTADialect {
         }
         if let quantity { guard quantity >= order.filled else { throw BitgetProblem("25568", "The quantity is below what is filled") } }
         notes.modifications.append(wanted)
-        notes.busyUntil = max(notes.busyUntil, call.at) + modifyUs
+        notes.busyUntil = max(notes.busyUntil, call.at) + modifyUs + call.effectDelayUs
         exchange.schedule(afterUs: notes.busyUntil - call.at) { [unowned exchange, unowned order] at in
             let next = notes.modifications.removeFirst()
             guard !notes.isBarred else { return }

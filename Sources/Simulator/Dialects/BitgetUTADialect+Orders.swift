@@ -16,6 +16,7 @@ extension BitgetUTADialect {
         let fields = try BitgetFields(call.json, known: Self.singleFields)
         call.items = 1
         if let id = fields["clientOid"] { call.clientIDs = [id] }
+        try BitgetEdge.heed(call)
         let order = exchange.place(try ticket(fields, account, exchange), in: call)
         call.accepted = 1
         return edge.success(call) { write(ItemResult(orderID: order.id, clientID: order.clientID), to: &$0) }
@@ -29,6 +30,7 @@ extension BitgetUTADialect {
             call,
             items.map { item in
                 do throws(BitgetProblem) {
+                    try BitgetEdge.heed(call)
                     let order = exchange.place(try ticket(BitgetFields(item, known: Self.batchFields), account, exchange), in: call)
                     return ItemResult(orderID: order.id, clientID: order.clientID)
                 } catch {
@@ -73,7 +75,7 @@ extension BitgetUTADialect {
             order.ticket.product == category.lowercased() && (symbol == nil || order.symbol == symbol)
         }
         call.items = open.count
-        for order in open where exchange.cancel(order, at: call.at) { call.accepted += 1 }
+        for order in open where exchange.cancel(order, in: call) { call.accepted += 1 }
         return edge.success(call) { writer in
             writer.beginObject()
             writer.key("list")
@@ -179,6 +181,7 @@ extension BitgetUTADialect {
     private func cancel(
         _ fields: BitgetFields, _ account: SimAccount, _ exchange: Exchange, _ call: Call, where isMeant: (SimOrder) -> Bool = { _ in true }
     ) throws(BitgetProblem) -> SimOrder {
+        try BitgetEdge.heed(call)
         let order = try target(fields, account, exchange)
         if let category = fields["category"] {
             guard order.ticket.product == category.lowercased() else { throw BitgetProblem("25204", "Order does not exist") }
@@ -187,7 +190,7 @@ extension BitgetUTADialect {
         if let last = notes.canceledAtMs, call.atMs - last < 1000 {
             throw BitgetProblem("45129", "Cancel order is too frequent: the same order once a second")
         }
-        guard isMeant(order), exchange.cancel(order, at: call.at) else { throw BitgetProblem("25204", "Order does not exist") }
+        guard isMeant(order), exchange.cancel(order, in: call) else { throw BitgetProblem("25204", "Order does not exist") }
         notes.canceledAtMs = call.atMs
         return order
     }

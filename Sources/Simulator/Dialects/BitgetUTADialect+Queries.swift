@@ -22,7 +22,7 @@ extension BitgetUTADialect {
         if !open, filter.category == nil { throw .parameter("category") }
         let beyond = filter.cursor.map { exchange.order(id: $0, uid: account.uid, at: nil)?.sequence ?? 0 }
         let rows = exchange.page(uid: account.uid, open: open, beyond: beyond, limit: filter.limit, at: call.at) { order in
-            (open || order.state.isClosed) && filter.holds(order, order.createdAt)
+            (open || order.state.isClosed) && filter.holds(order, order.createdAt, in: exchange)
         }
         return list(call, rows, cursor: rows.last?.id) { write($0, exchange, to: &$1) }
     }
@@ -32,7 +32,7 @@ extension BitgetUTADialect {
         let orderID = call.parameter("orderId")
         let beyond = filter.cursor.map { id in exchange.fills.last { $0.id == id }?.sequence ?? 0 }
         let rows = exchange.fillsPage(uid: account.uid, beyond: beyond, limit: filter.limit, at: call.at) { fill in
-            (orderID == nil || fill.order.id == orderID) && filter.holds(fill.order, fill.at)
+            (orderID == nil || fill.order.id == orderID) && filter.holds(fill.order, fill.at, in: exchange)
         }
         return list(call, rows, cursor: rows.last?.id) { write($0, exchange, to: &$1) }
     }
@@ -221,8 +221,8 @@ private struct ListFilter {
         cursor = call.parameter("cursor")
     }
 
-    func holds(_ order: SimOrder, _ at: Int64) -> Bool {
-        (category == nil || order.ticket.product == category?.lowercased()) && (symbol == nil || order.symbol == symbol) && at / 1000 >= startMs
+    func holds(_ order: SimOrder, _ at: Int64, in exchange: Exchange) -> Bool {
+        (category == nil || exchange.shows(order, in: category?.lowercased())) && (symbol == nil || order.symbol == symbol) && at / 1000 >= startMs
             && at / 1000 <= endMs
     }
 }

@@ -45,6 +45,8 @@ package final class BitgetUTADialect: Dialect {
         return true
     }
 
+    package var pageSigns: [(name: String, says: PageSign)] { [("cursor", .id)] }
+
     package func claims(_ path: Substring) -> Bool { path.hasPrefix("/api/v3/") }
     package func keyID(of request: HTTPRequest) -> String? { request.header("ACCESS-KEY") }
 

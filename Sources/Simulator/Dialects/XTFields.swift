@@ -7,6 +7,11 @@ struct XTProblem: Error, Equatable {
     let code: String
     let text: String
     init(_ code: String, _ text: String) { (self.code, self.text) = (code, text) }
+
+    /// Refuses an item where a fault asks for it.
+    static func heed(_ call: Call) throws(XTProblem) {
+        if let refusal = call.refusesItem?() { throw XTProblem(refusal.code, refusal.message) }
+    }
 }
 
 /// The named values of one order or request, from JSON, form or query alike. An explicit `null` counts as absent (venue page 2).

@@ -87,6 +87,7 @@ extension XTSpotDialect {
 
     /// Takes one order by the rule for repeated client ids; nil: it is the existing one, and nothing was placed.
     private func take(_ ticket: Ticket, _ call: Call, _ exchange: Exchange) throws(XTProblem) -> SimOrder {
+        try XTProblem.heed(call)
         guard let account = call.account else { throw XTProblem("AUTH_101", "unknown key") }
         guard account.products.contains(ticket.product) else { throw XTProblem("ORDER_004", "trading is forbidden") }
         if !ticket.clientID.isEmpty, duplicates != .accept {
@@ -213,6 +214,7 @@ extension XTSpotDialect {
     // MARK: Change and cancel
 
     private func known(_ id: String, _ call: Call, _ exchange: Exchange) throws(XTProblem) -> SimOrder {
+        try XTProblem.heed(call)
         guard let account = call.account, let order = exchange.order(id: id, uid: account.uid, at: nil) else {
             throw XTProblem("ORDER_005", "order does not exist")
         }
@@ -235,7 +237,7 @@ extension XTSpotDialect {
         var ticket = order.ticket
         (ticket.price, ticket.quantity) = (price, quantity)
         try check(ticket, hasQuantity: true, instrument)
-        guard quantity > order.filled, exchange.amend(order, price: price, quantity: quantity, at: call.at) else {
+        guard quantity > order.filled, exchange.amend(order, price: price, quantity: quantity, in: call) else {
             throw XTProblem("ORDER_001", "nothing would be left to trade")
         }
         (call.accepted, call.refused) = (1, 0)
@@ -253,7 +255,7 @@ extension XTSpotDialect {
         let order: SimOrder
         do throws(XTProblem) {
             order = try known(Self.orderID(in: call.request.path) ?? "", call, exchange)
-            guard exchange.cancel(order, at: call.at) else { throw XTProblem("ORDER_005", "order does not exist") }
+            guard exchange.cancel(order, in: call) else { throw XTProblem("ORDER_005", "order does not exist") }
         } catch {
             call.refused = 1
             throw error
@@ -274,7 +276,8 @@ extension XTSpotDialect {
         guard ids.count == list.count else { throw XTProblem("ORDER_001", "invalid orderIds") }
         call.items = ids.count
         for id in ids {
-            if let account = call.account, let order = exchange.order(id: String(id), uid: account.uid, at: nil), exchange.cancel(order, at: call.at)
+            if call.refusesItem?() == nil, let account = call.account, let order = exchange.order(id: String(id), uid: account.uid, at: nil),
+                exchange.cancel(order, in: call)
             {
                 call.accepted += 1
             } else {
@@ -296,7 +299,7 @@ extension XTSpotDialect {
             $0.ticket.product == product && (symbol == nil || $0.symbol == symbol) && (side == nil || $0.side.rawValue == side)
         }
         call.items = wanted.count
-        for order in wanted where exchange.cancel(order, at: call.at) { call.accepted += 1 }
+        for order in wanted where exchange.cancel(order, in: call) { call.accepted += 1 }
         return success {
             $0.beginObject(); $0.endObject()
         }

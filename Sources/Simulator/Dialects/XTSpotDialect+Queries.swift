@@ -56,7 +56,7 @@ extension XTSpotDialect {
         let product = try choice(fields, "bizType", of: ["SPOT", "LEVER"]).flatMap { Self.product(ofBizType: $0) }
         let side = try choice(fields, "side", of: ["BUY", "SELL"])?.lowercased()
         let found = exchange.page(uid: call.account?.uid ?? "", open: true, limit: .max, at: call.at) {
-            (symbol == nil || $0.symbol == symbol) && (product == nil || $0.ticket.product == product) && (side == nil || $0.side.rawValue == side)
+            (symbol == nil || $0.symbol == symbol) && (product == nil || exchange.shows($0, in: product)) && (side == nil || $0.side.rawValue == side)
         }
         return success { list(found, &$0, exchange) }
     }
@@ -107,7 +107,7 @@ extension XTSpotDialect {
             exchange.page(uid: call.account?.uid ?? "", open: false, newestFirst: newestFirst, beyond: beyond, limit: limit, at: call.at) { order in
                 let word = Self.state(of: order)
                 return word != "NEW" && (state == nil || word == state) && !(hidesCanceled && word == "CANCELED")
-                    && (symbol == nil || order.symbol == symbol) && (product == nil || order.ticket.product == product)
+                    && (symbol == nil || order.symbol == symbol) && (product == nil || exchange.shows(order, in: product))
                     && (side == nil || order.side.rawValue == side) && (type == nil || (type == "MARKET") == order.ticket.isMarket)
                     && times.contains(order.createdAt / 1000)
             }
@@ -139,7 +139,7 @@ extension XTSpotDialect {
         let page = XTPage(behind: cursor, isNext: isNext, limit: limit) { newestFirst, beyond, limit in
             exchange.fillsPage(uid: call.account?.uid ?? "", newestFirst: newestFirst, beyond: beyond, limit: limit, at: call.at) { fill in
                 let order = fill.order
-                return (symbol == nil || order.symbol == symbol) && (product == nil || order.ticket.product == product)
+                return (symbol == nil || order.symbol == symbol) && (product == nil || exchange.shows(order, in: product))
                     && (side == nil || order.side.rawValue == side) && (type == nil || (type == "MARKET") == order.ticket.isMarket)
                     && (orderID == nil || order.id == orderID) && times.contains(fill.at / 1000)
             }

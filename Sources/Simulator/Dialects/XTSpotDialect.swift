@@ -90,6 +90,8 @@ package final class XTSpotDialect: Dialect {
         SimInstrument("xt_usdt", base: "xt", quote: "usdt", pricePlaces: 4, quantityPlaces: 2, minQuantity: "1", minNotional: "1", reference: "3"),
     ]
 
+    package var pageSigns: [(name: String, says: PageSign)] { [("hasNext", .more)] }
+
     package func claims(_ path: Substring) -> Bool { path.hasPrefix("/v4/") }
 
     package func keyID(of request: HTTPRequest) -> String? { request.header("validate-appkey") ?? request.header("xt-validate-appkey") }
