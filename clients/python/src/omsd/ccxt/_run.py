@@ -1,0 +1,135 @@
+"""Makes methods of steps: blocking ones for ``ccxt``, asynchronous ones for ``ccxt.async_support`` and ``ccxt.pro``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import ccxt
+
+from .. import aio, client
+from ..errors import ConnectionLost, OmsdError, Refused, Unreachable
+from . import _translate as translate
+from ._orders import OrderMethods
+from ._steps import HAS, Steps
+from ._watch import Watch
+
+
+def _methods() -> dict[str, Callable[..., Steps]]:
+    return {name: method for name, method in inspect.getmembers(OrderMethods, inspect.isfunction) if not name.startswith("_")}
+
+
+def _problem(exchange: Any, problem: OmsdError) -> Any:
+    """ccxt's exception. Of a lost connection nothing can have been taken unseen: a submit is repeated under its id until it is answered."""
+    if isinstance(problem, Refused):
+        return translate.error(exchange, problem)
+    if isinstance(problem, Unreachable | ConnectionLost):
+        return ccxt.ExchangeNotAvailable(f"{exchange.id} omsd: {problem}")
+    return ccxt.ExchangeError(f"{exchange.id} omsd: {problem}")
+
+
+def _blocking(method: Callable[..., Steps]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self.markets:
+            self.load_markets()
+        run = method(self, *args, **kwargs)
+        try:
+            asked = next(run)
+            while True:
+                try:
+                    answers = self.omsd.call_all(asked)
+                except OmsdError as problem:
+                    raise _problem(self, problem) from problem
+                asked = run.send(answers)
+        except StopIteration as end:
+            return end.value
+
+    return call
+
+
+def _asynchronous(method: Callable[..., Steps]) -> Callable[..., Any]:
+    @wraps(method)
+    async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self.markets:
+            await self.load_markets()
+        run = method(self, *args, **kwargs)
+        try:
+            asked = next(run)
+            while True:
+                try:
+                    answers = await self.omsd.call_all(asked)
+                except OmsdError as problem:
+                    raise _problem(self, problem) from problem
+                asked = run.send(answers)
+        except StopIteration as end:
+            return end.value
+
+    return call
+
+
+class BlockingExchange(OrderMethods):
+    """Stands before a blocking exchange's class among its ancestors: whatever ccxt does with orders comes by here."""
+
+    omsd: client.Client
+    omsd_timeout: float
+
+    def fetch2(self, path: str, api: Any = "public", method: str = "GET", *args: Any, **kwargs: Any) -> Any:
+        translate.refuse_direct_write(path, method)
+        return super().fetch2(path, api, method, *args, **kwargs)  # type: ignore[misc]
+
+    def close(self) -> None:
+        self.omsd.close()
+        close = getattr(super(), "close", None)
+        if close is not None:
+            close()
+
+
+class AsyncExchange(OrderMethods):
+    """The same before an asynchronous one, and what can be watched."""
+
+    omsd: aio.AsyncClient
+    omsd_timeout: float
+    omsd_watches: dict[str, Watch]
+
+    async def watch_orders(self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Any = None) -> Any:
+        """The next orders that changed; waits until one does. The first call begins the watch."""
+        return translate.since_limit(await self._omsd_watch("orders").next(symbol), since, limit)
+
+    async def watch_my_trades(
+        self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Any = None
+    ) -> Any:
+        """The next executions; waits until there is one. The first call begins the watch."""
+        return translate.since_limit(await self._omsd_watch("trades").next(symbol), since, limit)
+
+    def _omsd_watch(self, kind: str) -> Watch:
+        if kind not in self.omsd_watches:
+            self.omsd_watches[kind] = Watch(self, kind)
+        return self.omsd_watches[kind]
+
+    async def fetch2(self, path: str, api: Any = "public", method: str = "GET", *args: Any, **kwargs: Any) -> Any:
+        translate.refuse_direct_write(path, method)
+        return await super().fetch2(path, api, method, *args, **kwargs)  # type: ignore[misc]
+
+    async def close(self) -> None:
+        for watch in self.omsd_watches.values():
+            await watch.close()
+        await self.omsd.close()
+        await super().close()  # type: ignore[misc]
+
+
+for _name, _method in _methods().items():
+    setattr(BlockingExchange, _name, _blocking(_method))
+    setattr(AsyncExchange, _name, _asynchronous(_method))
+
+
+def is_asynchronous(kind: type[Any]) -> bool:
+    return inspect.iscoroutinefunction(kind.fetch_balance) or inspect.iscoroutinefunction(kind.create_order)
+
+
+def has(kind: type[Any]) -> dict[str, Any]:
+    """What the wrapped exchange can, over the exchange's own words."""
+    watches = is_asynchronous(kind)
+    return {**HAS, "watchOrders": watches, "watchMyTrades": watches}

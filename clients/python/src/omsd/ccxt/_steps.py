@@ -1,0 +1,164 @@
+"""What each call does, step by step: a generator that asks and is told. Blocking and asynchronous exchanges run the same steps."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import Any
+
+import ccxt
+
+from .. import requests
+from .. import types as t
+from ..requests import Request
+from . import _translate as translate
+
+#: Asks requests at once and is sent their answers, in order.
+Steps = Generator[list[Request[Any]], list[Any], Any]
+
+
+def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
+    """Places all as one intent. Answered orders as they stand once the venue's word is there, or the time is over."""
+    account = exchange.omsd_account
+    places = [
+        translate.place(
+            exchange,
+            account.product,
+            order["symbol"],
+            order["type"],
+            order["side"],
+            order.get("amount"),
+            order.get("price"),
+            order.get("params") or {},
+        )
+        for order in orders
+    ]
+    (taken,) = yield [requests.intent_submit(account.account, place=places)]
+    yield [requests.intent_wait(taken.intent_id, until="acknowledged", timeout_ms=int(exchange.omsd_timeout * 1_000))]
+    rows = yield [requests.order_get(order) for order in taken.orders]
+    return rows
+
+
+def created(exchange: Any, row: t.Order) -> Any:
+    problem = translate.rejection(exchange, row)
+    if problem is not None:
+        raise problem
+    return translate.order(exchange, exchange.omsd_account.product, row)
+
+
+def cancel(exchange: Any, ids: list[str]) -> Steps:
+    """Cancels by id and waits for what came of it. An order that was gone before is not found, as an exchange would say."""
+    account = exchange.omsd_account
+    (taken,) = yield [requests.intent_submit(account.account, cancel=ids)]
+    yield [requests.intent_wait(taken.intent_id, timeout_ms=int(exchange.omsd_timeout * 1_000))]
+    rows = yield [requests.order_get(id) for id in ids]
+    return rows
+
+
+def canceled(exchange: Any, row: t.Order) -> Any:
+    if row.state.is_closed and row.state is not t.OrderState.CANCELED:
+        raise ccxt.OrderNotFound(f"{exchange.id} {row.client_order_id} is {row.state} and cannot be canceled")
+    return translate.order(exchange, exchange.omsd_account.product, row)
+
+
+def cancel_all(exchange: Any, symbol: str | None) -> Steps:
+    account = exchange.omsd_account
+    venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol else None
+    rows = yield from listed(exchange, symbol, translate.OPEN)
+    if not rows:
+        return []
+    (taken,) = yield [requests.intent_submit(account.account, cancel=[t.Matching(symbol=venue_symbol)])]
+    yield [requests.intent_wait(taken.intent_id, timeout_ms=int(exchange.omsd_timeout * 1_000))]
+    after = yield [requests.order_get(row.client_order_id) for row in rows]
+    return after
+
+
+def edit(exchange: Any, id: str, symbol: str, amount: Any, price: Any, params: Mapping[str, Any]) -> Steps:
+    """Changes a live order and answers it as it stands then."""
+    account = exchange.omsd_account
+    translate.market_for(exchange, account.product, symbol)
+    left = {name: value for name, value in params.items() if value is not None and name not in ("uta", "marginMode")}
+    if left:
+        raise ccxt.NotSupported(f"omsd has no place for params {', '.join(sorted(left))}")
+    change = t.Modify(
+        client_order_id=id,
+        price=None if price is None else translate.amount_text(exchange.price_to_precision(symbol, price)),
+        quantity=None if amount is None else translate.amount_text(exchange.amount_to_precision(symbol, amount)),
+    )
+    (taken,) = yield [requests.intent_submit(account.account, modify=[change])]
+    yield [requests.intent_wait(taken.intent_id, timeout_ms=int(exchange.omsd_timeout * 1_000))]
+    row, story = yield [requests.order_get(id), requests.order_timeline(id)]
+    for command in story.commands:
+        if command.intent_id == taken.intent_id and command.state in ("refused", "withdrawn"):
+            why = command.reject_text or command.state
+            if row.state.is_closed:
+                raise ccxt.OrderNotFound(f"{exchange.id} {id} is {row.state}: {why}")
+            raise ccxt.InvalidOrder(f"{exchange.id} {id}: the change was {command.state}: {why}")
+    return row
+
+
+def one(exchange: Any, id: str) -> Steps:
+    (row,) = yield [requests.order_get(id)]
+    if row.account != exchange.omsd_account.account:
+        raise ccxt.OrderNotFound(f"{exchange.id} {id} is an order of another account")
+    return row
+
+
+def listed(exchange: Any, symbol: str | None, states: Iterable[t.OrderState] | None) -> Steps:
+    """All orders of the account (and symbol) in these states, oldest first."""
+    account = exchange.omsd_account
+    venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol else None
+    rows: list[t.Order] = []
+    after: int | None = None
+    while True:
+        (page,) = yield [
+            requests.order_list(
+                account=account.account, symbol=venue_symbol, states=None if states is None else list(states), after=after, limit=1000
+            )
+        ]
+        rows += page.orders
+        after = page.next
+        if after is None:
+            return rows
+
+
+def trades(exchange: Any, symbol: str | None, id: str | None = None) -> Steps:
+    account = exchange.omsd_account
+    venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol else None
+    rows: list[t.Fill] = []
+    after: int | None = None
+    while True:
+        (page,) = yield [requests.fill_list(account=account.account, symbol=venue_symbol, client_order_id=id, after=after, limit=1000)]
+        rows += page.fills
+        after = page.next
+        if after is None:
+            return rows
+
+
+#: What the adapter says of itself in ``has``, over the exchange's own words.
+HAS = {
+    "createOrder": True,
+    "createOrders": True,
+    "cancelOrder": True,
+    "cancelOrders": True,
+    "cancelAllOrders": True,
+    "fetchOrder": True,
+    "fetchOrders": True,
+    "fetchOpenOrders": True,
+    "fetchClosedOrders": True,
+    "fetchCanceledOrders": True,
+    "fetchCanceledAndClosedOrders": True,
+    "fetchOrderTrades": True,
+    "fetchMyTrades": True,
+    "createOrderWs": False,
+    "editOrderWs": False,
+    "cancelOrderWs": False,
+    "cancelOrdersWs": False,
+    "cancelAllOrdersWs": False,
+    "cancelAllOrdersAfter": False,
+    "createTriggerOrder": False,
+    "createStopOrder": False,
+    "createStopLimitOrder": False,
+    "createStopMarketOrder": False,
+    "createTrailingAmountOrder": False,
+    "createTrailingPercentOrder": False,
+}

@@ -1,0 +1,310 @@
+"""Between ccxt's words and omsd's: values in, values out. The exchange lends its markets and its precision, nothing is asked of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import ccxt
+
+from .. import types as t
+from .._structure import microseconds
+from ..errors import InvalidOrder, Refused, TradingHalted, UnknownOrder
+
+#: Seconds that an order is waited for until the venue's word is there.
+DEFAULT_TIMEOUT = 10.0
+
+#: The exchange of ccxt that stands for a venue of omsd.
+EXCHANGES = {"bitget-uta": "bitget", "bitget-margin": "bitget", "xt-spot": "xt", "ascendex": "ascendex"}
+
+#: Kinds of markets that an account's product trades.
+MARKETS = {
+    "spot": ("spot",),
+    "cash": ("spot",),
+    "margin": ("spot",),
+    "isolated": ("spot",),
+    "crossed": ("spot",),
+    "usdt-futures": ("swap", "future"),
+    "coin-futures": ("swap", "future"),
+    "usdc-futures": ("swap", "future"),
+}
+
+STATUS = {
+    t.OrderState.INTENDED: "open",
+    t.OrderState.SUBMITTED: "open",
+    t.OrderState.IN_DOUBT: "open",
+    t.OrderState.ACKNOWLEDGED: "open",
+    t.OrderState.WORKING: "open",
+    t.OrderState.PARTIALLY_FILLED: "open",
+    t.OrderState.FILLED: "closed",
+    t.OrderState.CANCELED: "canceled",
+    t.OrderState.EXPIRED: "expired",
+    t.OrderState.REJECTED: "rejected",
+    t.OrderState.DENIED: "rejected",
+    t.OrderState.ABANDONED: "rejected",
+}
+OPEN = tuple(state for state, status in STATUS.items() if status == "open")
+CLOSED = tuple(state for state, status in STATUS.items() if status == "closed")
+CANCELED = tuple(state for state, status in STATUS.items() if status in ("canceled", "expired"))
+
+_WRITES = re.compile(r"order|trade|countdown|algo|plan", re.IGNORECASE)
+
+
+def venue_problem(exchange: str, venue: str, product: str) -> Any:
+    """Why this exchange cannot stand before that account."""
+    wanted = EXCHANGES.get(venue)
+    if wanted is None:
+        return ccxt.NotSupported(f"omsd.ccxt does not speak {venue} {product} yet; it speaks {', '.join(sorted(EXCHANGES))}")
+    if exchange != wanted:
+        return ValueError(f"the account trades at {venue}, which is ccxt.{wanted}; this exchange is ccxt.{exchange}")
+    return None
+
+
+def refuse_direct_write(path: str, method: str) -> None:
+    """Orders must not pass omsd by: what it does not know it can neither limit nor cancel."""
+    if method.upper() != "GET" and _WRITES.search(path):
+        raise ccxt.NotSupported(f"{method} {path} would reach the venue past omsd; use the order methods of this object")
+
+
+# Orders, on their way in.
+
+
+def place(exchange: Any, product: str, symbol: str, kind: str, side: str, amount: Any, price: Any, params: Mapping[str, Any]) -> t.Place:
+    """ccxt's arguments of ``create_order`` as an order for omsd.
+
+    Floats are taken by their shortest text and cut by the exchange's own precision, as ccxt does. What has no place in omsd is refused by
+    name: an option that is dropped in silence is an order that nobody asked for.
+    """
+    market = market_for(exchange, product, symbol)
+    left = {name: value for name, value in params.items() if value is not None}
+    fields: dict[str, Any] = {"symbol": market["id"], "side": side.lower(), "type": kind.lower()}
+    if fields["type"] not in ("limit", "market"):
+        raise ccxt.NotSupported(f"omsd places limit and market orders; {kind} is none of them")
+    _time_in_force(fields, left)
+    reduce_only = left.pop("reduceOnly", None)
+    if reduce_only:
+        fields["reduce_only"] = True
+    client_id = left.pop("clientOrderId", None) or left.pop("clientOid", None)
+    if client_id is not None:
+        fields["client_order_id"] = str(client_id)
+    _sides(fields, left)
+    for ours, theirs in (("take_profit", "takeProfit"), ("stop_loss", "stopLoss")):
+        target = left.pop(theirs, None)
+        if target is not None:
+            trigger = target.get("triggerPrice", target.get("stopPrice")) if isinstance(target, Mapping) else target
+            fields[ours] = amount_text(exchange.price_to_precision(symbol, trigger))
+    cost = left.pop("cost", None)
+    if fields["type"] == "limit":
+        if price is None:
+            raise ccxt.ArgumentsRequired(f"{exchange.id} createOrder() requires a price argument for a limit order")
+        fields["price"] = amount_text(exchange.price_to_precision(symbol, price))
+        fields["quantity"] = amount_text(exchange.amount_to_precision(symbol, amount))
+    elif fields["side"] == "buy" and market["spot"]:
+        fields["quote_quantity"] = amount_text(exchange.cost_to_precision(symbol, _cost(exchange, amount, price, cost, left)))
+    else:
+        fields["quantity"] = amount_text(exchange.amount_to_precision(symbol, amount))
+    if left:
+        raise ccxt.NotSupported(f"omsd has no place for params {', '.join(sorted(left))}")
+    return t.Place(**fields)
+
+
+def _time_in_force(fields: dict[str, Any], left: dict[str, Any]) -> None:
+    word = str(left.pop("timeInForce", "") or "").upper()
+    post_only = bool(left.pop("postOnly", False)) or word == "PO"
+    if post_only:
+        fields["post_only"] = True
+    if word in ("GTC", "IOC", "FOK"):
+        if fields["type"] == "limit":
+            fields["time_in_force"] = word.lower()
+    elif word not in ("", "PO"):
+        raise ccxt.NotSupported(f"omsd knows GTC, IOC, FOK and PO; not timeInForce {word}")
+
+
+def _sides(fields: dict[str, Any], left: dict[str, Any]) -> None:
+    position = left.pop("positionSide", left.pop("posSide", None))
+    if position is not None:
+        fields["position_side"] = str(position).lower()
+    action = left.pop("marginAction", None)
+    if action is not None:
+        fields["margin_action"] = str(action)
+    prevention = left.pop("selfTradePrevention", None)
+    if prevention is not None:
+        fields["stp"] = str(prevention).lower().replace("-", "_")
+    # What the account of omsd says already, by its product.
+    for name in ("marginMode", "hedged", "uta", "productType", "test"):
+        left.pop(name, None)
+
+
+def _cost(exchange: Any, amount: Any, price: Any, cost: Any, left: dict[str, Any]) -> str:
+    """What a market buy spends, by ccxt's rule: ``cost``, or amount times price, or the amount itself where the option says so."""
+    needs_price = left.pop("createMarketBuyOrderRequiresPrice", exchange.options.get("createMarketBuyOrderRequiresPrice", True))
+    if cost is not None:
+        return str(exchange.number_to_string(cost))
+    if not needs_price:
+        return str(exchange.number_to_string(amount))
+    if price is None:
+        raise ccxt.InvalidOrder(
+            f"{exchange.id} createOrder() requires the price argument for market buy orders to calculate the total cost to spend "
+            "(amount * price), alternatively set the createMarketBuyOrderRequiresPrice option or param to false and pass the cost to spend "
+            "in the amount argument"
+        )
+    return str(ccxt.Precise.string_mul(exchange.number_to_string(amount), exchange.number_to_string(price)))
+
+
+def amount_text(text: Any) -> str:
+    """A decimal in plain notation, whatever the exchange's functions made of it."""
+    return format(Decimal(str(text)), "f")
+
+
+def market_for(exchange: Any, product: str, symbol: str) -> Any:
+    """The market of a unified symbol, if the account's product trades it."""
+    market = exchange.market(symbol)
+    kinds = MARKETS.get(product)
+    if kinds is not None and market["type"] not in kinds:
+        raise ccxt.BadSymbol(f"{symbol} is a {market['type']} market; this account of omsd trades {product}")
+    return market
+
+
+# Orders, on their way out.
+
+
+def milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else microseconds(moment) // 1_000
+
+
+def text(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
+
+
+def symbol_of(exchange: Any, product: str, venue_symbol: str) -> Any:
+    """The market of a venue's symbol, or None where ccxt does not know it."""
+    kinds = MARKETS.get(product)
+    for market in (exchange.markets_by_id or {}).get(venue_symbol, []):
+        if kinds is None or market["type"] in kinds:
+            return market
+    return None
+
+
+def order(exchange: Any, product: str, row: t.Order) -> Any:
+    """ccxt's unified order. ``info`` holds omsd's own row, as text."""
+    market = symbol_of(exchange, product, row.symbol)
+    filled = row.filled_quantity
+    amount = row.quantity
+    cost = filled * row.average_price if row.average_price is not None else (Decimal(0) if not filled else None)
+    found = exchange.safe_order(
+        {
+            "info": info(row),
+            "id": row.client_order_id,
+            "clientOrderId": row.client_order_id,
+            "symbol": market["symbol"] if market else row.symbol,
+            "timestamp": milliseconds(row.intended_at),
+            "datetime": exchange.iso8601(milliseconds(row.intended_at)),
+            "lastTradeTimestamp": None,
+            "lastUpdateTimestamp": milliseconds(row.closed_at or row.acknowledged_at),
+            "type": str(row.type),
+            "timeInForce": "PO" if row.post_only else str(row.time_in_force).upper() if row.time_in_force else None,
+            "postOnly": row.post_only,
+            "reduceOnly": row.reduce_only,
+            "side": str(row.side),
+            "price": text(row.price),
+            "triggerPrice": None,
+            "takeProfitPrice": text(row.take_profit),
+            "stopLossPrice": text(row.stop_loss),
+            "amount": text(amount),
+            "filled": text(filled),
+            "remaining": text(amount - filled) if amount is not None else None,
+            "cost": text(cost),
+            "average": text(row.average_price),
+            "status": STATUS.get(row.state, "open"),
+            "fee": None,
+            "trades": None,
+        },
+        market,
+    )
+    return found
+
+
+def trade(exchange: Any, product: str, fill: t.Fill) -> Any:
+    market = symbol_of(exchange, product, fill.symbol)
+    fee = None if fill.fee is None else {"cost": text(fill.fee), "currency": exchange.safe_currency_code(fill.fee_asset)}
+    return exchange.safe_trade(
+        {
+            "info": info(fill),
+            "id": fill.trade_id,
+            "order": fill.client_order_id,
+            "timestamp": milliseconds(fill.at),
+            "datetime": exchange.iso8601(milliseconds(fill.at)),
+            "symbol": market["symbol"] if market else fill.symbol,
+            "type": None,
+            "takerOrMaker": None,
+            "side": str(fill.side),
+            "price": text(fill.price),
+            "amount": text(fill.quantity),
+            "cost": text(fill.price * fill.quantity),
+            "fee": fee,
+        },
+        market,
+    )
+
+
+def info(row: Any) -> dict[str, Any]:
+    """A row of omsd as ccxt's ``info``: what the daemon said, under its own names."""
+    found = {name: plain(getattr(row, name)) for name in row.__dataclass_fields__ if name != "more"}
+    return {**found, **row.more}
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return microseconds(value)
+    return str(value) if isinstance(value, t.Word) else value
+
+
+def since_limit(rows: list[Any], since: int | None, limit: int | None) -> list[Any]:
+    """As ccxt filters: not before ``since``; of many the newest ``limit``, or from ``since`` on the oldest."""
+    found = [row for row in rows if since is None or row["timestamp"] >= since]
+    if limit is None:
+        return found
+    return found[:limit] if since is not None else found[-limit:]
+
+
+# Errors.
+
+
+def error(exchange: Any, problem: Refused) -> Any:
+    """ccxt's exception for a refusal of omsd. None of them says that the order may be sent again unless it surely was not taken."""
+    words = f"{exchange.id} omsd: {problem}"
+    if isinstance(problem, InvalidOrder):
+        fields = {detail.field for detail in problem.details}
+        return ccxt.BadSymbol(words) if fields == {"symbol"} else ccxt.InvalidOrder(words)
+    if isinstance(problem, UnknownOrder):
+        return ccxt.OrderNotFound(words)
+    if isinstance(problem, TradingHalted):
+        return ccxt.AccountSuspended(words)
+    kinds: dict[int, type[Exception]] = {
+        1001: ccxt.BadRequest,
+        1002: ccxt.DuplicateOrderId,
+        1005: ccxt.InvalidOrder,
+        1006: ccxt.PermissionDenied,
+        1008: ccxt.RateLimitExceeded,
+        1009: ccxt.ExchangeNotAvailable,
+        1010: ccxt.ExchangeNotAvailable,
+    }
+    return kinds.get(problem.code, ccxt.ExchangeError)(words)
+
+
+def rejection(exchange: Any, row: t.Order) -> Any:
+    """The exception of an order that ended without ever resting: in the venue's words, by ccxt's own table of its codes."""
+    if row.state not in (t.OrderState.REJECTED, t.OrderState.DENIED, t.OrderState.ABANDONED):
+        return None
+    words = f"{exchange.id} {row.reject_code or ''} {row.reject_text or row.state}".replace("  ", " ")
+    table = exchange.exceptions or {}
+    exact = table.get("exact", table) if isinstance(table, Mapping) else {}
+    kind = exact.get(row.reject_code) if row.reject_code else None
+    if isinstance(kind, type) and issubclass(kind, ccxt.BaseError) and not issubclass(kind, ccxt.NetworkError):
+        return kind(words)
+    return ccxt.InvalidOrder(words)

@@ -1,0 +1,184 @@
+"""A ccxt exchange with omsd behind it, beside the same exchange on its own: same calls, same structures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import ccxt
+import ccxt.async_support
+import pytest
+from conftest import House, wait_until
+
+import omsd
+import omsd.ccxt
+
+ACCOUNTS = {"bitget": "uta-bitget", "xt": "spot-xt"}
+IDS = {"bitget": "BTCUSDT", "xt": "btc_usdt"}
+#: What differs by nature: times, ids, and the raw answer.
+OWN = {"id", "clientOrderId", "timestamp", "datetime", "lastTradeTimestamp", "lastUpdateTimestamp", "info", "trades"}
+
+
+def market(name: str) -> dict[str, Any]:
+    """What ``load_markets`` would find: the simulated venues have no list in the shape that ccxt asks for."""
+    return {
+        "id": IDS[name],
+        "symbol": "BTC/USDT",
+        "base": "BTC",
+        "quote": "USDT",
+        "baseId": "BTC",
+        "quoteId": "USDT",
+        "settle": None,
+        "settleId": None,
+        "linear": None,
+        "inverse": None,
+        "contractSize": None,
+        "type": "spot",
+        "spot": True,
+        "margin": True,
+        "swap": False,
+        "future": False,
+        "option": False,
+        "contract": False,
+        "active": True,
+        "precision": {"amount": 0.000001, "price": 0.01},
+        "limits": {"amount": {"min": 0.000001}, "cost": {"min": 1}, "price": {}},
+    }
+
+
+def exchange(library: Any, name: str, house: House) -> Any:
+    (file,) = house.configuration.parent.glob(f"{ACCOUNTS[name]}*.json")
+    key = json.loads(file.read_text())
+    made = getattr(library, name)(
+        {"apiKey": key["key"], "secret": key["secret"], "password": key.get("passphrase", ""), "enableRateLimit": False}
+    )
+    made.urls["api"] = {part: house.url for part in made.urls["api"]}
+    made.set_markets([market(name)])
+    return made
+
+
+@pytest.fixture(params=sorted(ACCOUNTS))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def wrapped(house: House, name: str) -> Iterator[Any]:
+    adapter = omsd.ccxt.wrap(exchange(ccxt, name, house), ACCOUNTS[name], house.socket, patience=30)
+    yield adapter
+    adapter.close()
+
+
+def test_an_order_goes_through_omsd_and_comes_back_as_ccxt_says_it(wrapped: Any, client: omsd.Client) -> None:
+    order = wrapped.create_order("BTC/USDT", "limit", "buy", 0.01, 39000.1)
+    assert (order["status"], order["symbol"], order["price"], order["amount"], order["side"]) == ("open", "BTC/USDT", 39000.1, 0.01, "buy")
+    row = client.order_get(order["id"])
+    assert (str(row.price), str(row.quantity)) == ("39000.1", "0.01")
+    assert order["info"]["venue_order_id"] == row.venue_order_id
+    assert order["id"] in [open["id"] for open in wrapped.fetch_open_orders("BTC/USDT")]
+    assert wrapped.cancel_order(order["id"], "BTC/USDT")["status"] == "canceled"
+    assert wrapped.fetch_order(order["id"])["status"] == "canceled"
+    assert order["id"] in [canceled["id"] for canceled in wrapped.fetch_canceled_orders("BTC/USDT")]
+    # Gone before: what an exchange says then.
+    with pytest.raises(ccxt.OrderNotFound):
+        wrapped.cancel_order("never0seen", "BTC/USDT")
+
+
+def test_every_short_way_to_an_order_passes_by_omsd(wrapped: Any, client: omsd.Client) -> None:
+    before = len(client.order_list(account=wrapped.omsd_account.account, limit=1000).orders)
+    wrapped.create_limit_buy_order("BTC/USDT", 0.01, 38000)
+    wrapped.create_limit_order("BTC/USDT", "sell", 0.01, 99000)
+    wrapped.create_post_only_order("BTC/USDT", "limit", "buy", 0.01, 38000)
+    orders = client.order_list(account=wrapped.omsd_account.account, limit=1000).orders
+    assert len(orders) == before + 3
+    assert orders[-1].post_only
+    assert len(wrapped.cancel_all_orders("BTC/USDT")) >= 3
+    assert wrapped.fetch_open_orders("BTC/USDT") == []
+
+
+def test_a_request_that_would_pass_omsd_by_is_refused(wrapped: Any) -> None:
+    with pytest.raises(ccxt.NotSupported, match="past omsd"):
+        wrapped.request("trade/place-order", "private", "POST", {"symbol": "BTCUSDT"})
+
+
+def test_many_orders_are_one_intent_and_a_wrong_one_refuses_all(wrapped: Any, client: omsd.Client) -> None:
+    order = {"symbol": "BTC/USDT", "type": "limit", "side": "buy", "amount": 0.01, "price": 39000}
+    found = wrapped.create_orders([order] * 25)
+    assert {row["status"] for row in found} == {"open"}
+    assert len({client.order_get(row["id"]).intent_id for row in found}) == 1
+    with pytest.raises(ccxt.InvalidOrder, match=r"place\[1\]"):
+        wrapped.create_orders([order, {**order, "amount": 0.0000011, "price": 0.02}])
+    assert {row["status"] for row in wrapped.cancel_orders([row["id"] for row in found])} == {"canceled"}
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (("BTC/USDT", "limit", "buy", 0.01, None), ccxt.ArgumentsRequired),
+        (("BTC/USDT", "stop", "buy", 0.01, 39000), ccxt.NotSupported),
+        (("BTC/USDT", "limit", "buy", 0.01, 39000, {"triggerPrice": 1}), ccxt.NotSupported),
+        (("ETH/USDT", "limit", "buy", 0.01, 39000), ccxt.BadSymbol),
+        (("BTC/USDT", "market", "buy", 0.01), ccxt.InvalidOrder),
+    ],
+)
+def test_what_cannot_be_placed_is_refused_in_ccxts_words(wrapped: Any, call: tuple[Any, ...], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        wrapped.create_order(*call)
+
+
+def test_trades_are_those_of_the_account(wrapped: Any) -> None:
+    order = wrapped.create_order("BTC/USDT", "market", "sell", 0.001)
+    wait_until(lambda: bool(wrapped.fetch_order_trades(order["id"], "BTC/USDT")), "the market order has no trade")
+    (trade,) = wrapped.fetch_order_trades(order["id"], "BTC/USDT")
+    assert (trade["order"], trade["symbol"], trade["side"], trade["amount"]) == (order["id"], "BTC/USDT", "sell", 0.001)
+    assert trade["cost"] == pytest.approx(trade["price"] * trade["amount"])
+    wait_until(lambda: bool(wrapped.fetch_order(order["id"])["status"] == "closed"), "it does not end")
+    closed = wrapped.fetch_order(order["id"])
+    assert (closed["filled"], closed["remaining"]) == (0.001, 0.0)
+    assert order["id"] in [row["id"] for row in wrapped.fetch_closed_orders("BTC/USDT")]
+
+
+def test_structures_are_those_of_the_exchange_itself(house: House, name: str, wrapped: Any) -> None:
+    plain = exchange(ccxt, name, house)
+    params = {"uta": True} if name == "bitget" else {}
+    arguments = ("BTC/USDT", "limit", "buy", 0.02, 38500)
+    ours = wrapped.create_order(*arguments)
+    theirs = plain.create_order(*arguments, params)
+    assert set(ours) == set(theirs)
+    found, expected = wrapped.fetch_order(ours["id"], "BTC/USDT"), plain.fetch_order(theirs["id"], "BTC/USDT", params)
+    assert set(found) == set(expected)
+    differing = {key: (found[key], expected[key]) for key in set(found) - OWN if found[key] != expected[key]}
+    if (expected["fee"] or {}).get("cost") is None:
+        # It names a fee of nothing.
+        differing = {key: pair for key, pair in differing.items() if key not in ("fee", "fees")}
+    # Where the exchange's own reading leaves out what omsd knows, nothing contradicts.
+    assert {key: pair for key, pair in differing.items() if pair[1] is not None} == {}
+    wrapped.cancel_order(ours["id"], "BTC/USDT")
+
+
+def test_an_exchange_of_another_venue_is_refused(house: House) -> None:
+    with pytest.raises(ValueError, match=r"ccxt\.xt"):
+        omsd.ccxt.wrap(exchange(ccxt, "bitget", house), "spot-xt", house.socket)
+    with pytest.raises(ccxt.NotSupported, match="az-futures"):
+        omsd.ccxt.wrap(exchange(ccxt, "xt", house), "mm-az", house.socket)
+    with pytest.raises(omsd.OmsdError, match="no account 'nobody'"):
+        omsd.ccxt.wrap(exchange(ccxt, "xt", house), "nobody", house.socket)
+
+
+def test_the_asynchronous_exchange_places_and_watches(house: House, name: str) -> None:
+    async def run() -> None:
+        plain = exchange(ccxt.async_support, name, house)
+        adapter = omsd.ccxt.wrap(plain, ACCOUNTS[name], house.socket, patience=30)
+        try:
+            watching = asyncio.create_task(adapter.watch_orders("BTC/USDT"))
+            await adapter._omsd_watch("orders").began.wait()
+            order = await adapter.create_order("BTC/USDT", "limit", "buy", 0.01, 39000)
+            seen = await asyncio.wait_for(watching, 30)
+            assert order["id"] in [row["id"] for row in seen]
+            assert (await adapter.cancel_order(order["id"], "BTC/USDT"))["status"] == "canceled"
+        finally:
+            await adapter.close()
+
+    asyncio.run(run())
