@@ -84,7 +84,7 @@ final class Daemon {
             post: { [mailbox] in mailbox.post($0) },
             makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
         // What recovery found is durable before anybody is answered.
-        try runner.turn([.wake])
+        try runner.turn([.started(version: omsdVersion)])
         startThread { reads.run() }
         let core = CoreLoop(runner: runner, mailbox: mailbox)
         try server.start(sink: CoreSink(core: core, mailbox: mailbox))

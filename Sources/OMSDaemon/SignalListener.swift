@@ -12,11 +12,12 @@ struct SignalListener: Sendable {
 
     /// The thread's body; returns when the daemon is to stop.
     func run() {
+        var inForce = configuration
         while true {
             do throws(SystemError) {
                 switch try signals.next() {
                 case .stop: return mailbox.askStop()
-                case .reload: reload()
+                case .reload(let uid, let pid): reload(&inForce, by: .peer(uid: uid, pid: pid))
                 }
             } catch {
                 Log.error("signals cannot be read any more: \(error)")
@@ -26,20 +27,25 @@ struct SignalListener: Sendable {
     }
 
     /// Limits, risk and roles anew; whatever else differs waits for a restart. A file with errors changes nothing.
-    private func reload() {
+    private func reload(_ inForce: inout Configuration, by actor: Actor) {
         let systemd = Systemd(environment: environment)
         systemd.notify(.reloading)
         defer { systemd.notify(.ready) }
         do {
             let fresh = try Configuration.load(configuration.path, environment: environment)
             let credentials = try fresh.loadCredentials()
+            let changes = inForce.changesTakenOver(to: fresh)
             server.replaceRoles(fresh.control.roles)
-            mailbox.post(.reload(fresh.setups(credentials)))
-            Log.info("limits, risk and roles are reloaded", ["config": configuration.path])
+            mailbox.post(.reload(fresh.setups(credentials), changes: changes, by: actor))
+            inForce = fresh
+            Log.info(
+                "limits, risk and roles are reloaded",
+                ["config": configuration.path, "by": actor.text, "changes": changes.isEmpty ? "none" : changes.joined(separator: "; ")])
+            // Against what the daemon was started with: what waits, waits since then.
             let waiting = configuration.changesNeedingRestart(to: fresh)
             if !waiting.isEmpty { Log.warning("these changes wait for a restart", ["keys": waiting.joined(separator: " ")]) }
         } catch {
-            Log.error("the configuration was not reloaded, the old one stays: \(error)")
+            Log.error("the configuration was not reloaded, the old one stays: \(error)", ["by": actor.text])
         }
     }
 }

@@ -7,8 +7,8 @@ final class Signals: Sendable {
     enum Request: Equatable, Sendable {
         /// SIGTERM or SIGINT: stop cleanly.
         case stop
-        /// SIGHUP: read limits, risk and roles again.
-        case reload
+        /// SIGHUP: read limits, risk and roles again. Who sent it, by the kernel's word.
+        case reload(uid: UInt32, pid: Int32)
     }
 
     /// Readable when a signal waits: for an epoll set, or for `next()` on a thread of its own.
@@ -36,7 +36,10 @@ final class Signals: Sendable {
             var info = signalfd_siginfo()
             let size = MemoryLayout<signalfd_siginfo>.size
             let count = read(descriptor, &info, size)
-            if count == size { return Int32(bitPattern: info.ssi_signo) == SIGHUP ? .reload : .stop }
+            if count == size, Int32(bitPattern: info.ssi_signo) == SIGHUP {
+                return .reload(uid: info.ssi_uid, pid: Int32(bitPattern: info.ssi_pid))
+            }
+            if count == size { return .stop }
             guard count < 0, omsd_errno() == EINTR else { throw SystemError("read(signalfd)") }
         }
     }

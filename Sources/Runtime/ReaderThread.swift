@@ -1,6 +1,5 @@
 import CLinux
 import OMSCore
-
 import Wire
 
 /// Serves reads and subscriptions from a read-only connection, on a thread of its own: a long listing never delays a turn.
@@ -16,7 +15,12 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
         let id: Int64
         let connection: UInt64
         let account: AccountID?
+        /// Every line up to this number was handed on, or is not meant.
         var seq: Int64
+        /// The newest commit that was looked through for it. Beside `seq`, which stays in front of an intent that is being written.
+        var lookedTo: Int64
+        /// Its peer reads slowly: it is not looked at before then, on the monotonic clock. Its place in the record is kept.
+        var heldUntil: Int64 = .min
     }
 
     private let reader: any JournalReader
@@ -36,6 +40,8 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
 
     /// Events read and handed on at once, so that one subscriber's backlog leaves room for other reads.
     static let eventsAtOnce = 500
+    /// How long a peer that has not read what it was sent is left alone: 20 ms.
+    static let heldPauseUs: Int64 = 20_000
 
     /// - Parameter storageFailed: Told of errors of the file or its disk, on this thread: what cannot be read was perhaps not kept either.
     package init(
@@ -44,7 +50,11 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     ) {
         (self.reader, self.replies, self.log, self.storageFailed) = (reader, replies, log, storageFailed)
         pthread_mutex_init(&lock, nil)
-        pthread_cond_init(&filled, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(&filled, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -53,8 +63,8 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     }
 
     package func answer(_ query: JournalQuery, missing: ControlError?, to ticket: Ticket) { add(.query(query, missing: missing, ticket)) }
-    package func subscribe(_ ticket: Ticket, afterSeq: Int64?, account: AccountID?, currentSeq: Int64) {
-        add(.subscribe(ticket, after: afterSeq ?? currentSeq, account: account))
+    package func subscribe(_ ticket: Ticket, after seq: Int64, account: AccountID?) {
+        add(.subscribe(ticket, after: seq, account: account))
     }
     package func unsubscribe(_ ticket: Ticket, subscription: Int64) { add(.unsubscribe(ticket, subscription)) }
     package func disconnected(connection: UInt64) { add(.disconnected(connection)) }
@@ -76,8 +86,7 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     /// The thread's body; returns after `stop`.
     package func run() {
         while true {
-            let isBehind = subscriptions.contains { $0.seq < seq }
-            for job in take(waiting: !isBehind) {
+            for job in take() {
                 if case .stop = job { return }
                 perform(job)
             }
@@ -85,11 +94,21 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
         }
     }
 
-    private func take(waiting: Bool) -> [Job] {
+    /// What came in. Sleeps while nobody wants anything: until a job or a commit comes, or for a held peer's pause.
+    private func take() -> [Job] {
+        let now = omsd_clock_us(CLOCK_MONOTONIC)
+        let isBehind = subscriptions.contains { $0.lookedTo < seq && $0.heldUntil <= now }
+        let heldUntil = subscriptions.compactMap { $0.heldUntil > now ? $0.heldUntil : nil }.min()
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
         isFollowed = !subscriptions.isEmpty
-        while waiting, jobs.isEmpty, !isFollowed || newest <= seq { pthread_cond_wait(&filled, &lock) }
+        func isQuiet() -> Bool { !isBehind && jobs.isEmpty && (!isFollowed || newest <= seq) }
+        if let heldUntil {
+            var time = timespec(tv_sec: Int(heldUntil / 1_000_000), tv_nsec: Int(heldUntil % 1_000_000) * 1_000)
+            while isQuiet(), pthread_cond_timedwait(&filled, &lock, &time) == 0 {}
+        } else {
+            while isQuiet() { pthread_cond_wait(&filled, &lock) }
+        }
         seq = newest
         let taken = jobs
         jobs = []
@@ -112,7 +131,7 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
             }
         case .subscribe(let ticket, let after, let account):
             lastSubscription += 1
-            subscriptions.append(Subscription(id: lastSubscription, connection: ticket.connection, account: account, seq: after))
+            subscriptions.append(Subscription(id: lastSubscription, connection: ticket.connection, account: account, seq: after, lookedTo: -1))
             var out = JSONWriter()
             out.beginObject()
             out.member("subscription", lastSubscription)
@@ -131,31 +150,51 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
         }
     }
 
-    /// Hands each subscriber the next events of the record, without a gap.
+    /// Hands each subscriber the next events of the record, without a gap. Those that stand at the same place share what was read.
     private func feed() {
+        struct Place: Hashable {
+            let seq: Int64
+            let account: AccountID?
+        }
+        var pages: [Place: EventPage] = [:]
         var ended: Set<Int64> = []
-        for index in subscriptions.indices where subscriptions[index].seq < seq {
-            let subscription = subscriptions[index]
+        let now = omsd_clock_us(CLOCK_MONOTONIC)
+        for index in subscriptions.indices where subscriptions[index].lookedTo < seq && subscriptions[index].heldUntil <= now {
+            let place = Place(seq: subscriptions[index].seq, account: subscriptions[index].account)
             do throws(JournalError) {
-                let query = JournalQuery.events(afterSeq: subscription.seq, account: subscription.account, limit: Self.eventsAtOnce)
-                guard let bytes = try reader.answer(query), let events = (try? JSONParser.parse(bytes))?.array else { continue }
-                for event in events {
-                    guard case .object(let members) = event else { continue }
-                    let params = JSON.object([(key: "subscription", value: .number(String(subscription.id)))] + members)
-                    if !replies.notify(params.serialized(), connection: subscription.connection) {
-                        ended.insert(subscription.id)
-                        break
-                    }
-                    subscriptions[index].seq = event["seq"]?.integer ?? subscriptions[index].seq
+                let page: EventPage
+                if let read = pages[place] {
+                    page = read
+                } else {
+                    page = try reader.events(after: place.seq, account: place.account, limit: Self.eventsAtOnce)
+                    pages[place] = page
                 }
-                // Nothing of this account in the rest: it is up to date.
-                if events.count < Self.eventsAtOnce { subscriptions[index].seq = max(subscriptions[index].seq, seq) }
+                if !hand(page, to: &subscriptions[index]) { ended.insert(subscriptions[index].id) }
             } catch {
                 log("a subscriber's events could not be read: \(error.description.escapedForLog)")
                 if error.isStorageFault { storageFailed(error) }
-                ended.insert(subscription.id)
+                // Not in silence: whoever follows subscribes again behind the last event it got.
+                replies.end(connection: subscriptions[index].connection)
+                ended.insert(subscriptions[index].id)
             }
         }
         subscriptions.removeAll { ended.contains($0.id) }
+    }
+
+    /// - Returns: false where the subscription is over.
+    private func hand(_ page: EventPage, to subscription: inout Subscription) -> Bool {
+        let head = Array("{\"subscription\":\(subscription.id),".utf8)
+        for line in page.lines {
+            switch replies.notify(head + line.members + [UInt8(ascii: "}")], connection: subscription.connection) {
+            case .taken: subscription.seq = line.seq
+            case .full:
+                subscription.heldUntil = omsd_clock_us(CLOCK_MONOTONIC) + Self.heldPauseUs
+                return true
+            case .gone: return false
+            }
+        }
+        subscription.seq = max(subscription.seq, page.completeTo)
+        if page.isLast { subscription.lookedTo = seq }
+        return true
     }
 }

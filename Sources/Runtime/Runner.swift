@@ -34,7 +34,8 @@ package struct RunnerPorts {
 /// Reads committed rows for callers, off the runner's thread.
 package protocol ReadService: AnyObject {
     func answer(_ query: JournalQuery, missing: ControlError?, to ticket: Ticket)
-    func subscribe(_ ticket: Ticket, afterSeq: Int64?, account: AccountID?, currentSeq: Int64)
+    /// Events behind number `seq`, of one account or of all.
+    func subscribe(_ ticket: Ticket, after seq: Int64, account: AccountID?)
     func unsubscribe(_ ticket: Ticket, subscription: Int64)
     func disconnected(connection: UInt64)
     /// The record grew to this sequence number.
@@ -125,7 +126,7 @@ package final class Runner {
     private func forget(_ input: Input) {
         switch input {
         case .answered(let id, _, _, _), .lost(let id, _, _, _), .notSent(let id, _): unwritten[id] = nil
-        case .command, .disconnected, .reload, .wake: break
+        case .command, .disconnected, .reload, .started, .wake: break
         }
     }
 
@@ -148,6 +149,8 @@ package final class Runner {
         let former = engine
         engine = makeEngine(state, now)
         engine.isJournalFull = true
+        // What was half written is taken back on record: a subscriber that waited in front of it goes on.
+        ports.reads.advanced(to: engine.journalSeq)
         (engine.isStopping, engine.isClockSet) = (former.isStopping, former.isClockSet)
         nextBallastTry = now.monotonic + .seconds(1)
         quietUntil = now.monotonic + .milliseconds(100)
@@ -178,7 +181,14 @@ package final class Runner {
         case .failure(let error): ports.replies.fail(error, to: ticket)
         case .success(.query(let query, let missing)): ports.reads.answer(query, missing: missing, to: ticket)
         case .success(.subscribe(let afterSeq, let account)):
-            ports.reads.subscribe(ticket, afterSeq: afterSeq, account: account, currentSeq: engine.journalSeq)
+            // Whoever knows a number that was never given has another journal in mind: waiting for it would pass over all that comes before it.
+            if let afterSeq, afterSeq > engine.journalSeq {
+                return ports.replies.fail(
+                    .invalidParams(
+                        "after_seq: \(afterSeq) is ahead of the record, whose last number is \(engine.journalSeq): this journal is another one, or was"
+                            + " restored from a backup; read it anew from 0"), to: ticket)
+            }
+            ports.reads.subscribe(ticket, after: afterSeq ?? engine.completeSeq, account: account)
         case .success(.unsubscribe(let subscription)): ports.reads.unsubscribe(ticket, subscription: subscription)
         case .success(let reply): ports.replies.reply(reply.json(engine: engine, facts: facts, wal: wal, now: ports.clock.now()), to: ticket)
         }

@@ -49,5 +49,14 @@ struct EventDetail {
         writer = open
     }
 
+    mutating func addFacts(of event: JournalEvent) {
+        for fact in event.facts {
+            switch fact.value {
+            case .text(let text): add(fact.name, text)
+            case .number(let number): add(fact.name, number)
+            }
+        }
+    }
+
     mutating func addNote(of event: JournalEvent) { if let note = event.note { add("note", note) } }
 }

@@ -73,8 +73,11 @@ extension SQLiteJournal {
 
     private func write(note event: JournalEvent, account: AccountID?, order: OrderKey?) throws(JournalError) {
         var detail = EventDetail()
+        detail.addFacts(of: event)
         detail.addNote(of: event)
-        try write(event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, detail: detail)
+        try write(
+            event, account: try account.map { account throws(JournalError) in try key(of: account) }, order: order?.number, to: event.state,
+            detail: detail)
     }
 
     private func setMeta(_ name: String, _ value: String) throws(JournalError) {

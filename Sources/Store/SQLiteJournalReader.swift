@@ -31,7 +31,6 @@ package final class SQLiteJournalReader: JournalReader {
             case .intents(let account, let after, let limit):
                 try page("intents", of: "v_intents", key: "intent_key", where: Conditions(account: account), after: after, limit: limit)
             case .submission(let id, let duplicate): try submission(id, duplicate: duplicate)
-            case .events(let seq, let account, let limit): try events(after: seq, account, limit: limit)
             }
         }
     }
@@ -216,28 +215,6 @@ package final class SQLiteJournalReader: JournalReader {
         writer.endArray()
         writer.member("planned_requests", rows.integer(2))
         writer.endObject()
-        return writer.bytes
-    }
-
-    /// Stops before the first number of an intent whose slices are still being written: its lines appear later, and a subscriber that was
-    /// told of a higher number would miss them.
-    private func events(after seq: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [UInt8] {
-        let bound = try connection.integer("SELECT min(intent_key) FROM intents WHERE complete = 0") ?? .max
-        var conditions = Conditions()
-        // The plus keeps SQLite from starting at the account: the rows must come by number.
-        conditions.equal("+account", account?.text)
-        conditions.require("seq > \(seq) AND seq < \(bound)")
-        let rows = try connection.prepare(
-            """
-            SELECT seq, at, kind, account, client_order_id, from_state, to_state, evidence, request_id, actor, detail FROM v_timeline
-            \(conditions.sql) ORDER BY seq LIMIT \(min(max(limit, 1), 10_000))
-            """)
-        try conditions.bind(to: rows)
-        let json = RowJSON(rows, rawDetail: true)
-        var writer = JSONWriter(reserving: 16_384)
-        writer.beginArray()
-        while try rows.step() { json.write(rows, to: &writer) }
-        writer.endArray()
         return writer.bytes
     }
 }

@@ -149,19 +149,29 @@ struct FramingTests {
         #expect(read == 100)
     }
 
-    @Test func `a subscriber that never reads is ended at a bound, and notify says so`() throws {
+    @Test func `a subscriber that never reads is handed no more at a bound, and goes on where it stopped once it reads`() throws {
         var limits = ControlLimits()
         limits.notifyMax = 1 << 20
         let harness = try Harness(limits: limits)
         let client = try RawClient(harness.path)
         #expect(client.call("event.subscribe")?["result"] != nil)
         let connection = try #require(harness.sink.calls.first?.ticket.connection)
-        let event = Array(("{\"seq\":1,\"detail\":\"" + String(repeating: "a", count: 10_000) + "\"}").utf8)
+        let padding = String(repeating: "a", count: 10_000)
+        var told = 0
+        func tell() -> Notified {
+            let outcome = harness.server.notify(Array("{\"seq\":\(told),\"detail\":\"\(padding)\"}".utf8), connection: connection)
+            if outcome == .taken { told += 1 }
+            return outcome
+        }
 
-        #expect(eventually { !harness.server.notify(event, connection: connection) })
+        #expect(eventually { tell() == .full })
 
+        #expect(harness.sink.disconnected.isEmpty)
+        for seq in 0..<told { #expect(client.answer()?["params"]?["seq"] == .number("\(seq)")) }
+        #expect(eventually { tell() == .taken })
+        harness.server.end(connection: connection)
         #expect(eventually { harness.sink.disconnected == [connection] })
-        #expect(!harness.server.notify(event, connection: connection))
+        #expect(tell() == .gone)
     }
 
     @Test func `a notification to a subscriber is a JSON-RPC event`() throws {
@@ -170,7 +180,7 @@ struct FramingTests {
         #expect(client.call("event.subscribe", "{\"after_seq\":5}")?["result"] != nil)
         let connection = try #require(harness.sink.calls.first?.ticket.connection)
 
-        #expect(harness.server.notify(Array("{\"subscription\":1,\"seq\":6}".utf8), connection: connection))
+        #expect(harness.server.notify(Array("{\"subscription\":1,\"seq\":6}".utf8), connection: connection) == .taken)
 
         let event = client.answer()
         #expect(event?["method"] == .string("event"))

@@ -61,9 +61,11 @@ import Wire
                 let named = forgotten[account.venue]?.filter { id in breaks.contains { $0[1]?.contains(id) == true } }
                 #expect(named == forgotten[account.venue])
             }
-            let last = try house.journal.number("SELECT max(seq) FROM v_timeline WHERE kind = 'break_found' AND account = '\(account.name)'")
+            let last = try house.journal.number(
+                "SELECT max(seq) FROM v_timeline WHERE kind = 'break' AND to_state = 'open' AND account = '\(account.name)'")
             let sent = try house.journal.number(
-                "SELECT min(seq) FROM v_timeline WHERE kind = 'submitted' AND account = '\(account.name)' AND client_order_id IN (\(list(again)))")
+                "SELECT min(seq) FROM v_timeline WHERE to_state = 'submitted' AND account = '\(account.name)'"
+                    + " AND client_order_id IN (\(list(again)))")
             #expect(last < sent, "\(account.name): sent before all was compared")
             #expect(requests.contains { $0["account"]?.string == account.uid && ["place", "mixed"].contains($0["kind"]?.string) })
         }

@@ -12,7 +12,7 @@ import Testing
 
         // To this thread only: the rest of the test program has not blocked them.
         raise(SIGHUP)
-        #expect(try signals.next() == .reload)
+        #expect(try signals.next() == .reload(uid: getuid(), pid: getpid()))
         raise(SIGTERM)
         #expect(try signals.next() == .stop)
         raise(SIGINT)

@@ -128,5 +128,6 @@ private final class Replies: ReplySink, NoReads {
     var calls: [UInt64] { answered.withLock { $0 } }
     func reply(_ result: [UInt8], to ticket: OMSCore.Ticket) { answered.withLock { $0.append(ticket.call) } }
     func fail(_ error: ControlError, to ticket: OMSCore.Ticket) { answered.withLock { $0.append(ticket.call) } }
-    func notify(_ params: [UInt8], connection: UInt64) -> Bool { true }
+    func notify(_ params: [UInt8], connection: UInt64) -> Notified { .taken }
+    func end(connection: UInt64) {}
 }

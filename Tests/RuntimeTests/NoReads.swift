@@ -6,7 +6,7 @@ protocol NoReads: ReadService {}
 
 extension NoReads {
     func answer(_ query: JournalQuery, missing: ControlError?, to ticket: Ticket) {}
-    func subscribe(_ ticket: Ticket, afterSeq: Int64?, account: AccountID?, currentSeq: Int64) {}
+    func subscribe(_ ticket: Ticket, after seq: Int64, account: AccountID?) {}
     func unsubscribe(_ ticket: Ticket, subscription: Int64) {}
     func disconnected(connection: UInt64) {}
     func advanced(to seq: Int64) {}

@@ -180,5 +180,6 @@ private final class LookingTransport: HTTPTransport, @unchecked Sendable {
 private final class Silence: ReplySink, NoReads {
     func reply(_ result: [UInt8], to ticket: OMSCore.Ticket) {}
     func fail(_ error: ControlError, to ticket: OMSCore.Ticket) { Issue.record("\(error)") }
-    func notify(_ params: [UInt8], connection: UInt64) -> Bool { true }
+    func notify(_ params: [UInt8], connection: UInt64) -> Notified { .taken }
+    func end(connection: UInt64) {}
 }

@@ -1,6 +1,7 @@
 import CSQLite
 import OMSCore
 import TestSupport
+import Wire
 
 @testable import Store
 
@@ -155,4 +156,9 @@ func described(_ command: OrderCommand?) -> String {
     var text = ""
     dump(command, to: &text)
     return text
+}
+
+/// Lines of the record as a subscriber reads them.
+func told(_ page: EventPage) throws -> [JSON] {
+    try page.lines.map { try JSONParser.parse([UInt8(ascii: "{")] + $0.members + [UInt8(ascii: "}")]) }
 }

@@ -56,8 +56,8 @@ import Wire
         #expect(
             try reader.text(
                 "SELECT group_concat(kind || '/' || to_state) FROM (SELECT * FROM v_timeline WHERE client_order_id = '\(id)' ORDER BY seq)")
-                == "intended/intended,submitted/submitted,acknowledged/acknowledged")
-        #expect(try reader.text("SELECT actor FROM v_timeline WHERE client_order_id = '\(id)' AND kind = 'intended'") == "uid:1000 pid:42")
+                == "order_born/intended,order/submitted,order/acknowledged")
+        #expect(try reader.text("SELECT actor FROM v_timeline WHERE client_order_id = '\(id)' AND kind = 'order_born'") == "uid:1000 pid:42")
         #expect(
             try reader.text("SELECT price || ' ' || quantity || ' ' || filled_quantity FROM v_orders WHERE client_order_id = '\(id)'")
                 == "39000.5 0.001 0")
@@ -216,15 +216,38 @@ import Wire
         let sample = try Sample()
         try sample.place("one", count: 2)
         let reader = try SQLiteJournalReader(path: sample.path)
-        var seen: [Int64] = []
-        while let page = try JSONParser.parse(try reader.answer(.events(afterSeq: seen.last ?? 0, account: Sample.az, limit: 2)).get()).array,
-            !page.isEmpty
-        {
-            seen += page.compactMap { $0["seq"]?.integer }
+        var (seen, position): ([Int64], Int64) = ([], 0)
+        while true {
+            let page = try reader.events(after: position, account: Sample.az, limit: 2)
+            (seen, position) = (seen + page.lines.map(\.seq), page.completeTo)
+            if page.isLast { break }
         }
-        #expect(seen == Array(1...sample.seq))
-        let last = try JSONParser.parse(try reader.answer(.events(afterSeq: sample.seq - 1, account: nil, limit: 9)).get()).array?.first
+        #expect(seen == Array(1...sample.seq) && position == sample.seq)
+        let last = try told(reader.events(after: sample.seq - 1, account: nil, limit: 9)).first
         #expect(last?["detail"]?["venue_order_id"]?.string?.isEmpty == false)
+        // Of another account there is nothing, up to the record's end.
+        let none = try reader.events(after: 0, account: "asc", limit: 9)
+        #expect(none.lines.isEmpty && none.completeTo == sample.seq && none.isLast)
+    }
+
+    @Test(arguments: EventKind.allCases)
+    func `every kind of line shows in the timeline under the name of its family, also where the first release wrote it`(kind: EventKind) throws {
+        guard kind != .intended else { return }
+        let sample = try Sample()
+        let order = try sample.place("one")[0]
+        let isAboutOrder = [.order, .execution, .command, .lookup].contains(kind.family)
+        try sample.open.commit([.note(account: Sample.az, isAboutOrder ? order.key : nil, sample.event(kind))])
+        let reader = try SQLiteJournalReader(path: sample.path)
+
+        #expect(try reader.connection.text("SELECT kind FROM v_timeline WHERE seq = \(sample.seq)") == kind.family.rawValue)
+        #expect(try told(reader.events(after: sample.seq - 1, account: nil, limit: 1)).first?["kind"]?.string == kind.family.rawValue)
+    }
+
+    @Test func `a key noted by the first release shows as an account's line`() throws {
+        let sample = try Sample()
+        try sample.open.commit([.note(account: Sample.az, nil, sample.event(.note) { $0.note = "signs with key 0123456789ab" })])
+        let reader = try SQLiteJournalReader(path: sample.path)
+        #expect(try reader.connection.text("SELECT kind FROM v_timeline WHERE seq = \(sample.seq)") == "account")
     }
 
     @Test func `a start finds busy intents without passing by those that are settled`() throws {

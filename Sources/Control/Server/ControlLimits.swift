@@ -15,7 +15,7 @@ package struct ControlLimits: Sendable {
     /// Unsent answers above which the connection is closed: its reader has stopped.
     package var outputMax = 64 << 20
     /// Unsent output above which no notification is taken and the connection ends; the client subscribes again after the last it saw.
-    package var notifyMax = 16 << 20
+    package var notifyMax = 1 << 20
     /// Requests of one connection that wait for their answer, above which no more are read.
     package var pendingMax = 16_384
     /// Lines and bytes of one connection decoded before another one has its turn. A longer line is decoded in one go.

@@ -125,22 +125,27 @@ package final class ControlServer: ReplySink {
 
     package func fail(_ error: ControlError, to ticket: Ticket) { post(.failure(error, ticket), connection: ticket.connection) }
 
-    package func notify(_ params: [UInt8], connection: UInt64) -> Bool {
-        let (taken, isFirst): (Bool, Bool) = shared.withLock { shared in
-            guard let (queued, unsent) = shared.waiting[connection] else { return (false, false) }
+    package func notify(_ params: [UInt8], connection: UInt64) -> Notified {
+        let (outcome, isFirst): (Notified, Bool) = shared.withLock { shared in
+            guard let (queued, unsent) = shared.waiting[connection] else { return (.gone, false) }
+            // Whoever reads slowly gets the rest later, from the record: nothing of it waits in memory.
+            guard queued + unsent <= limits.notifyMax else { return (.full, false) }
             let isFirst = shared.outgoing.isEmpty && !shared.isAwake
-            guard queued + unsent <= limits.notifyMax else {
-                // Its reader is too slow: ended, so that it sees the gap and subscribes again after the last event it got.
-                shared.waiting[connection] = nil
-                shared.outgoing.append(.end(connection: connection))
-                return (false, isFirst)
-            }
             shared.waiting[connection] = (queued + params.count, unsent)
             shared.outgoing.append(.event(params, connection: connection))
-            return (true, isFirst)
+            return (.taken, isFirst)
         }
         if isFirst { wake() }
-        return taken
+        return outcome
+    }
+
+    package func end(connection: UInt64) {
+        let isFirst: Bool = shared.withLock { shared in
+            guard shared.waiting.removeValue(forKey: connection) != nil else { return false }
+            shared.outgoing.append(.end(connection: connection))
+            return shared.outgoing.count == 1 && !shared.isAwake
+        }
+        if isFirst { wake() }
     }
 
     private func post(_ outgoing: Shared.Outgoing, connection: UInt64) {

@@ -138,7 +138,7 @@ extension Engine {
         reply(.tradingState(chosen.map(\.trading) + absentRows, cancels: cancels), to: ticket)
     }
 
-    func reload(_ setups: [AccountSetup]) {
+    func reload(_ setups: [AccountSetup], changes: [String], by actor: Actor) {
         for setup in setups {
             guard let desk = desk(setup.id) else { continue }
             (desk.setup.limits, desk.setup.risk) = (setup.limits, setup.risk)
@@ -150,7 +150,8 @@ extension Engine {
                 if row != before { record(.budget(row)) }
             }
         }
-        record(.note(account: nil, nil, event(.note, note: "limits and risk reloaded")))
+        let words = changes.isEmpty ? "read again, nothing differs" : changes.joined(separator: "; ")
+        record(.note(account: nil, nil, event(.reload, actor: actor, note: words)))
     }
 
     // MARK: Snapshots
@@ -166,6 +167,9 @@ extension Engine {
     }
 
     package var journalSeq: Int64 { seq }
+
+    /// No line up to this number appears later: the last one, or the one in front of the first intent that is still being written.
+    package var completeSeq: Int64 { acceptances.reduce(seq) { min($0, $1.intent.row.key.number - 1) } }
 
     /// Requests that have left and are not answered.
     package var requestsOut: Int { inFlight.count }

@@ -94,6 +94,14 @@ extension Engine {
         var end = RequestEnd(id: id, outcome: outcome)
         fill(&end)
         record(.requestEnded(end))
+        // The row changes in place: what it said is kept here.
+        var facts = [JournalEvent.Fact("kind", flight.plan.kind.rawValue), .init("items", Int64(flight.plan.items))]
+        if let status = end.httpStatus { facts.append(.init("http_status", Int64(status))) }
+        if let code = end.venueCode { facts.append(.init("venue_code", code)) }
+        let evidence: Evidence = end.answeredAt == nil ? .local : flight.plan.kind == .lookup ? .query : .response
+        record(
+            .note(
+                account: flight.plan.account, nil, event(.request, evidence: evidence, request: id, state: outcome.rawValue, facts: facts)))
     }
 
     /// A look-up that left without a row changed something: it gets one.

@@ -64,7 +64,7 @@ extension Engine {
             next = live.state
         }
         guard next != live.state || !fields.isEmpty else { return false }
-        let kind: EventKind = next.isTerminal && next != live.state ? (next == .filled ? .filled : .closed) : .reported
+        let kind: EventKind = next.isTerminal && next != live.state ? .closed : .reported
         change(live, to: next, kind: kind, evidence: evidence, fields: fields, request: request)
         if live.order.filledQuantity > filledBefore { wantFills(live, on: desk) }
         return true

@@ -39,6 +39,7 @@ package final class Engine {
     package var isJournalFull = false
     /// See `JournalState.goneBackSeq`.
     let goneBackSeq: Int64
+    private let bootID: String
     /// When this engine was made, on the runner's clock.
     let startedAt: Int64
     /// Nothing more leaves; answers are still taken.
@@ -60,6 +61,7 @@ package final class Engine {
         random = SplitMix64(seed: seed)
         seq = state.seq
         requestMax = state.requestMax
+        self.bootID = bootID
         (goneBackSeq, startedAt) = (state.goneBackSeq, now.monotonic)
         mint = OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater)
         // No boot since the journal went back in time: what the lost part took of the limits is not known.
@@ -87,7 +89,8 @@ package final class Engine {
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
             if state.keysInUse[setup.id] != setup.keyFingerprint {
                 let former = state.keysInUse[setup.id].map { ", until now with \($0)" } ?? ""
-                record(.keyInUse(setup.id, fingerprint: setup.keyFingerprint, event(.note, note: "signs with key \(setup.keyFingerprint)\(former)")))
+                let words = "signs with key \(setup.keyFingerprint)\(former)"
+                record(.keyInUse(setup.id, fingerprint: setup.keyFingerprint, event(.account, note: words)))
             }
             deskIndex[setup.id] = desks.count
             desks.append(desk)
@@ -119,7 +122,10 @@ package final class Engine {
         case .lost(let id, let reason, let sentAt, let resetAt): lost(id, reason: reason, sentAt: sentAt, resetAt: resetAt)
         case .notSent(let id, let reason): notSent(id, reason: reason)
         case .disconnected(let connection): disconnected(connection)
-        case .reload(let setups): reload(setups)
+        case .reload(let setups, let changes, let actor): reload(setups, changes: changes, by: actor)
+        case .started(let version):
+            let facts = [JournalEvent.Fact("version", version), .init("boot", bootID)]
+            record(.note(account: nil, nil, event(.start, facts: facts, note: "omsd \(version) writes")))
         case .wake: break
         }
     }
@@ -177,9 +183,13 @@ package final class Engine {
         return seq
     }
 
-    func event(_ kind: EventKind, evidence: Evidence? = nil, request: RequestID? = nil, actor: Actor = .daemon, note: String? = nil) -> JournalEvent {
+    func event(
+        _ kind: EventKind, evidence: Evidence? = nil, request: RequestID? = nil, actor: Actor = .daemon, state: String? = nil,
+        facts: [JournalEvent.Fact] = [], note: String? = nil
+    ) -> JournalEvent {
         var event = JournalEvent(seq: nextSeq(), at: now.wall, kind: kind)
         (event.evidence, event.request, event.actor, event.note) = (evidence, request, actor, note)
+        (event.state, event.facts) = (state, facts)
         return event
     }
 

@@ -8,7 +8,12 @@ package enum Input: Sendable {
     /// Not a byte left.
     case notSent(RequestID, reason: String)
     case disconnected(connection: UInt64)
-    case reload([AccountSetup])
+    /// - Parameters:
+    ///   - changes: what differs from before, as `KEY: BEFORE -> AFTER`, for the record.
+    ///   - by: who asked for it.
+    case reload([AccountSetup], changes: [String], by: Actor)
+    /// A daemon of this version begins to work on the journal; the first input of all.
+    case started(version: String)
     /// A timer, or the end of a drain.
     case wake
 }

@@ -114,6 +114,17 @@ package protocol ReplySink: AnyObject, Sendable {
     /// `result`: JSON text.
     func reply(_ result: [UInt8], to ticket: Ticket)
     func fail(_ error: ControlError, to ticket: Ticket)
-    /// A notification `event` to a connection; false when it takes no more (gone or too slow) and the subscription should end.
-    func notify(_ params: [UInt8], connection: UInt64) -> Bool
+    /// A notification `event` to a connection.
+    func notify(_ params: [UInt8], connection: UInt64) -> Notified
+    /// Closes a connection that can no longer be told what it asked for.
+    func end(connection: UInt64)
+}
+
+/// What became of a notification.
+package enum Notified: Sendable {
+    case taken
+    /// Not taken: the peer has not read enough of what it was sent. Its place in the record is kept; try again in a while.
+    case full
+    /// The connection has ended, and what was subscribed on it.
+    case gone
 }

@@ -25,7 +25,8 @@ final class VirtualReplies: ReplySink, @unchecked Sendable {
         body(ticket, .success(json))
     }
     func fail(_ error: ControlError, to ticket: OMSCore.Ticket) { body(ticket, .failure(error)) }
-    func notify(_ params: [UInt8], connection: UInt64) -> Bool { true }
+    func notify(_ params: [UInt8], connection: UInt64) -> Notified { .taken }
+    func end(connection: UInt64) {}
 }
 
 /// Reads of committed rows: what was accepted under an id is told, other reads only that they came through.
@@ -50,7 +51,7 @@ final class VirtualReads: ReadService {
         writer.endObject()
         replies.reply(writer.bytes, to: ticket)
     }
-    func subscribe(_ ticket: OMSCore.Ticket, afterSeq: Int64?, account: AccountID?, currentSeq: Int64) { replies.reply(Array("{}".utf8), to: ticket) }
+    func subscribe(_ ticket: OMSCore.Ticket, after seq: Int64, account: AccountID?) { replies.reply(Array("{}".utf8), to: ticket) }
     func unsubscribe(_ ticket: OMSCore.Ticket, subscription: Int64) { replies.reply(Array("{}".utf8), to: ticket) }
     func disconnected(connection: UInt64) {}
     func advanced(to seq: Int64) {}

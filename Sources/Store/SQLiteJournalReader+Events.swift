@@ -1,0 +1,57 @@
+import OMSCore
+import Wire
+
+/// The record as subscribers follow it.
+extension SQLiteJournalReader {
+    /// Numbers looked at in one snapshot: a filter that lets little through must not keep one open for long.
+    private static let numbersAtOnce: Int64 = 50_000
+
+    private static let columns =
+        "seq, at, kind, account, client_order_id, intent_id, command_id, from_state, to_state, evidence, request_id, actor, detail"
+
+    /// Stops before the first number of an intent whose slices are still being written: its lines appear later, and a subscriber that had gone past
+    /// them would never be told. So the position it goes on from is said here, by the snapshot that was read, and by nobody else.
+    package func events(after seq: Int64, account: AccountID?, limit: Int) throws(JournalError) -> EventPage {
+        try connection.snapshot { () throws(JournalError) -> EventPage in
+            let newest = max(
+                try connection.integer("SELECT max(seq) FROM events") ?? 0, try connection.integer("SELECT max(order_key) FROM orders") ?? 0)
+            let half = try connection.integer("SELECT min(intent_key) FROM intents WHERE complete = 0")
+            let end = min(newest, (half ?? .max) - 1)
+            guard seq < end else { return EventPage(lines: [], completeTo: seq, isLast: true) }
+            let last = end - seq > Self.numbersAtOnce ? seq + Self.numbersAtOnce : end
+            let limit = min(max(limit, 1), 10_000)
+            let lines = try lines(after: seq, to: last, account, limit: limit)
+            if lines.count == limit, let reached = lines.last?.seq, reached < end {
+                return EventPage(lines: lines, completeTo: reached, isLast: false)
+            }
+            return EventPage(lines: lines, completeTo: last, isLast: last == end)
+        }
+    }
+
+    private func lines(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [EventPage.Line] {
+        var conditions = Conditions()
+        // The plus keeps SQLite from starting at the account: the rows must come by number.
+        conditions.equal("+account", account?.text)
+        conditions.require("seq > \(seq) AND seq <= \(last)")
+        let rows = try connection.prepare("SELECT \(Self.columns) FROM v_timeline\(conditions.sql) ORDER BY seq LIMIT \(limit)")
+        try conditions.bind(to: rows)
+        let json = RowJSON(rows, rawDetail: true)
+        let detail = Int32(Self.columns.split(separator: ",").count - 1)
+        var lines: [EventPage.Line] = []
+        lines.reserveCapacity(limit)
+        while try rows.step() {
+            var writer = JSONWriter(reserving: 512)
+            json.write(rows, to: &writer)
+            var members = Array(writer.bytes.dropFirst().dropLast())
+            if Self.standsAlone.contains(rows.text(2)), !rows.isNull(detail) {
+                let own = rows.text(detail).utf8.dropFirst().dropLast()
+                if !own.isEmpty { members += [UInt8(ascii: ",")] + own }
+            }
+            lines.append(EventPage.Line(seq: rows.integer(0), members: members))
+        }
+        return lines
+    }
+
+    /// Whose detail is a row of its own, what was asked for or what was executed: it stands beside the other members as well.
+    private static let standsAlone: Set<String> = [EventFamily.orderBorn.rawValue, EventFamily.execution.rawValue]
+}
