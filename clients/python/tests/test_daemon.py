@@ -83,6 +83,8 @@ def test_every_method_is_called_and_every_field_known(client: omsd.Client) -> No
     ]
     with pytest.raises(omsd.RequestInvalid, match="not in doubt"):
         client.order_resolve(order, "placed", "a test")
+    with pytest.raises(omsd.Refused, match="break"):
+        client.break_acknowledge(2**53, "a test")
     events = client.events(after=0)
     answers += [next(events) for _ in range(10)]
     events.close()

@@ -165,6 +165,7 @@ class AsyncClient:
     order_resolve = _Method(requests.order_resolve)
     fill_list = _Method(requests.fill_list)
     break_list = _Method(requests.break_list)
+    break_acknowledge = _Method(requests.break_acknowledge)
     instrument_list = _Method(requests.instrument_list)
     account_list = _Method(requests.account_list)
     account_set_state = _Method(requests.account_set_state)

@@ -190,6 +190,8 @@ def fill_list(
 
 def break_list(
     *,
+    open: bool | None = None,
+    kinds: Iterable[str] | None = None,
     account: str | None = None,
     symbol: str | None = None,
     states: Iterable[t.OrderState | str] | None = None,
@@ -198,10 +200,12 @@ def break_list(
     after: int | None = None,
     limit: int | None = None,
 ) -> Request[t.BreakPage]:
-    """Where the record and a venue disagreed."""
+    """Where the record and a venue disagreed; ``open``: only those that still stand (True) or do not (False)."""
     return _request(
         "break.list",
         t.BreakPage,
+        open=open,
+        kinds=kinds,
         account=account,
         symbol=symbol,
         states=states,
@@ -210,6 +214,11 @@ def break_list(
         after=after,
         limit=limit,
     )
+
+
+def break_acknowledge(break_id: int, reason: str) -> Request[t.Break]:
+    """An operator has seen it, and says why it may stand."""
+    return _request("break.acknowledge", t.Break, break_id=break_id, reason=reason)
 
 
 def instrument_list(

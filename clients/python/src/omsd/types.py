@@ -245,7 +245,7 @@ class Cancellation:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """An order as it stands. ``price`` and ``quantity`` are as last confirmed by the venue."""
+    """An order as it stands. ``price`` and ``quantity`` are as last confirmed by the venue, ``asked_…`` as they were asked for."""
 
     client_order_id: str
     intent_id: str
@@ -267,6 +267,8 @@ class Order:
     time_in_force: TimeInForce | None = None
     price: Decimal | None = None
     quantity: Decimal | None = None
+    asked_price: Decimal | None = None
+    asked_quantity: Decimal | None = None
     quote_quantity: Decimal | None = None
     average_price: Decimal | None = None
     position_side: PositionSide | None = None
@@ -407,6 +409,9 @@ class Break:
     venue_order_id: str | None = None
     resolved_at: datetime | None = None
     break_id: int | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    reason: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -542,6 +547,16 @@ class Subscription:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unconfigured:
+    """Live orders of an account that the journal knows and the configuration does not name."""
+
+    account: str
+    orders: int
+    intents: int
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Status:
     version: str
     uptime_us: int
@@ -552,6 +567,7 @@ class Status:
     sqlite_version: str
     journal: str | None = None
     wal_bytes: int | None = None
+    unconfigured: tuple[Unconfigured, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
