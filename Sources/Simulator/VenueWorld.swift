@@ -120,9 +120,9 @@ package final class VenueWorld {
         for venue in venues { venue.clockSince = nil }
     }
 
-    /// Nothing goes wrong any more; clocks run on as they do.
-    package func endFaults() {
-        faults = FaultPlan(faults.rules.map(\.rule).filter(\.fault.isClock), seed: options.seed)
+    /// Nothing goes wrong any more, but for these rules; clocks run on as they do.
+    package func endFaults(but kept: [FaultRule] = []) {
+        faults = FaultPlan(kept + faults.rules.map(\.rule).filter(\.fault.isClock), seed: options.seed)
         bans = []
         lastPages = [:]
     }

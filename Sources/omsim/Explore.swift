@@ -4,7 +4,7 @@ import Simulator
 extension Main {
     /// `omsim explore`.
     static func explore(_ command: ExploreCommand) throws {
-        let explorer = Explorer(mutant: command.mutant, venues: command.venues)
+        let explorer = Explorer(mutant: command.mutant, venues: command.venues, version: command.version)
         var report = ExploreReport()
         for seed in command.seeds {
             let trace: ((String) -> Void)? = command.traces ? { try? StandardStream.output.write($0 + "\n") } : nil

@@ -3,7 +3,7 @@ package struct AccountSetup: Sendable {
     package let id: AccountID
     package let uid: String
     /// Stands for the key in budgets of scope apikey; never the key.
-    package let keyFingerprint: String
+    package var keyFingerprint: String
     package let rules: any VenueRules
     package var requestTimeoutMs: Int64 = 5_000
     /// nil: what the place budget needs at a 200 ms round trip, 4 to 64.

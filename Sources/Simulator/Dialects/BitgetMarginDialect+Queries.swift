@@ -85,6 +85,24 @@ extension BitgetMarginDialect {
         }
     }
 
+    func info(_ call: Call, _ account: SimAccount) -> HTTPResponse {
+        edge.success(call) { writer in
+            writer.beginObject()
+            writer.member("userId", account.uid)
+            writer.member("inviterId", "0")
+            writer.member("ips", "")
+            writer.key("authorities")
+            writer.beginArray()
+            for right in ["coow", "cpow", "mgow"] { writer.string(right) }
+            writer.endArray()
+            writer.member("parentId", account.uid)
+            writer.member("traderType", "not_trader")
+            writer.member("channel", "")
+            writer.member("regisTime", "1700000000000")
+            writer.endObject()
+        }
+    }
+
     func currencies(_ call: Call, _ exchange: Exchange) -> HTTPResponse {
         edge.success(call) { writer in
             writer.beginArray()

@@ -11,7 +11,8 @@ package final class BitgetMarginDialect: Dialect {
         BudgetRule("batch-place", 10, scope: .uid), BudgetRule("batch-cancel", 10, scope: .uid), BudgetRule("place", 10, scope: .uid),
         BudgetRule("cancel", 10, scope: .uid), BudgetRule("lookup:open-orders", 10, scope: .uid),
         BudgetRule("lookup:history-orders", 10, scope: .uid),
-        BudgetRule("lookup:fills", 10, scope: .uid), BudgetRule("lookup:assets", 10, scope: .uid), BudgetRule("lookup:instruments", 10, scope: .ip),
+        BudgetRule("lookup:fills", 10, scope: .uid), BudgetRule("lookup:assets", 10, scope: .uid), BudgetRule("lookup:info", 1, scope: .uid),
+        BudgetRule("lookup:instruments", 10, scope: .ip),
         BudgetRule("lookup:time", 20, scope: .ip), BudgetRule("overall", 6000, perMs: 60_000, scope: .ip),
     ]
     package let instruments = BitgetMarginDialect.spotInstruments
@@ -46,15 +47,19 @@ package final class BitgetMarginDialect: Dialect {
         return true
     }
 
+    /// Whose key it is: an endpoint of the spot line that answers keys of all lines.
+    private static let info: Substring = "/api/v2/spot/account/info"
+
     package var pageSigns: [(name: String, says: PageSign)] { [("maxId", .id), ("minId", .id)] }
 
-    package func claims(_ path: Substring) -> Bool { path.hasPrefix("/api/v2/margin/") || path == "/api/v2/public/time" }
+    package func claims(_ path: Substring) -> Bool { path.hasPrefix("/api/v2/margin/") || path == "/api/v2/public/time" || path == Self.info }
     package func keyID(of request: HTTPRequest) -> String? { request.header("ACCESS-KEY") }
 
     package func route(_ request: HTTPRequest) -> Route? {
         let path = request.path
         switch (request.method, path) {
         case ("GET", "/api/v2/public/time"): return Route("time", .public, budgets: ["lookup:time", "overall"])
+        case ("GET", Self.info): return Route("info", .lookup, budgets: ["lookup:info", "overall"])
         case ("GET", "/api/v2/margin/currencies"):
             return Route("currencies", .public, budgets: ["lookup:instruments", "overall"], itemLists: [["data"]])
         default: break
@@ -102,6 +107,7 @@ package final class BitgetMarginDialect: Dialect {
             case "history-orders": return try list(call, account, product, exchange, open: false)
             case "fills": return try fills(call, account, product, exchange)
             case "account/assets": return assets(call, product)
+            case "info": return info(call, account)
             default: return refuse(.unknownEndpoint, call)
             }
         } catch {

@@ -10,9 +10,9 @@ package final class Auditor {
     package private(set) var seen: [OrderState: Int] = [:]
     package var isBroken: Bool { !violations.isEmpty }
 
-    private let journal: MemoryJournal
-    private let world: VenueWorld
-    private let setups: [AccountSetup]
+    let journal: MemoryJournal
+    let world: VenueWorld
+    let setups: [AccountSetup]
     private let setupByID: [AccountID: AccountSetup]
     private var asked: [OMSCore.Ticket: Question] = [:]
     private var promises: [IntentID: Promise] = [:]
@@ -20,6 +20,14 @@ package final class Auditor {
     private var cancels = CancelWatch()
     /// Whether an account has a permit of each of these budgets left for a cancel.
     var hasPermits: (AccountID, [String]) -> Bool = { _, _ in false }
+
+    /// How many open orders an account may have by its present configuration; nil: any number.
+    var bound: (AccountID) -> Int? = { _ in nil }
+    /// Look-ups lag further behind than any assumption allows: what was called absent may be there, and must only not be there twice.
+    var looksUpStale = false
+    var watchesOwnership = false
+    /// Somebody called for venues to cancel whatever rests there.
+    var cancelsEverything = false
 
     private struct Question {
         let intent: Intent
@@ -39,7 +47,7 @@ package final class Auditor {
 
     func broken(_ what: String) { violations.append(what) }
 
-    private func expect(_ condition: Bool, _ what: @autoclosure () -> String) {
+    func expect(_ condition: Bool, _ what: @autoclosure () -> String) {
         if !condition { violations.append(what()) }
     }
 
@@ -54,8 +62,11 @@ package final class Auditor {
         case .requestEnded(let end): expect(journal.requests[end.id] != nil, "request \(end.id) ended and was never written")
         case .commandChanged(let command, let from, _):
             expect(journal.commands[command.id]?.state == from, "command \(command.id) moves from \(from.rawValue), where it was not")
-        case .orderBorn: seen[.intended, default: 0] += 1
-        case .intent, .intentComplete, .intentSettled, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
+        case .orderBorn(let order, _):
+            seen[.intended, default: 0] += 1
+            willBear(order)
+        case .intentSettled(let key, _, _): willSettle(key)
+        case .intent, .intentComplete, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
             .budget, .permit, .unlisted, .idHighWater, .boot, .keyInUse, .formulaBroken, .note:
             break
         }
@@ -69,6 +80,7 @@ package final class Auditor {
         expect(order.clientOrderID == known.clientOrderID && order.terms == known.terms, "\(name) became another order")
         expect(order.filledQuantity >= known.filledQuantity, "\(name): filled fell from \(known.filledQuantity) to \(order.filledQuantity)")
         let isVenueWord = known.evidence == .response || known.evidence == .query || known.evidence == .stream
+        if event.kind == .submitted { willSubmit(order, known: known) }
         if known.state.isTerminal, isVenueWord {
             expect(order.state == known.state, "\(name): the venue had said \(known.state.rawValue), now it is \(order.state.rawValue)")
         }
@@ -84,7 +96,9 @@ package final class Auditor {
     }
 
     /// A request is about to leave: what it carries and the permits it takes are durable.
-    func left(_ exchange: HTTPExchange, account: AccountID) {
+    ///
+    /// - Parameter wall: The host's wall clock now.
+    func left(_ exchange: HTTPExchange, account: AccountID, at wall: Int64) {
         let id = RequestID(exchange.id)
         let name = "request \(id) of \(account)"
         expect(journal.permitsHeld[id, default: 0] > 0, "\(name) left without a durable permit")
@@ -97,6 +111,7 @@ package final class Auditor {
         if row.kind == .place { expect(carried.count == row.items, "\(name) carries \(row.items) orders, \(carried.count) are on record") }
         for key in carried {
             guard let order = journal.orders[key] else { return broken("\(name) carries order \(key), which is not there") }
+            leaves(order, at: wall, in: name)
             expect(order.state == .submitted && order.request == id, "\(name) carries \(order.clientOrderID), which is \(order.state.rawValue)")
         }
         guard row.kind == .place || row.kind == .mixed, let passed = cancels.passed(by: id, of: account, journal) else { return }
@@ -229,6 +244,7 @@ package final class Auditor {
             case .expired: here == .expired || here == .canceled
             case .rejected: true
             }
+        if !isSame, looksUpStale, here == .abandoned || order.evidence == .local { return nil }
         guard isSame else { return "\(here.rawValue) by \(order.evidence.rawValue) here, \(there.state.rawValue) there" }
         if let id = order.venueOrderID, id.text != there.id { return "known as \(id) here, as \(there.id) there" }
         if order.venueOrderID == nil, here.isLive { return "its id there is not known" }
@@ -263,6 +279,7 @@ package final class Auditor {
         }
         for duplicate in world.duplicates { broken("\(duplicate.venue) holds \(duplicate.orders.count) orders under \(duplicate.clientID)") }
         for key in journal.orders.keys.sorted() { replay(key) }
+        if watchesOwnership { unaskedCancels() }
     }
 
     /// The record alone tells the row.

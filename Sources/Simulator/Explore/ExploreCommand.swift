@@ -6,6 +6,8 @@ package struct ExploreCommand: Equatable, Sendable {
     package var traces = false
     package var venues: [String]?
     package var mutant: Mutant?
+    /// What seeds draw; nil: as each seed's number says.
+    package var version: Int?
     /// Ends at the first seed that breaks.
     package var stopsAtFirst = false
 
@@ -20,6 +22,10 @@ package struct ExploreCommand: Equatable, Sendable {
                 seeds = seed...seed
             case "--trace": traces = true
             case "--venue": venues = (venues ?? []) + [try words.value(of: word)]
+            case "--draw":
+                let number: UInt64 = try words.number(of: word)
+                guard (1...2).contains(number) else { throw SimulatorInputError("--draw: 1 or 2 should stand here") }
+                version = Int(number)
             case "--stop": stopsAtFirst = true
             case "--mutant":
                 let name = try words.value(of: word)
@@ -54,6 +60,7 @@ package struct ExploreCommand: Equatable, Sendable {
           --seed N           one of them
           --trace            print it: requests, answers, faults, deaths; with --seed
           --venue NAME       only this venue. Repeatable
+          --draw 1|2         what seeds draw; by default 1 below \(Scenario.secondVersionFrom), from there on 2, with more faults
           --stop             end at the first that breaks
           --mutant NAME      break a rule on purpose, to see that it is noticed: \(Mutant.allCases.map(\.rawValue).joined(separator: ", "))
 

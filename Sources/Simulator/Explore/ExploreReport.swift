@@ -3,6 +3,7 @@ import OMSCore
 /// Many histories, added up.
 package struct ExploreReport: Sendable {
     package private(set) var histories = 0
+    package private(set) var versions: Set<Int> = []
     package private(set) var turns = 0
     package private(set) var crashes = 0
     package private(set) var requests = 0
@@ -20,6 +21,7 @@ package struct ExploreReport: Sendable {
 
     package mutating func add(_ result: HistoryResult) {
         histories += 1
+        versions.insert(result.version)
         turns += result.turns
         crashes += result.crashes
         requests += result.requests
@@ -36,6 +38,7 @@ package struct ExploreReport: Sendable {
 
     package mutating func add(_ part: ExploreReport) {
         histories += part.histories
+        versions.formUnion(part.versions)
         turns += part.turns
         crashes += part.crashes
         requests += part.requests
@@ -51,7 +54,13 @@ package struct ExploreReport: Sendable {
     }
 
     /// Fault points that no history passed.
-    package var missed: [FaultPoint] { FaultPoint.allCases.filter { reached[$0, default: 0] == 0 } }
+    package var missed: [FaultPoint] {
+        FaultPoint.allCases.filter { reached[$0, default: 0] == 0 && (versions.contains(2) || !$0.isOfSecondVersion) }
+    }
+    /// Scenes of the second version that no history met.
+    package var missedScenes: [String] {
+        versions.contains(2) ? Scenario.scenes.filter { faults[$0] == nil && !($0 == "clock" && reached[.venueClockStep] != nil) } : []
+    }
 
     package var text: String {
         func list(_ counts: [(String, Int)]) -> String {
@@ -66,9 +75,11 @@ package struct ExploreReport: Sendable {
             "fault points: \(list(reached.map { ($0.key.rawValue, $0.value) }))",
         ]
         if !missed.isEmpty { lines.append("never reached: \(missed.map(\.rawValue).sorted().joined(separator: ", "))") }
+        if !missedScenes.isEmpty { lines.append("never met: \(missedScenes.joined(separator: ", "))") }
         for result in broken.prefix(20) {
             lines.append("seed \(result.seed): \(result.violations.joined(separator: "\n    "))")
-            lines.append("    replay: omsim explore --seed \(result.seed) --trace")
+            let draw = result.version == Scenario.version(of: result.seed) ? "" : " --draw \(result.version)"
+            lines.append("    replay: omsim explore --seed \(result.seed)\(draw) --trace")
         }
         lines.append("violations: \(broken.count) of \(histories) histories")
         return lines.joined(separator: "\n") + "\n"

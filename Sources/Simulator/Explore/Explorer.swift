@@ -4,6 +4,7 @@ import Wire
 /// What came of one history.
 package struct HistoryResult: Sendable {
     package let seed: UInt64
+    package var version = 1
     package var violations: [String] = []
     package var turns = 0
     package var crashes = 0
@@ -27,13 +28,17 @@ package struct HistoryResult: Sendable {
 package struct Explorer: Sendable {
     package var mutant: Mutant?
     package var venues: [String]?
-    package init(mutant: Mutant? = nil, venues: [String]? = nil) { (self.mutant, self.venues) = (mutant, venues) }
+    /// What seeds draw; nil: as each seed's number says.
+    package var version: Int?
+    package init(mutant: Mutant? = nil, venues: [String]? = nil, version: Int? = nil) {
+        (self.mutant, self.venues, self.version) = (mutant, venues, version)
+    }
 
     /// How long order must return after the last fault, microseconds of virtual time.
     static let calmUs: Int64 = .seconds(600)
 
     package func run(seed: UInt64, trace: ((String) -> Void)? = nil) throws -> HistoryResult {
-        let scenario = Scenario(seed: seed, mutant: mutant, venues: venues)
+        let scenario = Scenario(seed: seed, version: version, mutant: mutant, venues: venues)
         let daemon = try VirtualDaemon(scenario.options)
         daemon.trace = trace
         if trace != nil { describe(scenario, daemon) }
@@ -41,12 +46,16 @@ package struct Explorer: Sendable {
         let workload = Workload(daemon, scenario)
         // Most histories begin at a daemon that is ready; some with a first start that fails.
         if seed % 4 != 0 { daemon.run(forUs: .seconds(5)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false } }
+        daemon.auditor.looksUpStale = scenario.answersDuplicates
+        daemon.auditor.watchesOwnership = scenario.version > 1
         workload.plan()
         daemon.run(forUs: scenario.stormUs)
-        daemon.calm()
+        if scenario.version > 1 { calm(daemon, scenario, workload) } else { daemon.calm() }
         settle(daemon, scenario)
         if !daemon.auditor.isBroken { daemon.auditor.close() }
-        return result(seed, daemon)
+        var result = result(seed, daemon)
+        result.version = scenario.version
+        return result
     }
 
     /// Everything must come to rest, be answered, and agree with the venues.
@@ -56,16 +65,43 @@ package struct Explorer: Sendable {
         daemon.run(forUs: .seconds(15))
         daemon.command(.setState(nil, .active, reason: "calm", cancelOpen: false, everything: false))
         for line in scenario.lines { daemon.command(.reconcile(line.account)) }
+        let begun = daemon.time
         var checkedAt = Int64.min
         var left: [String] = []
         let isAtRest = daemon.run(forUs: Self.calmUs) {
             guard daemon.time >= checkedAt + 500_000 else { return false }
             checkedAt = daemon.time
             left = unsettled(daemon)
+            if scenario.version > 1, !left.isEmpty, daemon.time > begun + 60_000_000 { resolveParked(daemon) }
             return left.isEmpty
         }
         if !isAtRest, !daemon.auditor.isBroken {
             daemon.auditor.broken("not at rest ten minutes after the last fault: \(left.joined(separator: "; "))")
+        }
+    }
+
+    /// The faults end; what lingers does so for a minute more, in which nobody may run in circles.
+    private func calm(_ daemon: VirtualDaemon, _ scenario: Scenario, _ workload: Workload) {
+        daemon.calm(keeping: scenario.lingering)
+        workload.restore()
+        guard !scenario.lingering.isEmpty else { return }
+        daemon.note(.lingering)
+        daemon.run(forUs: .seconds(20)) { daemon.isUp && daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        let (requests, events) = (daemon.world.ledger.requests.count, daemon.journal.events.count)
+        daemon.run(forUs: .seconds(60))
+        daemon.auditor.expectPauses(from: requests, events: events, minutes: 1)
+        daemon.calm(keeping: [])
+    }
+
+    /// What a person would do who looks at the venue: orders that look-ups cannot settle are told as they are.
+    private func resolveParked(_ daemon: VirtualDaemon) {
+        for order in daemon.journal.orders.values.filter({ $0.state == .inDoubt && $0.parkedAt != nil }).sorted(by: { $0.key < $1.key }) {
+            guard let setup = daemon.setups.first(where: { $0.id == order.account }),
+                let exchange = daemon.world.venue(named: setup.rules.profile.venue)?.exchange
+            else { continue }
+            let isThere = exchange.order(clientID: order.clientOrderID.text, uid: setup.uid, at: nil) != nil
+            daemon.note(.resolvedByHand)
+            daemon.command(.orderResolve(order.clientOrderID, isPlaced: isThere, reason: "seen at the venue"))
         }
     }
 
@@ -120,6 +156,7 @@ package struct Explorer: Sendable {
                 "account \(setup.id) uid \(line.uid) timeout \(setup.requestTimeoutMs) ms hold \(setup.holdUnansweredMs) ms"
                     + " resend \(setup.resendsAfterProof) limits \(limits.isEmpty ? "the venue's" : limits)")
         }
+        daemon.tell("draws version \(scenario.version)")
         for rule in scenario.options.world.faults { daemon.tell("fault \(rule)") }
         daemon.tell("weather \(scenario.options.weather), storm of \(scenario.stormUs) us")
     }

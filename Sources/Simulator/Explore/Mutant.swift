@@ -19,22 +19,68 @@ package enum Mutant: String, CaseIterable, Sendable {
     /// Cancels wait for a scarce permit that new orders do not need, so that those pass them.
     case placesBeforeCancels = "places-before-cancels"
 
-    func spoil(_ disk: VirtualDisk) {
+    /// A page is complete by what its rows say, whatever stands beside them.
+    case shortPageIsComplete = "short-page-is-complete"
+    /// A restart forgets that the venue called an id taken.
+    case duplicateForgottenAtRestart = "duplicate-forgotten-at-restart"
+    /// Whoever's key it is, the venue's word on it is not heard.
+    case otherAccountProvesAbsence = "other-account-proves-absence"
+    /// The venue's clock is as it was measured first.
+    case oldClockMeasurement = "old-clock-measurement"
+    /// What an account had that is configured no more is over.
+    case removedAccountSettles = "removed-account-settles"
+    /// Orders of other accounts are nobody's.
+    case ownershipByDesk = "ownership-by-desk"
+    /// The bound on open orders does not see those of intents under way.
+    case boundIgnoresIntentsUnderWay = "bound-ignores-intents-under-way"
+
+    /// Those that need what only the second version draws.
+    package var isOfSecondVersion: Bool {
         switch self {
-        case .sendBeforeCommit: disk.isBehind = true
-        case .dropPermits: disk.forgets = { $0.permits = [] }
-        case .resendWithoutProof, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels: break
+        case .shortPageIsComplete, .duplicateForgottenAtRestart, .otherAccountProvesAbsence, .oldClockMeasurement, .removedAccountSettles,
+            .ownershipByDesk, .boundIgnoresIntentsUnderWay:
+            true
+        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels: false
         }
     }
 
+    func spoil(_ disk: VirtualDisk) {
+        switch self {
+        case .sendBeforeCommit: disk.isBehind = true
+        case .dropPermits: disk.forgets = { state, _ in state.permits = [] }
+        case .duplicateForgottenAtRestart:
+            disk.forgets = { state, _ in
+                for index in state.orders.indices { state.orders[index].bars.remove(.duplicate) }
+            }
+        case .removedAccountSettles:
+            disk.forgets = { state, configured in state.orders.removeAll { !configured.contains($0.account) } }
+        case .ownershipByDesk: disk.hidesOthers = true
+        case .resendWithoutProof, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels, .shortPageIsComplete,
+            .otherAccountProvesAbsence, .oldClockMeasurement, .boundIgnoresIntentsUnderWay:
+            break
+        }
+    }
+
+    /// The account as this mutant's engine is told of it.
+    func spoil(_ setup: AccountSetup) -> AccountSetup {
+        guard self == .boundIgnoresIntentsUnderWay, let bound = setup.risk.maxOpenOrders else { return setup }
+        var setup = setup
+        setup.risk.maxOpenOrders = bound + 4
+        return setup
+    }
+
+    /// Lends a spoilt adapter a clock.
+    package static func attach(_ adapter: any VenueAdapter, now: @escaping () -> Int64) { (adapter as? MutantAdapter)?.first.now = now }
+
     /// The venue as this mutant sees it.
-    package func spoil(_ adapter: any VenueAdapter) -> any VenueAdapter { MutantAdapter(base: adapter, mutant: self) }
+    package func spoil(_ adapter: any VenueAdapter) -> any VenueAdapter { MutantAdapter(base: adapter, mutant: self, first: FirstWord()) }
 }
 
 /// An adapter with one rule broken.
 private struct MutantAdapter: AdapterOver {
     let base: any VenueAdapter
     let mutant: Mutant
+    let first: FirstWord
 
     var profile: VenueProfile {
         var profile = base.profile
@@ -59,8 +105,39 @@ private struct MutantAdapter: AdapterOver {
             (answer.places, answer.cancels, answer.modifies) = (refused(answer.places), refused(answer.cancels), refused(answer.modifies))
         case .errorPageIsAbsence:
             if case .query(.find) = plan.content, case .failed = answer.query { answer.query = .orders([], next: nil) }
-        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .placesBeforeCancels: break
+        case .shortPageIsComplete where response.status == 200:
+            guard case .query(let query) = plan.content else { break }
+            switch (query, answer.query) {
+            case (.find, .failed), (.openOrders, .failed), (.history, .failed): answer.query = .orders([], next: nil)
+            case (_, .orders(let rows, _?, let unreadable)): answer.query = .orders(rows, next: nil, unreadable: unreadable)
+            default: break
+            }
+        case .otherAccountProvesAbsence:
+            if case .account(var facts) = answer.query {
+                (facts.uid, facts.problem) = (first.uid ?? facts.uid, nil)
+                first.uid = facts.uid
+                answer.query = .account(facts)
+            }
+        case .oldClockMeasurement:
+            if case .time(let ms) = answer.query { answer.query = .time(first.time(ms)) }
+        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .placesBeforeCancels,
+            .shortPageIsComplete, .duplicateForgottenAtRestart, .removedAccountSettles, .ownershipByDesk, .boundIgnoresIntentsUnderWay:
+            break
         }
         return answer
+    }
+}
+
+/// What a venue said first, and says for ever where a mutant listens. One thread.
+private final class FirstWord: @unchecked Sendable {
+    var uid: String?
+    /// A clock that nobody steps, microseconds.
+    var now: () -> Int64 = { 0 }
+    private var offset: Int64?
+
+    func time(_ ms: Int64) -> Int64 {
+        let first = offset ?? ms - now() / 1_000
+        offset = first
+        return now() / 1_000 + first
     }
 }

@@ -3,11 +3,20 @@ import Venues
 
 /// What one seed sets up: accounts, their limits, what goes wrong and for how long.
 package struct Scenario {
-    package private(set) var options = VirtualDaemon.Options()
+    /// What is drawn: 1 as when seeds were first named, 2 with the scenes that came back from outside.
+    package let version: Int
+    package internal(set) var options = VirtualDaemon.Options()
     package private(set) var lines: [Line] = []
     /// How long things go wrong, microseconds.
-    package private(set) var stormUs: Int64
+    package internal(set) var stormUs: Int64
     package private(set) var actions: Int
+    /// Faults that outlast the storm by a minute.
+    package internal(set) var lingering: [FaultRule] = []
+    /// Orders whose ids a venue calls taken trade, or are canceled, right then.
+    var answersDuplicates = false
+    /// Another key of the same owner, and one of somebody else's.
+    var secondKeys: [AccountID: SimAccount] = [:]
+    var foreignKeys: [AccountID: SimAccount] = [:]
 
     /// One account, and what can be traded with it.
     package struct Line: Sendable {
@@ -20,7 +29,8 @@ package struct Scenario {
     }
 
     /// Which venues may be drawn; nil: all.
-    package init(seed: UInt64, mutant: Mutant? = nil, venues: [String]? = nil) {
+    package init(seed: UInt64, version: Int? = nil, mutant: Mutant? = nil, venues: [String]? = nil) {
+        self.version = version ?? Self.version(of: seed)
         var random = SeededGenerator(seed: OMSimSeed.mixed(seed, "scenario"))
         options.seed = seed
         options.mutant = mutant
@@ -50,6 +60,7 @@ package struct Scenario {
         for account in accounts { addSetups(of: account, hasTightLimits: hasTightLimits, random: &random) }
         addFaults(&random)
         options.weather = Self.weather(&random)
+        if self.version > 1 { addScenes(seed: seed) }
     }
 
     private mutating func addSetups(of account: SimAccount, hasTightLimits: Bool, random: inout SeededGenerator) {

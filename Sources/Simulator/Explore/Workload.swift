@@ -3,9 +3,9 @@ import Wire
 
 /// Callers, markets and accidents of one history, drawn by its seed.
 final class Workload {
-    private let daemon: VirtualDaemon
-    private let scenario: Scenario
-    private var random: SeededGenerator
+    let daemon: VirtualDaemon
+    let scenario: Scenario
+    var random: SeededGenerator
     private var submitted: [Intent] = []
     private var count = 0
 
@@ -21,13 +21,14 @@ final class Workload {
         for _ in 0..<random.below(4) { daemon.at(start + random.between(0, scenario.stormUs)) { [unowned self] in self.move() } }
         for _ in 0..<random.below(4) { daemon.at(start + random.between(0, scenario.stormUs)) { [unowned self] in self.strike() } }
         for _ in 0..<random.below(3) { daemon.at(start + random.between(0, scenario.stormUs)) { [unowned self] in self.disturb() } }
+        if scenario.version > 1 { planLater() }
         // Something to do from the first moment.
         trade()
     }
 
     // MARK: Callers
 
-    private func line() -> Scenario.Line { scenario.lines[Int(random.below(UInt64(scenario.lines.count)))] }
+    func line() -> Scenario.Line { scenario.lines[Int(random.below(UInt64(scenario.lines.count)))] }
 
     private func trade() {
         switch random.below(20) {
@@ -95,7 +96,7 @@ final class Workload {
             symbol: Symbol(market.symbol), side: side, type: .limit, timeInForce: .gtc, price: market.price, quantity: market.quantity)
         if line.venue == "az-futures" { terms.positionSide = .long }
         if side == .sell { terms.price = market.price.adding(market.price) }
-        switch random.below(8) {
+        switch scenario.answersDuplicates ? 7 : random.below(8) {
         case 0:
             // Trades at once: sold by quantity, or bought in contracts.
             (terms.type, terms.timeInForce, terms.price) = (.market, nil, nil)
@@ -137,6 +138,8 @@ final class Workload {
 
     /// Something happens at a venue that the daemon did not ask for.
     private func move() {
+        // What closes unseen could not be told from what never was.
+        guard !scenario.answersDuplicates else { return }
         let line = line()
         guard let exchange = daemon.world.venue(named: line.venue)?.exchange else { return }
         // The world has no time of its own before the first request.
@@ -151,7 +154,7 @@ final class Workload {
             daemon.tell("market: \(order.clientID) fills to \(order.filled)")
         case 2:
             guard let order = pick(live) else { return }
-            exchange.cancel(order, at: now)
+            exchange.cancel(order, reason: "by_the_venue", at: now)
             daemon.tell("market: \(order.clientID) is canceled by the venue")
         default:
             let market = line.markets[0]

@@ -43,5 +43,34 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case answerTooLate = "answer_too_late"
     case partition
 
+    // Of the second version.
+    case venueClockStep = "venue_clock_step"
+    case marketRevised = "market_revised"
+    case marketEnded = "market_ended"
+    case accountRemoved = "account_removed"
+    case accountReturned = "account_returned"
+    case keyChanged = "key_changed"
+    /// The account's file holds a key of another uid.
+    case keyForeign = "key_foreign"
+    /// Bounds, batches, intervals and resends are other ones after a restart.
+    case reconfigured
+    /// The venue called an id taken whose order look-ups did not show.
+    case answeredDuplicate = "answered_duplicate"
+    /// Cancels were refused through a minute of calm.
+    case lingering
+    case killed
+    /// A person told what no look-up could settle.
+    case resolvedByHand = "resolved_by_hand"
+    case boundMet = "bound_met"
+
+    package var isOfSecondVersion: Bool {
+        switch self {
+        case .venueClockStep, .marketRevised, .marketEnded, .accountRemoved, .accountReturned, .keyChanged, .keyForeign, .reconfigured,
+            .answeredDuplicate, .lingering, .killed, .resolvedByHand, .boundMet:
+            true
+        default: false
+        }
+    }
+
     package var isCrash: Bool { rawValue.hasPrefix("crash_") }
 }

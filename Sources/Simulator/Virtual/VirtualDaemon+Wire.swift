@@ -65,7 +65,7 @@ extension VirtualDaemon {
         let isPartitioned = left < partitionedUntil[account, default: 0]
         if isPartitioned, random.chance(0.5) { return fail(.connectFailed, "connection refused") }
         if random.chance(weather.connectFailure) { return fail(.connectFailed, "connection refused") }
-        auditor.left(exchange, account: setup.id)
+        auditor.left(exchange, account: setup.id, at: sentAt.wall)
         tell("-> \(setup.id) request \(exchange.id) \(exchange.request.method) \(exchange.request.target.prefix(60)) \(words(exchange.request.body))")
 
         let timeout = left + exchange.timeoutMs * 1_000
@@ -108,6 +108,9 @@ extension VirtualDaemon {
                 }
             }
             switch reply {
+            case .response(let response, let afterUs) where response.body.count > HTTPLimits().bodyBytes:
+                // No more of it is taken than the client allows.
+                back(afterUs) { .lost("an answer beyond \(HTTPLimits().bodyBytes) bytes", sentAt: sentAt, resetAt: $0) }
             case .response(let response, let afterUs):
                 back(afterUs) { .answered(response, sentAt: sentAt, lastByteAt: self.options.mutant == .freePermitAtSend ? sentAt : $0) }
             case .raw(let bytes, let afterUs, _):
@@ -172,5 +175,14 @@ extension VirtualDaemon {
         disarm()
         world.setFaults(options.world.faults.filter { if case .clock = $0.fault { true } else { false } })
         tell("the faults are over")
+    }
+
+    /// The same, but for some faults; venues' clocks run on as they do.
+    package func calm(keeping rules: [FaultRule]) {
+        (weather, partitionedUntil, latencyUs) = (Weather(), [:], 500...20_000)
+        disk.isFull = false
+        disarm()
+        world.endFaults(but: rules)
+        tell("the faults are over\(rules.isEmpty ? "" : ", but for \(rules.count)")")
     }
 }

@@ -21,6 +21,8 @@ package final class VirtualDaemon {
         package var ballastRecords = 400
         /// More turns than this are a daemon that runs in circles.
         package var turnsMax = 30_000
+        /// When venues' clocks step by their rules, microseconds of the history: told as fault points.
+        package var venueClockStepsAtUs: [Int64] = []
         /// A rule broken on purpose.
         package var mutant: Mutant?
         package init() {}
@@ -36,12 +38,19 @@ package final class VirtualDaemon {
     package private(set) var crashes = 0
     package private(set) var reached: [FaultPoint: Int] = [:]
     package let auditor: Auditor
-    /// The accounts of the next start's configuration; nil: all of the options.
+    /// The accounts of the next start's configuration; nil: all of them.
     package var configured: Set<AccountID>?
+    /// How the next start's configuration has them.
+    package var setups: [AccountSetup]
+    /// Whose credentials lie in an account's file at the next start; none: its own.
+    package var credentials: [AccountID: SimAccount] = [:]
     package var weather: Weather
     var latencyUs: ClosedRange<Int64>
     /// A readable history; nil: nobody reads.
     package var trace: ((String) -> Void)?
+
+    /// Told of each record as it becomes durable, with the tables as they stood before it.
+    var onRecord: (JournalRecord) -> Void = { _ in }
 
     let options: Options
     let clock = VirtualClock()
@@ -54,6 +63,7 @@ package final class VirtualDaemon {
     private var inputs: [Input] = []
     private var links: [AccountID: VenueLink] = [:]
     private var armed: (point: FaultPoint, countdown: Int, how: Death)?
+    private var bounds: [AccountID: Int?] = [:]
     private var isDying = false
     private var boots = 0
     private var bootsAnew = false
@@ -70,7 +80,7 @@ package final class VirtualDaemon {
     }
 
     package init(_ options: Options) throws(SimulatorInputError) {
-        self.options = options
+        (self.options, setups) = (options, options.setups)
         weather = options.weather
         latencyUs = options.latencyUs
         random = SeededGenerator(seed: seed(options.seed, "virtual"))
@@ -87,13 +97,19 @@ package final class VirtualDaemon {
             else { throw SimulatorInputError("no simulated account for \(setup.id)") }
             let key = SigningKey(keyID: account.key, secret: Array(account.secret.utf8), passphrase: account.passphrase)
             links[setup.id] = VenueLink(adapter: adapter, origin: origin, key: key)
+            Mutant.attach(adapter) { [unowned self] in self.venueTime }
         }
         disk.strikes = { [unowned self] in self.strikes($0) }
         disk.reached = { [unowned self] in self.note($0) }
         disk.works = { [unowned self] in self.work() }
-        journal.onWrite = { [unowned self] in self.auditor.willWrite($0) }
+        journal.onWrite = { [unowned self] in
+            self.auditor.willWrite($0)
+            self.onRecord($0)
+        }
         auditor.hasPermits = { [unowned self] in self.engine?.hasPermits($1, of: $0) ?? false }
+        auditor.bound = { [unowned self] account in self.bounds[account] ?? nil }
         disk.ballastRecords = options.ballastRecords
+        for moment in options.venueClockStepsAtUs { events.add(at: moment) { [unowned self] _ in self.note(.venueClockStep) } }
         options.mutant?.spoil(disk)
     }
 
@@ -130,22 +146,42 @@ package final class VirtualDaemon {
         let transport = VirtualTransport { [unowned self] in self.send($0) }
         let replies = VirtualReplies { [unowned self] in self.answered($0, $1) }
         let mailbox = VirtualMailbox { [unowned self] in if epoch == self.crashes { self.take($0) } }
-        let setups = options.setups.filter { configured?.contains($0.id) ?? true }
+        let setups = self.setups.filter { configured?.contains($0.id) ?? true }.map(signed).map { options.mutant?.spoil($0) ?? $0 }
+        disk.configured = Set(setups.map(\.id))
         let (disk, seed, boot, slice) = (disk, options.seed, "boot \(boots)", options.sliceRows)
         let ports = RunnerPorts(
             journal: disk, transport: transport, replies: replies, reads: VirtualReads(replies, journal), clock: clock,
             checkJournal: { () throws(JournalError) in }, releaseBallast: { disk.releaseBallast() }, restoreBallast: { disk.restoreBallast() },
             log: { [unowned self] in self.tell("log: \($0)") })
         runner = try Runner(
-            ports: ports, links: links, facts: DaemonFacts(version: "virtual", sqliteVersion: "none", startedAt: now.wall),
+            ports: ports, links: linked(), facts: DaemonFacts(version: "virtual", sqliteVersion: "none", startedAt: now.wall),
             post: { mailbox.post($0) },
             makeEngine: { state, now in
                 let engine = Engine(accounts: setups, state: state, journal: disk, seed: seed, bootID: boot, at: now)
                 if let slice { engine.sliceRows = slice }
                 return engine
             })
+        bounds = Dictionary(uniqueKeysWithValues: self.setups.map { ($0.id, $0.risk.maxOpenOrders) })
         auditor.started()
         tell("omsd starts (\(boot))")
+    }
+
+    /// The account as it signs by what lies in its file.
+    private func signed(_ setup: AccountSetup) -> AccountSetup {
+        guard let other = credentials[setup.id] else { return setup }
+        var setup = setup
+        setup.keyFingerprint = "f-\(other.key)"
+        return setup
+    }
+
+    private func linked() -> [AccountID: VenueLink] {
+        var linked = links
+        for (id, account) in credentials {
+            guard let link = links[id] else { continue }
+            let key = SigningKey(keyID: account.key, secret: Array(account.secret.utf8), passphrase: account.passphrase)
+            linked[id] = VenueLink(adapter: link.adapter, origin: link.origin, key: key)
+        }
+        return linked
     }
 
     /// The process dies: nothing more is heard, and only what was committed is known to the next one.
@@ -237,6 +273,7 @@ package final class VirtualDaemon {
         owed.remove(ticket)
         answers[ticket] = result
         tell("call \(ticket.call) answered: \(Self.short(result))")
+        if case .failure(let error) = result, error.reason == "RISK_OPEN_ORDERS" { note(.boundMet) }
         auditor.told(ticket, result)
     }
 
@@ -262,6 +299,7 @@ package final class VirtualDaemon {
         let ticket = OMSCore.Ticket(connection: 1, call: calls)
         guard isUp else { return ticket }
         tell("call \(calls): \(Self.words(command))")
+        if case .setState(_, _, _, _, true) = command { auditor.cancelsEverything = true }
         owed.insert(ticket)
         inputs.append(.command(command, from: .peer(uid: 0, pid: 1), role: .operator, ticket: ticket))
         return ticket

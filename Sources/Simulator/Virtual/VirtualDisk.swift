@@ -14,8 +14,11 @@ final class VirtualDisk: Journal {
     /// The journal lies about what is durable: one commit waits for the next. A mutant, never a fault: no disk may do this.
     var isBehind = false
     private var pending: [JournalRecord] = []
-    /// Changes what a start reads. A mutant.
-    var forgets: (inout JournalState) -> Void = { _ in }
+    /// Changes what a start with these accounts reads. A mutant.
+    var forgets: (inout JournalState, Set<AccountID>) -> Void = { _, _ in }
+    var configured: Set<AccountID> = []
+    /// Says of no order that it is known, unless memory holds it. A mutant.
+    var hidesOthers = false
 
     init(_ journal: MemoryJournal) { self.journal = journal }
 
@@ -65,13 +68,15 @@ final class VirtualDisk: Journal {
 
     func load() throws(JournalError) -> JournalState {
         var state = try journal.load()
-        forgets(&state)
+        forgets(&state, configured)
         return state
     }
     func knows(_ account: AccountID) -> Bool { journal.knows(account) }
     func intent(_ id: IntentID) -> IntentRow? { journal.intent(id) }
-    func order(_ id: ClientOrderID) -> Order? { journal.order(id) }
-    func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? { journal.order(account: account, venueOrderID: venueOrderID) }
+    func order(_ id: ClientOrderID) -> Order? { hidesOthers ? nil : journal.order(id) }
+    func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? {
+        hidesOthers ? nil : journal.order(account: account, venueOrderID: venueOrderID)
+    }
     func isUsed(_ id: ClientOrderID) -> Bool { journal.isUsed(id) }
     func tradeIDs(of order: OrderKey) -> Set<TradeID> { journal.tradeIDs(of: order) }
     func idle() {}

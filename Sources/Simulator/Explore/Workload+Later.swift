@@ -1,0 +1,128 @@
+import OMSCore
+
+/// What callers, owners and markets do beside in histories of the second version.
+extension Workload {
+    func planLater() {
+        let start = daemon.time
+        func sometime() -> Int64 { start + random.between(0, scenario.stormUs) }
+        for _ in 0..<random.below(3) { daemon.at(sometime()) { [unowned self] in self.reorganize() } }
+        for _ in 0..<random.below(3) { daemon.at(sometime()) { [unowned self] in self.changeMarket() } }
+        if random.chance(0.3) { daemon.at(sometime()) { [unowned self] in self.kill() } }
+        if scenario.answersDuplicates { daemon.onRecord = { [unowned self] in self.tradeTaken($0) } }
+    }
+
+    // MARK: Owners
+
+    /// Another configuration, from the next start on.
+    private func reorganize() {
+        guard daemon.isUp else { return }
+        let line = line()
+        switch random.below(4) {
+        case 0: remove(line)
+        case 1:
+            guard let key = scenario.secondKeys[line.account] else { return }
+            daemon.credentials[line.account] = key
+            daemon.note(.keyChanged)
+        case 2:
+            // Where the venue says whose a key is: elsewhere nobody could tell.
+            guard let setup = daemon.setups.first(where: { $0.id == line.account }), setup.rules.profile.accountTellsUID,
+                let key = scenario.foreignKeys[line.account]
+            else { return }
+            daemon.credentials[line.account] = key
+            daemon.note(.keyForeign)
+            daemon.at(daemon.time + random.between(2_000_000, 8_000_000)) { [unowned self] in
+                self.daemon.credentials[line.account] = nil
+                self.restart()
+            }
+        default: reconfigure(line)
+        }
+        restart()
+    }
+
+    private func remove(_ line: Scenario.Line) {
+        let others = Set(scenario.lines.map(\.account)).subtracting([line.account])
+        guard !others.isEmpty, daemon.configured == nil else { return }
+        daemon.configured = others
+        daemon.note(.accountRemoved)
+        daemon.at(daemon.time + random.between(2_000_000, 10_000_000)) { [unowned self] in
+            self.daemon.configured = nil
+            self.daemon.note(.accountReturned)
+            self.restart()
+        }
+    }
+
+    private func reconfigure(_ line: Scenario.Line) {
+        guard let index = daemon.setups.firstIndex(where: { $0.id == line.account }) else { return }
+        daemon.setups[index].batchMax = random.chance(0.5) ? Int(random.between(1, 4)) : nil
+        daemon.setups[index].maxInFlight = random.chance(0.5) ? Int(random.between(2, 4)) : nil
+        daemon.setups[index].reconcileIntervalMs = random.between(1_000, 8_000)
+        daemon.setups[index].resendsAfterProof.toggle()
+        daemon.setups[index].maxIntentAgeMs = random.chance(0.3) ? random.between(2_000, 30_000) : nil
+        daemon.setups[index].risk.maxOpenOrders = random.chance(0.5) ? Int(random.between(2, 12)) : nil
+        daemon.note(.reconfigured)
+    }
+
+    private func restart() {
+        guard daemon.isUp else { return }
+        if random.chance(0.5) { daemon.stop() } else { daemon.crash() }
+    }
+
+    /// The storm is over: every account is configured again, with a key of its own.
+    func restore() {
+        var isOther = daemon.configured != nil
+        daemon.configured = nil
+        for (account, key) in daemon.credentials where key.uid != scenario.lines.first(where: { $0.account == account })?.uid {
+            daemon.credentials[account] = nil
+            isOther = true
+        }
+        if isOther, daemon.isUp { daemon.crash() }
+    }
+
+    private func kill() {
+        guard !scenario.answersDuplicates else { return }
+        let account = random.chance(0.5) ? line().account : nil
+        daemon.note(.killed)
+        for _ in 0..<random.between(1, 3) {
+            daemon.command(.setState(account, .halted, reason: "kill", cancelOpen: true, everything: random.chance(0.5)))
+        }
+        daemon.at(daemon.time + random.between(1_000_000, 5_000_000)) { [unowned self] in
+            self.daemon.command(.setState(account, .active, reason: "over", cancelOpen: false, everything: false))
+        }
+    }
+
+    // MARK: Markets
+
+    private func changeMarket() {
+        let line = line()
+        guard let exchange = daemon.world.venue(named: line.venue)?.exchange, let market = line.markets.last,
+            let instrument = exchange.instruments[market.symbol]
+        else { return }
+        if random.chance(0.3), line.markets.count > 1 {
+            exchange.delist(market.symbol, at: daemon.venueTime)
+            daemon.note(.marketEnded)
+            daemon.tell("market: \(line.venue) ends \(market.symbol)")
+        } else {
+            // A price or quantity of before may not fit any more.
+            let price = max(0, instrument.pricePlaces + Int(random.between(-2, 1)))
+            _ = exchange.revise(market.symbol, pricePlaces: price, quantityPlaces: nil)
+            daemon.note(.marketRevised)
+            daemon.tell("market: \(line.venue) counts prices of \(market.symbol) in \(price) places")
+        }
+    }
+
+    /// An order of which the venue said that its id is taken trades before anybody sees it, and whoever heard it may die.
+    private func tradeTaken(_ record: JournalRecord) {
+        guard case .orderChanged(let order, _, _, _) = record, order.bars.contains(.duplicate),
+            daemon.journal.orders[order.key]?.bars.contains(.duplicate) == false,
+            let line = scenario.lines.first(where: { $0.account == order.account }),
+            let exchange = daemon.world.venue(named: line.venue)?.exchange,
+            let there = exchange.pendingOrder(clientID: order.clientOrderID.text, uid: line.uid)
+        else { return }
+        daemon.note(.answeredDuplicate)
+        daemon.at(daemon.time + random.between(1, 500_000)) { [unowned self] in
+            exchange.fill(there, at: self.daemon.venueTime)
+            self.daemon.tell("market: \(there.clientID) fills, unseen")
+        }
+        if random.chance(0.7) { daemon.at(daemon.time + random.between(600_000, 3_000_000)) { [unowned self] in self.daemon.crash() } }
+    }
+}
