@@ -131,6 +131,27 @@ static inline int omsd_open_to_read(const char *path) { return open(path, O_RDON
 /// open is variadic, which Swift cannot call.
 static inline int omsd_open_regular(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
 
+/// ioctl is variadic, which Swift cannot call.
+static inline int omsd_window_size(int fd, struct winsize *size) { return ioctl(fd, TIOCGWINSZ, size); }
+
+/// What SIGINT says before it ends the process; only what signal-safety(7) allows is done when it comes.
+static inline char *omsd_interrupt_text(void) {
+    static char text[2048];
+    return text;
+}
+static inline void omsd_interrupted(int signal_number) {
+    ssize_t written = write(2, omsd_interrupt_text(), strlen(omsd_interrupt_text()));
+    (void)written;
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+/// From now on an interrupt prints this first, cut at 2,047 bytes.
+static inline void omsd_say_when_interrupted(const char *text) {
+    signal(SIGINT, SIG_IGN);
+    strncpy(omsd_interrupt_text(), text, 2047);
+    signal(SIGINT, omsd_interrupted);
+}
+
 /// For debug builds: dies as by kill -9 where the named point is passed for the nth time, as OMSD_KILL_AT="point:nth" asks.
 static inline void omsd_kill_point(const char *point) {
     static long passed;

@@ -15,6 +15,7 @@ final class Daemon {
     private let systemd: Systemd
     private let signals: Signals
     private let mailbox = Mailbox()
+    private let notices = NoticeLog()
     private var locks: [VenueLock] = []
 
     /// Runs until it is told to stop. What went wrong is on standard error.
@@ -28,7 +29,7 @@ final class Daemon {
             let daemon = Daemon(configuration, environment: environment, signals: signals)
             return try daemon.serve(credentials)
         } catch let error as ConfigurationError {
-            writeToStandardError("\(error)\n")
+            Log.problems("\(error)")
             return .configuration
         } catch let error as OpenError {
             Log.error(error.description)
@@ -79,7 +80,7 @@ final class Daemon {
                         throw JournalError(.failed, "the journal's file was moved, replaced or deleted under the daemon: \(journal.path)")
                     }
                 }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() },
-                walBytes: { journal.walBytes }, log: { Log.warning($0) }),
+                walBytes: { journal.walBytes }, log: { Log.warning($0) }, notice: { [notices] in notices.note($0) }),
             links: links, facts: DaemonFacts(version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall),
             post: { [mailbox] in mailbox.post($0) },
             makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
@@ -128,6 +129,7 @@ final class Daemon {
                 }
                 let isIdle = try !core.turn()
                 status.update(runner.engine, wal: runner.wal, metrics: metrics, at: now)
+                notices.tellHeld(at: now)
                 // A while without anything to do: the journal may tidy up.
                 if !isIdle { idleSince = nil } else if idleSince == nil { idleSince = now }
                 if let since = idleSince, now - since > 200_000 {

@@ -116,25 +116,3 @@ package enum TextRule: Sendable, CaseIterable {
         return false
     }
 }
-
-/// The name that a mistyped one was probably meant to be: at most two edits away, fewer for short names.
-func closest(to text: String, among names: [String]) -> String? {
-    let asked = Array(text.utf8.prefix(64))
-    let bound = asked.count <= 4 ? 1 : 2
-    let near = names.map { ($0, editDistance(asked, Array($0.utf8))) }.min { $0.1 < $1.1 }
-    return near.flatMap { $0.1 <= bound ? $0.0 : nil }
-}
-
-private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var row = Array(0...right.count)
-    for (index, byte) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for (column, other) in right.enumerated() {
-            let change = diagonal + (byte == other ? 0 : 1)
-            diagonal = row[column + 1]
-            row[column + 1] = min(change, row[column] + 1, diagonal + 1)
-        }
-    }
-    return row[right.count]
-}

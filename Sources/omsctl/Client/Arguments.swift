@@ -53,7 +53,9 @@ struct Arguments {
             let equals = word.firstIndex(of: "=")
             let name = equals.map { String(word[..<$0]) } ?? word
             guard let flag = spec.flags.first(where: { $0.name == name }) else {
-                throw .usage("omsctl \(spec.name) knows no option \(name.escapedForTerminal); see `omsctl \(spec.name) --help`")
+                let known = spec.flags.map(\.name) + ["--json", "--socket", "--help"]
+                let hint = closest(to: name, among: known).map { "did you mean \($0)?" } ?? "see `omsctl \(spec.name) --help`"
+                throw .usage("omsctl \(spec.name) knows no option \(name.escapedForTerminal); \(hint)")
             }
             guard values[name] == nil else { throw .usage("\(name) stands twice") }
             if flag.value == nil {
@@ -76,6 +78,28 @@ struct Arguments {
     func text(_ name: String) -> String? { values[name] }
     /// The option as a JSON string for a parameter.
     func json(_ name: String) -> JSON? { values[name].map { .string($0) } }
+
+    /// One of these words; nil where the option is absent.
+    func word(_ name: String, among words: [String]) throws(Failure) -> String? {
+        guard let text = values[name] else { return nil }
+        try Self.check(text, of: name, among: words)
+        return text
+    }
+
+    /// Words with commas between, each one of these.
+    func words(_ name: String, among known: [String]) throws(Failure) -> [String]? {
+        guard let text = values[name] else { return nil }
+        let words = text.split(separator: ",").map(String.init)
+        guard !words.isEmpty else { throw .usage("\(name) needs a value") }
+        for word in words { try Self.check(word, of: name, among: known) }
+        return words
+    }
+
+    private static func check(_ word: String, of name: String, among known: [String]) throws(Failure) {
+        guard !known.contains(word) else { return }
+        let hint = closest(to: word, among: known).map { "did you mean \($0)?" } ?? "known: \(known.joined(separator: ", "))"
+        throw .usage("\(name): \"\(word.escapedForTerminal)\" is none of them; \(hint)")
+    }
 
     func required(_ name: String) throws(Failure) -> String {
         guard let value = values[name] else { throw .usage("\(name) is missing") }

@@ -95,7 +95,8 @@ enum Client {
             throw .usage("which verb? see `omsctl --help`")
         }
         guard let spec = Verbs.all.first(where: { $0.name == verb }) else {
-            throw .usage("unknown verb \(verb.escapedForTerminal); see `omsctl --help`")
+            let hint = closest(to: verb, among: Verbs.all.map(\.name)).map { "did you mean \($0)?" } ?? "see `omsctl --help`"
+            throw .usage("unknown verb \(verb.escapedForTerminal); \(hint)")
         }
         if wantsHelp {
             terminal.out(spec.help)
@@ -120,6 +121,7 @@ enum Client {
           --version
 
         exit codes: 0 done; 1 internal error; 2 usage; 3 denied here; 4 refused by the venue; 5 in doubt or not settled in time; 7 daemon unreachable
+        (an interrupt ends it as one, which shells show as 130)
 
         """
     }
@@ -127,5 +129,6 @@ enum Client {
 
 enum Verbs {
     static let all: [VerbSpec] =
-        SubmitVerbs.all + OrderVerbs.all + ListVerbs.all + StoryVerbs.all + WatchVerbs.all + AccountVerbs.all + KillVerb.all + ExportVerb.all
+        SubmitVerbs.all + OrderVerbs.all + ListVerbs.all + StoryVerbs.all + StatusVerb.all + BreakVerbs.all + WatchVerbs.all + AccountVerbs.all
+        + KillVerb.all + ExportVerb.all
 }

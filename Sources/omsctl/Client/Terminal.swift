@@ -11,6 +11,10 @@ protocol Terminal: AnyObject {
     /// Microseconds since 1970 UTC.
     func now() -> Int64
     func pause(ms: Int32)
+    /// What an interrupt (Ctrl-C) says before it ends the program.
+    func sayWhenInterrupted(_ text: String)
+    /// Characters a line holds.
+    var width: Int { get }
 }
 
 final class SystemTerminal: Terminal {
@@ -20,6 +24,12 @@ final class SystemTerminal: Terminal {
     func err(_ text: String) { write(text, to: 2) }
     func now() -> Int64 { omsd_clock_us(CLOCK_REALTIME) }
     func pause(ms: Int32) { _ = poll(nil, 0, ms) }
+    func sayWhenInterrupted(_ text: String) { omsd_say_when_interrupted(text) }
+    /// 80 where nobody can say.
+    var width: Int {
+        var size = winsize()
+        return isInteractive && omsd_window_size(1, &size) == 0 && size.ws_col >= 40 ? Int(size.ws_col) : 80
+    }
 
     func read(_ path: String) -> [UInt8]? {
         let descriptor = path == "-" ? 0 : omsd_open_regular(path)

@@ -16,6 +16,7 @@ extension Context {
         // A wrong option must not show only after the orders are out.
         _ = try timeoutMs()
         let isDry = intent["dry_run"] == .bool(true)
+        if let id = intent["intent_id"]?.string, !isDry { sayWhenInterrupted(asking: id) }
         let accepted = try call("intent.submit", (intent.object ?? []).map { ($0.key, $0.value) })
         if isDry || arguments.has("--no-wait") {
             show(accepted) { Self.describe(accepted, isPlan: isDry) }
@@ -24,9 +25,30 @@ extension Context {
         guard let id = accepted["intent_id"]?.string else {
             throw Failure(exitCode: .internal, text: "the daemon's answer names no intent")
         }
+        let orders = accepted["orders"]?.array ?? []
+        // One order is named at once: whoever placed it asks for it by its id.
+        if orders.count == 1, let order = orders[0].string, !isJSON { terminal.out("order \(order) of intent \(id)\n".escapedForTerminalLines) }
+        sayWhenInterrupted(waitingFor: [id])
         let settled = try waitUntilSettled([id], total: accepted["orders"]?.array?.count ?? 0)
         for result in settled { show(result) { Self.summary(result) } }
         return (settled.reduce(.done) { $0.and(.of(intent: $1)) }, settled.first)
+    }
+
+    /// Ctrl-C takes nothing back: it says what goes on and how to withdraw it.
+    func sayWhenInterrupted(waitingFor ids: [String]) {
+        let names = ids.prefix(3).map(\.escapedForTerminal)
+        let more = ids.count > 3 ? " and \(ids.count - 3) more" : ""
+        terminal.sayWhenInterrupted(
+            "\nomsctl: interrupted, and nothing is taken back: \(names.joined(separator: ", "))\(more) \(ids.count == 1 ? "goes" : "go") on in omsd\n"
+                + names.map { "  `omsctl wait \($0)` waits on, `omsctl cancel --intent \($0)` withdraws it\n" }.joined())
+    }
+
+    /// Before the answer came nobody can say whether it was taken.
+    private func sayWhenInterrupted(asking id: String) {
+        let name = id.escapedForTerminal
+        terminal.sayWhenInterrupted(
+            "\nomsctl: interrupted before the answer: \(name) may have been accepted, and goes on if it was\n"
+                + "  `omsctl show \(name)` tells, `omsctl cancel --intent \(name)` withdraws it\n")
     }
 
     /// Waits for each intent until it is settled or the time is over, with a progress bar for a person.
@@ -72,6 +94,9 @@ extension Context {
         let id = (accepted["intent_id"]?.text ?? "-").escapedForTerminal
         let (orders, requests) = (accepted["orders"]?.array?.count ?? 0, accepted["planned_requests"])
         let again = accepted["duplicate"] == .bool(true) ? " (again: it was accepted before)" : ""
+        if !isPlan, orders == 1, let order = accepted["orders"]?.array?.first?.string {
+            return "order \(order) of intent \(id) accepted\(again)\n".escapedForTerminalLines
+        }
         if isPlan { return "plan, nothing journaled: " + Context.line(accepted).escapedForTerminalLines }
         return "intent \(id) accepted\(again): \(orders) orders, \(Table.cell(requests, named: "").escapedForTerminal) requests planned\n"
     }

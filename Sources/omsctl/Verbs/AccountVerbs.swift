@@ -1,6 +1,6 @@
 import Wire
 
-/// `reconcile`, `halt`, `reduce`, `resume`, `break`.
+/// `reconcile`, `halt`, `reduce`, `resume`.
 enum AccountVerbs {
     static let all: [VerbSpec] = [
         VerbSpec(
@@ -8,20 +8,7 @@ enum AccountVerbs {
         state("halt", "halted", "only cancels go out; resting orders stay"),
         state("reduce", "reducing", "only cancels and what closes positions go out"),
         state("resume", "active", "opens trading again"),
-        VerbSpec(
-            name: "break", operands: "acknowledge ID", operandCount: 2...2, summary: "takes note of a break: it is listed as open no more",
-            flags: [.option("--reason", "TEXT", "why, for the record; required")], run: takeNote),
     ]
-
-    @Sendable private static func takeNote(_ context: Context) throws(Failure) -> Exit {
-        let (word, id) = (context.arguments.operands[0], context.arguments.operands[1])
-        guard word == "acknowledge" else { throw .usage("break acknowledge ID --reason TEXT is all there is; `omsctl breaks` lists them") }
-        guard let number = Int64(id), number >= 0 else { throw .usage("\(id) should be the number of a break: `omsctl breaks` shows it") }
-        let reason = try context.arguments.required("--reason")
-        let row = try context.call("break.acknowledge", [("break_id", .number(String(number))), ("reason", .string(reason))])
-        context.show(row) { Table.of([row], columns: ListVerbs.breakColumns).text }
-        return .done
-    }
 
     private static func state(_ verb: String, _ state: String, _ summary: String) -> VerbSpec {
         VerbSpec(
@@ -32,7 +19,12 @@ enum AccountVerbs {
                 let reason = context.arguments.text("--reason") ?? "omsctl \(verb)"
                 let result = try context.call(
                     "account.set_state", [("account", .string(account)), ("state", .string(state)), ("reason", .string(reason))])
-                context.show(result) { "\(account == "*" ? "all accounts" : account): \(state), on record".escapedForTerminal + "\n" }
+                context.show(result) {
+                    let names = (result["accounts"]?.array ?? []).compactMap { $0["account"]?.string }
+                    let touched = names.isEmpty ? account : names.joined(separator: ", ")
+                    let count = names.count > 1 ? "\(names.count) accounts: " : ""
+                    return "\(count)\(touched): \(state), on record".escapedForTerminal + "\n"
+                }
                 return .done
             })
     }
@@ -46,7 +38,7 @@ enum AccountVerbs {
                 out += "  \(name) \(Table.cell(value, named: name))".escapedForTerminal
             }
             let breaks = result["breaks"]?.array ?? []
-            return out + "\n" + (breaks.isEmpty ? "no breaks\n" : Table.of(breaks, columns: ListVerbs.breakColumns).text)
+            return out + "\n" + (breaks.isEmpty ? "no breaks\n" : Table.of(breaks, columns: BreakVerbs.columns).text)
         }
         return .done
     }

@@ -23,8 +23,9 @@ enum ExportVerb {
         let isCSV = context.arguments.has("--csv")
         guard isCSV != context.isJSON else { throw .usage("name either --csv or --json") }
         var isFirst = true
+        let filters = try ListVerbs.filters(context.arguments)
         context.terminal.out(isCSV ? columns.joined(separator: ",") + "\r\n" : "[")
-        try context.pages("order.list", "orders", ListVerbs.filters(context.arguments)) { page in
+        try context.pages("order.list", "orders", filters) { page in
             var out = ""
             for order in page {
                 if isCSV {

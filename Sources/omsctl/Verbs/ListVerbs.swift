@@ -1,10 +1,10 @@
 import Wire
 
-/// Listings: `intents`, `orders`, `instruments`, `fills`, `breaks`, `limits`, `status`.
+/// Listings: `intents`, `orders`, `instruments`, `fills`, `limits`.
 enum ListVerbs {
-    private static let account = VerbSpec.Flag.option("--account", "NAME", "only this account")
-    private static let symbol = VerbSpec.Flag.option("--symbol", "NAME", "only this symbol")
-    private static let limit = VerbSpec.Flag.option("--limit", "N", "the newest N rows; default 100, 0 for all")
+    static let account = VerbSpec.Flag.option("--account", "NAME", "only this account")
+    static let symbol = VerbSpec.Flag.option("--symbol", "NAME", "only this symbol")
+    static let limit = VerbSpec.Flag.option("--limit", "N", "the newest N rows; default 100, 0 for all")
 
     static let all: [VerbSpec] = [
         list("intents", "intents, oldest first", "intent.list", [account, limit], intentColumns),
@@ -19,12 +19,6 @@ enum ListVerbs {
             [
                 account, symbol, .option("--intent", "ID", "only of this intent's orders"), .option("--order", "ID", "only of this order"), limit,
             ], fillColumns),
-        list(
-            "breaks", "where the record and a venue disagreed", "break.list",
-            [
-                account, .switch("--open", "only those that neither ended nor were acknowledged"),
-                .option("--kind", "KIND,…", "only these kinds, such as external_order"), limit,
-            ], breakColumns),
         VerbSpec(
             name: "limits", operands: "", operandCount: 0...0, summary: "the venues' budgets and what is taken of them", flags: [],
             run: { @Sendable context throws(Failure) in
@@ -32,7 +26,6 @@ enum ListVerbs {
                 context.show(result) { Table.of(result["budgets"]?.array ?? [], columns: limitColumns).text }
                 return .done
             }),
-        VerbSpec(name: "status", operands: "", operandCount: 0...0, summary: "the daemon and its accounts", flags: [], run: status),
     ]
 
     static let orderColumns: [(heading: String, member: String)] = [
@@ -52,33 +45,28 @@ enum ListVerbs {
         ("at", "at"), ("client_order_id", "client_order_id"), ("account", "account"), ("trade_id", "trade_id"), (">quantity", "quantity"),
         (">price", "price"), (">fee", "fee"), ("fee asset", "fee_asset"),
     ]
-    static let breakColumns: [(heading: String, member: String)] = [
-        (">id", "break_id"), ("at", "at"), ("account", "account"), ("kind", "kind"), ("client_order_id", "client_order_id"),
-        ("venue_order_id", "venue_order_id"), ("resolved_at", "resolved_at"), ("acknowledged_at", "acknowledged_at"), ("detail", "detail"),
-    ]
     static let limitColumns: [(heading: String, member: String)] = [
         ("account", "account"), ("venue", "venue"), ("budget", "budget"), ("scope", "scope"), (">permits", "permits"), (">window ms", "window_ms"),
         (">in use", "in_use"), (">share", "share"), (">reserved", "reserved"), (">busiest", "busiest_window"), ("next free", "next_free_at"),
     ]
-    static let accountColumns: [(heading: String, member: String)] = [
-        ("account", "account"), ("venue", "venue"), ("product", "product"), ("state", "state"), ("ready", "ready"), (">in flight", "in_flight"),
-        (">open", "open"), (">in doubt", "in_doubt"), (">clock ms", "clock_offset_ms"), ("last reconcile", "last_reconcile_at"),
-        ("last error", "last_error"),
+    /// An order's states, as `--state` takes them.
+    static let states = [
+        "intended", "submitted", "acknowledged", "working", "partially_filled", "in_doubt", "filled", "canceled", "expired", "rejected", "denied",
+        "abandoned",
     ]
 
     /// Filters by option: `--state` and others to members of the parameters.
-    static func filters(_ arguments: Arguments) -> [(String, JSON?)] {
-        func words(_ option: String) -> JSON? {
-            arguments.text(option).map { JSON.array($0.split(separator: ",").map { .string(String($0)) }) }
-        }
+    static func filters(_ arguments: Arguments) throws(Failure) -> [(String, JSON?)] {
+        func list(_ words: [String]?) -> JSON? { words.map { JSON.array($0.map { .string($0) }) } }
         return [
-            ("account", arguments.json("--account")), ("symbol", arguments.json("--symbol")), ("states", words("--state")),
-            ("intent_id", arguments.json("--intent")), ("client_order_id", arguments.json("--order")), ("kinds", words("--kind")),
+            ("account", arguments.json("--account")), ("symbol", arguments.json("--symbol")),
+            ("states", list(try arguments.words("--state", among: states))), ("intent_id", arguments.json("--intent")),
+            ("client_order_id", arguments.json("--order")), ("kinds", list(try arguments.words("--kind", among: BreakVerbs.kinds))),
             ("open", arguments.has("--open") ? .bool(true) : nil),
         ]
     }
 
-    private static func list(
+    static func list(
         _ name: String, _ summary: String, _ method: String, _ flags: [VerbSpec.Flag], _ columns: [(heading: String, member: String)]
     ) -> VerbSpec {
         VerbSpec(
@@ -88,7 +76,7 @@ enum ListVerbs {
                 var rows: [JSON] = []
                 var left = 0
                 // Pages run from the oldest on: what is shown is their end.
-                try context.pages(method, name, filters(context.arguments)) { page in
+                try context.pages(method, name, try filters(context.arguments)) { page in
                     rows += page
                     if most > 0, rows.count > most {
                         left += rows.count - most
@@ -99,18 +87,5 @@ enum ListVerbs {
                 context.show(.object([(name, .array(rows))])) { Table.of(rows, columns: columns).text }
                 return .done
             })
-    }
-
-    @Sendable private static func status(_ context: Context) throws(Failure) -> Exit {
-        let daemon = try context.call("daemon.status")
-        let accounts = try context.call("account.list")["accounts"]?.array ?? []
-        context.show(daemon) {
-            var out = ""
-            for (name, value) in daemon.object ?? [] where name != "accounts" {
-                out += "\(name): \(Table.cell(value, named: name))".escapedForTerminal + "\n"
-            }
-            return out + "\n" + Table.of(accounts, columns: accountColumns).text
-        }
-        return .done
     }
 }

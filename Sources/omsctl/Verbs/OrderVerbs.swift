@@ -15,10 +15,12 @@ enum OrderVerbs {
             ] + Context.waitFlags, run: modify),
         VerbSpec(
             name: "cancel", operands: "[ID…]", operandCount: 0...10_000,
-            summary: "cancels orders by id, or all that match --account, --symbol, --side",
+            summary: "cancels orders by id, an intent's, or all that match --account, --symbol, --side",
             flags: [
                 .option("--account", "NAME", "required without ids"), .option("--symbol", "NAME", "only this symbol"),
-                .option("--side", "buy|sell", "only this side"), .option("--intent-id", "ID", "idempotency key"),
+                .option("--side", "buy|sell", "only this side"),
+                .option("--intent", "ID", "this intent: withdraws what is unsent, cancels what is live"),
+                .option("--venue-order-id", "ID", "the order that bears this id at its venue"), .option("--intent-id", "ID", "idempotency key"),
             ] + Context.waitFlags, run: cancel),
         VerbSpec(
             name: "cancel-all", operands: "[ACCOUNT…]", operandCount: 0...1_000, summary: "cancels every live order of the accounts, or of all",
@@ -39,6 +41,7 @@ enum OrderVerbs {
         guard arguments.has("--price") || arguments.has("--quantity") else { throw .usage("name --price, --quantity, or both") }
         let order = try context.call("order.get", [("client_order_id", .string(id))])
         var item: [(key: String, value: JSON)] = [("client_order_id", .string(id))]
+        _ = try arguments.word("--on-failure", among: ["keep", "cancel"])
         for (name, option) in [("price", "--price"), ("quantity", "--quantity"), ("on_failure", "--on-failure")] {
             if let value = arguments.json(option) { item.append((name, value)) }
         }
@@ -47,7 +50,17 @@ enum OrderVerbs {
 
     @Sendable private static func cancel(_ context: Context) throws(Failure) -> Exit {
         let arguments = context.arguments
-        let ids = arguments.operands
+        var ids = arguments.operands
+        if let intent = arguments.text("--intent") {
+            guard ids.isEmpty, ["--account", "--symbol", "--side", "--venue-order-id", "--intent-id"].allSatisfy({ !arguments.has($0) }) else {
+                throw .usage("--intent stands alone: it names all orders of that intent")
+            }
+            return try cancel(intent: intent, context)
+        }
+        if let venueID = arguments.text("--venue-order-id") {
+            guard ids.isEmpty, !arguments.has("--symbol"), !arguments.has("--side") else { throw .usage("--venue-order-id names one order, alone") }
+            ids = [try order(atVenue: venueID, context)]
+        }
         if ids.isEmpty {
             let account = try arguments.required("--account")
             let members: [(key: String, value: JSON)] = [("symbol", arguments.json("--symbol")), ("side", arguments.json("--side"))].compactMap {
@@ -76,6 +89,46 @@ enum OrderVerbs {
         return exit
     }
 
+    /// Withdraws and cancels, waits, and says how many of each.
+    private static func cancel(intent: String, _ context: Context) throws(Failure) -> Exit {
+        _ = try context.timeoutMs()
+        let asked = try context.call("intent.cancel", [("intent_id", .string(intent))])
+        if !context.isJSON {
+            func count(_ name: String) -> String { Table.cell(asked[name], named: name) }
+            let words = "intent \(intent): \(count("withdrawn")) orders withdrawn, \(count("cancels")) cancels asked for"
+            context.terminal.out(words.escapedForTerminal + "\n")
+        } else if context.arguments.has("--no-wait") {
+            context.show(asked) { "" }
+        }
+        if context.arguments.has("--no-wait") { return .done }
+        guard let result = try context.waitUntilSettled([intent], total: 0).first else { return .internal }
+        context.show(result) { Context.summary(result) }
+        return Exit.of(intent: result)
+    }
+
+    /// The order that bears this id at the venue: of the account that is named, or of the only one that knows it.
+    private static func order(atVenue id: String, _ context: Context) throws(Failure) -> String {
+        var accounts = context.arguments.text("--account").map { [$0] } ?? []
+        if accounts.isEmpty { accounts = (try context.call("account.list")["accounts"]?.array ?? []).compactMap { $0["account"]?.string } }
+        var found: [String] = []
+        for account in accounts {
+            do throws(Failure) {
+                let order = try context.call("order.get", [("account", .string(account)), ("venue_order_id", .string(id))])
+                if let name = order["client_order_id"]?.string { found.append(name) }
+            } catch {
+                guard error.isUnknownOrder else { throw error }
+            }
+        }
+        guard let only = found.first else {
+            throw Failure(
+                exitCode: .denied,
+                text: "no order on record bears \(id.escapedForTerminal) at its venue; one that others placed is not ours to name: "
+                    + "`omsctl breaks --open --kind external_order`", isUnknownOrder: true)
+        }
+        guard found.count == 1 else { throw .usage("orders of several accounts bear \(id.escapedForTerminal); name one by --account") }
+        return only
+    }
+
     @Sendable private static func cancelAll(_ context: Context) throws(Failure) -> Exit {
         var accounts = context.arguments.operands
         if accounts.isEmpty {
@@ -95,7 +148,12 @@ enum OrderVerbs {
             + (account?.string ?? "").filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(20)
         var (exit, intent) = try context.submitAndWait(
             .object([("account", account ?? .null), ("intent_id", .string(intentID)), (list, .array(items))]))
-        guard intent != nil else { return exit }
+        guard let intent else { return exit }
+        if ids.isEmpty, !context.isJSON {
+            let count = intent["commands"]?.integer ?? 0
+            let words = "\(Table.cell(account, named: "")): \(count) \(count == 1 ? "order" : "orders") matched, \(kind) asked for"
+            context.terminal.out(words.escapedForTerminal + "\n")
+        }
         for id in ids.prefix(lookedAtMax) {
             let commands = try context.call("order.timeline", [("client_order_id", .string(id))])["commands"]?.array ?? []
             guard
@@ -124,8 +182,7 @@ enum OrderVerbs {
 
     @Sendable private static func wait(_ context: Context) throws(Failure) -> Exit {
         let id = context.arguments.operands[0]
-        let until = context.arguments.text("--until") ?? "settled"
-        guard ["acknowledged", "settled"].contains(until) else { throw .usage("--until should be acknowledged or settled") }
+        let until = try context.arguments.word("--until", among: ["acknowledged", "settled"]) ?? "settled"
         _ = try context.timeoutMs()
         let intent = try intent(of: id, context)
         let total = Int(intent["orders"]?.integer ?? 0)
@@ -152,7 +209,10 @@ enum OrderVerbs {
 
     @Sendable private static func resolve(_ context: Context) throws(Failure) -> Exit {
         let (id, verdict) = (context.arguments.operands[0], context.arguments.operands[1])
-        guard ["absent", "placed"].contains(verdict) else { throw .usage("the verdict should be absent or placed") }
+        guard ["absent", "placed"].contains(verdict) else {
+            let hint = closest(to: verdict, among: ["absent", "placed"]).map { "; did you mean \($0)?" } ?? ""
+            throw .usage("the verdict should be absent or placed\(hint)")
+        }
         let reason = try context.arguments.required("--reason")
         let order = try context.call("order.resolve", [("client_order_id", .string(id)), ("verdict", .string(verdict)), ("reason", .string(reason))])
         context.show(order) { "\(id): \(Table.cell(order["state"], named: ""))".escapedForTerminal + "\n" }

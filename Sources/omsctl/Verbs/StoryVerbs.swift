@@ -37,20 +37,24 @@ enum StoryVerbs {
     /// Times at the left, sentences at the right.
     static func story(order: JSON, intent: JSON?, timeline: JSON) -> String {
         func text(_ name: String) -> String { Table.cell(order[name], named: name) }
-        func known(_ name: String) -> String? { order[name].flatMap { $0.isNull ? nil : Table.cell($0, named: name) } }
-        /// As asked, or as the venue last confirmed it.
-        func terms(_ price: String, _ quantity: String) -> String {
-            let amount = known("quote_quantity").map { "for " + $0 } ?? text(quantity)
-            return "\(text("side")) \(amount) \(text("symbol")) \(text("type"))" + (known(price).map { " at " + $0 } ?? "")
-        }
-        let (asked, stands) = (terms("asked_price", "asked_quantity"), terms("price", "quantity"))
+        // As asked, which never changes; beside it what stands now where a modify or the venue changed it.
+        func asked(_ name: String) -> JSON? { order["asked_" + name].flatMap { $0.isNull ? nil : $0 } ?? order[name] }
+        func given(_ value: JSON?) -> String? { value.flatMap { $0.isNull ? nil : Table.cell($0, named: "") } }
+        let amount = given(order["quote_quantity"]).map { "for \($0)" } ?? Table.cell(asked("quantity"), named: "")
+        let price = given(asked("price")).map { " at \($0)" } ?? ""
+        let force = given(order["time_in_force"]).map { " \($0)" } ?? ""
+        let flags = ["post_only", "reduce_only"].filter { order[$0] == .bool(true) }.map { " " + $0 }.joined()
         var lines = [
             "order \(text("client_order_id")), account \(text("account")) at \(text("venue"))",
-            "  asked: \(asked)\(known("time_in_force").map { " " + $0 } ?? "")",
-            "  now: \(text("state")), known by \(text("evidence")); filled \(text("filled_quantity")); the venue's id \(text("venue_order_id")),"
-                + " its word \(text("venue_state"))",
+            "  asked: \(text("side")) \(amount) \(text("symbol")) \(text("type"))\(price)\(force)\(flags)",
         ]
-        if stands != asked { lines.insert("  stands: \(stands), as the venue last confirmed it", at: 2) }
+        let stands = ["quantity", "price"].filter { given(order[$0]) != nil && given(order[$0]) != given(asked($0)) }
+        if !stands.isEmpty {
+            lines.append("  stands: " + stands.map { "\($0) \(text($0))" }.joined(separator: ", ") + ", as the venue last confirmed it")
+        }
+        lines.append(
+            "  now: \(text("state")), known by \(text("evidence")); filled \(text("filled_quantity")); the venue's id \(text("venue_order_id")),"
+                + " its word \(text("venue_state"))")
         if let intent {
             lines.append(
                 "  intent \(text("intent_id")): accepted \(Table.cell(intent["accepted_at"], named: "accepted_at")), \(Table.cell(intent["orders"], named: "")) orders,"
@@ -92,21 +96,12 @@ enum StoryVerbs {
         let kind = cell("kind") ?? "event"
         let meaning =
             switch kind {
-            case "intended": "written down, not sent yet"
-            case "submitted": "put into a request; from here on it may have left"
-            case "acknowledged": "the venue took it"
-            case "rejected": "the venue refused it"
-            case "in_doubt": "the answer was lost: nobody knows whether the venue has it; it is asked about, not sent again"
-            case "requeued": "surely not executed: back in the queue under the same id"
+            case "order_born": "written down, not sent yet"
+            case "order": change(event)
+            case "execution": "an execution"
+            case "command": cell("from_state") == nil ? "a change was asked for" : "the change went on"
             case "lookup": "asked the venue about it"
-            case "reported": "the venue told how it stands"
-            case "filled": "an execution"
-            case "closed": "closed"
-            case "barred": "what keeps it from being sent again changed"
-            case "parked": "could not be settled in time: it waits for a person"
-            case "resolved": "a person decided"
-            case "command_requested": "a change was asked for"
-            case "command_changed": "the change went on"
+            case "break": cell("to_state") == "open" ? "record and venue disagree" : "a disagreement is over, or taken note of"
             default: kind
             }
         var out = "\(kind): \(meaning)"
@@ -116,6 +111,23 @@ enum StoryVerbs {
         if let actor = cell("actor"), actor != "daemon" { out += ", by \(actor)" }
         if let detail = cell("detail"), !detail.isEmpty { out += ": \(detail)" }
         return out
+    }
+
+    /// What an order's new state means.
+    private static func change(_ event: JSON) -> String {
+        if event["evidence"]?.string == "operator" { return "a person decided" }
+        let (from, to) = (event["from_state"]?.string, event["to_state"]?.string)
+        switch to {
+        case "submitted": return "put into a request; from here on it may have left"
+        case "acknowledged": return "the venue took it"
+        case "rejected": return "the venue refused it"
+        case "in_doubt" where event["detail"]?["parked_at"]?.integer != nil: return "could not be settled in time: it waits for a person"
+        case "in_doubt" where from != to: return "the answer was lost: nobody knows whether the venue has it; it is asked about, not sent again"
+        case "in_doubt": return "still in doubt"
+        case "intended": return "surely not executed: back in the queue under the same id"
+        case "filled", "canceled", "expired", "denied", "abandoned": return "closed"
+        default: return "the venue told how it stands"
+        }
     }
 
     private static func describe(_ request: JSON) -> [String] {

@@ -150,9 +150,9 @@ struct ClientVerbTests {
                 """
             case .orderTimeline:
                 """
-                {"client_order_id":"o1","events":[{"seq":1,"at":1795183260000000,"kind":"intended","to_state":"intended","actor":"uid:7 pid:8"},
-                {"seq":2,"at":1795183260000500,"kind":"submitted","from_state":"intended","to_state":"submitted","request_id":12},
-                {"seq":3,"at":1795183265000000,"kind":"in_doubt","from_state":"submitted","to_state":"in_doubt","detail":"timeout after 5000 ms"},
+                {"client_order_id":"o1","events":[{"seq":1,"at":1795183260000000,"kind":"order_born","to_state":"intended","actor":"uid:7 pid:8"},
+                {"seq":2,"at":1795183260000500,"kind":"order","from_state":"intended","to_state":"submitted","request_id":12},
+                {"seq":3,"at":1795183265000000,"kind":"order","from_state":"submitted","to_state":"in_doubt","detail":"timeout after 5000 ms"},
                 {"seq":4,"at":1795183266000000,"kind":"lookup","request_id":13,"detail":"absent, round 1"}],
                 "requests":[{"request_id":12,"kind":"mixed","items":1,"endpoint":"/order/batch","outcome":"in_doubt","answered_at":null},
                 {"request_id":13,"kind":"lookup","items":1,"endpoint":"/order/list","outcome":"acknowledged","http_status":200}],"commands":[]}
@@ -246,7 +246,8 @@ struct ClientVerbTests {
     func `every listing shows its headings even when there is nothing`(verb: String) throws {
         let daemon = try ScriptedDaemon { _ in nil }
         #expect(daemon.run(verb) == 0)
-        #expect(daemon.terminal.output.contains(verb == "status" || verb == "top" ? "last reconcile" : verb == "intents" ? "intent_id" : "account"))
+        let heading = verb == "status" || verb == "top" ? "no account is configured" : verb == "intents" ? "intent_id" : "account"
+        #expect(daemon.terminal.output.contains(heading))
     }
 
     @Test func `tail shows events as they come`() throws {
@@ -257,13 +258,13 @@ struct ClientVerbTests {
             guard eventually({ sink.calls.count == 1 }), let connection = sink.calls.first?.ticket.connection else { return }
             for seq in 1...3 {
                 _ = server.notify(
-                    Array("{\"subscription\":1,\"seq\":\(seq),\"at\":0,\"kind\":\"filled\",\"client_order_id\":\"o\(seq)\"}".utf8),
+                    Array("{\"subscription\":1,\"seq\":\(seq),\"at\":0,\"kind\":\"execution\",\"client_order_id\":\"o\(seq)\"}".utf8),
                     connection: connection)
             }
         }
         feeder.start()
         #expect(daemon.run("tail", "--after", "0", "--count", "3") == 0)
-        #expect(daemon.terminal.output.split(separator: "\n").last == "3  1970-01-01T00:00:00.000000Z  filled  client_order_id=o3")
+        #expect(daemon.terminal.output.split(separator: "\n").last == "3  1970-01-01T00:00:00.000000Z  execution  client_order_id=o3")
         feeder.join()
     }
 

@@ -17,6 +17,9 @@ final class FakeTerminal: Terminal {
     func read(_ path: String) -> [UInt8]? { files[path].map { Array($0.utf8) } }
     func now() -> Int64 { 1_795_183_260_000_000 }
     func pause(ms: Int32) {}
+    private(set) var interruptWords: [String] = []
+    func sayWhenInterrupted(_ text: String) { interruptWords.append(text) }
+    var width = 80
 }
 
 /// A daemon that answers by method name; what it was asked is kept.

@@ -1,0 +1,44 @@
+import Wire
+
+/// `breaks` and `break`: where the record and a venue disagreed, and that a person took note.
+enum BreakVerbs {
+    /// `v_breaks.kind`.
+    static let kinds = [
+        "missing_here", "missing_there", "quantity", "price", "state", "external_order", "duplicate_id", "contradiction", "abandoned", "limit",
+        "loop", "unreadable", "identity", "cancel_refused", "assumption",
+    ]
+
+    static let columns: [(heading: String, member: String)] = [
+        (">break", "break_id"), ("at", "at"), ("account", "account"), ("kind", "kind"), ("client_order_id", "client_order_id"),
+        ("venue_order_id", "venue_order_id"), ("resolved_at", "resolved_at"), ("acknowledged_at", "acknowledged_at"), ("detail", "detail"),
+    ]
+
+    static let all: [VerbSpec] = [
+        ListVerbs.list(
+            "breaks", "where the record and a venue disagreed", "break.list",
+            [
+                .switch("--open", "only those that neither ended nor were acknowledged"), .option("--kind", "KIND,…", "only these kinds"),
+                ListVerbs.account, ListVerbs.symbol, .option("--state", "STATE,…", "only of orders in these states"),
+                .option("--intent", "ID", "only of this intent's orders"), .option("--order", "ID", "only of this order"), ListVerbs.limit,
+            ], columns),
+        VerbSpec(
+            name: "break", operands: "acknowledge ID", operandCount: 2...2, summary: "takes note of a break: it is listed as open no more",
+            flags: [.option("--reason", "TEXT", "why it may stand, for the record; required")], run: acknowledge),
+    ]
+
+    @Sendable private static func acknowledge(_ context: Context) throws(Failure) -> Exit {
+        let (word, text) = (context.arguments.operands[0], context.arguments.operands[1])
+        guard word == "acknowledge" else { throw .usage("usage: omsctl break acknowledge ID --reason TEXT") }
+        guard let id = Int64(text), id >= 0 else {
+            throw .usage("\(text.escapedForTerminal) is no number of a break; `omsctl breaks --open` lists them")
+        }
+        let reason = try context.arguments.required("--reason")
+        let row = try context.call("break.acknowledge", [("break_id", .number(String(id))), ("reason", .string(reason))])
+        context.show(row) {
+            func cell(_ name: String) -> String { Table.cell(row[name], named: name) }
+            let end = row["resolved_at"]?.isNull ?? true ? "acknowledged; it ends when its reason does" : "acknowledged, and over"
+            return "break \(cell("break_id")), \(cell("kind")) of \(cell("account")): \(end)".escapedForTerminal + "\n"
+        }
+        return .done
+    }
+}
