@@ -37,7 +37,7 @@ def main(account: str, symbol: str, limit: str) -> None:
             after = page.next
         print(f"{account} {symbol}: {position} of {most}", flush=True)
         for event in client.events(after=seq, account=account):
-            if event.client_order_id is None or event.kind not in ("execution", "filled"):
+            if event.client_order_id is None or event.kind != "execution":
                 continue
             count(client.fill_list(client_order_id=event.client_order_id, symbol=symbol, limit=1000).fills)
             print(f"{account} {symbol}: {position} of {most}", flush=True)

@@ -298,13 +298,18 @@ class OrderPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One line of the record. ``subscription`` is set on events of a subscription, not on those of a timeline."""
+    """One line of the record. ``subscription`` is set on events of a subscription, not on those of a timeline.
+
+    What a kind has beyond these (the item of an ``order_born``, the fill of an ``execution``) is in ``more``, under the protocol's names.
+    """
 
     seq: int
     at: datetime
     kind: str
     account: str | None = None
     client_order_id: str | None = None
+    intent_id: str | None = None
+    command_id: int | None = None
     from_state: str | None = None
     to_state: str | None = None
     evidence: str | None = None

@@ -55,7 +55,7 @@ class Watch:
                 if self._kind == "orders":
                     row = await exchange.omsd.call(requests.order_get(event.client_order_id))
                     self._tell([translate.order(exchange, account.product, row)])
-                elif event.kind in ("execution", "filled"):
+                elif event.kind == "execution":
                     page = await exchange.omsd.call(requests.fill_list(client_order_id=event.client_order_id, limit=1000))
                     new = [fill for fill in page.fills if (fill.client_order_id, fill.trade_id) not in seen]
                     seen.update((fill.client_order_id, fill.trade_id) for fill in new)
