@@ -1,6 +1,6 @@
 import OMSCore
 
-/// The writer's statements, prepared once. Parameter numbers are used in `SQLiteJournal+Records.swift`.
+/// The writer's statements, prepared once. Parameter numbers are used where records become rows: `SQLiteJournal+Records.swift`, `SQLiteJournal+Orders.swift`.
 struct WriterStatements: ~Copyable {
     let begin: Statement
     let commit: Statement

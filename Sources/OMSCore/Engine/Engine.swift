@@ -176,7 +176,17 @@ package final class Engine {
 
     func record(_ record: JournalRecord) { output.records.append(record) }
 
-    func notice(_ event: Notice.Event, of account: AccountID?) { output.notices.append(Notice(account, event)) }
+    /// Whoever watches is told; that an account got ready, or is not any more, stands in the record too.
+    func notice(_ news: Notice.Event, of account: AccountID?) {
+        output.notices.append(Notice(account, news))
+        switch news {
+        case .ready: record(.note(account: account, nil, event(.account, state: "ready")))
+        case .notReady(let why): record(.note(account: account, nil, event(.account, state: "not_ready", facts: [.init("reason", why)])))
+        case .unreachable, .reachable, .shutOut, .doubts, .doubtsOver, .parked, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
+            .unconfigured, .market:
+            break
+        }
+    }
 
     func nextSeq() -> Int64 {
         seq += 1

@@ -98,4 +98,20 @@ struct ClientExitTests {
         ]
         #expect(Set(Verbs.all.map(\.name)) == Set(contract))
     }
+
+    @Test func `words that options take are those of the daemon`() {
+        #expect(Set(ListVerbs.states) == Set(OrderState.allCases.map(\.rawValue)))
+        #expect(BreakVerbs.kinds == BreakKind.allCases.map(\.rawValue))
+    }
+
+    @Test(arguments: [
+        (["statsu"], "did you mean status?"), (["orders", "--acount", "mm"], "did you mean --account?"),
+        (["orders", "--state", "in_dobt"], "did you mean in_doubt?"), (["breaks", "--kind", "external_orders"], "did you mean external_order?"),
+        (["wait", "i", "--until", "setled"], "did you mean settled?"), (["resolve", "o", "abset", "--reason", "r"], "did you mean absent?"),
+        (["break", "acknowledge", "seven", "--reason", "r"], "omsctl breaks --open"),
+    ]) func `a typo is 2 and says what was probably meant`(words: [String], hint: String) {
+        let terminal = FakeTerminal()
+        #expect(Client.run(words, environment: [:], terminal: terminal) == 2)
+        #expect(terminal.errors.contains(hint), "\(terminal.errors)")
+    }
 }

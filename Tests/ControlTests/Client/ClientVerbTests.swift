@@ -106,6 +106,82 @@ struct ClientVerbTests {
         #expect(daemon.submitted.map(\.account) == ["mm", "mm"])
     }
 
+    @Test func `cancel takes an intent, or the id an order has at its venue, and says what it touched`() throws {
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .accountList: return "{\"accounts\":[{\"account\":\"a\"},{\"account\":\"mm\"}]}"
+            case .orderGet(let filter) where filter.venueOrderID == "v7":
+                if filter.account != "mm" { throw ControlError.unknownOrder("not there") }
+                return "{\"client_order_id\":\"o1\",\"account\":\"mm\"}"
+            case .orderGet: return "{\"client_order_id\":\"o1\",\"account\":\"mm\"}"
+            case .intentCancel("i1"): return "{\"intent_id\":\"i1\",\"withdrawn\":3,\"cancels\":2}"
+            case .submit(let intent, _):
+                return "{\"intent_id\":\"\(intent.id?.text ?? "")\",\"duplicate\":false,\"accepted_at\":1,\"orders\":[],\"planned_requests\":1}"
+            case .intentWait(let id, _, _):
+                return "{\"intent_id\":\"\(id)\",\"commands\":4,\"counts\":{\"canceled\":5},\"timed_out\":false}"
+            case .orderTimeline: return "{\"commands\":[{\"command_id\":9,\"kind\":\"cancel\",\"state\":\"done\"}]}"
+            default: return nil
+            }
+        }
+        #expect(daemon.run("cancel", "--intent", "i1") == 0)
+        #expect(daemon.terminal.output.contains("intent i1: 3 orders withdrawn, 2 cancels asked for"))
+        #expect(daemon.run("cancel", "--venue-order-id", "v7") == 0)
+        #expect(daemon.submitted.last?.cancel == [.order("o1")] && daemon.submitted.last?.account == "mm")
+        #expect(daemon.terminal.output.contains("cancel of o1: done"))
+        #expect(daemon.run("cancel", "--account", "mm", "--symbol", "b") == 0)
+        #expect(daemon.terminal.output.contains("mm: 4 orders matched, cancel asked for"))
+        #expect(daemon.run("cancel", "--intent", "i1", "--symbol", "b") == 2)
+    }
+
+    @Test func `place names its order, and an interrupt says what goes on and how to withdraw it`() throws {
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .submit: "{\"intent_id\":\"i1\",\"duplicate\":false,\"accepted_at\":1,\"orders\":[\"o7\"],\"planned_requests\":1}"
+            case .intentWait: "{\"intent_id\":\"i1\",\"counts\":{\"acknowledged\":1},\"timed_out\":false}"
+            default: nil
+            }
+        }
+        #expect(daemon.run("place", "--account", "mm", "--symbol", "b", "--side", "buy", "--price", "1", "--quantity", "2", "--intent-id", "i1") == 0)
+        #expect(daemon.terminal.output.hasPrefix("order o7 of intent i1\n"))
+        #expect(daemon.terminal.interruptWords.count == 2)
+        #expect(daemon.terminal.interruptWords.first?.contains("i1 may have been accepted") == true)
+        #expect(daemon.terminal.interruptWords.last?.contains("nothing is taken back: i1 goes on") == true)
+        #expect(daemon.terminal.interruptWords.last?.contains("`omsctl cancel --intent i1` withdraws it") == true)
+    }
+
+    @Test func `status begins with what needs a person, and fits 80 columns`() throws {
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .status:
+                """
+                {"version":"9","uptime_us":90000000,"seq":7,"ready":false,"journal":"ok","unconfigured":[{"account":"old","orders":2,"intents":1}]}
+                """
+            case .accountList:
+                """
+                {"accounts":[{"account":"mm","venue":"az-futures","product":"usdt","state":"halted","ready":false,"reason":"the venue does not answer since \
+                three requests: connection refused","last_answer_at":1795183248000000,"queue":{"cancel":0,"lookup":2,"modify":0,"place":900},\
+                "in_flight":3,"open":120,"in_doubt":4,"parked":2,"oldest_doubt_at":1795183140000000,"clock_offset_ms":-12,"last_reconcile_at":null,\
+                "last_error":"HTTP 502 bad gateway from the edge in front of the venue, for the eleventh time in a row","last_error_at":1795183259000000}]}
+                """.filter { $0 != "\n" }
+            case .breakList:
+                "{\"breaks\":[{\"account\":\"mm\",\"kind\":\"limit\"},{\"account\":\"mm\",\"kind\":\"external_order\"}],\"next\":null}"
+            default: nil
+            }
+        }
+        #expect(daemon.run("status") == 0)
+        let lines = daemon.terminal.output.split(separator: "\n").map(String.init)
+        #expect(lines.allSatisfy { $0.count <= 80 }, "\(daemon.terminal.output)")
+        let needs = try #require(lines.firstIndex(of: "needs a person:"))
+        let account = try #require(lines.firstIndex { $0.hasPrefix("mm: az-futures") })
+        #expect(needs < account)
+        let words = daemon.terminal.output.split(whereSeparator: { $0 == " " || $0 == "\n" }).joined(separator: " ")
+        for part in [
+            "mm: 2 parked", "mm: not ready: the venue does not answer", "mm: halted: `omsctl resume mm --reason TEXT`",
+            "open breaks: 1 external_order, 1 limit", "old: not configured, 2 live orders", "last answer 12 s ago",
+            "in doubt 4, the oldest 2 min ago", "lookup 2, place 900", "last error 1 s ago: HTTP 502", "NOT READY",
+        ] { #expect(words.contains(part), "\(part)\n\(daemon.terminal.output)") }
+    }
+
     @Test func `listings go page by page to the end, and export writes CSV that a reader takes back`() throws {
         let daemon = try ScriptedDaemon { command in
             guard case .orderList(let filter) = command else { return nil }

@@ -15,7 +15,19 @@ struct SimulatorPages: Sendable {
     /// Requests of the ledger that match.
     func requests(_ isMeant: (JSON) -> Bool) throws -> [JSON] { try ledger()["requests"]?.array?.filter(isMeant) ?? [] }
 
+    /// Any page of a plain server on that port, whatever it says.
+    func page(_ path: String) throws -> (status: Int, body: String) {
+        let response = try answer(to: HTTPRequest("GET", path))
+        return (response.status, String(decoding: response.body, as: UTF8.self))
+    }
+
     private func exchange(_ request: HTTPRequest) throws -> JSON {
+        let response = try answer(to: request)
+        guard response.status == 200 else { throw Unexpected("\(request.target): \(String(decoding: response.body, as: UTF8.self))") }
+        return try JSONParser.parse(response.body)
+    }
+
+    private func answer(to request: HTTPRequest) throws -> HTTPResponse {
         let descriptor = omsd_tcp_socket(AF_INET)
         defer { close(descriptor) }
         var address = sockaddr_in()
@@ -39,9 +51,7 @@ struct SimulatorPages: Sendable {
             try ready(descriptor, POLLIN)
             let count = recv(descriptor, &chunk, chunk.count, 0)
             guard count > 0 else { throw Unexpected("omsim's answer to \(request.target) breaks off") }
-            guard let response = try parser.consume(Array(chunk[..<count])) else { continue }
-            guard response.status == 200 else { throw Unexpected("\(request.target): \(String(decoding: response.body, as: UTF8.self))") }
-            return try JSONParser.parse(response.body)
+            if let response = try parser.consume(Array(chunk[..<count])) { return response }
         }
     }
 

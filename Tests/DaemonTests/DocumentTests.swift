@@ -1,0 +1,151 @@
+import CLinux
+import OMSCore
+import TestSupport
+import Testing
+import Wire
+
+@testable import OMSDaemon
+
+/// Documents that cannot lie: what they show is run, what they name exists, and what exists is named.
+@Suite struct DocumentTests {
+    private static let root = String(#filePath.dropLast("Tests/DaemonTests/DocumentTests.swift".count))
+    private static let pages = ["README.md", "docs/OPERATING.md", "docs/CONTROL_API.md", "docs/AUDIT.md", "docs/OMSIM.md", "docs/LIMITS.md"]
+    private static let manuals = ["man/omsctl.1", "man/omsd.8", "man/omsim.1"]
+
+    private static func text(_ path: String) throws -> String {
+        guard let text = readText(root + path) else { throw Unexpected("no \(path)") }
+        return text
+    }
+
+    /// Lines of code blocks, or of a manual's unfilled text, without what follows two spaces and a number sign.
+    private static func examples(in text: String) -> [String] {
+        var isCode = false
+        var lines: [String] = []
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("```") {
+                isCode.toggle()
+            } else if line == ".nf" || line == ".fi" {
+                isCode = line == ".nf"
+            } else if isCode {
+                let end = line.firstRange(of: "  #")?.lowerBound ?? line.endIndex
+                lines.append(line[..<end].split(separator: " ").joined(separator: " ").replacing("\\-", with: "-"))
+            }
+        }
+        return lines
+    }
+
+    /// What stands in back quotes, or in bold in a manual.
+    private static func quoted(in text: String) -> [String] {
+        text.split(separator: "`", omittingEmptySubsequences: false).enumerated().compactMap { $0.offset % 2 == 1 ? String($0.element) : nil }
+    }
+
+    /// First cells of the table between two marks, without back quotes.
+    private static func names(in text: String, between mark: String, and end: String) throws -> [String] {
+        guard let start = text.firstRange(of: "<!-- \(mark) -->"), let stop = text.firstRange(of: "<!-- \(end) -->") else {
+            throw Unexpected("no mark \(mark)")
+        }
+        return text[start.upperBound..<stop.lowerBound].split(separator: "\n").compactMap { line in
+            guard line.hasPrefix("| `") else { return nil }
+            return line.split(separator: "`").dropFirst().first.map(String.init)
+        }
+    }
+
+    @Test func `every omsctl example of the documents and manuals runs against a daemon and ends with 0`() throws {
+        let house = try House()
+        let client = try house.start()
+        let account = try house.account("az-futures")
+        let id = try client.submit(account.intent("shown", orders: 1))[0]
+        try client.wait("shown", until: "acknowledged")
+        let orders = house.scratch.file("orders.jsonl")
+        try writeText(account.item() + "\n" + account.item(price: "38000") + "\n", to: orders)
+        var run = 0
+        for page in Self.manuals + Self.pages {
+            _ = try client.call("account.set_state", "{account: '*', state: 'active', reason: 'the next page'}")
+            for line in Self.examples(in: try Self.text(page)) where line.hasPrefix("omsctl ") {
+                var words = line.split(separator: " ").dropFirst().map(String.init)
+                words = words.map { $0.hasPrefix("o4k2") ? id : $0 == "orders.jsonl" ? orders : $0 }
+                // One that would follow for ever ends after the first event.
+                if words.first == "tail" { words += ["--after", "0", "--count", "1"] }
+                let (code, output) = try ChildProcess.run("omsctl", ["--socket", house.socket] + words, in: house.scratch)
+                #expect(code == 0, "\(page): \(line)\n\(output)")
+                run += 1
+            }
+        }
+        #expect(run >= 12, "\(run) examples")
+    }
+
+    @Test func `every verb and option of omsctl that a document names exists`() throws {
+        let scratch = ScratchDirectory()
+        var help: [String: String] = [:]
+        func helpOf(_ verb: String) throws -> String? {
+            if let known = help[verb] { return known }
+            let (code, output) = try ChildProcess.run("omsctl", [verb, "--help"], in: scratch)
+            guard code == 0 else { return nil }
+            help[verb] = output
+            return output
+        }
+        for page in Self.pages + ["docs/RELIABILITY.md", "docs/ARCHITECTURE.md", "docs/GLOSSARY.md", "CONTRIBUTING.md"] {
+            let text = try Self.text(page)
+            for span in Self.quoted(in: text) + Self.examples(in: text) where span.hasPrefix("omsctl ") {
+                let words = span.split(separator: " ").dropFirst().map(String.init)
+                guard let verb = words.first(where: { !$0.hasPrefix("-") }) else { continue }
+                guard let help = try helpOf(verb) else {
+                    Issue.record("\(page): \(span): no such verb")
+                    continue
+                }
+                for option in words where option.hasPrefix("--") && !["--json", "--socket", "--help"].contains(option) {
+                    #expect(help.contains("\(option) ") || help.contains("\(option)\n"), "\(page): \(span)")
+                }
+            }
+        }
+    }
+
+    @Test func `the control protocol's page lists the kinds of events as they are`() throws {
+        let kinds = try Self.names(in: try Self.text("docs/CONTROL_API.md"), between: "events", and: "end of events")
+        #expect(kinds == EventFamily.allCases.map(\.rawValue))
+    }
+
+    @Test func `the metrics that are served are those that are documented, and health is as documented`() throws {
+        let house = try House(["az-futures"])
+        let port = UInt16.random(in: 20_000..<30_000)
+        try house.writeConfiguration(extra: "metrics: { listen: '127.0.0.1:\(port)' },")
+        try house.start()
+        let pages = SimulatorPages(port: port)
+        try pollUntil("health") { (try? pages.page("/healthz"))?.body == "ok\n" }
+        #expect(try pages.page("/healthz").status == 200)
+        let served = Set(
+            try pages.page("/metrics").body.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+                String(line.prefix { $0 != "{" && $0 != " " })
+            })
+
+        let documented = try Self.names(in: try Self.text("docs/OPERATING.md"), between: "metrics", and: "end of metrics")
+
+        #expect(served == Set(documented))
+    }
+
+    @Test func `exit codes and configuration keys of the documents are those of the program`() throws {
+        let operating = try Self.text("docs/OPERATING.md")
+        let codes: [ExitCode] = [.done, .usage, .journal, .inputOutput, .held, .configuration]
+        for code in codes {
+            #expect(operating.contains("\n| \(code.rawValue) | "), "\(code)")
+            #expect(try Self.text("man/omsd.8").contains("\n.B \(code.rawValue)\n"), "\(code)")
+        }
+        let example = try Self.text("docs/omsd.example.json5")
+        for key in AccountReader.keys + AccountReader.limitKeys {
+            #expect(operating.contains("`\(key)`"), "OPERATING does not name \(key)")
+            #expect(example.contains("\(key):"), "the example does not show \(key)")
+        }
+        for key in AccountReader.riskKeys { #expect(operating.contains("`risk.\(key)`") && example.contains("\(key):"), "\(key)") }
+    }
+
+    @Test func `every document links to pages that are there`() throws {
+        for page in Self.pages + ["docs/RELIABILITY.md", "docs/ARCHITECTURE.md", "docs/ADDING_A_VENUE.md", "CHANGELOG.md", "CONTRIBUTING.md"] {
+            let folder = page.contains("/") ? "docs/" : ""
+            for part in try Self.text(page).split(separator: "](").dropFirst() {
+                let target = part.prefix { $0 != ")" && $0 != "#" }
+                guard !target.isEmpty, !target.contains("://") else { continue }
+                #expect(access(Self.root + folder + target, F_OK) == 0, "\(page) links to \(target)")
+            }
+        }
+    }
+}
