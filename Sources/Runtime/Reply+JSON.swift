@@ -97,6 +97,8 @@ extension JSONWriter {
             member("uid", account.uid)
             member("state", account.state.rawValue)
             member("ready", account.isReady)
+            member("reason", account.reason)
+            member("last_answer_at", account.lastAnswerAt)
             key("queue")
             beginObject()
             member("cancel", account.queueCancel)
@@ -110,6 +112,10 @@ extension JSONWriter {
             member("clock_offset_ms", account.clockOffsetMs)
             member("last_reconcile_at", account.lastReconcileAt)
             member("last_error", account.lastError)
+            member("last_error_at", account.lastErrorAt)
+            member("parked", account.parked)
+            member("oldest_doubt_at", account.oldestDoubtAt)
+            member("breaks", account.openBreaks)
             endObject()
         }
         endArray()
@@ -162,6 +168,8 @@ extension JSONWriter {
         member("journal_open", summary.journalOpen)
         member("adopted", summary.adopted)
         member("resolved", summary.resolved)
+        member("complete", summary.error == nil)
+        member("error", summary.error)
         key("breaks")
         beginArray()
         for broken in summary.breaks {

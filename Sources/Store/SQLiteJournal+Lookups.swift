@@ -42,6 +42,18 @@ extension SQLiteJournal {
         }
     }
 
+    package func orders(venueOrderID: VenueOrderID) throws(JournalError) -> [Order] {
+        try reading { () throws(JournalError) -> [Order] in
+            defer { statements.findOwners.reset() }
+            try statements.findOwners.bind(venueOrderID.text, at: 1)
+            var owners: [Order] = []
+            while try statements.findOwners.step() {
+                owners.append(try OrderRow.read(statements.findOwners, accounts: accountNames, predicted: statements.predicted))
+            }
+            return owners
+        }
+    }
+
     /// Also true for ids of an intent whose slices are still being written.
     package func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool {
         try reading { () throws(JournalError) -> Bool in

@@ -38,6 +38,7 @@ struct WriterStatements: ~Copyable {
     let findOrder: Statement
     let findOrderByVenueID: Statement
     let findOrderByPredictedID: Statement
+    let findOwners: Statement
     let findUsedID: Statement
     let findTrades: Statement
     let predicted: Statement
@@ -134,6 +135,11 @@ struct WriterStatements: ~Copyable {
         findOrderByPredictedID = prepare(
             OrderRow.select
                 + " WHERE o.order_key IN (SELECT order_key FROM predicted_ids WHERE venue_order_id = ?1) AND o.account_key = ?2 LIMIT 1")
+        findOwners = prepare(
+            OrderRow.select + """
+                 WHERE o.order_key IN (SELECT order_key FROM orders WHERE venue_order_id = ?1
+                    UNION SELECT order_key FROM predicted_ids WHERE venue_order_id = ?1) AND i.complete = 1 ORDER BY o.order_key DESC LIMIT 16
+                """)
         findUsedID = prepare("SELECT 1 FROM used_ids WHERE client_order_id = ?1")
         findTrades = prepare("SELECT trade_id FROM fills WHERE order_key = ?1")
         predicted = prepare(OrderRow.selectPredicted)

@@ -97,11 +97,16 @@ enum IntentDecoder {
             findings.add([OrderProblem("client_order_id", TextRule.clientOrderID.wording)], list: "cancel", index: index)
             return nil
         }
-        let reader = ItemReader(value, list: "cancel", fields: IntentFields.cancel)
+        var reader = ItemReader(value, list: "cancel", fields: IntentFields.cancel)
         let symbol = reader.text("symbol").map { Symbol($0) }
         let side: Side? = reader.word("side")
+        let venueOrderID = reader.text("venue_order_id").map { VenueOrderID($0) }
+        if venueOrderID != nil, symbol != nil || side != nil {
+            reader.problems.append(OrderProblem("venue_order_id", "names one order: without symbol and side"))
+        }
         findings.add(reader.problems, list: "cancel", index: index)
-        return reader.problems.isEmpty ? .matching(symbol: symbol, side: side) : nil
+        guard reader.problems.isEmpty else { return nil }
+        return venueOrderID.map { .venueOrder($0) } ?? .matching(symbol: symbol, side: side)
     }
 }
 

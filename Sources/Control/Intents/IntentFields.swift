@@ -27,6 +27,7 @@ package enum IntentFields {
         .optional("on_failure", .word(OnFailure.allCases.map(\.rawValue)), "what the order does when the engine refuses; default keep"),
     ]
     package static let cancel: [Field] = [
+        .optional("venue_order_id", .text(.venueOrderID), "the order that bears this id at the venue; alone"),
         .optional("symbol", .text(.symbol), "all live orders of this symbol"),
         .optional("side", .word(Side.allCases.map(\.rawValue)), "all live orders of this side"),
     ]
@@ -35,7 +36,7 @@ package enum IntentFields {
         .optional("intent_id", .text(.intentID), "the caller's idempotency key; made here if absent"),
         .optional("place", .items(place), "orders to place"),
         .optional("modify", .items(modify), "orders to change"),
-        .optional("cancel", .idsOrItems(cancel), "client order ids, or {symbol?, side?} for all that match"),
+        .optional("cancel", .idsOrItems(cancel), "client order ids, {venue_order_id}, or {symbol?, side?} for all that match"),
         // Unknown words answer 1003, as CONTRACT 4 asks, so the decoder judges them.
         .optional("sequence", .text(.reason), "cancel_first (default) or place_first"),
         .optional("expires_at", .integer(Int64.min...Int64.max), "microseconds since 1970 UTC; bounds sending, never cancels"),

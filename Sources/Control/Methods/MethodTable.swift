@@ -128,8 +128,8 @@ package enum MethodTable {
     private static let accounts = [
         Method(
             "account.list", .viewer, "Every account and how it stands.",
-            result: "{accounts:[{account, venue, product, uid, state, ready, queue:{by lane}, in_flight, open, in_doubt, clock_offset_ms, "
-                + "last_reconcile_at, last_error}…]}"
+            result: "{accounts:[{account, venue, product, uid, state, ready, reason, last_answer_at, queue:{by lane}, in_flight, open, in_doubt, "
+                + "clock_offset_ms, last_reconcile_at, last_error, last_error_at, parked, oldest_doubt_at, breaks}…]}"
         ) { _ throws(ControlError) in .accountList },
         Method(
             "account.set_state", .operator, "Opens or closes trading; durable before the answer.",
@@ -155,7 +155,8 @@ package enum MethodTable {
         Method(
             "account.reconcile", .trader, "Compares the account with its venue now; answers when done.",
             fields: [.required("account", .text(.account), "which account")],
-            result: "{venue_open, journal_open, adopted, resolved, breaks:[…]}", isMutating: true
+            result: "{venue_open, journal_open, adopted, resolved, complete, error, breaks:[…]}; complete:false: error says what could not be compared",
+            isMutating: true
         ) { parameters throws(ControlError) in .reconcile(AccountID(try parameters.requiredText("account"))) },
     ]
 

@@ -9,8 +9,8 @@ final class Desk {
 
     var trading: TradingStateRow
     var hasReconciled = false
-    /// The first reconciliation is done and the markets' rules are known: new orders may leave.
-    var isReady: Bool { hasReconciled && instrumentsAt != nil }
+    /// The first reconciliation is done and the markets' rules are known: new orders may leave. Whether the account is *ready* is told by its troubles.
+    var isPrepared: Bool { hasReconciled && instrumentsAt != nil }
     var clock: VenueClock?
     /// Counts the times the clock was found wrong: refused by the venue, or measured where it could not be.
     var clockEpoch = 0
@@ -22,6 +22,14 @@ final class Desk {
     var factsProblem: String?
     var instruments: [Symbol: Instrument] = [:]
     var instrumentsAt: Int64?
+    /// Markets that are missing from the venue's table, and since when by our clock: one answer is no proof that a market ended.
+    var missedMarkets: [Symbol: Int64] = [:]
+    /// Markets that were missing twice, a refresh apart.
+    var endedMarkets: Set<Symbol> = []
+    /// Rows of the table that could not be read when it was read last.
+    var skippedMarkets: [String] = []
+    /// The table is to be read again then.
+    var nextInstrumentsAt: Int64 = .max
     /// The venue refused what its rules, as read here, allow: they are to be read again, but not before `nextRereadAt`.
     var rereadsInstruments = false
     var nextRereadAt: Int64 = .min
@@ -34,8 +42,10 @@ final class Desk {
     /// Of these, look-ups of orders in no doubt.
     var routineOut = 0
     let places = PlaceQueue()
-    /// Waiting to be placed, as counted for `queue_max_orders` and `account.list`.
+    /// Waiting to be placed, as `account.list` counts them.
     var queuedPlaces = 0
+    /// Intended, wherever they wait: in the queue, behind cancels, for a second chance, for the rest of their intent.
+    var unsent = 0
     var cancels = Deque<CommandID>()
     var queuedCancels: Set<CommandID> = []
     /// Orders with a modify that may leave.
@@ -52,7 +62,11 @@ final class Desk {
     var sweep: Sweep?
     /// Of listings and look-ups of orders in no doubt, which had the last permit.
     var listedLast = false
+    /// Listings in a row that could not be had, and why the last was not.
     var sweepFailures = 0
+    var sweepProblem = ""
+    /// When the first of them failed, by the runner's clock.
+    var sweepsFailSince: Int64 = .max
     /// When the last whole sweep that read history began, and when an order last fell into doubt.
     var historySweptAt: Int64 = .min
     var newestDoubtAt: Int64 = .min
@@ -62,12 +76,16 @@ final class Desk {
     var wantsListing = false
     var nextSweepAt: Int64 = .min
     /// Who waits for a sweep that has not begun.
-    var sweepWaiters: [Ticket] = []
+    var sweepWaiters: [SweepWaiter] = []
     var reconciliations: [Reconciliation] = []
     var lastReconcileAt: Int64?
     var symbolsUsed: Set<Symbol> = []
     /// Orders seen open that the record does not answer for, and reported: their breaks, by venue id.
     var externals: [VenueOrderID: Int64] = [:]
+    /// In which market those and others were seen.
+    var externalSymbols: [VenueOrderID: Symbol] = [:]
+    /// Orders seen open that this process looked up in the journal, which never held them.
+    var strangers: Set<VenueOrderID> = []
     /// Breaks of orders of this account, live or closed, that stand.
     var orderBreaks: [ClientOrderID: [BreakKind: Int64]] = [:]
     /// Breaks of neither an order nor a venue id that stand.
@@ -95,7 +113,20 @@ final class Desk {
     /// Preparations (clock, account, instruments) that failed are not asked again before then.
     var prepareAt: Int64 = .min
     var isPreparing = false
-    var lastError: String?
+    /// What went wrong last, for a person, until its reason is gone.
+    var lastError: String? {
+        didSet { (isErrorNew, errorIsOf) = (lastError != nil, speaksOf) }
+    }
+    var lastErrorAt: Int64?
+    /// It was set in this turn: no answer since.
+    var isErrorNew = false
+    /// Which kind of request it is of; nil: none, or all.
+    var errorIsOf: String?
+    /// The kind of request whose end is being taken in.
+    var speaksOf: String?
+    var reach = Reach()
+    /// What watchers of the daemon were told last.
+    var told = Told()
 
     init(index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow) {
         (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)

@@ -4,6 +4,8 @@ package struct AbsentAccount: Sendable, Equatable {
     /// Unsent, in doubt or live.
     package var orders = 0
     package var intents = 0
+    /// Where it ever placed an order.
+    var symbols: Set<Symbol> = []
     var trading: TradingStateRow?
 }
 
@@ -17,7 +19,7 @@ extension Engine {
         func note(_ account: AccountID, _ change: (inout AbsentAccount) -> Void = { _ in }) {
             if desk(account) == nil { change(&absent[account, default: AbsentAccount(account: account)]) }
         }
-        for account in state.symbols.keys { note(account) }
+        for (account, symbols) in state.symbols { note(account) { $0.symbols.formUnion(symbols) } }
         for order in state.orders { note(order.account) { $0.orders += 1 } }
         for row in state.intents { note(row.account) { $0.intents += 1 } }
         for row in state.tradingStates { note(row.account) { $0.trading = row } }

@@ -1,7 +1,10 @@
 extension Engine {
     /// Takes a command of a peer that may give it.
     func take(_ command: ControlCommand, from actor: Actor, ticket: Ticket) {
-        if let account = filter(of: command), desk(account) == nil, !journal.knows(account) { return fail(.unknownAccount(account), to: ticket) }
+        if let account = account(of: command), desk(account) == nil, !journal.knows(account) { return fail(.unknownAccount(account), to: ticket) }
+        do throws(ControlError) {
+            if let filter = filter(of: command), let problem = try problem(with: filter) { return fail(problem, to: ticket) }
+        } catch { return fail(error, to: ticket) }
         switch command {
         case .submit(let intent, let content): submit(intent, content: content, from: actor, ticket: ticket)
         case .intentGet(let id):
@@ -26,7 +29,7 @@ extension Engine {
             setState(account, state, reason: reason, cancelOpen: cancelOpen, everything: everything, from: actor, ticket: ticket)
         case .reconcile(let account):
             guard let desk = desk(account) else { return fail(.unknownAccount(account), to: ticket) }
-            desk.sweepWaiters.append(ticket)
+            desk.sweepWaiters.append(SweepWaiter(ticket: ticket, askedAt: now.monotonic))
         case .limitList: reply(.budgets(budgetSnapshots()), to: ticket)
         case .limitTake(let account, let budget, let permits, let holdMs):
             takeGrant(account, budget: budget, permits: permits, holdMs: holdMs, ticket: ticket)
@@ -38,7 +41,7 @@ extension Engine {
     }
 
     /// The account that a listing is narrowed to. One that is configured no more can still be read of.
-    private func filter(of command: ControlCommand) -> AccountID? {
+    private func account(of command: ControlCommand) -> AccountID? {
         switch command {
         case .intentList(let account, _, _), .subscribe(_, let account): account
         case .orderGet(let filter), .orderList(let filter), .fillList(let filter), .breakList(let filter): filter.account
@@ -46,6 +49,13 @@ extension Engine {
             .setState, .reconcile,
             .limitList, .limitTake, .limitRelease, .unsubscribe, .status:
             nil
+        }
+    }
+
+    private func filter(of command: ControlCommand) -> OrderFilter? {
+        switch command {
+        case .orderList(let filter), .fillList(let filter), .breakList(let filter): filter
+        default: nil
         }
     }
 
@@ -76,7 +86,7 @@ extension Engine {
     func disconnected(_ connection: UInt64) {
         for intent in intents.values { intent.waiters.removeAll { $0.ticket.connection == connection } }
         for desk in desks {
-            desk.sweepWaiters.removeAll { $0.connection == connection }
+            desk.sweepWaiters.removeAll { $0.ticket.connection == connection }
         }
         early.removeAll { $0.ticket.connection == connection }
         deferred.removeAll { $0.connection == connection }
@@ -86,7 +96,7 @@ extension Engine {
     /// Callers that wait for something of this engine: told, when it is thrown away after a commit that failed.
     package var waitingTickets: [Ticket] {
         let waits = intents.values.flatMap { $0.waiters.map(\.ticket) }
-        let sweeps = desks.flatMap { $0.sweepWaiters + ($0.sweep?.waiters ?? []) + $0.reconciliations.flatMap(\.waiters) }
+        let sweeps = desks.flatMap { $0.sweepWaiters + ($0.sweep?.waiters ?? []) + $0.reconciliations.flatMap(\.waiters) }.map(\.ticket)
         let deferred = deferred.compactMap { entry -> Ticket? in
             if case .command(_, _, _, let ticket) = entry.input { ticket } else { nil }
         }
@@ -159,11 +169,17 @@ extension Engine {
     package func snapshot() -> [AccountSnapshot] { desks.map(snapshot) }
 
     private func snapshot(_ desk: Desk) -> AccountSnapshot {
-        AccountSnapshot(
+        let trouble = trouble(of: desk)
+        let doubts = desk.doubts.lazy.compactMap { desk.orders[$0]?.order }
+        return AccountSnapshot(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
-            isReady: desk.isReady, queueCancel: desk.queuedCancels.count, queueLookup: desk.inquiries.reduce(0) { $0 + $1.count },
+            isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
+            queueLookup: desk.inquiries.reduce(0) { $0 + $1.count },
             queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces, inFlight: desk.inFlight, open: desk.open, inDoubt: desk.doubts.count,
-            clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt, lastError: desk.factsProblem ?? desk.lastError)
+            clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt, lastError: desk.factsProblem ?? desk.lastError,
+            lastErrorAt: desk.lastError == nil ? nil : desk.lastErrorAt ?? now.wall, parked: doubts.count { $0.parkedAt != nil },
+            oldestDoubtAt: desk.doubts.min().flatMap { desk.orders[$0]?.order.intendedAt },
+            openBreaks: breaksOpen.values.count { $0.account == desk.id && $0.acknowledgedAt == nil })
     }
 
     package var journalSeq: Int64 { seq }
@@ -190,6 +206,7 @@ extension Engine {
 
     private func listInstruments(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int, ticket: Ticket) {
         if let account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
+        if let symbol, let problem = problem(with: symbol, of: account) { return fail(problem, to: ticket) }
         let all = desks.filter { account == nil || $0.id == account }.flatMap { desk in
             desk.instruments.values.filter { symbol == nil || $0.symbol == symbol }.sorted { $0.symbol < $1.symbol }.map { (desk.id, $0) }
         }

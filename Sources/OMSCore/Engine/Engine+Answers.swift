@@ -5,6 +5,7 @@ extension Engine {
         guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
         for row in limiter.release(flight.grips, readAt: lastByteAt.monotonic, at: now.monotonic) { record(.permit(row)) }
         desk.failures = 0
+        heard(answer, on: desk)
         heed(answer, flight, sentAt: sentAt.monotonic, on: desk)
         var tally = Tally()
         switch flight.plan.content {
@@ -34,6 +35,7 @@ extension Engine {
         let rows = limiter.abandon(
             flight.grips, resetAt: resetAt.monotonic, holdUs: .milliseconds(desk.setup.holdUnansweredMs), at: now.monotonic)
         for row in rows { record(.permit(row)) }
+        unheard(reason, on: desk)
         desk.lastError = reason
         var tally = Tally()
         let doubt = ItemOutcome.inDoubt(reason)
@@ -45,6 +47,7 @@ extension Engine {
     func notSent(_ id: RequestID, reason: String) {
         guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
         for row in limiter.release(flight.grips, readAt: nil, at: now.monotonic) { record(.permit(row)) }
+        unheard(reason, on: desk)
         desk.lastError = reason
         desk.failures += 1
         // Full jitter, 100 ms to 10 s: the venue cannot be reached, and nobody gains from a stampede.
@@ -83,6 +86,7 @@ extension Engine {
         guard let flight = inFlight.removeValue(forKey: id) else { return nil }
         if let desk = desk(flight.plan.account) {
             desk.inFlight -= 1
+            desk.speaksOf = flight.plan.sort
             if flight.plan.isRoutine { desk.routineOut -= 1 }
         }
         return flight
@@ -377,19 +381,11 @@ extension Engine {
                 desk.prepareAt = now.monotonic + Self.factsProblemUs
             }
         case (.instruments, .instruments(let list)):
+            if let reason = learnMarkets(list, skipped: answer.skipped, on: desk) { return failed(query, reason, flight, on: desk) }
             desk.isPreparing = false
-            desk.instruments = Dictionary(list.map { ($0.symbol, $0) }, uniquingKeysWith: { $1 })
-            desk.instrumentsAt = now.monotonic
-            desk.rereadsInstruments = false
         case (.find(let subjects, let step), .orders(let reports, _, _)): found(subjects, step: step, reports, flight, on: desk)
         case (.openOrders, .orders(let reports, let next, let unreadable)), (.history, .orders(let reports, let next, let unreadable)):
-            if let row = unreadable.first {
-                // Whose it is was not asked yet: the page proves nothing.
-                desk.lastError = "a row that cannot be read: \(row.problem)"
-                failed(query, row.problem, flight, on: desk)
-            } else {
-                listed(reports, next: next, flight, on: desk)
-            }
+            listed(reports, next: next, unreadable: unreadable, flight, on: desk)
         case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)
         case (.cancelAll, .canceledAll): break
         default:
@@ -411,7 +407,7 @@ extension Engine {
             desk.lastError = reason
             desk.prepareAt = now.monotonic + .milliseconds(500)
         case .find(let subjects, _): for subject in subjects { unanswered(subject, on: desk) }
-        case .openOrders, .history: abandonSweep(desk)
+        case .openOrders(let symbol, _), .history(let symbol, _, _): listingFailed(symbol, reason, on: desk)
         case .fills(let subject, _):
             if let live = desk.orders[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
         case .cancelAll: break

@@ -13,7 +13,8 @@ extension Engine {
     /// - Returns: the break, if it is new.
     @discardableResult
     func found(
-        _ kind: BreakKind, of live: LiveOrder?, on desk: Desk, venueOrderID: VenueOrderID? = nil, subject: String = "", detail: String
+        _ kind: BreakKind, of live: LiveOrder?, on desk: Desk, venueOrderID: VenueOrderID? = nil, clientOrderID: ClientOrderID? = nil,
+        subject: String = "", detail: String
     ) -> Break? {
         let standing: Int64?
         if let live {
@@ -26,7 +27,7 @@ extension Engine {
         guard standing == nil else { return nil }
         let event = self.event(.breakFound, note: detail)
         let broken = Break(
-            id: event.seq, account: desk.id, kind: kind, clientOrderID: live?.order.clientOrderID,
+            id: event.seq, account: desk.id, kind: kind, clientOrderID: live?.order.clientOrderID ?? clientOrderID,
             venueOrderID: venueOrderID ?? live?.order.venueOrderID, detail: detail, at: now.wall)
         record(.breakFound(broken, event))
         notice(.breakFound(broken), of: desk.id)
@@ -61,7 +62,7 @@ extension Engine {
     /// Takes it out of the tables that keep it from being found twice.
     private func forget(_ broken: Break) {
         guard let desk = desk(broken.account) else { return }
-        if let id = broken.clientOrderID, desk.orderBreaks[id]?[broken.kind] == broken.id {
+        if !broken.kind.isOfStrangers, let id = broken.clientOrderID, desk.orderBreaks[id]?[broken.kind] == broken.id {
             desk.orderBreaks[id]?[broken.kind] = nil
             if desk.orderBreaks[id]?.isEmpty ?? false { desk.orderBreaks[id] = nil }
         } else if let id = broken.venueOrderID, desk.externals[id] == broken.id {
@@ -87,15 +88,20 @@ extension Engine {
     func restore(_ broken: Break) {
         breaksOpen[broken.id] = broken
         guard let desk = desk(broken.account) else { return }
-        if let id = broken.clientOrderID {
+        if !broken.kind.isOfStrangers, let id = broken.clientOrderID {
             desk.orderBreaks[id, default: [:]][broken.kind] = broken.id
         } else if let id = broken.venueOrderID {
             desk.externals[id] = broken.id
         } else {
             if broken.kind == .limit { desk.limitBreak = broken.id }
-            // Of several of one kind each is known by its words.
-            let isOne = broken.kind != .unreadable || broken.detail.hasPrefix(Self.unlistable)
-            desk.accountBreaks[BreakSubject(kind: broken.kind, name: isOne ? "" : broken.detail)] = broken.id
+            let name: String
+            switch broken.kind {
+            case .unreadable: name = broken.detail.hasPrefix(Self.unlistable) ? "" : broken.detail
+            // Another account's orders in this one's listing.
+            case .identity: name = broken.clientOrderID.flatMap { (try? journal.order($0)) ?? nil }?.account.text ?? ""
+            default: name = ""
+            }
+            desk.accountBreaks[BreakSubject(kind: broken.kind, name: name)] = broken.id
         }
     }
 

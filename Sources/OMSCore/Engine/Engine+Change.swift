@@ -50,6 +50,8 @@ extension Engine {
     private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {
         if from.isLive { desk.open -= 1 }
         if next.isLive { desk.open += 1 }
+        if from == .intended { desk.unsent -= 1 }
+        if next == .intended { desk.unsent += 1 }
         if from == .inDoubt { desk.doubts.remove(live.key) }
         if next == .inDoubt { desk.doubts.insert(live.key) }
         guard let intent = live.intent else { return }

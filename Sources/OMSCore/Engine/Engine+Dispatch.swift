@@ -19,8 +19,10 @@ extension Engine {
 
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
-        guard desk.clock != nil, !desk.profile.needsAccountFacts || desk.facts != nil, desk.factsProblem == nil else { return false }
+        guard desk.clock != nil, !desk.profile.needsAccountFacts || desk.facts != nil else { return false }
         let (asks, writes) = (mayTry(\.asking, on: desk), mayTry(\.writing, on: desk))
+        // What keeps the account from trading keeps nothing from being cancelled.
+        guard desk.factsProblem == nil else { return writes && launchCancels(desk) || asks && launchFind(desk, .urgent) }
         if writes, placeIsOwed(desk) {
             if launchPlaces(desk, usesReserve: true) { return true }
             // No permit is left: the next one is theirs, and only what is urgent passes them.
@@ -66,17 +68,18 @@ extension Engine {
         } else if desk.facts == nil {
             guard mayTry(\.asking, on: desk) else { return false }
             query = .account
-        } else if desk.rereadsInstruments || desk.instrumentsAt.map({ now.monotonic - $0 > Self.instrumentsAgeUs }) ?? true {
+        } else if desk.rereadsInstruments || desk.instrumentsAt == nil || now.monotonic >= desk.nextInstrumentsAt {
             query = .instruments
+        } else if isSilent(desk) {
+            query = .serverTime
         } else {
+            wake(at: desk.nextInstrumentsAt)
             return false
         }
         guard launch(.query(query), on: desk, usesReserve: true) else { return false }
         desk.isPreparing = true
         return true
     }
-
-    static let instrumentsAgeUs: Int64 = .seconds(3_600)
 
     /// After a refusal of what the markets' rules, as read here, allow: they may have changed, or the market is gone. Most refusals have other reasons
     /// (funds above all), so the rules are read again once a minute at most.
@@ -96,7 +99,7 @@ extension Engine {
     }
 
     func mayPlace(_ desk: Desk) -> Bool {
-        guard desk.isReady, !isJournalFull, desk.trading.state != .halted else { return false }
+        guard desk.isPrepared, !isJournalFull, desk.trading.state != .halted else { return false }
         guard now.monotonic >= desk.pausedUntil else {
             wake(at: desk.pausedUntil)
             return false
@@ -152,7 +155,7 @@ extension Engine {
     }
 
     private func launchModifies(_ desk: Desk) -> Bool {
-        guard !desk.modifies.isEmpty, !isJournalFull, desk.isReady, desk.trading.state == .active, now.monotonic >= desk.pausedUntil else {
+        guard !desk.modifies.isEmpty, !isJournalFull, desk.isPrepared, desk.trading.state == .active, now.monotonic >= desk.pausedUntil else {
             return false
         }
         let names = indexes(of: .modify([]), on: desk)
@@ -301,6 +304,7 @@ extension Engine {
         limiter.served(indexes, place: isPlace, whilePlaceWaits: !desk.places.isEmpty)
         inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled)
         desk.inFlight += 1
+        asked(on: desk)
         if plan.isRoutine { desk.routineOut += 1 }
         switch content {
         case .place(let tickets, _): tickets.forEach { submitted($0, in: plan, on: desk) }

@@ -156,7 +156,7 @@ extension Engine {
         live.inquiry?.step = 0
         park(live, on: desk)
         let symbol = live.order.terms.symbol
-        if live.state.isLive, inquiry.tries > 1, desk.instrumentsAt != nil, desk.instruments[symbol] == nil {
+        if live.state.isLive, inquiry.tries > 1, isGone(symbol, on: desk) {
             // It may never be answered: a person should know, and nobody wait for it.
             found(
                 .missingThere, of: live, on: desk,

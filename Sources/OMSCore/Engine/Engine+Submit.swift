@@ -118,7 +118,9 @@ extension Engine {
         guard slice.isPositive else { return wrong("must be positive") }
         let lot = desk.instruments[item.terms.symbol]?.lot ?? Decimal(units: 1)
         let lotUnits = lot.units > 0 ? lot.units : 1
-        let count = (quantity.units + slice.units - 1) / slice.units
+        // Not rounded up by adding to it: both may be as large as any decimal.
+        let (whole, rest) = quantity.units.quotientAndRemainder(dividingBy: slice.units)
+        let count = rest > 0 ? whole + 1 : whole
         guard count <= Int128(Intent.itemsMax) else {
             return wrong("cuts the order into \(count) children; an intent holds at most \(Intent.itemsMax)")
         }
@@ -128,7 +130,7 @@ extension Engine {
         return .success((0..<count).map { Decimal(units: (small + ($0 < larger ? 1 : 0)) * lotUnits) })
     }
 
-    private func isUsed(_ id: ClientOrderID) throws(ControlError) -> Bool {
+    func isUsed(_ id: ClientOrderID) throws(ControlError) -> Bool {
         if byClientID[id] != nil { return true }
         if acceptances.contains(where: { $0.givenIDs.contains(id) }) { return true }
         do throws(JournalError) { return try journal.isUsed(id) } catch { throw .journalUnavailable(error.description) }
@@ -137,13 +139,18 @@ extension Engine {
     /// The first rule an order breaks: the venue's, the instrument's or the owner's.
     func problem(with terms: OrderTerms, on desk: Desk) -> OrderProblem? {
         guard let instrument = desk.instruments[terms.symbol] else {
-            return OrderProblem("symbol", "\(desk.profile.venue) \(desk.profile.product) has no market \(terms.symbol)")
+            // The table may be older than the market, or have lacked it for once.
+            doubtInstruments(desk)
+            return OrderProblem("symbol", unknownSymbol(terms.symbol, on: desk))
         }
         if let problem = desk.rules.problem(with: terms) { return problem }
         if let problem = instrument.problem {
             return OrderProblem("symbol", "\(terms.symbol) is not traded here: its rules, as the venue lists them, cannot be read: \(problem)")
         }
-        guard instrument.tradable else { return OrderProblem("symbol", "\(terms.symbol) cannot be traded just now, says the venue") }
+        guard instrument.tradable else {
+            doubtInstruments(desk)
+            return OrderProblem("symbol", "\(terms.symbol) cannot be traded just now, says the venue")
+        }
         for (field, price) in [("price", terms.price), ("take_profit", terms.takeProfit), ("stop_loss", terms.stopLoss)] {
             guard let price else { continue }
             guard price.isPositive else { return OrderProblem(field, "must be positive") }
@@ -170,7 +177,7 @@ extension Engine {
         return nil
     }
 
-    private func notional(price: Decimal, quantity: Decimal, of instrument: Instrument) -> Decimal? {
+    func notional(price: Decimal, quantity: Decimal, of instrument: Instrument) -> Decimal? {
         let base = instrument.contractSize.map { quantity.multiplied(by: $0, roundingDown: true) } ?? quantity
         return base.flatMap { price.multiplied(by: $0, roundingDown: true) }
     }
@@ -178,6 +185,8 @@ extension Engine {
     private func examineModifies(
         _ intent: Intent, on desk: Desk, into plan: inout IntentPlan, details: inout [ControlError.Detail]
     ) throws(ControlError) {
+        // What an earlier item asks of the same order is as good as done.
+        var asked: [ClientOrderID: OrderTerms] = [:]
         for (index, item) in intent.modify.enumerated() {
             if details.count >= 100 { return }
             func wrong(_ problem: OrderProblem) {
@@ -199,8 +208,10 @@ extension Engine {
                 plan.modifies.append(item)
                 continue
             }
-            var terms = order.terms
-            (terms.price, terms.quantity) = (item.price ?? order.price, item.quantity ?? order.quantity)
+            let former: OrderTerms?
+            if let known = asked[item.clientOrderID] { former = known } else { former = try standing(item.clientOrderID) }
+            let terms = Self.terms(former ?? order.terms, modifiedBy: item)
+            asked[item.clientOrderID] = terms
             if let problem = desk.rules.problem(modifying: order.terms, price: item.price, quantity: item.quantity)
                 ?? self.problem(with: terms, on: desk)
             {
@@ -218,95 +229,6 @@ extension Engine {
     func find(_ id: ClientOrderID) throws(ControlError) -> Order? {
         if let live = byClientID[id] { return live.order }
         do throws(JournalError) { return try journal.order(id) } catch { throw .journalUnavailable(error.description) }
-    }
-
-    private func resolveCancels(_ items: [CancelItem], on desk: Desk) throws(ControlError) -> [ClientOrderID] {
-        var ids: [ClientOrderID] = []
-        var seen: Set<ClientOrderID> = []
-        for item in items {
-            switch item {
-            case .order(let id):
-                guard let order = try find(id), order.account == desk.id, byClientID[id]?.intent?.isComplete ?? true else {
-                    throw .unknownOrder("this journal never held an order \(id) of account \(desk.id)")
-                }
-                if seen.insert(id).inserted { ids.append(id) }
-            case .matching(let symbol, let side):
-                for key in desk.orders.keys.sorted() {
-                    guard let live = desk.orders[key], !live.state.isTerminal, live.intent?.isComplete ?? true,
-                        symbol == nil || symbol == live.order.terms.symbol,
-                        side == nil || side == live.order.terms.side
-                    else { continue }
-                    if seen.insert(live.order.clientOrderID).inserted { ids.append(live.order.clientOrderID) }
-                }
-            }
-        }
-        return ids
-    }
-
-    /// What the account's state and its owner's bounds say.
-    private func examineState(_ intent: Intent, plan: IntentPlan, on desk: Desk) throws(ControlError) {
-        switch desk.trading.state {
-        case .active: break
-        case .halted:
-            guard plan.places.isEmpty, plan.modifies.isEmpty else {
-                throw .halted("\(desk.id) is halted (\(desk.trading.reason)): only cancels pass")
-            }
-        case .reducing:
-            guard plan.modifies.isEmpty, plan.places.allSatisfy({ Self.reduces($0.terms) }) else {
-                throw .halted("\(desk.id) is reducing (\(desk.trading.reason)): only cancels, reduce_only orders and closing sides pass")
-            }
-        }
-        let risk = desk.setup.risk
-        for place in plan.places {
-            if let symbols = risk.symbols, !symbols.contains(place.terms.symbol) {
-                throw .risk("SYMBOL", "risk.symbols of \(desk.id) does not name \(place.terms.symbol)")
-            }
-            if let most = risk.maxOrderNotional { try bound(place.terms, to: most, on: desk) }
-        }
-        for item in plan.modifies {
-            guard let most = risk.maxOrderNotional, let order = try find(item.clientOrderID) else { continue }
-            var terms = order.terms
-            (terms.price, terms.quantity) = (item.price ?? order.price, item.quantity ?? order.quantity)
-            try bound(terms, to: most, on: desk)
-        }
-        // Closed ones are among them for a moment: only near the bound are the open ones counted.
-        if let most = risk.maxOpenOrders, !plan.places.isEmpty, desk.orders.count + plan.places.count > most {
-            let unsettled = desk.orders.values.count { !$0.state.isTerminal }
-            guard unsettled + plan.places.count <= most else {
-                throw .risk("OPEN_ORDERS", "\(unsettled) orders are open and \(plan.places.count) more would pass max_open_orders \(most)")
-            }
-        }
-        let pending = acceptances.reduce(0) { $0 + ($1.desk == desk.index ? $1.places.count - $1.written : 0) }
-        guard desk.queuedPlaces + pending + plan.places.count <= desk.setup.queueMaxOrders else {
-            throw .queueFull("\(desk.queuedPlaces + pending) orders of \(desk.id) wait to be sent; queue_max_orders is \(desk.setup.queueMaxOrders)")
-        }
-    }
-
-    private func bound(_ terms: OrderTerms, to most: Decimal, on desk: Desk) throws(ControlError) {
-        let notional: Decimal?
-        if let quote = terms.quoteQuantity {
-            notional = quote
-        } else if let price = terms.price, let quantity = terms.quantity,
-            let instrument = desk.instruments[terms.symbol]
-        {
-            notional = self.notional(price: price, quantity: quantity, of: instrument)
-        } else {
-            notional = nil
-        }
-        guard let notional else {
-            throw .risk("ORDER_NOTIONAL", "a market order by quantity has no bound on its notional; max_order_notional of \(desk.id) is \(most)")
-        }
-        guard notional <= most else { throw .risk("ORDER_NOTIONAL", "notional \(notional) is above max_order_notional \(most) of \(desk.id)") }
-    }
-
-    /// Whether an order can only make a position smaller.
-    static func reduces(_ terms: OrderTerms) -> Bool {
-        if terms.reduceOnly { return true }
-        switch terms.positionSide {
-        case .long: return terms.side == .sell
-        case .short: return terms.side == .buy
-        case nil: return false
-        }
     }
 
     /// The requests that an intent comes to if nothing else waits, as the dispatcher would make them.

@@ -142,6 +142,7 @@ package final class Engine {
         for desk in desks {
             work(desk)
             endReconciliations(desk)
+            watch(desk)
         }
         settleIntents()
         sweepClosed()
@@ -313,6 +314,7 @@ package final class Engine {
         for id in live.order.predictedIDs { desk.byVenueID[id] = live.key }
         if live.state == .inDoubt { desk.doubts.insert(live.key) }
         if live.state.isLive { desk.open += 1 }
+        if live.state == .intended { desk.unsent += 1 }
         desk.symbolsUsed.insert(live.order.terms.symbol)
     }
 

@@ -44,6 +44,8 @@ package struct ReconcileSummary: Sendable {
     package var adopted = 0
     package var resolved = 0
     package var breaks: [Break] = []
+    /// What could not be compared, and why; nil: all was.
+    package var error: String?
     package init(account: AccountID) { self.account = account }
 }
 
@@ -54,6 +56,10 @@ package struct AccountSnapshot: Sendable {
     package let uid: String
     package let state: TradingState
     package let isReady: Bool
+    /// Why it is not ready; nil: it is.
+    package let reason: String?
+    /// When the venue last answered, by the wall clock.
+    package let lastAnswerAt: Int64?
     package let queueCancel: Int
     package let queueLookup: Int
     package let queueModify: Int
@@ -64,6 +70,13 @@ package struct AccountSnapshot: Sendable {
     package let clockOffsetMs: Int64?
     package let lastReconcileAt: Int64?
     package let lastError: String?
+    package let lastErrorAt: Int64?
+    /// Orders in doubt that wait for a person.
+    package let parked: Int
+    /// When the oldest order in doubt was intended.
+    package let oldestDoubtAt: Int64?
+    /// Breaks that nobody took note of.
+    package let openBreaks: Int
 }
 
 package struct BudgetSnapshot: Sendable {

@@ -28,6 +28,7 @@ package struct ModifyItem: Hashable, Sendable {
 /// One item of `cancel`, as asked.
 package enum CancelItem: Hashable, Sendable {
     case order(ClientOrderID)
+    case venueOrder(VenueOrderID)
     /// All live orders that match when the intent is accepted; nil matches any.
     case matching(symbol: Symbol?, side: Side?)
 }
@@ -119,6 +120,9 @@ extension Intent {
             switch item {
             case .order(let id):
                 out.append(3)
+                text(id.text)
+            case .venueOrder(let id):
+                out.append(5)
                 text(id.text)
             case .matching(let symbol, let side):
                 out.append(4)

@@ -308,6 +308,8 @@ package protocol Journal: AnyObject {
     func intent(_ id: IntentID) throws(JournalError) -> IntentRow?
     func order(_ id: ClientOrderID) throws(JournalError) -> Order?
     func order(account: AccountID, venueOrderID: VenueOrderID) throws(JournalError) -> Order?
+    /// Those of any account that bear this id at their venue, or of which an attempt was to bear it.
+    func orders(venueOrderID: VenueOrderID) throws(JournalError) -> [Order]
     func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool
     /// Trade ids already booked of an order.
     func tradeIDs(of order: OrderKey) throws(JournalError) -> Set<TradeID>

@@ -139,6 +139,9 @@ package struct RequestPlan: Sendable {
         }
     }
 
+    /// What sort of request it is, as errors of one sort are told from those of another.
+    package var sort: String { if case .query(let query) = content { query.name } else { kind.rawValue } }
+
     /// It asks how orders stand that are in no doubt.
     package var isRoutine: Bool {
         switch content {

@@ -199,6 +199,9 @@ package final class MemoryJournal: Journal {
     package func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? {
         orders.values.first { $0.account == account && $0.venueOrderID == venueOrderID }
     }
+    package func orders(venueOrderID: VenueOrderID) -> [Order] {
+        orders.values.filter { $0.venueOrderID == venueOrderID || $0.predictedIDs.contains(venueOrderID) }.sorted { $0.key > $1.key }
+    }
     package func isUsed(_ id: ClientOrderID) -> Bool { byClientID[id] != nil }
     package func tradeIDs(of order: OrderKey) -> Set<TradeID> { Set((fills[order] ?? [:]).keys) }
     package func idle() {}

@@ -77,6 +77,7 @@ final class VirtualDisk: Journal {
     func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? {
         hidesOthers ? nil : journal.order(account: account, venueOrderID: venueOrderID)
     }
+    func orders(venueOrderID: VenueOrderID) -> [Order] { hidesOthers ? [] : journal.orders(venueOrderID: venueOrderID) }
     func isUsed(_ id: ClientOrderID) -> Bool { journal.isUsed(id) }
     func tradeIDs(of order: OrderKey) -> Set<TradeID> { journal.tradeIDs(of: order) }
     func idle() {}

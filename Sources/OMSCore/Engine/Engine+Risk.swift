@@ -1,0 +1,102 @@
+/// Bounds that the owner of an account set. What is still being accepted counts as if it stood already.
+extension Engine {
+    /// What the account's state and its owner's bounds say.
+    func examineState(_ intent: Intent, plan: IntentPlan, on desk: Desk) throws(ControlError) {
+        switch desk.trading.state {
+        case .active: break
+        case .halted:
+            guard plan.places.isEmpty, plan.modifies.isEmpty else {
+                throw .halted("\(desk.id) is halted (\(desk.trading.reason)): only cancels pass")
+            }
+        case .reducing:
+            guard plan.modifies.isEmpty, plan.places.allSatisfy({ Self.reduces($0.terms) }) else {
+                throw .halted("\(desk.id) is reducing (\(desk.trading.reason)): only cancels, reduce_only orders and closing sides pass")
+            }
+        }
+        let risk = desk.setup.risk
+        for place in plan.places {
+            if let symbols = risk.symbols, !symbols.contains(place.terms.symbol) {
+                throw .risk("SYMBOL", "risk.symbols of \(desk.id) does not name \(place.terms.symbol)")
+            }
+            if let most = risk.maxOrderNotional { try bound(place.terms, to: most, on: desk) }
+        }
+        if let most = risk.maxOrderNotional {
+            var asked: [ClientOrderID: OrderTerms] = [:]
+            for item in plan.modifies {
+                let terms: OrderTerms?
+                if let known = asked[item.clientOrderID] { terms = known } else { terms = try standing(item.clientOrderID) }
+                guard let terms else { continue }
+                let next = Self.terms(terms, modifiedBy: item)
+                asked[item.clientOrderID] = next
+                try bound(next, to: most, on: desk)
+            }
+        }
+        if let most = risk.maxOpenOrders, !plan.places.isEmpty {
+            let open = openOrders(on: desk, atLeast: most - plan.places.count)
+            guard open + plan.places.count <= most else {
+                throw .risk("OPEN_ORDERS", "\(open) orders are open or under way and \(plan.places.count) more would pass max_open_orders \(most)")
+            }
+        }
+        let waiting = desk.unsent + underWay(on: desk)
+        guard waiting + plan.places.count <= desk.setup.queueMaxOrders else {
+            throw .queueFull("\(waiting) orders of \(desk.id) wait to be sent; queue_max_orders is \(desk.setup.queueMaxOrders)")
+        }
+    }
+
+    /// Orders of intents that are being accepted and are not written down yet.
+    private func underWay(on desk: Desk) -> Int { acceptances.reduce(0) { $0 + ($1.desk == desk.index ? $1.left : 0) } }
+
+    /// Orders of this uid at the venue that are not closed, in doubt included, and those under way. Counted one by one only where they may be as many as
+    /// asked for: memory holds closed ones for a moment.
+    private func openOrders(on desk: Desk, atLeast bound: Int) -> Int {
+        let same = desks.filter { $0.profile.venue == desk.profile.venue && $0.setup.uid == desk.setup.uid }
+        let coming = same.reduce(0) { $0 + underWay(on: $1) }
+        let atMost = coming + same.reduce(0) { $0 + $1.orders.count }
+        guard atMost > bound else { return atMost }
+        return coming + same.reduce(0) { $0 + $1.orders.values.count { !$0.state.isTerminal } }
+    }
+
+    /// An order's terms as they will stand once what was asked of it before has had its effect; nil: this journal never held it.
+    func standing(_ id: ClientOrderID) throws(ControlError) -> OrderTerms? {
+        guard let order = try find(id) else { return nil }
+        var terms = order.terms
+        (terms.price, terms.quantity) = (order.price, order.quantity)
+        for command in byClientID[id]?.commands.compactMap({ commands[$0] }) ?? [] where command.kind == .modify {
+            (terms.price, terms.quantity) = (command.price ?? terms.price, command.quantity ?? terms.quantity)
+        }
+        return terms
+    }
+
+    static func terms(_ terms: OrderTerms, modifiedBy item: ModifyItem) -> OrderTerms {
+        var terms = terms
+        (terms.price, terms.quantity) = (item.price ?? terms.price, item.quantity ?? terms.quantity)
+        return terms
+    }
+
+    private func bound(_ terms: OrderTerms, to most: Decimal, on desk: Desk) throws(ControlError) {
+        let notional: Decimal?
+        if let quote = terms.quoteQuantity {
+            notional = quote
+        } else if let price = terms.price, let quantity = terms.quantity,
+            let instrument = desk.instruments[terms.symbol]
+        {
+            notional = self.notional(price: price, quantity: quantity, of: instrument)
+        } else {
+            notional = nil
+        }
+        guard let notional else {
+            throw .risk("ORDER_NOTIONAL", "a market order by quantity has no bound on its notional; max_order_notional of \(desk.id) is \(most)")
+        }
+        guard notional <= most else { throw .risk("ORDER_NOTIONAL", "notional \(notional) is above max_order_notional \(most) of \(desk.id)") }
+    }
+
+    /// Whether an order can only make a position smaller.
+    static func reduces(_ terms: OrderTerms) -> Bool {
+        if terms.reduceOnly { return true }
+        switch terms.positionSide {
+        case .long: return terms.side == .sell
+        case .short: return terms.side == .buy
+        case nil: return false
+        }
+    }
+}

@@ -1,0 +1,137 @@
+/// Orders at the venue that memory of the account does not hold. The journal decides whose they are, not the account under which they show.
+extension Engine {
+    /// The order that a venue's row is of, of whatever account; nil: none that this journal ever held.
+    func owner(clientOrderID: ClientOrderID?, venueOrderID: VenueOrderID?, on desk: Desk) throws(JournalError) -> Order? {
+        if let id = clientOrderID {
+            if let live = byClientID[id] { return live.order }
+            if let order = try journal.order(id) { return order }
+        }
+        guard let id = venueOrderID else { return nil }
+        if let live = desk.byVenueID[id].flatMap({ desk.orders[$0] }) { return live.order }
+        let owners = try journal.orders(venueOrderID: id)
+        if let own = owners.first(where: { $0.account == desk.id }) { return own }
+        // Venues may give one id twice, each to an order of its own: another account's needs the same client id, or none that could be read. Where an
+        // account was is not known once it is configured no more: it may have been here.
+        return owners.first { order in
+            (clientOrderID == nil || clientOrderID == order.clientOrderID) && self.desk(order.account).map { isNeighbour($0, of: desk) } ?? true
+        }
+    }
+
+    /// Whether both speak to one venue.
+    private func isNeighbour(_ other: Desk, of desk: Desk) -> Bool { other.profile.venue == desk.profile.venue }
+
+    /// Whether the account has orders at the venue of which no id there is known: a row without a client id may be one of them.
+    func hidesOurs(_ desk: Desk) -> Bool {
+        desk.orders.values.contains { live in
+            guard !live.state.isTerminal, live.order.venueOrderID == nil, live.order.attempts > 0 || isSuspect(live) else { return false }
+            return live.order.predictedIDs.isEmpty || desk.isFormulaBroken || isSuspect(live)
+        }
+    }
+
+    /// An open order at the venue that memory of the account does not hold: closed here, of another account of ours, or of somebody else.
+    func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) throws(JournalError) {
+        guard let venueID = report.venueOrderID else { return }
+        sweep.externals.insert(venueID)
+        if let symbol = report.symbol { desk.externalSymbols[venueID] = symbol }
+        if desk.strangers.contains(venueID) { return unwanted(report, venueID, on: desk) }
+        if let known = try owner(clientOrderID: report.clientOrderID, venueOrderID: venueID, on: desk) {
+            // Somebody else's, as an earlier version had it.
+            if let id = desk.externals[venueID], let broken = breaksOpen[id], broken.kind != .identity { mended(id) }
+            guard known.account == desk.id else { return elsewhere(known, venueID, flight, on: desk, into: &sweep) }
+            return reopened(known, by: report, flight, on: desk, into: &sweep)
+        }
+        if let id = desk.externals[venueID], breaksOpen[id]?.kind == .unreadable { mended(id) }
+        // Nameless, while one of ours is without a name: nobody can say whose it is, and it is let alone.
+        if report.clientOrderID == nil, hidesOurs(desk) { return }
+        desk.strangers.insert(venueID)
+        let name = report.clientOrderID?.text ?? "no client id"
+        let isOrphan = report.clientOrderID.map(OrderIDMint.looksOurs) ?? false
+        let kind: BreakKind = isOrphan ? .missingHere : .externalOrder
+        let detail =
+            isOrphan ? "open at the venue under \(name), an id of our shape that this journal never held" : "open at the venue, not ours (\(name))"
+        matters(flight)
+        found(kind, of: nil, on: desk, venueOrderID: venueID, detail: detail)
+        unwanted(report, venueID, on: desk)
+    }
+
+    /// Policy may want orders of others gone: asked for as often as they are listed, since a cancel may be lost.
+    private func unwanted(_ report: OrderReport, _ venueID: VenueOrderID, on desk: Desk) {
+        guard desk.setup.cancelsExternalOrders, let symbol = report.symbol,
+            !desk.externalCancels.elements.contains(where: { $0.venueOrderID == venueID })
+        else { return }
+        let terms = OrderTerms(symbol: symbol, side: report.side ?? .buy, type: .limit)
+        desk.externalCancels.append(
+            CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: venueID, terms: terms))
+    }
+
+    /// An order of ours that shows under another account than its own: never cancelled for being external.
+    private func elsewhere(_ order: Order, _ venueID: VenueOrderID, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) {
+        let owner = self.desk(order.account)
+        if let owner, owner.setup.uid == desk.setup.uid, isNeighbour(owner, of: desk) {
+            // One uid, and a listing that knows no products: one word on it, not one an order, and the order is looked after by its own account.
+            sweep.mixed.insert(owner.id)
+            let detail = "its listing also shows orders of account \(owner.id), of the same uid (first seen: \(order.clientOrderID), \(venueID))"
+            return _ = found(.identity, of: nil, on: desk, clientOrderID: order.clientOrderID, subject: owner.id.text, detail: detail)
+        }
+        let place = owner == nil ? ", which is not configured" : " of uid \(owner?.setup.uid ?? "?")"
+        matters(flight)
+        found(
+            .identity, of: nil, on: desk, venueOrderID: venueID, clientOrderID: order.clientOrderID,
+            detail: "order \(order.clientOrderID) of account \(order.account)\(place) is open here; it is left alone")
+    }
+
+    /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.
+    private func reopened(_ order: Order, by report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) {
+        guard order.state.isTerminal, byClientID[order.clientOrderID] == nil else { return }
+        let closedAt = order.closedAt ?? 0
+        let age = now.wall - closedAt
+        let grace = max(.seconds(5), .milliseconds(desk.profile.visibilityDelayMs * 2)) + (now.monotonic - sweep.startedAt)
+        let isOurWord = order.evidence == .inferred || order.evidence == .local || order.evidence == .operator
+        guard isOurWord || age > grace else { return }
+        let live = LiveOrder(order, intent: nil)
+        adopt(live, on: desk)
+        closed.append(live)
+        matters(flight)
+        let detail = "closed here as \(order.state.rawValue) by \(order.evidence.rawValue), open at the venue"
+        found(isOurWord ? .state : .contradiction, of: live, on: desk, detail: detail)
+        guard isOurWord, order.state.mayBecome(.working) else { return }
+        sweep.summary.adopted += 1
+        sweep.seen.insert(live.key)
+        apply(report, to: live, flight, on: desk)
+        if order.state == .abandoned || order.state == .canceled || order.state == .expired { cancel([live], actor: .daemon) }
+    }
+
+    // MARK: Rows that cannot be read
+
+    /// Judges the rows of a page that could not be read. A stranger's is a break, one a row; the rest of the page counts.
+    ///
+    /// - Returns: What makes the page prove nothing; nil: none of them can be ours.
+    func unreadable(_ rows: [UnreadableRow], _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) throws(JournalError) -> String? {
+        var ours: String?
+        for row in rows {
+            let name = row.clientOrderID?.text ?? row.venueOrderID?.text ?? "without an id"
+            if try mayBeOurs(row, on: desk) {
+                ours = ours ?? "a row that may be ours (\(name)) cannot be read: \(row.problem)"
+                if let live = row.clientOrderID.flatMap({ byClientID[$0] }), live.order.account == desk.id { ask(live, .missing, on: desk, after: 0) }
+                continue
+            }
+            matters(flight)
+            let detail = "a row of somebody else's order (\(name)) cannot be read: \(row.problem)"
+            if let id = row.venueOrderID {
+                sweep.externals.insert(id)
+                found(.unreadable, of: nil, on: desk, venueOrderID: id, detail: detail)
+            } else {
+                sweep.unreadable.insert(detail)
+                found(.unreadable, of: nil, on: desk, subject: detail, detail: detail)
+            }
+        }
+        return ours
+    }
+
+    private func mayBeOurs(_ row: UnreadableRow, on desk: Desk) throws(JournalError) -> Bool {
+        guard row.clientOrderID != nil || row.venueOrderID != nil else { return true }
+        if let owner = try owner(clientOrderID: row.clientOrderID, venueOrderID: row.venueOrderID, on: desk) { return owner.account == desk.id }
+        if let id = row.clientOrderID { return OrderIDMint.looksOurs(id) }
+        return hidesOurs(desk)
+    }
+}

@@ -1,0 +1,135 @@
+import OMSCore
+import Simulator
+import Testing
+
+/// Bounds hold while something is still being accepted, and names that nothing bears are refused.
+@Suite struct `Bounds and names` {
+    private func intent(_ orders: Int, _ id: String, venue: String = "xt-spot") throws -> Intent { try House.intent(venue, orders: orders, id: id) }
+
+    @Test func `intents that come in one turn count for max_open_orders together`() throws {
+        let daemon = try House.ready("xt-spot") { $0.setups[0].risk.maxOpenOrders = 12_000 }
+        let tickets = try (0..<3).map { daemon.submit(try intent(5_000, "wave-\($0)")) }
+        let codes = try tickets.map { try House.error($0, daemon)?.reason }
+        #expect(codes == [nil, nil, "RISK_OPEN_ORDERS"])
+        daemon.run(forUs: .seconds(2))
+        #expect(daemon.journal.orders.count == 10_000)
+        #expect(try House.error(daemon.submit(try intent(2_001, "more")), daemon)?.code == 1005)
+        #expect(try House.error(daemon.submit(try intent(2_000, "last")), daemon) == nil)
+    }
+
+    @Test func `accounts of one uid share max_open_orders`() throws {
+        let daemon = try House.daemon(["xt-spot"]) { options in
+            let setup = options.setups[0]
+            var other = AccountSetup(id: "twin", uid: setup.uid, keyFingerprint: setup.keyFingerprint, rules: setup.rules)
+            (other.freshnessMs, other.reconcileIntervalMs, other.risk.maxOpenOrders) = (3_000, 2_000, 10)
+            options.setups.append(other)
+        }
+        try daemon.start()
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        daemon.submit(try intent(7, "one"))
+        var second = try intent(4, "two")
+        second.account = "twin"
+        #expect(try House.error(daemon.submit(second), daemon)?.reason == "RISK_OPEN_ORDERS")
+        second.place.removeLast()
+        #expect(try House.error(daemon.submit(second), daemon) == nil)
+    }
+
+    @Test func `orders count for queue_max_orders while their intent is written, behind cancels and in wait for a second chance`() throws {
+        let daemon = try House.ready("xt-spot") { $0.setups[0].queueMaxOrders = 6_000 }
+        let tickets = try (0..<2).map { daemon.submit(try intent(4_000, "wave-\($0)")) }
+        #expect(try tickets.map { try House.error($0, daemon)?.code } == [nil, 1008])
+
+        let gated = try House.ready("xt-spot") { $0.setups[0].queueMaxOrders = 100 }
+        gated.submit(try intent(1, "old"))
+        #expect(House.settled(gated, "old"))
+        var rule = FaultRule(.loseReplyAfterExecution(.silence))
+        rule.kind = .cancel
+        gated.world.setFaults([rule])
+        var swap = try intent(80, "swap")
+        swap.cancel = [.matching(symbol: nil, side: .buy)]
+        #expect(try House.error(gated.submit(swap), gated) == nil)
+        #expect(try House.error(gated.submit(try intent(21, "more")), gated)?.code == 1008)
+    }
+
+    @Test func `changes of one order that are each within a bound are judged together`() throws {
+        let daemon = try House.ready("xt-spot") { $0.setups[0].risk.maxOrderNotional = Decimal(800) }
+        daemon.submit(try intent(1, "one"))
+        #expect(House.settled(daemon, "one"))
+        let order = try #require(daemon.journal.orders.values.first)
+        // 39,000 for 0.02 is fine, 78,000 for 0.01 is fine; both together are not.
+        var change = Intent(account: "xt-spot", id: "both")
+        change.modify = [
+            ModifyItem(clientOrderID: order.clientOrderID, price: nil, quantity: Decimal("0.02")),
+            ModifyItem(clientOrderID: order.clientOrderID, price: Decimal(78_000), quantity: nil),
+        ]
+        #expect(try House.error(daemon.submit(change), daemon)?.reason == "RISK_ORDER_NOTIONAL")
+        (change.id, change.modify) = ("first", [change.modify[0]])
+        let second = Intent(account: "xt-spot", id: "second")
+        let first = daemon.submit(change)
+        change = second
+        change.modify = [ModifyItem(clientOrderID: order.clientOrderID, price: Decimal(78_000), quantity: nil)]
+        let ticket = daemon.submit(change)
+        #expect(try House.error(first, daemon) == nil)
+        #expect(try House.error(ticket, daemon)?.reason == "RISK_ORDER_NOTIONAL")
+    }
+
+    @Test func `slices as large as a number can be are cut, not trapped on`() throws {
+        let daemon = try House.ready("ascendex")
+        var intent = try House.intent("ascendex", orders: 1, id: "huge")
+        let most = Decimal("170000000000000000000")
+        intent.place[0].terms.price = Decimal("0.01")
+        (intent.place[0].terms.quantity, intent.place[0].sliceQuantity) = (most, most)
+        _ = try House.hear(daemon.submit(intent), daemon)
+        intent.expiresAt = .max
+        intent.id = "for-ever"
+        _ = try House.hear(daemon.submit(intent), daemon)
+        var late = try House.intent("ascendex", orders: 1, id: "late")
+        late.expiresAt = .max
+        #expect(try House.error(daemon.submit(late), daemon) == nil)
+        #expect(House.settled(daemon, "late"))
+    }
+
+    @Test func `a mistyped symbol or a filter without a match cancels nothing and says so`() throws {
+        let daemon = try House.ready("xt-spot")
+        daemon.submit(try intent(2, "two"))
+        #expect(House.settled(daemon, "two"))
+        func cancel(_ item: CancelItem, _ id: IntentID) throws -> ControlError? {
+            var intent = Intent(account: "xt-spot", id: id)
+            intent.cancel = [item]
+            return try House.error(daemon.submit(intent), daemon)
+        }
+        let typo = try cancel(.matching(symbol: "BTC_USDT", side: nil), "typo")
+        #expect(typo?.code == 1003 && typo?.details.first?.problem.contains("did you mean btc_usdt?") ?? false, "\(String(describing: typo))")
+        #expect(try cancel(.matching(symbol: "eth_usdt", side: nil), "none")?.code == 1007)
+        #expect(try cancel(.matching(symbol: nil, side: .sell), "side")?.code == 1007)
+        #expect(try cancel(.venueOrder("4711"), "venue")?.code == 1007)
+        #expect(daemon.journal.commands.isEmpty)
+        // By the venue's own id, and all there is, be it nothing.
+        let order = try #require(daemon.journal.orders.values.first)
+        let known = try #require(order.venueOrderID)
+        #expect(try cancel(.venueOrder(known), "by-id") == nil)
+        #expect(House.settled(daemon, "by-id") && daemon.journal.orders[order.key]?.state == .canceled)
+        #expect(try cancel(.matching(symbol: nil, side: nil), "all") == nil)
+        #expect(House.settled(daemon, "all"))
+        #expect(try cancel(.matching(symbol: nil, side: nil), "nothing") == nil)
+    }
+
+    @Test func `listings refuse names that nothing bears, and answer empty for what merely matches nothing`() throws {
+        let daemon = try House.ready("xt-spot")
+        func code(_ change: (inout OrderFilter) -> Void) throws -> [Int?] {
+            var filter = OrderFilter()
+            change(&filter)
+            return try [ControlCommand.orderList(filter), .fillList(filter), .breakList(filter)].map {
+                try House.error(daemon.command($0), daemon)?.code
+            }
+        }
+        #expect(try code { $0.symbol = "BTC_USDT" } == [1003, 1003, 1003])
+        #expect(try code { $0.symbol = "btc_usdt" } == [nil, nil, nil])
+        #expect(try code { $0.intentID = "no-such" } == [1007, 1007, 1007])
+        #expect(try code { $0.clientOrderID = "no-such" } == [1007, 1007, 1007])
+        #expect(try code { $0.account = "no-such" } == [1001, 1001, 1001])
+        #expect(try code { $0.states = [.filled] } == [nil, nil, nil])
+        let list = daemon.command(.instrumentList(account: nil, symbol: "BTC_USDT", after: nil, limit: 10))
+        #expect(try House.error(list, daemon)?.code == 1003)
+    }
+}
