@@ -3,6 +3,25 @@
 
 -- Identity ----------------------------------------------------------------------------------------------------------------------------------
 
+-- Who each account is, since its first signed request. Its keys are named by fingerprint.
+CREATE TABLE identities (
+    account_key INTEGER PRIMARY KEY REFERENCES accounts,
+    uid         TEXT,                      -- NULL, as origin: of a journal that did not know it; the next start takes the configuration's.
+    origin      TEXT,                      -- Scheme, host and port that requests go to.
+    key_in_use  TEXT                       -- NULL: whichever comes next is taken as the first.
+) STRICT;
+CREATE TABLE account_keys (
+    account_key INTEGER NOT NULL REFERENCES accounts,
+    fingerprint TEXT    NOT NULL,
+    PRIMARY KEY (account_key, fingerprint)
+) STRICT, WITHOUT ROWID;
+INSERT INTO identities SELECT a.account_key, NULL, NULL, m.value FROM accounts a LEFT JOIN meta m ON m.key = 'key_in_use/' || a.account;
+INSERT INTO account_keys SELECT account_key, key_in_use FROM identities WHERE key_in_use IS NOT NULL;
+DELETE FROM meta WHERE key LIKE 'key\_in\_use/%' ESCAPE '\';
+
+CREATE VIEW v_accounts AS
+SELECT a.account, a.venue, a.product, i.uid, i.origin, i.key_in_use, a.account_key FROM accounts a LEFT JOIN identities i USING (account_key);
+
 -- What bars a resend ------------------------------------------------------------------------------------------------------------------------
 
 -- Why an order in doubt is not sent again although look-ups do not find it: names with commas between (duplicate, refusal, key, identity).
@@ -48,6 +67,25 @@ SELECT *, CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + CAST(substr(strftim
 FROM v_orders WHERE closed_at IS NULL AND state = 'in_doubt';
 
 -- Limits and bans ---------------------------------------------------------------------------------------------------------------------------
+
+-- What a refusal for the rate left of a budget, while its share has not grown back. Times are of the clock of the boot named in meta.
+CREATE TABLE budget_rests (
+    budget_id    INTEGER PRIMARY KEY REFERENCES budgets,
+    usable_share INTEGER NOT NULL CHECK (usable_share > 0),
+    frozen_until INTEGER NOT NULL,
+    frozen_us    INTEGER NOT NULL,         -- All of it, from its beginning.
+    frozen_wall  INTEGER NOT NULL,         -- Its end since 1970 UTC.
+    recovers_at  INTEGER NOT NULL
+) STRICT;
+
+-- Venues that serve none of our accounts, while that lasts.
+CREATE TABLE bans (
+    family     TEXT    NOT NULL PRIMARY KEY,  -- `bitget` of bitget-margin.
+    until      INTEGER NOT NULL,
+    lasts_us   INTEGER NOT NULL,
+    until_wall INTEGER NOT NULL,
+    words      TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- The record as readers follow it -----------------------------------------------------------------------------------------------------------
 
@@ -98,7 +136,7 @@ SELECT e.seq, e.at, CAST((SELECT a.account FROM accounts a WHERE a.account_key =
     CAST(CASE e.kind
         WHEN 'intent_accepted' THEN 'intent' WHEN 'intent_settled' THEN 'intent' WHEN 'intent_discarded' THEN 'intent'
         WHEN 'break_found' THEN 'break' WHEN 'break_resolved' THEN 'break' WHEN 'break_acknowledged' THEN 'break'
-        WHEN 'trading_state' THEN 'account'
+        WHEN 'trading_state' THEN 'account' WHEN 'identity' THEN 'account'
         -- The first release wrote the key that an account signs with as a note.
         WHEN 'note' THEN iif(e.detail LIKE '{"note":"signs with key %', 'account', 'note')
         ELSE e.kind END AS TEXT),

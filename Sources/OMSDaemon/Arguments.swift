@@ -10,6 +10,8 @@ enum Arguments: Equatable {
     case verify(journal: String, json: Bool)
     /// `omsd backup --journal FILE --to FILE`
     case backup(journal: String, to: String)
+    /// `omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] --reason TEXT [--same-venue]`
+    case rebind(Rebind)
     case help
     case version
 
@@ -21,11 +23,16 @@ enum Arguments: Equatable {
           omsd check-config --config FILE         read the configuration and its credentials, name every error, exit
           omsd verify --journal FILE [--json]     check a journal: live, stopped or killed
           omsd backup --journal FILE --to FILE    copy a live journal
+          omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] --reason TEXT [--same-venue]
+                                                  record that an account is elsewhere, or somebody else, than the
+                                                  journal has it; no daemon may run. Without --same-venue what is
+                                                  in doubt is parked and what is unsent is withdrawn
           omsd --help | --version
 
         exit codes:
           0 done   64 usage   65 journal not to be trusted   74 I/O error
-          75 another daemon holds the journal or a venue uid   78 configuration
+          75 another daemon of this host holds the journal, a venue uid, a key or an address's limits
+          78 configuration, or an account that is another one than the journal has it
 
         """
 
@@ -51,8 +58,9 @@ enum Arguments: Equatable {
         case "backup":
             let options = try Options(rest, values: ["--journal", "--to"], flags: [])
             return .backup(journal: try options.required("--journal"), to: try options.required("--to"))
+        case "rebind": return .rebind(try Rebind(rest))
         default:
-            let known = ["check-config", "verify", "backup"]
+            let known = ["check-config", "verify", "backup", "rebind"]
             let hint = closest(to: first, among: known).map { "; did you mean \($0)?" } ?? "; known: \(known.joined(separator: ", "))"
             throw ArgumentError("unknown command \"\(first.escapedForLog)\"\(hint)")
         }
@@ -66,7 +74,7 @@ struct ArgumentError: Error, Equatable, CustomStringConvertible {
 }
 
 /// The options of one command.
-private struct Options {
+struct Options {
     private(set) var values: [String: String] = [:]
     private(set) var flags: Set<String> = []
 
@@ -91,8 +99,8 @@ private struct Options {
         }
     }
 
-    func required(_ name: String) throws(ArgumentError) -> String {
-        guard let value = values[name] else { throw ArgumentError("\(name) FILE is missing") }
+    func required(_ name: String, _ what: String = "FILE") throws(ArgumentError) -> String {
+        guard let value = values[name] else { throw ArgumentError("\(name) \(what) is missing") }
         return value
     }
 }

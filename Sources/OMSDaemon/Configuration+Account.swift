@@ -86,12 +86,16 @@ struct AccountReader {
 
     private func readUID() -> String? {
         guard let uid = section.text("uid", isRequired: true) else { return nil }
-        guard uid.utf8.count <= 64, uid.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            section.report("must be 1 to 64 printable ASCII characters without spaces", "uid")
+        guard Self.isUID(uid) else {
+            section.report("must be \(Self.uidRule)", "uid")
             return nil
         }
         return uid
     }
+
+    static let uidRule = "1 to 64 printable ASCII characters without spaces"
+
+    static func isUID(_ text: String) -> Bool { (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
 
     private func readBaseURL(_ profile: VenueProfile?) -> HTTPOrigin? {
         guard let text = section.text("base_url") ?? profile?.baseURL else { return nil }

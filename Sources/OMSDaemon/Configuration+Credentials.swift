@@ -26,6 +26,12 @@ extension Configuration {
                 }
             }
         }
+        for clash in IdentityCheck.clashes(identities(loaded)) {
+            let place = accounts.first { $0.id == clash.account }?.credentialsPlace
+            problems.append(
+                ConfigurationProblem(
+                    file: path, line: place?.line, column: place?.column, key: "accounts.\(clash.account)", problem: clash.words))
+        }
         problems += sharedLimitProblems(loaded.mapValues(\.fingerprint), profile: profile)
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return loaded

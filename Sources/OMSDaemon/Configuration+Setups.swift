@@ -1,7 +1,20 @@
 import OMSCore
+import Store
 import Venues
 
 extension Configuration {
+    var journalAccounts: [JournalAccount] { accounts.map { JournalAccount(id: $0.id, venue: $0.venue, product: $0.product) } }
+
+    /// Who each account is, by the configuration.
+    func identities(_ credentials: [AccountID: Credentials]) -> [ConfiguredIdentity] {
+        accounts.map { account in
+            ConfiguredIdentity(
+                account: account.id,
+                identity: AccountIdentity(venue: account.venue, product: account.product, uid: account.uid, origin: account.origin),
+                key: credentials[account.id]?.fingerprint)
+        }
+    }
+
     /// What the engine is told of each account.
     func setups(_ credentials: [AccountID: Credentials]) -> [AccountSetup] {
         accounts.compactMap { account in
@@ -18,8 +31,8 @@ extension Configuration {
             setup.holdUnansweredMs = account.holdUnansweredMs
             setup.freshnessMs = account.freshnessMs
             setup.memoryMs = account.memoryMs
-            setup.origin = account.baseURL.description.lowercased()
-            setup.limits = account.limits.map(\.setting)
+            setup.origin = account.origin
+            setup.limits = account.settings(adapter.profile)
             setup.batchMax = account.batchMax
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional
             setup.risk.maxOpenOrders = account.risk.maxOpenOrders
@@ -27,6 +40,34 @@ extension Configuration {
             return setup
         }
     }
+}
+
+extension AccountConfiguration {
+    /// What holds over the venue's limits. Who states a share of one limit by address sends beside others from there: of those that the configuration does not
+    /// name it takes the same part.
+    func settings(_ profile: VenueProfile) -> [LimitSetting] {
+        var settings = limits.map(\.setting)
+        let byAddress = profile.budgets.filter { rule in
+            let setting = settings.first { $0.budget == rule.name }
+            return (setting?.scope ?? rule.scope) == .ip && (!rule.isOffByDefault || setting != nil)
+        }
+        let parts = byAddress.compactMap { rule -> (share: Int, permits: Int)? in
+            guard let setting = settings.first(where: { $0.budget == rule.name }), let share = setting.share else { return nil }
+            return (share, LimitTerms(rule, setting).permits)
+        }
+        guard let least = parts.min(by: { $0.share * $1.permits < $1.share * $0.permits }) else { return settings }
+        for rule in byAddress {
+            let index = settings.firstIndex { $0.budget == rule.name }
+            var setting = index.map { settings[$0] } ?? LimitSetting(budget: rule.name)
+            guard setting.share == nil else { continue }
+            setting.share = max(1, LimitTerms(rule, setting).permits * least.share / least.permits)
+            if let index { settings[index] = setting } else { settings.append(setting) }
+        }
+        return settings
+    }
+
+    /// Scheme, host and port, as the journal pins them.
+    var origin: String { baseURL.description }
 }
 
 extension LimitConfiguration {

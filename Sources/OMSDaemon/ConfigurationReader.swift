@@ -153,7 +153,7 @@ struct ConfigurationSection {
         let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "e" || $0 == "E" }
         let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
         let fraction = mantissa.count > 1 ? mantissa[1] : ""
-        guard let exponent = parts.count > 1 ? Int(parts[1]) : 0, abs(exponent) < 40 else { return nil }
+        guard let exponent = parts.count > 1 ? Int(parts[1]) : 0, (-39...39).contains(exponent) else { return nil }
         let point = fraction.count - exponent
         let digits = mantissa[0] + fraction
         guard point > 0 else { return digits.count - point > 20 ? nil : Int64(digits + String(repeating: "0", count: -point)) }

@@ -55,14 +55,15 @@ final class Daemon {
     }
 
     private func serve(_ credentials: [AccountID: Credentials]) throws -> ExitCode {
-        try takeVenueLocks()
+        try takeVenueLocks(credentials)
+        let shares = try AddressShares(configuration.addressClaims(), journal: configuration.journalPath)
         let clock = SystemClock()
         let bootID = Self.bootID()
         let journal = try SQLiteJournal.open(
-            path: configuration.journalPath, accounts: configuration.accounts.map { JournalAccount(id: $0.id, venue: $0.venue, product: $0.product) },
-            bootID: bootID)
+            path: configuration.journalPath, accounts: configuration.journalAccounts,
+            identities: configuration.identities(credentials), bootID: bootID)
         for warning in journal.warnings { Log.warning(warning) }
-        let reader = try SQLiteJournalReader(path: journal.path)
+        let reader = try SQLiteJournalReader(path: journal.path, isOpenHere: true)
         let transport = try TLSTransport()
         let links = try makeLinks(credentials, transport: transport)
         let server = try ControlServer(
@@ -86,11 +87,12 @@ final class Daemon {
             makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
         // What recovery found is durable before anybody is answered.
         try runner.turn([.started(version: omsdVersion)])
-        startThread { reads.run() }
+        try startThread { reads.run() }
         let core = CoreLoop(runner: runner, mailbox: mailbox)
         try server.start(sink: CoreSink(core: core, mailbox: mailbox))
-        let listener = SignalListener(signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment)
-        startThread { listener.run() }
+        let listener = SignalListener(
+            signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment, shares: shares)
+        try startThread { listener.run() }
         let metrics = try startMetrics()
         systemd.notify(.ready, .status("answering; accounts are being reconciled"))
         if !runner.engine.isClockSet { Log.warning("this machine's clock shows a time before 2020: nothing is sent to any venue before it is set") }
@@ -150,9 +152,14 @@ final class Daemon {
 
     // MARK: Parts
 
-    private func takeVenueLocks() throws(VenueLockError) {
+    private func takeVenueLocks(_ credentials: [AccountID: Credentials]) throws(VenueLockError) {
         let owners = Set(configuration.accounts.map { [$0.venue, $0.uid] })
         for owner in owners.sorted(by: { $0.lexicographicallyPrecedes($1) }) { locks.append(try VenueLock(venue: owner[0], uid: owner[1])) }
+        let keys = Set(
+            configuration.accounts.compactMap { account in
+                credentials[account.id].map { [String(BudgetOwner.family(account.venue)), $0.fingerprint] }
+            })
+        for key in keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) { locks.append(try VenueLock(family: key[0], key: key[1])) }
     }
 
     private func openListener() throws(ControlListenerError) -> ControlListener {
@@ -188,12 +195,12 @@ final class Daemon {
     }
 
     /// Which boot this is: permits of another one count no elapsed time. Without /proc every start is a new boot, which only holds longer.
-    private static func bootID() -> String {
+    static func bootID() -> String {
         let bytes = try? readWholeFile("/proc/sys/kernel/random/boot_id", bytesMax: 64)
         return bytes.map { String(decoding: $0.prefix { $0 != 0x0A }, as: UTF8.self) } ?? "unknown-\(UInt64.random(in: 0 ... .max))"
     }
 
-    private func startThread(_ body: @escaping @Sendable () -> Void) {
+    private func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         final class Box {
             let body: @Sendable () -> Void
             init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -207,7 +214,10 @@ final class Daemon {
                 Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
                 return nil
             }, box.toOpaque())
-        precondition(code == 0, "no thread could be started: \(errorText(code))")
+        guard code == 0 else {
+            box.release()
+            throw SystemError("pthread_create", errno: code)
+        }
         pthread_detach(handle)
     }
 }

@@ -30,6 +30,7 @@ struct Main {
         case .checkConfig(let path): return checkConfiguration(path)
         case .verify(let path, let json): return verify(path, json: json)
         case .backup(let path, let target): return backup(path, to: target)
+        case .rebind(let rebind): return rebind.run()
         case .run(let path): return Daemon.run(configurationPath: path)
         }
     }
@@ -37,7 +38,21 @@ struct Main {
     private static func checkConfiguration(_ path: String) -> ExitCode {
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path, environment: processEnvironment())
-            _ = try configuration.loadCredentials()
+            let credentials = try configuration.loadCredentials()
+            let identityProblems: [String]
+            do throws(JournalError) {
+                identityProblems = try SQLiteJournal.identityProblems(
+                    configuration.journalPath, accounts: configuration.journalAccounts, identities: configuration.identities(credentials))
+            } catch {
+                writeToStandardError("omsd: whether the accounts are those of the journal was not checked: \(error.description.escapedForLog)\n")
+                identityProblems = []
+            }
+            guard identityProblems.isEmpty else {
+                throw ConfigurationError(
+                    problems: identityProblems.map {
+                        ConfigurationProblem(file: path, line: nil, column: nil, key: "accounts", problem: $0.escapedForLog)
+                    })
+            }
             do throws(OpenError) { try SQLiteJournal.checkPlace(configuration.journalPath) } catch {
                 throw ConfigurationError(problems: [
                     ConfigurationProblem(file: path, line: nil, column: nil, key: "journal.path", problem: error.description.escapedForLog)
@@ -51,7 +66,12 @@ struct Main {
         }
     }
 
+    private static func warnOfNames(_ path: String) {
+        if let warning = SQLiteJournal.nameWarning(path) { writeToStandardError("omsd: \(warning.escapedForLog)\n") }
+    }
+
     private static func verify(_ path: String, json: Bool) -> ExitCode {
+        warnOfNames(path)
         do throws(JournalError) {
             let report = try JournalVerifier.verify(path: path, progress: { if !json { writeToStandardError("omsd: checking \($0)\n") } })
             if json {
@@ -83,12 +103,13 @@ struct Main {
 
     private static func backup(_ path: String, to target: String) -> ExitCode {
         do throws(JournalError) {
+            warnOfNames(path)
             try JournalBackup.backup(from: path, to: target)
             writeToStandardOutput("\(target.escapedForLog): complete\n")
             return .done
         } catch {
             writeToStandardError("omsd: \(error.description.escapedForLog)\n")
-            return error.kind == .damaged ? .journal : .inputOutput
+            return ExitCode(rawValue: error.exitCode) ?? .inputOutput
         }
     }
 }

@@ -9,6 +9,8 @@ struct SignalListener: Sendable {
     let server: ControlServer
     let configuration: Configuration
     let environment: [String: String]
+    /// Touched by this thread alone.
+    nonisolated(unsafe) let shares: AddressShares
 
     /// The thread's body; returns when the daemon is to stop.
     func run() {
@@ -35,6 +37,8 @@ struct SignalListener: Sendable {
             let fresh = try Configuration.load(configuration.path, environment: environment)
             let credentials = try fresh.loadCredentials()
             let changes = inForce.changesTakenOver(to: fresh)
+            // Claimed before the limits that use it.
+            try shares.replace(with: configuration.addressClaims(limitsOf: fresh))
             server.replaceRoles(fresh.control.roles)
             mailbox.post(.reload(fresh.setups(credentials), changes: changes, by: actor))
             inForce = fresh

@@ -1,14 +1,11 @@
 import CLinux
 
-/// Holds a venue's uid on this host: two daemons that send for one uid would each count a limit that they share.
-///
-/// An abstract socket named after both, so that it is gone with the process whatever ends it; a file under /tmp would be private under systemd.
-final class VenueLock {
+/// A name that one process of this host (network namespace) has, and that is gone with it whatever ends it. A file under /tmp would be private under systemd.
+final class AbstractSocket {
     private let descriptor: Int32
 
-    /// - Throws: ``VenueLockError`` when another process holds it, or the kernel gives no socket.
-    init(venue: String, uid: String) throws(VenueLockError) {
-        let name = "@omsd/\(venue)/\(uid)"
+    /// - Throws: ``VenueLockError`` when another process has it, in these words, or the kernel gives no socket.
+    init(_ name: String, heldWords: String) throws(VenueLockError) {
         guard let (address, length) = unixAddress(name) else { throw VenueLockError(isHeld: false, description: "\(name) is too long a name") }
         let opened = socket(AF_UNIX, omsd_stream_socket_type(), 0)
         guard opened >= 0 else { throw VenueLockError(isHeld: false, description: "\(SystemError("socket"))") }
@@ -19,13 +16,28 @@ final class VenueLock {
             let code = omsd_errno()
             close(opened)
             let held = code == EADDRINUSE
-            throw VenueLockError(
-                isHeld: held, description: held ? "another omsd on this host sends for uid \(uid) of \(venue)" : "bind \(name): \(errorText(code))")
+            throw VenueLockError(isHeld: held, description: held ? heldWords : "bind \(name): \(errorText(code))")
         }
         descriptor = opened
     }
 
     deinit { close(descriptor) }
+}
+
+/// What two daemons of one host must not both send for: each would count a limit that they share.
+struct VenueLock {
+    private let socket: AbstractSocket
+
+    /// One uid of a venue.
+    init(venue: String, uid: String) throws(VenueLockError) {
+        socket = try AbstractSocket("@omsd/\(venue)/\(uid)", heldWords: "another omsd on this host sends for uid \(uid) of \(venue)")
+    }
+
+    /// One key, however its uid is spelt there.
+    init(family: String, key fingerprint: String) throws(VenueLockError) {
+        socket = try AbstractSocket(
+            "@omsd-key/\(family)/\(fingerprint)", heldWords: "another omsd on this host signs with key \(fingerprint) of \(family)")
+    }
 }
 
 struct VenueLockError: Error, Equatable, CustomStringConvertible {

@@ -152,6 +152,7 @@ package final class Runner {
         // What was half written is taken back on record: a subscriber that waited in front of it goes on.
         ports.reads.advanced(to: engine.journalSeq)
         (engine.isStopping, engine.isClockSet) = (former.isStopping, former.isClockSet)
+        engine.heed(former)
         nextBallastTry = now.monotonic + .seconds(1)
         quietUntil = now.monotonic + .milliseconds(100)
     }

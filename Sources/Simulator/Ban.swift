@@ -14,7 +14,7 @@ struct Ban {
         until > now && self.peer == peer && Self.family(venue) == Self.family(self.venue)
     }
 
-    private static func family(_ venue: String) -> Substring { venue.prefix { $0 != "-" } }
+    static func family(_ venue: String) -> Substring { venue.prefix { $0 != "-" } }
 
     func answer(at now: Int64) -> HTTPResponse {
         let seconds = (until - now + 999_999) / 1_000_000

@@ -149,7 +149,8 @@ package final class VenueWorld {
     /// What the venue's own clock shows, in microseconds: offset, plus drift from the first moment it was looked at.
     func venueClock(_ name: String, at: Int64) -> Int64 {
         guard faults.hasClock(of: name), let venue = venue(named: name) else { return at }
-        let since = venue.clockSince ?? at
+        // Lines of one exchange show one clock.
+        let since = venues.first { Ban.family($0.dialect.venue) == Ban.family(name) && $0.clockSince != nil }?.clockSince ?? at
         venue.clockSince = since
         let fault = faults.clock(of: name, runningUs: at - since)
         return at + fault.offsetMs * 1000 + (at - since) / 1_000_000 * fault.driftPpm + (at - since) % 1_000_000 * fault.driftPpm / 1_000_000

@@ -10,10 +10,13 @@ package enum JournalBackup {
         try JournalFile.checkForReading(path)
         let path = JournalFile.resolved(path)
         let target = JournalFile.resolved(target)
-        guard JournalFile.identity(of: target) != JournalFile.identity(of: path), target != path else {
-            throw JournalError(.failed, "\(target) is the journal itself")
-        }
         let draft = target + ".partial"
+        for file in [target, draft] {
+            guard JournalFile.identity(of: file) != JournalFile.identity(of: path) || JournalFile.identity(of: file) == nil else {
+                throw JournalError(.failed, "\(file) is the journal itself")
+            }
+            guard !JournalFile.isHeld(file) else { throw JournalError(.busy, "\(file) is the journal of a daemon that runs: it is not replaced") }
+        }
         for leftover in [draft, draft + "-journal", draft + "-wal", draft + "-shm"] { unlink(leftover) }
         do throws(JournalError) {
             try copy(from: path, to: draft)

@@ -4,63 +4,6 @@ import OMSCore
 /// What is said in words of the last failed system call.
 func systemError(_ number: Int32 = omsd_errno()) -> String { String(cString: strerror(number)) }
 
-/// The lock that keeps a second daemon away: `<journal>.lock`, held from before SQLite opens the journal until after it closed it.
-///
-/// It also remembers the last number committed, in memory that outlives the process but not the machine: within one boot a journal whose WAL is gone is
-/// whole if it knows that number, as when another program opened it after a kill, took the WAL in and removed it.
-final class JournalLock {
-    private let descriptor: Int32
-    private let path: String
-    private let isNew: Bool
-    /// A mark of ours, and the number; the boot's id follows.
-    private let words: UnsafeMutablePointer<Int64>?
-    private static let mark: Int64 = 0x6F6D_7364_2073_6571
-    private static let (seqAt, bootAt, size) = (8, 16, 56)
-
-    /// What a former run of this boot noted last; nil, or beyond all numbers: none did.
-    let lastSeq: Int64?
-
-    init(journal path: String, bootID: String) throws(OpenError) {
-        let lock = path + ".lock"
-        // Kept apart until all is well: an object that is whole when its initialiser throws is closed by `deinit`, a second time.
-        let made = omsd_open(lock, O_RDWR | O_CREAT | O_EXCL, 0o640)
-        let opened = made >= 0 ? made : omsd_open(lock, O_RDWR | O_CREAT, 0o640)
-        guard opened >= 0 else { throw OpenError(.configuration, "\(lock) cannot be written: \(systemError())") }
-        guard omsd_lock_file(opened) == 0 else {
-            let number = omsd_errno()
-            close(opened)
-            throw number == EWOULDBLOCK
-                ? OpenError(.locked, "\(path) is held by another daemon (\(lock))") : OpenError(.failed, "\(lock): \(systemError(number))")
-        }
-        let boot = Array(bootID.utf8.prefix(Self.size - Self.bootAt))
-        var found = [UInt8](repeating: 0, count: Self.size)
-        func word(_ at: Int) -> Int64 { found.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: Int64.self) } }
-        // What another boot noted may be older than what its disk kept.
-        let isKnown =
-            pread(opened, &found, Self.size, 0) == Self.size && word(0) == Self.mark && found[Self.bootAt...].prefix { $0 != 0 } == boot[...]
-        lastSeq = isKnown ? word(Self.seqAt) : nil
-        found = [Self.mark, lastSeq ?? .max].flatMap { word in withUnsafeBytes(of: word) { Array($0) } } + boot
-        found += [UInt8](repeating: 0, count: Self.size - found.count)
-        // Its block is there before it is mapped: a page that found no space later would be the end of the process.
-        let isWritten = pwrite(opened, found, Self.size, 0) == Self.size
-        let memory = isWritten ? mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0) : nil
-        // MAP_FAILED is -1.
-        words = memory == UnsafeMutableRawPointer(bitPattern: -1) ? nil : memory?.assumingMemoryBound(to: Int64.self)
-        (descriptor, self.path, isNew) = (opened, lock, made >= 0)
-    }
-
-    deinit {
-        if let words { munmap(words, Self.size) }
-        close(descriptor)
-    }
-
-    /// This number is committed.
-    func note(_ seq: Int64) { words?[1] = seq }
-
-    /// Leaves no trace beside a file that is refused. Whoever opened the lock's file meanwhile looks at the same journal, and refuses it too.
-    func withdraw() { if isNew { unlink(path) } }
-}
-
 /// Looks at a journal's file from outside, before SQLite touches it or while it is open: no descriptor of it may be closed while SQLite holds
 /// locks on it (https://sqlite.org/howtocorrupt.html 2.2).
 enum JournalFile {
@@ -159,6 +102,46 @@ enum JournalFile {
         }
     }
 
+    /// Refuses what two daemons could write to under names that do not meet: SQLite's WAL and its index are found by the journal's name.
+    ///
+    /// - Throws: `.damaged` for a journal with another name, or a WAL that is not a file of its own.
+    static func checkNames(_ path: String) throws(OpenError) {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_nlink > 1 {
+            throw OpenError(
+                .damaged, "\(path) has \(status.st_nlink) names (hard links), each of which would get a WAL of its own: remove all but one")
+        }
+        for suffix in ["-wal", "-shm", "-journal"] where lstat(path + suffix, &status) == 0 {
+            guard status.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG), status.st_nlink == 1 else {
+                throw OpenError(.damaged, "\(path)\(suffix) is a link, or has another name: it may be written to for another journal")
+            }
+        }
+    }
+
+    /// For those who only read a file that a daemon would refuse: what is said of it may not be all there is.
+    static func nameWarning(_ path: String) -> String? {
+        do throws(OpenError) {
+            try checkNames(path)
+            return nil
+        } catch { return error.description + ". What was written under another name is not seen" }
+    }
+
+    /// A daemon runs on it, whatever path it knows it by.
+    static func isHeld(_ path: String) -> Bool {
+        let descriptor = omsd_open(path, O_RDONLY | O_NONBLOCK, 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return omsd_lock_file(descriptor) != 0 && omsd_errno() == EWOULDBLOCK
+    }
+
+    static func isOnNetwork(_ path: String) -> Bool {
+        var status = statfs()
+        return statfs(path, &status) == 0 && networks.contains(UInt32(truncatingIfNeeded: status.f_type))
+    }
+
+    /// NFS, SMB2, SMB, 9P.
+    private static let networks: Set<UInt32> = [0x6969, 0xFE53_4D42, 0xFF53_4D42, 0x517B, 0x0102_1997]
+
     /// A sentence where the file system does not keep what is written, or keeps other promises about locks; nil where nothing is known.
     ///
     /// Source: statfs(2), the magic numbers.
@@ -167,7 +150,7 @@ enum JournalFile {
         guard statfs(path, &status) == 0 else { return nil }
         return switch UInt32(truncatingIfNeeded: status.f_type) {
         case 0x0102_1994, 0x8584_58F6: "\(path) is on a file system in memory: it is lost with the machine's power"
-        case 0x6969, 0xFF53_4D42, 0x517B: "\(path) is on a network file system: its locks and fsync promise less"
+        case let type where networks.contains(type): "\(path) is on a network file system: its locks and fsync promise less"
         case 0x794C_7630: "\(path) is on an overlay file system: its fsync may promise less"
         default: nil
         }

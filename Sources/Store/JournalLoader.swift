@@ -40,21 +40,8 @@ struct JournalLoader {
         let intents = try connection.prepare(IntentRowReader.select + " WHERE " + Self.busyIntents)
         while try intents.step() { state.intents.append(try IntentRowReader.read(intents)) }
 
-        let budgets = try connection.prepare("SELECT budget_id, venue, owner, budget, scope, permits, window_ms FROM budgets ORDER BY budget_id")
-        while try budgets.step() {
-            state.budgets.append(
-                BudgetRow(
-                    id: budgets.integer(0), venue: budgets.text(1), owner: budgets.text(2), name: budgets.text(3),
-                    scope: try budgets.word(4, as: BudgetScope.self), permits: Int(budgets.integer(5)), windowMs: budgets.integer(6)))
-        }
-        let permits = try connection.prepare(
-            "SELECT budget_id, slot, request_id, taken_at, released_at, unanswered FROM permits ORDER BY budget_id, slot")
-        while try permits.step() {
-            state.permits.append(
-                PermitRow(
-                    budget: permits.integer(0), slot: Int(permits.integer(1)), request: permits.optionalInteger(2).map { RequestID($0) },
-                    takenAt: permits.integer(3), releasedAt: permits.optionalInteger(4), isUnanswered: permits.integer(5) != 0))
-        }
+        for pinned in try pinnedIdentities() { state.identities[pinned.account] = pinned }
+        try loadLimits(into: &state)
         let trading = try connection.prepare("SELECT account_key, state, reason, actor, at FROM trading_state ORDER BY account_key")
         while try trading.step() {
             state.tradingStates.append(
@@ -77,11 +64,10 @@ struct JournalLoader {
         }
         let symbols = try connection.prepare("SELECT account_key, symbol FROM symbols ORDER BY account_key, symbol")
         while try symbols.step() { state.symbols[try account(symbols.integer(0)), default: []].append(Symbol(symbols.text(1))) }
+        try checkRanges(of: state)
         return state
     }
 
-    /// What a row of `meta` is called that names the key an account signs with; its account's name follows.
-    static let keyInUse = "key_in_use/"
     /// 1: the account's ids at the venue were seen not to follow their formula; its name follows.
     static let formulaBroken = "formula_broken/"
 
@@ -94,8 +80,6 @@ struct JournalLoader {
             case "request_max": state.requestMax = rows.integer(1)
             case "gone_back_seq": state.goneBackSeq = rows.integer(1)
             case "boot_id": state.bootID = rows.text(1)
-            case let name where name.hasPrefix(Self.keyInUse):
-                state.keysInUse[AccountID(String(name.dropFirst(Self.keyInUse.count)))] = rows.text(1)
             case let name where name.hasPrefix(Self.formulaBroken):
                 if rows.integer(1) != 0 { state.formulaBroken.insert(AccountID(String(name.dropFirst(Self.formulaBroken.count)))) }
             default: continue  // Written for people.

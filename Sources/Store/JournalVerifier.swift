@@ -18,6 +18,11 @@ package struct VerifyReport: Sendable {
     }
 }
 
+extension SQLiteJournal {
+    /// What those should know who read a journal that no daemon would open; nil: nothing.
+    package static func nameWarning(_ path: String) -> String? { JournalFile.nameWarning(path) }
+}
+
 /// Checks a live, stopped or killed journal: SQLite's own check, the record folded against the tables, and what must always hold.
 ///
 /// Read in snapshots of at most 10,000 rows, or of one table for SQLite's own check, so that a daemon that goes on writing can use its WAL
@@ -295,7 +300,10 @@ struct JournalCheck {
 
     mutating func requests() throws(JournalError) {
         let end = try connection.integer("SELECT max(request_id) FROM requests") ?? 0
-        var after = (try connection.integer("SELECT min(request_id) FROM requests") ?? 1) - 1
+        // Numbers beyond what any omsd counts to would overflow the steps below.
+        let first = try connection.integer("SELECT min(request_id) FROM requests") ?? 1
+        guard first > 0, end < .farthest else { return report.add("requests are numbered from \(first) to \(end)") }
+        var after = first - 1
         var early: [(id: Int64, signed: Int64, sent: Int64)] = []
         while after < end {
             let (from, to) = (after + 1, after + Self.chunk)
@@ -349,6 +357,18 @@ struct JournalCheck {
                 ORDER BY e.seq DESC LIMIT 1) AS told
             FROM trading_state t JOIN accounts a USING (account_key) WHERE told IS NOT t.state
             """)
+        let identities = try connection.prepare(
+            """
+            SELECT a.account FROM identities i JOIN accounts a USING (account_key)
+                LEFT JOIN events e ON e.seq = (SELECT max(seq) FROM events WHERE kind = 'identity' AND account_key = i.account_key)
+            WHERE i.uid IS NOT e.detail ->> 'uid' OR i.origin IS NOT e.detail ->> 'origin'
+                OR i.uid IS NOT NULL AND i.key_in_use IS NOT e.detail ->> 'key_in_use'
+                OR i.key_in_use IS NOT NULL AND i.key_in_use NOT IN (SELECT fingerprint FROM account_keys k WHERE k.account_key = i.account_key)
+            """)
+        while try identities.step() { report.add("account \(identities.text(0)): who it is, the record says otherwise") }
+        let rests = try connection.prepare(
+            "SELECT r.budget_id, r.usable_share, b.permits FROM budget_rests r JOIN budgets b USING (budget_id) WHERE r.usable_share > b.permits")
+        while try rests.step() { report.add("budget \(rests.integer(0)): \(rests.integer(1)) of \(rests.integer(2)) permits are left to it") }
         while try trading.step() { report.add("account \(trading.text(0)): it is \(trading.text(1)), the record says \(trading.text(2))") }
     }
 }

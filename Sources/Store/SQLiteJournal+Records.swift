@@ -50,12 +50,15 @@ extension SQLiteJournal {
             case .unlisted(let order, let isUnlisted): try write(order, isUnlisted: isUnlisted)
             case .idHighWater(let value): try setMeta("id_high_water", value)
             case .boot(let id): try setMeta("boot_id", id)
-            case .keyInUse(let account, let fingerprint, let event):
-                try setMeta(JournalLoader.keyInUse + account.text, fingerprint)
-                try write(note: event, account: account, order: nil)
             case .formulaBroken(let account, let isBroken, let event):
                 try setMeta(JournalLoader.formulaBroken + account.text, isBroken ? 1 : 0)
                 try write(note: event, account: account, order: nil)
+            case .identity(let pinned, let event): try write(pinned, event)
+            case .budgetRest(let rest): try write(rest)
+            case .ban(let ban): try write(ban)
+            case .banEnded(let family):
+                try statements.endBan.bind(family, at: 1)
+                try statements.endBan.run()
             case .note(let account, let order, let event): try write(note: event, account: account, order: order)
             }
         }
@@ -71,7 +74,7 @@ extension SQLiteJournal {
         guard connection.changes == 1 else { throw JournalError(.damaged, "\(what) is not in the journal") }
     }
 
-    private func write(note event: JournalEvent, account: AccountID?, order: OrderKey?) throws(JournalError) {
+    func write(note event: JournalEvent, account: AccountID?, order: OrderKey?) throws(JournalError) {
         var detail = EventDetail()
         detail.addFacts(of: event)
         detail.addNote(of: event)

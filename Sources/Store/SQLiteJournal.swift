@@ -69,10 +69,12 @@ package final class SQLiteJournal: Journal {
     ///
     /// - Parameters:
     ///   - accounts: Those of the configuration; missing ones get a row.
+    ///   - identities: Who they are: one that the record has otherwise refuses the journal, with `.configuration`.
     ///   - bootID: Which boot of the machine this is.
     ///   - wallClock: Microseconds since 1970 UTC: for what the journal itself records.
     package static func open(
-        path: String, accounts: [JournalAccount], bootID: String = "", wallClock: @escaping () -> Int64 = { omsd_clock_us(CLOCK_REALTIME) }
+        path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity] = [], bootID: String = "",
+        wallClock: @escaping () -> Int64 = { omsd_clock_us(CLOCK_REALTIME) }
     ) throws(OpenError) -> SQLiteJournal {
         let path = JournalFile.resolved(path)
         let exists = JournalFile.identity(of: path) != nil
@@ -80,17 +82,26 @@ package final class SQLiteJournal: Journal {
         let lock = try JournalLock(journal: path, bootID: bootID)
         let loss: JournalFile.Loss?
         do throws(OpenError) {
+            try JournalFile.checkNames(path)
+            if exists { try lock.hold(path) }
             loss = try JournalFile.signOfLoss(path, hasWAL: exists ? JournalFile.checkHeader(path, versionMax: Migrator.newest) : nil)
-            if exists { try probe(path, accounts: accounts) }
+            if exists { try probe(path, accounts: accounts, identities: identities) }
         } catch {
             lock.withdraw()
             throw error
         }
-        do throws(JournalError) {
-            if !exists { try Migrator.create(at: path, now: wallClock()) }
+        do {
+            if !exists {
+                try Migrator.create(at: path, now: wallClock())
+                try lock.hold(path)
+            }
             return try SQLiteJournal(path: path, loss: loss, lock: lock, accounts: accounts, wallClock: wallClock)
-        } catch {
+        } catch let error as JournalError {
             throw OpenError(error, path: path)
+        } catch let error as OpenError {
+            throw error
+        } catch {
+            throw OpenError(.failed, "\(path): \(error)")
         }
     }
 
@@ -141,26 +152,41 @@ package final class SQLiteJournal: Journal {
     }
 
     /// Reads all that a start reads, on a connection that cannot write: a file that fails here is left as it was.
-    private static func probe(_ path: String, accounts: [JournalAccount]) throws(OpenError) {
-        let moved: String?
-        do throws(JournalError) { moved = try look(path, accounts: accounts) } catch { throw OpenError(error, path: path) }
-        if let moved { throw OpenError(.configuration, "\(moved) in \(path): an account of another venue needs another name") }
+    private static func probe(_ path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity]) throws(OpenError) {
+        let problems: [String]
+        do throws(JournalError) { problems = try look(path, accounts: accounts, identities: identities) } catch { throw OpenError(error, path: path) }
+        guard problems.isEmpty else { throw OpenError(.configuration, problems.map { "\(path): \($0)" }.joined(separator: "\n")) }
     }
 
-    /// - Returns: What is said of an account that the journal knows elsewhere.
-    private static func look(_ path: String, accounts: [JournalAccount]) throws(JournalError) -> String? {
+    /// What the record of the journal says otherwise than the configuration, in words that name both; changes nothing. Nothing where no journal is.
+    package static func identityProblems(
+        _ path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity]
+    ) throws(JournalError) -> [String] {
+        let path = JournalFile.resolved(path)
+        guard JournalFile.identity(of: path) != nil else { return [] }
+        try JournalFile.checkForReading(path)
+        return try look(path, accounts: accounts, identities: identities)
+    }
+
+    private static func look(
+        _ path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity]
+    ) throws(JournalError) -> [String] {
         let connection = try Connection(path: path, .readOnly)
         let version = try Migrator.version(of: connection)
         guard version <= Migrator.newest else {
             throw JournalError(.damaged, "it is of version \(version), newer than this omsd, which knows \(Migrator.newest)")
         }
         guard version >= 1 else { throw JournalError(.damaged, "it has no version: its making was never finished") }
-        if version == Migrator.newest { _ = try JournalLoader(connection: connection).load() }
+        let loader = JournalLoader(connection: connection)
+        if version == Migrator.newest { _ = try loader.load() }
+        var problems: [String] = []
         for account in accounts {
             guard let place = try place(of: account.id, in: connection), place != (account.venue, account.product) else { continue }
-            return "account \(account.id) is at \(place.venue) \(place.product)"
+            problems.append(
+                "account \(account.id) is at \(place.venue) \(place.product) by the journal, at \(account.venue) \(account.product) by the configuration: "
+                    + "an account of another venue needs another name")
         }
-        return nil
+        return problems.isEmpty ? IdentityCheck.problems(identities, pinned: try loader.pinnedIdentities()) : problems
     }
 
     private static func place(of account: AccountID, in connection: Connection) throws(JournalError) -> (venue: String, product: String)? {
@@ -335,11 +361,11 @@ extension JournalRecord {
         switch self {
         case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
             .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
-            .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .keyInUse(_, _, let event),
+            .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .identity(_, let event),
             .formulaBroken(_, _, let event), .note(_, _, let event):
             event.seq
         case .orderBorn(let order, _): order.key.number
-        case .intentComplete, .request, .requestEnded, .budget, .permit, .unlisted, .idHighWater, .boot: nil
+        case .intentComplete, .request, .requestEnded, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot: nil
         }
     }
 }

@@ -8,9 +8,11 @@ package final class SQLiteJournalReader: JournalReader {
     let connection: Connection
     private static let rowsMax = 1_000
 
+    /// - Parameter isOpenHere: a journal of this process is open on it. Then the file is not looked at from outside: a descriptor of it that is closed would take
+    ///   SQLite's locks with it, and the next program that opens and closes the journal would take its WAL away under the daemon.
     /// - Throws: `.damaged` for a file that is no journal this omsd knows, `.failed` where there is none.
-    package init(path: String) throws(JournalError) {
-        try JournalFile.checkForReading(path)
+    package init(path: String, isOpenHere: Bool = false) throws(JournalError) {
+        if !isOpenHere { try JournalFile.checkForReading(path) }
         connection = try Connection(path: path, .readOnly)
         let version = try Migrator.version(of: connection)
         guard version == Migrator.newest else {

@@ -33,6 +33,13 @@ struct WriterStatements: ~Copyable {
     let setBudget: Statement
     let setPermit: Statement
     let countRate: Statement
+    let setIdentity: Statement
+    let forgetKeys: Statement
+    let addKey: Statement
+    let setRest: Statement
+    let endRest: Statement
+    let setBan: Statement
+    let endBan: Statement
     let setMeta: Statement
     let findIntent: Statement
     let findOrder: Statement
@@ -126,6 +133,13 @@ struct WriterStatements: ~Copyable {
             INSERT INTO rate_usage VALUES (?1, ?2, 1, ?3) ON CONFLICT (budget_id, second) DO UPDATE SET requests = requests + 1,
                 busiest_ending = max(busiest_ending, excluded.busiest_ending)
             """)
+        setIdentity = prepare("INSERT OR REPLACE INTO identities VALUES (?1, ?2, ?3, ?4)")
+        forgetKeys = prepare("DELETE FROM account_keys WHERE account_key = ?1")
+        addKey = prepare("INSERT INTO account_keys VALUES (?1, ?2)")
+        setRest = prepare("INSERT OR REPLACE INTO budget_rests VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+        endRest = prepare("DELETE FROM budget_rests WHERE budget_id = ?1")
+        setBan = prepare("INSERT OR REPLACE INTO bans VALUES (?1, ?2, ?3, ?4, ?5)")
+        endBan = prepare("DELETE FROM bans WHERE family = ?1")
         setMeta = prepare("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
         findIntent = prepare(IntentRowReader.select + " WHERE i.intent_id = ?1 AND i.complete = 1")
         findOrder = prepare(

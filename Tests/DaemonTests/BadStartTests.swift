@@ -101,7 +101,12 @@ import Wire
         #expect(sameUID.code == 75 && sameUID.output.contains(first.accounts[0].uid), "\(sameUID.output)")
 
         let second = try House(["az-futures"])
-        let held = try ChildProcess.run("omsd", ["--config", try copy(first, journal: "journal.db", uid: second.accounts[0].uid)], in: first.scratch)
+        let sameKey = try ChildProcess.run("omsd", ["--config", try copy(first, journal: "other.db", uid: "spelt-otherwise")], in: first.scratch)
+        #expect(sameKey.code == 75 && sameKey.output.contains("signs with key"), "\(sameKey.output)")
+
+        second.journalFolder = first.scratch.path
+        try second.writeConfiguration()
+        let held = try ChildProcess.run("omsd", ["--config", second.configuration], in: first.scratch)
         #expect(held.code == 75 && held.output.contains("journal.db"), "\(held.output)")
 
         try client.submit(try first.account("az-futures").intent("on", orders: 10))

@@ -94,7 +94,9 @@ import Testing
         try connection.becomeWriter()
         let broken = (Self.steps.last?.sql ?? "") + "INSERT INTO strategies SELECT order_key, NULL FROM orders; INSERT INTO nowhere VALUES (1);"
 
-        #expect { try Migrator.migrate(connection, with: Migrator.shipped + [(number: Migrator.newest + 1, name: "next_broken", sql: broken)]) } throws: {
+        #expect {
+            try Migrator.migrate(connection, with: Migrator.shipped + [(number: Migrator.newest + 1, name: "next_broken", sql: broken)])
+        } throws: {
             ($0 as? JournalError)?.description.contains("next_broken") == true
         }
 
@@ -179,8 +181,8 @@ import Testing
         guard let verdict = try connection.text("PRAGMA integrity_check"), verdict == "ok" else { throw Unexpected("the file is damaged") }
         var state = try JournalLoader(connection: connection).load()
         // A dictionary has no order that a text could be compared by.
-        var live = "\(state.symbols.sorted { $0.key < $1.key })\n\(state.keysInUse.sorted { $0.key < $1.key })\n"
-        (state.symbols, state.keysInUse) = ([:], [:])
+        var live = "\(state.symbols.sorted { $0.key < $1.key })\n\(state.identities.sorted { $0.key < $1.key })\n"
+        (state.symbols, state.identities) = ([:], [:])
         dump(state, to: &live)
         return (version, live)
     }

@@ -76,8 +76,8 @@ func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
         var random = SplitMix(state: seed)
         // Every request, look-ups too, is on its way for 1 to 400 ms in all; the seed also says how much of it passes before the venue counts it.
         let house = try House(
-            ["bitget-margin", "bitget-uta", "az-futures"], twins: ["bitget-margin"], options: ["--seed", "\(seed)", "--latency-ms", "1-400"],
-            settings: ["mm-az": "batch_max: 1", "margin-bitget": "batch_max: 1", "margin-bitget-2": "batch_max: 1", "uta-bitget": "batch_max: 1"])
+            ["bitget-margin", "bitget-uta", "az-futures"], twins: ["bitget-uta"], options: ["--seed", "\(seed)", "--latency-ms", "1-400"],
+            settings: ["mm-az": "batch_max: 1", "margin-bitget": "batch_max: 1", "uta-bitget-2": "batch_max: 1", "uta-bitget": "batch_max: 1"])
         let rules = ["place", "mixed"].flatMap { kind in
             [
                 "{kind: '\(kind)', probability: 0.005, fault: {type: 'lose_reply_before_execution'}}",

@@ -64,7 +64,9 @@ import Testing
 
     private static func budget(_ permits: Int, windowMs: Int64 = 1_000, share: Int? = nil, reserve: Int = 0, marginMs: Int64 = 20) -> Budget {
         let row = BudgetRow(id: 1, venue: "v", owner: "u", name: "b", scope: .uid, permits: permits, windowMs: windowMs)
-        return Budget(row: row, share: share ?? permits, reserve: reserve, marginMs: marginMs, penaltyMs: windowMs)
+        var setting = LimitSetting(budget: "b")
+        (setting.share, setting.reserve, setting.marginMs) = (share, reserve, marginMs)
+        return Budget(row: row, LimitTerms(BudgetRule("b", permits, perMs: windowMs, scope: .uid), setting))
     }
 
     @Test(arguments: [(1, 50), (10, 50), (10, 1), (50, 200), (200, 20), (7, 333)])
@@ -118,9 +120,10 @@ import Testing
 
     @Test func `fewer requests left than we count are believed for a window, more are not`() {
         var budget = Self.budget(10)
-        budget.believe(remaining: 12, at: 0)
+        #expect(budget.believe(remaining: 12, at: 0).isEmpty)
         #expect(budget.available(at: 0, usesReserve: true) == 10)
-        budget.believe(remaining: 3, at: 0)
+        let rows = budget.believe(remaining: 3, at: 0)
+        #expect(rows.count == 7 && rows.allSatisfy { $0.releasedAt == 0 }, "on record: a restart believes it, too")
         #expect(budget.available(at: 0, usesReserve: true) == 3)
         #expect(budget.available(at: 1_020_499, usesReserve: true) == 3)
         #expect(budget.available(at: 1_020_500, usesReserve: true) == 10)
@@ -222,5 +225,114 @@ import Testing
         let left = after.available(index, at: 2_020_999, usesReserve: false)
         let later = after.available(index, at: 2_021_000, usesReserve: false)
         #expect((left, later) == (1, 2))
+    }
+
+    /// What a former run knew an account's budget by, and what it is known by now.
+    struct Respelling: Sendable, CustomTestStringConvertible {
+        let name: String
+        var venue = "bitget-margin"
+        var formerProduct = "isolated"
+        var formerUID = "7"
+        var key = "k"
+        var scope: BudgetScope?
+        var formerScope: BudgetScope?
+        var isSeen = true
+        var testDescription: String { name }
+    }
+
+    static let respellings = [
+        Respelling(name: "as it was"), Respelling(name: "the uid's spelling", formerUID: "U7"),
+        Respelling(name: "the product", formerProduct: "crossed"),
+        Respelling(name: "the scope", scope: .apikey), Respelling(name: "the scope, to the address", scope: .ip),
+        Respelling(name: "the scope, from the address", formerScope: .ip),
+        Respelling(name: "the key", key: "k2", scope: .apikey, formerScope: .apikey),
+        Respelling(name: "another venue", venue: "xt-spot", isSeen: false),
+    ]
+
+    @Test(arguments: respellings) func `permits follow the venue's count, however we spell whose they are`(_ now: Respelling) throws {
+        func setting(_ scope: BudgetScope?) -> [LimitSetting] {
+            var setting = LimitSetting(budget: "b")
+            setting.scope = scope
+            return scope == nil ? [] : [setting]
+        }
+        func owner(_ venue: String, _ product: String, _ uid: String, _ key: String) -> BudgetOwner {
+            var profile = Self.profile(venue, [BudgetRule("b", 5, perMs: 1_000, scope: .uid, reserve: 0)])
+            (profile.product, profile.hasOwnEndpoints) = (product, true)
+            return BudgetOwner(profile: profile, uid: uid, keyFingerprint: key)
+        }
+        var before = Limiter()
+        var rows: [BudgetRow] = []
+        let former = before.register(
+            owner("bitget-margin", now.formerProduct, now.formerUID, "k"), settings: setting(now.formerScope),
+            holdUnansweredUs: .seconds(1),
+            from: .none, at: 0, newRow: { rows.append($0) })
+        let index = try #require(former["b"])
+        var permits: [PermitRow] = []
+        for number in 1...4 { permits += before.take([index], by: RequestID(Int64(number)), at: 0).rows }
+        before.punish([PermitGrip(budget: index, slot: 0)], retryAfterUs: .seconds(9), at: 0)
+        let rests = before.takeNews()
+        #expect(rests.count == 1)
+
+        var after = Limiter()
+        let mine = owner(now.venue, "isolated", "7", now.key)
+        let names = after.register(
+            mine, settings: setting(now.scope), holdUnansweredUs: .seconds(1),
+            from: LimitInheritance(budgets: rows, permits: permits, rests: rests, of: [(mine, setting(now.scope))]), at: .seconds(1), newRow: { _ in }
+        )
+        let fresh = try #require(names["b"])
+        #expect(after.available(fresh, at: .seconds(1), usesReserve: true) == (now.isSeen ? 0 : 5))
+        #expect(after.budgets[fresh].isPunished == now.isSeen, "a rest follows, too")
+        #expect(after.available(fresh, at: .seconds(9), usesReserve: true) == (now.isSeen ? 2 : 5), "half a share behind the rest")
+        #expect(after.supersededRests == (now.isSeen && now.name != "as it was" ? [rows[0].id] : []))
+        // Until the hold ends, and not longer.
+        after.recover(at: .seconds(1_000))
+        #expect(after.available(fresh, at: .seconds(1_000), usesReserve: true) == 5)
+    }
+
+    @Test func `an account that is another's no more does not hold up who was never mistaken for it`() throws {
+        var before = Limiter()
+        var rows: [BudgetRow] = []
+        let profile = Self.profile("xt-spot", [BudgetRule("b", 2, perMs: 1_000, scope: .uid, reserve: 0)])
+        let (one, two) = (BudgetOwner(profile: profile, uid: "1", keyFingerprint: "a"), BudgetOwner(profile: profile, uid: "2", keyFingerprint: "b"))
+        let index = try #require(
+            before.register(one, settings: [], holdUnansweredUs: 0, from: .none, at: 0, newRow: { rows.append($0) })["b"])
+        let permits = before.take([index], by: 1, at: 0).rows
+        // Both are configured: each row has its owner.
+        let former = LimitInheritance(budgets: rows, permits: permits, rests: [], of: [(one, []), (two, [])])
+        var after = Limiter()
+        let mine = try #require(after.register(two, settings: [], holdUnansweredUs: 0, from: former, at: 0, newRow: { _ in })["b"])
+        let theirs = try #require(after.register(one, settings: [], holdUnansweredUs: 0, from: former, at: 0, newRow: { _ in })["b"])
+        #expect(after.available(mine, at: 0, usesReserve: true) == 2)
+        #expect(after.available(theirs, at: 0, usesReserve: true) == 1)
+    }
+
+    @Test func `a rest goes on over a restart and begins anew with another boot, whatever the wall clock says`() {
+        var budget = Self.budget(10)
+        budget.punish(retryAfterUs: .seconds(100), at: Moment(monotonic: .seconds(50), wall: .seconds(5_000)))
+        let rest = budget.rest
+        var same = Self.budget(10)
+        same.inherit(rest)
+        #expect(same.available(at: .seconds(150) - 1, usesReserve: true) == 0 && same.available(at: .seconds(150), usesReserve: true) == 5)
+        for wall: Int64 in [5_000, 5_090, 9_999_999, 4_900, 0, -9_999_999] {
+            // Another boot, three seconds old.
+            let anew = rest.countedAnew(at: Moment(monotonic: .seconds(3), wall: .seconds(wall)))
+            #expect(anew.rest.until == .seconds(103), "by a wall clock of \(wall)")
+        }
+        // Grown back: on record once, then no more.
+        #expect(same.takeNews() == nil, "it is as the journal has it")
+        same.recover(at: .seconds(1_000))
+        #expect(same.takeNews()?.isOver == true && same.takeNews() == nil)
+    }
+
+    @Test func `no number that a venue, a file or a clock may say ends the limiter`() {
+        for number in [Int64.min, -1, 0, 1, .max] {
+            var budget = Self.budget(3)
+            budget.punish(retryAfterUs: number, at: Moment(monotonic: 5, wall: number / 4))
+            _ = budget.believe(remaining: Int(clamping: number), at: 5)
+            budget.inherit(
+                [PermitRow(budget: 1, slot: 2, request: nil, takenAt: number, releasedAt: number, isUnanswered: true)], unansweredHoldUs: 5, at: 5)
+            _ = budget.rest.countedAnew(at: Moment(monotonic: 5, wall: number / 4))
+            #expect(Int64.milliseconds(number).magnitude <= Int64.farthest.magnitude && Int64.seconds(number).magnitude <= Int64.farthest.magnitude)
+        }
     }
 }

@@ -89,6 +89,60 @@ import Wire
         #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
+    @Test(arguments: [VirtualDaemon.Death.kill, .reboot])
+    func `a restart is no reason to knock: who is shut out keeps silence over it, whatever the wall clock does`(death: VirtualDaemon.Death) throws {
+        let daemon = try House.daemon(["bitget-margin", "bitget-uta"])
+        try daemon.start()
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        daemon.world.setFaults([Self.fault(.ban(status: 418, lasts: .init(3_600_000), saysWhen: true), .place, count: 1)])
+        daemon.submit(try House.intent("bitget-margin", orders: 2, id: "straw"))
+        daemon.run(forUs: .seconds(5)) { daemon.world.ledger.requests.contains { $0.fault == "ban" } }
+        let began = try #require(daemon.world.ledger.requests.last { $0.fault == "ban" }?.at)
+        daemon.run(forUs: .seconds(1))
+        let sent = daemon.world.ledger.requests.count
+
+        for step in [Int64.seconds(7_200), -Int64.seconds(7_200), .seconds(0)] {
+            daemon.run(forUs: .seconds(300))
+            daemon.crash(death)
+            daemon.stepWall(by: step)
+            if !daemon.isUp { try daemon.start() }
+            daemon.run(forUs: .seconds(300))
+            #expect(daemon.world.ledger.requests.count == sent, "somebody knocked")
+            #expect(daemon.engine?.snapshot().allSatisfy { $0.lastError?.contains("shut out") == true } == true)
+        }
+        #expect(daemon.journal.breaks.values.map(\.kind) == [.limit])
+        #expect(House.settled(daemon, "straw", withinUs: .seconds(20_000)))
+        let next = daemon.world.ledger.requests.first { $0.at > began && $0.fault == nil }?.at ?? 0
+        #expect(next >= began + 3_600 * 1_000_000, "\((next - began) / 1_000_000) s")
+        if case .kill = death { #expect(next < began + 3_630 * 1_000_000, "\((next - began) / 1_000_000) s") }
+        daemon.run(forUs: .seconds(600))
+        #expect(daemon.journal.breaks.isEmpty && daemon.journal.bans.isEmpty && daemon.journal.rests.isEmpty, "over, and on record as over")
+        #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test(arguments: [VirtualDaemon.Death.kill, .reboot])
+    func `a halved share and the rest after a 429 outlive the process`(death: VirtualDaemon.Death) throws {
+        var slow = LimitSetting(budget: "batch-place")
+        slow.penaltyMs = 600_000
+        let daemon = try House.ready("bitget-uta") { $0.setups[0].limits = [slow] }
+        daemon.world.setFaults([Self.fault(.rateLimited, .place, count: 1)])
+        daemon.submit(try House.intent("bitget-uta", orders: 1, id: "early"))
+        daemon.run(forUs: .seconds(2))
+        let met = try #require(daemon.world.ledger.requests.last { $0.kind == .place }?.at)
+        let rest = try #require(daemon.journal.rests.values.first)
+        daemon.crash(death)
+        if !daemon.isUp { try daemon.start() }
+        daemon.run(forUs: .seconds(500))
+        #expect(daemon.world.ledger.requests.count { $0.kind == .place } == 1)
+        #expect(daemon.journal.rests.values.first?.usableShare == rest.usableShare)
+        #expect(House.settled(daemon, "early", withinUs: .seconds(900)))
+        let next = try #require(daemon.world.ledger.requests.last { $0.kind == .place }?.at)
+        #expect(next >= met + .seconds(600))
+        daemon.run(forUs: .seconds(600))
+        #expect(daemon.journal.rests.isEmpty && daemon.journal.breaks.isEmpty)
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
     @Test func `a start under a clock before 2020 sends nothing, however long it takes, and a later step back is no such start`() throws {
         let daemon = try House.daemon(["xt-spot"])
         let century: Int64 = .seconds(50 * 365 * 86_400)

@@ -3,16 +3,16 @@ import Simulator
 import Testing
 
 @Suite struct ExploreTests {
-    /// The seeds of CI; `make soak` runs more with `omsim explore`.
-    static let seeds: ClosedRange<UInt64> = 1...2_000
+    /// The seeds of CI, of both versions; `make soak` runs more with `omsim explore`.
+    static let seeds = Array(1...500 as ClosedRange<UInt64>) + Array(Scenario.secondVersionFrom..<Scenario.secondVersionFrom + 1_500)
 
     @Test func `two thousand histories keep every promise and pass every fault point`() async throws {
         let report = try await withThrowingTaskGroup(of: ExploreReport.self) { group in
-            let step: UInt64 = 250
-            for first in stride(from: Self.seeds.lowerBound, through: Self.seeds.upperBound, by: Int(step)) {
+            let step = 250
+            for first in stride(from: 0, to: Self.seeds.count, by: step) {
                 group.addTask {
                     var part = ExploreReport()
-                    for seed in first..<(first + step) { part.add(try Explorer().run(seed: seed)) }
+                    for seed in Self.seeds[first..<first + step] { part.add(try Explorer().run(seed: seed)) }
                     return part
                 }
             }
@@ -26,6 +26,7 @@ import Testing
         print(report.text)
         #expect(report.broken.isEmpty, "\(report.broken.map { "seed \($0.seed): \($0.violations)" })")
         #expect(report.missed.isEmpty, "\(report.missed)")
+        #expect(report.missedScenes.isEmpty, "\(report.missedScenes)")
         let unseen = OrderState.allCases.filter { $0 != .denied && report.seen[$0] == nil }
         #expect(unseen.isEmpty, "no order was ever \(unseen)")
     }
@@ -35,12 +36,18 @@ import Testing
     /// The others: a late answer halted an account behind its resume.
     static let oncePainful: [UInt64] = [5_753, 15_246, 29_969, 91_800, 101_814, 102_859, 111_230, 116_090, 118_958, 301_368]
 
+    /// Found before there were two versions, by its number of the first: one symbol was missing from one answer, and an external order there went unseen.
+    @Test func `a market that is missing once is listed on`() throws {
+        let result = try Explorer(version: 1).run(seed: 7_012_902)
+        #expect(result.violations.isEmpty && result.version == 1)
+    }
+
     @Test(arguments: oncePainful) func `a seed that once broke a promise keeps it`(seed: UInt64) throws {
         let result = try Explorer().run(seed: seed)
         #expect(result.violations.isEmpty)
     }
 
-    @Test(arguments: [3, 17, 82, 211, 623, 711] as [UInt64]) func `a seed tells the same history each time`(seed: UInt64) throws {
+    @Test(arguments: [3, 17, 82, 211, 623, 711, 7_000_003, 7_000_031, 7_000_042] as [UInt64]) func `a seed tells the same history each time`(seed: UInt64) throws {
         let first = try Explorer().run(seed: seed)
         let second = try Explorer().run(seed: seed)
 
@@ -50,6 +57,7 @@ import Testing
 
     @Test func `another seed tells another history`() throws {
         #expect(try Explorer().run(seed: 4).hash != Explorer().run(seed: 5).hash)
+        #expect(try Explorer(version: 2).run(seed: 4).hash != Explorer().run(seed: 4).hash)
     }
 
     @Test func `a trace tells of requests, arrivals, faults and deaths`() throws {
@@ -60,5 +68,6 @@ import Testing
         #expect(lines.contains { $0.contains("-> bitget-margin-crossed request") })
         #expect(lines.contains { $0.contains(" arrives: 200") })
         #expect(lines.contains { $0.contains("the faults are over") })
+        #expect(lines.contains { $0.contains("draws version 1") })
     }
 }

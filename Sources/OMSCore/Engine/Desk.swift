@@ -18,6 +18,7 @@ final class Desk {
     var isFormulaBroken = false
     /// Why what was attempted before this start may not be found by look-ups now, as the bar that this sets on orders in doubt; nil: it surely is.
     var formerly: (bar: Bars, words: String)?
+    var identity = DeskIdentity()
     var facts: AccountFacts?
     var factsProblem: String?
     var instruments: [Symbol: Instrument] = [:]
@@ -90,9 +91,6 @@ final class Desk {
     var orderBreaks: [ClientOrderID: [BreakKind: Int64]] = [:]
     /// Breaks of neither an order nor a venue id that stand.
     var accountBreaks: [BreakSubject: Int64] = [:]
-
-    /// The break of a 429 below our own count, while the share is cut.
-    var limitBreak: Int64?
 
     var standing = Standing()
     /// Nothing leaves before then: the venue could not be reached.

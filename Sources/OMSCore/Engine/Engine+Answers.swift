@@ -153,7 +153,7 @@ extension Engine {
 
     private func heed(_ answer: VenueAnswer, _ flight: InFlight, sentAt: Int64, on desk: Desk) {
         let words = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
-        if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, at: now.monotonic) }
+        if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, at: now.monotonic).forEach { record(.permit($0)) } }
         switch answer.disposition {
         case .answered:
             trusted(flight.plan, on: desk)
@@ -161,17 +161,11 @@ extension Engine {
                 desk.lastError = "the venue says item by item that key, account or region may not trade \(words)"
                 setState(.halted, of: desk, reason: "venue: items refused: key, account or region may not trade", actor: .venue)
             }
-            if let id = desk.limitBreak, !limiter.isPunished(flight.grips) {
-                desk.limitBreak = nil
-                mended(id)
-            }
         case .rateLimited(let retryAfterMs):
-            limiter.punish(flight.grips, retryAfterUs: retryAfterMs.map { .milliseconds($0) }, at: now.monotonic)
+            limiter.punish(flight.grips, retryAfterUs: retryAfterMs.map { .milliseconds($0) }, at: now)
             desk.lastError = "rate limited by the venue (HTTP \(answer.httpStatus) \(words)): another program uses this limit, or it was lowered"
             record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: desk.lastError)))
-            if desk.limitBreak == nil {
-                desk.limitBreak = found(.limit, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")?.id
-            }
+            found(.limit, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")
         case .clockRefused:
             desk.clock = nil
             desk.clockEpoch += 1
@@ -186,7 +180,7 @@ extension Engine {
             if flight.plan.kind != .lookup { setState(.halted, of: desk, reason: "venue: \(words)", actor: .venue) }
         case .shutOut(let forMs):
             // Slowly back afterwards, as after any refusal for the rate.
-            limiter.punish(flight.grips, retryAfterUs: nil, at: now.monotonic)
+            limiter.punish(flight.grips, retryAfterUs: nil, at: now)
             shutOut(desk, forMs: forMs, words: "HTTP \(answer.httpStatus) \(words)", request: flight.plan.id)
         case .inDoubt:
             desk.lastError = "HTTP \(answer.httpStatus) \(words)"
@@ -373,8 +367,8 @@ extension Engine {
         case (.account, .account(let facts)):
             desk.isPreparing = false
             desk.facts = facts
-            desk.factsProblem = facts.problem
-            if let problem = facts.problem {
+            desk.factsProblem = identityProblem(facts, on: desk) ?? facts.problem
+            if let problem = desk.factsProblem {
                 desk.lastError = problem
                 // Its owner may set it right at the venue: asked again now and then.
                 desk.facts = nil

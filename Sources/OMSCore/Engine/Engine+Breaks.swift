@@ -70,7 +70,6 @@ extension Engine {
         } else {
             for (subject, id) in desk.accountBreaks where id == broken.id { desk.accountBreaks[subject] = nil }
         }
-        if desk.limitBreak == broken.id { desk.limitBreak = nil }
     }
 
     /// An order that closed is missing no more, and nothing of it goes round.
@@ -93,7 +92,6 @@ extension Engine {
         } else if let id = broken.venueOrderID {
             desk.externals[id] = broken.id
         } else {
-            if broken.kind == .limit { desk.limitBreak = broken.id }
             let name: String
             switch broken.kind {
             case .unreadable: name = broken.detail.hasPrefix(Self.unlistable) ? "" : broken.detail

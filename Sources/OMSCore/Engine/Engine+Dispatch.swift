@@ -1,7 +1,7 @@
 extension Engine {
     /// One account's share of a turn: timers, then as many requests as connections and permits allow, the most urgent first.
     func work(_ desk: Desk) {
-        limiter.recover(at: now.monotonic)
+        recover(desk)
         guard !isStopping else { return }
         guard mayLeave(desk) else { return }
         guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
@@ -19,7 +19,7 @@ extension Engine {
 
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
-        guard desk.clock != nil, !desk.profile.needsAccountFacts || desk.facts != nil else { return false }
+        guard desk.clock != nil, !desk.profile.needsAccountFacts || desk.facts != nil, !desk.identity.awaitsUID else { return false }
         let (asks, writes) = (mayTry(\.asking, on: desk), mayTry(\.writing, on: desk))
         // What keeps the account from trading keeps nothing from being cancelled.
         guard desk.factsProblem == nil else { return writes && launchCancels(desk) || asks && launchFind(desk, .urgent) }
@@ -293,6 +293,7 @@ extension Engine {
     ) -> Bool {
         requestMax += 1
         let id = RequestID(requestMax)
+        if content.isSigned { pinFirst(desk) }
         var plan = RequestPlan(
             id: id, account: desk.id, content: content, timeMs: time ?? stampMs(desk), facts: desk.facts, freshnessMs: desk.freshnessMs,
             staleAt: min(

@@ -294,6 +294,11 @@ extension Engine {
                 park(live, on: desk)
                 return again(live, on: desk, after: Self.parkedIntervalUs)
             }
+            if !live.order.bars.isDisjoint(with: .unprovable) {
+                // Another account, or another host, may hold it: that this one does not proves nothing.
+                park(live, on: desk)
+                return again(live, on: desk, after: Self.parkedIntervalUs)
+            }
             if desk.profile.looksUpByVenueID, isSuspect(live) {
                 // Of the attempts on record none arrived; what became of others cannot be asked.
                 park(live, on: desk)

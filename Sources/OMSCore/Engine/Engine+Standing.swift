@@ -11,7 +11,8 @@ struct Standing {
     fileprivate(set) var asking = Streak()
     fileprivate(set) var writing = Streak()
     /// The venue's own word: nothing of ours is welcome before then.
-    fileprivate(set) var shutOutUntil: Int64 = .min
+    fileprivate(set) var ban: VenueBan?
+    var shutOutUntil: Int64 { ban?.rest.until ?? .min }
 }
 
 extension Engine {
@@ -66,21 +67,74 @@ extension Engine {
     func tryKeyAgain(_ desk: Desk) { (desk.standing.asking, desk.standing.writing) = (Standing.Streak(), Standing.Streak()) }
 
     /// The venue shuts us out. Whom it means is not said, key or address, so nothing leaves for any account of the venue, not even a question:
-    /// many make the time longer for whoever asks.
+    /// many make the time longer for whoever asks. On record, for a restart is no reason to knock.
     func shutOut(_ desk: Desk, forMs: Int64, words: String, request: RequestID) {
         // Beyond its word: time is counted from the answer's arrival here, and in whole seconds there.
-        let until = now.monotonic + min(.milliseconds(forMs), .seconds(86_400)) + .seconds(1)
+        let rest = Rest(for: min(.milliseconds(max(0, forMs)), .seconds(86_400)) + .seconds(1), at: now)
         let isNew = desk.standing.shutOutUntil <= now.monotonic
-        for other in desks where BudgetOwner.family(other.profile.venue) == BudgetOwner.family(desk.profile.venue) {
-            other.standing.shutOutUntil = max(other.standing.shutOutUntil, until)
-            other.lastError = "shut out by the venue for \(forMs / 1_000) s (\(words)): nothing is sent to it before that is over"
+        if rest.until > desk.standing.shutOutUntil {
+            let ban = VenueBan(
+                family: String(BudgetOwner.family(desk.profile.venue)), rest: rest,
+                words: "shut out by the venue for \(forMs / 1_000) s (\(words)): nothing is sent to it before that is over")
+            record(.ban(ban))
+            impose(ban)
         }
         guard isNew else { return }
         notice(.shutOut(forMs: forMs, words), of: desk.id)
         record(.note(account: desk.id, nil, event(.note, evidence: .response, request: request, actor: .venue, note: desk.lastError)))
-        if desk.limitBreak == nil {
-            let detail = "shut out for \(forMs / 1_000) s, though within the limits (\(words))"
-            desk.limitBreak = found(.limit, of: nil, on: desk, detail: detail)?.id
+        found(.limit, of: nil, on: desk, detail: "shut out for \(forMs / 1_000) s, though within the limits (\(words))")
+    }
+
+    private func impose(_ ban: VenueBan) {
+        for desk in desks where BudgetOwner.family(desk.profile.venue) == ban.family {
+            desk.standing.ban = ban
+            desk.lastError = ban.words
+        }
+    }
+
+    // MARK: Refusals for the rate, over a restart
+
+    /// What earlier runs heard of venues that had enough.
+    func restoreStanding(_ rests: [BudgetRest], _ bans: [VenueBan], isOtherBoot: Bool) {
+        for ban in bans {
+            // By this boot's clock on record too, so that its next start does not read another boot's times as its own.
+            if isOtherBoot { record(.ban(ban)) }
+            if ban.rest.until > now.monotonic { impose(ban) } else { record(.banEnded(family: ban.family)) }
+        }
+        // Of budgets under a former name of their owner: the present ones go on with it.
+        for rest in rests where limiter.supersededRests.contains(rest.budget) { record(.budgetRest(rest.ended)) }
+        if isOtherBoot { for rest in rests where !limiter.supersededRests.contains(rest.budget) { record(.budgetRest(rest)) } }
+    }
+
+    /// Lets cut shares grow back, and ends what is over.
+    func recover(_ desk: Desk) {
+        limiter.recover(at: now.monotonic)
+        if let ban = desk.standing.ban, ban.rest.until <= now.monotonic {
+            for other in desks where other.standing.ban?.family == ban.family {
+                other.standing.ban = nil
+                if other.lastError == ban.words { other.lastError = nil }
+            }
+            record(.banEnded(family: ban.family))
+        }
+        guard desk.accountBreaks[BreakSubject(kind: .limit, name: "")] != nil, desk.standing.ban == nil else { return }
+        guard !limiter.isPunished(desk.budgets.values) else {
+            if let next = limiter.nextRecoveryAt { wake(at: next) }
+            return
+        }
+        mended(.limit, on: desk)
+    }
+
+    /// At a turn's end: what changed of the rests of budgets.
+    func recordRests() { for rest in limiter.takeNews() { record(.budgetRest(rest)) } }
+
+    /// What another engine heard in turns that were never written: a venue's refusal counts whether the disk has space for it or not.
+    package func heed(_ former: Engine) {
+        limiter.heed(former.limiter)
+        for desk in former.desks {
+            if let ban = desk.standing.ban, ban.rest.until > self.desk(desk.id)?.standing.shutOutUntil ?? .max {
+                record(.ban(ban))
+                impose(ban)
+            }
         }
     }
 }

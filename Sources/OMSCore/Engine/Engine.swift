@@ -73,28 +73,27 @@ package final class Engine {
             inherited = inherited.map { $0.countedAnew(at: now.monotonic, asLost: lacksPermits) }
             for row in inherited { record(.permit(row)) }
         }
-        let permits = Dictionary(grouping: inherited, by: \.budget)
+        let isOtherBoot = state.bootID != bootID
+        let rests = isOtherBoot ? state.rests.map { $0.countedAnew(at: now) } : state.rests
         // Accounts may share a budget: the longest hold of any is right for all.
         let holdMs = accounts.map { $0.holdUnansweredMs + (state.hasOpenSockets ? $0.requestTimeoutMs : 0) }.max() ?? 0
+        let former = LimitInheritance(
+            budgets: state.budgets, permits: inherited, rests: rests, of: accounts.map { (BudgetOwner($0), $0.limits) })
         for setup in accounts {
             let indexes = limiter.register(
-                profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint, settings: setup.limits,
-                holdUnansweredUs: .milliseconds(holdMs), inherited: state.budgets, permits: permits,
-                at: now.monotonic, newRow: { record(.budget($0)) })
+                BudgetOwner(setup), settings: setup.limits, holdUnansweredUs: .milliseconds(holdMs), from: former, at: now.monotonic,
+                newRow: { record(.budget($0)) })
             let trading =
                 state.tradingStates.first { $0.account == setup.id }
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
             let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
             desk.isFormulaBroken = state.formulaBroken.contains(setup.id)
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
-            if state.keysInUse[setup.id] != setup.keyFingerprint {
-                let former = state.keysInUse[setup.id].map { ", until now with \($0)" } ?? ""
-                let words = "signs with key \(setup.keyFingerprint)\(former)"
-                record(.keyInUse(setup.id, fingerprint: setup.keyFingerprint, event(.account, note: words)))
-            }
+            identify(desk, state.identities[setup.id])
             deskIndex[setup.id] = desks.count
             desks.append(desk)
         }
+        restoreStanding(rests, isOtherBoot ? state.bans.map { $0.countedAnew(at: now) } : state.bans, isOtherBoot: isOtherBoot)
         if lacksPermits {
             // Held on record too, for the next start.
             for row in limiter.holdAll(unansweredHoldUs: .milliseconds(holdMs), at: now.monotonic) { record(.permit(row)) }
@@ -147,6 +146,7 @@ package final class Engine {
         settleIntents()
         sweepClosed()
         endWaits()
+        recordRests()
         if let next = mint.takeReservation() { record(.idHighWater(next)) }
         let result = output
         output = TurnOutput()
@@ -288,6 +288,7 @@ package final class Engine {
             change(
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, request: live.order.request, note: "restart: the answer was not journaled")
         }
+        parkAtOnce(live, on: desk)
         for id in live.commands {
             guard let command = commands[id] else { continue }
             if command.state == .submitted {

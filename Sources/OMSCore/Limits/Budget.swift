@@ -13,14 +13,19 @@ package struct Budget: Sendable {
     package private(set) var penaltyUs: Int64
     /// Slots that may be taken, and those that wait for the end of their hold. All others are out with a request.
     private var free: [Int]
-    /// How many slots there are: as many as permits, or as there were before a reload lowered them.
+    /// How many slots there are: as many as permits, and those beyond that held what was taken under another number or owner.
     private var slots: Int
+    /// Slots beyond the permits whose hold is over: never taken again, unless the number is raised.
+    private var retired: [Int] = []
     private var cooling = TimerHeap<Int>()
-    /// Frozen by a 429 until then.
-    package private(set) var frozenUntil: Int64 = 0
-    /// What a 429 below our own count leaves of the share; grows back by one permit a recovery period.
+    /// Frozen by a 429 until its end.
+    private var freeze = Rest(until: 0, lastsUs: 0, untilWall: 0)
+    package var frozenUntil: Int64 { freeze.until }
+    /// What a 429 below our own count leaves of the share; grows back by one permit in ten a recovery period.
     package private(set) var usableShare: Int
-    private var nextRecoveryAt: Int64 = .max
+    package private(set) var nextRecoveryAt: Int64 = .max
+    /// What the journal knows of it.
+    private var recorded: BudgetRest?
     /// When permits were taken within the last window, and the most of them in any one.
     private var taken = Deque<Int64>()
     package private(set) var busiestWindow = 0
@@ -33,15 +38,14 @@ package struct Budget: Sendable {
     /// A time on the venue's clock as it may take on ours.
     private static func stretched(_ time: Int64) -> Int64 { time + time * driftPPM / 1_000_000 }
 
-    package init(row: BudgetRow, share: Int, reserve: Int, marginMs: Int64, penaltyMs: Int64) {
-        precondition(row.permits > 0 && (1...row.permits).contains(share) && (0..<share).contains(reserve))
+    package init(row: BudgetRow, _ terms: LimitTerms) {
         self.row = row
-        (self.share, self.reserve, self.usableShare) = (share, reserve, share)
-        windowUs = .milliseconds(row.windowMs)
-        marginUs = .milliseconds(marginMs)
-        penaltyUs = .milliseconds(penaltyMs)
-        slots = row.permits
-        free = Array((0..<row.permits).reversed())
+        (share, reserve, usableShare) = (terms.share, terms.reserve, terms.share)
+        windowUs = .milliseconds(terms.windowMs)
+        marginUs = .milliseconds(terms.marginMs)
+        penaltyUs = .milliseconds(terms.penaltyMs)
+        slots = terms.permits
+        free = Array((0..<terms.permits).reversed())
     }
 
     /// How long an answered request keeps its permit after its answer's last byte.
@@ -65,11 +69,12 @@ package struct Budget: Sendable {
         // An own row keeps its slot, which its next row is written over, also where a lowered limit has no such slot any more.
         let beyond = (until.keys.max() ?? -1) + 1
         if beyond > slots {
-            free.append(contentsOf: slots..<beyond)
+            retired.append(contentsOf: slots..<beyond)
             slots = beyond
         }
         for (slot, end) in until { cooling.add(slot, at: end) }
         free.removeAll { until[$0] != nil }
+        retired.removeAll { until[$0] != nil }
         // What was taken under another number of permits gets slots of its own: held until its time, then one more that the share keeps unused.
         for end in others {
             cooling.add(slots, at: end)
@@ -87,14 +92,16 @@ package struct Budget: Sendable {
     }
 
     private mutating func settle(at now: Int64) {
-        while let slot = cooling.popDue(at: now) { free.append(slot) }
+        while let slot = cooling.popDue(at: now) {
+            if slot < row.permits { free.append(slot) } else { retired.append(slot) }
+        }
     }
 
     /// Permits that could be taken now by a lane that may (or may not) use the reserve.
     package mutating func available(at now: Int64, usesReserve: Bool) -> Int {
         guard now >= frozenUntil else { return 0 }
         settle(at: now)
-        let held = slots - free.count
+        let held = held
         let limit = usesReserve ? usableShare : max(usableShare - reserve, min(usableShare, 1))
         return max(0, min(free.count, limit - held))
     }
@@ -125,49 +132,75 @@ package struct Budget: Sendable {
     }
 
     /// The venue refused for the rate: nothing more until the penalty (or its own word) is over, and half the share until it grows back.
-    package mutating func punish(retryAfterUs: Int64?, at now: Int64) {
-        frozenUntil = max(frozenUntil, now + max(penaltyUs, min(retryAfterUs ?? 0, .seconds(900))))
+    package mutating func punish(retryAfterUs: Int64?, at now: Moment) {
+        let rest = Rest(for: max(penaltyUs, min(max(0, retryAfterUs ?? 0), .seconds(900))), at: now)
+        if rest.until > freeze.until { freeze = rest }
         usableShare = max(1, usableShare / 2)
         nextRecoveryAt = frozenUntil + recoveryUs
     }
 
     /// The venue says that fewer requests are left in its window than we count: somebody else sends. The difference waits out a window.
-    package mutating func believe(remaining: Int, at now: Int64) {
+    package mutating func believe(remaining: Int, at now: Int64) -> [PermitRow] {
         settle(at: now)
         let surplus = available(at: now, usesReserve: true) - max(0, remaining)
-        guard surplus > 0 else { return }
+        guard surplus > 0 else { return [] }
+        var rows: [PermitRow] = []
         for _ in 0..<surplus {
-            guard let slot = free.popLast() else { return }
+            guard let slot = free.popLast() else { break }
             cooling.add(slot, at: now + holdUs)
+            rows.append(PermitRow(budget: row.id, slot: slot, request: nil, takenAt: now, releasedAt: now, isUnanswered: false))
         }
+        return rows
     }
 
-    package var isPunished: Bool { usableShare < share }
+    /// Less of the share may be used than there is, or nothing for a while. A share of one has nothing to lose and rests as others do.
+    package var isPunished: Bool { nextRecoveryAt < .max }
+
+    /// How it stands since the last refusal.
+    package var rest: BudgetRest { BudgetRest(budget: row.id, usableShare: usableShare, rest: freeze, recoversAt: nextRecoveryAt) }
+
+    /// What is to be written of that: nil where the journal knows it. A rest without a share that is cut says that it is over.
+    package mutating func takeNews() -> BudgetRest? {
+        guard isPunished || recorded != nil, recorded != rest else { return nil }
+        recorded = isPunished ? rest : nil
+        return rest
+    }
+
+    /// Takes over a refusal that an earlier run heard, or (not on record) an engine whose last turn was never written.
+    package mutating func inherit(_ former: BudgetRest, isOnRecord: Bool = true) {
+        if isOnRecord, former.budget == row.id { recorded = former }
+        guard !former.isOver else { return }
+        if former.rest.until > freeze.until { freeze = former.rest }
+        usableShare = min(usableShare, max(1, former.usableShare))
+        let next = max(former.recoversAt, frozenUntil)
+        nextRecoveryAt = isPunished ? max(nextRecoveryAt, next) : next
+    }
 
     private var recoveryUs: Int64 { max(windowUs * 4, .seconds(1)) }
 
     /// Lets a halved share grow back, one permit in ten (at least one) a period without another refusal.
     package mutating func recover(at now: Int64) {
-        while usableShare < share, now >= nextRecoveryAt {
+        while nextRecoveryAt < .max, now >= nextRecoveryAt {
             usableShare = min(share, usableShare + max(1, share / 10))
-            nextRecoveryAt += recoveryUs
+            nextRecoveryAt = usableShare < share ? nextRecoveryAt + recoveryUs : .max
         }
-        if usableShare >= share { nextRecoveryAt = .max }
     }
 
     /// The earliest moment worth asking again; nil while every permit that counts is out with an unanswered request.
     package func nextChance(at now: Int64) -> Int64? {
         var earliest = cooling.nextAt
         if frozenUntil > now { earliest = max(earliest ?? frozenUntil, frozenUntil) }
-        if usableShare < share { earliest = min(earliest ?? .max, nextRecoveryAt) }
+        if isPunished { earliest = min(earliest ?? .max, nextRecoveryAt) }
         return earliest
     }
 
     /// Permits out or cooling.
     package mutating func inUse(at now: Int64) -> Int {
         settle(at: now)
-        return slots - free.count
+        return held
     }
+
+    private var held: Int { slots - free.count - retired.count }
 
     /// Remembers who was served, so that places get one grant in ten while they wait.
     package mutating func served(place: Bool, whilePlaceWaits: Bool) {
@@ -186,12 +219,14 @@ package struct Budget: Sendable {
             free.append(contentsOf: slots..<permits)
             slots = permits
         }
-        // Slots above a lowered limit stay, and the lower share keeps them unused.
+        let unused = free + retired
+        free = unused.filter { $0 < permits }
+        retired = unused.filter { $0 >= permits }
         row = BudgetRow(
             id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: terms.windowMs)
         (share, reserve) = (terms.share, terms.reserve)
         usableShare = min(usableShare, share)
-        if usableShare < share, nextRecoveryAt == .max { usableShare = share }
+        if nextRecoveryAt == .max { usableShare = share }
         windowUs = .milliseconds(terms.windowMs)
         marginUs = .milliseconds(terms.marginMs)
         penaltyUs = .milliseconds(terms.penaltyMs)

@@ -34,7 +34,7 @@ package struct LimitTerms: Sendable, Equatable {
 
 /// Whom a venue counts an account's requests against.
 package struct BudgetOwner: Sendable {
-    private let profile: VenueProfile
+    let profile: VenueProfile
     private let uid: String
     private let keyFingerprint: String
 
@@ -62,6 +62,37 @@ package struct BudgetOwner: Sendable {
         }
     }
 
+    /// What a budget's row says of the venue: Bitget margin's isolated and crossed are two.
+    func venue(_ scope: BudgetScope) -> String { profile.hasOwnEndpoints && scope != .ip ? "\(profile.venue)/\(profile.product)" : profile.venue }
+
+    /// Whether a row of a former run is of a budget that this account has now.
+    func owns(_ row: BudgetRow, _ settings: [LimitSetting]) -> Bool {
+        profile.budgets.contains { rule in
+            guard rule.name == row.name else { return false }
+            let setting = settings.first { $0.budget == rule.name }
+            let scope = setting?.scope ?? rule.scope
+            guard !rule.isOffByDefault || setting != nil, scope == row.scope, name(scope) == row.owner else { return false }
+            return Self.isSameVenue(venue(scope), row.venue, isAddress: scope == .ip)
+        }
+    }
+
+    /// Whether two rows are of one budget of one owner, whatever its number. A limit by address is one for the venue's family of hosts, whichever of its
+    /// accounts came first.
+    static func isSame(_ a: BudgetRow, _ b: BudgetRow) -> Bool {
+        a.name == b.name && a.owner == b.owner && a.scope == b.scope && isSameVenue(a.venue, b.venue, isAddress: a.scope == .ip)
+    }
+
+    /// Whether the venue may count two rows as one: a uid may be spelt otherwise than last time, a scope read otherwise, a key be new.
+    static func mayBeSame(_ a: BudgetRow, _ b: BudgetRow) -> Bool {
+        let isAddress = a.scope == .ip || b.scope == .ip
+        return a.name == b.name && (isAddress ? family(a.venue) == family(b.venue) : house(a.venue) == house(b.venue))
+    }
+
+    private static func isSameVenue(_ a: String, _ b: String, isAddress: Bool) -> Bool { isAddress ? family(a) == family(b) : a == b }
+
+    /// `bitget-margin` of `bitget-margin/isolated`.
+    private static func house(_ venue: String) -> Substring { venue.prefix { $0 != "/" } }
+
     /// `bitget` of `bitget-margin`.
-    static func family(_ venue: String) -> Substring { venue.prefix { $0 != "-" } }
+    package static func family(_ venue: String) -> Substring { venue.prefix { $0 != "-" } }
 }

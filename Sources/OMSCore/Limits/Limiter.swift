@@ -2,51 +2,52 @@
 package struct PermitGrip: Hashable, Sendable {
     let budget: Int
     let slot: Int
+    package init(budget: Int, slot: Int) { (self.budget, self.slot) = (budget, slot) }
 }
 
 /// All budgets of all accounts. Accounts with the same venue and uid (or key, or family of hosts) share theirs.
 package struct Limiter: Sendable {
     package private(set) var budgets: [Budget] = []
     private var indexByKey: [String: Int] = [:]
+    /// Former rows without an owner, whose rests others took over.
+    package private(set) var supersededRests: Set<Int64> = []
 
     package init() {}
 
     /// Adds an account's budgets, or finds those that it shares. Returns their indexes by name.
     ///
-    /// - Parameters:
-    ///   - inherited: rows of a former run, matched by venue, owner and name.
-    ///   - permits: what those held, by budget, in this boot's time.
+    /// - Parameter former: what earlier runs left, in this boot's time.
     package mutating func register(
-        profile: VenueProfile, uid: String, keyFingerprint: String, settings: [LimitSetting], holdUnansweredUs: Int64, inherited: [BudgetRow],
-        permits: [Int64: [PermitRow]], at now: Int64, newRow: (BudgetRow) -> Void
+        _ holder: BudgetOwner, settings: [LimitSetting], holdUnansweredUs: Int64, from former: LimitInheritance, at now: Int64,
+        newRow: (BudgetRow) -> Void
     ) -> [String: Int] {
         var indexes: [String: Int] = [:]
-        let holder = BudgetOwner(profile: profile, uid: uid, keyFingerprint: keyFingerprint)
-        for rule in profile.budgets {
+        for rule in holder.profile.budgets {
             let setting = settings.first { $0.budget == rule.name }
             if rule.isOffByDefault, setting == nil { continue }
             let terms = LimitTerms(rule, setting)
-            let (scope, owner) = (terms.scope, holder.name(terms.scope))
+            let scope = terms.scope
             let key = holder.key(rule.name, scope)
             if let index = indexByKey[key] {
                 indexes[rule.name] = index
                 continue
             }
-            let venue = profile.hasOwnEndpoints && scope != .ip ? "\(profile.venue)/\(profile.product)" : profile.venue
-            // A limit by address is one for the venue's family of hosts, whichever of its accounts came first then.
-            let former = inherited.filter { row in
-                let isSameVenue = scope == .ip ? row.scope == .ip && BudgetOwner.family(row.venue) == BudgetOwner.family(venue) : row.venue == venue
-                return isSameVenue && row.owner == owner && row.name == rule.name
+            func row(_ id: Int64) -> BudgetRow {
+                BudgetRow(
+                    id: id, venue: holder.venue(scope), owner: holder.name(scope), name: rule.name, scope: scope, permits: terms.permits,
+                    windowMs: terms.windowMs)
             }
-            let known = former.first { $0.venue == venue && $0.permits == terms.permits }
-            let id = known?.id ?? (inherited.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1
-            let row = BudgetRow(id: id, venue: venue, owner: owner, name: rule.name, scope: scope, permits: terms.permits, windowMs: terms.windowMs)
-            if known != row { newRow(row) }
-            var budget = Budget(
-                row: row, share: terms.share, reserve: terms.reserve, marginMs: terms.marginMs, penaltyMs: terms.penaltyMs)
-            // A limit whose number changed keeps holding what its former rows held, all of them at once.
-            let rows = former.flatMap { permits[$0.id] ?? [] }
-            budget.inherit(rows, unansweredHoldUs: holdUnansweredUs, at: now)
+            let rows = former.former(of: row(0))
+            let known = rows.first { BudgetOwner.isSame($0, row(0)) && $0.venue == holder.venue(scope) && $0.permits == terms.permits }
+            let new = row(known?.id ?? (former.budgets.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1)
+            if known != new { newRow(new) }
+            var budget = Budget(row: new, terms)
+            // A limit whose number or owner changed keeps holding what its former rows held, all of them at once.
+            budget.inherit(rows.flatMap { former.permits[$0.id] ?? [] }, unansweredHoldUs: holdUnansweredUs, at: now)
+            for rest in rows.compactMap({ former.rests[$0.id] }) {
+                budget.inherit(rest)
+                if rest.budget != new.id { supersededRests.insert(rest.budget) }
+            }
             budgets.append(budget)
             indexByKey[key] = budgets.count - 1
             indexes[rule.name] = budgets.count - 1
@@ -106,19 +107,19 @@ package struct Limiter: Sendable {
     }
 
     /// The venue's word on what is left of a request's own endpoint: the first budget it took of.
-    package mutating func believe(_ grips: [PermitGrip], remaining: Int, at now: Int64) {
-        if let grip = grips.first { budgets[grip.budget].believe(remaining: remaining, at: now) }
+    package mutating func believe(_ grips: [PermitGrip], remaining: Int, at now: Int64) -> [PermitRow] {
+        grips.first.map { budgets[$0.budget].believe(remaining: remaining, at: now) } ?? []
     }
 
-    /// Whether a budget's share is cut since a 429.
-    package func isPunished(_ grips: [PermitGrip]) -> Bool { grips.contains { budgets[$0.budget].isPunished } }
+    /// Whether the share of one of these budgets is cut since a 429.
+    package func isPunished(_ indexes: some Sequence<Int>) -> Bool { indexes.contains { budgets[$0].isPunished } }
 
     /// The venue refused a request for the rate, and does not say for which limit: the one with the shortest window rests, and any other that was nearly
     /// used up. A limit of thousands a minute that is hardly touched is not what was passed, and resting it would hold up cancels for that minute.
-    package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, at now: Int64) {
+    package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, at now: Moment) {
         guard let narrowest = grips.min(by: { budgets[$0.budget].windowUs < budgets[$1.budget].windowUs }) else { return }
         for grip in grips {
-            let isFull = budgets[grip.budget].inUse(at: now) * 10 >= budgets[grip.budget].share * 9
+            let isFull = budgets[grip.budget].inUse(at: now.monotonic) * 10 >= budgets[grip.budget].share * 9
             if grip == narrowest || isFull { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, at: now) }
         }
     }
@@ -128,7 +129,21 @@ package struct Limiter: Sendable {
     }
 
     package mutating func recover(at now: Int64) {
-        for index in budgets.indices { budgets[index].recover(at: now) }
+        for index in budgets.indices where budgets[index].isPunished { budgets[index].recover(at: now) }
+    }
+
+    /// When the next share grows; nil: all are whole.
+    package var nextRecoveryAt: Int64? { budgets.lazy.filter(\.isPunished).map(\.nextRecoveryAt).min() }
+
+    /// Rests of budgets that are not on record as they are now, and are from here on.
+    package mutating func takeNews() -> [BudgetRest] { budgets.indices.compactMap { budgets[$0].takeNews() } }
+
+    /// Takes over what another limiter over the same accounts knows of refusals: it heard of them in a turn that was never written.
+    package mutating func heed(_ other: Limiter) {
+        for (key, index) in indexByKey {
+            guard let theirs = other.indexByKey[key] else { continue }
+            budgets[index].inherit(other.budgets[theirs].rest, isOnRecord: false)
+        }
     }
 
     /// New settings of one account's budget after a reload.

@@ -234,66 +234,17 @@ package enum JournalRecord: Sendable {
     case idHighWater(Int64)
     /// The next request id not used so far, and the boot that the permit clock belongs to.
     case boot(id: String)
-    /// The account signs with this key from here on, by its fingerprint.
-    case keyInUse(AccountID, fingerprint: String, JournalEvent)
     /// The venue's ids of the account's orders were seen not to follow their formula (true): look-ups by computed ids prove nothing from here on.
     case formulaBroken(AccountID, Bool, JournalEvent)
+    /// Who the account is from here on: all of it, the key included.
+    case identity(PinnedIdentity, JournalEvent)
+    /// What a refusal for the rate left of a budget; one that `isOver` ends it.
+    case budgetRest(BudgetRest)
+    /// The venue shuts us out, or no more.
+    case ban(VenueBan)
+    case banEnded(family: String)
     /// A line of the record that changes no table.
     case note(account: AccountID?, OrderKey?, JournalEvent)
-}
-
-/// What a start reads: live rows only, whatever the journal's age.
-package struct JournalState: Sendable {
-    /// The last sequence number written; 0 in an empty journal.
-    package var seq: Int64 = 0
-    package var requestMax: Int64 = 0
-    package var idHighWater: Int64 = 0
-    /// Four letters that stand for this journal in the ids it makes; chosen when it was created.
-    package var idTag: String = ""
-    /// The boot under which permits were last written.
-    package var bootID: String?
-    /// Not 0: the journal went back in time when this was its last number (a backup, a lost WAL). What was born by then may have been sent since.
-    package var goneBackSeq: Int64 = 0
-    /// Which key each account signed with last, by fingerprint.
-    package var keysInUse: [AccountID: String] = [:]
-    /// Accounts whose ids at the venue were seen not to follow their formula.
-    package var formulaBroken: Set<AccountID> = []
-    package var orders: [Order] = []
-    /// Closed orders whose executions are still to be listed.
-    package var unlisted: [Order] = []
-    package var commands: [OrderCommand] = []
-    /// Complete ones that are not settled, or were canceled after that and have commands still open.
-    package var intents: [IntentRow] = []
-    package var budgets: [BudgetRow] = []
-    package var permits: [PermitRow] = []
-    package var tradingStates: [TradingStateRow] = []
-    package var openBreaks: [Break] = []
-    /// Not from the journal: the process that sent requests lives on, so that a socket may still be open for as long as a request may take.
-    package var hasOpenSockets = false
-    /// Symbols ever used, by account: where venues list by symbol, external orders are looked for there.
-    package var symbols: [AccountID: [Symbol]] = [:]
-    package init() {}
-}
-
-/// What can be wrong with the journal; the case says what the caller can do.
-package struct JournalError: Error, Sendable, CustomStringConvertible {
-    package enum Kind: Sendable, Equatable {
-        /// No space: the turn was rolled back. Refuse new work, go on reading answers.
-        case full
-        /// A lock held by somebody else.
-        case busy
-        /// An I/O error: nothing later can be trusted to be durable. Stop, exit 74.
-        case failed
-        /// Damaged, foreign or newer: exit 65.
-        case damaged
-    }
-    package let kind: Kind
-    package let description: String
-    /// The file or its disk is at fault, whatever was asked for.
-    package let isStorageFault: Bool
-    package init(_ kind: Kind, _ description: String, isStorageFault: Bool = false) {
-        (self.kind, self.description, self.isStorageFault) = (kind, description, isStorageFault)
-    }
 }
 
 /// The durable record, as the runner's thread uses it. One writer in the world.

@@ -47,6 +47,8 @@ package enum EventKind: String, Sendable, CaseIterable {
     case reload
     /// The daemon began to write this journal.
     case start
+    /// Who an account is was pinned, or pinned anew: uid, origin, key.
+    case identity
     case note
 
     package var family: EventFamily {
@@ -56,7 +58,7 @@ package enum EventKind: String, Sendable, CaseIterable {
         case .submitted, .acknowledged, .rejected, .inDoubt, .requeued, .reported, .closed, .parked, .barred, .resolved: .order
         case .filled: .execution
         case .commandRequested, .commandChanged: .command
-        case .tradingState, .account: .account
+        case .tradingState, .account, .identity: .account
         case .breakFound, .breakResolved, .breakAcknowledged: .breakOfRecord
         case .lookup: .lookup
         case .request: .request

@@ -152,12 +152,7 @@ package struct RequestPlan: Sendable {
     }
 
     /// False for questions that venues answer to anybody.
-    package var isSigned: Bool {
-        switch content {
-        case .query(.serverTime), .query(.instruments): false
-        case .place, .cancel, .modify, .mixed, .query: true
-        }
-    }
+    package var isSigned: Bool { content.isSigned }
 
     /// Creates, cancels and modifies together; a look-up counts the orders it names.
     package var items: Int {
@@ -168,6 +163,16 @@ package struct RequestPlan: Sendable {
         case .mixed(let place, let cancel, _): place.count + cancel.count
         case .query(.find(let subjects, _)): subjects.count
         case .query: 0
+        }
+    }
+}
+
+extension RequestPlan.Content {
+    /// See ``RequestPlan/isSigned``.
+    var isSigned: Bool {
+        switch self {
+        case .query(.serverTime), .query(.instruments): false
+        case .place, .cancel, .modify, .mixed, .query: true
         }
     }
 }

@@ -44,10 +44,9 @@ extension Auditor {
     }
 
     /// Nothing runs in circles while the venues refuse the same thing again and again.
-    func expectPauses(from requests: Int, events: Int, minutes: Int64) {
+    func expectPauses(from requests: Int, events: Int, orders: Int, minutes: Int64) {
         let sent = world.ledger.requests[requests...]
         let polls = setups.reduce(0) { sum, setup in sum + Int(60_000 / max(setup.reconcileIntervalMs, 1_000) + 2) * 12 }
-        let orders = journal.orders.values.count { !$0.state.isTerminal }
         let most = Int(minutes) * (polls + 60 * setups.count + 40 * orders)
         expect(sent.count <= most, "\(sent.count) requests in \(minutes) minutes of calm, \(most) would do for \(orders) orders")
         let cancels = sent.count { $0.kind == .cancel }

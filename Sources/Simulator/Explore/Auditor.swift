@@ -67,7 +67,7 @@ package final class Auditor {
             willBear(order)
         case .intentSettled(let key, _, _): willSettle(key)
         case .intent, .intentComplete, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-            .budget, .permit, .unlisted, .idHighWater, .boot, .keyInUse, .formulaBroken, .note:
+            .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity, .formulaBroken, .note:
             break
         }
     }

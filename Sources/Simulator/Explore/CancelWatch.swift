@@ -52,9 +52,11 @@ struct CancelWatch {
         guard let order = journal.orders[key], order.state.isLive, order.venueOrderID != nil || cancelsByClientID(order.account) else { return nil }
         let commands = cancels.compactMap { journal.commands[$0] }
         // One cancel of an order is on the wire at a time.
-        guard let first = commands.min(by: { $0.id < $1.id }), commands.allSatisfy({ $0.state == .requested }) else { return nil }
-        // Held by its caller's wish, put off by the venue itself, or part of an intent that is still being written.
-        guard first.sequence != .placeFirst, first.evidence != .response, first.intent.map(journal.isComplete) ?? true else { return nil }
+        guard commands.allSatisfy({ $0.state == .requested }) else { return nil }
+        // One that its own caller wants behind new orders holds back no other one.
+        guard let first = commands.filter({ $0.sequence != .placeFirst }).min(by: { $0.id < $1.id }) else { return nil }
+        // Put off by the venue itself, or part of an intent that is still being written.
+        guard commands.allSatisfy({ $0.evidence != .response }), first.intent.map(journal.isComplete) ?? true else { return nil }
         return first.id
     }
 

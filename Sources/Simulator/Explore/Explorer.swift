@@ -87,9 +87,10 @@ package struct Explorer: Sendable {
         guard !scenario.lingering.isEmpty else { return }
         daemon.note(.lingering)
         daemon.run(forUs: .seconds(20)) { daemon.isUp && daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        let orders = daemon.journal.orders.values.count { !$0.state.isTerminal }
         let (requests, events) = (daemon.world.ledger.requests.count, daemon.journal.events.count)
         daemon.run(forUs: .seconds(60))
-        daemon.auditor.expectPauses(from: requests, events: events, minutes: 1)
+        daemon.auditor.expectPauses(from: requests, events: events, orders: orders, minutes: 1)
         daemon.calm(keeping: [])
     }
 

@@ -25,7 +25,7 @@ package enum Mutant: String, CaseIterable, Sendable {
     case duplicateForgottenAtRestart = "duplicate-forgotten-at-restart"
     /// Whoever's key it is, the venue's word on it is not heard.
     case otherAccountProvesAbsence = "other-account-proves-absence"
-    /// The venue's clock is as it was measured first.
+    /// The venue's clock is as it was measured some time ago.
     case oldClockMeasurement = "old-clock-measurement"
     /// What an account had that is configured no more is over.
     case removedAccountSettles = "removed-account-settles"
@@ -53,7 +53,13 @@ package enum Mutant: String, CaseIterable, Sendable {
                 for index in state.orders.indices { state.orders[index].bars.remove(.duplicate) }
             }
         case .removedAccountSettles:
-            disk.forgets = { state, configured in state.orders.removeAll { !configured.contains($0.account) } }
+            disk.forgets = { state, configured in
+                guard let heir = configured.sorted().first else { return }
+                state.orders.removeAll { !configured.contains($0.account) }
+                state.commands.removeAll { !configured.contains($0.account) }
+                // Somebody has to call them settled.
+                state.intents = state.intents.map { configured.contains($0.account) ? $0 : $0.inherited(by: heir) }
+            }
         case .ownershipByDesk: disk.hidesOthers = true
         case .resendWithoutProof, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels, .shortPageIsComplete,
             .otherAccountProvesAbsence, .oldClockMeasurement, .boundIgnoresIntentsUnderWay:
@@ -133,11 +139,19 @@ private final class FirstWord: @unchecked Sendable {
     var uid: String?
     /// A clock that nobody steps, microseconds.
     var now: () -> Int64 = { 0 }
-    private var offset: Int64?
+    private var offset: (ms: Int64, at: Int64)?
 
+    /// What was measured in the last twenty seconds is as good as new.
     func time(_ ms: Int64) -> Int64 {
-        let first = offset ?? ms - now() / 1_000
-        offset = first
-        return now() / 1_000 + first
+        if offset.map({ now() > $0.at + .seconds(20) }) ?? true { offset = (ms - now() / 1_000, now()) }
+        return now() / 1_000 + (offset?.ms ?? 0)
+    }
+}
+
+extension IntentRow {
+    fileprivate func inherited(by account: AccountID) -> IntentRow {
+        IntentRow(
+            key: key, id: id, account: account, content: content, orders: orders, commands: commands, sequence: sequence,
+            plannedRequests: plannedRequests, acceptedAt: acceptedAt, expiresAt: expiresAt)
     }
 }

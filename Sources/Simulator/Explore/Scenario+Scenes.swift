@@ -20,6 +20,8 @@ extension Scenario {
         var random = SeededGenerator(seed: OMSimSeed.mixed(seed, "scenes"))
         for _ in 0..<random.between(1, 3) { options.world.faults.insert(scene(&random), at: 0) }
         if random.chance(0.25) { addClockSteps(&random) }
+        if random.chance(0.1) { addBelyingPages(&random) }
+        if random.chance(0.1) { addLateArrivals(&random) }
         if random.chance(0.15) { addRefusedCancels(&random) }
         if random.chance(0.1) { addDuplicates(&random) }
         for index in options.setups.indices where random.chance(0.3) {
@@ -98,12 +100,36 @@ extension Scenario {
         let lasts: Int64? = random.chance(0.5) ? random.between(500, 10_000) : nil
         let step = random.chance(0.7) ? -random.between(200, 2_800) : random.between(200, 20_000)
         let isBitget = random.chance(0.4)
-        for venue in Set(lines.map(\.venue)).sorted() where venue.hasPrefix("bitget") == isBitget {
+        // Both lines of Bitget answer the time from one clock.
+        for venue in isBitget ? ["bitget-margin", "bitget-uta"] : ["ascendex", "az-futures", "xt-spot"] {
             var rule = FaultRule(.clock(offsetMs: step, driftPpm: 0, afterMs: after, lastsMs: lasts))
             rule.venue = venue
             options.world.faults.append(rule)
-            options.venueClockStepsAtUs.append(after * 1_000)
+            if lines.contains(where: { $0.venue == venue }) { options.venueClockStepsAtUs.append(after * 1_000) }
         }
+    }
+
+    /// Orders whose replies are lost, and look-ups whose pages belie themselves: nothing on them says that an order is not there.
+    private mutating func addBelyingPages(_ random: inout SeededGenerator) {
+        var (lost, pages) = (FaultRule(.loseReplyAfterExecution(.reset)), FaultRule(.contradictingPage(.empty)))
+        (lost.probability, lost.kind) = (0.6, random.chance(0.5) ? .place : .mixed)
+        (pages.probability, pages.kind) = (0.85, .lookup)
+        options.world.faults.insert(contentsOf: [lost, pages], at: 0)
+        stormUs = max(stormUs, .milliseconds(random.between(12_000, 20_000)))
+    }
+
+    /// Orders that arrive late, at a venue whose clock steps back while they are under way: it takes them longer than a clock measured before would say.
+    private mutating func addLateArrivals(_ random: inout SeededGenerator) {
+        let (after, step) = (random.between(1_000, 8_000), -random.between(1_500, 2_900))
+        for venue in ["ascendex", "az-futures", "bitget-margin", "bitget-uta", "xt-spot"] {
+            var clock = FaultRule(.clock(offsetMs: step, driftPpm: 0, afterMs: after))
+            clock.venue = venue
+            options.world.faults.append(clock)
+        }
+        options.venueClockStepsAtUs.append(after * 1_000)
+        options.weather.resetThenLate = 0.6
+        for index in options.setups.indices { options.setups[index].holdUnansweredMs = random.between(4_000, 6_000) }
+        stormUs = max(stormUs, .milliseconds(random.between(12_000, 20_000)))
     }
 
     /// Cancels that are refused as long as the storm lasts and a minute of calm after it, though their orders live.

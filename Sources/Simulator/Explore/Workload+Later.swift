@@ -97,7 +97,7 @@ extension Workload {
         guard let exchange = daemon.world.venue(named: line.venue)?.exchange, let market = line.markets.last,
             let instrument = exchange.instruments[market.symbol]
         else { return }
-        if random.chance(0.3), line.markets.count > 1 {
+        if random.chance(0.3), line.markets.count > 1, !scenario.answersDuplicates {
             exchange.delist(market.symbol, at: daemon.venueTime)
             daemon.note(.marketEnded)
             daemon.tell("market: \(line.venue) ends \(market.symbol)")

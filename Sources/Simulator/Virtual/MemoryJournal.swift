@@ -26,8 +26,10 @@ package final class MemoryJournal: Journal {
     private var unlisted: Set<OrderKey> = []
     private var highWater: Int64 = 0
     private var bootID: String?
-    private var keysInUse: [AccountID: String] = [:]
     private var formulaBroken: Set<AccountID> = []
+    package private(set) var identities: [AccountID: PinnedIdentity] = [:]
+    package private(set) var rests: [Int64: BudgetRest] = [:]
+    package private(set) var bans: [String: VenueBan] = [:]
     private var complete: Set<IntentKey> = []
     private var byClientID: [ClientOrderID: OrderKey] = [:]
     private var byIntentID: [IntentID: IntentKey] = [:]
@@ -59,7 +61,7 @@ package final class MemoryJournal: Journal {
             switch record {
             case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
                 .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
-                .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .keyInUse(_, _, let event),
+                .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .identity(_, let event),
                 .formulaBroken(_, _, let event), .note(_, _, let event):
                 next += 1
                 guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
@@ -71,7 +73,7 @@ package final class MemoryJournal: Journal {
                 }
             case .request(let row):
                 guard requests[row.id] == nil else { throw JournalError(.damaged, "request id \(row.id) was used twice") }
-            case .intentComplete, .requestEnded, .budget, .permit, .unlisted, .idHighWater, .boot: break
+            case .intentComplete, .requestEnded, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot: break
             }
         }
     }
@@ -134,12 +136,15 @@ package final class MemoryJournal: Journal {
         case .unlisted(let order, let isUnlisted): if isUnlisted { unlisted.insert(order) } else { unlisted.remove(order) }
         case .idHighWater(let mark): highWater = mark
         case .boot(let id): bootID = id
-        case .keyInUse(let account, let fingerprint, let event):
-            keysInUse[account] = fingerprint
+        case .identity(let pinned, let event):
+            identities[pinned.account] = pinned
             note(event, nil)
         case .formulaBroken(let account, let isBroken, let event):
             if isBroken { formulaBroken.insert(account) } else { formulaBroken.remove(account) }
             note(event, nil)
+        case .budgetRest(let rest): rests[rest.budget] = rest.isOver ? nil : rest
+        case .ban(let ban): bans[ban.family] = ban
+        case .banEnded(let family): bans[family] = nil
         case .note(_, let order, let event): note(event, order)
         }
     }
@@ -179,7 +184,8 @@ package final class MemoryJournal: Journal {
         }
         var state = JournalState()
         (state.seq, state.requestMax, state.idHighWater, state.idTag, state.bootID) = (seq, requestMax, highWater, "SIMU", bootID)
-        (state.keysInUse, state.formulaBroken) = (keysInUse, formulaBroken)
+        (state.formulaBroken, state.identities) = (formulaBroken, identities)
+        (state.rests, state.bans) = (rests.values.sorted { $0.budget < $1.budget }, bans.values.sorted { $0.family < $1.family })
         state.orders = orders.values.filter { !$0.state.isTerminal }.sorted { $0.key < $1.key }
         state.unlisted = unlisted.sorted().compactMap { orders[$0] }.filter { $0.state.isTerminal }
         state.commands = commands.values.filter { $0.state.isOpen }.sorted { $0.id < $1.id }

@@ -38,6 +38,7 @@ package struct AscendEX: VenueAdapter {
             listsFills: false)
         profile.isBatchAllOrNothing = true
         profile.needsAccountFacts = true
+        profile.accountTellsUID = true
         // One look-up names thirty ids, whether of thirty orders or of the attempts of a few.
         profile.looksUpByVenueID = true
         profile.findMax = Self.lookUpMax

@@ -83,7 +83,8 @@ package struct HTTPOrigin: Hashable, Sendable, CustomStringConvertible {
             let allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
             guard !host.isEmpty, host.utf8.allSatisfy({ allowed.utf8.contains($0) }) else { return nil }
         }
-        self.init(isTLS: isTLS, host: String(host), port: port)
+        // Hosts have no case.
+        self.init(isTLS: isTLS, host: host.lowercased(), port: port)
     }
 
     package var description: String {

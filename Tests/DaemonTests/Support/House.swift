@@ -34,8 +34,16 @@ struct TestAccount: Sendable {
     }
     private static let houses = Atomic<Int>(0)
 
-    /// Another account of the same uid.
-    var twin: TestAccount {
+    /// The same account with another key.
+    var spare: TestAccount { like(product: product, uid: uid) }
+
+    /// Another account of the same uid: of another product.
+    var twin: TestAccount { like(product: ["isolated": "crossed", "usdt": "coin"][product] ?? "margin", uid: uid) }
+
+    /// Somebody else's account at the venue. Their uids are apart, too: ours are counted by eights.
+    var stranger: TestAccount { like(product: product, uid: "U9" + uid.dropFirst()) }
+
+    private func like(product: String, uid: String) -> TestAccount {
         TestAccount(
             name: name + "-2", venue: venue, product: product, uid: uid, key: key + "-2", secret: secret, passphrase: passphrase, symbol: symbol,
             quantity: quantity)
@@ -90,19 +98,22 @@ final class House {
     ///   - venues: nil: all five.
     ///   - twins: Venues where a second account has the same uid, under another key.
     ///   - hasSpareKeys: The venues know a second key of every account, for ``rotateKeys()``.
+    ///   - hasStrangers: The venues know somebody else's account beside each of ours.
     ///   - options: More words for `omsim serve`.
     ///   - everywhere: What `settings` is for accounts that it does not name.
     ///   - isTLS: The venues speak TLS under a certificate made for this house. The simulator's pages cannot be asked then, only `audit()` can.
     init(
-        _ venues: [String]? = nil, twins: [String] = [], hasSpareKeys: Bool = false, options: [String] = [], settings: [String: String] = [:],
+        _ venues: [String]? = nil, twins: [String] = [], hasSpareKeys: Bool = false, hasStrangers: Bool = false, options: [String] = [],
+        settings: [String: String] = [:],
         everywhere: String = "",
         isTLS: Bool = false
     ) throws {
         let single = TestAccount.all().filter { venues?.contains($0.venue) ?? true }
         accounts = single + single.filter { twins.contains($0.venue) }.map(\.twin)
         self.settings = everywhere.isEmpty ? settings : Dictionary(uniqueKeysWithValues: accounts.map { ($0.name, settings[$0.name] ?? everywhere) })
-        spares = hasSpareKeys ? accounts.map(\.twin) : []
-        let entries = (accounts + spares).map { account in
+        spares = hasSpareKeys ? accounts.map(\.spare) : []
+        let strangers = hasStrangers ? accounts.map(\.stranger) : []
+        let entries = (accounts + spares + strangers).map { account in
             let passphrase = account.passphrase.map { #","passphrase":"\#($0)""# } ?? ""
             return #"{"venue":"\#(account.venue)","product":"\#(account.product)","uid":"\#(account.uid)","key":"\#(account.key)","#
                 + #""secret":"\#(account.secret)"\#(passphrase)}"#

@@ -1,0 +1,96 @@
+/// Whose account it is, and where: what orders are placed for and looked up under.
+package struct AccountIdentity: Hashable, Sendable, CustomStringConvertible {
+    package let venue: String
+    package let product: String
+    package let uid: String
+    /// Scheme, host and port that requests go to.
+    package let origin: String
+    package init(venue: String, product: String, uid: String, origin: String) {
+        (self.venue, self.product, self.uid, self.origin) = (venue, product, uid, origin)
+    }
+
+    package var description: String { "\(venue) \(product), uid \(uid), \(origin)" }
+}
+
+/// An account as a configuration names it.
+package struct ConfiguredIdentity: Sendable {
+    package let account: AccountID
+    package let identity: AccountIdentity
+    /// Fingerprint of its key; nil: it could not be read.
+    package let key: String?
+    package init(account: AccountID, identity: AccountIdentity, key: String?) { (self.account, self.identity, self.key) = (account, identity, key) }
+}
+
+/// Who an account is by the journal, since its first signed request.
+package struct PinnedIdentity: Sendable, Equatable {
+    package let account: AccountID
+    package let venue: String
+    package let product: String
+    /// nil: of a journal that did not know it; the next start takes the configuration's.
+    package var uid: String?
+    package var origin: String?
+    /// Fingerprint of the key that it signs with; nil: whichever comes next is taken as the first.
+    package var keyInUse: String?
+    /// Fingerprints of all its keys so far.
+    package var keys: Set<String>
+    package init(
+        account: AccountID, venue: String, product: String, uid: String?, origin: String?, keyInUse: String?, keys: Set<String>
+    ) {
+        (self.account, self.venue, self.product, self.uid, self.origin) = (account, venue, product, uid, origin)
+        (self.keyInUse, self.keys) = (keyInUse, keys)
+    }
+}
+
+/// The one check of who the accounts are. An order that is looked up in another account, or at another host, is not found there, and that proves nothing.
+package enum IdentityCheck {
+    /// What contradicts within a configuration: by the later account, with words that name both.
+    package static func clashes(_ accounts: [ConfiguredIdentity]) -> [(account: AccountID, words: String)] {
+        accounts.enumerated().compactMap { index, later in
+            for earlier in accounts[..<index] {
+                let (mine, theirs) = (later.identity, earlier.identity)
+                if mine.venue == theirs.venue, mine.product == theirs.product, mine.uid == theirs.uid {
+                    return (
+                        later.account, "\(earlier.account) is \(theirs.venue) \(theirs.product), uid \(theirs.uid), too: one account needs one name"
+                    )
+                }
+                if let key = later.key, key == earlier.key, mine.uid != theirs.uid, isOneHouse(mine.venue, theirs.venue) {
+                    return (
+                        later.account,
+                        "its key (\(key)) is that of \(earlier.account), uid \(theirs.uid): a key belongs to one uid, here it is \(mine.uid)"
+                    )
+                }
+            }
+            return nil
+        }
+    }
+
+    /// What a configuration says otherwise than the record, in words that name both.
+    package static func problems(_ accounts: [ConfiguredIdentity], pinned: [PinnedIdentity]) -> [String] {
+        accounts.flatMap { account -> [String] in
+            var problems: [String] = []
+            let mine = account.identity
+            if let known = pinned.first(where: { $0.account == account.account }) {
+                let former = AccountIdentity(
+                    venue: known.venue, product: known.product, uid: known.uid ?? mine.uid, origin: known.origin ?? mine.origin)
+                if former != mine {
+                    problems.append(
+                        "account \(account.account) is \(former) by the journal, \(mine) by the configuration: another account needs another name; where "
+                            + "the venue moved, or the uid was misspelt, omsd rebind says so")
+                }
+            }
+            guard let key = account.key else { return problems }
+            for other in pinned where other.account != account.account && other.keys.contains(key) && isOneHouse(other.venue, mine.venue) {
+                // Of a journal that knew no uids: as the configuration has it.
+                let uid = other.uid ?? accounts.first { $0.account == other.account }?.identity.uid
+                guard let uid, uid != mine.uid else { continue }
+                problems.append(
+                    "account \(account.account), uid \(mine.uid), has the key (\(key)) that account \(other.account), uid \(uid), signed with by the journal: "
+                        + "a key belongs to one uid; are the credentials files swapped?")
+            }
+            return problems
+        }
+    }
+
+    /// Hosts of one venue take one key for one user.
+    private static func isOneHouse(_ a: String, _ b: String) -> Bool { BudgetOwner.family(a) == BudgetOwner.family(b) }
+}

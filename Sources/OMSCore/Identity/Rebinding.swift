@@ -1,0 +1,121 @@
+/// A person's word on who an account is from here on: what `omsd rebind` records, while no daemon runs.
+///
+/// Its keys are forgotten: whichever comes next is taken as the first. Unless it is the same account at the same venue as before, nothing that was to be sent
+/// there is sent to the new one, and nothing that may be there is looked up as if it were here.
+package struct Rebinding: Sendable {
+    package let account: AccountID
+    /// nil: as before.
+    package let uid: String?
+    package let origin: String?
+    package let reason: String
+    /// The same account at the same venue, under another name: what is in doubt can be looked up and proven absent.
+    package let isSame: Bool
+    package let actor: Actor
+    package init(account: AccountID, uid: String?, origin: String?, reason: String, isSame: Bool, actor: Actor) {
+        (self.account, self.uid, self.origin, self.reason, self.isSame, self.actor) = (account, uid, origin, reason, isSame, actor)
+    }
+
+    /// What it comes to.
+    package struct Outcome: Sendable {
+        package fileprivate(set) var records: [JournalRecord] = []
+        /// Orders that nobody can settle but a person.
+        package fileprivate(set) var parked = 0
+        /// Orders and commands that had not left.
+        package fileprivate(set) var withdrawn = 0
+        /// Orders in doubt that can be proven absent again.
+        package fileprivate(set) var freed = 0
+        fileprivate var seq: Int64
+    }
+
+    /// - Parameters:
+    ///   - state: what the journal holds.
+    ///   - known: the account as the journal's tables name it.
+    ///   - wall: microseconds since 1970 UTC.
+    package func outcome(of state: JournalState, known: PinnedIdentity, at wall: Int64) -> Outcome {
+        var outcome = Outcome(seq: state.seq)
+        let uids = uid.map { "uid \(known.uid ?? "unknown") becomes \($0)" }
+        let origins = origin.map { "\(known.origin ?? "unknown") becomes \($0)" }
+        let sameness = isSame ? "the same account at the same venue" : "not said to be the same"
+        let words = ["rebind", uids, origins, sameness, reason].compactMap { $0 }.joined(separator: "; ")
+        var pinned = known
+        (pinned.uid, pinned.origin, pinned.keyInUse, pinned.keys) = (uid ?? known.uid, origin ?? known.origin, nil, [])
+        outcome.records.append(.identity(pinned, event(.identity, &outcome, wall, words)))
+        var orders = state.orders.filter { $0.account == account }
+        var commands = state.commands.filter { $0.account == account }
+        for index in orders.indices {
+            let isSuspect = orders[index].key.number <= state.goneBackSeq
+            if isSame { free(&orders[index], &outcome, wall, words) } else { part(&orders[index], isSuspect: isSuspect, &outcome, wall, words) }
+        }
+        if !isSame {
+            let closed = Dictionary(uniqueKeysWithValues: orders.filter { $0.state.isTerminal }.map { ($0.key, $0) })
+            for index in commands.indices { withdraw(&commands[index], order: closed[commands[index].order], &outcome, wall, words) }
+        }
+        settle(state.intents, orders, commands, &outcome, wall)
+        return outcome
+    }
+
+    private func event(
+        _ kind: EventKind, _ outcome: inout Outcome, _ wall: Int64, _ note: String, evidence: Evidence? = nil, request: RequestID? = nil
+    ) -> JournalEvent {
+        outcome.seq += 1
+        var event = JournalEvent(seq: outcome.seq, at: wall, kind: kind)
+        (event.evidence, event.request, event.actor, event.note) = (evidence, request, actor, note)
+        return event
+    }
+
+    private func free(_ order: inout Order, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
+        guard order.state == .inDoubt || order.state == .submitted, !order.bars.isDisjoint(with: [.key, .identity]) else { return }
+        order.bars.subtract([.key, .identity])
+        order.parkedAt = nil
+        outcome.freed += 1
+        record(
+            order, from: order.state, [.bars, .parkedAt], event(.barred, &outcome, wall, words, evidence: order.evidence, request: order.request),
+            &outcome)
+    }
+
+    private func part(_ order: inout Order, isSuspect: Bool, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
+        let from = order.state
+        switch from {
+        case .intended where !isSuspect:
+            (order.state, order.evidence, order.closedAt) = (.canceled, .local, wall)
+            order.request = nil
+            outcome.withdrawn += 1
+            record(order, from: from, [], event(.closed, &outcome, wall, words, evidence: .local), &outcome)
+        case .intended, .submitted, .inDoubt:
+            if from != .inDoubt {
+                (order.state, order.evidence) = (.inDoubt, .inferred)
+                if isSuspect { order.attempts = max(1, order.attempts) }
+                let lost = event(.inDoubt, &outcome, wall, "no answer was journaled", evidence: .inferred, request: order.request)
+                record(order, from: from, isSuspect ? .attempts : [], lost, &outcome)
+            }
+            order.bars.insert(.identity)
+            order.parkedAt = order.parkedAt ?? wall
+            outcome.parked += 1
+            let parked = event(.parked, &outcome, wall, words, evidence: order.evidence, request: order.request)
+            record(order, from: .inDoubt, [.bars, .parkedAt], parked, &outcome)
+        case .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
+        }
+    }
+
+    private func record(_ order: Order, from: OrderState, _ fields: OrderFields, _ event: JournalEvent, _ outcome: inout Outcome) {
+        outcome.records.append(.orderChanged(order, from: from, fields: fields, event))
+    }
+
+    /// What has not left is not sent elsewhere; what may have is left to the next start.
+    private func withdraw(_ command: inout OrderCommand, order: Order?, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
+        guard command.state == .requested else { return }
+        let from = command.state
+        // A cancel of an order that was withdrawn above has what it wanted.
+        command.state = command.kind == .cancel && order != nil ? .done : .withdrawn
+        (command.evidence, command.closedAt) = (.local, wall)
+        outcome.withdrawn += 1
+        outcome.records.append(.commandChanged(command, from: from, event(.commandChanged, &outcome, wall, words, evidence: .local)))
+    }
+
+    private func settle(_ intents: [IntentRow], _ orders: [Order], _ commands: [OrderCommand], _ outcome: inout Outcome, _ wall: Int64) {
+        let busy = Set(orders.filter { $0.state.isUnsettled }.map(\.intent)).union(commands.filter { $0.state.isOpen }.compactMap(\.intent))
+        for intent in intents where intent.account == account && intent.settledAt == nil && !busy.contains(intent.key) {
+            outcome.records.append(.intentSettled(intent.key, at: wall, event(.intentSettled, &outcome, wall, intent.id.text)))
+        }
+    }
+}

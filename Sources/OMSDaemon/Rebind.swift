@@ -1,0 +1,65 @@
+import CLinux
+import OMSCore
+import Store
+import Wire
+
+/// `omsd rebind`: records that an account is somebody else, or somewhere else, than the journal has it.
+struct Rebind: Equatable {
+    let journal: String
+    let account: String
+    let baseURL: HTTPOrigin?
+    let uid: String?
+    let reason: String
+    let isSame: Bool
+
+    init(_ words: ArraySlice<String>) throws(ArgumentError) {
+        let options = try Options(words, values: ["--journal", "--account", "--base-url", "--uid", "--reason"], flags: ["--same-venue"])
+        journal = try options.required("--journal")
+        account = try options.required("--account", "NAME")
+        reason = try options.required("--reason", "TEXT")
+        guard reason.contains(where: { !$0.isWhitespace }) else { throw ArgumentError("--reason needs words: they go on record") }
+        isSame = options.flags.contains("--same-venue")
+        uid = options.values["--uid"]
+        if let uid, !AccountReader.isUID(uid) { throw ArgumentError("--uid must be \(AccountReader.uidRule)") }
+        baseURL = options.values["--base-url"].flatMap { HTTPOrigin($0) }
+        if options.values["--base-url"] != nil {
+            guard let baseURL else { throw ArgumentError("--base-url must be https://HOST[:PORT], without user, path or query") }
+            guard baseURL.isTLS || baseURL.isLoopback else { throw ArgumentError("--base-url: http:// is for loopback addresses only; use https://") }
+        }
+    }
+
+    func run() -> ExitCode {
+        let name = AccountID(account)
+        do {
+            guard access(journal, F_OK) == 0 else {
+                writeToStandardError("omsd: \(journal.escapedForLog): \(errorText(omsd_errno()))\n")
+                return .inputOutput
+            }
+            let file = try SQLiteJournal.open(path: journal, accounts: [], bootID: Daemon.bootID())
+            for warning in file.warnings { Log.warning(warning) }
+            guard let known = try file.account(name) else {
+                let names = file.accounts.map(\.text).joined(separator: ", ")
+                writeToStandardError(
+                    "omsd: \(journal.escapedForLog) knows no account \"\(account.escapedForLog)\"; it knows: \(names.escapedForLog)\n")
+                return .usage
+            }
+            let rebinding = Rebinding(
+                account: name, uid: uid, origin: baseURL?.description, reason: reason, isSame: isSame,
+                actor: .peer(uid: getuid(), pid: getpid()))
+            let outcome = rebinding.outcome(of: try file.load(), known: known, at: omsd_clock_us(CLOCK_REALTIME))
+            try file.commit(outcome.records)
+            let words = isSame ? "\(outcome.freed) orders in doubt can be looked up again" : "\(outcome.parked) in doubt are parked"
+            writeToStandardOutput("\(account.escapedForLog): recorded; \(words), \(outcome.withdrawn) unsent are withdrawn\n")
+            return .done
+        } catch let error as OpenError {
+            writeToStandardError("omsd: \(error.description.escapedForLog)\n")
+            return ExitCode(rawValue: error.exitCode) ?? .inputOutput
+        } catch let error as JournalError {
+            writeToStandardError("omsd: \(error.description.escapedForLog)\n")
+            return ExitCode(rawValue: error.exitCode) ?? .inputOutput
+        } catch {
+            writeToStandardError("omsd: \("\(error)".escapedForLog)\n")
+            return .inputOutput
+        }
+    }
+}

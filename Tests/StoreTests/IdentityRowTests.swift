@@ -1,0 +1,102 @@
+import CLinux
+import CSQLite
+import OMSCore
+import TestSupport
+import Testing
+
+@testable import Store
+
+/// Who accounts are, and what venues' refusals left, as rows.
+@Suite struct IdentityRowTests {
+    @Test func `a journal of the first version says with which keys its accounts signed, and not for whom`() throws {
+        let folder = ScratchDirectory()
+        let path = folder.file("old.db")
+        do {
+            let connection = try Connection(path: path, .create)
+            try connection.execute("PRAGMA application_id = \(JournalFile.applicationID)")
+            try Migrator.migrate(connection, with: [try #require(Migrator.shipped.first)])
+            try connection.execute(
+                """
+                INSERT INTO meta VALUES ('id_tag', 'ABCD'), ('id_high_water', 0), ('request_max', 0), ('key_in_use/mm', 'aaa');
+                INSERT INTO accounts VALUES (1, 'mm', 'az-futures', 'usdt'), (2, 'other', 'xt-spot', 'spot');
+                """)
+        }
+        let key = ConfiguredIdentity(
+            account: "new", identity: AccountIdentity(venue: "az-futures", product: "usdt", uid: "2", origin: "https://a:443"), key: "aaa")
+        let mine = ConfiguredIdentity(
+            account: "mm", identity: AccountIdentity(venue: "az-futures", product: "usdt", uid: "1", origin: "https://a:443"), key: "bbb")
+        #expect(try SQLiteJournal.identityProblems(path, accounts: [], identities: [key, mine]).count == 1, "before the upgrade, too")
+        let journal = try SQLiteJournal.open(
+            path: path, accounts: [JournalAccount(id: "mm", venue: "az-futures", product: "usdt")], identities: [mine])
+        let state = try journal.load()
+        let known = try #require(state.identities["mm"])
+        #expect((known.uid, known.origin, known.keyInUse) == (nil, nil, "aaa") && known.keys == ["aaa"])
+        #expect(state.identities["other"]?.keys.isEmpty == true)
+    }
+
+    @Test func `identities, rests and bans are read as they were written, until they are over`() throws {
+        let sample = try Sample()
+        let pinned = PinnedIdentity(
+            account: Sample.az, venue: "az-futures", product: "usdt", uid: "U1", origin: "https://a:443", keyInUse: "k2", keys: ["k1", "k2"])
+        let budget = BudgetRow(id: 7, venue: "az-futures", owner: "k2", name: "batch-place", scope: .apikey, permits: 10, windowMs: 1_000)
+        let rest = BudgetRest(budget: 7, usableShare: 5, rest: Rest(until: 10, lastsUs: 5, untilWall: 20), recoversAt: 30)
+        let ban = VenueBan(family: "az", rest: Rest(until: 1, lastsUs: 2, untilWall: 3), words: "go away")
+        try sample.open.commit([
+            .identity(pinned, JournalEvent(seq: sample.open.seq + 1, at: 1, kind: .identity)), .budget(budget), .budgetRest(rest), .ban(ban),
+        ])
+        let state = try sample.open.load()
+        #expect(state.identities[Sample.az] == pinned && state.rests == [rest] && state.bans == [ban])
+        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+        try sample.open.commit([.budgetRest(rest.ended), .banEnded(family: "az")])
+        let later = try sample.open.load()
+        #expect(later.rests.isEmpty && later.bans.isEmpty)
+        try sample.open.connection.execute("UPDATE identities SET uid = 'U2'")
+        #expect(try JournalVerifier.verify(path: sample.path).problems == ["account mm-az: who it is, the record says otherwise"])
+    }
+
+    @Test(arguments: [
+        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000); INSERT INTO permits VALUES (1, 9000000000000000000, NULL, 0, 0, 0)",
+        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 1000000000000, 1000)", "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 0, 1000)",
+        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 9223372036854775807)",
+        "INSERT INTO bans VALUES ('v', 9223372036854775807, 1, 1, '')",
+        "INSERT INTO events VALUES (9223372036854775807, 1, 'note', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+        "UPDATE meta SET value = 9223372036854775807 WHERE key = 'request_max'",
+        "UPDATE meta SET value = 9223372036854775807 WHERE key = 'id_high_water'",
+    ])
+    func `numbers that no omsd writes make a journal untrusted, and end nothing`(sql: String) throws {
+        let sample = try Sample()
+        let path = sample.path
+        sample.close()
+        let connection = try Connection(path: path, .readWrite)
+        try connection.execute(sql)
+        let error = #expect(throws: OpenError.self) { _ = try SQLiteJournal.open(path: path, accounts: Sample.accounts) }
+        #expect(error?.exitCode == 65, "\(String(describing: error))")
+    }
+
+    @Test func `a journal meets its lock under every path, and is refused where it, or its WAL, has two names`() throws {
+        let sample = try Sample()
+        func refusal(_ path: String) -> OpenError? {
+            do throws(OpenError) {
+                _ = try SQLiteJournal.open(path: path, accounts: Sample.accounts)
+                return nil
+            } catch { return error }
+        }
+        let (link, hard) = (sample.folder.file("symbolic.db"), sample.folder.file("hard.db"))
+        try #require(symlink(sample.path, link) == 0)
+        #expect(refusal(link)?.kind == .locked)
+        #expect(JournalFile.isHeld(sample.path) && JournalFile.isHeld(link))
+        try #require(CLinux.link(sample.path, hard) == 0)
+        #expect(refusal(hard)?.exitCode == 65 && refusal(hard)?.description.contains("2 names") == true)
+        #expect(refusal(sample.path)?.kind == .locked)
+        unlink(hard)
+        sample.close()
+        #expect(!JournalFile.isHeld(sample.path))
+        for make in [CLinux.link, symlink] {
+            let other = sample.folder.file("other-wal")
+            try #require(rename(sample.path + "-wal", other) == 0 && make(other, sample.path + "-wal") == 0)
+            #expect(refusal(sample.path)?.exitCode == 65)
+            #expect(unlink(sample.path + "-wal") == 0 && rename(other, sample.path + "-wal") == 0)
+        }
+        #expect(refusal(sample.path) == nil)
+    }
+}
