@@ -46,6 +46,7 @@ extension Reply {
             }
             out.endArray()
             out.member("cancels", cancels)
+        case .kills(let kills): out.kills(kills)
         case .reconciled(let summary): out.reconciled(summary)
         case .canceled(let id, let withdrawn, let commands):
             out.member("intent_id", id.text)
@@ -86,6 +87,25 @@ extension Reply {
 }
 
 extension JSONWriter {
+    fileprivate mutating func kills(_ kills: [KillSnapshot]) {
+        key("accounts")
+        beginArray()
+        for kill in kills {
+            beginObject()
+            member("account", kill.account.text)
+            member("state", kill.state.rawValue)
+            member("confirmed_closed", kill.confirmedClosed)
+            member("cancel_taken", kill.cancelTaken)
+            member("live_or_unknown", kill.liveOrUnknown)
+            member("foreign", kill.foreign)
+            member("cancel_all", kill.cancelAll.rawValue)
+            member("cancels_foreign", kill.cancelsForeign)
+            member("last_error", kill.lastError)
+            endObject()
+        }
+        endArray()
+    }
+
     fileprivate mutating func accounts(_ accounts: [AccountSnapshot]) {
         key("accounts")
         beginArray()

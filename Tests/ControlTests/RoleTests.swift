@@ -66,7 +66,7 @@ struct RoleTests {
         ("break.list", "{}", .viewer),
         ("break.acknowledge", "{\"break_id\":1,\"reason\":\"r\"}", .operator), ("instrument.list", "{}", .viewer), ("account.list", "{}", .viewer),
         ("account.set_state", "{\"account\":\"*\",\"state\":\"active\",\"reason\":\"r\"}", .operator),
-        ("account.reconcile", "{\"account\":\"a\"}", .trader), ("limit.list", "{}", .viewer),
+        ("account.kill_status", "{}", .viewer), ("account.reconcile", "{\"account\":\"a\"}", .trader), ("limit.list", "{}", .viewer),
         ("limit.take", "{\"account\":\"a\",\"budget\":\"batch-place\",\"permits\":1}", .trader), ("limit.release", "{\"permit_id\":1}", .trader),
         ("event.subscribe", "{}", .viewer), ("event.unsubscribe", "{\"subscription\":1}", .viewer), ("daemon.status", "{}", .viewer),
         ("rpc.discover", "{}", .viewer),

@@ -9,7 +9,7 @@ import Testing
         ],
         .submitted: [.intended, .inDoubt, .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected],
         .inDoubt: [.intended, .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected, .abandoned],
-        .acknowledged: [.working, .partiallyFilled, .filled, .canceled, .expired, .rejected],
+        .acknowledged: [.working, .partiallyFilled, .filled, .canceled, .expired, .rejected, .abandoned],
         .working: [.partiallyFilled, .filled, .canceled, .expired, .rejected],
         .partiallyFilled: [.working, .filled, .canceled, .expired, .rejected],
         .filled: [],

@@ -51,6 +51,8 @@ import Wire
             for order in exchange.orders where order.state.isLive { exchange.fill(order, at: daemon.venueTime) }
             daemon.run(forUs: .seconds(3))
         }
+        // The last fill is seen between two refusals at the latest.
+        daemon.run(forUs: .seconds(4))
         #expect(daemon.journal.orders.values.allSatisfy { $0.state == .filled })
         #expect(daemon.world.ledger.requests.contains { $0.endpoint == "fills" && $0.outcome == .refused })
         #expect(daemon.engine?.snapshot().first?.state == .active)

@@ -136,8 +136,10 @@ package enum MethodTable {
             fields: [
                 .required("account", .text(.account), "an account, or `*` for all"),
                 .required("state", .word(TradingState.allCases.map(\.rawValue)), "halted: only cancels; reducing: only what closes"), reason,
-                .optional("cancel_open", .bool, "also withdraw what is unsent and cancel what is live, by id"),
-                .optional("everything", .bool, "with cancel_open: also the venue's own cancel-all, which takes others' orders"),
+                .optional("cancel_open", .bool, "also withdraw what is unsent and cancel what is live, by id; with halted: account.kill_status"),
+                .optional(
+                    "everything", .bool,
+                    "with cancel_open: also the venue's own cancel-all, which takes others' orders; asked for until it is answered"),
             ],
             result: "{accounts:[{account, state, reason, at}…], cancels}", isMutating: true
         ) { parameters throws(ControlError) in
@@ -151,6 +153,15 @@ package enum MethodTable {
             return .setState(
                 account == "*" ? nil : AccountID(account), state, reason: try parameters.requiredText("reason"), cancelOpen: cancelOpen,
                 everything: everything)
+        },
+        Method(
+            "account.kill_status", .viewer, "How far the emptying of accounts has come that set_state halted with cancel_open began.",
+            fields: [.optional("account", .text(.account), "an account; absent or `*`: all")],
+            result:
+                "{accounts:[{account, state, confirmed_closed, cancel_taken, live_or_unknown, foreign, cancel_all, cancels_foreign, last_error}…]}"
+        ) { parameters throws(ControlError) in
+            let account = parameters.account
+            return .killStatus(account == "*" ? nil : account)
         },
         Method(
             "account.reconcile", .trader, "Compares the account with its venue now; answers when done.",

@@ -57,6 +57,20 @@ final class Desk {
     var fillsWanted = Deque<OrderKey>()
     var doubts: Set<OrderKey> = []
     var open = 0
+    /// Orders that are not closed.
+    var unfinished = 0
+    /// Orders with a cancel that the venue took, whose end is not confirmed yet.
+    var takenCancels: Set<OrderKey> = []
+    var loops: [Loop: Turns] = [:]
+    /// Since the account was halted with `cancel_open`.
+    var kill: Kill?
+    /// The wish that the venue cancels everything of the account, and whether a request for it is out.
+    var cancelAll = KillSnapshot.CancelAll.notAsked
+    var isAskingAll = false
+    /// When the first of these was taken.
+    var cancelsTakenAt: Int64 = .min
+    /// Not before then is another listing read to confirm many cancels at once.
+    var nextConfirmAt: Int64 = .min
 
     /// Orders of others that policy wants gone.
     var externalCancels = Deque<CancelTicket>()
@@ -104,6 +118,8 @@ final class Desk {
     enum PutOff: Sendable {
         case order(OrderKey)
         case command(CommandID)
+        /// Its end was waited for long enough.
+        case outcome(OrderKey)
         /// Executions of this order are to be listed again.
         case fills(OrderKey)
     }
@@ -137,11 +153,25 @@ final class Desk {
 
     /// Requests out at once: what the place budget needs at a 200 ms round trip, 4 to 64.
     var maxInFlight: Int {
-        if let configured = setup.maxInFlight { return configured }
+        // Two at least: one is the cancel lane's.
+        if let configured = setup.maxInFlight { return max(2, configured) }
         guard let rule = profile.budgets.first(where: { $0.name == "batch-place" }) else { return 4 }
         let setting = setup.limits.first { $0.budget == rule.name }
         let permits = setting?.share ?? setting?.permits ?? rule.permits
         return min(64, max(4, Int(clamping: Int64(permits) * 200 / max(1, setting?.windowMs ?? rule.windowMs))))
+    }
+
+    /// Whether anything but a cancel may go out: one connection is the cancel lane's.
+    var hasRoom: Bool { inFlight + 1 < maxInFlight }
+
+    /// An order came, or moved.
+    func count(from: OrderState?, to next: OrderState) {
+        if from == .intended { unsent -= 1 }
+        if next == .intended { unsent += 1 }
+        let (was, isOpen) = (from.map { !$0.isTerminal } ?? false, !next.isTerminal)
+        guard was != isOpen else { return }
+        unfinished += isOpen ? 1 : -1
+        if !isOpen { kill?.closed += 1 } else if from != nil { kill?.closed -= 1 }
     }
 
     /// The venue's clock when no request stamped `wireTime` can be accepted any more, microseconds.

@@ -81,7 +81,7 @@ extension Engine {
             guard let command = commands[id], let live = desk.orders[command.order] else { continue }
             pursue(id, of: live, on: desk)
         }
-        if intent.isWithdrawn { cancel(acceptance.keys.compactMap { desk.orders[$0] }, actor: acceptance.actor) }
+        if intent.isWithdrawn { cancelRound(of: acceptance.keys.compactMap { desk.orders[$0] }, actor: acceptance.actor) }
         for item in acceptance.modifies { requestModify(item, for: intent, on: desk, actor: acceptance.actor) }
         reply(
             .submitted(
@@ -113,7 +113,7 @@ extension Engine {
         if early.count < waiting.count { resumeDeferred() }
     }
 
-    private func resumeDeferred() {
+    func resumeDeferred() {
         guard !deferred.isEmpty else { return }
         let waiting = deferred
         deferred = []
@@ -189,6 +189,7 @@ extension Engine {
         guard !intent.heldCancels.isEmpty, let desk = desk(intent.row.account) else { return }
         let waiting = intent.heldCancels
         intent.heldCancels = []
+        heldCancels.subtract(waiting)
         for id in waiting {
             guard let command = commands[id], let live = desk.orders[command.order] else { continue }
             pursue(id, of: live, on: desk)

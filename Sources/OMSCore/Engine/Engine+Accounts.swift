@@ -27,6 +27,7 @@ extension Engine {
         case .accountList: reply(.accounts(desks.map(snapshot)), to: ticket)
         case .setState(let account, let state, let reason, let cancelOpen, let everything):
             setState(account, state, reason: reason, cancelOpen: cancelOpen, everything: everything, from: actor, ticket: ticket)
+        case .killStatus(let account): tellKill(account, ticket: ticket)
         case .reconcile(let account):
             guard let desk = desk(account) else { return fail(.unknownAccount(account), to: ticket) }
             desk.sweepWaiters.append(SweepWaiter(ticket: ticket, askedAt: now.monotonic))
@@ -46,7 +47,7 @@ extension Engine {
         case .intentList(let account, _, _), .subscribe(_, let account): account
         case .orderGet(let filter), .orderList(let filter), .fillList(let filter), .breakList(let filter): filter.account
         case .submit, .intentGet, .intentWait, .intentCancel, .orderTimeline, .orderResolve, .breakAcknowledge, .instrumentList, .accountList,
-            .setState, .reconcile,
+            .setState, .killStatus, .reconcile,
             .limitList, .limitTake, .limitRelease, .unsubscribe, .status:
             nil
         }
@@ -100,7 +101,7 @@ extension Engine {
         let deferred = deferred.compactMap { entry -> Ticket? in
             if case .command(_, _, _, let ticket) = entry.input { ticket } else { nil }
         }
-        return waits + sweeps + deferred + early.map(\.ticket) + acceptances.flatMap { [$0.ticket] + $0.echoes }
+        return waits + sweeps + deferred + early.map(\.ticket) + cancelRounds.compactMap(\.ticket) + acceptances.flatMap { [$0.ticket] + $0.echoes }
             + grants.wishes.elements.map(\.ticket)
     }
 
@@ -111,6 +112,10 @@ extension Engine {
         desk.trading = TradingStateRow(account: desk.id, state: state, reason: reason, actor: actor, at: now.wall)
         notice(.tradingState(desk.trading), of: desk.id)
         record(.tradingState(desk.trading, event(.tradingState, actor: actor, note: "\(desk.id) \(state.rawValue): \(reason)")))
+        if state != .halted { desk.kill = nil }
+        if state == .active { desk.cancelAll = .notAsked }
+        // No place leaves any more that a cancel could wait for.
+        if state != .active { releaseHeldCancels(of: desk) }
     }
 
     private func setState(
@@ -130,22 +135,18 @@ extension Engine {
             chosen = desks
             absentRows = setStateOfAbsent(state, reason: reason, actor: actor)
         }
-        var cancels = 0
         for desk in chosen {
+            // On record with this turn, however long the cancels take to be written.
             setState(state, of: desk, reason: reason, actor: actor)
             // Whoever is at the desk wants it tried now, the key as well; what is resumed tries everything anew.
             tryKeyAgain(desk)
             if state == .active, desk.factsProblem != nil { (desk.factsProblem, desk.facts, desk.prepareAt) = (nil, nil, now.monotonic) }
-            if cancelOpen {
-                for acceptance in acceptances where acceptance.desk == desk.index { acceptance.intent.isWithdrawn = true }
-                cancels += cancel(Array(desk.orders.values), actor: actor)
-            }
-            if everything {
-                let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
-                for symbol in symbols { _ = launch(.query(.cancelAll(symbol: symbol)), on: desk, usesReserve: true, isJournaled: true) }
-            }
+            if state == .halted, cancelOpen { beginKill(desk) }
+            if everything { wishCancelAll(desk) }
+            if cancelOpen { for acceptance in acceptances where acceptance.desk == desk.index { acceptance.intent.isWithdrawn = true } }
         }
-        reply(.tradingState(chosen.map(\.trading) + absentRows, cancels: cancels), to: ticket)
+        let orders = cancelOpen ? chosen.flatMap { Array($0.orders.values) } : []
+        cancelRound(of: orders, purpose: .state(chosen.map(\.index), absent: absentRows), actor: actor, ticket: ticket)
     }
 
     func reload(_ setups: [AccountSetup], changes: [String], by actor: Actor) {

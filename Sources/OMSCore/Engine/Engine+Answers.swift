@@ -47,13 +47,16 @@ extension Engine {
     func notSent(_ id: RequestID, reason: String) {
         guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
         for row in limiter.release(flight.grips, readAt: nil, at: now.monotonic) { record(.permit(row)) }
-        unheard(reason, on: desk)
-        desk.lastError = reason
-        desk.failures += 1
-        // Full jitter, 100 ms to 10 s: the venue cannot be reached, and nobody gains from a stampede.
-        let ceiling = min(Int64.seconds(10), .milliseconds(100) << Int64(min(desk.failures, 7)))
-        desk.backoffUntil = now.monotonic + Int64.random(in: ceiling / 4...ceiling, using: &random)
-        desk.nextSweepAt = min(desk.nextSweepAt, desk.backoffUntil)
+        // What merely came too late to its own deadline says nothing of the venue.
+        if !carriesLate(flight, on: desk) {
+            unheard(reason, on: desk)
+            desk.lastError = reason
+            desk.failures += 1
+            // Full jitter, 100 ms to 10 s: the venue cannot be reached, and nobody gains from a stampede.
+            let ceiling = Self.unreachablePauses.pause(after: desk.failures)
+            desk.backoffUntil = now.monotonic + Int64.random(in: ceiling / 4...ceiling, using: &random)
+            desk.nextSweepAt = min(desk.nextSweepAt, desk.backoffUntil)
+        }
         func unsend(_ orders: [PlaceTicket]) {
             let lives = orders.compactMap { desk.orders[$0.order] }
             for live in lives {
@@ -80,6 +83,17 @@ extension Engine {
         case .query(let query): failed(query, reason, flight, on: desk)
         }
         end(id, flight, outcome: .notSent) { _ in }
+    }
+
+    /// How long nothing leaves, at most, while the venue cannot be reached.
+    static let unreachablePauses = Backoff(first: .milliseconds(100), most: .seconds(10))
+
+    private func carriesLate(_ flight: InFlight, on desk: Desk) -> Bool {
+        switch flight.plan.content {
+        case .place(let tickets, _), .mixed(let tickets, _, _): tickets.contains { desk.orders[$0.order].map { isLate($0, on: desk) } ?? false }
+        case .modify(let tickets): tickets.contains { commands[$0.command]?.expiresAt.map { $0 <= now.wall } ?? false }
+        case .cancel, .query: false
+        }
     }
 
     private func land(_ id: RequestID) -> InFlight? {
@@ -157,6 +171,7 @@ extension Engine {
         switch answer.disposition {
         case .answered:
             trusted(flight.plan, on: desk)
+            if flight.plan.isSigned { ended(.timestamps, on: desk) }
             if (answer.places + answer.cancels + answer.modifies).contains(.notExecuted(.halted)) {
                 desk.lastError = "the venue says item by item that key, account or region may not trade \(words)"
                 setState(.halted, of: desk, reason: "venue: items refused: key, account or region may not trade", actor: .venue)
@@ -170,6 +185,9 @@ extension Engine {
             desk.clock = nil
             desk.clockEpoch += 1
             desk.lastError = "timestamp refused (\(words)): the venue's clock is measured again"
+            // At once the first time; a venue that refuses each new measurement, too, is asked ever later.
+            let pause = turned(.timestamps, on: desk, "refused (\(words)) though newly measured")
+            if desk.loops[.timestamps]?.count ?? 0 > 1 { desk.prepareAt = max(desk.prepareAt, now.monotonic + pause) }
         case .maintenance:
             desk.pausedUntil = now.monotonic + .seconds(5)
             desk.lastError = "maintenance: \(words)"
@@ -216,10 +234,8 @@ extension Engine {
                     live, to: .acknowledged, kind: .acknowledged, evidence: .response, fields: venueID == nil && word == nil ? [] : fields,
                     request: request)
                 if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { ask(live, .venueID, on: desk, after: Self.confirmDelayUs) }
-                // What trades at once is asked about soon; what rests is seen by the next listing.
-                if live.order.terms.type == .market || live.order.terms.timeInForce != .gtc {
-                    ask(live, .missing, on: desk, after: max(.milliseconds(desk.profile.visibilityDelayMs), Self.confirmDelayUs))
-                }
+                // What trades at once is asked about now; what rests is seen by the next listing.
+                awaitOutcome(of: live, forUs: .milliseconds(desk.setup.reconcileIntervalMs), on: desk)
             case .refused(let code, let text):
                 (live.order.rejectCode, live.order.rejectText) = (code, text)
                 change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
@@ -234,7 +250,8 @@ extension Engine {
                 change(live, to: .intended, kind: .requeued, evidence: .response, request: request, note: Self.words(why, answer))
                 // Refused for the request as a whole, the account waits; for the item alone, the item does.
                 if answer.disposition == .answered, Self.isPutOff(why) {
-                    desk.putOff.add(.order(live.key), at: now.monotonic + Self.putOffUs)
+                    live.putOffs += 1
+                    desk.putOff.add(.order(live.key), at: now.monotonic + Self.putOffPauses.pause(after: live.putOffs - 1))
                 } else {
                     again.append(live)
                 }
@@ -254,9 +271,6 @@ extension Engine {
         }
         requeue(again, on: desk)
     }
-
-    /// How long an item waits that the venue put off by itself.
-    static let putOffUs: Int64 = .seconds(1)
 
     private static func isPutOff(_ why: NotExecuted) -> Bool {
         switch why {
@@ -297,75 +311,17 @@ extension Engine {
         desk.byVenueID[venueID] = live.key
     }
 
-    private func canceled(_ tickets: [CancelTicket], _ outcomes: [ItemOutcome], in flight: InFlight, on desk: Desk, tally: inout Tally) {
-        for (ticket, outcome) in zip(tickets, outcomes) {
-            tally.count(outcome)
-            judge(ticket.command, outcome, in: flight, on: desk)
-            guard let live = desk.orders[ticket.order] else { continue }
-            if case .notExecuted(.sibling(let offenderNamed)) = outcome {
-                // Blameless: again at once, and where nobody was blamed in smaller company.
-                if !offenderNamed { live.batchCap = max(1, tickets.count / 2) }
-                pursue(ticket.command, of: live, on: desk)
-                continue
-            }
-            settle(ticket.command, of: live, on: desk) { ask(live, .cancel, on: desk, after: $0) }
-        }
-    }
-
-    private func modified(_ tickets: [ModifyTicket], _ outcomes: [ItemOutcome], in flight: InFlight, on desk: Desk, tally: inout Tally) {
-        for (ticket, outcome) in zip(tickets, outcomes) {
-            tally.count(outcome)
-            judge(ticket.command, outcome, in: flight, on: desk)
-            if case .refused = outcome { doubtInstruments(desk) }
-            guard let live = desk.orders[ticket.order] else { continue }
-            // Some venues answer a modify with a new order id.
-            if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID != venueID, !live.state.isTerminal {
-                learn(venueID, of: live, on: desk)
-                change(live, to: live.state, kind: .reported, evidence: .response, fields: .venueOrderID, request: flight.plan.id)
-            }
-            settle(ticket.command, of: live, on: desk) { ask(live, .modify, on: desk, after: $0) }
-            // The next of this order may leave now.
-            if live.state.isLive { desk.modifies.append(live.key) }
-        }
-    }
-
-    /// One command's part of an answer.
-    private func judge(_ id: CommandID, _ outcome: ItemOutcome, in flight: InFlight, on desk: Desk) {
-        let request = flight.plan.id
-        switch outcome {
-        case .acknowledged: change(id, to: .acknowledged, evidence: .response, request: request)
-        case .refused(let code, let text): change(id, to: .refused, evidence: .response, request: request, code: code, note: text)
-        case .notExecuted: change(id, to: .requested, evidence: .response, request: request, note: "not executed")
-        case .gone(let code, let text), .duplicate(let code, let text):
-            change(id, to: .inDoubt, evidence: .response, request: request, note: "the venue does not know it as open: \(code) \(text)")
-        case .refusedUnlessFound(let code, let text):
-            change(id, to: .inDoubt, evidence: .response, request: request, note: "refused without a reason: \(code) \(text)")
-        case .inDoubt(let reason): change(id, to: .inDoubt, evidence: .inferred, request: request, note: reason)
-        }
-    }
-
-    /// After an answer: a closed order ends its commands, an open one is asked about, one not executed goes again.
-    private func settle(_ id: CommandID, of live: LiveOrder, on desk: Desk, ask: (Int64) -> Void) {
-        guard let command = commands[id] else { return followUp(live, on: desk) }
-        if live.state.isTerminal { return finishCommand(id, of: live, evidence: live.order.evidence) }
-        if command.state == .requested {
-            desk.putOff.add(.command(id), at: now.monotonic + Self.putOffUs)
-        } else {
-            ask(Self.confirmDelayUs)
-        }
-    }
-
     // MARK: Queries
 
     private func told(_ query: Query, _ answer: VenueAnswer, _ flight: InFlight, sentAt: Moment, lastByteAt: Moment, on desk: Desk) {
         switch (query, answer.query) {
         case (.serverTime, .time(let ms)):
-            desk.isPreparing = false
+            prepared(query, on: desk)
             let measured = VenueClock(serverMs: ms, sent: sentAt.monotonic, read: lastByteAt.monotonic)
             if let known = desk.clock, !known.agrees(with: measured, at: now.monotonic) { desk.clockEpoch += 1 }
             desk.clock = measured
         case (.account, .account(let facts)):
-            desk.isPreparing = false
+            prepared(query, on: desk)
             desk.facts = facts
             desk.factsProblem = identityProblem(facts, on: desk) ?? facts.problem
             if let problem = desk.factsProblem {
@@ -376,12 +332,14 @@ extension Engine {
             }
         case (.instruments, .instruments(let list)):
             if let reason = learnMarkets(list, skipped: answer.skipped, on: desk) { return failed(query, reason, flight, on: desk) }
-            desk.isPreparing = false
-        case (.find(let subjects, let step), .orders(let reports, _, _)): found(subjects, step: step, reports, flight, on: desk)
+            prepared(query, on: desk)
+        case (.find(let subjects, let step), .orders(let reports, _, _)):
+            ended(.lookUps, on: desk)
+            found(subjects, step: step, reports, flight, on: desk)
         case (.openOrders, .orders(let reports, let next, let unreadable)), (.history, .orders(let reports, let next, let unreadable)):
             listed(reports, next: next, unreadable: unreadable, flight, on: desk)
         case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)
-        case (.cancelAll, .canceledAll): break
+        case (.cancelAll, .canceledAll): canceledAll(desk)
         default:
             let reason: String
             if case .failed(let words) = answer.query { reason = words } else { reason = "an answer to another question" }
@@ -399,12 +357,21 @@ extension Engine {
         case .serverTime, .account, .instruments:
             desk.isPreparing = false
             desk.lastError = reason
-            desk.prepareAt = now.monotonic + .milliseconds(500)
-        case .find(let subjects, _): for subject in subjects { unanswered(subject, on: desk) }
+            desk.prepareAt = now.monotonic + turned(.preparation(query.name), on: desk, reason)
+        case .find(let subjects, _):
+            turned(.lookUps, on: desk, reason)
+            for subject in subjects { unanswered(subject, on: desk) }
         case .openOrders(let symbol, _), .history(let symbol, _, _): listingFailed(symbol, reason, on: desk)
         case .fills(let subject, _):
+            turned(.executions, on: desk, reason)
             if let live = desk.orders[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
-        case .cancelAll: break
+        case .cancelAll: cancelAllFailed(desk, reason)
         }
+    }
+
+    /// A preparation was answered well.
+    private func prepared(_ query: Query, on desk: Desk) {
+        desk.isPreparing = false
+        ended(.preparation(query.name), on: desk)
     }
 }

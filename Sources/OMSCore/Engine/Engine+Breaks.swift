@@ -97,7 +97,7 @@ extension Engine {
             case .unreadable: name = broken.detail.hasPrefix(Self.unlistable) ? "" : broken.detail
             // Another account's orders in this one's listing.
             case .identity: name = broken.clientOrderID.flatMap { (try? journal.order($0)) ?? nil }?.account.text ?? ""
-            default: name = ""
+            default: name = Loop(of: broken)?.text ?? ""
             }
             desk.accountBreaks[BreakSubject(kind: broken.kind, name: name)] = broken.id
         }

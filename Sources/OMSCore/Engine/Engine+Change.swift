@@ -50,8 +50,7 @@ extension Engine {
     private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {
         if from.isLive { desk.open -= 1 }
         if next.isLive { desk.open += 1 }
-        if from == .intended { desk.unsent -= 1 }
-        if next == .intended { desk.unsent += 1 }
+        desk.count(from: from, to: next)
         if from == .inDoubt { desk.doubts.remove(live.key) }
         if next == .inDoubt { desk.doubts.insert(live.key) }
         guard let intent = live.intent else { return }
@@ -73,6 +72,8 @@ extension Engine {
         }
         live.isGated = false
         live.inquiry = nil
+        outcomeKnown(of: live)
+        endLoops(of: live, on: desk)
         for id in live.commands { finishCommand(id, of: live, evidence: live.order.evidence) }
         live.commands.removeAll { commands[$0] == nil }
         if !live.order.filledQuantity.isZero, live.state != .abandoned { wantFills(live, on: desk) }
@@ -145,16 +146,49 @@ extension Engine {
         if next == .refused { (command.rejectCode, command.rejectText) = (code, note) }
         if !next.isOpen { command.closedAt = now.wall }
         commands[id] = command
-        record(.commandChanged(command, from: from, event(.commandChanged, evidence: evidence, request: request, note: note)))
-        let live = desk(command.account)?.orders[command.order]
-        if from == .requested || from == .submitted, next != .requested, next != .submitted { cancelAnswered(command) }
+        write(command, from: from, evidence: evidence, request: request, note: note)
+        let desk = desk(command.account)
+        let live = desk?.orders[command.order]
+        if command.kind == .cancel {
+            if next == .acknowledged {
+                if desk?.takenCancels.isEmpty == true { desk?.cancelsTakenAt = now.monotonic }
+                desk?.takenCancels.insert(command.order)
+            } else {
+                desk?.takenCancels.remove(command.order)
+            }
+        }
+        if from == .requested || from == .submitted, next != .requested, next != .submitted {
+            cancelAnswered(command)
+            // One request answers for all who want the order gone.
+            if command.kind == .cancel { for other in live?.commands ?? [] { if let other = commands[other] { cancelAnswered(other) } } }
+        }
         guard !next.isOpen else { return }
         live?.commands.removeAll { $0 == id }
-        commands[id] = nil
+        (commands[id], watches[id]) = (nil, nil)
+        heldCancels.remove(id)
+        if let live, let desk { endLoops(of: live, on: desk) }
         if let key = command.intent, let intent = intents[key] {
             intent.openCommands -= 1
             touchedIntents.insert(key)
         }
+    }
+
+    /// Puts a command's move on record. One that goes round and round is on record as open: its requests have rows, and the break tells of the rest.
+    private func write(_ command: OrderCommand, from: CommandState, evidence: Evidence, request: RequestID?, note: String?) {
+        let recorded = watches[command.id]?.recorded ?? from
+        if command.state.isOpen, watches[command.id]?.turns ?? 0 >= Backoff.turnsMax {
+            watches[command.id]?.recorded = recorded
+            return
+        }
+        watches[command.id]?.recorded = nil
+        var former = recorded
+        if recorded != from, !recorded.mayBecome(command.state) {
+            var between = command
+            (between.state, between.closedAt, between.rejectCode, between.rejectText) = (from, nil, nil, nil)
+            record(.commandChanged(between, from: recorded, event(.commandChanged, evidence: evidence, request: request)))
+            former = from
+        }
+        record(.commandChanged(command, from: former, event(.commandChanged, evidence: evidence, request: request, note: note)))
     }
 
     /// One cancel less that its intent's places wait for.
@@ -171,7 +205,7 @@ extension Engine {
     func settleIntents() {
         for key in touchedIntents.sorted() {
             guard let intent = intents[key], intent.isComplete, !intent.isAbsent else { continue }
-            let isSettled = intent.unsettled == 0 && intent.openCommands == 0
+            let isSettled = intent.unsettled == 0 && intent.openCommands == 0 && intent.awaited.isEmpty
             if isSettled {
                 // One that was settled before and was then canceled keeps its time.
                 if intent.row.settledAt == nil {

@@ -34,6 +34,8 @@ extension Engine {
     func pursue(_ id: CommandID, of live: LiveOrder, on desk: Desk) {
         guard let command = commands[id], command.state.isOpen else { return }
         if live.state.isTerminal { return finishCommand(id, of: live, evidence: live.order.evidence) }
+        // Of an intent that is still being written a crash would leave nothing.
+        guard command.intent.map({ intents[$0]?.isComplete ?? true }) ?? true else { return }
         switch command.kind {
         case .cancel: pursueCancel(command, of: live, on: desk)
         case .modify: pursueModify(command, of: live, on: desk)
@@ -42,7 +44,7 @@ extension Engine {
 
     private func pursueCancel(_ command: OrderCommand, of live: LiveOrder, on desk: Desk) {
         switch command.state {
-        case .acknowledged, .inDoubt: return ask(live, .cancel, on: desk, after: Self.confirmDelayUs)
+        case .acknowledged, .inDoubt: return ask(live, .cancel, on: desk, after: pause(of: command.id))
         case .submitted, .done, .refused, .withdrawn, .superseded: return
         case .requested: break
         }
@@ -57,17 +59,17 @@ extension Engine {
             return
         case .inDoubt:
             ask(live, .cancel, on: desk, after: 0)
+            if live.order.parkedAt != nil { giveWay(command, because: "the order's fate waits for a person") }
         case .acknowledged, .working, .partiallyFilled:
-            // One cancel of an order on the wire; its siblings are done when the order is.
-            let isUnderWay = live.commands.contains { id in
-                guard id != command.id, let other = commands[id], other.kind == .cancel else { return false }
-                return other.state != .requested || other.id < command.id
+            if let sibling = siblingUnderWay(of: command, live) {
+                // It is answered with the one that went before it.
+                if sibling.state == .acknowledged || sibling.state == .inDoubt { cancelAnswered(command) }
+                return
             }
-            if isUnderWay { return }
-            if let key = command.intent, let intent = intents[key], command.sequence == .placeFirst, intent.unanswered > 0,
-                !desk.profile.mixesPlaceAndCancel
-            {
-                intent.heldCancels.append(command.id)
+            if let intent = holder(of: command, on: desk) {
+                if heldCancels.insert(command.id).inserted { intent.heldCancels.append(command.id) }
+            } else if let watch = watches[command.id], watch.notBefore > now.monotonic {
+                desk.putOff.add(.command(command.id), at: watch.notBefore)
             } else if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID {
                 ask(live, [.cancel, .venueID], on: desk, after: 0)
             } else if desk.queuedCancels.insert(command.id).inserted {
@@ -75,6 +77,33 @@ extension Engine {
             }
         case .filled, .canceled, .expired, .rejected, .denied, .abandoned: return
         }
+    }
+
+    /// One cancel of an order is on the wire, or next; its siblings are done when the order is. One that waits for its own intent's places is no sibling
+    /// to wait for: others never asked for that.
+    private func siblingUnderWay(of command: OrderCommand, _ live: LiveOrder) -> OrderCommand? {
+        for id in live.commands where id != command.id {
+            guard let other = commands[id], other.kind == .cancel, !heldCancels.contains(id) else { continue }
+            if other.state != .requested { return other }
+            // The elder goes first, where it may go at all.
+            if other.id < command.id, desk(other.account).map({ holder(of: other, on: $0) == nil }) ?? false { return other }
+        }
+        return nil
+    }
+
+    /// The intent whose places a cancel waits for, as its own caller wished (`place_first`). Where no place leaves any more, no cancel waits for one.
+    private func holder(of command: OrderCommand, on desk: Desk) -> OpenIntent? {
+        guard command.sequence == .placeFirst, desk.trading.state == .active, !desk.profile.mixesPlaceAndCancel, let key = command.intent,
+            let intent = intents[key], intent.unanswered > 0
+        else { return nil }
+        return intent
+    }
+
+    /// How soon a command's order is looked at after its answer: ever later, as often as it came to nothing before.
+    func pause(of id: CommandID) -> Int64 {
+        let watch = watches[id]
+        let tries = (watch?.turns ?? 0) + (watch?.looks ?? 0)
+        return CommandWatch.pauses.pause(after: tries)
     }
 
     /// How soon a receipt is followed by a question for what came of it.
@@ -99,8 +128,14 @@ extension Engine {
 
     private func pursueModify(_ command: OrderCommand, of live: LiveOrder, on desk: Desk) {
         switch command.state {
-        case .requested: if live.state.isLive { desk.modifies.append(live.key) }
-        case .acknowledged, .inDoubt: ask(live, .modify, on: desk, after: Self.confirmDelayUs)
+        case .requested:
+            guard live.state.isLive else { return }
+            if let watch = watches[command.id], watch.notBefore > now.monotonic {
+                desk.putOff.add(.command(command.id), at: watch.notBefore)
+            } else {
+                desk.modifies.append(live.key)
+            }
+        case .acknowledged, .inDoubt: ask(live, .modify, on: desk, after: pause(of: command.id))
         case .submitted, .done, .refused, .withdrawn, .superseded: return
         }
     }
@@ -119,105 +154,11 @@ extension Engine {
             case (.modify, .done), (.modify, .refused), (.modify, .withdrawn), (.modify, .superseded): break
             }
         }
-        return unfinished < desk.profile.unfinishedModifiesMax ? ready : nil
-    }
-
-    /// What an order's report says of its open commands.
-    func judgeCommands(of live: LiveOrder, on desk: Desk, tries: Int) {
-        for id in live.commands {
-            guard let command = commands[id] else { continue }
-            switch (command.kind, command.state) {
-            case (.cancel, .requested): pursue(id, of: live, on: desk)
-            case (.cancel, .acknowledged), (.cancel, .inDoubt):
-                // Asked often enough: the cancel was lost, or refused without a word. It is safe to repeat.
-                if command.state == .inDoubt || tries >= Self.cancelPatience {
-                    change(id, to: .requested, evidence: .query, note: "the venue still shows the order open")
-                    live.inquiry?.tries = 0
-                    pursue(id, of: live, on: desk)
-                }
-            case (.modify, .acknowledged), (.modify, .inDoubt): judgeModify(command, of: live, on: desk, tries: tries)
-            case (.modify, .requested): pursue(id, of: live, on: desk)
-            case (_, .submitted), (_, .done), (_, .refused), (_, .withdrawn), (_, .superseded): break
-            }
-        }
-    }
-
-    /// Looks at the order after which an acknowledged cancel is repeated, and an unseen modify given up.
-    static let cancelPatience = 6
-    static let modifyPatience = 12
-
-    private func judgeModify(_ command: OrderCommand, of live: LiveOrder, on desk: Desk, tries: Int) {
-        if isShown(command, in: live.order) {
-            // What was asked before it was overtaken by it.
-            for id in live.commands where id < command.id {
-                guard let older = commands[id], older.kind == .modify, older.state == .acknowledged || older.state == .inDoubt else { continue }
-                change(id, to: isShown(older, in: live.order) ? .done : .superseded, evidence: .query, note: "modify \(command.id) shows")
-            }
-            change(command.id, to: .done, evidence: .query)
-        } else if tries >= Self.modifyPatience {
-            switch command.state {
-            case .acknowledged:
-                change(
-                    command.id, to: .refused, evidence: .query,
-                    note:
-                        "the venue still shows price \(live.order.price?.description ?? "-") and quantity \(live.order.quantity?.description ?? "-")")
-            case .inDoubt:
-                // Looked up, not repeated blindly: past the fence the lost request cannot be taken any more.
-                change(command.id, to: .requested, evidence: .query, note: "not applied; the lost request is too old to be taken")
-            case .requested, .submitted, .done, .refused, .withdrawn, .superseded: break
-            }
-        }
-        if live.state.isLive, live.commands.contains(where: { commands[$0]?.kind == .modify && commands[$0]?.state == .requested }) {
-            desk.modifies.append(live.key)
-        }
+        guard let ready, unfinished < desk.profile.unfinishedModifiesMax, watches[ready.id]?.notBefore ?? .min <= now.monotonic else { return nil }
+        return ready
     }
 
     // MARK: What operators and callers ask for
-
-    /// Cancels what lives of an intent. It waits for these cancels like for those it asked for itself, also when it was settled before.
-    func cancelIntent(_ id: IntentID, from actor: Actor, ticket: Ticket) {
-        let intent: OpenIntent
-        if let open = intentsByID[id] {
-            intent = open
-        } else {
-            do throws(JournalError) {
-                guard let row = try journal.intent(id) else { return fail(.unknownOrder("no intent \(id) in this journal"), to: ticket) }
-                intent = OpenIntent(row, isComplete: true)
-            } catch {
-                return fail(.journalUnavailable(error.description), to: ticket)
-            }
-        }
-        guard desk(intent.row.account) != nil else { return fail(.unknownAccount(intent.row.account), to: ticket) }
-        guard intent.isComplete else { return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket) }
-        let orders = desk(intent.row.account)?.orders.values.filter { $0.order.intent == intent.row.key && !$0.state.isTerminal } ?? []
-        let unsent = orders.count { $0.state == .intended }
-        for command in commands.values.filter({ $0.intent == intent.row.key && $0.state == .requested && $0.kind == .modify }).sorted(by: {
-            $0.id < $1.id
-        }) {
-            change(command.id, to: .withdrawn, evidence: .local, note: "the intent was canceled")
-        }
-        if !orders.isEmpty {
-            (intents[intent.row.key], intentsByID[id]) = (intent, intent)
-            touchedIntents.insert(intent.row.key)
-        }
-        reply(.canceled(id, withdrawn: unsent, commands: cancel(orders, for: intent, actor: actor) - unsent), to: ticket)
-    }
-
-    /// Asks for cancels of all these orders; the number of commands made.
-    @discardableResult
-    func cancel(_ orders: some Sequence<LiveOrder>, for intent: OpenIntent? = nil, actor: Actor) -> Int {
-        var count = 0
-        // A command of an order that a crash would still discard must not be on record.
-        for live in orders.sorted(by: { $0.key < $1.key }) where !live.state.isTerminal && live.intent?.isComplete ?? true {
-            // Never behind places: whoever cancels all of an intent does not want to wait for the rest of it.
-            guard let desk = desk(live.order.account),
-                let id = bearCommand(.cancel, of: live.order.clientOrderID, for: intent, sequence: .cancelFirst, actor: actor)
-            else { continue }
-            count += 1
-            pursue(id, of: live, on: desk)
-        }
-        return count
-    }
 
     func resolve(_ id: ClientOrderID, isPlaced: Bool, reason: String, from actor: Actor, ticket: Ticket) {
         guard let live = byClientID[id] else {
@@ -225,9 +166,13 @@ extension Engine {
             let isKnown = (try? journal.isUsed(id)) ?? false
             return fail(isKnown ? .invalidParams("order \(id) is not in doubt") : .unknownOrder("this journal never held an order \(id)"), to: ticket)
         }
-        guard live.state == .inDoubt else { return fail(.invalidParams("order \(id) is \(live.state.rawValue), not in doubt"), to: ticket) }
+        let isTakenBack = !isPlaced && isWordAlone(live)
+        guard live.state == .inDoubt || isTakenBack else {
+            return fail(.invalidParams("order \(id) is \(live.state.rawValue), not in doubt"), to: ticket)
+        }
         guard let desk = desk(live.order.account) else { return }
         live.inquiry = nil
+        mended(.missingThere, of: live, on: desk)
         change(live, to: isPlaced ? .acknowledged : .abandoned, kind: .resolved, evidence: .operator, actor: actor, note: reason)
         if isPlaced {
             ask(live, live.order.venueOrderID == nil ? .venueID : .missing, on: desk, after: 0)
@@ -236,5 +181,11 @@ extension Engine {
         var filter = OrderFilter()
         filter.clientOrderID = id
         reply(.query(.order(filter), missing: nil), to: ticket)
+    }
+
+    /// An order that counts as placed on a person's word alone: nothing of it was ever seen at the venue. The word can be taken back.
+    private func isWordAlone(_ live: LiveOrder) -> Bool {
+        live.state == .acknowledged && live.order.evidence == .operator && live.order.venueState == nil && live.order.venueOrderID == nil
+            && live.order.filledQuantity.isZero
     }
 }

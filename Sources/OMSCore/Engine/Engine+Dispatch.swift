@@ -10,16 +10,28 @@ extension Engine {
         while desk.inFlight < desk.maxInFlight {
             // What leaves first would wait for the turn's end, while all that is launched behind it is written down.
             guard output.records.count - rows < Self.launchRows else { return wake(at: now.monotonic) }
-            guard launchNext(desk) else { return }
+            // The last connection is the cancel lane's.
+            guard desk.hasRoom ? launchNext(desk) : launchLast(desk) else { return }
         }
     }
 
     /// Rows of an account's requests in one turn before the rest waits for the next.
     static let launchRows = 400
 
+    /// What may take the connection that is kept for cancels: cancels, without the new orders that may ride with them elsewhere.
+    private func launchLast(_ desk: Desk) -> Bool {
+        guard isPrepared(desk), mayTry(\.writing, on: desk) else { return false }
+        return launchCancels(desk, takesPlaces: false)
+    }
+
+    /// Whether a signed request can be stamped, and made out for the account.
+    func isPrepared(_ desk: Desk) -> Bool {
+        desk.clock != nil && (!desk.profile.needsAccountFacts || desk.facts != nil) && !desk.identity.awaitsUID
+    }
+
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
-        guard desk.clock != nil, !desk.profile.needsAccountFacts || desk.facts != nil, !desk.identity.awaitsUID else { return false }
+        guard isPrepared(desk) else { return false }
         let (asks, writes) = (mayTry(\.asking, on: desk), mayTry(\.writing, on: desk))
         // What keeps the account from trading keeps nothing from being cancelled.
         guard desk.factsProblem == nil else { return writes && launchCancels(desk) || asks && launchFind(desk, .urgent) }
@@ -28,7 +40,7 @@ extension Engine {
             // No permit is left: the next one is theirs, and only what is urgent passes them.
             guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || asks && launchFind(desk, .urgent) }
         }
-        if writes, launchCancels(desk) { return true }
+        if writes, launchCancels(desk) || launchCancelAll(desk) { return true }
         if asks, launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchListing(desk) { return true }
         return writes && (launchModifies(desk) || launchPlaces(desk))
     }
@@ -107,7 +119,7 @@ extension Engine {
         return true
     }
 
-    private func launchCancels(_ desk: Desk) -> Bool {
+    private func launchCancels(_ desk: Desk, takesPlaces: Bool = true) -> Bool {
         guard !desk.cancels.isEmpty || !desk.externalCancels.isEmpty else { return false }
         let mixes = desk.profile.mixesPlaceAndCancel
         let names = indexes(of: mixes ? .mixed(place: [], cancel: [], placeFirst: false) : .cancel([]), on: desk)
@@ -145,7 +157,7 @@ extension Engine {
         }
         guard !tickets.isEmpty else { return false }
         guard mixes else { return send(.cancel(tickets), indexes: names, on: desk, isPlace: false) }
-        let places = mayPlace(desk) ? takePlaces(desk, single: false)?.orders ?? [] : []
+        let places = takesPlaces && mayPlace(desk) ? takePlaces(desk, single: false)?.orders ?? [] : []
         return sendMixed(places, tickets, indexes: names, on: desk)
     }
 
@@ -238,7 +250,9 @@ extension Engine {
 
     func launch(_ content: RequestPlan.Content, on desk: Desk, usesReserve: Bool, isJournaled: Bool = false) -> Bool {
         let names = indexes(of: content, on: desk)
-        guard mayLeave(desk), canTake(names, usesReserve: usesReserve) else { return false }
+        // Only what needs neither stamp nor account may leave before both are known.
+        let isPreparation = if case .query(let query) = content { query.isPreparation } else { false }
+        guard mayLeave(desk), isPreparation || isPrepared(desk), canTake(names, usesReserve: usesReserve) else { return false }
         return send(content, indexes: names, on: desk, isPlace: false, isJournaled: isJournaled)
     }
 
@@ -303,7 +317,7 @@ extension Engine {
         for row in rows { record(.permit(row)) }
         (plan.budgets, plan.isJournaled) = (rows.map(\.budget), isJournaled)
         limiter.served(indexes, place: isPlace, whilePlaceWaits: !desk.places.isEmpty)
-        inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled)
+        inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled, launchedAt: now.monotonic)
         desk.inFlight += 1
         asked(on: desk)
         if plan.isRoutine { desk.routineOut += 1 }
@@ -355,6 +369,7 @@ extension Engine {
     private func submitted(_ id: CommandID, in plan: RequestPlan) {
         guard commands[id] != nil else { return }
         commands[id]?.attempts += 1
+        watches[id, default: CommandWatch()].wireTime = plan.timeMs
         change(id, to: .submitted, evidence: .local, request: plan.id)
     }
 }

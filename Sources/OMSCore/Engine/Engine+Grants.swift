@@ -77,7 +77,7 @@ extension Engine {
     /// Whether a place may go and waits for a permit of this budget.
     private func placeWaits(for budget: Int) -> Bool {
         desks.contains { desk in
-            guard !desk.places.isEmpty, desk.trading.state == .active, desk.inFlight < desk.maxInFlight, now.monotonic >= desk.backoffUntil,
+            guard !desk.places.isEmpty, desk.trading.state == .active, desk.hasRoom, now.monotonic >= desk.backoffUntil,
                 mayPlace(desk)
             else { return false }
             return placeIndexes(desk).contains(budget)

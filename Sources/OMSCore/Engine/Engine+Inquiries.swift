@@ -44,6 +44,7 @@ extension Engine {
             switch item {
             case .order(let key): if let live = desk.orders[key] { requeue([live], on: desk) }
             case .command(let id): if let command = commands[id], let live = desk.orders[command.order] { pursue(id, of: live, on: desk) }
+            case .outcome(let key): if let live = desk.orders[key] { outcomeKnown(of: live) }
             case .fills(let key): if let live = desk.orders[key], live.wantsFills, !live.isAskingFills { desk.fillsWanted.append(key) }
             }
         }
@@ -63,6 +64,7 @@ extension Engine {
 
     /// Where many orders are in doubt: how long a single look-up for this one would be wasted, microseconds; nil: it is worth asking.
     private func leftToListings(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Int64? {
+        if isLeftToConfirmation(live, inquiry, on: desk) { return Self.listingPatienceUs }
         guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts, desk.sweepFailures == 0,
             let wireTime = live.order.wireTime, let venueNow = desk.clock?.low(at: now.monotonic)
         else { return nil }
@@ -163,8 +165,9 @@ extension Engine {
                 detail: "\(live.state.rawValue) here; its market \(symbol) is gone, and the venue does not tell its fate")
             return again(live, on: desk, after: Self.parkedIntervalUs)
         }
-        let backoff = min(Int64.seconds(10), .milliseconds(250) << Int64(min(inquiry.tries, 6)))
-        again(live, on: desk, after: live.order.parkedAt == nil ? backoff : Self.parkedIntervalUs)
+        if inquiry.tries >= Backoff.turnsMax { giveWay(of: live, because: "look-ups of the order go unanswered") }
+        let pause = Self.unansweredPauses.pause(after: inquiry.tries)
+        again(live, on: desk, after: live.order.parkedAt == nil ? pause : Self.parkedIntervalUs)
     }
 
     /// How often a parked order is still asked about.
@@ -206,14 +209,13 @@ extension Engine {
         guard ids.count > 1, let keep = chosen?.venueOrderID else { return chosen }
         for report in reports where report.venueOrderID != keep && (report.status == .open || report.status == .accepted) {
             guard let id = report.venueOrderID else { continue }
-            desk.externalCancels.append(
-                CancelTicket(command: 0, order: 0, clientOrderID: live.order.clientOrderID, venueOrderID: id, terms: live.order.terms))
+            wantGone(
+                CancelTicket(command: 0, order: 0, clientOrderID: live.order.clientOrderID, venueOrderID: id, terms: live.order.terms), on: desk)
         }
         return chosen
     }
 
     private func present(_ live: LiveOrder, _ report: OrderReport, _ flight: InFlight, on desk: Desk) {
-        let tries = live.inquiry?.tries ?? 0
         live.inquiry?.isAsked = false
         live.inquiry?.step = 0
         live.inquiry?.absentRounds = 0
@@ -221,7 +223,7 @@ extension Engine {
         mended(.missingThere, of: live, on: desk)
         guard !live.state.isTerminal else { return }
         live.inquiry?.reasons.subtract([.doubt, .missing, .venueID])
-        judgeCommands(of: live, on: desk, tries: tries)
+        judgeCommands(of: live, on: desk, askedAt: flight.launchedAt)
         rest(live, on: desk)
     }
 
@@ -237,7 +239,7 @@ extension Engine {
             live.inquiry = nil
         } else {
             live.inquiry = inquiry
-            again(live, on: desk, after: min(.seconds(5), Self.confirmDelayUs << Int64(min(inquiry.tries, 6))))
+            again(live, on: desk, after: restPause(live, inquiry, on: desk))
         }
     }
 
@@ -354,10 +356,13 @@ extension Engine {
     /// Acknowledged, and neither listed nor found: never sent again; on record after two rounds.
     private func missing(_ live: LiveOrder, on desk: Desk) {
         guard var inquiry = live.inquiry else { return }
+        // Asked for its end alone, right behind its receipt: it may not be visible yet.
+        if inquiry.reasons == .outcome { return again(live, on: desk, after: Self.outcomePauses.pause(after: inquiry.tries)) }
         inquiry.absentRounds += 1
         live.inquiry = inquiry
         if inquiry.absentRounds == Self.missingRounds {
             found(.missingThere, of: live, on: desk, detail: "\(live.state.rawValue) here; the venue lists it nowhere")
+            giveWay(of: live, because: "the venue lists the order nowhere")
         }
         again(
             live, on: desk,

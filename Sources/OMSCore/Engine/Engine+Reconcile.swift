@@ -39,6 +39,7 @@ extension Engine {
             }
         }
         closeWhatIsGone(sweep, on: desk)
+        confirmed(by: sweep, on: desk)
         guard !sweep.waiters.isEmpty else { return }
         desk.reconciliations.append(Reconciliation(waiters: sweep.waiters, summary: sweep.summary, pending: pending, startedAt: now.monotonic))
     }
@@ -50,7 +51,10 @@ extension Engine {
             // Of a market that was not listed nothing is gone.
             return sweep.unlisted.isEmpty || desk.externalSymbols[id].map { !sweep.unlisted.contains($0) } ?? false
         }
-        for broken in gone.values.sorted() { mended(broken) }
+        for (id, broken) in gone.sorted(by: { $0.value < $1.value }) {
+            mended(broken)
+            ended(.external(id), on: desk)
+        }
         for (subject, broken) in desk.accountBreaks.sorted(by: { $0.value < $1.value }) {
             let isGone =
                 switch subject.kind {

@@ -106,8 +106,13 @@ extension Engine {
     func wantFillsAgain(_ live: LiveOrder, isAnswered: Bool, on desk: Desk) {
         live.isAskingFills = false
         live.fillTries += 1
+        if isAnswered, live.fillTries == Backoff.turnsMax {
+            let words = "the venue lists fewer executions of \(live.order.clientOrderID) than \(live.order.filledQuantity) in all"
+            desk.lastError = words
+            found(.loop, of: live, on: desk, detail: words)
+        }
         if isAnswered, live.fillTries >= Self.fillTriesMax { return restFills(live) }
-        desk.putOff.add(.fills(live.key), at: now.monotonic + min(.seconds(30), .milliseconds(100) << Int64(min(live.fillTries, 9))))
+        desk.putOff.add(.fills(live.key), at: now.monotonic + Self.fillPauses.pause(after: live.fillTries))
     }
 
     private func restFills(_ live: LiveOrder) {
@@ -118,6 +123,8 @@ extension Engine {
         }
         if live.state.isTerminal { closed.append(live) }
     }
+
+    private static let fillPauses = Backoff(first: .milliseconds(100))
 
     /// Answers that lack executions, over about five minutes.
     static let fillTriesMax = 16
@@ -136,6 +143,7 @@ extension Engine {
     }
 
     func filled(_ subject: FindSubject, page: String?, _ fills: [Fill], next: String?, _ flight: InFlight, on desk: Desk) {
+        ended(.executions, on: desk)
         guard let live = desk.orders[subject.order] else { return }
         guard var known = try? journal.tradeIDs(of: live.key) else { return wantFillsAgain(live, isAnswered: false, on: desk) }
         if page == nil { live.listed = [:] }
@@ -165,6 +173,7 @@ extension Engine {
             wantFillsAgain(live, isAnswered: true, on: desk)
         } else {
             live.isAskingFills = false
+            mended(.loop, of: live, on: desk)
             restFills(live)
         }
     }

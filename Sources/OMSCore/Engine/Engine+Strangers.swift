@@ -56,12 +56,11 @@ extension Engine {
 
     /// Policy may want orders of others gone: asked for as often as they are listed, since a cancel may be lost.
     private func unwanted(_ report: OrderReport, _ venueID: VenueOrderID, on desk: Desk) {
-        guard desk.setup.cancelsExternalOrders, let symbol = report.symbol,
-            !desk.externalCancels.elements.contains(where: { $0.venueOrderID == venueID })
-        else { return }
+        guard desk.setup.cancelsExternalOrders, let symbol = report.symbol else { return }
         let terms = OrderTerms(symbol: symbol, side: report.side ?? .buy, type: .limit)
-        desk.externalCancels.append(
-            CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: venueID, terms: terms))
+        wantGone(
+            CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: venueID, terms: terms),
+            on: desk)
     }
 
     /// An order of ours that shows under another account than its own: never cancelled for being external.

@@ -67,7 +67,9 @@ extension Engine {
 
     func launchSweepPage(_ desk: Desk) -> Bool {
         if desk.sweep == nil {
-            let isDue = now.monotonic >= desk.nextSweepAt || !desk.sweepWaiters.isEmpty && desk.sweepFailures == 0 || wantsHistorySweep(desk)
+            let isDue =
+                now.monotonic >= desk.nextSweepAt || !desk.sweepWaiters.isEmpty && desk.sweepFailures == 0 || wantsHistorySweep(desk)
+                || wantsConfirmation(desk)
             guard isDue else {
                 wake(at: desk.nextSweepAt)
                 return false
@@ -76,7 +78,7 @@ extension Engine {
         }
         guard let sweep = desk.sweep, !sweep.isAsked else { return false }
         // While orders wait to be sent, looking after those that rest takes a fifth of the time at most.
-        if desk.hasReconciled, sweep.waiters.isEmpty, !desk.places.isEmpty, now.monotonic < sweep.nextPageAt {
+        if desk.hasReconciled, sweep.waiters.isEmpty, desk.kill == nil, !desk.places.isEmpty, now.monotonic < sweep.nextPageAt {
             wake(at: sweep.nextPageAt)
             return false
         }
@@ -91,7 +93,7 @@ extension Engine {
             case .open: .openOrders(symbol: symbol, page: sweep.page)
             case .history: .history(symbol: symbol, sinceMs: sweep.sinceMs, page: sweep.page)
             }
-        let isUrgent = !desk.hasReconciled || !desk.doubts.isEmpty
+        let isUrgent = !desk.hasReconciled || !desk.doubts.isEmpty || desk.kill != nil || confirmsByListing(desk)
         guard launch(.query(query), on: desk, usesReserve: isUrgent || !waitsToSend(desk)) else { return false }
         desk.sweep?.isAsked = true
         desk.sweep?.hasAsked = true
@@ -102,11 +104,13 @@ extension Engine {
     private func begin(_ desk: Desk) {
         let doubts = desk.doubts.compactMap { desk.orders[$0] }
         // A single doubt is looked up by itself; history is read where there are many, or where it is the first look after a start.
-        let withHistory = doubts.count > Self.bulkDoubts || (!desk.hasReconciled && !doubts.isEmpty)
+        let confirmsSince = confirmationStart(desk)
+        let withHistory = doubts.count > Self.bulkDoubts || (!desk.hasReconciled && !doubts.isEmpty) || confirmsSince != nil
         // Wherever we hold or ever used orders, also where the market seems to be gone: what it does not answer for is looked up one by one.
         let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
+        let sinceMs = min(historyStart(doubts, on: desk) ?? .max, confirmsSince ?? .max)
         desk.sweep = Sweep(
-            withHistory: withHistory, sinceMs: historyStart(doubts, on: desk), symbols: symbols, startedAt: now.monotonic,
+            withHistory: withHistory, sinceMs: sinceMs, symbols: symbols, startedAt: now.monotonic,
             venueTime: desk.clock?.low(at: now.monotonic) ?? 0, clockEpoch: desk.clockEpoch,
             summary: ReconcileSummary(account: desk.id))
         desk.sweep?.waiters = desk.sweepWaiters
@@ -115,8 +119,8 @@ extension Engine {
     }
 
     /// From when on a listing of history must tell: before the first request with an order in doubt, milliseconds of the venue's clock.
-    private func historyStart(_ doubts: [LiveOrder], on desk: Desk) -> Int64 {
-        guard let first = doubts.map({ $0.order.wireTime ?? $0.order.intendedAt / 1_000 }).min() else { return 0 }
+    private func historyStart(_ doubts: [LiveOrder], on desk: Desk) -> Int64? {
+        guard let first = doubts.map({ $0.order.wireTime ?? $0.order.intendedAt / 1_000 }).min() else { return nil }
         // A stamp is of the venue's clock, as measured: the order is younger than it but for the error. Where a listing can prove absence, or the time is
         // this machine's, a minute stands between; elsewhere it would only be pages, some hundred a second of it at full rate, and a start waits for them.
         let isSure = !desk.profile.listingProvesAbsence && doubts.allSatisfy { $0.order.wireTime != nil && !isSuspect($0) }
@@ -142,7 +146,7 @@ extension Engine {
                     if wasInDoubt, live.state != .inDoubt {
                         (sweep.summary.adopted, sweep.summary.resolved) = (sweep.summary.adopted + 1, sweep.summary.resolved + 1)
                     }
-                    afterListing(live, on: desk)
+                    afterListing(live, on: desk, askedAt: flight.launchedAt)
                 }
             } else if sweep.phase == .open {
                 do throws(JournalError) { try stranger(report, flight, on: desk, into: &sweep) } catch {
@@ -164,13 +168,13 @@ extension Engine {
     }
 
     /// What a listing settles of an order's questions.
-    private func afterListing(_ live: LiveOrder, on desk: Desk) {
+    private func afterListing(_ live: LiveOrder, on desk: Desk, askedAt: Int64) {
         guard !live.state.isTerminal else { return }
         if var inquiry = live.inquiry {
             inquiry.reasons.subtract([.doubt, .missing, .venueID])
             live.inquiry = inquiry.reasons.isEmpty && !inquiry.isAsked ? nil : inquiry
         }
-        if !live.commands.isEmpty { judgeCommands(of: live, on: desk, tries: 0) }
+        if !live.commands.isEmpty { judgeCommands(of: live, on: desk, askedAt: askedAt) }
     }
 
     func advance(_ sweep: inout Sweep, next: String?) {

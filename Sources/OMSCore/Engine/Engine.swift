@@ -17,6 +17,12 @@ package final class Engine {
     var commands: [CommandID: OrderCommand] = [:]
     var intents: [IntentKey: OpenIntent] = [:]
     var intentsByID: [IntentID: OpenIntent] = [:]
+    /// What is remembered of open commands that were sent.
+    var watches: [CommandID: CommandWatch] = [:]
+    /// Cancels that wait for their own intent's places.
+    var heldCancels: Set<CommandID> = []
+    /// Cancels of many orders that are being written down, slice by slice.
+    var cancelRounds: [CancelRound] = []
     var acceptances: [Acceptance] = []
     var deferred: [(input: Input, connection: UInt64)] = []
     /// Submits that came before the markets' rules were known.
@@ -112,6 +118,7 @@ package final class Engine {
             // What a connection sent behind a large intent takes effect behind it.
             if acceptances.contains(where: { $0.ticket.connection == ticket.connection })
                 || early.contains(where: { $0.ticket.connection == ticket.connection })
+                || cancelRounds.contains(where: { $0.ticket?.connection == ticket.connection })
             {
                 deferred.append((input, ticket.connection))
             } else {
@@ -136,6 +143,7 @@ package final class Engine {
         lookAtClock()
         takeEarlySubmits()
         continueAcceptances()
+        continueCancels()
         expire()
         serveGrants()
         for desk in desks {
@@ -156,7 +164,7 @@ package final class Engine {
     /// When to call again although nothing came: microseconds of the monotonic clock.
     package var nextWake: Int64 {
         var next = wakeAt
-        if !acceptances.isEmpty { return now.monotonic }
+        if !acceptances.isEmpty || !cancelRounds.isEmpty { return now.monotonic }
         if let at = deadlines.nextAt { next = min(next, monotonic(atWall: at)) }
         if let at = waits.nextAt { next = min(next, at) }
         return next
@@ -225,6 +233,7 @@ package final class Engine {
         }
         noteAbsent(state)
         for broken in state.openBreaks { restore(broken) }
+        restoreLoops(state.openBreaks)
         for order in state.orders.sorted(by: { $0.key < $1.key }) {
             // An account that is configured no more keeps its orders in the journal, untouched.
             guard let desk = desk(order.account) else { continue }
@@ -250,6 +259,7 @@ package final class Engine {
             }
             commands[command.id] = command
             live.commands.append(command.id)
+            restoreWatch(of: command)
             guard let key = command.intent, let intent = intents[key] else { continue }
             intent.openCommands += 1
             if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead.insert(command.id) }
@@ -300,7 +310,8 @@ package final class Engine {
         case .inDoubt:
             desk.newestDoubtAt = now.monotonic
             ask(live, .doubt, on: desk, after: 0)
-        case .submitted, .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
+        case .acknowledged, .working, .partiallyFilled: resumeOutcome(of: live, on: desk)
+        case .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
         }
         for id in live.commands { pursue(id, of: live, on: desk) }
         // Whether all of it was listed before is not known.
@@ -315,7 +326,7 @@ package final class Engine {
         for id in live.order.predictedIDs { desk.byVenueID[id] = live.key }
         if live.state == .inDoubt { desk.doubts.insert(live.key) }
         if live.state.isLive { desk.open += 1 }
-        if live.state == .intended { desk.unsent += 1 }
+        desk.count(from: nil, to: live.state)
         desk.symbolsUsed.insert(live.order.terms.symbol)
     }
 

@@ -29,6 +29,7 @@ package enum Reply: Sendable {
     case instruments([(AccountID, Instrument)], next: Int64?)
     case tradingState([TradingStateRow], cancels: Int)
     case reconciled(ReconcileSummary)
+    case kills([KillSnapshot])
     case canceled(IntentID, withdrawn: Int, commands: Int)
     case granted(permitID: Int64, at: Int64)
     case released(permitID: Int64)
@@ -47,6 +48,33 @@ package struct ReconcileSummary: Sendable {
     /// What could not be compared, and why; nil: all was.
     package var error: String?
     package init(account: AccountID) { self.account = account }
+}
+
+/// What is left of an account that was halted with `cancel_open`.
+package struct KillSnapshot: Sendable {
+    package enum CancelAll: String, Sendable {
+        /// The venue answered that everything goes.
+        case confirmed
+        /// Asked for, and not answered so yet.
+        case unanswered
+        /// The venue has no such request.
+        case none
+        case notAsked = "not_asked"
+    }
+    package let account: AccountID
+    package let state: TradingState
+    /// Orders that ended since the halt (since the start of the daemon, where that came later).
+    package let confirmedClosed: Int
+    /// The venue took a cancel, and the order's end is not confirmed yet.
+    package let cancelTaken: Int
+    /// Everything else that is not closed.
+    package let liveOrUnknown: Int
+    /// Resting there, and not ours or not on record; nil: the venue's open orders could not be listed since the halt.
+    package let foreign: Int?
+    package let cancelAll: CancelAll
+    /// Cancels of others' orders are on their way, by policy or by cancel-all.
+    package let cancelsForeign: Bool
+    package let lastError: String?
 }
 
 package struct AccountSnapshot: Sendable {

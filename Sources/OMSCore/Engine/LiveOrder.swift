@@ -8,6 +8,8 @@ final class LiveOrder {
     var isGated = false
     /// How many orders a batch with this one may hold: halved where a refused batch named no offender, one after unattributable answers.
     var batchCap = Int.max
+    /// How often the venue put it off, as an item, without executing it.
+    var putOffs = 0
     /// Open cancels and modifies, oldest first.
     var commands: [CommandID] = []
     var inquiry: Inquiry?
@@ -54,6 +56,8 @@ struct Inquiry {
         static let missing = Reasons(rawValue: 8)
         /// The venue's id is not known.
         static let venueID = Reasons(rawValue: 16)
+        /// It trades at once or never: its end is due.
+        static let outcome = Reasons(rawValue: 32)
     }
     var reasons: Reasons
     /// Which of the venue's look-up steps is next; a round is complete when all answered.
@@ -70,6 +74,8 @@ struct Inquiry {
     var absentRounds = 0
     var lastAbsentAskedAt: Int64 = .min
     let startedAt: Int64
+    /// A listing of the whole account left it open: it is asked about by itself.
+    var isLeftOver = false
 
     /// A round by another measurement of the clock: what was counted by the former one counts no more.
     mutating func follow(clockEpoch: Int) {
@@ -104,6 +110,8 @@ final class OpenIntent {
     var gated: [OrderKey] = []
     /// Cancels that wait for its places (`place_first`).
     var heldCancels: [CommandID] = []
+    /// Market, IOC and FOK orders that the venue took and whose end is due any moment: it is not settled before they are known, or waited for long enough.
+    var awaited: Set<OrderKey> = []
     var isComplete: Bool
     /// Its account is not configured: its orders are not in memory, and it stays as it is.
     var isAbsent = false
@@ -127,4 +135,6 @@ struct InFlight {
     let grips: [PermitGrip]
     /// It has a row in the journal.
     let isJournaled: Bool
+    /// When it was decided, by the runner's clock: it left no sooner.
+    let launchedAt: Int64
 }

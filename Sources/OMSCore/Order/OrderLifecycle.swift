@@ -12,6 +12,7 @@ extension OrderState {
     /// | in doubt | what the venue shows | found |
     /// | in doubt | intended, abandoned | proven absent |
     /// | in doubt | rejected | proven absent, after a refusal that was not clear enough by itself |
+    /// | acknowledged | abandoned | a person takes back that it was placed, and nothing of it was ever seen |
     /// | terminal by inference | what the venue shows | its evidence is better; a break tells |
     package func mayBecome(_ next: OrderState) -> Bool {
         switch self {
@@ -36,7 +37,8 @@ extension OrderState {
             switch next {
             case .acknowledged: false
             case .working, .partiallyFilled, .filled, .canceled, .expired, .rejected: self != next
-            case .intended, .submitted, .inDoubt, .denied, .abandoned: false
+            case .abandoned: self == .acknowledged
+            case .intended, .submitted, .inDoubt, .denied: false
             }
         case .canceled, .expired, .abandoned:
             // Only where the state was inferred or local; the caller holds the evidence.

@@ -38,6 +38,8 @@ package enum ControlCommand: Sendable {
     case accountList
     /// nil: all accounts (`"*"`).
     case setState(AccountID?, TradingState, reason: String, cancelOpen: Bool, everything: Bool)
+    /// How far the emptying of an account has come that `setState` began; nil: of all.
+    case killStatus(AccountID?)
     case reconcile(AccountID)
     case limitList
     case limitTake(AccountID, budget: String, permits: Int, holdMs: Int64)

@@ -80,6 +80,14 @@ package enum Query: Sendable {
     /// Everything of the account goes, other people's orders too (`kill --everything`); one request a symbol where the venue wants that.
     case cancelAll(symbol: Symbol?)
 
+    /// It can be asked before the venue's clock and the account's own facts are known.
+    package var isPreparation: Bool {
+        switch self {
+        case .serverTime, .account, .instruments: true
+        case .find, .openOrders, .history, .fills, .cancelAll: false
+        }
+    }
+
     package var name: String {
         switch self {
         case .serverTime: "server-time"

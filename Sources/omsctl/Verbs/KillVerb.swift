@@ -1,89 +1,114 @@
 import CLinux
 import Wire
 
-/// `kill`: halts, withdraws, cancels by id, and does not let go before each order's fate is known.
+/// `kill`: halts, withdraws, cancels by id, and does not let go before each order's fate is known. The daemon does it; this asks how far it is.
 enum KillVerb {
     static let all: [VerbSpec] = [
         VerbSpec(
             name: "kill", operands: "[ACCOUNT]", operandCount: 0...1,
-            summary: "durable halt; withdraws what is unsent, cancels what is live, of one account or all",
+            summary: "durable halt; withdraws what is unsent, cancels what is live, of one account or all; exit 5 while anything may rest",
             flags: [
                 .switch("--everything", "also the venue's own cancel-all, which takes orders of others too"),
                 .option("--reason", "TEXT", "for the record; default: omsctl kill"),
-                .option("--timeout", "TIME", "how long to repeat until nothing lives; default 60s"),
+                .option("--timeout", "TIME", "how long to wait until nothing lives; default 60s"),
             ], run: run)
     ]
 
-    private static let live = ["intended", "submitted", "in_doubt", "acknowledged", "working", "partially_filled"]
-    /// Asked for again this often, in microseconds: a cancel may be lost like anything else.
-    private static let repeatAfter: Int64 = 5_000_000
+    /// One account, as `account.kill_status` tells of it.
+    private struct Account {
+        let name: String
+        let confirmedClosed: Int64
+        let cancelTaken: Int64
+        let liveOrUnknown: Int64
+        /// nil: not known, since the venue's open orders could not be listed after the halt.
+        let foreign: Int64?
+        let cancelAll: String
+        let cancelsForeign: Bool
+        let lastError: String?
+
+        init(_ json: JSON) {
+            name = json["account"]?.string ?? "?"
+            confirmedClosed = json["confirmed_closed"]?.integer ?? 0
+            cancelTaken = json["cancel_taken"]?.integer ?? 0
+            liveOrUnknown = json["live_or_unknown"]?.integer ?? 0
+            foreign = json["foreign"]?.integer
+            cancelAll = json["cancel_all"]?.string ?? "not_asked"
+            cancelsForeign = json["cancels_foreign"]?.bool ?? false
+            lastError = json["last_error"]?.string
+        }
+
+        /// Nothing of it can rest at the venue, as far as anybody knows.
+        var isEmpty: Bool { liveOrUnknown == 0 && foreign == 0 }
+        /// Waiting longer changes nothing.
+        var isOver: Bool {
+            guard liveOrUnknown == 0, cancelTaken == 0, let foreign, cancelAll != "unanswered" else { return false }
+            return foreign == 0 || !cancelsForeign
+        }
+
+        var json: JSON {
+            .object([
+                ("account", .string(name)), ("confirmed_closed", .number(String(confirmedClosed))), ("cancel_taken", .number(String(cancelTaken))),
+                ("live_or_unknown", .number(String(liveOrUnknown))), ("foreign", foreign.map { .number(String($0)) } ?? .null),
+                ("cancel_all", .string(cancelAll)),
+            ])
+        }
+    }
 
     @Sendable private static func run(_ context: Context) throws(Failure) -> Exit {
         let account = context.arguments.operands.first ?? "*"
-        let filter: [(String, JSON?)] = [
-            ("account", account == "*" ? nil : .string(account)), ("states", .array(live.map { .string($0) })),
-        ]
-        let end = omsd_clock_us(CLOCK_BOOTTIME) + (try context.timeoutMs()) * 1_000
-        // Halted first: what is listed afterwards cannot grow.
-        let asked = try halt(context, account)
-        var concerned: [String] = []
-        try context.pages("order.list", "orders", filter) { page in concerned += page.compactMap { $0["client_order_id"]?.string } }
-        if !context.isJSON {
-            context.terminal.err("halted, on record; \(asked) cancels and withdrawals asked for, \(concerned.count) orders still lived after it\n")
-        }
-        var askedAt = omsd_clock_us(CLOCK_BOOTTIME)
-        var left = concerned.count
-        while left > 0 {
-            let now = omsd_clock_us(CLOCK_BOOTTIME)
-            guard now < end else { break }
-            if now - askedAt > repeatAfter {
-                _ = try halt(context, account)
-                askedAt = now
-            }
-            context.terminal.pause(ms: 200)
-            left = 0
-            try context.pages("order.list", "orders", filter) { page in left += page.count }
-        }
-        return try report(context, concerned, left: left)
-    }
-
-    /// - Returns: How many orders it was to withdraw or cancel.
-    private static func halt(_ context: Context, _ account: String) throws(Failure) -> Int64 {
+        let (now, timeout) = (omsd_clock_us(CLOCK_BOOTTIME), try context.timeoutMs())
+        let end = now.addingReportingOverflow(min(timeout, 86_400_000) * 1_000).partialValue
         var members: [(String, JSON?)] = [
             ("account", .string(account)), ("state", .string("halted")), ("reason", .string(context.arguments.text("--reason") ?? "omsctl kill")),
             ("cancel_open", .bool(true)),
         ]
         if context.arguments.has("--everything") { members.append(("everything", .bool(true))) }
-        return try context.call("account.set_state", members)["cancels"]?.integer ?? 0
+        let asked = try context.call("account.set_state", members)["cancels"]?.integer ?? 0
+        if !context.isJSON { context.terminal.err("halted, on record; \(asked) cancels and withdrawals asked for\n") }
+        var accounts = try status(context, account)
+        while !accounts.allSatisfy(\.isOver), omsd_clock_us(CLOCK_BOOTTIME) < end {
+            context.terminal.pause(ms: 200)
+            accounts = try status(context, account)
+        }
+        report(context, accounts)
+        return accounts.allSatisfy(\.isEmpty) ? .done : .inDoubt
     }
 
-    /// What each venue confirmed of the orders that lived when the halt was on record.
-    private static func report(_ context: Context, _ ids: [String], left: Int) throws(Failure) -> Exit {
-        var counts: [[String]: Int] = [:]
-        for id in ids {
-            let order = try context.call("order.get", [("client_order_id", .string(id))])
-            counts[["account", "venue", "state", "evidence"].map { Table.cell(order[$0], named: $0) }, default: 0] += 1
+    private static func status(_ context: Context, _ account: String) throws(Failure) -> [Account] {
+        let answer = try context.call("account.kill_status", [("account", account == "*" ? nil : .string(account))])
+        return (answer["accounts"]?.array ?? []).map { Account($0) }
+    }
+
+    private static func report(_ context: Context, _ accounts: [Account]) {
+        context.show(.object([("accounts", .array(accounts.map(\.json)))])) {
+            var table = Table(["account", ">confirmed closed", ">cancel taken", ">live or unknown", ">not ours", "cancel-all"])
+            for account in accounts {
+                table.add([
+                    account.name, String(account.confirmedClosed), String(account.cancelTaken), String(account.liveOrUnknown),
+                    account.foreign.map { String($0) } ?? "?", account.cancelAll,
+                ])
+            }
+            return (table.count > 0 ? table.text : "") + accounts.map(words).joined()
         }
-        let rows = counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        let result = JSON.object([
-            ("halted", .bool(true)), ("left", .number(String(left))),
-            (
-                "orders",
-                .array(
-                    rows.map { key, count in
-                        .object([
-                            ("account", .string(key[0])), ("venue", .string(key[1])), ("state", .string(key[2])), ("evidence", .string(key[3])),
-                            ("count", .number(String(count))),
-                        ])
-                    })
-            ),
-        ])
-        context.show(result) {
-            var table = Table(["account", "venue", "state", "evidence", ">orders"])
-            for (key, count) in rows { table.add(key + [String(count)]) }
-            let end = left == 0 ? "nothing lives any more\n" : "\(left) orders still live or are in doubt: run it again, and look at the venue\n"
-            return (table.count > 0 ? table.text : "") + end
+    }
+
+    /// What is left to do about an account, a line each; nothing where nothing is.
+    private static func words(_ account: Account) -> String {
+        var lines: [String] = []
+        let why = account.lastError.map { " (\($0))" } ?? ""
+        if account.liveOrUnknown > 0 {
+            lines.append("\(account.liveOrUnknown) orders still live or are in doubt\(why): omsd goes on; ask again, and look at the venue")
         }
-        return left == 0 ? .done : .inDoubt
+        if account.cancelTaken > 0 {
+            lines.append("\(account.cancelTaken) cancels were taken by the venue, and their orders' ends are not confirmed yet")
+        }
+        if let foreign = account.foreign, foreign > 0 {
+            lines.append("\(foreign) orders rest there that are not ours or not on record: omsctl breaks; --everything takes them, too")
+        }
+        if account.foreign == nil { lines.append("the venue's open orders could not be listed since the halt\(why): others may rest there") }
+        if account.cancelAll == "unanswered" { lines.append("the venue has not answered the cancel-all\(why): omsd goes on asking") }
+        if account.cancelAll == "none" { lines.append("this venue has no cancel-all: only what omsd knows was canceled, order by order") }
+        if lines.isEmpty { lines = ["nothing lives any more"] }
+        return lines.map { "\(account.name): \($0)\n" }.joined()
     }
 }

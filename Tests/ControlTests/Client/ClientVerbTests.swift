@@ -267,32 +267,6 @@ struct ClientVerbTests {
         #expect(daemon.run("wait", "i1") == 4 && daemon.run("wait", "o1") == 4 && daemon.run("wait", "x") == 3)
     }
 
-    @Test func `kill halts first, then repeats until nothing lives, and reports what the venue confirmed`() throws {
-        let rounds = Held()
-        let daemon = try ScriptedDaemon { command in
-            switch command {
-            case .orderList:
-                rounds.add(Ticket(connection: 0, call: 0))
-                return "{\"orders\":[" + (rounds.count < 3 ? "{\"client_order_id\":\"o1\"}" : "") + "],\"next\":null}"
-            case .orderGet:
-                return "{\"client_order_id\":\"o1\",\"account\":\"mm\",\"venue\":\"xt-spot\",\"state\":\"canceled\",\"evidence\":\"query\"}"
-            default: return nil
-            }
-        }
-        #expect(daemon.run("kill", "mm", "--everything", "--reason", "test") == 0)
-        #expect(
-            daemon.commands.first.map { "\($0)" } == "\(ControlCommand.setState("mm", .halted, reason: "test", cancelOpen: true, everything: true))")
-        #expect(daemon.terminal.output.contains("mm       xt-spot  canceled  query          1"))
-        #expect(daemon.terminal.output.contains("nothing lives any more"))
-    }
-
-    @Test func `kill that runs out of time is 5`() throws {
-        let daemon = try ScriptedDaemon { command in
-            if case .orderList = command { "{\"orders\":[{\"client_order_id\":\"o1\"}],\"next\":null}" } else { "{\"state\":\"in_doubt\"}" }
-        }
-        #expect(daemon.run("kill", "--timeout", "10ms") == 5)
-    }
-
     @Test func `halt, reduce and resume set the state with a reason`() throws {
         let daemon = try ScriptedDaemon { _ in nil }
         #expect(daemon.run("halt", "*", "--reason", "r") == 0)

@@ -1,0 +1,53 @@
+/// What the engine remembers of an open command beside its row. A restart begins it anew, but for the turns, which the row's attempts tell.
+struct CommandWatch {
+    /// The stamp of the last request with it, milliseconds of the venue's clock.
+    var wireTime: Int64?
+    /// When that request ended, by the runner's clock: what was asked before says nothing of it.
+    var answeredAt: Int64 = .min
+    /// Reports of its order that were asked for since, and still did not show it done.
+    var looks = 0
+    /// How often it went out and came back, and the order still stood as before.
+    var turns = 0
+    /// It is not sent again before then.
+    var notBefore: Int64 = .min
+    /// The last words against it, and whether they were the venue's refusal.
+    var words: String?
+    var isRefused = false
+    /// The state on record, where its turns are not written down any more.
+    var recorded: CommandState?
+
+    static let pauses = Backoff(first: .milliseconds(100))
+}
+
+/// A round of the same question or command that has not come to its end.
+struct Turns {
+    var count = 0
+    var nextAt: Int64 = .min
+    var breakID: Int64?
+}
+
+/// What goes round in such a loop, for a whole account. The text begins the break's detail, so that a restart finds it again.
+struct Loop: Hashable {
+    let text: String
+    let pauses: Backoff
+
+    static func preparation(_ name: String) -> Loop { Loop(text: "preparation \(name)", pauses: Backoff(first: .milliseconds(500))) }
+    static let lookUps = Loop(text: "look-ups of orders", pauses: Backoff(first: .milliseconds(250)))
+    static let executions = Loop(text: "lists of executions", pauses: Backoff(first: .milliseconds(200)))
+    static let timestamps = Loop(text: "timestamps", pauses: Backoff(first: .milliseconds(100)))
+    static let cancelAll = Loop(text: "cancel-all", pauses: Backoff(first: .milliseconds(500)))
+    static func external(_ id: VenueOrderID) -> Loop { Loop(text: "cancel of the external order \(id)", pauses: Backoff(first: .seconds(1))) }
+
+    static func == (a: Loop, b: Loop) -> Bool { a.text == b.text }
+    func hash(into hasher: inout Hasher) { hasher.combine(text) }
+
+    /// The one that a break tells of.
+    init?(of broken: Break) {
+        guard broken.kind == .loop || broken.kind == .cancelRefused, broken.clientOrderID == nil, let end = broken.detail.firstIndex(of: ":") else {
+            return nil
+        }
+        self.init(text: String(broken.detail[..<end]), pauses: Backoff(first: .seconds(1)))
+    }
+
+    private init(text: String, pauses: Backoff) { (self.text, self.pauses) = (text, pauses) }
+}

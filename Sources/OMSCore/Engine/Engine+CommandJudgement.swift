@@ -1,0 +1,90 @@
+extension Engine {
+    /// What an order's report says of its open commands.
+    ///
+    /// - Parameter askedAt: when the question left at the earliest, by the runner's clock. It says nothing of what was answered after that.
+    func judgeCommands(of live: LiveOrder, on desk: Desk, askedAt: Int64) {
+        for id in live.commands {
+            guard let command = commands[id] else { continue }
+            switch (command.kind, command.state) {
+            case (_, .requested): pursue(id, of: live, on: desk)
+            case (.cancel, .acknowledged), (.cancel, .inDoubt): judgeCancel(command, of: live, on: desk, askedAt: askedAt)
+            case (.modify, .acknowledged), (.modify, .inDoubt): judgeModify(command, of: live, on: desk, askedAt: askedAt)
+            case (_, .submitted), (_, .done), (_, .refused), (_, .withdrawn), (_, .superseded): break
+            }
+        }
+    }
+
+    /// Looks at the order after which an acknowledged cancel counts as lost, the first time and later; of a modify after which it counts as not applied.
+    static let cancelPatience = (first: 6, later: 2)
+    static let modifyPatience = 6
+    /// The least time in which an acknowledged modify must show, beside the venue's visibility delay.
+    static let modifyPatienceUs: Int64 = .seconds(5)
+
+    /// A look at the order since the command's own answer; nil: it was asked before, and counts for nothing.
+    private func looked(at id: CommandID, askedAt: Int64) -> CommandWatch? {
+        var watch = watches[id] ?? CommandWatch()
+        guard askedAt >= watch.answeredAt, now.monotonic >= watch.notBefore else { return nil }
+        watch.looks += 1
+        watches[id] = watch
+        return watch
+    }
+
+    /// The order is still there. A cancel that was lost, or refused without a reason, is safe to repeat; each time later.
+    private func judgeCancel(_ command: OrderCommand, of live: LiveOrder, on desk: Desk, askedAt: Int64) {
+        guard let watch = looked(at: command.id, askedAt: askedAt) else { return }
+        let patience = watch.turns == 0 ? Self.cancelPatience.first : Self.cancelPatience.later
+        guard command.state == .inDoubt || watch.looks >= patience else { return }
+        turned(command.id, of: live, on: desk)
+        change(command.id, to: .requested, evidence: .query, note: "the venue still shows the order open")
+        pursue(command.id, of: live, on: desk)
+    }
+
+    private func judgeModify(_ command: OrderCommand, of live: LiveOrder, on desk: Desk, askedAt: Int64) {
+        guard let watch = looked(at: command.id, askedAt: askedAt) else { return }
+        if isShown(command, in: live.order) {
+            shown(command, of: live)
+        } else if command.state == .inDoubt {
+            // Never inside the lost request's window: it may still be taken, before or behind its repetition.
+            guard isPastFence(command, watch, askedAt: askedAt, on: desk) else { return }
+            turned(command.id, of: live, on: desk)
+            change(command.id, to: .requested, evidence: .query, note: "not applied; the lost request is too old to be taken")
+        } else if watch.looks >= Self.modifyPatience, hasWaited(watch, on: desk), !hasNewerModify(command, of: live) {
+            let (price, quantity) = (live.order.price?.description ?? "-", live.order.quantity?.description ?? "-")
+            change(
+                command.id, to: .refused, evidence: .query,
+                note: "taken by the venue, which still shows price \(price) and quantity \(quantity) after \(watch.looks) looks")
+        }
+        if live.state.isLive, live.commands.contains(where: { commands[$0]?.kind == .modify && commands[$0]?.state == .requested }) {
+            desk.modifies.append(live.key)
+        }
+    }
+
+    /// A modify shows, and with it ends what was asked before and was overtaken by it.
+    private func shown(_ command: OrderCommand, of live: LiveOrder) {
+        for id in live.commands where id < command.id {
+            guard let older = commands[id], older.kind == .modify, older.state == .acknowledged || older.state == .inDoubt else { continue }
+            change(id, to: isShown(older, in: live.order) ? .done : .superseded, evidence: .query, note: "modify \(command.id) shows")
+        }
+        change(command.id, to: .done, evidence: .query)
+    }
+
+    /// Whether a later modify of the order is on its way or waits to be seen: its values may be those that show.
+    private func hasNewerModify(_ command: OrderCommand, of live: LiveOrder) -> Bool {
+        live.commands.contains { id in
+            guard id > command.id, let other = commands[id], other.kind == .modify else { return false }
+            return other.state == .submitted || other.state == .acknowledged || other.state == .inDoubt
+        }
+    }
+
+    private func hasWaited(_ watch: CommandWatch, on desk: Desk) -> Bool {
+        now.monotonic - watch.answeredAt >= max(Self.modifyPatienceUs, .milliseconds(2 * desk.profile.visibilityDelayMs))
+    }
+
+    /// Whether a question asked then was asked when the command's last request could not be taken any more.
+    private func isPastFence(_ command: OrderCommand, _ watch: CommandWatch, askedAt: Int64, on desk: Desk) -> Bool {
+        guard let clock = desk.clock else { return false }
+        // Sent by a process that had ended when this one began: its stamp is no later than that.
+        let wireTime = watch.wireTime ?? (clock.middle(at: startedAt) + clock.errorUs(at: now.monotonic)) / 1_000 + 1
+        return clock.low(at: askedAt) > desk.fence(wireTime: wireTime)
+    }
+}

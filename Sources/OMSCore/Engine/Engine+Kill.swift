@@ -1,0 +1,162 @@
+/// An account that is being emptied: halted, with the wish that nothing of it rests at the venue any more.
+struct Kill {
+    let startedAt: Int64
+    /// Orders that ended since.
+    var closed = 0
+    /// A whole listing of open orders that began after the halt (and after the venue took a cancel-all) is read.
+    var isListed = false
+    /// No listing that began before this moment counts.
+    var listsSince: Int64
+
+    init(at now: Int64) { (startedAt, listsSince) = (now, now) }
+}
+
+extension Engine {
+    /// Begins to empty an account, or looks at it anew.
+    func beginKill(_ desk: Desk) {
+        var kill = desk.kill ?? Kill(at: now.monotonic)
+        (kill.isListed, kill.listsSince) = (false, now.monotonic)
+        desk.kill = kill
+    }
+
+    /// Wants everything of the account gone by the venue's own cancel-all, until the venue has answered it.
+    func wishCancelAll(_ desk: Desk) {
+        desk.cancelAll = desk.profile.cancelsAll ? .unanswered : .none
+        desk.loops[.cancelAll]?.nextAt = .min
+    }
+
+    /// Its places leave no more: whatever cancel waited for them goes.
+    func releaseHeldCancels(of desk: Desk) {
+        for id in heldCancels.sorted() {
+            guard let command = commands[id], command.account == desk.id, let key = command.intent, let intent = intents[key] else { continue }
+            openHeldCancels(intent)
+        }
+    }
+
+    // MARK: Cancel-all
+
+    func launchCancelAll(_ desk: Desk) -> Bool {
+        guard desk.cancelAll == .unanswered, !desk.isAskingAll else { return false }
+        if let at = desk.loops[.cancelAll]?.nextAt, now.monotonic < at {
+            wake(at: at)
+            return false
+        }
+        guard launch(.query(.cancelAll(symbol: nil)), on: desk, usesReserve: true, isJournaled: true) else { return false }
+        desk.isAskingAll = true
+        return true
+    }
+
+    func canceledAll(_ desk: Desk) {
+        ended(.cancelAll, on: desk)
+        (desk.cancelAll, desk.isAskingAll) = (.confirmed, false)
+        if desk.kill != nil { beginKill(desk) }
+    }
+
+    /// No answer, or a refusal: asked for again, ever later.
+    func cancelAllFailed(_ desk: Desk, _ reason: String) {
+        desk.isAskingAll = false
+        turned(.cancelAll, on: desk, reason)
+    }
+
+    // MARK: Confirmation by listings
+
+    /// Whether so many cancels wait to be confirmed that listings tell sooner than questions for each.
+    func confirmsByListing(_ desk: Desk) -> Bool { desk.profile.findMax == 1 && desk.takenCancels.count > Self.bulkDoubts }
+
+    /// Whether a listing of open orders should begin now: a kill has none since the halt, or many cancels are to be confirmed.
+    func wantsConfirmation(_ desk: Desk) -> Bool {
+        guard desk.sweep == nil, desk.sweepFailures == 0 else { return false }
+        let isForKill = desk.kill.map { !$0.isListed } ?? false
+        guard isForKill || confirmsByListing(desk) else { return false }
+        // Behind the cancels, so that it tells of all of them; but not for ever.
+        let isOut = inFlight.values.contains { $0.plan.account == desk.id && $0.plan.carriesCancels }
+        let isQuiet = desk.cancels.isEmpty && cancelRounds.isEmpty && !isOut
+        let at = isQuiet ? desk.nextConfirmAt : max(desk.nextConfirmAt, (desk.kill?.listsSince ?? desk.cancelsTakenAt) + Self.confirmPatienceUs)
+        if now.monotonic < at { wake(at: at) }
+        return now.monotonic >= at
+    }
+
+    /// How long a listing waits for the answers to cancels that it is to confirm.
+    private static let confirmPatienceUs: Int64 = .seconds(3)
+    /// How soon another one is read.
+    private static let confirmIntervalUs: Int64 = .seconds(1)
+
+    /// Whether a single look-up for a cancelled order would be wasted: a listing will tell.
+    func isLeftToConfirmation(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Bool {
+        inquiry.reasons == .cancel && !inquiry.isLeftOver && confirmsByListing(desk) && desk.sweepFailures == 0
+            && desk.takenCancels.contains(live.key)
+    }
+
+    /// From when on history must tell, so that it holds the orders whose cancels are to be confirmed: milliseconds of the venue's clock; nil: none are.
+    func confirmationStart(_ desk: Desk) -> Int64? {
+        guard confirmsByListing(desk) else { return nil }
+        let first = desk.takenCancels.lazy.compactMap { desk.orders[$0]?.order }.map { $0.wireTime ?? $0.intendedAt / 1_000 }.min()
+        return first.map { max(0, $0 - 60_000) }
+    }
+
+    /// A whole listing is read: what it did not settle of many cancels is asked for one by one, and what a kill left is wanted gone again.
+    func confirmed(by sweep: Sweep, on desk: Desk) {
+        desk.nextConfirmAt = now.monotonic + Self.confirmIntervalUs
+        if desk.profile.findMax == 1 {
+            for key in desk.takenCancels.sorted() {
+                guard let live = desk.orders[key], live.inquiry?.reasons.contains(.cancel) == true, live.inquiry?.isAsked == false,
+                    live.commands.contains(where: { (watches[$0]?.answeredAt ?? .min) <= sweep.startedAt })
+                else { continue }
+                live.inquiry?.isLeftOver = true
+                ask(live, .cancel, on: desk, after: 0)
+            }
+        }
+        guard let kill = desk.kill else { return }
+        if sweep.startedAt >= kill.listsSince { desk.kill?.isListed = true }
+        guard desk.unfinished > desk.takenCancels.count, !cancelRounds.contains(where: { if case .own = $0.purpose { true } else { false } }) else {
+            return
+        }
+        cancelRound(of: desk.orders.values.filter { !$0.state.isTerminal }, actor: .daemon)
+    }
+
+    // MARK: Orders of others
+
+    /// Asks for the end of an order that is not ours: as often as it is listed, since a cancel may be lost, and each time later.
+    func wantGone(_ ticket: CancelTicket, on desk: Desk) {
+        guard let id = ticket.venueOrderID, desk.loops[.external(id)]?.nextAt ?? .min <= now.monotonic,
+            !desk.externalCancels.elements.contains(where: { $0.venueOrderID == id })
+        else { return }
+        turned(.external(id), on: desk, "the venue still lists it as open")
+        desk.externalCancels.append(ticket)
+    }
+
+    // MARK: What is left
+
+    func tellKill(_ account: AccountID?, ticket: Ticket) {
+        if let account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
+        // What an account still holds that is configured no more, nobody can look after: "all" tells of it.
+        let absent = account == nil ? unconfigured.filter { $0.orders > 0 } : []
+        let left = absent.map { account in
+            KillSnapshot(
+                account: account.account, state: account.trading?.state ?? .active, confirmedClosed: 0, cancelTaken: 0, liveOrUnknown: account.orders,
+                foreign: nil, cancelAll: .notAsked, cancelsForeign: false, lastError: "the account is not configured")
+        }
+        reply(.kills(desks.filter { account == nil || $0.id == account }.map(killSnapshot) + left), to: ticket)
+    }
+
+    private func killSnapshot(_ desk: Desk) -> KillSnapshot {
+        let taken = desk.takenCancels.count
+        let isListed = desk.kill?.isListed ?? false
+        return KillSnapshot(
+            account: desk.id, state: desk.trading.state, confirmedClosed: desk.kill?.closed ?? 0, cancelTaken: taken,
+            liveOrUnknown: desk.unfinished - taken, foreign: isListed ? desk.externals.count : nil, cancelAll: desk.cancelAll,
+            cancelsForeign: desk.setup.cancelsExternalOrders || desk.cancelAll == .unanswered, lastError: desk.factsProblem ?? desk.lastError)
+    }
+}
+
+extension RequestPlan {
+    /// It asks for the end of orders.
+    package var carriesCancels: Bool {
+        switch content {
+        case .cancel: true
+        case .mixed(_, let cancels, _): !cancels.isEmpty
+        case .query(.cancelAll): true
+        case .place, .modify, .query: false
+        }
+    }
+}

@@ -1,0 +1,90 @@
+/// Rounds between a command and a look-up, or of one question: each pauses longer than the one before it, and says so.
+extension Engine {
+    // MARK: Of an account
+
+    /// One more round without an end: `last_error` tells of it from the third on, a break from the tenth.
+    ///
+    /// - Returns: how long to pause, microseconds.
+    @discardableResult
+    func turned(_ loop: Loop, on desk: Desk, _ words: String) -> Int64 {
+        var turns = desk.loops[loop] ?? Turns()
+        turns.count += 1
+        let pause = loop.pauses.pause(after: turns.count - 1)
+        turns.nextAt = now.monotonic + pause
+        if turns.count > 2 { desk.lastError = "\(loop.text): \(turns.count) times without success: \(words)" }
+        if turns.count >= Backoff.turnsMax, turns.breakID == nil {
+            let told = "\(loop.text): \(turns.count) times without success: \(words)"
+            turns.breakID = found(.loop, of: nil, on: desk, subject: loop.text, detail: told)?.id
+        }
+        desk.loops[loop] = turns
+        return pause
+    }
+
+    /// The round came to its end.
+    func ended(_ loop: Loop, on desk: Desk) {
+        guard let turns = desk.loops.removeValue(forKey: loop), let id = turns.breakID else { return }
+        mended(id)
+    }
+
+    /// Breaks of loops that an earlier process found: they go on from there.
+    func restoreLoops(_ breaks: [Break]) {
+        for broken in breaks {
+            guard let loop = Loop(of: broken), let desk = desk(broken.account) else { continue }
+            desk.loops[loop] = Turns(count: Backoff.turnsMax, breakID: broken.id)
+        }
+    }
+
+    // MARK: Of a command
+
+    /// What a command's row tells of its rounds.
+    func restoreWatch(of command: OrderCommand) {
+        guard command.attempts > 0 else { return }
+        var watch = CommandWatch()
+        watch.turns = command.attempts - 1
+        watches[command.id] = watch
+        if command.kind == .cancel, command.state == .acknowledged { desk(command.account)?.takenCancels.insert(command.order) }
+    }
+
+    /// A command went out, and the order still stands as before.
+    ///
+    /// From the tenth round on it leaves no more rows but those of its requests: what is on record is that it is open, and the break says why.
+    func turned(_ id: CommandID, of live: LiveOrder, on desk: Desk) {
+        guard let command = commands[id] else { return }
+        watches[id, default: CommandWatch()].turns += 1
+        guard let watch = watches[id], watch.turns > 2 else { return }
+        let shown = "the venue still shows the order \(live.state.rawValue)"
+        let words = watch.words.map { watch.isRefused ? "the venue refuses it: \($0)" : $0 } ?? shown
+        let told = "\(command.kind.rawValue) of \(live.order.clientOrderID), \(watch.turns) times: \(words)"
+        desk.lastError = told
+        guard watch.turns >= Backoff.turnsMax else { return }
+        let kind: BreakKind = command.kind == .cancel && watch.isRefused ? .cancelRefused : .loop
+        // One tells of it. Behind a restart the venue's words are not known any more.
+        let standing = desk.orderBreaks[live.order.clientOrderID]
+        if standing?[.loop] == nil, standing?[.cancelRefused] == nil { found(kind, of: live, on: desk, detail: told) }
+        giveWay(command, because: told)
+    }
+
+    /// What kept a command going round came to an end: its breaks close, unless another of the order goes on.
+    func endLoops(of live: LiveOrder, on desk: Desk) {
+        guard !live.commands.contains(where: { (watches[$0]?.turns ?? 0) >= Backoff.turnsMax }) else { return }
+        mended(.cancelRefused, of: live, on: desk)
+        mended(.loop, of: live, on: desk)
+    }
+
+    // MARK: Gates
+
+    /// An intent's places wait no longer for this cancel: it may never be answered, and it is said why.
+    func giveWay(_ command: OrderCommand, because words: String) {
+        guard command.kind == .cancel, let key = command.intent, let intent = intents[key], intent.cancelsAhead.contains(command.id) else { return }
+        record(
+            .note(
+                account: command.account, command.order,
+                event(.note, note: "the places of intent \(intent.row.id) wait no longer for cancel \(command.id): \(words)")))
+        cancelAnswered(command)
+    }
+
+    /// All cancels of an order that may never be answered.
+    func giveWay(of live: LiveOrder, because words: String) {
+        for id in live.commands { if let command = commands[id] { giveWay(command, because: words) } }
+    }
+}

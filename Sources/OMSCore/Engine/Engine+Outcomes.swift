@@ -1,0 +1,63 @@
+/// Orders that trade at once or never: what became of them is asked for right behind their receipt, and their intent waits for it.
+extension Engine {
+    /// How soon such an order is looked up, and again.
+    static let outcomePauses = Backoff(first: .milliseconds(50), most: .seconds(5))
+
+    /// The venue took it. Its end is due now; an intent waits for that until the time of a whole reconciliation has passed.
+    func awaitOutcome(of live: LiveOrder, forUs patience: Int64, on desk: Desk) {
+        guard live.order.terms.tradesAtOnce, live.state.isLive, patience > 0 else { return }
+        live.intent?.awaited.insert(live.key)
+        desk.putOff.add(.outcome(live.key), at: now.monotonic + patience)
+        ask(live, .outcome, on: desk, after: Self.outcomePauses.first)
+    }
+
+    /// As above, after a restart: what is left of that time.
+    func resumeOutcome(of live: LiveOrder, on desk: Desk) {
+        guard let acknowledgedAt = live.order.acknowledgedAt else { return }
+        let interval = Int64.milliseconds(desk.setup.reconcileIntervalMs)
+        awaitOutcome(of: live, forUs: min(interval, interval - (now.wall - acknowledgedAt)), on: desk)
+    }
+
+    /// Its end is known, or was waited for long enough.
+    func outcomeKnown(of live: LiveOrder) {
+        if let intent = live.intent, intent.awaited.remove(live.key) != nil { touchedIntents.insert(intent.row.key) }
+        guard live.inquiry?.reasons.remove(.outcome) != nil, live.inquiry?.reasons.isEmpty == true, live.inquiry?.isAsked == false else { return }
+        live.inquiry = nil
+    }
+
+    /// How soon an order that was found and has something left to tell is asked about again.
+    func restPause(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Int64 {
+        var pause = Int64.max
+        for id in live.commands {
+            guard let command = commands[id], command.state == .acknowledged || command.state == .inDoubt else { continue }
+            pause = min(pause, max(self.pause(of: id), (watches[id]?.notBefore ?? .min).subtractingSaturated(now.monotonic)))
+        }
+        if inquiry.reasons.contains(.outcome) { pause = min(pause, Self.outcomePauses.pause(after: inquiry.tries)) }
+        if !inquiry.reasons.isDisjoint(with: [.doubt, .missing, .venueID]) || pause == .max {
+            pause = min(pause, CommandWatch.pauses.pause(after: inquiry.tries))
+        }
+        if inquiry.reasons.contains(.venueID), inquiry.tries >= Backoff.turnsMax {
+            let words = "the venue shows \(live.order.clientOrderID) without an id of its own: it cannot be canceled"
+            desk.lastError = words
+            found(.loop, of: live, on: desk, detail: words)
+            giveWay(of: live, because: words)
+        }
+        return pause
+    }
+
+    /// Pauses of look-ups that are not answered.
+    static let unansweredPauses = Backoff(first: .milliseconds(250))
+}
+
+extension OrderTerms {
+    /// Market, IOC and FOK: it does not rest.
+    package var tradesAtOnce: Bool { type == .market || timeInForce == .ioc || timeInForce == .fok }
+}
+
+extension Int64 {
+    /// The difference, or the nearest number there is.
+    func subtractingSaturated(_ other: Int64) -> Int64 {
+        let (difference, overflows) = subtractingReportingOverflow(other)
+        return overflows ? (other > 0 ? .min : .max) : difference
+    }
+}

@@ -1,0 +1,149 @@
+import OMSCore
+import Simulator
+import Testing
+
+/// Cancels: what holds them, what they wait for, and what becomes of one that the venue will not take.
+@Suite struct EngineCancelTests {
+    static func fault(_ fault: Fault, _ kind: Route.Kind?, count: Int? = nil) -> FaultRule {
+        var rule = FaultRule(fault)
+        (rule.kind, rule.count) = (kind, count)
+        return rule
+    }
+
+    static func placed(_ venue: String, orders: Int, _ change: (inout VirtualDaemon.Options) -> Void = { _ in }) throws -> VirtualDaemon {
+        let daemon = try House.ready(venue, adjust: change)
+        daemon.submit(try House.intent(venue, orders: orders, id: "old"))
+        #expect(House.settled(daemon, "old", withinUs: .seconds(120)))
+        return daemon
+    }
+
+    static func cancelAll(_ venue: String, _ id: IntentID) -> Intent {
+        var intent = Intent(account: AccountID(venue), id: id)
+        intent.cancel = [.matching(symbol: nil, side: nil)]
+        return intent
+    }
+
+    @Test(arguments: ["bitget-uta"])
+    func `a cancel refused while the order is listed as live pauses ever longer, says so, and ends once it is taken`(venue: String) throws {
+        let daemon = try Self.placed(venue, orders: 1)
+        daemon.world.setFaults([Self.fault(.itemError(code: venue == "bitget-uta" ? "25204" : "43001", message: "not there", share: 1), .cancel)])
+        let start = (requests: daemon.world.ledger.requests.count, events: daemon.journal.events.count)
+        daemon.submit(Self.cancelAll(venue, "gone"))
+        daemon.run(forUs: .seconds(20))
+        let early = daemon.world.ledger.requests.dropFirst(start.requests)
+        #expect(early.count { $0.kind == .cancel } <= 12, "\(early.count { $0.kind == .cancel }) cancels in 20 s")
+        #expect(daemon.engine?.snapshot().first?.lastError?.contains("cancel of") == true, "\(daemon.engine?.snapshot().first?.lastError ?? "-")")
+        daemon.run(forUs: .seconds(300))
+        #expect(daemon.journal.breaks.values.map(\.kind) == [.cancelRefused])
+        let events = daemon.journal.events.count
+        let requests = daemon.world.ledger.requests.count { $0.kind == .cancel }
+        daemon.run(forUs: .seconds(600))
+        #expect(daemon.world.ledger.requests.count { $0.kind == .cancel } - requests <= 22)
+        let rows = daemon.journal.events.dropFirst(events)
+        // A line for each request, at most two a minute; none for the command.
+        #expect(rows.count <= 22 && rows.allSatisfy { $0.0.kind == .request }, "\(rows.map { "\($0.0.kind) \($0.0.note ?? "")" }) in ten minutes of the same")
+        daemon.world.setFaults([])
+        #expect(House.settled(daemon, "gone", withinUs: .seconds(60)))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled } && daemon.journal.breaks.isEmpty)
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test func `the count of turns survives a restart`() throws {
+        let daemon = try Self.placed("bitget-uta", orders: 1)
+        daemon.world.setFaults([Self.fault(.itemError(code: "25204", message: "not there", share: 1), .cancel)])
+        daemon.submit(Self.cancelAll("bitget-uta", "gone"))
+        daemon.run(forUs: .seconds(300))
+        daemon.crash()
+        try daemon.start()
+        let before = daemon.world.ledger.requests.count { $0.kind == .cancel }
+        daemon.run(forUs: .seconds(60))
+        #expect(daemon.world.ledger.requests.count { $0.kind == .cancel } - before <= 4)
+        #expect(daemon.journal.breaks.values.map(\.kind) == [.cancelRefused])
+    }
+
+    @Test(arguments: [false, true]) func `a cancel that waits for its own intent's places holds back nobody else's`(isHalted: Bool) throws {
+        let daemon = try Self.placed("xt-spot", orders: 2)
+        daemon.world.setFaults([Self.fault(.rateLimited, .place)])
+        var swap = try House.intent("xt-spot", orders: 2, id: "swap")
+        (swap.cancel, swap.sequence) = ([.matching(symbol: nil, side: nil)], .placeFirst)
+        daemon.submit(swap)
+        daemon.run(forUs: .seconds(3))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state != .canceled })
+        if isHalted {
+            daemon.command(.setState("xt-spot", .halted, reason: "test", cancelOpen: false, everything: false))
+        } else {
+            daemon.submit(Self.cancelAll("xt-spot", "other"))
+        }
+        daemon.run(forUs: .seconds(3))
+        #expect(daemon.journal.orders.values.filter { $0.intentID == "old" }.allSatisfy { $0.state == .canceled })
+    }
+
+    @Test func `places behind a cancel that is never answered go once that is on record`() throws {
+        let daemon = try Self.placed("bitget-uta", orders: 1)
+        daemon.world.setFaults([Self.fault(.itemError(code: "40725", message: "service busy", share: 1), .cancel)])
+        var swap = try House.intent("bitget-uta", orders: 1, id: "swap")
+        swap.cancel = [.matching(symbol: nil, side: nil)]
+        daemon.submit(swap)
+        daemon.run(forUs: .seconds(300)) { daemon.journal.orders.values.contains { $0.intentID == "swap" && $0.state.isLive } }
+        #expect(daemon.journal.orders.values.contains { $0.intentID == "swap" && $0.state.isLive })
+    }
+
+    @Test(arguments: ["xt-spot", "az-futures"]) func `a cancel finds a connection while slow places hold all others`(venue: String) throws {
+        let daemon = try Self.placed(venue, orders: 1) { $0.setups[0].maxInFlight = 2 }
+        daemon.world.setFaults([Self.fault(.delay(.init(4_000)), venue == "az-futures" ? .mixed : .place, count: 1)])
+        for round in 0..<4 { daemon.submit(try House.intent(venue, orders: 1, id: "slow-\(round)")) }
+        daemon.run(forUs: .milliseconds(200))
+        let order = try #require(daemon.journal.orders.values.first { $0.intentID == "old" })
+        var cancel = Intent(account: AccountID(venue), id: "now")
+        cancel.cancel = [.order(order.clientOrderID)]
+        daemon.submit(cancel)
+        let (start, known) = (daemon.time, daemon.world.ledger.requests.count)
+        daemon.run(forUs: .seconds(10)) { daemon.world.ledger.requests.dropFirst(known).contains { $0.kind == .cancel || $0.kind == .mixed } }
+        #expect(daemon.time - start < 1_000_000, "\(daemon.time - start) us")
+    }
+
+    @Test(arguments: ["xt-spot", "bitget-uta"]) func `an intent of IOC orders settles when their ends are known, and at once then`(venue: String) throws {
+        let daemon = try House.ready(venue) { $0.setups[0].reconcileIntervalMs = 10_000 }
+        var intent = try House.intent(venue, orders: 2, id: "now")
+        for index in intent.place.indices { intent.place[index].terms.timeInForce = .ioc }
+        daemon.submit(intent)
+        let start = daemon.time
+        #expect(House.settled(daemon, "now"))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state.isTerminal }, "\(daemon.journal.orders.values.map { "\($0.state) \($0.venueState ?? "-")" })")
+        #expect(daemon.time - start < 2_000_000, "\(daemon.time - start) us")
+    }
+
+    @Test func `an intent of IOC orders whose ends cannot be asked for settles after one reconciliation's time`() throws {
+        let daemon = try House.ready("xt-spot") { $0.setups[0].reconcileIntervalMs = 4_000 }
+        daemon.world.setFaults([Self.fault(.serverError(status: 502, body: .empty, executes: false), .lookup)])
+        var intent = try House.intent("xt-spot", orders: 1, id: "now")
+        intent.place[0].terms.timeInForce = .ioc
+        daemon.submit(intent)
+        let start = daemon.time
+        #expect(House.settled(daemon, "now", withinUs: .seconds(10)))
+        #expect((4_000_000...4_500_000).contains(daemon.time - start), "\(daemon.time - start) us")
+    }
+
+    @Test func `a mistaken word that an order was placed can be taken back while nothing of it was seen, and not after`() throws {
+        let daemon = try House.ready("xt-spot")
+        daemon.world.setFaults([
+            Self.fault(.loseReplyBeforeExecution(.reset), .place), Self.fault(.serverError(status: 502, body: .html, executes: false), .lookup),
+        ])
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "doubt"))
+        daemon.run(forUs: .seconds(10)) { daemon.journal.orders.values.contains { $0.state == .inDoubt } }
+        let id = try #require(daemon.journal.orders.values.first).clientOrderID
+        #expect(try House.error(daemon.command(.orderResolve(id, isPlaced: true, reason: "seen on their page")), daemon) == nil)
+        daemon.command(.setState("xt-spot", .halted, reason: "kill", cancelOpen: true, everything: false))
+        daemon.world.setFaults([])
+        daemon.run(forUs: .seconds(20))
+        #expect(daemon.journal.order(id)?.state == .acknowledged)
+        #expect(try House.error(daemon.command(.orderResolve(id, isPlaced: false, reason: "that was another one")), daemon) == nil)
+        #expect(daemon.journal.order(id)?.state == .abandoned && daemon.journal.breaks.isEmpty)
+        let left = try House.hear(daemon.command(.killStatus(nil)), daemon).get()
+        #expect(left["accounts"]?.array?.first?["live_or_unknown"]?.integer == 0)
+
+        let seen = try Self.placed("xt-spot", orders: 1)
+        let live = try #require(seen.journal.orders.values.first).clientOrderID
+        #expect(try House.error(seen.command(.orderResolve(live, isPlaced: false, reason: "no")), seen)?.code == -32602)
+    }
+}
