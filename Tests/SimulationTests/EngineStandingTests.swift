@@ -172,7 +172,7 @@ import Wire
 }
 
 extension AccountSetup {
-    fileprivate func with(_ rules: any VenueRules) -> AccountSetup {
+    func with(_ rules: any VenueRules) -> AccountSetup {
         var setup = AccountSetup(id: id, uid: uid, keyFingerprint: keyFingerprint, rules: rules)
         (setup.freshnessMs, setup.holdUnansweredMs, setup.reconcileIntervalMs) = (freshnessMs, holdUnansweredMs, reconcileIntervalMs)
         return setup

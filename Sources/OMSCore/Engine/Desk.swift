@@ -14,8 +14,21 @@ final class Desk {
     var clock: VenueClock?
     /// Counts the times the clock was found wrong: refused by the venue, or measured where it could not be.
     var clockEpoch = 0
+    /// The last measurement, though a former one may be surer, and the epoch it began or belonged to; and all that may matter to proofs.
+    var measured: VenueClock?
+    var measuredEpoch = 0
+    var clocks = ClockHistory()
+    /// Since when, and as of when, proofs wait for a measurement; when the time was asked for last.
+    var clockWantedSince: Int64?
+    var clockWantedAt: Int64?
+    var clockAskedAt: Int64 = -.farthest
+    /// Orders whose absence only a measurement of the clock stands before.
+    var verdicts: [Verdict] = []
     /// Its ids at the venue were seen not to follow their formula: look-ups by computed ids prove nothing.
     var isFormulaBroken = false
+    /// Where orders are found by computed ids: when the last whole listing began that would have shown others of ours, and whether a proof waits for one.
+    var endsListedAt: Int64 = .min
+    var wantsEnds = false
     /// Why what was attempted before this start may not be found by look-ups now, as the bar that this sets on orders in doubt; nil: it surely is.
     var formerly: (bar: Bars, words: String)?
     var identity = DeskIdentity()
@@ -176,6 +189,6 @@ final class Desk {
 
     /// The venue's clock when no request stamped `wireTime` can be accepted any more, microseconds.
     func fence(wireTime: Int64) -> Int64 {
-        .milliseconds(wireTime + profile.fenceMs(freshnessMs: freshnessMs))
+        .milliseconds(wireTime) + .milliseconds(profile.fenceMs(freshnessMs: freshnessMs))
     }
 }

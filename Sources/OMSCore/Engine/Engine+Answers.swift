@@ -19,6 +19,7 @@ extension Engine {
             told(query, answer, flight, sentAt: sentAt, lastByteAt: lastByteAt, on: desk)
             if case .failed = answer.query { tally.doubts += 1 } else { tally.acknowledged += 1 }
         }
+        if answer.breaksIDFormula { breakFormula(of: desk, request: id) }
         if !answer.foreignIDs.isEmpty {
             let names = answer.foreignIDs.prefix(5).joined(separator: ", ")
             desk.lastError = "an answer named orders that its request did not carry: \(names)"
@@ -182,7 +183,7 @@ extension Engine {
             record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: desk.lastError)))
             found(.limit, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")
         case .clockRefused:
-            desk.clock = nil
+            (desk.clock, desk.measured) = (nil, nil)
             desk.clockEpoch += 1
             desk.lastError = "timestamp refused (\(words)): the venue's clock is measured again"
             // At once the first time; a venue that refuses each new measurement, too, is asked ever later.
@@ -214,6 +215,9 @@ extension Engine {
         var again: [LiveOrder] = []
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
+            if case .acknowledged(let id?, _) = outcome, let predicted = ticket.predictedID, id != predicted {
+                breakFormula(of: desk, request: request)
+            }
             guard let live = desk.orders[ticket.order] else { continue }
             live.seenAt = now.monotonic
             // A look-up was faster than the answer: what it saw stands, and only a refusal is worth a word.
@@ -309,69 +313,5 @@ extension Engine {
         guard let venueID, live.order.venueOrderID != venueID else { return }
         live.order.venueOrderID = venueID
         desk.byVenueID[venueID] = live.key
-    }
-
-    // MARK: Queries
-
-    private func told(_ query: Query, _ answer: VenueAnswer, _ flight: InFlight, sentAt: Moment, lastByteAt: Moment, on desk: Desk) {
-        switch (query, answer.query) {
-        case (.serverTime, .time(let ms)):
-            prepared(query, on: desk)
-            let measured = VenueClock(serverMs: ms, sent: sentAt.monotonic, read: lastByteAt.monotonic)
-            if let known = desk.clock, !known.agrees(with: measured, at: now.monotonic) { desk.clockEpoch += 1 }
-            desk.clock = measured
-        case (.account, .account(let facts)):
-            prepared(query, on: desk)
-            desk.facts = facts
-            desk.factsProblem = identityProblem(facts, on: desk) ?? facts.problem
-            if let problem = desk.factsProblem {
-                desk.lastError = problem
-                // Its owner may set it right at the venue: asked again now and then.
-                desk.facts = nil
-                desk.prepareAt = now.monotonic + Self.factsProblemUs
-            }
-        case (.instruments, .instruments(let list)):
-            if let reason = learnMarkets(list, skipped: answer.skipped, on: desk) { return failed(query, reason, flight, on: desk) }
-            prepared(query, on: desk)
-        case (.find(let subjects, let step), .orders(let reports, _, _)):
-            ended(.lookUps, on: desk)
-            found(subjects, step: step, reports, flight, on: desk)
-        case (.openOrders, .orders(let reports, let next, let unreadable)), (.history, .orders(let reports, let next, let unreadable)):
-            listed(reports, next: next, unreadable: unreadable, flight, on: desk)
-        case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)
-        case (.cancelAll, .canceledAll): canceledAll(desk)
-        default:
-            let reason: String
-            if case .failed(let words) = answer.query { reason = words } else { reason = "an answer to another question" }
-            desk.lastError = reason
-            failed(query, reason, flight, on: desk)
-        }
-    }
-
-    /// How often an account that cannot trade is asked about again.
-    static let factsProblemUs: Int64 = .seconds(30)
-
-    /// A question without an answer: asked again later, never read as absence.
-    private func failed(_ query: Query, _ reason: String, _ flight: InFlight, on desk: Desk) {
-        switch query {
-        case .serverTime, .account, .instruments:
-            desk.isPreparing = false
-            desk.lastError = reason
-            desk.prepareAt = now.monotonic + turned(.preparation(query.name), on: desk, reason)
-        case .find(let subjects, _):
-            turned(.lookUps, on: desk, reason)
-            for subject in subjects { unanswered(subject, on: desk) }
-        case .openOrders(let symbol, _), .history(let symbol, _, _): listingFailed(symbol, reason, on: desk)
-        case .fills(let subject, _):
-            turned(.executions, on: desk, reason)
-            if let live = desk.orders[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
-        case .cancelAll: cancelAllFailed(desk, reason)
-        }
-    }
-
-    /// A preparation was answered well.
-    private func prepared(_ query: Query, on desk: Desk) {
-        desk.isPreparing = false
-        ended(.preparation(query.name), on: desk)
     }
 }

@@ -75,7 +75,7 @@ extension Engine {
             return false
         }
         let query: Query
-        if desk.clock?.isStale(at: now.monotonic) ?? true {
+        if desk.clock?.isStale(at: now.monotonic) ?? true || asksForClock(desk) {
             query = .serverTime
         } else if desk.facts == nil {
             guard mayTry(\.asking, on: desk) else { return false }
@@ -89,6 +89,7 @@ extension Engine {
             return false
         }
         guard launch(.query(query), on: desk, usesReserve: true) else { return false }
+        if case .serverTime = query { desk.clockAskedAt = now.monotonic }
         desk.isPreparing = true
         return true
     }
@@ -356,7 +357,7 @@ extension Engine {
         }
         live.order.attempts += 1
         live.order.request = plan.id
-        live.order.wireTime = plan.timeMs
+        (live.order.wireTime, live.attemptedAt) = (plan.timeMs, now.monotonic)
         var fields: OrderFields = []
         if let id = ticket.predictedID {
             live.order.predictedIDs.append(id)

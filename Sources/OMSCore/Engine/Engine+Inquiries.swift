@@ -1,17 +1,4 @@
 extension Engine {
-    // MARK: A journal that went back
-
-    /// The journal may lack attempts of this order: it went back to a time when the order was there.
-    func isSuspect(_ live: LiveOrder) -> Bool { live.key.number <= goneBackSeq }
-
-    /// The latest stamp that a request with this order may bear, milliseconds of the venue's clock. nil: none has left.
-    private func lastWireTime(of live: LiveOrder, on desk: Desk) -> Int64? {
-        guard isSuspect(live) else { return live.order.wireTime }
-        // Attempts that are not on record were another process's, which had ended when this one began.
-        let before = desk.clock.map { ($0.middle(at: startedAt) + $0.errorUs(at: now.monotonic)) / 1_000 + 1 } ?? 0
-        return max(live.order.wireTime ?? 0, before)
-    }
-
     // MARK: Asking
 
     /// Wants an order looked up. Reasons add up; the earliest time holds.
@@ -51,7 +38,7 @@ extension Engine {
         if let next = desk.putOff.nextAt { wake(at: next) }
     }
 
-    private func again(_ live: LiveOrder, on desk: Desk, after delayUs: Int64) {
+    func again(_ live: LiveOrder, on desk: Desk, after delayUs: Int64) {
         guard var inquiry = live.inquiry else { return }
         (inquiry.isAsked, inquiry.isDue) = (false, false)
         inquiry.nextAt = now.monotonic + max(delayUs, 1)
@@ -66,12 +53,13 @@ extension Engine {
     private func leftToListings(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Int64? {
         if isLeftToConfirmation(live, inquiry, on: desk) { return Self.listingPatienceUs }
         guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts, desk.sweepFailures == 0,
-            let wireTime = live.order.wireTime, let venueNow = desk.clock?.low(at: now.monotonic)
+            !inquiry.wantsSingle, live.order.parkedAt == nil, live.order.wireTime != nil, let venueNow = desk.clock?.low(at: now.monotonic)
         else { return nil }
         // What has arrived is listed; of what has not, no answer before the fence says anything.
-        let fence = desk.fence(wireTime: wireTime)
+        let fence = fence(of: live, on: desk)
         if venueNow < fence { return fence - venueNow }
         guard desk.profile.listingProvesAbsence else { return nil }
+        if let delay = awaitsClock(live, on: desk) { return delay }
         desk.wantsListing = true
         return Self.listingPatienceUs
     }
@@ -100,15 +88,15 @@ extension Engine {
         var concernsDoubt = false
         while subjects.count < desk.profile.findMax, let key = queue.popFirst() {
             guard let live = desk.orders[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
-            if let delay = leftToListings(live, inquiry, on: desk) {
+            if let delay = leftToListings(live, inquiry, on: desk) ?? (lane == .urgent ? nil : awaitsClock(live, on: desk)) {
                 again(live, on: desk, after: delay)
                 continue
             }
             let names = live.possibleIDs
             if desk.profile.looksUpByVenueID, names.isEmpty, live.order.venueOrderID == nil {
                 // There is nothing to ask by: a person decides.
-                park(live, on: desk)
-                again(live, on: desk, after: Self.parkedIntervalUs)
+                park(live, "no attempt of it has an id to ask by", on: desk)
+                again(live, on: desk, after: pause(live, on: desk))
                 continue
             }
             let count = max(1, names.count + (live.order.venueOrderID.map { names.contains($0) ? 0 : 1 } ?? 0))
@@ -122,10 +110,8 @@ extension Engine {
             inquiry.isAsked = true
             inquiry.isDue = false
             inquiry.tries += 1
-            if inquiry.step == 0, let clock = desk.clock {
-                inquiry.roundAskedAt = clock.low(at: now.monotonic)
-                inquiry.follow(clockEpoch: desk.clockEpoch)
-            }
+            if inquiry.step == 0 { inquiry.round = beginRound(isSingle: true, on: desk) }
+            inquiry.provenAt = nil
             live.inquiry = inquiry
             concernsDoubt = concernsDoubt || live.state == .inDoubt
             subjects.append(subject(live, on: desk, byVenueID: !live.mayBeRenamed))
@@ -166,24 +152,36 @@ extension Engine {
             return again(live, on: desk, after: Self.parkedIntervalUs)
         }
         if inquiry.tries >= Backoff.turnsMax { giveWay(of: live, because: "look-ups of the order go unanswered") }
-        let pause = Self.unansweredPauses.pause(after: inquiry.tries)
-        again(live, on: desk, after: live.order.parkedAt == nil ? pause : Self.parkedIntervalUs)
+        let wait = Self.unansweredPauses.pause(after: inquiry.tries)
+        again(live, on: desk, after: live.order.parkedAt == nil ? wait : pause(live, on: desk))
     }
 
-    /// How often a parked order is still asked about.
-    static let parkedIntervalUs: Int64 = .seconds(60)
-
-    func found(_ subjects: [FindSubject], step: Int, _ reports: [OrderReport], _ flight: InFlight, on desk: Desk) {
+    /// - Parameters:
+    ///   - isWhole: no further page was promised: only then what the answer lacks is absent.
+    ///   - unreadable: rows that stood beside the reports.
+    func found(
+        _ subjects: [FindSubject], step: Int, _ reports: [OrderReport], isWhole: Bool, _ unreadable: [UnreadableRow], _ flight: InFlight,
+        on desk: Desk
+    ) {
         for subject in subjects {
-            guard let live = desk.orders[subject.order], live.inquiry != nil else { continue }
+            guard let live = desk.orders[subject.order] else { continue }
             let own = reports.filter { report in
                 if let id = report.clientOrderID, id == subject.clientOrderID { return true }
                 guard let id = report.venueOrderID else { return false }
                 return id == subject.venueOrderID || subject.predictedIDs.contains(id)
             }
-            if let report = best(of: own, for: live, on: desk) {
+            let believed = own.filter { contradiction(of: $0, with: live, on: desk) == nil }
+            if let report = best(of: believed, for: live, on: desk) {
                 present(live, report, flight, on: desk)
-            } else {
+            } else if let odd = own.first, let what = contradiction(of: odd, with: live, on: desk) {
+                // Under its id, and another order: neither found nor absent.
+                found(.contradiction, of: live, on: desk, venueOrderID: odd.venueOrderID, detail: "the venue shows \(what) under an id of this order")
+                unanswered(subject, on: desk)
+            } else if !isWhole || unreadable.contains(where: { mayBe($0, live, on: desk) }) {
+                desk.lastError =
+                    isWhole ? "a row of an answer that may be ours cannot be read: \(unreadable[0].problem)" : "an answer promised another page"
+                unanswered(subject, on: desk)
+            } else if live.inquiry != nil {
                 absent(live, step: step, flight, on: desk)
             }
         }
@@ -255,106 +253,11 @@ extension Engine {
         }
         live.inquiry?.step = 0
         live.inquiry?.isAsked = false
-        round(live, askedAt: inquiry.roundAskedAt, request: flight.plan.id, on: desk)
+        absent(live, in: inquiry.round, request: flight.plan.id, on: desk)
     }
-
-    /// A whole round of well-formed answers did not know the order.
-    ///
-    /// - Parameter askedAt: the least that the venue's clock can have shown when the round began, microseconds.
-    func round(_ live: LiveOrder, askedAt: Int64, request: RequestID?, on desk: Desk) {
-        switch live.state {
-        case .inDoubt: doubtful(live, askedAt: askedAt, request: request, on: desk)
-        case .acknowledged, .working, .partiallyFilled: missing(live, on: desk)
-        case .intended, .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: live.inquiry = nil
-        }
-    }
-
-    private func doubtful(_ live: LiveOrder, askedAt: Int64, request: RequestID?, on desk: Desk) {
-        guard var inquiry = live.inquiry, let wireTime = lastWireTime(of: live, on: desk) else { return }
-        let fence = desk.fence(wireTime: wireTime)
-        let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
-        let backoff = min(Int64.seconds(5), .milliseconds(200) << Int64(min(inquiry.tries, 5)))
-        let note: String
-        guard let venueNow = desk.clock?.low(at: now.monotonic), inquiry.clockEpoch == desk.clockEpoch else {
-            inquiry.absentRounds = 0
-            live.inquiry = inquiry
-            note = "not found; not counted, for the venue's clock is measured again"
-            record(.note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: note)))
-            return again(live, on: desk, after: backoff)
-        }
-        if askedAt < fence {
-            note = "not found; the request may still arrive for \(max(0, (fence - askedAt) / 1_000)) ms"
-            live.inquiry = inquiry
-            record(.note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: note)))
-            return again(live, on: desk, after: min(backoff, max(.milliseconds(1), fence - venueNow)))
-        }
-        if inquiry.absentRounds > 0, askedAt - inquiry.lastAbsentAskedAt >= visibility {
-            record(
-                .note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: "not found again, past the fence")))
-            if live.order.bars.contains(.duplicate) {
-                found(.duplicateID, of: live, on: desk, detail: "the venue refused the id as a duplicate and shows no order under it")
-                park(live, on: desk)
-                return again(live, on: desk, after: Self.parkedIntervalUs)
-            }
-            if !live.order.bars.isDisjoint(with: .unprovable) {
-                // Another account, or another host, may hold it: that this one does not proves nothing.
-                park(live, on: desk)
-                return again(live, on: desk, after: Self.parkedIntervalUs)
-            }
-            if desk.profile.looksUpByVenueID, isSuspect(live) {
-                // Of the attempts on record none arrived; what became of others cannot be asked.
-                park(live, on: desk)
-                return again(live, on: desk, after: Self.parkedIntervalUs)
-            }
-            return provenAbsent(live, request: request, on: desk)
-        }
-        if inquiry.absentRounds == 0 { (inquiry.absentRounds, inquiry.lastAbsentAskedAt) = (1, askedAt) }
-        live.inquiry = inquiry
-        note = "not found, past the fence (first round)"
-        record(.note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: note)))
-        again(live, on: desk, after: max(.milliseconds(1), inquiry.lastAbsentAskedAt + visibility - venueNow))
-    }
-
-    /// The venue surely never took it. Sent again under the same id while that is still wanted, else given up.
-    private func provenAbsent(_ live: LiveOrder, request: RequestID?, on desk: Desk) {
-        live.inquiry = nil
-        if live.order.bars.contains(.refusal) {
-            return change(
-                live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request,
-                note: "\(live.order.rejectText ?? "refused"); proven absent")
-        }
-        live.order.absences = min(live.order.absences + 1, Order.absencesMax)
-        // Twice absent after answers that named nobody: alone, any answer is about it.
-        if live.order.absences >= Order.absencesMax { live.batchCap = 1 }
-        let reason: String?
-        if live.commands.contains(where: { commands[$0]?.kind == .cancel }) {
-            reason = "a cancel of it is open"
-        } else if !desk.setup.resendsAfterProof {
-            reason = "resend is never"
-        } else if isLate(live, on: desk) {
-            reason = "its deadline passed"
-        } else if desk.trading.state == .halted || (desk.trading.state == .reducing && !Self.reduces(live.order.terms)) {
-            reason = "trading is \(desk.trading.state.rawValue)"
-        } else if live.order.attempts >= Self.attemptsMax {
-            reason = "\(live.order.attempts) attempts"
-            found(.abandoned, of: live, on: desk, detail: "proven absent after \(live.order.attempts) attempts")
-        } else {
-            reason = nil
-        }
-        if let reason {
-            let words = "proven absent; not sent again: \(reason)"
-            (live.order.rejectCode, live.order.rejectText) = (nil, words)
-            change(live, to: .abandoned, kind: .closed, evidence: .inferred, fields: [.reject, .absences], request: request, note: words)
-        } else {
-            change(live, to: .intended, kind: .requeued, evidence: .inferred, fields: .absences, request: request, note: "proven absent")
-            requeue([live], on: desk)
-        }
-    }
-
-    static let attemptsMax = 5
 
     /// Acknowledged, and neither listed nor found: never sent again; on record after two rounds.
-    private func missing(_ live: LiveOrder, on desk: Desk) {
+    func missing(_ live: LiveOrder, on desk: Desk) {
         guard var inquiry = live.inquiry else { return }
         // Asked for its end alone, right behind its receipt: it may not be visible yet.
         if inquiry.reasons == .outcome { return again(live, on: desk, after: Self.outcomePauses.pause(after: inquiry.tries)) }
@@ -371,18 +274,4 @@ extension Engine {
 
     /// Absent rounds, the visibility delay apart, after which an acknowledged order counts as missing there.
     static let missingRounds = 2
-
-    /// Asks for a person when look-ups could not settle a doubt within two minutes after its fence.
-    func park(_ live: LiveOrder, on desk: Desk) {
-        guard live.state == .inDoubt, live.order.parkedAt == nil, let wireTime = lastWireTime(of: live, on: desk), let clock = desk.clock else {
-            return
-        }
-        guard clock.low(at: now.monotonic) > desk.fence(wireTime: wireTime) + .seconds(120) else { return }
-        live.order.parkedAt = now.wall
-        change(
-            live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt,
-            note: "look-ups could not settle it; order.resolve decides")
-        // An intent's places do not wait for a person.
-        for id in live.commands { if let command = commands[id] { cancelAnswered(command) } }
-    }
 }

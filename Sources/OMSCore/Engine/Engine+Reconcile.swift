@@ -6,6 +6,7 @@ extension Engine {
         desk.sweep = nil
         desk.sweepFailures = 0
         mended(.unreadable, on: desk)
+        if sweep.withHistory, sweep.provesAbsence { (desk.endsListedAt, desk.wantsEnds) = (sweep.startedAt, false) }
         if sweep.withHistory {
             desk.historySweptAt = sweep.startedAt
             // Half of the time is for single look-ups.
@@ -29,13 +30,8 @@ extension Engine {
                     ask(live, .missing, on: desk, after: 0)
                     pending.insert(key)
                 }
-            } else if live.state == .inDoubt, sweep.withHistory, desk.profile.listingProvesAbsence, live.inquiry?.isAsked == false,
-                !isSuspect(live), let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs,
-                !desk.profile.listsBySymbol || sweep.symbols.contains(live.order.terms.symbol),
-                !sweep.unlisted.contains(live.order.terms.symbol)
-            {
-                live.inquiry?.follow(clockEpoch: sweep.clockEpoch)
-                round(live, askedAt: sweep.venueTime, request: nil, on: desk)
+            } else if live.state == .inDoubt {
+                judge(live, by: sweep, on: desk)
             }
         }
         closeWhatIsGone(sweep, on: desk)

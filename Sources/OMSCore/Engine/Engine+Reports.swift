@@ -6,9 +6,10 @@ extension Engine {
     func apply(_ report: OrderReport, to live: LiveOrder, _ flight: InFlight?, on desk: Desk, evidence: Evidence = .query) -> Bool {
         let request = flight?.plan.id
         live.seenAt = now.monotonic
-        if let version = report.version, let known = live.version, version < known { return false }
+        // Of an order in doubt any report tells that it is there.
+        if let version = report.version, let known = live.version, version < known, live.state != .inDoubt { return false }
         live.version = report.version ?? live.version
-        var fields: OrderFields = []
+        var fields = found(live, on: desk)
         if let id = report.venueOrderID, live.order.venueOrderID != id {
             let isOurs = report.clientOrderID == live.order.clientOrderID
             if live.mayBeRenamed, isOurs {
@@ -85,6 +86,21 @@ extension Engine {
             if live.state.isLive { return hasFill ? .partiallyFilled : live.state }
             return live.state.isUnsettled ? .acknowledged : live.state
         }
+    }
+
+    /// It is there: what barred it from being sent again has no meaning any more. Which fields that changes.
+    private func found(_ live: LiveOrder, on desk: Desk) -> OrderFields {
+        guard !live.order.bars.isEmpty, live.state == .inDoubt else { return [] }
+        var fields: OrderFields = .bars
+        if live.order.bars.contains(.refusal) {
+            (live.order.rejectCode, live.order.rejectText) = (nil, nil)
+            fields.insert(.reject)
+        }
+        if let id = desk.orderBreaks[live.order.clientOrderID]?[.duplicateID], breaksOpen[id]?.detail == Self.duplicateUnseen {
+            mended(.duplicateID, of: live, on: desk)
+        }
+        live.order.bars = []
+        return fields
     }
 
     // MARK: Fills

@@ -5,9 +5,9 @@ struct Sweep {
     let sinceMs: Int64
     let symbols: [Symbol?]
     let startedAt: Int64
-    /// The least that the venue's clock can have shown at the start, microseconds.
-    let venueTime: Int64
-    let clockEpoch: Int
+    let round: Round
+    /// False: a row that may be ours could not be read, or contradicts what we asked.
+    var provesAbsence = true
     var phase = Phase.open
     var symbol = 0
     var page: String?
@@ -104,15 +104,17 @@ extension Engine {
     private func begin(_ desk: Desk) {
         let doubts = desk.doubts.compactMap { desk.orders[$0] }
         // A single doubt is looked up by itself; history is read where there are many, or where it is the first look after a start.
+        // Where ids do not follow their formula it is what an order in doubt is found by.
+        let wantsEnds = desk.isFormulaBroken && doubts.contains { $0.order.parkedAt == nil || !desk.sweepWaiters.isEmpty }
         let confirmsSince = confirmationStart(desk)
-        let withHistory = doubts.count > Self.bulkDoubts || (!desk.hasReconciled && !doubts.isEmpty) || confirmsSince != nil
+        let withHistory =
+            doubts.count > Self.bulkDoubts || wantsEnds || desk.wantsEnds || (!desk.hasReconciled && !doubts.isEmpty) || confirmsSince != nil
         // Wherever we hold or ever used orders, also where the market seems to be gone: what it does not answer for is looked up one by one.
         let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
-        let sinceMs = min(historyStart(doubts, on: desk) ?? .max, confirmsSince ?? .max)
+        let sinceMs = [historyStart(doubts, on: desk), confirmsSince].compactMap { $0 }.min() ?? 0
         desk.sweep = Sweep(
             withHistory: withHistory, sinceMs: sinceMs, symbols: symbols, startedAt: now.monotonic,
-            venueTime: desk.clock?.low(at: now.monotonic) ?? 0, clockEpoch: desk.clockEpoch,
-            summary: ReconcileSummary(account: desk.id))
+            round: beginRound(isSingle: false, on: desk), summary: ReconcileSummary(account: desk.id))
         desk.sweep?.waiters = desk.sweepWaiters
         desk.sweepWaiters = []
         if withHistory { desk.wantsListing = false }
@@ -136,7 +138,17 @@ extension Engine {
         guard sweep.pages < Self.pagesMax else { return abandonSweep(desk, "it has no end: \(Self.pagesMax) pages") }
         for report in reports {
             if sweep.phase == .open { sweep.summary.venueOpen += 1 }
-            if let live = live(for: report, on: desk) {
+            let renamed = live(for: report, on: desk) == nil ? renamed(report, on: desk) : nil
+            if renamed != nil { breakFormula(of: desk, request: flight.plan.id) }
+            if let live = renamed ?? live(for: report, on: desk) {
+                if live.state == .inDoubt, let what = contradiction(of: report, with: live, on: desk) {
+                    // Under its id, and another order: neither found nor absent.
+                    sweep.provesAbsence = false
+                    found(
+                        .contradiction, of: live, on: desk, venueOrderID: report.venueOrderID,
+                        detail: "the venue lists \(what) under an id of this order")
+                    continue
+                }
                 let wasInDoubt = live.state == .inDoubt
                 if sweep.phase == .open { sweep.seen.insert(live.key) }
                 let isOurs = report.venueOrderID == nil || live.order.venueOrderID == nil || live.order.venueOrderID == report.venueOrderID

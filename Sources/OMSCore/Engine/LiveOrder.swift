@@ -27,6 +27,11 @@ final class LiveOrder {
     var isAskingFills = false
     /// What the listing under way has shown so far.
     var listed: [TradeID: Decimal] = [:]
+    /// When its last attempt was decided, by the runner's clock; attempts of a former process were before all that this one measured.
+    var attemptedAt: Int64 = .min
+    /// Why it was parked, as written down by this process; how often it was asked about since.
+    var parkedWhy: String?
+    var parkedTries = 0
     /// When the order was last seen in a listing or report, by the runner's clock.
     var seenAt: Int64 = .min
 
@@ -66,22 +71,29 @@ struct Inquiry {
     var isDue = false
     var isAsked = false
     var tries = 0
-    /// The least that the venue's clock can have shown when this round's first step was asked, microseconds.
-    var roundAskedAt: Int64 = 0
-    /// Which measurement of the venue's clock that time belongs to: rounds by different ones prove nothing together.
+    /// When this round's first step was asked.
+    var round = Round(askedAt: .min, measuredAt: nil, clockEpoch: 0, isSingle: true)
+    /// Which clock the rounds counted so far belong to.
     var clockEpoch = 0
-    /// Rounds that count for proof, and when the last of them was asked.
+    /// Rounds that did not know the order and count for proof (of an order in no doubt: all), and when the first of them was asked.
     var absentRounds = 0
-    var lastAbsentAskedAt: Int64 = .min
+    var firstAbsentAskedAt: Int64 = .min
+    /// One of them asked for this order alone; or the next must.
+    var hasSingle = false
+    var wantsSingle = false
+    /// When the last round that was needed for proof was answered: now only the clock is measured once more.
+    var provenAt: Int64?
+    /// What was last written down of it, and how often that came again.
+    var lastWords: Words?
+    var repeats = 0
     let startedAt: Int64
     /// A listing of the whole account left it open: it is asked about by itself.
     var isLeftOver = false
 
-    /// A round by another measurement of the clock: what was counted by the former one counts no more.
-    mutating func follow(clockEpoch: Int) {
-        if self.clockEpoch != clockEpoch { absentRounds = 0 }
-        self.clockEpoch = clockEpoch
-    }
+    /// Kinds of news of a doubt.
+    enum Words { case clock, early, first, second, step }
+
+    mutating func forgetRounds() { (absentRounds, hasSingle, provenAt) = (0, false, nil) }
 }
 
 /// Who goes first among look-ups.

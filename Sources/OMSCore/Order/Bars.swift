@@ -15,7 +15,9 @@ package struct Bars: OptionSet, Hashable, Sendable {
     /// Those under which absence proves nothing.
     package static let unprovable: Bars = [.duplicate, .key, .identity]
 
-    private static let names: [(bar: Bars, name: String)] = [(.duplicate, "duplicate"), (.refusal, "refusal"), (.key, "key"), (.identity, "identity")]
+    private static let names: [(bar: Bars, name: String)] = [
+        (.duplicate, "duplicate"), (.refusal, "refusal"), (.key, "key"), (.identity, "identity"),
+    ]
 
     /// As the column `barred_by` holds it: the names, with commas between; nil for none.
     package var text: String? { isEmpty ? nil : Self.names.filter { contains($0.bar) }.map(\.name).joined(separator: ",") }

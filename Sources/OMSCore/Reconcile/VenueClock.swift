@@ -3,17 +3,21 @@ package struct VenueClock: Equatable, Sendable {
     /// Venue microseconds minus our monotonic ones, at the middle of the measured round trip.
     private let offset: Int64
     private let error: Int64
-    private let measuredAt: Int64
+    /// When its answer was read, by our monotonic clock.
+    package let measuredAt: Int64
 
     /// - Parameters:
     ///   - serverMs: what the venue said, milliseconds: it read its clock somewhere inside the round trip, and cut below a millisecond.
     ///   - sent, read: our monotonic clock around the round trip, microseconds.
     package init(serverMs: Int64, sent: Int64, read: Int64) {
         let middle = sent + (read - sent) / 2
-        offset = serverMs * 1_000 + 500 - middle
+        offset = .milliseconds(serverMs) + 500 - middle
         error = (read - sent) / 2 + 500
         measuredAt = read
     }
+
+    /// What a venue may say the time is, milliseconds since 1970 UTC: the years 2020 to 2100. Anything else is no time.
+    package static let believable: ClosedRange<Int64> = 1_577_836_800_000...4_102_444_800_000
 
     /// Half the interval's width now: the round trip's, and drift since.
     package func errorUs(at now: Int64) -> Int64 { error + max(0, now - measuredAt) * Budget.driftPPM / 1_000_000 }

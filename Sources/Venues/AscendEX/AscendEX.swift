@@ -41,6 +41,8 @@ package struct AscendEX: VenueAdapter {
         profile.accountTellsUID = true
         // One look-up names thirty ids, whether of thirty orders or of the attempts of a few.
         profile.looksUpByVenueID = true
+        // History goes back 30 days.
+        profile.memoryMs = 30 * 86_400_000
         profile.findMax = Self.lookUpMax
         profile.findIDsMax = Self.lookUpMax
         self.profile = profile

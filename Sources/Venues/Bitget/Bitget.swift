@@ -21,6 +21,8 @@ enum Bitget {
 
     /// Not measured by anybody; a detail look-up right behind a placement was seen to miss it.
     static let visibilityDelayMs: Int64 = 2_000
+    /// History goes back 90 days.
+    static let memoryMs: Int64 = 90 * 86_400_000
 
     static let dayMs: Int64 = 86_400_000
 

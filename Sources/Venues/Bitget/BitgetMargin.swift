@@ -39,6 +39,7 @@ package struct BitgetMargin: VenueAdapter {
         profile.hasOwnEndpoints = true
         profile.listsBySymbol = true
         profile.listingProvesAbsence = true
+        profile.memoryMs = Bitget.memoryMs
         profile.needsPassphrase = true
         self.profile = profile
     }

@@ -56,6 +56,7 @@ package struct BitgetUTA: VenueAdapter {
             stampMarginMs: 500, visibilityDelayMs: Bitget.visibilityDelayMs, findSteps: 1, listsFills: true)
         profile.unfinishedModifiesMax = 5
         profile.listingProvesAbsence = true
+        profile.memoryMs = Bitget.memoryMs
         profile.needsPassphrase = true
         self.profile = profile
     }

@@ -1,0 +1,70 @@
+/// What listings say of orders in doubt.
+extension Engine {
+    /// A whole listing is done and an order in doubt stood nowhere in it: one round of absence, where the venue's pages cannot slip.
+    func judge(_ live: LiveOrder, by sweep: Sweep, on desk: Desk) {
+        if sweep.withHistory, sweep.provesAbsence, desk.profile.listingProvesAbsence, live.inquiry?.isAsked == false, !isSuspect(live),
+            let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs,
+            !desk.profile.listsBySymbol || sweep.symbols.contains(live.order.terms.symbol),
+            !sweep.unlisted.contains(live.order.terms.symbol)
+        {
+            absent(live, in: sweep.round, request: nil, on: desk)
+        }
+        // Whoever asks for a reconciliation wants to know, also of what waits for a person.
+        if !sweep.waiters.isEmpty, live.order.parkedAt != nil { ask(live, .doubt, on: desk, after: 0) }
+    }
+
+    /// Whether a row that cannot be read may be of this order, so that it says nothing of it.
+    func mayBe(_ row: UnreadableRow, _ live: LiveOrder, on desk: Desk) -> Bool {
+        if let id = row.clientOrderID, !desk.profile.looksUpByVenueID { return id == live.order.clientOrderID }
+        guard let id = row.venueOrderID else { return true }
+        if let known = live.order.venueOrderID { return id == known || live.order.predictedIDs.contains(id) }
+        return true
+    }
+
+    /// What a row shows that is not what was asked, where orders are known by computed ids alone: such an id may be a stranger's. nil: nothing.
+    func contradiction(of report: OrderReport, with live: LiveOrder, on desk: Desk) -> String? {
+        guard desk.profile.looksUpByVenueID else { return nil }
+        let terms = live.order.terms
+        if let symbol = report.symbol, symbol != terms.symbol { return "an order in \(symbol)" }
+        if let side = report.side, side != terms.side { return "a \(side.rawValue) order" }
+        if let quantity = report.quantity, quantity.isPositive, let asked = terms.quantity, quantity != asked { return "a quantity of \(quantity)" }
+        if terms.type == .limit, let price = report.price, price.isPositive, let asked = terms.price, price != asked { return "a price of \(price)" }
+        return nil
+    }
+
+    /// An order in doubt under an id that was not computed for it: the end of the id is that of ours, and all that the row tells is what was asked. The end alone
+    /// is no evidence, for a stranger's may be the same.
+    func renamed(_ report: OrderReport, on desk: Desk) -> LiveOrder? {
+        guard desk.profile.looksUpByVenueID, let id = report.venueOrderID, report.symbol != nil, report.side != nil, report.quantity != nil else {
+            return nil
+        }
+        let fitting = desk.doubts.compactMap { desk.orders[$0] }.filter { live in
+            live.order.venueOrderID == nil && hasEnding(of: id, live) && contradiction(of: report, with: live, on: desk) == nil
+                && isOfItsTime(id, live, on: desk)
+        }
+        return fitting.count == 1 ? fitting.first : nil
+    }
+
+    private func hasEnding(of id: VenueOrderID, _ live: LiveOrder) -> Bool {
+        let ending = live.order.clientOrderID.text.suffix(9)
+        return ending.utf8.count == 9 && id.text.hasSuffix(ending)
+    }
+
+    /// The time that such an id holds (11 hexadecimal digits of milliseconds behind its first letter) is near the order's last attempt, or it holds none.
+    private func isOfItsTime(_ id: VenueOrderID, _ live: LiveOrder, on desk: Desk) -> Bool {
+        guard let wireTime = live.order.wireTime, let time = Int64(id.text.dropFirst().prefix(11), radix: 16), VenueClock.believable.contains(time)
+        else {
+            return true
+        }
+        return abs(time - wireTime) <= desk.freshnessMs + 60_000
+    }
+
+    /// Ids at the venue do not follow their formula: from here on what look-ups by computed ids do not find is not absent, also for the next process.
+    func breakFormula(of desk: Desk, request: RequestID?) {
+        guard desk.profile.looksUpByVenueID, !desk.isFormulaBroken else { return }
+        desk.isFormulaBroken = true
+        let words = "the venue's order ids do not follow their formula: what is in doubt and not found is parked from here on, never sent again"
+        record(.formulaBroken(desk.id, true, event(.note, request: request, note: words)))
+        found(.assumption, of: nil, on: desk, detail: words)
+    }
+}

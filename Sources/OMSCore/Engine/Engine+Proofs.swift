@@ -1,0 +1,312 @@
+/// When a round of look-ups was asked, and how well the venue's clock was known then.
+struct Round {
+    /// Its first step, by our clock.
+    let askedAt: Int64
+    /// When the last measurement of the venue's clock before that was read; nil: none was.
+    let measuredAt: Int64?
+    /// Which clock that was: rounds by different ones prove nothing together.
+    let clockEpoch: Int
+    /// Asked for this one order, step by step; false: a listing that does not hold it.
+    let isSingle: Bool
+}
+
+/// When an order is proven absent. No order is sent again without it.
+///
+/// Two rounds of look-ups, the visibility delay apart, did not know the order; at least one of them asked for it alone. A measurement of the venue's clock that
+/// was read before the first of them, and one that was sent after the last, both show the fence passed by the lowest that was measured since the attempt: so no
+/// request of it could be taken after the first round was asked. The attempt is younger than the venue's memory, and nothing on record bars the order.
+extension Engine {
+    // MARK: The fence
+
+    /// The journal may lack attempts of this order: it went back to a time when the order was there.
+    func isSuspect(_ live: LiveOrder) -> Bool { live.key.number <= goneBackSeq }
+
+    /// The latest stamp that a request with this order may bear, milliseconds of the venue's clock.
+    private func lastWireTime(of live: LiveOrder, on desk: Desk) -> Int64 {
+        if !isSuspect(live), let wireTime = live.order.wireTime { return wireTime }
+        // Attempts that are not on record were another process's, which had ended when this one began.
+        let before = desk.clock.map { ($0.middle(at: startedAt) + $0.errorUs(at: now.monotonic)) / 1_000 + 1 } ?? 0
+        return max(live.order.wireTime ?? 0, before)
+    }
+
+    /// The venue's clock when no request with this order can be taken any more, microseconds.
+    func fence(of live: LiveOrder, on desk: Desk) -> Int64 { desk.fence(wireTime: lastWireTime(of: live, on: desk)) }
+
+    /// Whether a measurement of the venue's clock, read at that moment, shows an order's fence passed, by the lowest of all since its attempt.
+    func isPastFence(_ live: LiveOrder, by measuredAt: Int64?, on desk: Desk) -> Bool {
+        guard let measuredAt, measuredAt >= live.attemptedAt, let low = desk.clocks.low(at: measuredAt, since: live.attemptedAt) else { return false }
+        return low >= fence(of: live, on: desk)
+    }
+
+    /// How long a look-up would wait for a measurement of the venue's clock without which it could prove nothing, microseconds; nil: it is worth asking.
+    func awaitsClock(_ live: LiveOrder, on desk: Desk) -> Int64? {
+        guard live.state == .inDoubt, live.order.parkedAt == nil, let venueNow = desk.clock?.low(at: now.monotonic),
+            venueNow >= fence(of: live, on: desk), !isPastFence(live, by: desk.measured?.measuredAt, on: desk)
+        else { return nil }
+        wantClock(desk)
+        // Where the venue does not tell the time, orders are looked for all the same: they may be found.
+        guard let since = desk.clockWantedSince, now.monotonic - since < .seconds(2) else { return nil }
+        return .milliseconds(50)
+    }
+
+    /// A proof needs to know what the venue's clock shows now. One question serves all of an account that wait for it.
+    func wantClock(_ desk: Desk) {
+        desk.clockWantedAt = now.monotonic
+        desk.clockWantedSince = desk.clockWantedSince ?? now.monotonic
+    }
+
+    /// Questions for the time that proofs want are at least this far apart.
+    static let clockGapUs: Int64 = .milliseconds(500)
+
+    func asksForClock(_ desk: Desk) -> Bool {
+        guard desk.clockWantedAt != nil else { return false }
+        guard now.monotonic >= desk.clockAskedAt + Self.clockGapUs else {
+            wake(at: desk.clockAskedAt + Self.clockGapUs)
+            return false
+        }
+        return true
+    }
+
+    /// The venue told the time.
+    func measured(_ clock: VenueClock, sentAt: Int64, on desk: Desk) {
+        let hasStepped = [desk.measured, desk.clock].contains { $0.map { !$0.agrees(with: clock, at: now.monotonic) } ?? false }
+        if hasStepped { desk.clockEpoch += 1 }
+        (desk.measured, desk.measuredEpoch) = (clock, desk.clockEpoch)
+        desk.clocks.add(clock)
+        // Stamps are set by the surer one of those that agree: an answer that was long under way says little.
+        let isSurer = desk.clock.map { $0.errorUs(at: now.monotonic) < clock.errorUs(at: now.monotonic) && !$0.isStale(at: now.monotonic) } ?? false
+        if hasStepped || !isSurer { desk.clock = clock }
+        if let wanted = desk.clockWantedAt, sentAt >= wanted { (desk.clockWantedAt, desk.clockWantedSince) = (nil, nil) }
+        conclude(sentAt: sentAt, on: desk)
+    }
+
+    /// How well the venue's clock is known now, for a round that begins.
+    func beginRound(isSingle: Bool, on desk: Desk) -> Round {
+        let isInForce = desk.measuredEpoch == desk.clockEpoch
+        return Round(
+            askedAt: now.monotonic, measuredAt: isInForce ? desk.measured?.measuredAt : nil, clockEpoch: desk.clockEpoch, isSingle: isSingle)
+    }
+
+    // MARK: Rounds
+
+    /// A whole round of well-formed answers did not know the order.
+    func absent(_ live: LiveOrder, in round: Round, request: RequestID?, on desk: Desk) {
+        switch live.state {
+        case .inDoubt: doubtful(live, in: round, request: request, on: desk)
+        case .acknowledged, .working, .partiallyFilled: missing(live, on: desk)
+        case .intended, .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: live.inquiry = nil
+        }
+    }
+
+    private func doubtful(_ live: LiveOrder, in round: Round, request: RequestID?, on desk: Desk) {
+        guard var inquiry = live.inquiry, inquiry.provenAt == nil else { return }
+        let fence = fence(of: live, on: desk)
+        let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
+        let backoff = min(Int64.seconds(5), .milliseconds(200) << Int64(min(inquiry.tries, 5)))
+        if inquiry.clockEpoch != round.clockEpoch, inquiry.absentRounds > 0 {
+            inquiry.forgetRounds()
+            note(.step, Self.stepped, live, &inquiry, request, on: desk)
+        }
+        inquiry.clockEpoch = round.clockEpoch
+        guard let venueNow = desk.clock?.low(at: now.monotonic), round.clockEpoch == desk.clockEpoch else {
+            inquiry.forgetRounds()
+            note(.clock, "not found; not counted, for the venue's clock is measured again", live, &inquiry, request, on: desk)
+            live.inquiry = inquiry
+            return again(live, on: desk, after: backoff)
+        }
+        guard isPastFence(live, by: round.measuredAt, on: desk) else {
+            let words = "not found; the request may still arrive for \(max(0, (fence - venueNow) / 1_000)) ms"
+            note(.early, words, live, &inquiry, request, on: desk)
+            live.inquiry = inquiry
+            if venueNow >= fence { wantClock(desk) }
+            return again(live, on: desk, after: min(backoff, max(.milliseconds(1), fence - venueNow)))
+        }
+        guard inquiry.absentRounds > 0 else {
+            (inquiry.absentRounds, inquiry.firstAbsentAskedAt) = (1, round.askedAt)
+            (inquiry.hasSingle, inquiry.wantsSingle) = (round.isSingle, !round.isSingle)
+            note(.first, "not found, past the fence (first round)", live, &inquiry, request, on: desk)
+            live.inquiry = inquiry
+            return again(live, on: desk, after: round.askedAt + visibility - now.monotonic)
+        }
+        guard round.askedAt - inquiry.firstAbsentAskedAt >= visibility else {
+            live.inquiry = inquiry
+            return again(live, on: desk, after: inquiry.firstAbsentAskedAt + visibility - now.monotonic)
+        }
+        inquiry.hasSingle = inquiry.hasSingle || round.isSingle
+        guard inquiry.hasSingle else {
+            // Listings alone prove nothing: they, too, can lag or leave something out.
+            inquiry.wantsSingle = true
+            live.inquiry = inquiry
+            return again(live, on: desk, after: 0)
+        }
+        guard !desk.profile.looksUpByVenueID || desk.endsListedAt >= inquiry.firstAbsentAskedAt else {
+            // Were the computed ids wrong, a listing would show the order all the same, by the end of its id.
+            (desk.wantsEnds, desk.nextSweepAt) = (true, desk.sweepFailures == 0 ? min(desk.nextSweepAt, now.monotonic) : desk.nextSweepAt)
+            live.inquiry = inquiry
+            park(live, on: desk)
+            return again(live, on: desk, after: live.order.parkedAt == nil ? .seconds(2) : pause(live, on: desk))
+        }
+        note(.second, "not found again, past the fence", live, &inquiry, request, on: desk)
+        if let why = unprovable(live, on: desk) {
+            live.inquiry = inquiry
+            park(live, why, on: desk)
+            return again(live, on: desk, after: pause(live, on: desk))
+        }
+        inquiry.provenAt = now.monotonic
+        live.inquiry = inquiry
+        desk.verdicts.append(Verdict(order: live.key, request: request))
+        wantClock(desk)
+        // Where the venue does not tell the time, it is looked for again meanwhile.
+        again(live, on: desk, after: .seconds(10))
+    }
+
+    /// After a measurement of the clock: rounds before it count where no step lies between, and where the fence is past by it, too.
+    private func conclude(sentAt: Int64, on desk: Desk) {
+        let waiting = desk.verdicts
+        desk.verdicts = []
+        for verdict in waiting {
+            guard let live = desk.orders[verdict.order], live.state == .inDoubt, var inquiry = live.inquiry, let provenAt = inquiry.provenAt else {
+                continue
+            }
+            guard sentAt >= provenAt else {
+                desk.verdicts.append(verdict)
+                continue
+            }
+            inquiry.provenAt = nil
+            let isProven = inquiry.clockEpoch == desk.clockEpoch && isPastFence(live, by: desk.measured?.measuredAt, on: desk)
+            if !isProven {
+                inquiry.forgetRounds()
+                note(.step, Self.stepped, live, &inquiry, verdict.request, on: desk)
+            }
+            live.inquiry = inquiry
+            guard !inquiry.isAsked else { continue }
+            if !isProven {
+                again(live, on: desk, after: 0)
+            } else if let why = unprovable(live, on: desk) {
+                park(live, why, on: desk)
+                again(live, on: desk, after: pause(live, on: desk))
+            } else {
+                provenAbsent(live, request: verdict.request, on: desk)
+            }
+        }
+        if !desk.verdicts.isEmpty { wantClock(desk) }
+    }
+
+    private static let stepped = "the venue's clock was set meanwhile: what was not found before counts no more"
+
+    /// One line for each kind of news; what repeats itself is counted.
+    private func note(_ kind: Inquiry.Words, _ words: String, _ live: LiveOrder, _ inquiry: inout Inquiry, _ request: RequestID?, on desk: Desk) {
+        guard inquiry.lastWords != kind else {
+            inquiry.repeats += 1
+            return
+        }
+        let before = inquiry.repeats > 0 ? " (the answer before came \(inquiry.repeats + 1) times)" : ""
+        (inquiry.lastWords, inquiry.repeats) = (kind, 0)
+        record(.note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: words + before)))
+    }
+
+    // MARK: What proves nothing
+
+    /// Why an order that look-ups do not find is not proven absent all the same; nil: it is.
+    private func unprovable(_ live: LiveOrder, on desk: Desk) -> String? {
+        if live.order.bars.contains(.duplicate) {
+            found(.duplicateID, of: live, on: desk, detail: Self.duplicateUnseen)
+            return Self.duplicateUnseen
+        }
+        if live.order.bars.contains(.identity) {
+            return "it was attempted when the account's uid or host was another, or not on record: not found here is not absent there"
+        }
+        if live.order.bars.contains(.key) { return "it was attempted with a former key: what this one does not show is not absent" }
+        if desk.isFormulaBroken, desk.profile.looksUpByVenueID {
+            return "ids at the venue do not follow their formula: look-ups by computed ids prove nothing"
+        }
+        if isSuspect(live), desk.profile.looksUpByVenueID {
+            return "the journal went back in time: attempts that are not on record cannot be asked for"
+        }
+        return tooOld(live, on: desk)
+    }
+
+    static let duplicateUnseen = "the venue refused the id as a duplicate and shows no order under it"
+
+    /// What a venue has forgotten it does not know, whatever became of it.
+    private func tooOld(_ live: LiveOrder, on desk: Desk) -> String? {
+        let memoryMs = min(desk.setup.memoryMs ?? desk.profile.memoryMs, desk.profile.unfilledMemoryMs ?? .max)
+        guard let clock = desk.clock else { return "the venue's clock is not known" }
+        let venueMs = (clock.middle(at: now.monotonic) + clock.errorUs(at: now.monotonic)) / 1_000
+        let intendedMs = clock.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000
+        let firstMs = isSuspect(live) ? min(live.order.wireTime ?? .max, intendedMs) : live.order.wireTime ?? intendedMs
+        guard venueMs - firstMs > memoryMs else { return nil }
+        return "its attempt is older than \(memoryMs / 1_000) s: the venue may have forgotten an order that old, so that not found is not absent"
+    }
+
+    /// The venue surely never took it. Sent again under the same id while that is still wanted, else given up.
+    private func provenAbsent(_ live: LiveOrder, request: RequestID?, on desk: Desk) {
+        live.inquiry = nil
+        if live.order.bars.contains(.refusal) {
+            return change(
+                live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request,
+                note: "\(live.order.rejectText ?? "refused"); proven absent")
+        }
+        live.order.absences = min(live.order.absences + 1, Order.absencesMax)
+        // Twice absent after answers that named nobody: alone, any answer is about it.
+        if live.order.absences >= Order.absencesMax { live.batchCap = 1 }
+        guard let reason = reasonNotToResend(live, on: desk) else {
+            change(live, to: .intended, kind: .requeued, evidence: .inferred, fields: .absences, request: request, note: "proven absent")
+            return requeue([live], on: desk)
+        }
+        let words = "proven absent; not sent again: \(reason)"
+        (live.order.rejectCode, live.order.rejectText) = (nil, words)
+        change(live, to: .abandoned, kind: .closed, evidence: .inferred, fields: [.reject, .absences], request: request, note: words)
+    }
+
+    private func reasonNotToResend(_ live: LiveOrder, on desk: Desk) -> String? {
+        if live.commands.contains(where: { commands[$0]?.kind == .cancel }) { return "a cancel of it is open" }
+        if !desk.setup.resendsAfterProof { return "resend is never" }
+        if isLate(live, on: desk) { return "its deadline passed" }
+        if desk.trading.state == .halted || (desk.trading.state == .reducing && !Self.reduces(live.order.terms)) {
+            return "trading is \(desk.trading.state.rawValue)"
+        }
+        guard live.order.attempts >= Self.attemptsMax else { return nil }
+        found(.abandoned, of: live, on: desk, detail: "proven absent after \(live.order.attempts) attempts; not sent again")
+        return "\(live.order.attempts) attempts"
+    }
+
+    static let attemptsMax = 5
+
+    // MARK: Parked
+
+    /// Asks for a person, and says why. What could not be settled by look-ups has two minutes after its fence for that.
+    ///
+    /// - Parameter why: nil: the look-ups go unanswered.
+    func park(_ live: LiveOrder, _ why: String? = nil, on desk: Desk) {
+        guard live.state == .inDoubt, live.order.parkedAt == nil || why != nil && live.parkedWhy != nil && live.parkedWhy != why else { return }
+        if why == nil {
+            guard let clock = desk.clock, clock.low(at: now.monotonic) > fence(of: live, on: desk) + .seconds(120) else { return }
+        }
+        live.parkedWhy = why ?? "look-ups could not settle it"
+        live.order.parkedAt = live.order.parkedAt ?? now.wall
+        change(
+            live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt,
+            note: "\(why ?? "look-ups could not settle it"); order.resolve decides")
+        // An intent's places do not wait for a person.
+        for id in live.commands { if let command = commands[id] { cancelAnswered(command) } }
+    }
+
+    /// How soon a parked order is asked about again: often within the two minutes after its fence, then ever more rarely.
+    func pause(_ live: LiveOrder, on desk: Desk) -> Int64 {
+        if let clock = desk.clock, clock.low(at: now.monotonic) < fence(of: live, on: desk) + .seconds(120) { return .seconds(5) }
+        live.parkedTries += 1
+        return min(Self.parkedIntervalMaxUs, Self.parkedIntervalUs << Int64(min(live.parkedTries - 1, 6)))
+    }
+
+    /// How often a parked order is still asked about: at first, and in the end.
+    static let parkedIntervalUs: Int64 = .seconds(60)
+    static let parkedIntervalMaxUs: Int64 = .seconds(3_600)
+}
+
+/// An order whose absence only a last measurement of the venue's clock stands before.
+struct Verdict {
+    let order: OrderKey
+    /// The look-up that found nothing last.
+    let request: RequestID?
+}

@@ -1,0 +1,65 @@
+/// What came of questions.
+extension Engine {
+    func told(_ query: Query, _ answer: VenueAnswer, _ flight: InFlight, sentAt: Moment, lastByteAt: Moment, on desk: Desk) {
+        switch (query, answer.query) {
+        case (.serverTime, .time(let ms)):
+            guard VenueClock.believable.contains(ms) else {
+                return failed(query, "the venue says that its clock shows \(ms) ms since 1970", flight, on: desk)
+            }
+            prepared(query, on: desk)
+            measured(VenueClock(serverMs: ms, sent: sentAt.monotonic, read: lastByteAt.monotonic), sentAt: sentAt.monotonic, on: desk)
+        case (.account, .account(let facts)):
+            prepared(query, on: desk)
+            desk.facts = facts
+            desk.factsProblem = identityProblem(facts, on: desk) ?? facts.problem
+            if let problem = desk.factsProblem {
+                desk.lastError = problem
+                // Its owner may set it right at the venue: asked again now and then.
+                desk.facts = nil
+                desk.prepareAt = now.monotonic + Self.factsProblemUs
+            }
+        case (.instruments, .instruments(let list)):
+            if let reason = learnMarkets(list, skipped: answer.skipped, on: desk) { return failed(query, reason, flight, on: desk) }
+            prepared(query, on: desk)
+        case (.find(let subjects, let step), .orders(let reports, let next, let unreadable)):
+            ended(.lookUps, on: desk)
+            found(subjects, step: step, reports, isWhole: next == nil, unreadable, flight, on: desk)
+        case (.openOrders, .orders(let reports, let next, let unreadable)), (.history, .orders(let reports, let next, let unreadable)):
+            listed(reports, next: next, unreadable: unreadable, flight, on: desk)
+        case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)
+        case (.cancelAll, .canceledAll): canceledAll(desk)
+        default:
+            let reason: String
+            if case .failed(let words) = answer.query { reason = words } else { reason = "an answer to another question" }
+            desk.lastError = reason
+            failed(query, reason, flight, on: desk)
+        }
+    }
+
+    /// How often an account that cannot trade is asked about again.
+    static let factsProblemUs: Int64 = .seconds(30)
+
+    /// A question without an answer: asked again later, never read as absence.
+    func failed(_ query: Query, _ reason: String, _ flight: InFlight, on desk: Desk) {
+        switch query {
+        case .serverTime, .account, .instruments:
+            desk.isPreparing = false
+            desk.lastError = reason
+            desk.prepareAt = now.monotonic + turned(.preparation(query.name), on: desk, reason)
+        case .find(let subjects, _):
+            turned(.lookUps, on: desk, reason)
+            for subject in subjects { unanswered(subject, on: desk) }
+        case .openOrders(let symbol, _), .history(let symbol, _, _): listingFailed(symbol, reason, on: desk)
+        case .fills(let subject, _):
+            turned(.executions, on: desk, reason)
+            if let live = desk.orders[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
+        case .cancelAll: cancelAllFailed(desk, reason)
+        }
+    }
+
+    /// A preparation was answered well.
+    private func prepared(_ query: Query, on desk: Desk) {
+        desk.isPreparing = false
+        ended(.preparation(query.name), on: desk)
+    }
+}
