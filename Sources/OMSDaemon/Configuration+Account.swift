@@ -12,7 +12,7 @@ struct AccountReader {
     static let keys = [
         "venue", "product", "uid", "credentials", "base_url", "ca_file", "request_timeout_ms", "max_in_flight", "max_intent_age_ms", "resend",
         "reconcile_interval_ms", "queue_max_orders", "on_external_order", "hold_unanswered_ms", "freshness_ms", "memory_ms", "limits", "batch_max",
-        "risk",
+        "risk", "quantity_unit",
     ]
     static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
     static let riskKeys = ["max_order_notional", "max_open_orders", "symbols"]
@@ -33,6 +33,11 @@ struct AccountReader {
         let memory = section.integer("memory_ms", in: 1...31_536_000_000)
         if memory != nil, let baseURL, !baseURL.isLoopback {
             section.report("only with a base_url on loopback: what a real venue forgets is never proven absent", "memory_ms")
+        }
+        let quantityUnit = section.choice("quantity_unit", QuantityUnit.self)
+        let isKnown = VenueCatalog.products.contains { $0.venue == venue }
+        if quantityUnit != nil, let venue, isKnown, !VenueCatalog.asksForQuantityUnit(venue: venue) {
+            section.report("\(venue) counts quantities in one unit only: leave it out", "quantity_unit")
         }
         let resend = section.choice("resend", AccountConfiguration.Resend.self) ?? .afterProof
         let age = section.integer("max_intent_age_ms", in: 1...604_800_000)
@@ -60,6 +65,7 @@ struct AccountReader {
             baseURL: baseURL, caFile: caFile, requestTimeoutMs: timeout ?? 5_000, maxInFlight: inFlight, maxIntentAgeMs: age, resend: resend,
             reconcileIntervalMs: interval ?? 10_000, queueMaxOrders: queueMax ?? 1_000_000, onExternalOrder: external ?? .report,
             holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, memoryMs: memory, limits: limits, batchMax: batchMax, risk: risk,
+            quantityUnit: quantityUnit ?? .contracts,
             credentialsPlace: section.place(of: "credentials"))
     }
 

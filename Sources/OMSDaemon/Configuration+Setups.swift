@@ -18,7 +18,7 @@ extension Configuration {
     /// What the engine is told of each account.
     func setups(_ credentials: [AccountID: Credentials]) -> [AccountSetup] {
         accounts.compactMap { account in
-            guard let adapter = VenueCatalog.adapter(venue: account.venue, product: account.product) else { return nil }
+            guard let adapter = account.adapter else { return nil }
             var setup = AccountSetup(
                 id: account.id, uid: account.uid, keyFingerprint: credentials[account.id]?.fingerprint ?? account.id.text, rules: adapter)
             setup.requestTimeoutMs = account.requestTimeoutMs
@@ -79,4 +79,9 @@ extension LimitConfiguration {
         (setting.share, setting.reserve, setting.penaltyMs) = (share, reserve, penaltyMs)
         return setting
     }
+}
+
+extension AccountConfiguration {
+    /// The account's venue, as it is configured.
+    var adapter: (any VenueAdapter)? { VenueCatalog.adapter(venue: venue, product: product, quantityUnit: quantityUnit) }
 }

@@ -69,6 +69,8 @@ struct AccountConfiguration: Sendable, Equatable {
     /// 1 up to the venue's ceiling; nil: the ceiling.
     let batchMax: Int?
     let risk: RiskConfiguration
+    /// What the venue counts when it says quantity: only where that is a setting (az-futures). Default contracts.
+    let quantityUnit: QuantityUnit
     /// Where the configuration names the credentials: what is wrong with the file as a whole is told there.
     var credentialsPlace: FilePlace?
 
@@ -172,6 +174,7 @@ extension AccountConfiguration {
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentialsPath, credentialsAreManaged: credentialsAreManaged,
             baseURL: baseURL, caFile: caFile, requestTimeoutMs: requestTimeoutMs, maxInFlight: maxInFlight, maxIntentAgeMs: maxIntentAgeMs,
             resend: resend, reconcileIntervalMs: reconcileIntervalMs, queueMaxOrders: queueMaxOrders, onExternalOrder: onExternalOrder,
-            holdUnansweredMs: holdUnansweredMs, freshnessMs: freshnessMs, memoryMs: memoryMs, limits: [], batchMax: batchMax, risk: .none)
+            holdUnansweredMs: holdUnansweredMs, freshnessMs: freshnessMs, memoryMs: memoryMs, limits: [], batchMax: batchMax, risk: .none,
+            quantityUnit: quantityUnit)
     }
 }

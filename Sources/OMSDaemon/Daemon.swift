@@ -171,7 +171,7 @@ final class Daemon {
         var links: [AccountID: VenueLink] = [:]
         var connections: [HTTPOrigin: (count: Int, caFile: String?)] = [:]
         for account in configuration.accounts {
-            guard let adapter = VenueCatalog.adapter(venue: account.venue, product: account.product), let key = credentials[account.id]?.key else {
+            guard let adapter = account.adapter, let key = credentials[account.id]?.key else {
                 preconditionFailure("an account that the configuration should have refused")
             }
             links[account.id] = VenueLink(adapter: adapter, origin: account.baseURL, key: key)

@@ -57,6 +57,7 @@ import Wire
         #expect(account.holdUnansweredMs == 30_000)
         #expect(account.limits.isEmpty)
         #expect(account.risk == .none)
+        #expect(account.quantityUnit == .contracts)
     }
 
     @Test func `every key reaches its field`() throws {
@@ -66,7 +67,7 @@ import Wire
                     """
                     base_url: "http://127.0.0.1:8899", ca_file: null, request_timeout_ms: 700, max_in_flight: 8, max_intent_age_ms: 60000,
                     resend: "never", reconcile_interval_ms: 1000, queue_max_orders: 5, on_external_order: "cancel", hold_unanswered_ms: 100,
-                    freshness_ms: 800, memory_ms: 9000, batch_max: 7,
+                    freshness_ms: 800, memory_ms: 9000, batch_max: 7, quantity_unit: "base",
                     limits: [{budget: "batch-place", scope: "uid", permits: 10, window_ms: 500, margin_ms: 5, share: 6, reserve: 2, penalty_ms: 9}],
                     risk: {max_order_notional: "50000.5", max_open_orders: 3, symbols: ["btc_usdt"]},
                     """)
@@ -78,11 +79,21 @@ import Wire
         #expect((account.resend, account.onExternalOrder) == (.never, .cancel))
         #expect((account.reconcileIntervalMs, account.queueMaxOrders, account.holdUnansweredMs) == (1_000, 5, 100))
         #expect((account.freshnessMs, account.memoryMs, account.batchMax) == (800, 9_000, 7))
+        #expect(account.quantityUnit == .base)
         let limit = LimitConfiguration(
             budget: "batch-place", scope: .uid, permits: 10, windowMs: 500, marginMs: 5, share: 6, reserve: 2, penaltyMs: 9,
             place: ConfigurationPlace(line: 10, column: 10, key: "accounts.main.limits[0]"))
         #expect(account.limits == [limit])
         #expect(account.risk == RiskConfiguration(maxOrderNotional: Decimal("50000.5"), maxOpenOrders: 3, symbols: ["btc_usdt"]))
+    }
+
+    @Test func `the unit of quantities is a setting of az-futures alone`() {
+        for venue in ["bitget-margin", "bitget-uta", "xt-spot"] {
+            let product = ["bitget-margin": "isolated", "bitget-uta": "spot", "xt-spot": "spot"][venue] ?? ""
+            let changed = text("quantity_unit: \"base\"").replacing("az-futures", with: venue).replacing("usdt", with: product)
+            let words = "\(venue) counts quantities in one unit only: leave it out"
+            #expect(problems(changed) == ["/etc/omsd/omsd.json5:7:22: accounts.main.quantity_unit: \(words)"])
+        }
     }
 
     @Test func `a mistyped key is refused with its line, column and a suggestion`() {
@@ -129,6 +140,7 @@ import Wire
         ("base_url: \"http://api.northgate.example\"", "base_url: http:// is for loopback addresses only; use https://"),
         ("base_url: \"http://localhost.evil.example\"", "base_url: http:// is for loopback addresses only; use https://"),
         ("base_url: \"ftp://127.0.0.1\"", "base_url: must be https://HOST[:PORT], without user, path or query"),
+        ("quantity_unit: \"coins\"", "quantity_unit: must be one of contracts, base"),
         ("batch_max: 101", "batch_max: 101 is not a whole number in 1...100"),
         ("limits: [{permits: 5}]", "limits[0].budget: the key is missing"),
         (

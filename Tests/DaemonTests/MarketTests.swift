@@ -80,6 +80,37 @@ import Wire
         #expect(try house.verify().code == 0)
     }
 
+    @Test(arguments: [("bitget-margin", "龙虾USDT"), ("bitget-uta", "龙虾USDT"), ("xt-spot", "龙虾_usdt")])
+    func `a market whose name is beyond ASCII is traded as any other: placed, lost and found again, listed, canceled, in journal and answers`(
+        venue: String, symbol: String
+    ) throws {
+        let house = try House([venue])
+        let client = try house.start()
+        let account = house.accounts[0]
+        #expect(try instrument(client, symbol)?["tradable"]?.bool == true)
+        let item = account.item(price: "0.04", quantity: "100").replacing(#""\#(account.symbol)""#, with: #""\#(symbol)""#)
+        // The answer to the first request gets lost: the order is found by look-ups that name the symbol in their query.
+        try house.pages.setFaults("[{kind: 'place', count: 1, fault: {type: 'lose_reply_after_execution'}}]")
+        let ids = try client.submit(#"{"account":"\#(account.name)","intent_id":"lobster","place":[\#(item),\#(item)]}"#)
+        try client.wait("lobster")
+
+        try pollUntil("both orders rest") {
+            try house.journal.states(where: "intent_id = 'lobster' AND state IN ('acknowledged', 'working')").values.reduce(0, +) == 2
+        }
+        #expect(try house.journal.rows("SELECT DISTINCT symbol FROM v_orders") == [[symbol]])
+        try pollUntil("listed") { try client.call("account.reconcile", "{account: '\(account.name)'}")["venue_open"]?.integer == 2 }
+        let listed = try client.call("order.list", "{account: '\(account.name)', symbol: '\(symbol)'}")
+        #expect(listed["orders"]?.array?.compactMap { $0["symbol"]?.string } == [symbol, symbol], "\(listed.lines)")
+        let (code, output) = try ChildProcess.run("omsctl", ["--socket", house.socket, "orders"], in: house.scratch)
+        #expect(code == 0 && output.contains(symbol), "\(output)")
+        try client.submit(#"{"account":"\#(account.name)","intent_id":"away","cancel":[{"symbol":"\#(symbol)"}]}"#)
+        try client.wait("away")
+        try pollUntil("canceled") { try house.journal.states(where: "intent_id = 'lobster'") == ["canceled": 2] }
+        #expect(ids.count == 2)
+        #expect(try house.audit().code == 0)
+        #expect(try house.verify().code == 0)
+    }
+
     private func instrument(_ client: ControlClient, _ symbol: String) throws -> JSON? {
         try client.call("instrument.list")["instruments"]?.array?.first { $0["symbol"]?.string == symbol }
     }

@@ -31,11 +31,62 @@ import Wire
         guard case .inDoubt = answer.places[4] else { return #expect(Bool(false), "\(answer.places[4])") }
     }
 
-    @Test func `a failed item without readable words is in doubt`() throws {
-        let failures = #"[{"clientOid":"o0000001"},{"clientOid":"o0000002","errorMsg":"订单不存在"},{"clientOid":"o0000003","errorMsg":"---"}]"#
-        let answer = try Make.isolated().answer(to: places(1...3), from: Make.ok(#"{"successList":[],"failureList":\#(failures)}"#))
+    @Test func `an item refused in words or a code that no table has is refused once it is proven absent`() throws {
+        let failures =
+            #"[{"clientOid":"o0000001"},{"clientOid":"o0000002","errorMsg":"订单被拒绝"},{"clientOid":"o0000003","errorMsg":"No trading on Sundays"},{"clientOid":"o0000004","errorCode":"98765","errorMsg":"less than the minimum"}]"#
+        let answer = try Make.isolated().answer(to: places(1...4), from: Make.ok(#"{"successList":[],"failureList":\#(failures)}"#))
 
-        for outcome in answer.places { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(outcome)") } }
+        // Neither code nor word: nothing was understood.
+        guard case .inDoubt = answer.places[0] else { return #expect(Bool(false), "\(answer.places[0])") }
+        #expect(answer.places[1] == .refusedUnlessFound(code: "", text: "订单被拒绝"))
+        #expect(answer.places[2] == .refusedUnlessFound(code: "", text: "No trading on Sundays"))
+        #expect(answer.places[3] == .refusedUnlessFound(code: "98765", text: "less than the minimum"))
+    }
+
+    @Test func `words of duplicate, timeout, busy and rate keep a code that no table has from being a refusal`() throws {
+        for text in ["Request timed out", "System busy", "unknown error", "Too many requests", "Try again later"] {
+            for status in [200, 400] {
+                let answer = try Make.unified().answer(to: places(1...1), from: Make.reply(status, code: "98765", text: text))
+                guard case .inDoubt = answer.places[0] else { return #expect(Bool(false), "\(text): \(answer.places[0])") }
+            }
+        }
+        let duplicate = try Make.unified().answer(to: places(1...1), from: Make.reply(400, code: "98765", text: "Duplicate clientOid"))
+        #expect(duplicate.places == [.duplicate(code: "98765", text: "Duplicate clientOid")])
+        let canceled = try Make.unified().answer(
+            to: Make.plan(.cancel([Make.cancel(1)])), from: Make.reply(400, code: "98765", text: "order not exist"))
+        #expect(canceled.cancels == [.gone(code: "98765", text: "order not exist")])
+    }
+
+    @Test func `codes that very many users have met are final at once, on both lines`() throws {
+        for code in ["40774", "22002", "40757", "43122", "45006", "43012", "40762"] {
+            let refusal = ItemOutcome.refused(code: code, text: "said so")
+            #expect(try Make.unified().answer(to: places(1...2), from: Make.reply(400, code: code)).places == [refusal, refusal], "\(code)")
+            #expect(try Make.isolated().answer(to: places(1...2), from: Make.reply(400, code: code)).places == [refusal, refusal], "\(code)")
+        }
+    }
+
+    @Test func `cancels and modifies refused by a code that no table has are questions, not answers`() throws {
+        let reply = Make.reply(400, code: "98765")
+        let canceled = try Make.unified().answer(to: Make.plan(.cancel([Make.cancel(1), Make.cancel(2)])), from: reply).cancels
+        let modified = try Make.unified().answer(to: Make.plan(.modify([Make.modify(1, price: "1")])), from: reply).modifies
+        let refusal = ItemOutcome.refusedUnlessFound(code: "98765", text: "said so")
+        #expect(canceled == [refusal, refusal] && modified == [refusal])
+    }
+
+    @Test func `alone, a failure without any id is about the one order that was asked for`() throws {
+        let data = #"[{"orderId":null,"clientOid":"","code":"25207","msg":"too small"}]"#
+        #expect(try Make.unified().answer(to: places(1...1), from: Make.ok(data)).places == [.refused(code: "25207", text: "too small")])
+        let margin = #"{"successList":[],"failureList":[{"errorCode":"50020","errorMsg":"no funds"}]}"#
+        #expect(try Make.isolated().answer(to: places(1...1), from: Make.ok(margin)).places == [.refused(code: "50020", text: "no funds")])
+        // In company it names nobody, and a success without a name is none.
+        for outcome in try Make.unified().answer(to: places(1...2), from: Make.ok(data)).places {
+            guard case .inDoubt = outcome else { return #expect(Bool(false), "\(outcome)") }
+        }
+        for data in ["[{}]", "{}", "null", #"[{"code":"0"}]"#] {
+            guard case .inDoubt = try Make.unified().answer(to: places(1...1), from: Make.ok(data)).places[0] else {
+                return #expect(Bool(false), "\(data)")
+            }
+        }
     }
 
     @Test func `an id in both lists, twice in one, or with another order's id is in doubt`() throws {
@@ -112,7 +163,8 @@ import Wire
         let answer = try Make.unified().answer(to: plan, from: try Make.reply("uta-modify-partial.json"))
 
         #expect(answer.modifies[0] == .acknowledged("1370000000000000001", venueState: nil))
-        #expect(answer.modifies[1] == .refused(code: "25571", text: "No modification"))
+        // Nothing to change: so says a change that was taken before. Its state is asked for.
+        #expect(answer.modifies[1] == .gone(code: "25571", text: "No modification"))
         #expect(answer.modifies[2] == .notExecuted(.rateLimited))
         #expect(answer.modifies[3] == .gone(code: "25204", text: "Order does not exist"))
     }
@@ -131,20 +183,40 @@ import Wire
         #expect(placed("40200") == (.maintenance, Array(repeating: .notExecuted(.maintenance), count: 2)))
         #expect(placed("25004") == (.rateLimited(retryAfterMs: nil), Array(repeating: .notExecuted(.rateLimited), count: 2)))
         #expect(placed("25212", 1) == (.answered, [.duplicate(code: "25212", text: "said so")]))
-        for code in ["40010", "40725", "45001", "25000", "98765", ""] {
+        for code in ["40010", "40725", "45001", "25000", "", "0", "200"] {
             let (disposition, outcomes) = placed(code)
             #expect(disposition == .inDoubt)
             for outcome in outcomes { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(code): \(outcome)") } }
         }
+        #expect(placed("98765").1 == Array(repeating: .refusedUnlessFound(code: "98765", text: "said so"), count: 2))
         // One of two is there already: which?
         for outcome in placed("25212").1 { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(outcome)") } }
+    }
+
+    @Test func `a 429 says that nothing was executed only in the venue's own words for it`() throws {
+        func outcome(_ code: String, _ text: String) throws -> (VenueAnswer.Disposition, ItemOutcome) {
+            let answer = try Make.unified().answer(to: places(1...1), from: Make.reply(429, code: code, text: text))
+            return (answer.disposition, answer.places[0])
+        }
+        let slow = VenueAnswer.Disposition.rateLimited(retryAfterMs: nil)
+        for (code, text) in [("429", "Too Many Requests"), ("25004", "Too many requests"), ("70228", "slow down")] {
+            #expect(try outcome(code, text) == (slow, .notExecuted(.rateLimited)), "\(code)")
+        }
+        for (code, text) in [
+            ("429", "System busy, try again"), ("50013", "Systems are busy"), ("98765", "Too Many Requests"), ("40725", "x"), ("40762", "x"),
+            ("00000", "success"),
+        ] {
+            let (disposition, outcome) = try outcome(code, text)
+            #expect(disposition == slow)
+            guard case .inDoubt = outcome else { return #expect(Bool(false), "\(code): \(outcome)") }
+        }
     }
 
     @Test func `success and status must agree`() throws {
         let body = try Make.bytes("uta-place-partial.json")
         for status in [100, 204 + 100, 400, 403, 408, 429, 500, 503] {
             let answer = try Make.unified().answer(to: places(1...2), from: HTTPResponse(status: status, body: body))
-            #expect(answer.disposition == .inDoubt, "\(status)")
+            #expect(answer.disposition == (status == 429 ? .rateLimited(retryAfterMs: nil) : .inDoubt), "\(status)")
             for outcome in answer.places { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(status): \(outcome)") } }
         }
         // A refusal through a failing gateway is no refusal.

@@ -78,6 +78,12 @@ import Wire
         #expect(isolated.problem(with: postOnly)?.field == "post_only")
         #expect(isolated.problem(with: Make.terms("BTC/USDT"))?.field == "symbol")
         #expect(isolated.problem(with: Make.terms(""))?.field == "symbol")
+        #expect(isolated.problem(with: Make.terms("龙虾USDT")) == nil && isolated.problem(with: Make.terms("$AIUSDT")) == nil)
+        for name in [
+            "BTC USDT", "BTC\u{202E}USDT", "BTC\u{0}", "BTC\u{7F}", "BTC%2F", "龙 虾", "\u{FEFF}BTC", "\u{300}BTC", String(repeating: "龙", count: 22),
+        ] {
+            #expect(isolated.problem(with: Make.terms(Symbol(name)))?.field == "symbol", "\(name.escapedForLog)")
+        }
         var priced = Make.market(.sell, quantity: "1")
         priced.price = .one
         #expect(isolated.problem(with: priced)?.field == "price")

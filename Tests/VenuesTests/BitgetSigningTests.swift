@@ -36,6 +36,18 @@ import Wire
         for header in vector.json["headers"]?.object ?? [] { #expect(request.header(header.key) == header.value.text, "\(header.key)") }
     }
 
+    @Test func `a symbol beyond ASCII travels percent-encoded in a query and raw in a body, and is signed as it reads`() throws {
+        let isolated = try BitgetFixtures.isolated()
+        let terms = BitgetFixtures.terms("龙虾USDT")
+        let asked = isolated.request(for: BitgetFixtures.plan(.query(.openOrders(symbol: terms.symbol, page: nil))))
+        #expect(asked.target.hasSuffix("&symbol=%E9%BE%99%E8%99%BEUSDT"))
+        let prehash = String(decoding: Bitget.prehash(of: asked, timestamp: "1"), as: UTF8.self)
+        #expect(prehash.hasPrefix("1GET/api/v2/margin/isolated/open-orders?limit=500&") && prehash.hasSuffix("&symbol=龙虾USDT"), "\(prehash)")
+        let placed = isolated.request(for: BitgetFixtures.plan(.place([BitgetFixtures.place(1, terms)], isSingle: false)))
+        #expect(placed.bodyText.hasPrefix(#"{"symbol":"龙虾USDT","#))
+        #expect(Bitget.prehash(of: placed, timestamp: "1") == Array("1POST/api/v2/margin/isolated/batch-place-order".utf8) + placed.body)
+    }
+
     @Test(arguments: [Query.serverTime, .instruments]) func `a public endpoint is asked without a key, whatever the clock`(_ query: Query) throws {
         let key = SigningKey(keyID: "k", secret: Array("s".utf8), passphrase: "p")
         let adapters: [any VenueAdapter] = [try BitgetFixtures.isolated(), try BitgetFixtures.unified()]

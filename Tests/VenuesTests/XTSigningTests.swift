@@ -40,9 +40,18 @@ import Wire
 
     @Test(arguments: [
         ("b=2&a=1%2C5", "a=1,5&b=2"), ("a=1", "a=1"), ("list=%5B%7B%22x%22%3A1%7D%5D", #"list=[{"x":1}]"#), ("a=100%&b=%zz", "a=100%&b=%zz"),
-        ("a=%2", "a=%2"),
+        ("a=%2", "a=%2"), ("symbol=%E9%BE%99%E8%99%BE_usdt&limit=1", "limit=1&symbol=龙虾_usdt"),
     ]) func `a query is signed sorted and decoded`(_ sent: String, _ signed: String) {
         #expect(XTSigning.sortedAndDecoded(Substring(sent)) == signed)
+    }
+
+    @Test(arguments: [Situation.spot, .az].map(\.venue)) func `a symbol beyond ASCII is sent encoded and signed as it is`(_ venue: String) throws {
+        let situation = venue == "xt-spot" ? Situation.spot : .az
+        let request = situation.adapter.request(for: situation.plan(.query(.openOrders(symbol: "币安人生_usdt", page: nil))))
+        #expect(request.target.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F })
+        #expect(request.target.contains("symbol=%E5%B8%81%E5%AE%89%E4%BA%BA%E7%94%9F_usdt"))
+        let signed = XTSigning.stringToSign(request, timeMs: 1, keyID: "k", as: venue == "xt-spot" ? .spot : .futures)
+        #expect(String(decoding: signed, as: UTF8.self).contains("symbol=币安人生_usdt"))
     }
 
     @Test func `public paths carry no key`() {

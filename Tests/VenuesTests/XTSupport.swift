@@ -120,8 +120,9 @@ struct Situation {
         case .time(let time): lines.append("time \(time)")
         case .account(let facts): lines.append("account \(facts.group ?? "-") \(facts.uid ?? "-") \(facts.problem ?? "fine")")
         case .instruments(let instruments): lines += instruments.map(Self.words)
-        case .orders(let orders, let next, _):
+        case .orders(let orders, let next, let unreadable):
             lines += orders.map(Self.words)
+            lines += unreadable.map { "unreadable \($0.clientOrderID?.text ?? "-") \($0.venueOrderID?.text ?? "-")" }
             lines.append("next \(next ?? "-")")
         case .fills(let fills, let next):
             lines += fills.map { fill in
@@ -132,6 +133,9 @@ struct Situation {
         case .canceledAll: lines.append("canceled all")
         case .failed: lines.append("failed")
         }
+        if answer.breaksIDFormula { lines.append("ids follow no formula") }
+        if let words = answer.contradicts { lines.append("contradicts: \(words)") }
+        if !answer.skipped.isEmpty { lines.append("skipped \(answer.skipped.count)") }
         if !answer.foreignIDs.isEmpty { lines.append("foreign \(answer.foreignIDs.joined(separator: " "))") }
         return lines
     }
@@ -140,7 +144,7 @@ struct Situation {
         switch outcome {
         case .acknowledged(let id, let state): "acknowledged \(id?.text ?? "-") \(state ?? "-")"
         case .refused(let code, let text): "refused \(code): \(text)"
-        case .refusedUnlessFound(let code, _): "refused unless found \(code)"
+        case .refusedUnlessFound(let code, let text): "refused unless found \(code): \(text)"
         case .notExecuted(let why): "not executed \(why)"
         case .duplicate(let code, _): "duplicate \(code)"
         case .gone(let code, _): "gone \(code)"

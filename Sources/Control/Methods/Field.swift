@@ -81,8 +81,9 @@ package enum TextRule: Sendable, CaseIterable {
         switch self {
         case .intentID: return bytes.allSatisfy { Self.isAlphanumeric($0) || Self.isOne($0, of: "._:-") }
         case .symbol:
-            return Self.isAlphanumeric(bytes[0]) && bytes.allSatisfy { Self.isAlphanumeric($0) || Self.isOne($0, of: "._:/-") }
-                && !Self.hasDots(bytes)
+            // What nearly every name is made of is judged byte by byte.
+            let isPlain = Self.isAlphanumeric(bytes[0]) && bytes.allSatisfy { Self.isAlphanumeric($0) || $0 == UInt8(ascii: "_") }
+            return isPlain || Symbol(String(decoding: bytes, as: UTF8.self)).isNameable
         case .account, .clientOrderID, .venueOrderID, .budget:
             // The venue's own rule is narrower and judged by the engine; here only what no venue takes is refused.
             return bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
@@ -93,7 +94,7 @@ package enum TextRule: Sendable, CaseIterable {
     var wording: String {
         switch self {
         case .intentID: "1 to 64 of A-Z a-z 0-9 . _ : -"
-        case .symbol: "1 to 64 of A-Z a-z 0-9 . _ : / -, starting with a letter or digit, without .."
+        case .symbol: "1 to 64 bytes of letters, digits and . _ : / - $ & + @ ! * ~ # ( ), starting with a letter or digit, without .."
         case .account, .clientOrderID, .venueOrderID, .budget: "1 to 64 visible ASCII characters without quote or backslash"
         case .reason: "1 to 500 bytes of text without control characters"
         }
@@ -108,11 +109,6 @@ package enum TextRule: Sendable, CaseIterable {
 
     private static func isOne(_ byte: UInt8, of characters: StaticString) -> Bool {
         for index in 0..<characters.utf8CodeUnitCount where characters.utf8Start[index] == byte { return true }
-        return false
-    }
-
-    private static func hasDots(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        for index in 1..<max(bytes.count, 1) where bytes[index] == UInt8(ascii: ".") && bytes[index - 1] == bytes[index] { return true }
         return false
     }
 }

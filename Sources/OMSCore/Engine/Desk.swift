@@ -9,8 +9,13 @@ final class Desk {
 
     var trading: TradingStateRow
     var hasReconciled = false
-    /// The first reconciliation is done and the markets' rules are known: new orders may leave. Whether the account is *ready* is told by its troubles.
-    var isPrepared: Bool { hasReconciled && instrumentsAt != nil }
+    /// The first reconciliation is done, the markets' rules are known, and nothing speaks against what is taken for granted: new orders may leave. Whether
+    /// the account is *ready* is told by its troubles.
+    var isPrepared: Bool {
+        hasReconciled && instrumentsAt != nil && assumptionProblem == nil && (facts != nil || profile.quantityUnit == nil)
+    }
+    /// What the venue showed against something that the configuration takes for granted, in words.
+    var assumptionProblem: String?
     var clock: VenueClock?
     /// Counts the times the clock was found wrong: refused by the venue, or measured where it could not be.
     var clockEpoch = 0

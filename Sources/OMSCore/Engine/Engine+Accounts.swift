@@ -140,6 +140,7 @@ extension Engine {
             setState(state, of: desk, reason: reason, actor: actor)
             // Whoever is at the desk wants it tried now, the key as well; what is resumed tries everything anew.
             tryKeyAgain(desk)
+            if state == .active { askAgain(desk) }
             if state == .active, desk.factsProblem != nil { (desk.factsProblem, desk.facts, desk.prepareAt) = (nil, nil, now.monotonic) }
             if state == .halted, cancelOpen { beginKill(desk) }
             if everything { wishCancelAll(desk) }
@@ -177,7 +178,7 @@ extension Engine {
             isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
             queueLookup: desk.inquiries.reduce(0) { $0 + $1.count },
             queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces, inFlight: desk.inFlight, open: desk.open, inDoubt: desk.doubts.count,
-            clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt, lastError: desk.factsProblem ?? desk.lastError,
+            clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt, lastError: desk.factsProblem ?? desk.assumptionProblem ?? desk.lastError,
             lastErrorAt: desk.lastError == nil ? nil : desk.lastErrorAt ?? now.wall, parked: doubts.count { $0.parkedAt != nil },
             oldestDoubtAt: desk.doubts.min().flatMap { desk.orders[$0]?.order.intendedAt },
             openBreaks: breaksOpen.values.count { $0.account == desk.id && $0.acknowledgedAt == nil })

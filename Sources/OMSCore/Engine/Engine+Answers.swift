@@ -7,6 +7,7 @@ extension Engine {
         desk.failures = 0
         heard(answer, on: desk)
         heed(answer, flight, sentAt: sentAt.monotonic, on: desk)
+        if let why = answer.contradicts { contradicted(why, on: desk) }
         var tally = Tally()
         switch flight.plan.content {
         case .place(let tickets, _): placed(tickets, answer.places, in: flight, answer, on: desk, tally: &tally)

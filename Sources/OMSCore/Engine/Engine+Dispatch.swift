@@ -296,9 +296,11 @@ extension Engine {
     }
 
     private func ticket(for live: LiveOrder, time: Int64, on desk: Desk) -> PlaceTicket {
-        PlaceTicket(
+        var ticket = PlaceTicket(
             order: live.key, clientOrderID: live.order.clientOrderID, terms: live.order.terms,
             predictedID: desk.rules.predictedID(clientOrderID: live.order.clientOrderID, timeMs: time, facts: desk.facts))
+        ticket.isResent = live.order.attempts > 0
+        return ticket
     }
 
     /// Takes the permits and lets a request go with this turn's commit. Always true.

@@ -12,6 +12,7 @@ extension Engine {
             prepared(query, on: desk)
             desk.facts = facts
             desk.factsProblem = identityProblem(facts, on: desk) ?? facts.problem
+            assumptionHolds(on: desk)
             if let problem = desk.factsProblem {
                 desk.lastError = problem
                 // Its owner may set it right at the venue: asked again now and then.

@@ -84,7 +84,7 @@ extension Engine {
     private func words(of trouble: Trouble, on desk: Desk) -> String? {
         switch trouble {
         case .clockUnset: return isClockSet ? nil : Self.unsetClock
-        case .facts: return desk.factsProblem
+        case .facts: return desk.factsProblem ?? desk.assumptionProblem
         case .shutOut:
             let left = desk.standing.shutOutUntil > now.monotonic ? desk.standing.shutOutUntil - now.monotonic : 0
             return left > 0 ? "shut out by the venue for \(left / 1_000_000 + 1) s" : nil
@@ -102,7 +102,9 @@ extension Engine {
             }
             return "no answer for \((now.monotonic - since) / 1_000_000) s"
         case .clockUnknown: return desk.clock == nil ? "the venue's clock is not measured" : nil
-        case .markets: return desk.instrumentsAt == nil ? "the venue's markets are not read yet" : nil
+        case .markets:
+            if desk.instrumentsAt == nil { return "the venue's markets are not read yet" }
+            return desk.facts == nil && desk.profile.quantityUnit != nil ? "the unit of the venue's quantities is not checked yet" : nil
         case .firstReconciliation: return desk.hasReconciled ? nil : "the first reconciliation is not done"
         case .listing:
             guard desk.sweepFailures >= Self.sweepFailuresMax else { return nil }

@@ -52,6 +52,12 @@ extension Engine {
                 fields.insert(.quantity)
             }
         }
+        // It is there: a refusal that held only unless it was found was none.
+        if live.order.bars.contains(.refusal), report.status != .rejected {
+            live.order.bars.remove(.refusal)
+            (live.order.rejectCode, live.order.rejectText) = (nil, nil)
+            fields.formUnion([.bars, .reject])
+        }
         if let reason = report.reason, !reason.isEmpty, report.status == .rejected || report.status == .canceled || report.status == .expired {
             live.order.rejectText = reason
             fields.insert(.reject)

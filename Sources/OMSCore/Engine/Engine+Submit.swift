@@ -178,6 +178,7 @@ extension Engine {
     }
 
     func notional(price: Decimal, quantity: Decimal, of instrument: Instrument) -> Decimal? {
+        if let value = instrument.contractValue { return quantity.multiplied(by: value, roundingDown: true) }
         let base = instrument.contractSize.map { quantity.multiplied(by: $0, roundingDown: true) } ?? quantity
         return base.flatMap { price.multiplied(by: $0, roundingDown: true) }
     }

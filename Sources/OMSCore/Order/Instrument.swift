@@ -11,6 +11,8 @@ package struct Instrument: Equatable, Sendable {
     package var maxNotional: Decimal?
     /// Contracts times this are base units; nil where quantities are base units already.
     package var contractSize: Decimal?
+    /// Contracts times this are quote units, whatever the price (coin-margined contracts); nil elsewhere.
+    package var contractValue: Decimal?
     package var tradable: Bool
     /// Why the market's rules could not be read here, in words; nil: they were.
     package var problem: String?

@@ -8,6 +8,8 @@ package struct PlaceTicket: Sendable {
     package let terms: OrderTerms
     /// Under which id the venue will know this attempt, where that can be computed.
     package var predictedID: VenueOrderID?
+    /// An earlier request may have carried it to the venue: a refusal that could mean "again" is believed only unless the order is found.
+    package var isResent = false
     package init(order: OrderKey, clientOrderID: ClientOrderID, terms: OrderTerms, predictedID: VenueOrderID? = nil) {
         (self.order, self.clientOrderID, self.terms, self.predictedID) = (order, clientOrderID, terms, predictedID)
     }

@@ -106,6 +106,9 @@ package struct VenueProfile: Sendable {
     package var hasOwnEndpoints = false
     /// `Query.account` must be answered before the account can trade.
     package var needsAccountFacts = false
+    /// What the venue counts when it says quantity, where that is the account owner's word (AZ): `Query.account` must be answered before a new order leaves,
+    /// for it may show that the venue counts something else. nil: there is nothing to choose.
+    package var quantityUnit: QuantityUnit?
     /// Requests carry a passphrase beside the key: credentials without one are refused.
     package var needsPassphrase = false
 

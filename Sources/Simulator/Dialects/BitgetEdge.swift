@@ -41,7 +41,9 @@ struct BitgetEdge {
         }
         guard passphrase == account.passphrase else { throw BitgetProblem("40012", "apikey/password is incorrect") }
         let hmac = SigningKey(keyID: key, secret: Array(account.secret.utf8), passphrase: nil)
-        guard signature == base64(hmac.hmacSHA256(Array((stamp + request.method + request.target).utf8) + request.body)) else {
+        // The venue signs the query as it means it, not as the URL encodes it (docs/venues/bitget.md).
+        let query = request.query.map { "?" + formPairs($0).map { "\($0.name)=\($0.value)" }.joined(separator: "&") } ?? ""
+        guard signature == base64(hmac.hmacSHA256(Array((stamp + request.method + request.path + query).utf8) + request.body)) else {
             throw BitgetProblem("40009", "sign signature error")
         }
         if request.method == "POST", request.header("Content-Type")?.lowercased().hasPrefix("application/json") != true {

@@ -25,6 +25,8 @@ package final class BitgetMarginDialect: Dialect {
             "ETHUSDT", base: "ETH", quote: "USDT", pricePlaces: 2, quantityPlaces: 4, minQuantity: "0.0001", minNotional: "1", reference: "3900"),
         SimInstrument(
             "SOLUSDT", base: "SOL", quote: "USDT", pricePlaces: 2, quantityPlaces: 3, minQuantity: "0.001", minNotional: "1", reference: "150"),
+        SimInstrument(
+            "龙虾USDT", base: "龙虾", quote: "USDT", pricePlaces: 5, quantityPlaces: 2, minQuantity: "0.01", minNotional: "1", reference: "0.05"),
     ]
 
     private(set) var edge = BitgetEdge()

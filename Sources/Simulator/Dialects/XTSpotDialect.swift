@@ -87,6 +87,8 @@ package final class XTSpotDialect: Dialect {
             "btc_usdt", base: "btc", quote: "usdt", pricePlaces: 2, quantityPlaces: 6, minQuantity: "0", minNotional: "1", reference: "40000"),
         SimInstrument(
             "eth_usdt", base: "eth", quote: "usdt", pricePlaces: 2, quantityPlaces: 4, minQuantity: "0.001", minNotional: "1", reference: "2000"),
+        SimInstrument(
+            "龙虾_usdt", base: "龙虾", quote: "usdt", pricePlaces: 5, quantityPlaces: 2, minQuantity: "0.01", minNotional: "1", reference: "0.05"),
         SimInstrument("xt_usdt", base: "xt", quote: "usdt", pricePlaces: 4, quantityPlaces: 2, minQuantity: "1", minNotional: "1", reference: "3"),
     ]
 

@@ -16,10 +16,14 @@ extension AscendEX {
                 return .orders(try found(data, subjects, &answer), next: nil)
             case .openOrders:
                 guard isBelievable(plan) else { throw Unreadable("asked without the account's group") }
-                return .orders(try data.rows().map { row throws(Unreadable) in try report(AnswerRow(row)) }, next: nil)
+                // All at once, without a sign of its own: what is no list, null too, is none without rows.
+                guard let rows = data.array else { throw Unreadable("no list of open orders") }
+                return orders(rows).answer(next: nil)
             case .history(_, _, let page): return try history(data, after: page)
             case .fills: throw Unreadable("single fills are not asked for")
-            case .cancelAll: return .canceledAll
+            case .cancelAll:
+                guard isBelievable(plan) else { throw Unreadable("asked without the account's group") }
+                return .canceledAll
             }
         } catch {
             return .failed(error.what)
@@ -44,7 +48,8 @@ extension AscendEX {
         return facts
     }
 
-    /// A list, an object for one order, or nothing where none is known.
+    /// A list, which the comma behind the last id asks for, or an object for one order. What is missing in a list is unknown to the venue; an answer that
+    /// is no list and no order says nothing.
     private func found(_ data: JSON, _ subjects: [FindSubject], _ answer: inout VenueAnswer) throws(Unreadable) -> [OrderReport] {
         let ids = Self.ids(of: subjects)
         guard ids.count <= Self.lookUpMax else { throw Unreadable("\(ids.count) ids, more than a look-up may name") }
@@ -53,15 +58,16 @@ extension AscendEX {
         }
         let rows: [JSON]
         switch data {
-        case .null: rows = []
         case .array(let items): rows = items
-        case .object(let members): rows = members.isEmpty ? [] : [data]
-        case .bool, .number, .string: throw Unreadable("neither orders nor nothing")
+        case .object: rows = [data]
+        case .null, .bool, .number, .string: throw Unreadable("no list of orders")
         }
+        let listing = orders(rows)
+        if let row = listing.unreadable.first { throw Unreadable(row.problem) }
         var owners: [VenueOrderID: [ClientOrderID]] = [:]
         for subject in subjects { for id in Self.ids(of: [subject]) { owners[id, default: []].append(subject.clientOrderID) } }
-        return try rows.map { row throws(Unreadable) in
-            var report = try report(AnswerRow(row))
+        return try listing.reports.map { report throws(Unreadable) in
+            var report = report
             guard let id = report.venueOrderID, let owner = owners[id] else {
                 answer.foreignIDs.append(report.venueOrderID?.text ?? "")
                 throw Unreadable("another order than those asked for")
@@ -72,23 +78,36 @@ extension AscendEX {
         }
     }
 
-    /// Sequence numbers rise with gaps; an empty page is the end, since the page size in force is not certain.
+    /// Sequence numbers rise with gaps; an empty page is the end, since the page size in force is not certain. Where the page says itself whether there is
+    /// more (`hasNext`, as the older history did), that must agree.
     private func history(_ data: JSON, after page: String?) throws(Unreadable) -> QueryAnswer {
-        let rows: [JSON]
-        if data.object == nil { rows = try data.rows() } else { rows = try AnswerRow(data).rows("data") }
+        let listing = data.object == nil ? nil : try AnswerRow(data)
+        guard let rows = listing == nil ? data.array : try listing?.array("data") else { throw Unreadable("no list of orders") }
+        var signs = PageSigns(rows: rows.count, behind: page)
+        signs.promisesMore = try listing?.bool("hasNext")
         var last: Int64?
         let from = page.flatMap { Int64($0) }
-        var reports: [OrderReport] = []
         for json in rows {
-            let row = try AnswerRow(json)
-            let number = try row.requiredInteger("seqNum")
+            // A row without one is told as unreadable; its place is between its neighbours.
+            guard let number = json["seqNum"]?.integer else { continue }
             if let from, number < from { throw Unreadable("a row before the page's start") }
-            last = max(last ?? number, number)
-            reports.append(try report(row))
+            if let last, number <= last { throw Unreadable("sequence numbers that do not rise") }
+            last = number
         }
-        guard let last else { return .orders(reports, next: nil) }
-        guard last < Int64.max else { throw Unreadable("seqNum is out of range") }
-        return .orders(reports, next: String(last + 1))
+        guard last != nil || rows.isEmpty else { throw Unreadable("a page that names no place to go on from") }
+        if let last {
+            guard last < Int64.max else { throw Unreadable("seqNum is out of range") }
+            signs.cursor = String(last + 1)
+        }
+        return orders(rows, numbered: true).answer(next: try signs.next())
+    }
+
+    /// - Parameter numbered: Each row must have its sequence number.
+    private func orders(_ rows: [JSON], numbered: Bool = false) -> OrderRows {
+        OrderRows(rows, clientID: [], venueID: ["orderId"]) { row throws(Unreadable) in
+            if numbered { _ = try row.requiredInteger("seqNum") }
+            return try report(row)
+        }
     }
 
     private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
@@ -111,9 +130,10 @@ extension AscendEX {
         // A market order's price is a limit that the venue set to protect it.
         if !type.lowercased().hasSuffix("market") { report.price = try row.amount("price") }
         report.quantity = try row.amount("orderQty")
-        report.filledQuantity = try row.amount("cumFilledQty", "fillQty") ?? .zero
+        report.filledQuantity = try row.filled("cumFilledQty", "fillQty")
+        if report.filledQuantity == nil, ![.filled, .partiallyFilled].contains(report.status) { report.filledQuantity = .zero }
         report.averagePrice = row.bound("avgPx", "avgFillPrice")
-        report.version = try row.integer("seqNum")
+        report.version = try? row.integer("seqNum")
         return report
     }
 
@@ -132,10 +152,8 @@ extension AscendEX {
         var instrument = Instrument(symbol: symbol, tradable: try row.text("statusCode") == "Normal")
         instrument.tick = try row.amount("tickSize")
         instrument.lot = try row.amount("lotSize")
-        instrument.minQuantity = try row.amount("minQty")
-        instrument.maxQuantity = try row.amount("maxQty")
-        instrument.minNotional = try row.amount("minNotional")
-        instrument.maxNotional = try row.amount("maxNotional")
+        (instrument.minQuantity, instrument.maxQuantity) = (row.bound("minQty"), row.bound("maxQty"))
+        (instrument.minNotional, instrument.maxNotional) = (row.bound("minNotional"), row.bound("maxNotional"))
         return instrument
     }
 }

@@ -4,9 +4,10 @@ import Wire
 extension AscendEX {
     package func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
         if response.status == 429 {
+            let isRefusal = response.refusesForRate { code in AscendEXCode.known(code).map { $0 == .rateLimited } }
             return VenueAnswer(
-                httpStatus: 429, disposition: .rateLimited(retryAfterMs: response.retryAfterMs), to: plan.content, every: .notExecuted(.rateLimited),
-                query: "too many requests")
+                httpStatus: 429, disposition: .rateLimited(retryAfterMs: response.retryAfterMs), to: plan.content,
+                every: isRefusal ? .notExecuted(.rateLimited) : .inDoubt("HTTP 429 that does not say that it refuses"), query: "too many requests")
         }
         guard response.status != 408, response.status < 500, let json = response.json, json.object != nil else {
             let why = "HTTP \(response.status) without a body worth reading"
@@ -26,12 +27,14 @@ extension AscendEX {
 
     private func success(_ plan: RequestPlan, _ json: JSON, _ response: HTTPResponse) -> VenueAnswer {
         var answer = VenueAnswer(httpStatus: response.status, disposition: .answered)
+        // Left out or null, it is neither a list nor nothing.
         let data = json["data"] ?? .null
         switch plan.content {
         case .place(let tickets, _):
             answer.places = outcomes(of: items(data["info"]), place: tickets, &answer) { row, ticket throws(Unreadable) in
                 try placed(row, status: data["status"]?.text)
             }
+            settleNothingByOneID(&answer.places)
             alarmOnUnpredicted(tickets, &answer)
         case .cancel(let tickets):
             answer.cancels = outcomes(of: items(data["info"]), cancel: tickets, &answer) { _, ticket throws(Unreadable) in
@@ -60,15 +63,31 @@ extension AscendEX {
             let reason = try row.text("errorCode") ?? "Rejected"
             if reason == "DupNewCoid" { return .duplicate(code: reason, text: "Rejected") }
             if AscendEXCode.namesNoState.contains(reason) { return .inDoubt(reason) }
-            return .refused(code: reason, text: "Rejected")
+            // The engine's own word for the order; words that it is there already, or that nothing is certain, are no refusal.
+            switch RefusalWords(reason) {
+            case .duplicate: return .duplicate(code: reason, text: "Rejected")
+            case .doubt: return .inDoubt(reason)
+            case .rate, .other: return .refused(code: reason, text: "Rejected")
+            }
         }
         return .acknowledged(VenueOrderID(id), venueState: state ?? status)
     }
 
-    /// An order under another id than the one computed for it: taken all the same, and an alarm, for look-ups by computed ids would miss its like.
+    /// An order under another id than the one computed for it: taken all the same, and an alarm, for look-ups by computed ids miss its like.
     private func alarmOnUnpredicted(_ tickets: [PlaceTicket], _ answer: inout VenueAnswer) {
         for (ticket, outcome) in zip(tickets, answer.places) {
-            if let predicted = ticket.predictedID, case .acknowledged(let id?, _) = outcome, id != predicted { answer.foreignIDs.append(id.text) }
+            guard let predicted = ticket.predictedID, case .acknowledged(let id?, _) = outcome, id != predicted else { continue }
+            answer.foreignIDs.append(id.text)
+            answer.breaksIDFormula = true
+        }
+    }
+
+    /// One venue id for two orders is an answer about neither.
+    private func settleNothingByOneID(_ outcomes: inout [ItemOutcome]) {
+        var holders: [VenueOrderID: Int] = [:]
+        for (index, outcome) in outcomes.enumerated() {
+            guard case .acknowledged(let id?, _) = outcome, let other = holders.updateValue(index, forKey: id) else { continue }
+            (outcomes[other], outcomes[index]) = (.inDoubt("one venue id for two orders"), .inDoubt("one venue id for two orders"))
         }
     }
 
@@ -120,7 +139,7 @@ extension AscendEX {
 
     private func failure(_ plan: RequestPlan, _ json: JSON, _ code: String, _ response: HTTPResponse) -> VenueAnswer {
         let text = json["message"]?.text ?? json["reason"]?.text ?? ""
-        let meaning = AscendEXCode.classify(code)
+        let meaning = AscendEXCode.classify(code, text: text)
         if case .query(let query) = plan.content, case .find(let subjects, _) = query, Self.ids(of: subjects).count == 1, isBelievable(plan),
             code == "100002" || code == "300006"
         {
@@ -130,7 +149,7 @@ extension AscendEX {
         }
         let disposition: VenueAnswer.Disposition =
             switch meaning {
-            case .final, .notOpen, .batch, .noData: .answered
+            case .final, .unlessFound, .duplicate, .notOpen, .batch, .noData: .answered
             case .inDoubt: .inDoubt
             case .clock: .clockRefused
             case .rateLimited: .rateLimited(retryAfterMs: response.retryAfterMs)
@@ -168,6 +187,8 @@ extension AscendEX {
         case .final, .noData, .notOpen, .batch:
             if count > 1 { return .notExecuted(.sibling(offenderNamed: false)) }
             return isCancel && meaning != .final && meaning != .batch ? .gone(code: code, text: text) : .refused(code: code, text: text)
+        case .unlessFound: return .refusedUnlessFound(code: code, text: text)
+        case .duplicate: return count == 1 ? .duplicate(code: code, text: text) : .inDoubt("\(code) names no order: \(text)")
         case .inDoubt: return .inDoubt("\(code): \(text)")
         case .clock: return .notExecuted(.clock)
         case .rateLimited: return .notExecuted(.rateLimited)
@@ -184,7 +205,9 @@ extension AscendEX {
     private func refused(_ row: AnswerRow, isCancel: Bool) throws(Unreadable) -> ItemOutcome {
         let code = try row.requiredText("code")
         let text = try row.text("message", "reason") ?? ""
-        switch AscendEXCode.classify(code) {
+        switch AscendEXCode.classify(code, text: text) {
+        case .unlessFound: return .refusedUnlessFound(code: code, text: text)
+        case .duplicate: return .duplicate(code: code, text: text)
         case .batch: return .notExecuted(.sibling(offenderNamed: true))
         case .final: return .refused(code: code, text: text)
         case .notOpen, .noData: return isCancel ? .gone(code: code, text: text) : .refused(code: code, text: text)

@@ -21,7 +21,8 @@ extension AscendEX {
         case .instruments: return HTTPRequest("GET", "/api/pro/v1/\(category)/products")
         case .find(let subjects, _): return HTTPRequest("GET", path("order/status", plan) + status(of: subjects))
         case .fills(let subject, _): return HTTPRequest("GET", path("order/status", plan) + status(of: [subject]))
-        case .openOrders: return HTTPRequest("GET", path("order/open", plan))
+        case .openOrders(let symbol, _):
+            return HTTPRequest("GET", path("order/open", plan) + (symbol.map { "?symbol=" + percentEncoded($0.text) } ?? ""))
         case .history(_, let sinceMs, let page):
             // Rows from the sequence number on, oldest first; pages by time alone were reported incomplete.
             let start = page.flatMap { Int64($0) }.map { "seqNum=\($0)" } ?? "startTime=\(max(sinceMs, 0))"
@@ -46,14 +47,13 @@ extension AscendEX {
         "?orderId=" + Self.ids(of: subjects).prefix(Self.lookUpMax).map { percentEncoded($0.text) + "%2C" }.joined()
     }
 
-    /// A look-up without the account's group goes to a path that no account has, and its answer is not believed.
+    /// A request without the account's group goes to a path that no account has, and its answer is not believed.
     private func path(_ endpoint: String, _ plan: RequestPlan) -> String {
         "/\(percentEncoded(plan.facts?.group ?? "-"))/api/pro/v1/\(category)/\(endpoint)"
     }
 
     private func write(_ method: String, _ endpoint: String, _ plan: RequestPlan, _ body: [UInt8]) -> HTTPRequest {
-        precondition(plan.facts?.group != nil, "ascendex writes need the account's group")
-        return HTTPRequest(method, path(endpoint, plan), headers: [HTTPHeader("Content-Type", "application/json")], body: body)
+        HTTPRequest(method, path(endpoint, plan), headers: [HTTPHeader("Content-Type", "application/json")], body: body)
     }
 
     private func placeBody(_ tickets: [PlaceTicket], timeMs: Int64) -> [UInt8] {

@@ -45,6 +45,10 @@ package struct AscendEX: VenueAdapter {
         profile.memoryMs = 30 * 86_400_000
         profile.findMax = Self.lookUpMax
         profile.findIDsMax = Self.lookUpMax
+        // "At least 30 days", by the documentation of the history.
+        profile.memoryMs = 30 * 86_400_000
+        profile.cancelsAll = true
+        profile.accountTellsUID = true
         self.profile = profile
     }
 

@@ -38,22 +38,25 @@ extension Bitget {
     }
 
     private static let shared = table([
-        (.ambiguous, "40010 40725 45001 40015 40908 40910 43059 31016 45023 43002 43003"),
+        (.ambiguous, "40010 40725 45001 40015 40908 40910 43059 31016 45023 45024 43002 43003 70229"),
         (.rateLimited, "429 70228"),
         // The same order canceled more than once a second.
         (.busy, "45129"),
         (.clock, "40008 40911 40005 40004 40078"),
         (.maintenance, "40200 41114 43115 40308 40844 43119 43120"),
         // Delisted or unknown symbol.
-        (.refused, "40309 40845 40034 41113 40102 500024"),
-        // Insufficient funds.
-        (.refused, "40762 43012 40754 40711 40712 45002 43132"),
+        (.refused, "40309 40845 40034 41113 40102 500024 22004 42016 40072"),
+        // Insufficient funds or position.
+        (.refused, "40762 43012 40711 40712 43132 40754-40758 40798 40800 40891 22002 43122 45002 45003 45005 45006 45120"),
+        // Reduce-only orders that would not reduce, and orders that do not suit the account's position or asset mode.
+        (.refused, "40717 40804 40931 40939 43029 40774 43075 45021 45109 40716 40872 40920 22005"),
         // Size, price, precision.
         (.refused, "40808 41103 41117 41118 40815 40816 43006-43010 43027 43028 45110-45115 45035 59014"),
+        (.refused, "43037-43042 13008 40820 40821 40921 40928 40930 22006-22009 22029 22034 22038"),
         // Too many open orders.
-        (.refused, "43005 43128 40723 40761 45118"),
+        (.refused, "43005 43128 40723 40761 45118 40889 40890 70223"),
         // Parameters.
-        (.refused, "40017 400172 40019 40020 40402 40409 48001 48002 00001 00171 00172 20001 40304-40306 40923"),
+        (.refused, "40017 400172 40019 40020 40402 40409 48001 48002 00001 00171 00172 20001 40304-40306 40923 22012"),
         // Demo accounts.
         (.refused, "22030 22035 40081 40105 40110"),
         (.duplicate, "25212 50060 43118 40786 45034 40708"),
@@ -78,10 +81,11 @@ extension Bitget {
         (.rateLimited, "25004"),
         (.maintenance, "25101 25102 25103 25106"),
         (.refused, "25100 25104 25202 25203 25219 25205-25208 25230 25241 25244 25610 25611 25211 25567 25599 25200 25236"),
-        // Changes: not eligible, over the limit of changes, nothing changed, skipped behind an earlier failure.
-        (.refused, "25568 25569 25571 25573 25574"),
+        // Changes: not eligible, over the limit of changes, skipped behind an earlier failure.
+        (.refused, "25568 25569 25573 25574"),
         (.busy, "25114 25572"),
-        (.changed, "25113 25653"),
+        // Being canceled; changed meanwhile; and nothing to change, which a change says that was taken before: whether it was shows in the order.
+        (.changed, "25113 25653 25571"),
         (.halted, "25005-25013 25620"),
         (.wrongAccount, "25245"),
     ])
@@ -104,6 +108,8 @@ extension Bitget {
     }
 
     /// What a class says of one item of a write.
+    ///
+    /// A code that is not in the table refuses all the same, where the venue says it in its own envelope; whether the order is there is looked up once.
     static func outcome(of meaning: CodeClass, code: String, text: String, for operation: Operation) -> ItemOutcome {
         switch meaning {
         case .refused: return .refused(code: code, text: text)
@@ -113,43 +119,60 @@ extension Bitget {
         case .halted, .wrongAccount: return .notExecuted(.halted)
         case .duplicate where operation == .place: return .duplicate(code: code, text: text)
         case .notFound where operation != .place, .changed where operation != .place: return .gone(code: code, text: text)
-        case .success, .ambiguous, .unknown, .duplicate, .notFound, .changed:
-            return .inDoubt("code \(code.escapedForLog): \(text.escapedForLog)")
+        case .unknown: return outcome(ofUnknown: code, text: text, for: operation)
+        case .success, .ambiguous, .duplicate, .notFound, .changed: return doubt(code, text)
         }
     }
 
-    /// What became of an item that an answered batch lists as failed.
-    ///
-    /// Refused in the venue's words, except codes and texts that mean something else. A failed margin item may come without a code, so the text
-    /// decides where no code is known; without English words nothing is understood.
+    private static func doubt(_ code: String, _ text: String) -> ItemOutcome {
+        .inDoubt("code \(code.prefix(textMax).escapedForLog): \(text.escapedForLog)")
+    }
+
+    /// What a refusal amounts to whose code, if it has one, is not in the table: then its words decide, and words alone never say "not executed".
+    private static func outcome(ofUnknown code: String, text: String, for operation: Operation) -> ItemOutcome {
+        // Neither a code nor a word: nothing was understood.
+        if code.isEmpty && text.isEmpty { return doubt(code, text) }
+        let kept = String(code.prefix(textMax))
+        switch meaning(of: text, for: operation) {
+        case .duplicate where operation == .place: return .duplicate(code: kept, text: text)
+        case .notFound where operation != .place: return .gone(code: kept, text: text)
+        case .final where code.isEmpty: return .refused(code: kept, text: text)
+        case .final, .unspecific: return .refusedUnlessFound(code: kept, text: text)
+        case .doubt, .duplicate, .notFound: return doubt(code, text)
+        }
+    }
+
+    /// What became of an item that an answered batch lists as failed. A failed margin item may come without a code.
     static func outcome(ofFailureWith code: String?, text: String, on line: Line, for operation: Operation) -> ItemOutcome {
-        let code = code ?? ""
-        let meaning = classify(code, on: line)
-        switch meaning {
-        case .unknown, .success: return outcome(of: meaningOfText(text, for: operation), code: code, text: text, for: operation)
-        case .ambiguous, .rateLimited, .busy, .clock, .maintenance, .refused, .duplicate, .notFound, .changed, .halted, .wrongAccount:
-            return outcome(of: meaning, code: code, text: text, for: operation)
-        }
+        outcome(of: classify(code ?? "", on: line), code: code ?? "", text: text, for: operation)
     }
 
-    /// Words that keep a failure's text from being a refusal. Texts are templated: codes decide wherever there is one.
-    static func meaningOfText(_ text: String, for operation: Operation) -> CodeClass {
+    /// What the words of a refusal mean. They are templated and localised: codes decide wherever one is known.
+    enum Words: Equatable {
+        case duplicate
+        /// Timeout, busy, too often, unknown: it may have been executed.
+        case doubt
+        /// On a cancel or modify: not known as open.
+        case notFound
+        /// A rule of the market or the account's funds, in the words that the tables of codes use for it.
+        case final
+        case unspecific
+    }
+
+    static func meaning(of text: String, for operation: Operation) -> Words {
         let words = text.lowercased()
-        guard words.utf8.allSatisfy({ $0 < 0x80 }), words.utf8.contains(where: { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) else {
-            return .unknown
-        }
         func says(_ parts: [String]) -> Bool { parts.contains { words.contains($0) } }
         if says(["duplicate", "already exist", "repeated"]) { return .duplicate }
         if says([
             "timeout", "time out", "timed out", "unknown error", "service error", "system error", "server error", "internal error", "busy",
-            "try again", "retry", "abnormal", "unavailable", "processing",
+            "try again", "retry", "abnormal", "unavailable", "processing", "too many requests", "too frequent", "rate limit", "frequency",
         ]) {
-            return .ambiguous
+            return .doubt
         }
-        if says(["too many requests", "too frequent"]) { return .rateLimited }
         if operation != .place, says(["not exist", "notexist", "not found", "already", "finished", "completed", "filled", "cancelled", "canceled"]) {
             return .notFound
         }
-        return .refused
+        if says(["insufficient", "not enough", "minimum", "maximum", "less than", "greater than", "precision", "checkscale"]) { return .final }
+        return .unspecific
     }
 }

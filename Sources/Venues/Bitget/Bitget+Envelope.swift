@@ -10,6 +10,8 @@ extension Bitget {
         case code(CodeClass, code: String, text: String)
         /// Not the venue's words, or words that contradict the status.
         case unreadable(String)
+        /// HTTP 429 in no words of the venue's for it, or in words that say busy: asked too often, and whether it was executed is not said.
+        case slowDown(String)
     }
 
     /// Texts are kept to this many characters.
@@ -33,10 +35,16 @@ extension Bitget {
     private static func meeting(status: Int, envelope: JSON?, code: String?, text: String, on line: Line) -> Meeting {
         let meaning = code.map { classify($0, on: line) }
         if status == 429 {
-            guard meaning != .success, meaning != .ambiguous else { return .unreadable("HTTP 429 with code \(code?.escapedForLog ?? "")") }
-            return .code(.rateLimited, code: code ?? "429", text: text)
+            guard let code, let meaning, meaning == .rateLimited || meaning == .busy, isOfRate(text) else {
+                return .slowDown("HTTP 429 with code \((code ?? "none").prefix(textMax).escapedForLog): \(text.escapedForLog)")
+            }
+            return .code(meaning, code: code, text: text)
         }
-        guard let envelope, let code, let meaning else { return .unreadable("HTTP \(status) without an envelope") }
+        guard let envelope, let code, let meaning, !code.isEmpty else { return .unreadable("HTTP \(status) without an envelope") }
+        // Other venues' words for success, and this one's where it says it of sockets: no refusal, and no success of its own.
+        if meaning == .unknown, ["0", "200"].contains(code) || text.lowercased() == "success" {
+            return .unreadable("HTTP \(status) with code \(code.prefix(textMax).escapedForLog): neither success nor refusal")
+        }
         switch status {
         case 200..<300: return meaning == .success ? .success(envelope["data"] ?? .null) : .code(meaning, code: code, text: text)
         case 400..<500 where status != 408 && meaning != .success: return .code(meaning, code: code, text: text)
@@ -44,10 +52,17 @@ extension Bitget {
         }
     }
 
+    /// Words beside a code for the rate that do not speak of something else.
+    private static func isOfRate(_ text: String) -> Bool {
+        let words = text.lowercased()
+        return words.contains("too many requests") || words.contains("too frequent") || meaning(of: text, for: .place) != .doubt
+    }
+
     private static func disposition(of meeting: Meeting, retryAfterMs: Int64?) -> VenueAnswer.Disposition {
         switch meeting {
         case .success: .answered
         case .unreadable: .inDoubt
+        case .slowDown: .rateLimited(retryAfterMs: retryAfterMs)
         case .code(let meaning, _, _):
             switch meaning {
             case .rateLimited: .rateLimited(retryAfterMs: retryAfterMs)
@@ -64,12 +79,14 @@ extension Bitget {
     static func outcomes(of meeting: Meeting, for operation: Operation, count: Int) -> [ItemOutcome] {
         switch meeting {
         case .success: preconditionFailure("a success is read item by item")
-        case .unreadable(let why): return Array(repeating: .inDoubt(why), count: count)
-        // One of them is there already; which one is not said, nor what became of the others.
-        case .code(.duplicate, let code, let text) where count > 1:
-            return Array(repeating: .inDoubt("code \(code.escapedForLog) for the whole batch: \(text.escapedForLog)"), count: count)
+        case .unreadable(let why), .slowDown(let why): return Array(repeating: .inDoubt(why), count: count)
         case .code(let meaning, let code, let text):
-            return Array(repeating: outcome(of: meaning, code: code, text: text, for: operation), count: count)
+            let outcome = outcome(of: meaning, code: code, text: text, for: operation)
+            // One of them is there already; which one is not said, nor what became of the others.
+            if case .duplicate = outcome, count > 1 {
+                return Array(repeating: .inDoubt("code \(code.escapedForLog) for the whole batch: \(text.escapedForLog)"), count: count)
+            }
+            return Array(repeating: outcome, count: count)
         }
     }
 
@@ -92,7 +109,7 @@ extension Bitget {
     static func failure(of meeting: Meeting) -> QueryAnswer {
         switch meeting {
         case .success: preconditionFailure("a success is read by what was asked")
-        case .unreadable(let why): .failed(why)
+        case .unreadable(let why), .slowDown(let why): .failed(why)
         case .code(_, let code, let text): .failed("code \(code.escapedForLog): \(text.escapedForLog)")
         }
     }
@@ -120,8 +137,19 @@ struct BitgetAttribution {
     /// What the rows said, in the tickets' order.
     var read: [ItemOutcome] { outcomes.map { $0 ?? .inDoubt("the answer does not name it") } }
 
-    /// Notes one row. `outcome` is given the row's order id.
-    mutating func note(_ row: JSON, outcome: (VenueOrderID?) -> ItemOutcome) {
+    /// Notes the rows of the answer's lists, each with what it says of its ticket, given its order id.
+    mutating func note(_ rows: [(json: JSON, outcome: (VenueOrderID?) -> ItemOutcome)]) {
+        // Alone, an answer without a name can only be about the one that was asked for.
+        if rows.count == 1, outcomes.count == 1,
+            ["clientOid", "clientId", "orderId"].allSatisfy({ [nil, .string(""), .null].contains(rows[0].json[$0]) })
+        {
+            outcomes[0] = rows[0].outcome(nil)
+            return
+        }
+        for row in rows { note(row.json, outcome: row.outcome) }
+    }
+
+    private mutating func note(_ row: JSON, outcome: (VenueOrderID?) -> ItemOutcome) {
         // One sample of the margin pages spells it clientId.
         let client = (row["clientOid"] ?? row["clientId"])?.text.flatMap { $0.isEmpty ? nil : $0 }
         let venue = row["orderId"]?.text.flatMap { $0.isEmpty ? nil : $0 }

@@ -48,11 +48,10 @@ enum Bitget {
         HTTPRequest("POST", path, headers: headers, body: writer.bytes)
     }
 
-    /// Symbols stand in queries, where only characters that need no encoding are signed alike by everybody.
+    /// Letters of any script, which queries carry percent-encoded and signatures decoded.
     static func problem(withSymbol symbol: Symbol) -> OrderProblem? {
-        let bytes = symbol.text.utf8
-        let fits = (1...64).contains(bytes.count) && bytes.allSatisfy(isPlain)
-        return fits ? nil : OrderProblem("symbol", "Bitget symbols are letters, digits, - and _, like BTCUSDT")
+        let fits = symbol.isNameable && symbol.text.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: "$") || $0 >= 0x80 }
+        return fits ? nil : OrderProblem("symbol", "Bitget symbols are letters, digits, $, - and _, like BTCUSDT")
     }
 
     /// `[A-Za-z0-9_-]`

@@ -25,19 +25,24 @@ extension BitgetMargin {
     ) -> [ItemOutcome] {
         guard case .success(let data) = meeting else { return Bitget.outcomes(of: meeting, for: operation, count: ids.count) }
         var attribution = BitgetAttribution(ids)
-        for row in data["successList"]?.array ?? [] {
-            attribution.note(row) { id in
-                if id == nil && operation == .place { return .inDoubt("taken without an order id") }
-                return .acknowledged(id, venueState: nil)
-            }
+        let taken = (data["successList"]?.array ?? []).map { row in
+            (json: row, outcome: { (id: VenueOrderID?) in Self.taken(id, operation, row) })
         }
-        for row in data["failureList"]?.array ?? [] {
-            let code = row["errorCode"]?.text
+        let failed = (data["failureList"]?.array ?? []).map { row in
             let text = String((row["errorMsg"]?.text ?? "").prefix(Bitget.textMax))
-            attribution.note(row) { _ in Bitget.outcome(ofFailureWith: code, text: text, on: .margin, for: operation) }
+            let outcome = Bitget.outcome(ofFailureWith: row["errorCode"]?.text, text: text, on: .margin, for: operation)
+            return (json: row, outcome: { (_: VenueOrderID?) in outcome })
         }
+        attribution.note(taken + failed)
         foreign = attribution.foreignIDs
         return attribution.read
+    }
+
+    /// What a row of the list of successes says.
+    private static func taken(_ id: VenueOrderID?, _ operation: Bitget.Operation, _ row: JSON) -> ItemOutcome {
+        if let id { return .acknowledged(id, venueState: nil) }
+        let client = (row["clientOid"] ?? row["clientId"])?.text ?? ""
+        return operation == .place || client.isEmpty ? .inDoubt("taken without an order id") : .acknowledged(nil, venueState: nil)
     }
 
     private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64, skipped: inout [String]) -> QueryAnswer {

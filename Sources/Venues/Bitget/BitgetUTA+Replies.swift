@@ -29,15 +29,20 @@ extension BitgetUTA {
     ) -> [ItemOutcome] {
         guard case .success(let data) = meeting else { return Bitget.outcomes(of: meeting, for: operation, count: ids.count) }
         var attribution = BitgetAttribution(ids)
-        for row in data.array ?? [data] {
-            let code = row["code"]?.text ?? ""
-            let text = String((row["msg"]?.text ?? "").prefix(Bitget.textMax))
-            attribution.note(row) { id in
-                guard Self.isTaken(code) else { return Bitget.outcome(ofFailureWith: code, text: text, on: .uta, for: operation) }
-                if id == nil && operation == .place && !mayLackID { return .inDoubt("taken without an order id") }
-                return .acknowledged(id, venueState: nil)
-            }
-        }
+        attribution.note(
+            (data.array ?? [data]).map { row in
+                let code = row["code"]?.text ?? ""
+                let text = String((row["msg"]?.text ?? "").prefix(Bitget.textMax))
+                return (
+                    json: row,
+                    outcome: { id in
+                        guard Self.isTaken(code) else { return Bitget.outcome(ofFailureWith: code, text: text, on: .uta, for: operation) }
+                        let isNamed = id != nil || row["clientOid"]?.text?.isEmpty == false
+                        guard isNamed, id != nil || operation != .place || mayLackID else { return .inDoubt("taken without an order id") }
+                        return .acknowledged(id, venueState: nil)
+                    }
+                )
+            })
         foreign = attribution.foreignIDs
         return attribution.read
     }

@@ -21,22 +21,26 @@ struct CursorPage: Equatable {
 
     var text: String { "\(way.rawValue)\(id)" }
 
-    /// The page that follows one with these row ids; nil when the listing is complete.
+    /// The page that follows one with these row ids; nil when the listing is complete, which the venue alone says.
     ///
-    /// - Throws: where the page promises more than it has, or its ids turn round: such pages could circle for ever, or leave rows out.
+    /// Inclusive cursors repeat the row that they name: it counts once.
+    ///
+    /// - Throws: where the ids turn round (such pages could circle for ever, or leave rows out), and where the venue promises more but shows nothing new.
     static func following(_ page: CursorPage?, ids: [Int64], hasNext: Bool) throws(Unreadable) -> CursorPage? {
+        // One page that is the whole listing may hold its rows in any order.
+        guard page != nil || hasNext else { return nil }
+        var (way, place) = (page?.way ?? .unknown, page?.id)
+        for (index, id) in ids.enumerated() {
+            if index == 0, id == page?.id { continue }
+            if let before = place {
+                guard id != before, way == .unknown || (way == .up) == (id > before) else { throw Unreadable("pages run back and forth") }
+                way = id > before ? .up : .down
+            }
+            place = id
+        }
         var signs = PageSigns(rows: ids.count, cursor: ids.last.map { String($0) }, behind: page.map { String($0.id) })
         signs.promisesMore = hasNext
         guard try signs.next() != nil, let last = ids.last else { return nil }
-        let from = page?.id ?? ids[0]
-        var way = page?.way ?? .unknown
-        if last > from, way != .down {
-            way = .up
-        } else if last < from, way != .up {
-            way = .down
-        } else if last != from {
-            throw Unreadable("pages run back and forth")
-        }
         return CursorPage(way: way, id: last)
     }
 }

@@ -14,7 +14,10 @@ extension Instrument {
             do throws(Unreadable) {
                 let row = try AnswerRow(json)
                 let symbol = Symbol(try row.requiredText("symbol"))
-                do throws(Unreadable) { markets.append(try read(symbol, row)) } catch {
+                do throws(Unreadable) {
+                    guard symbol.isNameable else { throw Unreadable("no order can name it") }
+                    markets.append(try read(symbol, row))
+                } catch {
                     var market = Instrument(symbol: symbol, tradable: false)
                     market.problem = error.what
                     markets.append(market)

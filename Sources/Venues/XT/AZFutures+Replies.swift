@@ -35,16 +35,18 @@ extension AZFutures {
 
     /// Both lists are sets: only the ids tell whose an outcome is.
     private func readBatch(_ result: JSON, _ place: [PlaceTicket], _ cancel: [CancelTicket], into answer: inout VenueAnswer) {
-        answer.places = outcomes(result["createOrdersResponse"], key: "clientOrderId", for: place.map(\.clientOrderID.text), created, &answer)
+        answer.places = outcomes(
+            result["createOrdersResponse"], key: "clientOrderId", of: place, ids: place.map(\.clientOrderID.text), created, &answer)
         answer.cancels = outcomes(
-            result["cancelOrdersResponse"], key: "cancelOrderId", for: cancel.map { $0.venueOrderID?.text ?? "" }, canceled, &answer)
+            result["cancelOrdersResponse"], key: "cancelOrderId", of: cancel, ids: cancel.map { $0.venueOrderID?.text ?? "" }, canceled, &answer)
         if place.count + cancel.count > 0, result["createOrdersResponse"] == nil, result["cancelOrdersResponse"] == nil {
             answer.disposition = .inDoubt
         }
     }
 
-    private func outcomes(
-        _ list: JSON?, key: String, for ids: [String], _ read: (AnswerRow) throws(Unreadable) -> ItemOutcome, _ answer: inout VenueAnswer
+    private func outcomes<Ticket>(
+        _ list: JSON?, key: String, of tickets: [Ticket], ids: [String], _ read: (AnswerRow, Ticket) throws(Unreadable) -> ItemOutcome,
+        _ answer: inout VenueAnswer
     ) -> [ItemOutcome] {
         var outcomes = XTOutcomes(count: ids.count)
         var indexes: [String: Int] = [:]
@@ -57,7 +59,7 @@ extension AZFutures {
             }
             guard index >= 0 else { continue }
             do throws(Unreadable) {
-                outcomes.note(try read(AnswerRow(json)), at: index)
+                outcomes.note(try read(AnswerRow(json), tickets[index]), at: index)
             } catch {
                 outcomes.note(.inDoubt(error.what), at: index)
             }
@@ -65,18 +67,29 @@ extension AZFutures {
         return outcomes.all
     }
 
-    private func created(_ row: AnswerRow) throws(Unreadable) -> ItemOutcome {
+    private func created(_ row: AnswerRow, _ ticket: PlaceTicket) throws(Unreadable) -> ItemOutcome {
         let state = try row.requiredText("createState")
-        if AZCodes.createFailures.contains(state) { return .refused(code: state, text: state) }
-        guard AZCodes.isSuccess(state) else { return .inDoubt("createState \(state)") }
-        guard let id = try row.text("orderId"), id != "0" else { return .inDoubt("success without an order id") }
-        return .acknowledged(VenueOrderID(id), venueState: state)
+        if AZCodes.isSuccess(state) {
+            guard let id = try row.text("orderId"), id != "0" else { return .inDoubt("success without an order id") }
+            return .acknowledged(VenueOrderID(id), venueState: state)
+        }
+        // No document says what the numbers mean: they are told as they came.
+        let said = try row.text("msg", "message", "reason") ?? "createState \(state)"
+        switch AZCodes.classify(createState: state) {
+        case .final:
+            let refused = ItemOutcome.refused(code: state, text: state)
+            return ticket.isResent && AZCodes.mayMeanRepeated.contains(state) ? refused.unlessFound : refused
+        case .duplicate: return .duplicate(code: state, text: said)
+        case .unknown: return .refusedUnlessFound(code: state, text: said)
+        case .inDoubt, .unspecific, .notFound, .clock, .rateLimited, .halted, .haltedInDoubt: return .inDoubt(said)
+        }
     }
 
-    private func canceled(_ row: AnswerRow) throws(Unreadable) -> ItemOutcome {
+    private func canceled(_ row: AnswerRow, _ ticket: CancelTicket) throws(Unreadable) -> ItemOutcome {
         let state = try row.requiredText("cancelState")
         if AZCodes.isSuccess(state) { return .acknowledged(VenueOrderID(try row.requiredText("cancelOrderId")), venueState: state) }
-        return state == AZCodes.cancelGone ? .gone(code: state, text: state) : .inDoubt("cancelState \(state)")
+        if state == AZCodes.cancelGone { return .gone(code: state, text: state) }
+        return .refusedUnlessFound(code: state, text: try row.text("msg", "message", "reason") ?? "cancelState \(state)")
     }
 
     /// `result` is an order's id, by one client's log a new one: where it differs the order is known by it from now on.
@@ -93,18 +106,21 @@ extension AZFutures {
             case .serverTime:
                 guard let time = result.integer ?? result["serverTime"]?.integer else { throw Unreadable("no time") }
                 return .time(time)
-            case .account: return .account(AccountFacts())
+            case .account:
+                // The newest orders that are closed: what they show of the unit of quantities is what is asked for.
+                _ = orders(try AnswerRow(result).array("items"), &answer)
+                return .account(AccountFacts())
             case .instruments: return .instruments(try instruments(result, &answer))
             case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
             case .openOrders(_, let page):
                 let listing = try AnswerRow(result)
-                let items = try listing.rows("items")
+                let items = try listing.array("items")
                 let next = try numbered(listing, AZPage(page).number, count: items.count)
-                return .orders(try reports(items), next: next)
+                return orders(items, &answer).answer(next: next)
             case .history(_, _, let page):
                 let listing = try AnswerRow(result)
-                let items = try listing.rows("items")
-                return .orders(try reports(items), next: try listing.xtNext(after: page.flatMap { CursorPage($0) }, id: "orderId"))
+                let next = try listing.xtNext(after: page.flatMap { CursorPage($0) }, id: "orderId")
+                return orders(try listing.array("items"), &answer).answer(next: next)
             case .fills(let subject, let page): return try fills(result, subject, page, &answer)
             case .cancelAll: return .canceledAll
             }
@@ -113,43 +129,60 @@ extension AZFutures {
         }
     }
 
-    /// One page of `order/list` filtered by our client id: it holds our order, or nothing.
+    /// One page of `order/list` filtered by our client id: it holds our order, or nothing, and says that it is the whole list.
     private func found(_ result: JSON, _ subjects: [FindSubject], _ answer: inout VenueAnswer) throws(Unreadable) -> [OrderReport] {
         guard let subject = subjects.first, subjects.count == 1 else { throw Unreadable("one order is asked for at a time") }
         let listing = try AnswerRow(result)
-        let reports = try reports(listing.rows("items"))
-        let foreign = reports.filter { $0.clientOrderID != subject.clientOrderID }
+        let items = try listing.array("items")
+        guard try numbered(listing, 1, count: items.count) == nil else { throw Unreadable("a page of \(items.count) rows that is not the last") }
+        let rows = orders(items, &answer)
+        if let row = rows.unreadable.first { throw Unreadable(row.problem) }
+        let foreign = rows.reports.filter { $0.clientOrderID != subject.clientOrderID }
         guard foreign.isEmpty else {
             answer.foreignIDs += foreign.map { $0.clientOrderID?.text ?? $0.venueOrderID?.text ?? "" }
             throw Unreadable("other orders than the one asked for")
         }
-        let total = try listing.integer("total")
-        if let total, total != Int64(reports.count) { throw Unreadable("a page of \(reports.count) rows of \(total)") }
-        if total == nil, listing.json["items"]?.array == nil { throw Unreadable("neither rows nor their number") }
-        return reports
+        return rows.reports
     }
 
-    /// The number of the following page; nil behind the last.
+    /// The number of the following page; nil behind the last. Every sign that a page bears must say the same: `total`, and where they stand `page`, `ps`,
+    /// `pages`, `hasNext` and `hasPrev`.
     private func numbered(_ listing: AnswerRow, _ page: Int64, count: Int) throws(Unreadable) -> String? {
         let total = try listing.requiredInteger("total")
+        let size = try listing.integer("ps") ?? Self.pageMax
         let (before, overflow) = (page - 1).multipliedReportingOverflow(by: Self.pageMax)
         guard !overflow, before <= Int64.max - Self.pageMax, total >= 0 else { throw Unreadable("page is out of range") }
+        if let own = try listing.integer("page"), own != page { throw Unreadable("page \(own) for page \(page)") }
+        // Pages of another size than the one asked for would leave rows out.
+        guard size == Self.pageMax || (page == 1 && size > 0 && total <= size) else { throw Unreadable("pages of \(size) rows, \(total) in all") }
         guard Int64(count) == min(max(total - before, 0), Self.pageMax) else {
             throw Unreadable("a page of \(count) rows, \(before) before, \(total) in all")
         }
-        return total > before + Self.pageMax ? String(page + 1) : nil
+        let hasNext = total > before + Self.pageMax
+        if let own = try listing.bool("hasPrev"), own != (page > 1) { throw Unreadable("hasPrev \(own) on page \(page)") }
+        if let pages = try listing.integer("pages"), (pages > page) != hasNext { throw Unreadable("\(pages) pages, with \(total) rows in all") }
+        var signs = PageSigns(rows: count, cursor: hasNext ? String(page + 1) : nil, behind: String(page))
+        signs.promisesMore = try listing.bool("hasNext")
+        signs.total = (total, before + Int64(count))
+        return try signs.next()
     }
 
-    private func reports(_ rows: [JSON]) throws(Unreadable) -> [OrderReport] {
-        try rows.map { row throws(Unreadable) in try AnswerRow(row).xtOrder(side: "orderSide", placedAt: "createdTime") }
+    private func orders(_ rows: [JSON], _ answer: inout VenueAnswer) -> OrderRows {
+        let rows = OrderRows(rows, clientID: ["clientOrderId"], venueID: ["orderId"]) { row throws(Unreadable) in
+            if answer.contradicts == nil { answer.contradicts = unit.contradiction(ofOrder: row) }
+            return try row.xtOrder(side: "orderSide", placedAt: "createdTime")
+        }
+        return rows
     }
 
     /// Pages by number (`total`) as XT has them, or by id (`hasNext`) as AZ's later pages say.
     private func fills(_ result: JSON, _ subject: FindSubject, _ page: String?, _ answer: inout VenueAnswer) throws(Unreadable) -> QueryAnswer {
         let listing = try AnswerRow(result)
-        let items = try listing.rows("items")
-        let fills = try items.map { row throws(Unreadable) in
-            try AnswerRow(row).xtFill(of: subject, id: "execId", at: "timestamp", feeAsset: "feeCoin", foreign: &answer.foreignIDs)
+        let items = try listing.array("items")
+        let fills = try items.map { json throws(Unreadable) in
+            let row = try AnswerRow(json)
+            if answer.contradicts == nil { answer.contradicts = unit.contradiction(ofFill: row) }
+            return try row.xtFill(of: subject, id: "execId", at: "timestamp", feeAsset: "feeCoin", foreign: &answer.foreignIDs)
         }
         let page = AZPage(page)
         if case .number(let number) = page, listing.json["total"] != nil {
@@ -163,24 +196,22 @@ extension AZFutures {
     private func instruments(_ result: JSON, _ answer: inout VenueAnswer) throws(Unreadable) -> [Instrument] {
         guard let rows = result.array ?? result["symbols"]?.array else { throw Unreadable("no list of symbols") }
         let ours = rows.filter { [nil, "", underlyingType].contains($0["underlyingType"]?.text) }
-        return try Instrument.listed(ours, skipped: &answer.skipped, instrument)
+        return try Instrument.listed(ours, skipped: &answer.skipped) { symbol, row throws(Unreadable) in
+            if answer.contradicts == nil { answer.contradicts = unit.contradiction(ofMarket: row) }
+            return try instrument(symbol, row)
+        }
     }
 
     private func instrument(_ symbol: Symbol, _ row: AnswerRow) throws(Unreadable) -> Instrument {
+        guard symbol.text.utf8.allSatisfy({ $0 < 0x80 }) else {
+            throw Unreadable("how names beyond ASCII are signed is not known of this venue")
+        }
         // `openSwitch` false still lets positions be closed: the venue judges that.
         let (state, trades, isForAPI) = (try row.integer("state"), try row.bool("tradeSwitch"), try row.bool("isOpenApi"))
-        var instrument = Instrument(
-            symbol: symbol, tradable: (state ?? 0) == 0 && trades != false && isForAPI != false)
+        var instrument = Instrument(symbol: symbol, tradable: (state ?? 0) == 0 && trades != false && isForAPI != false)
         instrument.tick = try row.amount("minStepPrice")
         if instrument.tick == nil { instrument.tick = try row.step(places: "pricePrecision") }
-        instrument.lot = .one
-        instrument.minQuantity = try row.amount("minQty")
-        if underlyingType == "U_BASED" {
-            // A coin-margined contract is worth a fixed amount of quote currency: price times quantity would measure something else.
-            instrument.minNotional = try row.amount("minNotional")
-            instrument.maxNotional = try row.amount("maxNotional")
-        }
-        instrument.contractSize = try row.amount("contractSize")
+        try unit.setSizes(of: &instrument, row)
         return instrument
     }
 }

@@ -23,12 +23,14 @@ extension AZFutures {
         switch query {
         case .serverTime: return HTTPRequest("GET", "/az/future/market/v1/public/time")
         case .instruments: return HTTPRequest("GET", "/az/future/market/v3/public/symbol/list")
-        case .account: return read(plan, "/az/future/user/v1/balance/list", [])
+        // The newest closed orders: proof that the key works, and rows that show the unit of quantities.
+        case .account: return read(plan, Self.trade + "/list-history", [("direction", "NEXT"), ("limit", String(Self.pageMax))])
         case .find(let subjects, let step):
             guard let subject = subjects.first else { preconditionFailure("a look-up names an order") }
             let state = step == 0 ? "UNFINISHED" : "HISTORY"
             return list(plan, [("clientOrderId", subject.clientOrderID.text), ("state", state)], page: 1)
-        case .openOrders(_, let page): return list(plan, [("state", "UNFINISHED")], page: AZPage(page).number)
+        case .openOrders(let symbol, let page):
+            return list(plan, [("state", "UNFINISHED")] + (symbol.map { [("symbol", $0.text)] } ?? []), page: AZPage(page).number)
         case .history(_, let sinceMs, let page):
             var parameters = [("direction", "NEXT"), ("limit", String(Self.pageMax)), ("startTime", String(max(sinceMs, 0)))]
             if let page = page.flatMap({ CursorPage($0) }) { parameters.append(("id", String(page.id))) }

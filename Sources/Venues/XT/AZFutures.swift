@@ -8,14 +8,16 @@ package struct AZFutures: VenueAdapter {
     package let profile: VenueProfile
     /// What `underlyingType` says of the product's contracts.
     let underlyingType: String
+    let unit: AZUnit
 
     /// nil for a product that AZ does not have.
-    package init?(product: String) {
+    package init?(product: String, quantityUnit: QuantityUnit = .contracts) {
         switch product {
         case "usdt": underlyingType = "U_BASED"
         case "coin": underlyingType = "COIN_BASED"
         default: return nil
         }
+        unit = AZUnit(configured: quantityUnit, isCoin: product == "coin")
         var profile = VenueProfile(
             venue: "az-futures", product: product, baseURL: "https://f-api.azverse.xyz",
             budgets: [
@@ -27,7 +29,7 @@ package struct AZFutures: VenueAdapter {
                 BudgetRule("lookup:list-history", 200, perMs: 1_000, scope: .apikey),
                 BudgetRule("lookup:trade-list", 200, perMs: 1_000, scope: .apikey),
                 BudgetRule("lookup:list-open-order", 10, perMs: 1_000, scope: .apikey),
-                // Asset endpoints, by the general page.
+                // Asset endpoints, by the general page: nothing is asked there now; kept for configurations that name it.
                 BudgetRule("lookup:balance", 3, perMs: 1_000, scope: .apikey),
                 BudgetRule("lookup:symbol", 10, perMs: 1_000, scope: .ip), BudgetRule("lookup:time", 10, perMs: 1_000, scope: .ip),
                 // The general page's cap, from which market makers are exempt.
@@ -43,6 +45,9 @@ package struct AZFutures: VenueAdapter {
         profile.mixesPlaceAndCancel = true
         profile.recvwindowFloorMs = XTWindow.floorMs
         profile.modifyMayRename = true
+        // How long orders are kept is nowhere said: `memoryMs` stays an hour.
+        profile.cancelsAll = true
+        profile.quantityUnit = quantityUnit
         self.profile = profile
     }
 
@@ -50,8 +55,8 @@ package struct AZFutures: VenueAdapter {
         if let problem = terms.firstSet(of: [.quoteQuantity, .reduceOnly, .marginAction, .stp], at: "az-futures") { return problem }
         if let problem = terms.commonProblem { return problem }
         if terms.positionSide == nil { return OrderProblem("position_side", "az-futures needs long or short") }
-        guard let quantity = terms.quantity else { return OrderProblem("quantity", "needed, in contracts") }
-        if !quantity.isMultiple(of: .one) { return OrderProblem("quantity", "whole contracts only") }
+        guard let quantity = terms.quantity else { return OrderProblem("quantity", "needed, in \(unit.words)") }
+        if let problem = unit.problem(with: quantity) { return problem }
         for (name, price) in [("take_profit", terms.takeProfit), ("stop_loss", terms.stopLoss)] {
             if let price, !price.isPositive { return OrderProblem(name, "must be positive") }
         }
@@ -63,7 +68,7 @@ package struct AZFutures: VenueAdapter {
         if let price, !price.isPositive { return OrderProblem("price", "must be positive") }
         if let quantity {
             if !quantity.isPositive { return OrderProblem("quantity", "must be positive") }
-            if !quantity.isMultiple(of: .one) { return OrderProblem("quantity", "whole contracts only") }
+            if let problem = unit.problem(with: quantity) { return problem }
         }
         return nil
     }
@@ -76,7 +81,7 @@ package struct AZFutures: VenueAdapter {
             case .place, .cancel, .mixed: "batch-place"
             case .modify: "modify"
             case .query(.serverTime): "lookup:time"
-            case .query(.account): "lookup:balance"
+            case .query(.account): "lookup:list-history"
             case .query(.instruments): "lookup:symbol"
             case .query(.find), .query(.openOrders): "lookup:order-list"
             case .query(.history): "lookup:list-history"

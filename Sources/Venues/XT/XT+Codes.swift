@@ -1,7 +1,9 @@
-/// What a code of XT or AZ means for the request that met it. Anything not in the tables is `inDoubt`: it may have been executed.
+/// What a code of XT or AZ means for the request that met it.
 enum XTCodeClass: Equatable {
     /// Refused, not executed.
     case final
+    /// In no table, and its words do not tell either: a refusal all the same, final once the order is proven absent.
+    case unknown
     /// May have been executed, or says nothing certain.
     case inDoubt
     /// An order with this id is there.
@@ -18,30 +20,40 @@ enum XTCodeClass: Equatable {
     case halted
     /// Stopped by risk control at some point of the way: call a person; the order's fate is unknown.
     case haltedInDoubt
+
+    /// A code that is in no table, by what it says.
+    static func unlisted(_ code: String, _ text: String) -> XTCodeClass {
+        switch RefusalWords(code + " " + text) {
+        case .duplicate: .duplicate
+        // What is surely not executed stands in the table.
+        case .rate, .doubt: .inDoubt
+        case .other: .unknown
+        }
+    }
 }
 
 /// Spot result codes (`mc`). Source: XT API documentation, "error codes" (state 2025-02); docs/venues/xt.md.
 enum XTSpotCodes {
-    static func classify(_ code: String) -> XTCodeClass {
+    static func classify(_ code: String, text: String = "") -> XTCodeClass { known(code) ?? .unlisted(code, text) }
+
+    /// nil: not in the table.
+    static func known(_ code: String) -> XTCodeClass? {
         if let known = table[code] { return known }
         // Filters: ORDER_F0101…F0301 price, quantity, notional; F0401…F0601, F0704 price protection; F0701, F0801 open-order caps.
         if code.hasPrefix("ORDER_F0"), code.utf8.count == 11, code.utf8.dropFirst(7).allSatisfy({ (48...57).contains($0) }) { return .final }
-        return .inDoubt
+        return nil
     }
 
-    /// The `reason` of a rejected item, a code or free text: final unless it means that the order may be there after all.
+    /// The `reason` of a rejected item. Words are final unless they mean that the order may be there after all; a code must be in the table to be.
     static func classify(reason: String) -> XTCodeClass {
-        if let known = table[reason] { return known }
-        let text = reason.lowercased()
-        func speaks(of words: [String]) -> Bool { words.contains { text.contains($0) } }
-        if speaks(of: ["duplicat", "already exist", "repeat"]) { return .duplicate }
-        if speaks(of: ["rate limit", "too many requests", "too frequent"]) { return .rateLimited }
-        let unclear = [
-            "timeout", "timed out", "time out", "unknown error", "unknown result", "unknown exception", "busy", "try again", "try later",
-            "system error", "internal error",
-        ]
-        if text == "unknown" || speaks(of: unclear) { return .inDoubt }
-        return .final
+        if known(reason) == nil, RefusalWords(reason) == .rate { return .rateLimited }
+        let meaning = classify(reason)
+        return meaning == .unknown && !reason.isEmpty && !isCode(reason) ? .final : meaning
+    }
+
+    /// Whether a rejection's reason is a code like `ORDER_F0201` rather than words.
+    static func isCode(_ reason: String) -> Bool {
+        !reason.isEmpty && reason.utf8.allSatisfy { (65...90).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
     }
 
     private static let table: [String: XTCodeClass] = [
@@ -72,21 +84,22 @@ enum XTSpotCodes {
 ///
 /// Source: XT and AZ futures documentation, "error codes" and "batch" (AZ state 2025-11-17 to 2026-01); docs/venues/xt.md.
 enum AZCodes {
-    /// - Parameter httpStatus: XT repeats statuses as codes in the body, and sends bodies with those statuses.
-    static func classify(_ code: String, text: String) -> XTCodeClass {
+    static func classify(_ code: String, text: String) -> XTCodeClass { known(code, text: text) ?? .unlisted(code, text) }
+
+    /// nil: not in the table. XT repeats statuses as codes in the body.
+    static func known(_ code: String, text: String) -> XTCodeClass? {
         switch code {
         case "401": return .halted
         case "403": return classifyForbidden(text)
         case "429": return .rateLimited
         // An inner hop that failed says "400" too.
-        case "400", "405", "500", "502", "503", "504", "fail": return .inDoubt
+        case "400", "405", "408", "500", "502", "503", "504", "fail": return .inDoubt
         case "GATEWAY_0003", "GATEWAY_0006", "GATEWAY_0007": return .haltedInDoubt
         case "invalid_order": return .notFound
         default: break
         }
         if code.hasPrefix("gateway_decommission_") { return .haltedInDoubt }
-        if code.hasPrefix("quantity_can_not_less_than") || finals.contains(code) { return .final }
-        return .inDoubt
+        return code.hasPrefix("quantity_can_not_less_than") || finals.contains(code) ? .final : nil
     }
 
     /// HTTP 403 stands for a stale timestamp, a bad signature, a foreign address or a dead key: the words tell which.
@@ -100,10 +113,16 @@ enum AZCodes {
         return .inDoubt
     }
 
-    /// A create's state, upper case as sent. nil: not known.
+    /// A create's or cancel's state, upper case as sent.
     static func isSuccess(_ state: String) -> Bool { ["1", "OK", "ORDER_000"].contains(state) }
 
-    static let createFailures: Set<String> = [
+    /// What a create's state that is no success means. Which number stands for which name is documented nowhere.
+    static func classify(createState state: String) -> XTCodeClass { createFailures.contains(state) ? .final : .unlisted(state, "") }
+
+    /// Refusals that could stand for a repeated client id: documented for none, likeliest for these.
+    static let mayMeanRepeated: Set<String> = ["PLATFORM_REJECT", "invalid_params"]
+
+    private static let createFailures: Set<String> = [
         "PLATFORM_REJECT", "INSUFFICIENT_BALANCE", "INSUFFICIENT_POSITION", "ORDER_NUMBER_LIMIT", "LEVERAGE_MAX_QUANTITY_LIMIT",
         "OPEN_ORDER_PRICE_LIMIT", "OPEN_ORDER_MIN_NOMINAL_VALUE_LIMIT", "OPEN_ORDER_MAX_NOMINAL_VALUE_LIMIT", "POSITION_TYPE_MISMATCH",
         "INSUFFICIENT_LEVELING_QUANTITY", "POSITION_ALREADY_LIQUIDATION", "MARKET_DEVIATION_RISK_CONTROL", "OPEN_ORDER_BUY_PRICE_LIMIT",

@@ -6,23 +6,23 @@ enum XTReply {
     case result(JSON)
     case failure(code: String, text: String, XTCodeClass)
     /// HTTP 429.
-    case tooMany(retryAfterMs: Int64?)
+    case tooMany(retryAfterMs: Int64?, isRefusal: Bool)
     /// Nothing that can be relied on.
     case unreadable(String)
 
     /// `{"rc":0,"mc":"SUCCESS","ma":[],"result":…}`; failures come with HTTP 200 and rc 1.
     init(spot response: HTTPResponse) {
         guard let json = Self.worthReading(response) else {
-            self = Self.byStatus(response)
+            self = Self.byStatus(response) { code in XTSpotCodes.known(code).map { $0 == .rateLimited } }
             return
         }
         let code = json["mc"]?.text ?? ""
         switch json["rc"]?.integer {
-        case 0 where response.status == 200 && ["", "success", "string"].contains(code.lowercased()):
-            self = .result(json["result"] ?? .null)
+        case 0 where response.status == 200 && ["", "success", "string"].contains(code.lowercased()): self = Self.success(json)
         case 1 where !code.isEmpty && code != "SUCCESS":
             let details = json["ma"]?.array?.compactMap(\.text).joined(separator: ", ") ?? ""
-            self = .failure(code: code, text: details.isEmpty ? code : details, XTSpotCodes.classify(code))
+            self = .failure(code: code, text: details.isEmpty ? code : details, XTSpotCodes.classify(code, text: details))
+        case 1 where code.isEmpty && Self.refuses(response.status): self = Self.unnamed(response.status, "")
         default: self = .unreadable("HTTP \(response.status) without a readable envelope")
         }
     }
@@ -31,14 +31,16 @@ enum XTReply {
     init(futures response: HTTPResponse) {
         guard let json = Self.worthReading(response) else {
             // A stale timestamp is a 403 here, perhaps without a word: the clock is measured again, whatever became of the request.
-            self = response.status == 403 ? .failure(code: "403", text: "HTTP 403 without words", .inDoubt) : Self.byStatus(response)
+            self =
+                response.status == 403
+                ? .failure(code: "403", text: "HTTP 403 without words", .inDoubt)
+                : Self.byStatus(response) { code in AZCodes.known(code, text: "").map { $0 == .rateLimited } }
             return
         }
         let code = json["error"]?["code"]?.text ?? ""
         let text = json["error"]?["msg"]?.text ?? json["msgInfo"]?.text ?? ""
         switch json["returnCode"]?.integer {
-        case 0 where response.status == 200 && code.isEmpty, 200 where response.status == 200 && code.isEmpty:
-            self = .result(json["result"] ?? .null)
+        case 0 where response.status == 200 && code.isEmpty, 200 where response.status == 200 && code.isEmpty: self = Self.success(json)
         case 1 where !code.isEmpty: self = .failure(code: code, text: text, AZCodes.classify(code, text: text))
         default:
             // A gateway's refusal may come in another envelope than the application's.
@@ -46,9 +48,21 @@ enum XTReply {
             switch response.status {
             case 401: self = .failure(code: "401", text: words, .halted)
             case 403: self = .failure(code: "403", text: words, AZCodes.classifyForbidden(words))
+            case let status where json["returnCode"]?.integer == 1 && Self.refuses(status): self = Self.unnamed(status, text)
             default: self = .unreadable("HTTP \(response.status) without a readable envelope")
             }
         }
+    }
+
+    /// `result` may be null, where that is what an endpoint answers; it is never left out.
+    private static func success(_ json: JSON) -> XTReply { json["result"].map { .result($0) } ?? .unreadable("a success without a result") }
+
+    /// A status by which a venue refuses a request, where its own envelope comes with it.
+    private static func refuses(_ status: Int) -> Bool { (400..<500).contains(status) && ![401, 403, 408, 425, 429].contains(status) }
+
+    /// A failure that names no code: its status stands for one.
+    private static func unnamed(_ status: Int, _ text: String) -> XTReply {
+        .failure(code: "HTTP \(status)", text: text, .unlisted("", text))
     }
 
     /// The body, where the status leaves it a say and it is an object.
@@ -57,56 +71,91 @@ enum XTReply {
         return json
     }
 
-    private static func byStatus(_ response: HTTPResponse) -> XTReply {
-        if response.status == 429 { return .tooMany(retryAfterMs: response.retryAfterMs) }
+    private static func byStatus(_ response: HTTPResponse, _ isRate: (_ code: String) -> Bool?) -> XTReply {
+        if response.status == 429 { return .tooMany(retryAfterMs: response.retryAfterMs, isRefusal: response.refusesForRate(isRate)) }
         return .unreadable("HTTP \(response.status) without a body worth reading")
     }
 
     /// What an answer without a result says of each item; nil for a result.
-    ///
-    /// A code that blames an order settles it only when it was alone: neither batch is all-or-nothing, so in company the code names nobody.
     func whole(_ status: Int, to content: RequestPlan.Content) -> VenueAnswer? {
         switch self {
         case .result: return nil
-        case .tooMany(let retryAfterMs):
+        case .tooMany(let retryAfterMs, let isRefusal):
             return VenueAnswer(
-                httpStatus: status, disposition: .rateLimited(retryAfterMs: retryAfterMs), to: content, every: .notExecuted(.rateLimited),
-                query: "too many requests")
+                httpStatus: status, disposition: .rateLimited(retryAfterMs: retryAfterMs), to: content,
+                every: isRefusal ? .notExecuted(.rateLimited) : .inDoubt("HTTP 429 that does not say that it refuses"), query: "too many requests")
         case .unreadable(let why):
             return VenueAnswer(httpStatus: status, disposition: .inDoubt, to: content, every: .inDoubt(why), query: why)
         case .failure(let code, let text, let meaning):
-            let (disposition, outcome) = Self.verdict(code: code, text: text, meaning: meaning, on: content)
-            var answer = VenueAnswer(httpStatus: status, disposition: disposition, to: content, every: outcome, query: "\(code): \(text)")
+            var answer = VenueAnswer(
+                httpStatus: status, disposition: Self.disposition(of: meaning, code), to: content, every: .inDoubt("\(code): \(text)"),
+                query: "\(code): \(text)")
+            let (places, others) = (answer.places.count, answer.cancels.count + answer.modifies.count)
+            let place = Self.verdict(onPlace: meaning, code, text, isAlone: places + others == 1)
+            let other = Self.verdict(onCommand: meaning, code, text, isAlone: places + others == 1)
+            let mayMeanRepeated = AZCodes.mayMeanRepeated.contains(code)
+            answer.places = content.placed.map { $0.isResent && mayMeanRepeated ? place.unlessFound : place }
+            answer.cancels = answer.cancels.map { _ in other }
+            answer.modifies = answer.modifies.map { _ in other }
             (answer.venueCode, answer.venueText) = (code, text)
             return answer
         }
     }
 
-    private static func verdict(
-        code: String, text: String, meaning: XTCodeClass, on content: RequestPlan.Content
-    ) -> (VenueAnswer.Disposition, ItemOutcome) {
-        let (isAlone, isPlace) =
-            switch content {
-            case .place(let tickets, _): (tickets.count == 1, true)
-            case .cancel(let tickets): (tickets.count == 1, false)
-            case .modify(let tickets): (tickets.count == 1, false)
-            case .mixed(let places, let cancels, _): (places.count + cancels.count == 1, !places.isEmpty)
-            case .query: (true, false)
-            }
-        let unclear = ItemOutcome.inDoubt("\(code) names no order")
+    private static func disposition(of meaning: XTCodeClass, _ code: String) -> VenueAnswer.Disposition {
         switch meaning {
-        case .final: return (.answered, isAlone ? .refused(code: code, text: text) : unclear)
-        case .duplicate: return (.answered, isAlone && isPlace ? .duplicate(code: code, text: text) : unclear)
-        case .unspecific: return (.answered, isAlone && isPlace ? .refusedUnlessFound(code: code, text: text) : unclear)
-        case .notFound: return (.answered, isAlone && !isPlace ? .gone(code: code, text: text) : unclear)
-        case .inDoubt:
-            // A 403 without words may be a stale timestamp: the clock is measured again, whatever became of the request.
-            return (code == "403" ? .clockRefused : .inDoubt, .inDoubt("\(code): \(text)"))
-        case .clock: return (.clockRefused, .notExecuted(.clock))
-        case .rateLimited: return (.rateLimited(retryAfterMs: nil), .notExecuted(.rateLimited))
-        case .halted: return (.halted, .notExecuted(.halted))
-        case .haltedInDoubt: return (.halted, .inDoubt("\(code): \(text)"))
+        case .final, .duplicate, .unspecific, .notFound, .unknown: .answered
+        // A 403 without words may be a stale timestamp: the clock is measured again, whatever became of the request.
+        case .inDoubt: code == "403" ? .clockRefused : .inDoubt
+        case .clock: .clockRefused
+        case .rateLimited: .rateLimited(retryAfterMs: nil)
+        case .halted, .haltedInDoubt: .halted
         }
+    }
+
+    /// A final code for the request as a whole refuses every order of it. One that speaks of an order there settles nothing in company: whose it is, it
+    /// does not say.
+    private static func verdict(onPlace meaning: XTCodeClass, _ code: String, _ text: String, isAlone: Bool) -> ItemOutcome {
+        switch meaning {
+        case .final: .refused(code: code, text: text)
+        case .duplicate: isAlone ? .duplicate(code: code, text: text) : .inDoubt("\(code) names no order: \(text)")
+        case .unspecific, .unknown: .refusedUnlessFound(code: code, text: text)
+        case .notFound, .inDoubt, .haltedInDoubt: .inDoubt("\(code): \(text)")
+        case .clock: .notExecuted(.clock)
+        case .rateLimited: .notExecuted(.rateLimited)
+        case .halted: .notExecuted(.halted)
+        }
+    }
+
+    /// A cancel or change: in company a refusal blames another item, and what became of this one is asked.
+    private static func verdict(onCommand meaning: XTCodeClass, _ code: String, _ text: String, isAlone: Bool) -> ItemOutcome {
+        switch meaning {
+        case .final where isAlone: .refused(code: code, text: text)
+        case .notFound where isAlone: .gone(code: code, text: text)
+        case .unspecific where isAlone, .unknown where isAlone: .refusedUnlessFound(code: code, text: text)
+        case .final, .duplicate, .unspecific, .notFound, .unknown: .inDoubt("\(code) names no order: \(text)")
+        case .inDoubt, .haltedInDoubt: .inDoubt("\(code): \(text)")
+        case .clock: .notExecuted(.clock)
+        case .rateLimited: .notExecuted(.rateLimited)
+        case .halted: .notExecuted(.halted)
+        }
+    }
+}
+
+extension RequestPlan.Content {
+    /// The creates of a request.
+    fileprivate var placed: [PlaceTicket] {
+        switch self {
+        case .place(let tickets, _), .mixed(let tickets, _, _): tickets
+        case .cancel, .modify, .query: []
+        }
+    }
+}
+
+extension ItemOutcome {
+    /// A refusal in words that might mean that the venue has the order.
+    var unlessFound: ItemOutcome {
+        if case .refused(let code, let text) = self { .refusedUnlessFound(code: code, text: text) } else { self }
     }
 }
 

@@ -15,15 +15,18 @@ extension AnswerRow {
         report.side = try self.side(side)
         report.price = try amount("price")
         report.quantity = try amount("origQty")
-        report.filledQuantity = try amount("executedQty") ?? .zero
+        report.filledQuantity = try filled("executedQty")
+        // Null until something was executed; of an order that is called filled it is just not said.
+        if report.filledQuantity == nil, ![.filled, .partiallyFilled].contains(report.status) { report.filledQuantity = .zero }
         report.averagePrice = bound("avgPrice")
         // Null until something changed.
-        let (updated, placed) = (try integer("updatedTime"), try integer(placedAt))
-        report.version = updated ?? placed
+        report.version = (try? integer("updatedTime")) ?? (try? integer(placedAt))
         return report
     }
 
     /// An execution of the order that was asked about; one of another order is an alarm, and no answer.
+    ///
+    /// A fee that cannot be read is left out: it never takes the execution with it.
     ///
     /// - Parameters: names of the fields that hold its own id, its time and what the fee was paid in.
     func xtFill(of subject: FindSubject, id: String, at: String, feeAsset: String, foreign: inout [String]) throws(Unreadable) -> Fill {
@@ -32,18 +35,23 @@ extension AnswerRow {
             foreign.append(order.text)
             throw Unreadable("an execution of another order")
         }
-        let (micros, overflow) = try requiredInteger(at).multipliedReportingOverflow(by: 1_000)
-        guard !overflow else { throw Unreadable("\(at) is out of range") }
+        let fee = figure("fee")
         return Fill(
             tradeID: TradeID(try requiredText(id)), venueOrderID: order, quantity: try requiredAmount("quantity"), price: try requiredAmount("price"),
-            fee: try decimal("fee"), feeAsset: try text(feeAsset), at: micros)
+            fee: fee, feeAsset: fee == nil ? nil : json[feeAsset]?.text, at: try requiredMicroseconds(at))
     }
 
     /// What follows this page of `items`, whose ids stand under `id`; nil behind the last.
+    ///
+    /// `hasNext` alone says whether there is more; `hasPrev`, where it stands, must fit the place of the page.
     func xtNext(after page: CursorPage?, id: String) throws(Unreadable) -> String? {
         guard let hasNext = try bool("hasNext") else { throw Unreadable("hasNext is missing") }
-        let ids = try rows("items").map { row throws(Unreadable) in try AnswerRow(row).requiredInteger(id) }
-        return try CursorPage.following(page, ids: ids, hasNext: hasNext)?.text
+        if let hasPrev = try bool("hasPrev"), hasPrev != (page != nil) {
+            throw Unreadable(hasPrev ? "rows before a first page" : "no rows before a page that follows others")
+        }
+        let ids = try array("items").map { row in (try? AnswerRow(row).integer(id)) ?? nil }
+        if page != nil || hasNext, let last = ids.last, last == nil { throw Unreadable("\(id) of a page's last row is no number") }
+        return try CursorPage.following(page, ids: ids.compactMap { $0 }, hasNext: hasNext)?.text
     }
 }
 

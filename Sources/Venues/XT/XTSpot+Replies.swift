@@ -30,7 +30,8 @@ extension XTSpot {
 
     // MARK: Writes
 
-    /// `{"batchId":…,"items":[…]}` or the bare list. Items are ours by client id, else by index; an item with neither stays unattributed.
+    /// `{"batchId":…,"items":[…]}` or the bare list. Items are ours by client id alone: no page says that `index` is the place in the request, and what is
+    /// attributed wrongly is an order refused that rests.
     private func readPlaced(_ result: JSON, _ tickets: [PlaceTicket], into answer: inout VenueAnswer) {
         guard let rows = result["items"]?.array ?? result.array else {
             answer.places = tickets.map { _ in .inDoubt("an answer without items") }
@@ -41,16 +42,9 @@ extension XTSpot {
         for (index, ticket) in tickets.enumerated() { places[ticket.clientOrderID.text] = index }
         var outcomes = XTOutcomes(count: tickets.count)
         for row in rows {
-            let index: Int
-            if let clientID = row["clientOrderId"]?.text, !clientID.isEmpty {
-                guard let place = places[clientID] else {
-                    answer.foreignIDs.append(clientID)
-                    continue
-                }
-                index = place
-            } else if let place = row["index"]?.integer, place >= 0, place < tickets.count {
-                index = Int(place)
-            } else {
+            guard let clientID = row["clientOrderId"]?.text, !clientID.isEmpty else { continue }
+            guard let index = places[clientID] else {
+                answer.foreignIDs.append(clientID)
                 continue
             }
             outcomes.note(placed(row), at: index)
@@ -63,26 +57,23 @@ extension XTSpot {
             let row = try AnswerRow(json)
             if try row.bool("rejected", "reject") ?? false {
                 let reason = try row.text("reason") ?? ""
+                let code = XTSpotCodes.isCode(reason) ? reason : "rejected"
                 switch XTSpotCodes.classify(reason: reason) {
-                case .final, .notFound: return .refused(code: Self.isCode(reason) ? reason : "rejected", text: reason)
-                case .duplicate: return .duplicate(code: "rejected", text: reason)
-                case .unspecific: return .refusedUnlessFound(code: reason, text: reason)
+                case .final, .notFound: return .refused(code: code, text: reason)
+                case .duplicate: return .duplicate(code: code, text: reason)
+                case .unspecific, .unknown:
+                    return .refusedUnlessFound(code: code, text: reason.isEmpty ? "rejected without a reason" : reason)
                 case .rateLimited: return .notExecuted(.rateLimited)
                 case .clock: return .notExecuted(.clock)
                 case .halted: return .notExecuted(.halted)
                 case .inDoubt, .haltedInDoubt: return .inDoubt("rejected: \(reason)")
                 }
             }
-            guard let id = try row.text("orderId") else { return .inDoubt("neither an id nor a rejection") }
+            guard let id = try row.text("orderId"), id != "0" else { return .inDoubt("neither an id nor a rejection") }
             return .acknowledged(VenueOrderID(id), venueState: nil)
         } catch {
             return .inDoubt(error.what)
         }
-    }
-
-    /// Whether a rejection's reason is a code like `ORDER_F0201` rather than words.
-    private static func isCode(_ reason: String) -> Bool {
-        !reason.isEmpty && reason.utf8.allSatisfy { (65...90).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
     }
 
     private func modified(_ ticket: ModifyTicket, _ result: JSON) -> ItemOutcome {
@@ -104,14 +95,17 @@ extension XTSpot {
             case .instruments:
                 return .instruments(try Instrument.listed(AnswerRow(result).array("symbols"), skipped: &answer.skipped, instrument))
             case .find(let subjects, _): return .orders(try found(result, subjects, &answer), next: nil)
-            case .openOrders: return .orders(try reports(result.rows()), next: nil)
+            case .openOrders:
+                // All at once, without a sign of its own: what is no list, null too, is none without rows.
+                guard let rows = result.array else { throw Unreadable("no list of open orders") }
+                return orders(rows).answer(next: nil)
             case .history(_, _, let page):
                 let listing = try AnswerRow(result)
-                let orders = try reports(listing.rows("items"))
-                return .orders(orders, next: try listing.xtNext(after: page.flatMap { CursorPage($0) }, id: "orderId"))
+                let next = try listing.xtNext(after: page.flatMap { CursorPage($0) }, id: "orderId")
+                return orders(try listing.array("items")).answer(next: next)
             case .fills(let subject, let page):
                 let listing = try AnswerRow(result)
-                let fills = try listing.rows("items").map { row throws(Unreadable) in
+                let fills = try listing.array("items").map { row throws(Unreadable) in
                     try AnswerRow(row).xtFill(of: subject, id: "tradeId", at: "time", feeAsset: "feeCurrency", foreign: &answer.foreignIDs)
                 }
                 return .fills(fills, next: try listing.xtNext(after: page.flatMap { CursorPage($0) }, id: "tradeId"))
@@ -126,7 +120,7 @@ extension XTSpot {
     private func found(_ result: JSON, _ subjects: [FindSubject], _ answer: inout VenueAnswer) throws(Unreadable) -> [OrderReport] {
         if result.isNull { return [] }
         guard let subject = subjects.first, subjects.count == 1 else { throw Unreadable("one order is asked for at a time") }
-        var report = try report(result)
+        var report = try report(AnswerRow(result))
         let isOurs = subject.venueOrderID.map { $0 == report.venueOrderID } ?? (report.clientOrderID == subject.clientOrderID)
         guard isOurs, report.clientOrderID == nil || report.clientOrderID == subject.clientOrderID else {
             answer.foreignIDs.append(report.clientOrderID?.text ?? report.venueOrderID?.text ?? "")
@@ -136,16 +130,15 @@ extension XTSpot {
         return [report]
     }
 
-    private func reports(_ rows: [JSON]) throws(Unreadable) -> [OrderReport] {
-        try rows.map { row throws(Unreadable) in try report(row) }
+    private func orders(_ rows: [JSON]) -> OrderRows {
+        OrderRows(rows, clientID: ["clientOrderId"], venueID: ["orderId"]) { row throws(Unreadable) in try report(row) }
     }
 
-    private func report(_ row: JSON) throws(Unreadable) -> OrderReport { try AnswerRow(row).xtOrder(side: "side", placedAt: "time") }
+    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport { try row.xtOrder(side: "side", placedAt: "time") }
 
     private func instrument(_ symbol: Symbol, _ row: AnswerRow) throws(Unreadable) -> Instrument {
         let (state, trades, isForAPI) = (try row.requiredText("state"), try row.bool("tradingEnabled"), try row.bool("openapiEnabled"))
-        var instrument = Instrument(
-            symbol: symbol, tradable: state == "ONLINE" && trades == true && isForAPI == true)
+        var instrument = Instrument(symbol: symbol, tradable: state == "ONLINE" && trades == true && isForAPI == true)
         instrument.tick = try row.step(places: "pricePrecision")
         instrument.lot = try row.step(places: "quantityPrecision")
         for filter in row.json["filters"]?.array ?? [] {
@@ -155,8 +148,8 @@ extension XTSpot {
                 if let step = try step(filter) { instrument.tick = step }
             case "QUANTITY":
                 if let step = try step(filter) { instrument.lot = step }
-                (instrument.minQuantity, instrument.maxQuantity) = (try filter.amount("min"), try filter.amount("max"))
-            case "QUOTE_QTY": instrument.minNotional = try filter.amount("min")
+                (instrument.minQuantity, instrument.maxQuantity) = (filter.bound("min"), filter.bound("max"))
+            case "QUOTE_QTY": instrument.minNotional = filter.bound("min")
             // Price protection moves with the market: the venue judges.
             default: break
             }
@@ -167,7 +160,7 @@ extension XTSpot {
     /// The filter's step. The grid starts at `min`; one that does not lie on the step's own grid leaves the decimal places as the only rule.
     private func step(_ filter: AnswerRow) throws(Unreadable) -> Decimal? {
         guard let step = try filter.amount("tickSize") else { return nil }
-        let start = try filter.decimal("min") ?? .zero
+        let start = filter.figure("min") ?? .zero
         return start.isMultiple(of: step) ? step : nil
     }
 }

@@ -27,7 +27,8 @@ extension XTSpot {
             guard let subject = subjects.first else { preconditionFailure("a look-up names an order") }
             if let id = subject.venueOrderID { return read("/v4/order", plan, [("orderId", id.text)]) }
             return read("/v4/order", plan, [("clientOrderId", subject.clientOrderID.text)])
-        case .openOrders: return read("/v4/open-order", plan, [("bizType", bizType)])
+        case .openOrders(let symbol, _):
+            return read("/v4/open-order", plan, [("bizType", bizType)] + (symbol.map { [("symbol", $0.text)] } ?? []))
         case .history(_, let sinceMs, let page):
             return read("/v4/history-order", plan, paged([("bizType", bizType), ("startTime", String(max(sinceMs, 0)))], page))
         case .fills(let subject, let page):

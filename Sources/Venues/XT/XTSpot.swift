@@ -37,6 +37,9 @@ package struct XTSpot: VenueAdapter {
             visibilityDelayMs: 5_000, findSteps: 1, listsFills: true)
         profile.recvwindowFloorMs = XTWindow.floorMs
         profile.modifyMayRename = true
+        // How long orders are kept is nowhere said: `memoryMs` stays an hour. "Does not exist" has a code of its own.
+        profile.saysUnknown = true
+        profile.cancelsAll = true
         self.profile = profile
     }
 

@@ -1,0 +1,57 @@
+import Wire
+
+/// What the words of a refusal mean, where its code is in no table of the venue. English, as venues write; case does not count.
+enum RefusalWords {
+    /// The order may be there already.
+    case duplicate
+    /// Too many requests.
+    case rate
+    /// The venue does not say that it refused: it may have been executed.
+    case doubt
+    /// None of these.
+    case other
+
+    init(_ text: String) {
+        let text = text.lowercased()
+        func speaks(of words: [String]) -> Bool { words.contains { text.contains($0) } }
+        if speaks(of: ["duplicat", "already exist", "repeat", "same client", "already been used"]) {
+            self = .duplicate
+        } else if speaks(of: Self.doubts) || text == "unknown" {
+            self = .doubt
+        } else if speaks(of: ["rate limit", "ratelimit", "rate_limit", "too many", "too_many", "too frequent", "too often", "request limit"]) {
+            self = .rate
+        } else {
+            self = .other
+        }
+    }
+
+    private static let doubts = [
+        "timeout", "timed out", "time out", "time_out", "unknown error", "unknown_error", "unknown result", "unknown exception", "busy", "try again",
+        "try later", "retry later", "system error", "system_error", "system exception", "internal error", "internal_error", "server error",
+        "server_error", "internal server", "unavailable", "processing", "connection refused", "network error", "fail to get",
+    ]
+}
+
+extension HTTPResponse {
+    /// Whether HTTP 429 stands here for a refusal before anything was done: nothing else is said, or a rate is what is spoken of.
+    ///
+    /// - Parameter isRate: Whether the venue's table has a code for a refusal for the rate; nil: not in the table.
+    func refusesForRate(_ isRate: (_ code: String) -> Bool?) -> Bool {
+        guard let json, json.object != nil else { return RefusalWords(String(decoding: body.prefix(4_096), as: UTF8.self)) != .doubt }
+        let texts = Self.texts(in: json)
+        let code = json["code"]?.text ?? json["mc"]?.text ?? json["error"]?["code"]?.text ?? ""
+        switch (RefusalWords(texts.joined(separator: " ")), isRate(code)) {
+        case (.doubt, _), (.duplicate, _), (_, false): return false
+        case (.rate, _), (_, true): return true
+        case (.other, nil): return texts.isEmpty || code == "429"
+        }
+    }
+
+    /// The texts that an envelope holds in its first two levels.
+    private static func texts(in json: JSON) -> [String] {
+        (json.object ?? []).flatMap { member -> [String] in
+            if let text = member.value.string { return text.isEmpty ? [] : [text] }
+            return (member.value.object ?? []).compactMap { $0.value.string }.filter { !$0.isEmpty }
+        }
+    }
+}
