@@ -200,6 +200,7 @@ final class Daemon {
         return bytes.map { String(decoding: $0.prefix { $0 != 0x0A }, as: UTF8.self) } ?? "unknown-\(UInt64.random(in: 0 ... .max))"
     }
 
+    /// - Throws: ``SystemError`` where the system gives no more threads (TasksMax, RLIMIT_NPROC).
     private func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         final class Box {
             let body: @Sendable () -> Void

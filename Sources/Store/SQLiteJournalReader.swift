@@ -49,7 +49,9 @@ package final class SQLiteJournalReader: JournalReader {
             values.append(value)
             terms.append("\(column) = ?\(values.count)")
         }
+        /// Each once: who names one a million times asks for no more, and SQLite takes some thousand parameters at most.
         mutating func among(_ column: String, _ candidates: [String]) {
+            let candidates = Set(candidates).sorted()
             let first = values.count + 1
             values.append(contentsOf: candidates)
             terms.append("\(column) IN (\((first..<first + candidates.count).map { "?\($0)" }.joined(separator: ", ")))")

@@ -24,6 +24,11 @@ func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
     /// Of what goes wrong and when; a run's own, unless one is to be repeated.
     private static let seed = UInt64(setting("OMSD_SOAK_SEED", Int(omsd_clock_us(CLOCK_REALTIME) % 1_000_000)))
 
+    @Test(.enabled(if: setting("OMSD_SOAK_EVENTS", 0) > 0, "three readers of 300,000 events are slow in a debug build"))
+    func `an intent of 100,000 orders reaches three live subscribers as the record has it`() throws {
+        try LiveEventsTests.follow(orders: setting("OMSD_SOAK_EVENTS", 100_000))
+    }
+
     @Test func `restarts by kill -9 under load, with one reply in five lost, leave a sound journal each time and each order once`() throws {
         let seed = Self.seed
         say("soak: \(Self.kills) kills, seed \(seed)")

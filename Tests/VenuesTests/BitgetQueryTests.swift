@@ -225,6 +225,41 @@ import Wire
         #expect(isFailure(ask(unified, .find([Make.subject(3)], step: 0), try Make.reply("uta-order-info.json"))))
     }
 
+    @Test func `an order that order-info does not know is looked for among the executions, page by page, and absent only behind the last`() throws {
+        let unified = try Make.unified("spot")
+        var subject = Make.subject(2, sinceMs: Make.timeMs - 3_600_000)
+        subject.stampedMs = Make.timeMs - 40_000
+        #expect(unified.profile.findSteps == 2 && unified.budgets(of: .query(.find([subject], step: 1))) == ["lookup:fills", "overall"])
+        let first = unified.request(for: Make.plan(.query(.find([subject], step: 1)))).target
+        // None is older than a minute before the attempt's stamp.
+        #expect(first == "/api/v3/trade/fills?category=SPOT&limit=100&startTime=\(Make.timeMs - 100_000)", "\(first)")
+        let strangers = Make.ok(
+            #"{"list":[{"execId":"9","orderId":"5","clientOid":"x","execPrice":"1","execQty":"1","createdTime":"1763640000902"}],"cursor":"9"}"#)
+        let page = try #require(orders(ask(unified, .find([subject], step: 1), strangers)))
+        #expect(page.reports.isEmpty && page.next == "0_9")
+        subject.page = page.next
+        #expect(
+            unified.request(for: Make.plan(.query(.find([subject], step: 1)))).target.hasPrefix(
+                "/api/v3/trade/fills?category=SPOT&cursor=9&limit=100"))
+
+        // The listing turned back behind its cursor: no answer.
+        #expect(isFailure(ask(unified, .find([subject], step: 1), try Make.reply("uta-fills.json"))))
+
+        subject.page = nil
+        let last = try #require(orders(ask(unified, .find([subject], step: 1), Make.ok(#"{"list":[],"cursor":null}"#))))
+        #expect(last.reports.isEmpty && last.next == nil)
+        let found = try #require(orders(ask(unified, .find([subject], step: 1), try Make.reply("uta-fills.json")))?.reports.first)
+        #expect(found.clientOrderID == "o0000002" && found.venueOrderID == "1370000000000000002" && found.status == .unknown)
+        #expect(found.filledQuantity == Decimal("0.0005"))
+        // No answer: an error, the word for an unknown order, a page that contradicts itself, a row that may be the order's.
+        for reply in [
+            Make.reply(400, code: "25204"), Make.reply(400, code: "40725"), Make.ok("null"), Make.ok(#"{"list":[],"cursor":"9"}"#),
+            Make.ok(#"{"list":[{"execId":"9"}],"cursor":null}"#), Make.ok(#"{"list":[{"orderId":"5","clientOid":"o0000002"}],"cursor":null}"#),
+        ] {
+            #expect(isFailure(ask(unified, .find([subject], step: 1), reply)))
+        }
+    }
+
     @Test func `words for states that nobody explained leave the state alone`() throws {
         let listing = try #require(orders(ask(try Make.unified("spot"), .openOrders(symbol: nil, page: nil), try Make.reply("uta-unfilled.json"))))
         #expect(listing.reports.map(\.status) == [.open, .unknown])

@@ -109,6 +109,13 @@ import Wire
         #expect(unified.group(of: Make.terms("BTCUSDT")) == unified.group(of: Make.terms("ETHUSDT")))
     }
 
+    @Test func `what the two lines can tell is told, and nothing else is claimed`() throws {
+        let (margin, unified) = (try Make.isolated().profile, try Make.unified().profile)
+        #expect(margin.memoryMs == unified.memoryMs && (89 * Bitget.dayMs...90 * Bitget.dayMs).contains(margin.memoryMs))
+        #expect(unified.saysUnknown && unified.cancelsAll && unified.accountTellsUID)
+        #expect(!margin.saysUnknown && !margin.cancelsAll && !margin.accountTellsUID)
+    }
+
     @Test func `products of another spelling do not exist`() {
         #expect(BitgetMargin(product: "spot") == nil)
         #expect(BitgetUTA(product: "isolated") == nil)

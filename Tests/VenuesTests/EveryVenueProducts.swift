@@ -136,6 +136,18 @@ struct Product: Sendable, CustomTestStringConvertible {
         return stride(from: 0, to: bodies.count, by: max(step, 1)).map { bodies[$0] }
     }
 
+    /// Answers under the venue's folder of fixtures, without what some files say around them; those whose name holds one of `words`, nil: all.
+    func answers(named words: [String]? = nil) throws -> [JSON] {
+        let here = "/" + "\(#filePath)".split(separator: "/").dropLast().joined(separator: "/") + "/Fixtures/"
+        let folder = try #require(try Self.names(in: here).first { folder in venue.hasPrefix(folder.lowercased()) }, "no fixtures of \(venue)")
+        return try Self.names(in: here + folder).compactMap { name in
+            guard name.hasSuffix(".json"), words?.contains(where: { name.contains($0) }) ?? true,
+                let json = try? JSONParser.parse(BitgetFixtures.bytes(name, folder: folder))
+            else { return nil }
+            return json["body"] ?? json
+        }
+    }
+
     private static func names(in folder: String) throws -> [String] {
         let listing = try #require(opendir(folder), "no folder \(folder)")
         defer { closedir(listing) }

@@ -206,6 +206,29 @@ import Wire
         }
     }
 
+    @Test(arguments: Product.all) func `a market without a readable name costs no other market, and is told`(_ product: Product) throws {
+        var tables = 0
+        let plan = product.plan(.query(.instruments))
+        for body in try product.answers(named: ["instruments", "currencies"]) {
+            func read(_ body: JSON) -> (markets: [Instrument], skipped: Int)? {
+                let answer = product.adapter.answer(to: plan, from: HTTPResponse(status: 200, body: body.serialized()))
+                guard case .instruments(let markets) = answer.query else { return nil }
+                return (markets, answer.skipped.count)
+            }
+            guard let whole = read(body), !whole.markets.isEmpty else { continue }
+            tables += 1
+            for name in [JSON.null, .string(""), .object([]), .bool(false)] {
+                let spoiled = body.mapped { items in
+                    items.contains { $0["symbol"] != nil } ? [.object([("symbol", name)]), .null] + items : items
+                }
+                let read = try #require(read(spoiled), "\(name)")
+                #expect(read.markets == whole.markets && read.skipped == whole.skipped + 2, "\(name)")
+            }
+        }
+        // The fixtures of AZ are of its other line.
+        #expect(tables > 0 || product.name == "coin", "no table of markets of \(product)")
+    }
+
     private static func occurrences(of id: String, in request: HTTPRequest) -> Int {
         func count(_ text: some StringProtocol) -> Int {
             var found = 0
@@ -234,6 +257,17 @@ import Wire
         expectShape(of: answer, for: content)
         #expect(answer.outcomes.allSatisfy { $0.isDoubt }, "\(content.title): \(what.escapedForLog): \(answer.outcomes)")
         #expect(answer.query.map { $0.isFailure } ?? true, "\(content.title): \(what.escapedForLog)")
+    }
+}
+
+extension JSON {
+    /// The same with each list as `change` makes it.
+    fileprivate func mapped(_ change: ([JSON]) -> [JSON]) -> JSON {
+        switch self {
+        case .array(let items): .array(change(items.map { $0.mapped(change) }))
+        case .object(let members): .object(members.map { ($0.key, $0.value.mapped(change)) })
+        case .null, .bool, .number, .string: self
+        }
     }
 }
 

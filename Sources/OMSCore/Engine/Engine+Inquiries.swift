@@ -110,11 +110,13 @@ extension Engine {
             inquiry.isAsked = true
             inquiry.isDue = false
             inquiry.tries += 1
-            if inquiry.step == 0 { inquiry.round = beginRound(isSingle: true, on: desk) }
+            if inquiry.step == 0, inquiry.page == nil { inquiry.round = beginRound(isSingle: true, on: desk) }
             inquiry.provenAt = nil
             live.inquiry = inquiry
             concernsDoubt = concernsDoubt || live.state == .inDoubt
-            subjects.append(subject(live, on: desk, byVenueID: !live.mayBeRenamed))
+            var subject = subject(live, on: desk, byVenueID: !live.mayBeRenamed)
+            subject.page = inquiry.page
+            subjects.append(subject)
         }
         queue.prepend(later)
         desk.inquiries[lane.rawValue] = queue
@@ -126,9 +128,11 @@ extension Engine {
 
     func subject(_ live: LiveOrder, on desk: Desk, byVenueID: Bool = true) -> FindSubject {
         let first = live.order.wireTime ?? desk.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
-        return FindSubject(
+        var subject = FindSubject(
             order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: byVenueID ? live.order.venueOrderID : nil,
             predictedIDs: live.possibleIDs, terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
+        if !isSuspect(live) { subject.stampedMs = live.order.wireTime }
+        return subject
     }
 
     /// The start of a history window: an hour before the first attempt, and within what venues still tell of (Bitget: 90 days).
@@ -141,7 +145,7 @@ extension Engine {
 
     func unanswered(_ subject: FindSubject, on desk: Desk) {
         guard let live = desk.orders[subject.order], let inquiry = live.inquiry else { return }
-        live.inquiry?.step = 0
+        live.inquiry?.begin(step: 0)
         park(live, on: desk)
         let symbol = live.order.terms.symbol
         if live.state.isLive, inquiry.tries > 1, isGone(symbol, on: desk) {
@@ -157,10 +161,10 @@ extension Engine {
     }
 
     /// - Parameters:
-    ///   - isWhole: no further page was promised: only then what the answer lacks is absent.
+    ///   - next: the page that follows; only behind the last one is absent what no page had.
     ///   - unreadable: rows that stood beside the reports.
     func found(
-        _ subjects: [FindSubject], step: Int, _ reports: [OrderReport], isWhole: Bool, _ unreadable: [UnreadableRow], _ flight: InFlight,
+        _ subjects: [FindSubject], step: Int, _ reports: [OrderReport], next: String?, _ unreadable: [UnreadableRow], _ flight: InFlight,
         on desk: Desk
     ) {
         for subject in subjects {
@@ -177,15 +181,32 @@ extension Engine {
                 // Under its id, and another order: neither found nor absent.
                 found(.contradiction, of: live, on: desk, venueOrderID: odd.venueOrderID, detail: "the venue shows \(what) under an id of this order")
                 unanswered(subject, on: desk)
-            } else if !isWhole || unreadable.contains(where: { mayBe($0, live, on: desk) }) {
-                desk.lastError =
-                    isWhole ? "a row of an answer that may be ours cannot be read: \(unreadable[0].problem)" : "an answer promised another page"
+            } else if let row = unreadable.first(where: { mayBe($0, live, on: desk) }) {
+                desk.lastError = "a row of an answer that may be ours cannot be read: \(row.problem)"
                 unanswered(subject, on: desk)
+            } else if let next {
+                goOn(live, at: next, on: desk)
             } else if live.inquiry != nil {
                 absent(live, step: step, flight, on: desk)
             }
         }
     }
+
+    /// The step's answer has a further page.
+    private func goOn(_ live: LiveOrder, at page: String, on desk: Desk) {
+        guard var inquiry = live.inquiry else { return }
+        inquiry.pages += 1
+        // A cursor that runs in circles says nothing of what it does not hold.
+        guard inquiry.pages < Self.findPagesMax else { return unanswered(subject(live, on: desk), on: desk) }
+        inquiry.page = page
+        inquiry.isAsked = false
+        inquiry.isDue = true
+        live.inquiry = inquiry
+        desk.inquiries[lane(of: live, inquiry).rawValue].prepend([live.key])
+    }
+
+    /// Pages of one look-up step, after which it counts as unanswered.
+    private static let findPagesMax = 1_000
 
     /// Of several venue orders under one id the one with fills, else the one known, else the first; more than one is a break.
     private func best(of reports: [OrderReport], for live: LiveOrder, on desk: Desk) -> OrderReport? {
@@ -215,7 +236,7 @@ extension Engine {
 
     private func present(_ live: LiveOrder, _ report: OrderReport, _ flight: InFlight, on desk: Desk) {
         live.inquiry?.isAsked = false
-        live.inquiry?.step = 0
+        live.inquiry?.begin(step: 0)
         live.inquiry?.absentRounds = 0
         if apply(report, to: live, flight, on: desk) { matters(flight) }
         mended(.missingThere, of: live, on: desk)
@@ -244,14 +265,14 @@ extension Engine {
     private func absent(_ live: LiveOrder, step: Int, _ flight: InFlight, on desk: Desk) {
         guard var inquiry = live.inquiry else { return }
         if step + 1 < desk.profile.findSteps {
-            inquiry.step = step + 1
+            inquiry.begin(step: step + 1)
             inquiry.isAsked = false
             inquiry.isDue = true
             live.inquiry = inquiry
             desk.inquiries[lane(of: live, inquiry).rawValue].prepend([live.key])
             return
         }
-        live.inquiry?.step = 0
+        live.inquiry?.begin(step: 0)
         live.inquiry?.isAsked = false
         absent(live, in: inquiry.round, request: flight.plan.id, on: desk)
     }

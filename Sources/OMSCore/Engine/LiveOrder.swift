@@ -67,6 +67,9 @@ struct Inquiry {
     var reasons: Reasons
     /// Which of the venue's look-up steps is next; a round is complete when all answered.
     var step = 0
+    /// Where that step goes on, and how many of its pages were read; nil: at its beginning.
+    var page: String?
+    var pages = 0
     var nextAt: Int64
     var isDue = false
     var isAsked = false
@@ -94,6 +97,9 @@ struct Inquiry {
     enum Words { case clock, early, first, second, step }
 
     mutating func forgetRounds() { (absentRounds, hasSingle, provenAt) = (0, false, nil) }
+
+    /// A step of the look-up is next, at its first page.
+    mutating func begin(step: Int) { (self.step, page, pages) = (step, nil, 0) }
 }
 
 /// Who goes first among look-ups.

@@ -34,7 +34,7 @@ package struct BudgetRest: Sendable, Equatable {
         (self.budget, self.usableShare, self.rest, self.recoversAt) = (budget, usableShare, rest, recoversAt)
     }
 
-    var ended: BudgetRest { BudgetRest(budget: budget, usableShare: usableShare, rest: rest, recoversAt: .max) }
+    package var ended: BudgetRest { BudgetRest(budget: budget, usableShare: usableShare, rest: rest, recoversAt: .max) }
 
     /// The share is whole again.
     package var isOver: Bool { recoversAt == .max }

@@ -57,6 +57,10 @@ package struct FindSubject: Sendable {
     package let terms: OrderTerms
     /// Milliseconds of the venue's clock well before the first attempt: the start of history windows.
     package let sinceMs: Int64
+    /// The stamp of its latest attempt, milliseconds; nil: not known. What came of earlier ones is settled.
+    package var stampedMs: Int64?
+    /// Where the last answer to this step broke off, as its `next` said; nil: the step begins.
+    package var page: String?
     package init(
         order: OrderKey, clientOrderID: ClientOrderID, venueOrderID: VenueOrderID?, predictedIDs: [VenueOrderID], terms: OrderTerms, sinceMs: Int64
     ) {

@@ -77,7 +77,7 @@ package enum QueryAnswer: Sendable {
     case account(AccountFacts)
     case instruments([Instrument])
     /// `next`: the cursor of the following page; nil: the listing is complete by the venue's own signs. A `find` that answers well without a subject says
-    /// that it is absent. `unreadable`: rows that stood there beside the reports.
+    /// that it is absent, unless it names a `next`: then the step goes on there. `unreadable`: rows that stood there beside the reports.
     case orders([OrderReport], next: String?, unreadable: [UnreadableRow] = [])
     case fills([Fill], next: String?)
     case canceledAll

@@ -38,6 +38,8 @@ package struct BitgetMargin: VenueAdapter {
         // Isolated and crossed are separate endpoints, counted apart (page 3).
         profile.hasOwnEndpoints = true
         profile.listsBySymbol = true
+        // No endpoint of this line tells whose key it is, cancels everything, or says "unknown" of one order.
+        profile.memoryMs = Bitget.historyMs
         profile.listingProvesAbsence = true
         profile.memoryMs = Bitget.memoryMs
         profile.needsPassphrase = true

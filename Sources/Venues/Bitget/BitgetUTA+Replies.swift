@@ -56,7 +56,7 @@ extension BitgetUTA {
             return .account(facts)
         }
         // "Order does not exist", the one code that says so here.
-        if case .find = query, case .code(_, "25204", _) = meeting { return .orders([], next: nil) }
+        if case .find(_, step: 0) = query, case .code(_, "25204", _) = meeting { return .orders([], next: nil) }
         guard case .success(let data) = meeting else { return Bitget.failure(of: meeting) }
         do throws(Unreadable) {
             switch query {
@@ -67,7 +67,9 @@ extension BitgetUTA {
             case .instruments:
                 guard let rows = data.array else { throw Unreadable("no list of instruments") }
                 return .instruments(try Instrument.listed(rows, skipped: &skipped, instrument))
-            case .find(let subjects, _): return try found(subjects, data)
+            case .find(let subjects, let step):
+                guard let subject = subjects.first else { throw Unreadable("no order was asked for") }
+                return step == 0 ? try found(subject, data) : try executed(subject, data, Self.executions(of: subject, timeMs: timeMs))
             case .openOrders(_, let cursor):
                 let (orders, next) = try page(data, behind: cursor)
                 return orders.answer(next: next)
@@ -96,11 +98,25 @@ extension BitgetUTA {
     }
 
     /// The order that was asked for, by exact id; another one is no answer.
-    private func found(_ subjects: [FindSubject], _ data: JSON) throws(Unreadable) -> QueryAnswer {
+    private func found(_ subject: FindSubject, _ data: JSON) throws(Unreadable) -> QueryAnswer {
         let report = try report(AnswerRow(data))
-        guard let subject = subjects.first,
+        guard
             report.clientOrderID == subject.clientOrderID || (report.venueOrderID == subject.venueOrderID && subject.venueOrderID != nil)
         else { throw Unreadable("the answer is about another order") }
+        return .orders([report], next: nil)
+    }
+
+    /// An order that shows by its executions though order-info does not know it; else where the walk goes on.
+    private func executed(_ subject: FindSubject, _ data: JSON, _ page: HistoryPage) throws(Unreadable) -> QueryAnswer {
+        guard case .fills(let fills, let next) = try fills(of: subject, data, page) else { throw Unreadable("no executions") }
+        guard let first = fills.first else {
+            if next == nil, page.isCut { throw Unreadable("the venue keeps 90 days of executions, and more was asked for") }
+            return .orders([], next: next)
+        }
+        // How it stands now, an execution does not say.
+        var report = OrderReport(status: .unknown, venueState: "executed")
+        (report.clientOrderID, report.venueOrderID) = (subject.clientOrderID, first.venueOrderID)
+        report.filledQuantity = fills.reduce(Decimal?.some(.zero)) { sum, fill in sum?.adding(fill.quantity) }
         return .orders([report], next: nil)
     }
 

@@ -88,8 +88,12 @@ extension BitgetUTA {
         case .serverTime: return Bitget.get(Bitget.timePath)
         case .account: return Bitget.get("/api/v3/account/settings")
         case .instruments: return Bitget.get(Self.instrumentsPath, [("category", category.rawValue)])
-        case .find(let subjects, _):
+        case .find(let subjects, let step):
             precondition(subjects.count == 1, "one order a look-up")
+            if step > 0 {
+                let order = subjects[0].venueOrderID.map { [("orderId", $0.text)] } ?? []
+                return walk("/api/v3/trade/fills", Self.executions(of: subjects[0], timeMs: timeMs), order)
+            }
             let id = subjects[0].venueOrderID.map { ("orderId", $0.text) } ?? ("clientOid", subjects[0].clientOrderID.text)
             return Bitget.get("/api/v3/trade/order-info", [id])
         case .openOrders(_, let page):
@@ -110,6 +114,13 @@ extension BitgetUTA {
             json.endObject()
             return Bitget.post("/api/v3/trade/cancel-symbol-order", json)
         }
+    }
+
+    /// The walk through executions that may be of an order in doubt: they bear its client id, and none is older than its latest attempt.
+    static func executions(of subject: FindSubject, timeMs: Int64) -> HistoryPage {
+        // A stamp is at most 30 s ahead of the venue's clock (code 40008).
+        let since = subject.stampedMs.map { max(subject.sinceMs, $0 - 2 * Bitget.freshnessMs) } ?? subject.sinceMs
+        return HistoryPage(sinceMs: since, token: subject.page, timeMs: timeMs)
     }
 
     private func walk(_ path: String, _ page: HistoryPage, _ more: [(String, String)] = []) -> HTTPRequest {

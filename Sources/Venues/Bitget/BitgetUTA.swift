@@ -53,8 +53,13 @@ package struct BitgetUTA: VenueAdapter {
                 Bitget.overall,
             ],
             placeMax: 20, cancelMax: 20, modifyMax: 20, cancelsByClientID: true, clientIDs: Bitget.clientIDs, freshnessMs: Bitget.freshnessMs,
-            stampMarginMs: 500, visibilityDelayMs: Bitget.visibilityDelayMs, findSteps: 1, listsFills: true)
+            stampMarginMs: 500, visibilityDelayMs: Bitget.visibilityDelayMs, findSteps: 2, listsFills: true)
         profile.unfinishedModifiesMax = 5
+        profile.memoryMs = Bitget.historyMs
+        // Code 25204 of order-info; `uid` of the account's settings.
+        profile.saysUnknown = true
+        profile.accountTellsUID = true
+        profile.cancelsAll = true
         profile.listingProvesAbsence = true
         profile.memoryMs = Bitget.memoryMs
         profile.needsPassphrase = true
@@ -119,7 +124,7 @@ package struct BitgetUTA: VenueAdapter {
         case .serverTime: "lookup:time"
         case .account: "lookup:settings"
         case .instruments: "lookup:instruments"
-        case .find: "lookup:order-info"
+        case .find(_, let step): step == 0 ? "lookup:order-info" : "lookup:fills"
         case .openOrders: "lookup:unfilled-orders"
         case .history: "lookup:history-orders"
         case .fills: "lookup:fills"

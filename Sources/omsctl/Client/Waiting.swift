@@ -76,8 +76,9 @@ extension Context {
     }
 
     static func settledCount(_ intent: JSON) -> Int {
+        // Clamped: a sum of whatever numbers stand there.
         (intent["counts"]?.object ?? []).filter { !["intended", "submitted", "in_doubt"].contains($0.key) }.reduce(0) {
-            $0 + Int($1.value.integer ?? 0)
+            $0 + Int(min(max($1.value.integer ?? 0, 0), 1_000_000_000))
         }
     }
 

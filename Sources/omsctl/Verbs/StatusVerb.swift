@@ -115,7 +115,7 @@ struct StatusText {
         guard !busy.isEmpty else { return "no budget is in use\n" }
         return busy.map { budget in
             func cell(_ name: String) -> String { Table.cell(budget[name], named: name) }
-            let free = budget["next_free_at"].flatMap { $0.isNull ? nil : $0.integer }.map { ", next free in \(span(max(0, $0 - now)))" } ?? ""
+            let free = budget["next_free_at"].flatMap { $0.isNull ? nil : $0.integer }.map { ", next free in \(span(until($0)))" } ?? ""
             return wrapped("\(cell("account")) \(cell("budget")): \(cell("in_use")) of \(cell("share")) in use\(free)", indent: "")
         }.joined()
     }
@@ -125,6 +125,11 @@ struct StatusText {
         guard let at = value?.integer else { return "never" }
         let (age, overflow) = now.subtractingReportingOverflow(at)
         return overflow ? "at \(at)" : "\(span(max(0, age))) ago"
+    }
+
+    private func until(_ at: Int64) -> Int64 {
+        let (wait, overflow) = at.subtractingReportingOverflow(now)
+        return overflow ? 0 : max(0, wait)
     }
 
     /// A length of time in its two largest units.
