@@ -45,6 +45,8 @@ package final class VenueWorld {
         package let exchange: Exchange
         fileprivate(set) var rules: [String: BudgetRule]
         fileprivate(set) var counters: [CounterKey: ArrivalCounter] = [:]
+        /// By how much its clock was stepped, microseconds.
+        fileprivate var clockStepUs: Int64 = 0
         /// When the clock faults in force began to run.
         fileprivate var clockSince: Int64?
 
@@ -148,12 +150,19 @@ package final class VenueWorld {
 
     /// What the venue's own clock shows, in microseconds: offset, plus drift from the first moment it was looked at.
     func venueClock(_ name: String, at: Int64) -> Int64 {
-        guard faults.hasClock(of: name), let venue = venue(named: name) else { return at }
+        guard let venue = venue(named: name) else { return at }
+        let at = at + venue.clockStepUs
+        guard faults.hasClock(of: name) else { return at }
         // Lines of one exchange show one clock.
         let since = venues.first { Ban.family($0.dialect.venue) == Ban.family(name) && $0.clockSince != nil }?.clockSince ?? at
         venue.clockSince = since
         let fault = faults.clock(of: name, runningUs: at - since)
         return at + fault.offsetMs * 1000 + (at - since) / 1_000_000 * fault.driftPpm + (at - since) % 1_000_000 * fault.driftPpm / 1_000_000
+    }
+
+    /// Steps a venue's clock for good; lines of one exchange show one clock.
+    func stepClock(of name: String, byMs ms: Int64) {
+        for venue in venues where Ban.family(venue.dialect.venue) == Ban.family(name) { venue.clockStepUs += .milliseconds(ms) }
     }
 
     // MARK: Requests

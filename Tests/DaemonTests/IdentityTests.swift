@@ -1,4 +1,5 @@
 import CLinux
+import CSQLite
 import TestSupport
 import Testing
 import Wire
@@ -19,6 +20,16 @@ import Wire
         let child = try house.launch()
         #expect(try child.end() == code, "\(child.tail)", sourceLocation: sourceLocation)
         for text in texts { #expect(child.output.contains(text), "\(text): \(child.tail)", sourceLocation: sourceLocation) }
+    }
+
+    private func execute(_ sql: String, on path: String) throws {
+        var connection: OpaquePointer?
+        defer { sqlite3_close(connection) }
+        guard sqlite3_open(path, &connection) == SQLITE_OK, sqlite3_exec(connection, sql, nil, nil, nil) == SQLITE_OK else {
+            throw Unexpected("\(sql): \(connection.map { String(cString: sqlite3_errmsg($0)) } ?? "")")
+        }
+        var keep: Int32 = 1
+        sqlite3_file_control(connection, "main", SQLITE_FCNTL_PERSIST_WAL, &keep)
     }
 
     private func rebind(_ house: House, _ words: [String]) throws -> (code: Int32, output: String) {
@@ -180,7 +191,7 @@ import Wire
         try leaveDoubts(house)
         // As the upgrade of a first version's journal leaves it.
         let forget = "UPDATE identities SET uid = NULL, origin = NULL;"
-        #expect(try ChildProcess.run("/usr/bin/sqlite3", [house.journal.path, forget], in: house.scratch).code == 0)
+        try execute(forget, on: house.journal.path)
 
         let client = try house.start()
         _ = try client.call("account.reconcile", "{account: '\(account.name)'}")

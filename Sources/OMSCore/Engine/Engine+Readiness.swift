@@ -24,7 +24,7 @@ struct Told {
 
 /// Why an account is not ready. The raw value orders them: the first is the one to mend.
 enum Trouble: Int, CaseIterable {
-    case clockUnset, facts, shutOut, keyRefused, unreachable, clockUnknown, markets, firstReconciliation, listing
+    case clockUnset, facts, assumption, shutOut, keyRefused, unreachable, clockUnknown, markets, firstReconciliation, listing
 }
 
 extension Engine {
@@ -84,7 +84,8 @@ extension Engine {
     private func words(of trouble: Trouble, on desk: Desk) -> String? {
         switch trouble {
         case .clockUnset: return isClockSet ? nil : Self.unsetClock
-        case .facts: return desk.factsProblem ?? desk.assumptionProblem
+        case .facts: return desk.factsProblem
+        case .assumption: return desk.assumptionProblem
         case .shutOut:
             let left = desk.standing.shutOutUntil > now.monotonic ? desk.standing.shutOutUntil - now.monotonic : 0
             return left > 0 ? "shut out by the venue for \(left / 1_000_000 + 1) s" : nil

@@ -198,9 +198,9 @@ package final class XTSpotDialect: Dialect {
         case .wrongAccount:
             call.refusal = "AUTH_106"
             return failure("AUTH_106")
-        case .venueError(let code, _, let status):
+        case .venueError(let code, let message, let status):
             call.refusal = code
-            return failure(code, status: status == 0 ? 200 : status)
+            return failure(code, status: status == 0 ? 200 : status, words: message)
         }
     }
 
@@ -225,13 +225,14 @@ package final class XTSpotDialect: Dialect {
     }
 
     /// A business failure comes with HTTP 200 (2).
-    private func failure(_ code: String, status: Int = 200) -> HTTPResponse {
+    private func failure(_ code: String, status: Int = 200, words: String = "") -> HTTPResponse {
         var writer = JSONWriter(reserving: 64)
         writer.beginObject()
         writer.member("rc", 1)
         writer.member("mc", code)
         writer.key("ma")
         writer.beginArray()
+        if !words.isEmpty { writer.string(words) }
         writer.endArray()
         writer.key("result")
         writer.null()

@@ -120,13 +120,7 @@ extension Scenario {
 
     /// Orders that arrive late, at a venue whose clock steps back while they are under way: it takes them longer than a clock measured before would say.
     private mutating func addLateArrivals(_ random: inout SeededGenerator) {
-        let (after, step) = (random.between(1_000, 8_000), -random.between(1_500, 2_900))
-        for venue in ["ascendex", "az-futures", "bitget-margin", "bitget-uta", "xt-spot"] {
-            var clock = FaultRule(.clock(offsetMs: step, driftPpm: 0, afterMs: after))
-            clock.venue = venue
-            options.world.faults.append(clock)
-        }
-        options.venueClockStepsAtUs.append(after * 1_000)
+        stepAtPlaceMs = -random.between(1_500, 2_900)
         options.weather.resetThenLate = 0.6
         for index in options.setups.indices { options.setups[index].holdUnansweredMs = random.between(4_000, 6_000) }
         stormUs = max(stormUs, .milliseconds(random.between(12_000, 20_000)))

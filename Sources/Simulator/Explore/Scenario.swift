@@ -14,6 +14,8 @@ package struct Scenario {
     package internal(set) var lingering: [FaultRule] = []
     /// Orders whose ids a venue calls taken trade, or are canceled, right then.
     var answersDuplicates = false
+    /// By how much a venue's clock steps when the first order is on its way to it; 0: it does not.
+    var stepAtPlaceMs: Int64 = 0
     /// Another key of the same owner, and one of somebody else's.
     var secondKeys: [AccountID: SimAccount] = [:]
     var foreignKeys: [AccountID: SimAccount] = [:]

@@ -8,7 +8,10 @@ extension Workload {
         for _ in 0..<random.below(3) { daemon.at(sometime()) { [unowned self] in self.reorganize() } }
         for _ in 0..<random.below(3) { daemon.at(sometime()) { [unowned self] in self.changeMarket() } }
         if random.chance(0.3) { daemon.at(sometime()) { [unowned self] in self.kill() } }
-        if scenario.answersDuplicates { daemon.onRecord = { [unowned self] in self.tradeTaken($0) } }
+        daemon.onRecord = { [unowned self] record in
+            if self.scenario.answersDuplicates { self.tradeTaken(record) }
+            if self.scenario.stepAtPlaceMs != 0 { self.stepClock(record) }
+        }
     }
 
     // MARK: Owners
@@ -107,6 +110,20 @@ extension Workload {
             _ = exchange.revise(market.symbol, pricePlaces: price, quantityPlaces: nil)
             daemon.note(.marketRevised)
             daemon.tell("market: \(line.venue) counts prices of \(market.symbol) in \(price) places")
+        }
+    }
+
+    /// The first orders are on their way, and the clock by which the venue will judge them steps.
+    private func stepClock(_ record: JournalRecord) {
+        guard case .request(let row) = record, row.kind == .place || row.kind == .mixed,
+            let line = scenario.lines.first(where: { $0.account == row.account }),
+            // Lines of one exchange show one clock.
+            stepped.insert(line.venue.hasPrefix("bitget") ? "bitget" : line.venue).inserted
+        else { return }
+        daemon.at(daemon.time + random.between(1, 300_000)) { [unowned self] in
+            self.daemon.world.stepClock(of: line.venue, byMs: self.scenario.stepAtPlaceMs)
+            self.daemon.note(.venueClockStep)
+            self.daemon.tell("the clock of \(line.venue) steps by \(self.scenario.stepAtPlaceMs) ms")
         }
     }
 

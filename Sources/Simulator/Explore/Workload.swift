@@ -6,6 +6,8 @@ final class Workload {
     let daemon: VirtualDaemon
     let scenario: Scenario
     var random: SeededGenerator
+    /// Venues whose clocks were stepped.
+    var stepped: Set<String> = []
     private var submitted: [Intent] = []
     private var count = 0
 

@@ -85,23 +85,32 @@ struct StatusText {
             let isReady = account["ready"] == .bool(true)
             let place = "\(cell("account")): \(cell("venue")) \(cell("product"))"
             var out = wrapped("\(place), \(cell("state")), \(isReady ? "ready" : "NOT READY")", indent: "")
-            var parts = ["last answer \(age(account["last_answer_at"]))", "open \(cell("open"))", "in flight \(cell("in_flight"))"]
+            // What is nothing is not said: five accounts fit a screen of 24 lines.
+            var parts = ["last answer \(age(account["last_answer_at"]))", "open \(cell("open"))"]
+            if number("in_flight") > 0 { parts.append("in flight \(number("in_flight"))") }
             let lanes = ["cancel", "lookup", "modify", "place"].compactMap { lane -> String? in
                 let count = account["queue"]?[lane]?.integer ?? 0
                 return count > 0 ? "\(lane) \(count)" : nil
             }
-            parts.append("queued: \(lanes.isEmpty ? "nothing" : lanes.joined(separator: ", "))")
+            if !lanes.isEmpty { parts.append("queued: \(lanes.joined(separator: ", "))") }
             if number("in_doubt") > 0 {
                 let oldest = account["oldest_doubt_at"].flatMap { $0.isNull ? nil : ", the oldest \(age($0))" } ?? ""
                 parts.append("in doubt \(number("in_doubt"))\(oldest)")
             }
-            if let offset = account["clock_offset_ms"]?.integer { parts.append("clock \(offset) ms") } else { parts.append("clock unknown") }
+            if let offset = account["clock_offset_ms"]?.integer {
+                if !(-500...500).contains(offset) { parts.append("clock off by \(offset) ms") }
+            } else {
+                parts.append("the venue's clock is unknown")
+            }
             parts.append("reconciled \(age(account["last_reconcile_at"]))")
             let open = counts(of: breaks, account: cell("account"))
             if !open.isEmpty { parts.append("breaks: \(open)") }
             out += wrapped(parts.joined(separator: "; "), indent: "  ")
             if !isReady, let reason = account["reason"]?.string { out += wrapped("not ready: \(reason)", indent: "  ") }
-            if let error = account["last_error"]?.string { out += wrapped("last error \(age(account["last_error_at"])): \(error)", indent: "  ") }
+            if let error = account["last_error"]?.string {
+                let when = account["last_error_at"]?.integer == nil ? "" : " " + age(account["last_error_at"])
+                out += wrapped("last error\(when): \(error)", indent: "  ")
+            }
             return out
         }.joined()
     }

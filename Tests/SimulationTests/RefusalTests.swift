@@ -1,0 +1,48 @@
+import OMSCore
+import Simulator
+import Testing
+
+/// A refusal is a refusal: at once where the code is known as final, after one proof of absence where it is not, never sent a second time.
+@Suite struct `Refusals of whole requests at XT, AZ and AscendEX` {
+    private static func refused(_ venue: String, code: String, message: String, status: Int = 200, orders: Int) throws -> VirtualDaemon {
+        let daemon = try House.ready(venue)
+        var rule = FaultRule(.venueError(code: code, message: message, status: status, executes: false))
+        rule.kind = venue == "az-futures" ? .mixed : .place
+        daemon.world.setFaults([rule])
+        daemon.submit(try House.intent(venue, orders: orders, id: "no"))
+        return daemon
+    }
+
+    @Test(arguments: [("xt-spot", "ORDER_003"), ("az-futures", "symbol_is_not_trading")])
+    func `a batch refused whole by a final code is rejected at once, every order of it, in the venue's words`(venue: String, code: String) throws {
+        let daemon = try Self.refused(venue, code: code, message: "closed for the night", orders: 7)
+        #expect(House.settled(daemon, "no", withinUs: .seconds(2)))
+        let orders = daemon.journal.orders.values
+        #expect(orders.count == 7 && orders.allSatisfy { $0.state == .rejected && $0.rejectCode == code && $0.attempts == 1 })
+        #expect(orders.allSatisfy { $0.rejectText?.contains("closed for the night") == true }, "\(orders.first?.rejectText ?? "-")")
+    }
+
+    @Test(arguments: [("xt-spot", "ORDER_4711", 200), ("xt-spot", "ORDER_4711", 400), ("az-futures", "new_rule_17", 400), ("ascendex", "345678", 200)])
+    func `a code in no table is looked into once, then rejected with code and words`(venue: String, code: String, status: Int) throws {
+        let daemon = try Self.refused(venue, code: code, message: "no such thing", status: status, orders: 3)
+        #expect(House.settled(daemon, "no", withinUs: .seconds(120)))
+        let orders = daemon.journal.orders.values
+        #expect(orders.allSatisfy { $0.state == .rejected && $0.rejectCode == code && $0.attempts == 1 }, "\(orders.map { ($0.state, $0.attempts) })")
+        #expect(orders.allSatisfy { $0.rejectText?.contains("no such thing") == true }, "\(orders.first?.rejectText ?? "-")")
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test(arguments: [("xt-spot", "ORDER_4712"), ("az-futures", "odd"), ("ascendex", "345679")])
+    func `an unknown code whose words speak of a busy system leaves the order in doubt, and what was taken all the same is found`(
+        venue: String, code: String
+    ) throws {
+        let daemon = try House.ready(venue)
+        var rule = FaultRule(.venueError(code: code, message: "system busy, try again", status: 200, executes: true))
+        (rule.kind, rule.count) = (venue == "az-futures" ? .mixed : .place, 1)
+        daemon.world.setFaults([rule])
+        daemon.submit(try House.intent(venue, orders: 2, id: "yes"))
+        #expect(House.settled(daemon, "yes", withinUs: .seconds(120)))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state.isLive && $0.rejectCode == nil && $0.attempts == 1 })
+        #expect(daemon.world.duplicates.isEmpty)
+    }
+}
