@@ -51,7 +51,7 @@ SELECT u.client_order_id, i.intent_id, o.item, a.account, a.venue, a.product, o.
     coalesce(o.price, o.asked_price) AS price, coalesce(o.quantity, o.asked_quantity) AS quantity, o.quote_quantity, o.filled_quantity,
     o.average_price, o.reduce_only, o.position_side, o.margin_action, o.stp, o.take_profit, o.stop_loss, o.state, o.evidence, o.venue_state,
     o.venue_order_id, o.attempts, o.request_id, o.reject_code, o.reject_text, o.intended_at, o.expires_at, o.submitted_at, o.acknowledged_at,
-    o.closed_at, o.parked_at, o.order_key, o.asked_price, o.asked_quantity
+    o.closed_at, o.parked_at, o.order_key, o.asked_price, o.asked_quantity, o.barred_by, o.absences
 FROM orders o
     JOIN used_ids u ON u.client_order_id = o.client_order_id AND u.order_key = o.order_key
     JOIN intents i ON i.intent_key = o.intent_key

@@ -16,9 +16,10 @@ import Wire
         try pollUntil("half the share") { try budget()["share"]?.integer == 5 }
         #expect(try budget()["next_free_at"]?.integer != nil)
         let breaks = try house.journal.rows("SELECT kind, detail FROM v_breaks WHERE resolved_at IS NULL")
-        #expect(breaks.count == 1 && breaks.first?[0] == "contradiction" && breaks.first?[1]?.contains("429") == true, "\(breaks)")
+        #expect(breaks.count == 1 && breaks.first?[0] == "limit" && breaks.first?[1]?.contains("429") == true, "\(breaks)")
         let row = try #require(try client.call("account.list")["accounts"]?.array?.first)
-        #expect(row["last_error"]?.string?.contains("rate limited") == true && row["state"]?.string == "active", "\(row.lines)")
+        #expect(row["state"]?.string == "active", "\(row.lines)")
+        #expect(try house.journal.number("SELECT count(*) FROM v_timeline WHERE detail LIKE '%rate limited by the venue%'") == 1)
         try client.wait("pushed")
 
         let requests = try house.journal.rows("SELECT sent_at, answered_at, http_status FROM v_requests WHERE kind = 'place' ORDER BY sent_at")

@@ -109,9 +109,11 @@ import Wire
         for state in try house.journal.rows("SELECT account, item, state FROM v_orders WHERE account <> 'cash-ascendex' ORDER BY account, item") {
             #expect((state[2] == "canceled") == (state[1] == "2" || state[1] == "3"), "\(state)")
         }
-        // Nothing there can be asked for by client id: a person decides.
+        // Nothing there can be asked for by client id: what a listing shows with all that was asked under the end of an id is ours, a person decides on
+        // what it does not show, and nothing of it is taken for a formula that is wrong.
         let doubts = try house.journal.texts("SELECT DISTINCT state FROM v_orders WHERE account = 'cash-ascendex' AND item > 1")
-        #expect(doubts == ["in_doubt"])
+        #expect(doubts.allSatisfy { $0 == "in_doubt" || $0 == "canceled" }, "\(doubts)")
+        #expect(try house.journal.number("SELECT count(*) FROM v_breaks WHERE kind = 'assumption'") == 0)
         let (code, report) = try house.verify()
         #expect(code == 0, "\(report)")
     }

@@ -47,7 +47,9 @@ import Testing
         #expect(result.violations.isEmpty)
     }
 
-    @Test(arguments: [3, 17, 82, 211, 623, 711, 7_000_003, 7_000_031, 7_000_042] as [UInt64]) func `a seed tells the same history each time`(seed: UInt64) throws {
+    @Test(arguments: [3, 17, 82, 211, 623, 711, 7_000_003, 7_000_031, 7_000_042] as [UInt64]) func `a seed tells the same history each time`(
+        seed: UInt64
+    ) throws {
         let first = try Explorer().run(seed: seed)
         let second = try Explorer().run(seed: seed)
 

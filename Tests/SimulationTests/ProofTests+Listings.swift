@@ -99,13 +99,13 @@ extension ProofTests {
         daemon.world.setFaults([Self.fault(.loseReplyBeforeExecution(.reset), .place, count: 1)])
         daemon.submit(try House.intent("bitget-uta", orders: 1, id: "old"))
         daemon.run(forUs: .seconds(4 * 3_600))
-        let (events, requests) = (daemon.journal.events.count, daemon.journal.requests.count)
+        func lines() -> Int { daemon.journal.events.count { $0.event.kind != .request } }
+        let (events, requests) = (lines(), daemon.journal.requests.count)
         daemon.run(forUs: .seconds(7 * 86_400))
         #expect(orders(daemon).allSatisfy { $0.state == .inDoubt && $0.parkedAt != nil })
         #expect(parkings(daemon).count == 1)
-        print("DBG", daemon.journal.events.dropFirst(events).prefix(8).map { "\($0.event.kind) \($0.event.note ?? "-")" })
-        #expect(daemon.journal.events.count == events, "no line without news")
-        #expect(daemon.journal.requests.count - requests <= 7 * 25, "an hour apart")
+        #expect(lines() == events, "no line without news")
+        #expect(daemon.journal.requests.count - requests <= 2 * 7 * 25, "two steps, an hour apart")
     }
 
     @Test func `five attempts end as abandoned, with words and a break of that name`() throws {

@@ -158,7 +158,7 @@ struct XTCaller {
         let caller = try XTCaller()
         #expect(try caller.bench.send(HTTPRequest("GET", "/v4/public/time")).json.text("result.serverTime") == String(caller.bench.nowMs))
         let all = try caller.bench.send(HTTPRequest("GET", "/v4/public/symbol")).json
-        #expect(all.at("result.symbols").array?.count == 3)
+        #expect(all.at("result.symbols").array?.count == 4)
         let one = try caller.bench.send(HTTPRequest("GET", "/v4/public/symbol?symbols=eth_usdt")).json
         #expect(one.text("result.symbols.0.symbol") == "eth_usdt")
         #expect(one.at("result.symbols").array?.count == 1)

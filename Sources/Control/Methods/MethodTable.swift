@@ -166,7 +166,8 @@ package enum MethodTable {
         Method(
             "account.reconcile", .trader, "Compares the account with its venue now; answers when done.",
             fields: [.required("account", .text(.account), "which account")],
-            result: "{venue_open, journal_open, adopted, resolved, complete, error, breaks:[…]}; complete:false: error says what could not be compared",
+            result: "{venue_open, journal_open, adopted, resolved, complete, error, breaks:[…]}; "
+                + "complete:false: error says what could not be compared",
             isMutating: true
         ) { parameters throws(ControlError) in .reconcile(AccountID(try parameters.requiredText("account"))) },
     ]

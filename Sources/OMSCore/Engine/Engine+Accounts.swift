@@ -178,7 +178,8 @@ extension Engine {
             isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
             queueLookup: desk.inquiries.reduce(0) { $0 + $1.count },
             queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces, inFlight: desk.inFlight, open: desk.open, inDoubt: desk.doubts.count,
-            clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt, lastError: desk.factsProblem ?? desk.assumptionProblem ?? desk.lastError,
+            clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt,
+            lastError: desk.factsProblem ?? desk.assumptionProblem ?? desk.lastError,
             lastErrorAt: desk.lastError == nil ? nil : desk.lastErrorAt ?? now.wall, parked: doubts.count { $0.parkedAt != nil },
             oldestDoubtAt: desk.doubts.min().flatMap { desk.orders[$0]?.order.intendedAt },
             openBreaks: breaksOpen.values.count { $0.account == desk.id && $0.acknowledgedAt == nil })

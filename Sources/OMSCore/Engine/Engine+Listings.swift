@@ -32,17 +32,27 @@ extension Engine {
         return nil
     }
 
-    /// An order in doubt under an id that was not computed for it: the end of the id is that of ours, and all that the row tells is what was asked. The end alone
-    /// is no evidence, for a stranger's may be the same.
-    func renamed(_ report: OrderReport, on desk: Desk) -> LiveOrder? {
+    /// Whose a row may be that bears an id which was not computed for any order of ours.
+    enum Namesake {
+        case nobody
+        /// The end of the id is that of this order in doubt, and all that the row tells is what was asked. The end alone is no evidence, for a stranger's may
+        /// be the same.
+        case surely(LiveOrder)
+        /// The same, but for the time that the id holds, which is off by more than a minute and less than an hour, or with more than one: neither found nor
+        /// absent.
+        case perhaps(LiveOrder)
+    }
+
+    func namesake(_ report: OrderReport, on desk: Desk) -> Namesake {
         guard desk.profile.looksUpByVenueID, let id = report.venueOrderID, report.symbol != nil, report.side != nil, report.quantity != nil else {
-            return nil
+            return .nobody
         }
         let fitting = desk.doubts.compactMap { desk.orders[$0] }.filter { live in
             live.order.venueOrderID == nil && hasEnding(of: id, live) && contradiction(of: report, with: live, on: desk) == nil
-                && isOfItsTime(id, live, on: desk)
+                && isOfItsTime(id, live, withinMs: 3_600_000)
         }
-        return fitting.count == 1 ? fitting.first : nil
+        guard let first = fitting.first else { return .nobody }
+        return fitting.count == 1 && isOfItsTime(id, first, withinMs: desk.freshnessMs + 60_000) ? .surely(first) : .perhaps(first)
     }
 
     private func hasEnding(of id: VenueOrderID, _ live: LiveOrder) -> Bool {
@@ -51,12 +61,12 @@ extension Engine {
     }
 
     /// The time that such an id holds (11 hexadecimal digits of milliseconds behind its first letter) is near the order's last attempt, or it holds none.
-    private func isOfItsTime(_ id: VenueOrderID, _ live: LiveOrder, on desk: Desk) -> Bool {
+    private func isOfItsTime(_ id: VenueOrderID, _ live: LiveOrder, withinMs: Int64) -> Bool {
         guard let wireTime = live.order.wireTime, let time = Int64(id.text.dropFirst().prefix(11), radix: 16), VenueClock.believable.contains(time)
         else {
             return true
         }
-        return abs(time - wireTime) <= desk.freshnessMs + 60_000
+        return abs(time - wireTime) <= withinMs
     }
 
     /// Ids at the venue do not follow their formula: from here on what look-ups by computed ids do not find is not absent, also for the next process.

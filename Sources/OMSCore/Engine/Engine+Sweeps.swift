@@ -138,9 +138,21 @@ extension Engine {
         guard sweep.pages < Self.pagesMax else { return abandonSweep(desk, "it has no end: \(Self.pagesMax) pages") }
         for report in reports {
             if sweep.phase == .open { sweep.summary.venueOpen += 1 }
-            let renamed = live(for: report, on: desk) == nil ? renamed(report, on: desk) : nil
-            if renamed != nil { breakFormula(of: desk, request: flight.plan.id) }
-            if let live = renamed ?? live(for: report, on: desk) {
+            var known = live(for: report, on: desk)
+            switch known == nil ? namesake(report, on: desk) : .nobody {
+            case .nobody: break
+            case .surely(let live):
+                // An attempt that is not on record (a restored backup) says nothing of the formula.
+                if !isSuspect(live) { breakFormula(of: desk, request: flight.plan.id) }
+                known = live
+            case .perhaps(let live):
+                sweep.provesAbsence = false
+                found(
+                    .contradiction, of: live, on: desk, venueOrderID: report.venueOrderID,
+                    detail: "the venue lists what was asked under an id that ends as its own would, of another time: this order or an older one")
+                continue
+            }
+            if let live = known {
                 if live.state == .inDoubt, let what = contradiction(of: report, with: live, on: desk) {
                     // Under its id, and another order: neither found nor absent.
                     sweep.provesAbsence = false

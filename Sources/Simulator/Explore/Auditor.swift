@@ -23,9 +23,10 @@ package final class Auditor {
 
     /// How many open orders an account may have by its present configuration; nil: any number.
     var bound: (AccountID) -> Int? = { _ in nil }
+    /// Why an order is closed that a person closed at the venue, because no look-up could find it.
+    static let byHand = "by_hand"
     /// Look-ups lag further behind than any assumption allows: what was called absent may be there, and must only not be there twice.
     var looksUpStale = false
-    var watchesOwnership = false
     /// Somebody called for venues to cancel whatever rests there.
     var cancelsEverything = false
 
@@ -244,6 +245,7 @@ package final class Auditor {
             case .expired: here == .expired || here == .canceled
             case .rejected: true
             }
+        if order.evidence == .operator, here == .abandoned, there.state.isClosed { return nil }
         if !isSame, looksUpStale, here == .abandoned || order.evidence == .local { return nil }
         guard isSame else { return "\(here.rawValue) by \(order.evidence.rawValue) here, \(there.state.rawValue) there" }
         if let id = order.venueOrderID, id.text != there.id { return "known as \(id) here, as \(there.id) there" }
@@ -279,7 +281,7 @@ package final class Auditor {
         }
         for duplicate in world.duplicates { broken("\(duplicate.venue) holds \(duplicate.orders.count) orders under \(duplicate.clientID)") }
         for key in journal.orders.keys.sorted() { replay(key) }
-        if watchesOwnership { unaskedCancels() }
+        unaskedCancels()
     }
 
     /// The record alone tells the row.

@@ -55,8 +55,8 @@ struct CancelWatch {
         guard commands.allSatisfy({ $0.state == .requested }) else { return nil }
         // One that its own caller wants behind new orders holds back no other one.
         guard let first = commands.filter({ $0.sequence != .placeFirst }).min(by: { $0.id < $1.id }) else { return nil }
-        // Put off by the venue itself, or part of an intent that is still being written.
-        guard commands.allSatisfy({ $0.evidence != .response }), first.intent.map(journal.isComplete) ?? true else { return nil }
+        // Put off by the venue itself, or after a try that came to nothing (such pause, ever longer), or part of an intent that is still being written.
+        guard commands.allSatisfy({ $0.evidence != .response && $0.attempts == 0 }), first.intent.map(journal.isComplete) ?? true else { return nil }
         return first.id
     }
 

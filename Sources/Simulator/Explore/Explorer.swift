@@ -47,7 +47,6 @@ package struct Explorer: Sendable {
         // Most histories begin at a daemon that is ready; some with a first start that fails.
         if seed % 4 != 0 { daemon.run(forUs: .seconds(5)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false } }
         daemon.auditor.looksUpStale = scenario.answersDuplicates
-        daemon.auditor.watchesOwnership = scenario.version > 1
         workload.plan()
         daemon.run(forUs: scenario.stormUs)
         if scenario.version > 1 { calm(daemon, scenario, workload) } else { daemon.calm() }
@@ -87,7 +86,9 @@ package struct Explorer: Sendable {
         guard !scenario.lingering.isEmpty else { return }
         daemon.note(.lingering)
         daemon.run(forUs: .seconds(20)) { daemon.isUp && daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
-        let orders = daemon.journal.orders.values.count { !$0.state.isTerminal }
+        // Orders of others count as well: policy may want them gone.
+        let live = daemon.world.venues.reduce(0) { $0 + $1.exchange.orders.count { order in !order.state.isClosed } }
+        let orders = max(live, daemon.journal.orders.values.count { !$0.state.isTerminal })
         let (requests, events) = (daemon.world.ledger.requests.count, daemon.journal.events.count)
         daemon.run(forUs: .seconds(60))
         daemon.auditor.expectPauses(from: requests, events: events, orders: orders, minutes: 1)
@@ -100,7 +101,12 @@ package struct Explorer: Sendable {
             guard let setup = daemon.setups.first(where: { $0.id == order.account }),
                 let exchange = daemon.world.venue(named: setup.rules.profile.venue)?.exchange
             else { continue }
-            let isThere = exchange.order(clientID: order.clientOrderID.text, uid: setup.uid, at: nil) != nil
+            var isThere = false
+            if let there = exchange.order(clientID: order.clientOrderID.text, uid: setup.uid, at: nil) {
+                isThere = !setup.rules.profile.looksUpByVenueID || order.predictedIDs.contains { $0.text == there.id }
+                // Under an id by which nobody here could ever ask for it: whoever looks at it does away with it there.
+                if !isThere { exchange.cancel(there, reason: Auditor.byHand, at: daemon.venueTime) }
+            }
             daemon.note(.resolvedByHand)
             daemon.command(.orderResolve(order.clientOrderID, isPlaced: isThere, reason: "seen at the venue"))
         }

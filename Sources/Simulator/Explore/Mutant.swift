@@ -119,8 +119,8 @@ private struct MutantAdapter: AdapterOver {
             default: break
             }
         case .otherAccountProvesAbsence:
-            if case .account(var facts) = answer.query {
-                (facts.uid, facts.problem) = (first.uid ?? facts.uid, nil)
+            if case .account(var facts) = answer.query, facts.uid != nil {
+                facts.uid = first.uid ?? facts.uid
                 first.uid = facts.uid
                 answer.query = .account(facts)
             }

@@ -5,9 +5,11 @@ extension Workload {
     func planLater() {
         let start = daemon.time
         func sometime() -> Int64 { start + random.between(0, scenario.stormUs) }
-        for _ in 0..<random.below(3) { daemon.at(sometime()) { [unowned self] in self.reorganize() } }
-        for _ in 0..<random.below(3) { daemon.at(sometime()) { [unowned self] in self.changeMarket() } }
-        if random.chance(0.3) { daemon.at(sometime()) { [unowned self] in self.kill() } }
+        if scenario.stepAtPlaceMs == 0 {
+            for _ in 0..<random.below(3) { daemon.at(sometime()) { [unowned self] in self.reorganize() } }
+            for _ in 0..<random.below(3) { daemon.at(sometime()) { [unowned self] in self.changeMarket() } }
+            if random.chance(0.3) { daemon.at(sometime()) { [unowned self] in self.kill() } }
+        }
         daemon.onRecord = { [unowned self] record in
             if self.scenario.answersDuplicates { self.tradeTaken(record) }
             if self.scenario.stepAtPlaceMs != 0 { self.stepClock(record) }

@@ -172,7 +172,7 @@ final class Workload {
     private func death() -> VirtualDaemon.Death { [.kill, .kill, .kill, .powerCut, .reboot][Int(random.below(5))] }
 
     private func strike() {
-        guard daemon.isUp else { return }
+        guard daemon.isUp, scenario.stepAtPlaceMs == 0 else { return }
         let points = FaultPoint.allCases.filter(\.isCrash)
         switch random.below(10) {
         case 0: daemon.crash(death())
@@ -182,6 +182,7 @@ final class Workload {
     }
 
     private func disturb() {
+        guard scenario.stepAtPlaceMs == 0 else { return }
         switch random.below(3) {
         case 0: daemon.stepWall(by: random.between(-3_600_000_000, 3_600_000_000))
         case 1:

@@ -33,7 +33,8 @@ extension AscendEX {
     /// Group and user id name everything else; without leave to trade there is nothing to do here.
     private func facts(_ row: AnswerRow, at timeMs: Int64) throws(Unreadable) -> AccountFacts {
         var facts = AccountFacts(group: try row.text("accountGroup"), uid: try row.text("userUID"))
-        if facts.group.map({ $0.utf8.allSatisfy { (48...57).contains($0) } }) != true {
+        // A number of a few digits, which becomes part of every path: a longer one is no group.
+        if facts.group.map({ (1...9).contains($0.utf8.count) && $0.utf8.allSatisfy { (48...57).contains($0) } }) != true {
             facts.group = nil
             facts.problem = "the venue names no account group"
         } else if facts.uid.map({ Self.isUID($0) }) != true {

@@ -73,6 +73,7 @@ def test_every_method_is_called_and_every_field_known(client: omsd.Client) -> No
         client.account_list(),
         client.account_set_state("mm-az", "reducing", "a test"),
         client.account_set_state("mm-az", omsd.TradingState.ACTIVE, "the test goes on"),
+        client.account_kill_status("mm-az"),
         reconciled,
         budget,
         grant,

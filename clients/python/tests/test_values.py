@@ -80,10 +80,19 @@ def test_an_answer_that_cannot_be_read_says_where(row: object) -> None:
         structure(omsd.Break, row)
 
 
-@pytest.mark.parametrize("line", [b"", b"nonsense", b"[]", b'{"jsonrpc":"2.0"}', b'{"id":"1","result":{}}', b"[" * 100_000])
+@pytest.mark.parametrize("line", [b"", b"nonsense", b"[]", b'{"jsonrpc":"2.0"}', b'{"id":"1","result":{}}'])
 def test_a_line_that_is_no_message_is_told(line: bytes) -> None:
     with pytest.raises(ProtocolError, match="the daemon sent"):
         decode(line)
+
+
+def test_a_line_nested_too_deeply_for_this_python_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_deep(*_: object, **__: object) -> None:
+        raise RecursionError("maximum recursion depth exceeded")
+
+    monkeypatch.setattr("omsd._wire.json.loads", too_deep)
+    with pytest.raises(ProtocolError, match="the daemon sent"):
+        decode(b"[[]]")
 
 
 def test_an_error_bears_its_reason_and_details() -> None:

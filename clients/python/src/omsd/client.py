@@ -199,6 +199,7 @@ class Client:
     instrument_list = _Method(requests.instrument_list)
     account_list = _Method(requests.account_list)
     account_set_state = _Method(requests.account_set_state)
+    account_kill_status = _Method(requests.account_kill_status)
     account_reconcile = _Method(requests.account_reconcile)
     limit_list = _Method(requests.limit_list)
     limit_take = _Method(requests.limit_take)

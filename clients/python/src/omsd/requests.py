@@ -254,6 +254,11 @@ def account_set_state(
     )
 
 
+def account_kill_status(account: str | None = None) -> Request[t.Kills]:
+    """How far a halt with ``cancel_open`` got: what each venue confirmed, of one account or all."""
+    return _request("account.kill_status", t.Kills, account=account)
+
+
 def account_reconcile(account: str) -> Request[t.Reconciliation]:
     """Compares the account with its venue now; answered when done."""
     return _request("account.reconcile", t.Reconciliation, account=account)

@@ -165,8 +165,9 @@ class Modify:
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
-    """All live orders of the account that match; each left out matches any."""
+    """All live orders of the account that match (each left out matches any), or the one that bears an id at the venue, named alone."""
 
+    venue_order_id: str | None = None
     symbol: str | None = None
     side: Side | str | None = None
 
@@ -245,7 +246,10 @@ class Cancellation:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """An order as it stands. ``price`` and ``quantity`` are as last confirmed by the venue, ``asked_…`` as they were asked for."""
+    """An order as it stands. ``price`` and ``quantity`` are as last confirmed by the venue, ``asked_…`` as they were asked for.
+
+    ``barred_by``: what keeps it from being sent again; ``absences``: how often it was proven absent.
+    """
 
     client_order_id: str
     intent_id: str
@@ -286,6 +290,8 @@ class Order:
     acknowledged_at: datetime | None = None
     closed_at: datetime | None = None
     parked_at: datetime | None = None
+    barred_by: str | None = None
+    absences: int | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -451,7 +457,7 @@ class InstrumentPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How an account stands. ``queue``: what waits, by lane."""
+    """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane."""
 
     account: str
     venue: str
@@ -463,9 +469,15 @@ class Account:
     in_flight: int
     open: int
     in_doubt: int
+    reason: str | None = None
+    last_answer_at: datetime | None = None
     clock_offset_ms: int | None = None
     last_reconcile_at: datetime | None = None
     last_error: str | None = None
+    last_error_at: datetime | None = None
+    parked: int = 0
+    oldest_doubt_at: datetime | None = None
+    breaks: int = 0
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -494,6 +506,31 @@ class StateChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kill:
+    """How far the end of an account's orders is confirmed by its venue.
+
+    ``foreign``: what rests there and is not ours; None before it was listed.
+    """
+
+    account: str
+    state: TradingState
+    confirmed_closed: int
+    cancel_taken: int
+    live_or_unknown: int
+    cancel_all: str
+    foreign: int | None = None
+    cancels_foreign: bool = False
+    last_error: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kills:
+    accounts: tuple[Kill, ...]
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reconciliation:
     account: str
     venue_open: int
@@ -501,6 +538,8 @@ class Reconciliation:
     adopted: int
     resolved: int
     breaks: tuple[Break, ...]
+    complete: bool = True
+    error: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
