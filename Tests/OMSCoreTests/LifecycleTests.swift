@@ -15,7 +15,7 @@ import Testing
         .filled: [],
         .canceled: [.acknowledged, .working, .partiallyFilled, .filled, .expired, .rejected],
         .expired: [.acknowledged, .working, .partiallyFilled, .filled, .canceled, .rejected],
-        .rejected: [],
+        .rejected: [.acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired],
         .denied: [],
         .abandoned: [.acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected],
     ]

@@ -72,6 +72,26 @@ import Wire
         #expect(orders(daemon).allSatisfy { $0.rejectText == "The order type does not fit" } && places(daemon) == 1)
     }
 
+    @Test func `an order that was rejected for want of a sign of it gives way to the venue's word, and is withdrawn`() throws {
+        let daemon = try House.ready("bitget-uta") {
+            $0.setups[0] = $0.setups[0].with(
+                Scripted($0.setups[0].rules) { plan, answer in
+                    guard case .place(let tickets, _) = plan.content else { return }
+                    answer.places = tickets.map { _ in .refusedUnlessFound(code: "X", text: "odd") }
+                })
+        }
+        // The venue took it, against its word, and its replica lags for longer than it should.
+        daemon.world.setFaults([Self.fault(.staleReplica(.init(3_600_000)), .lookup)])
+        daemon.submit(try House.intent("bitget-uta", orders: 1, id: "odd"))
+        #expect(House.settled(daemon, "odd"))
+        #expect(orders(daemon).allSatisfy { $0.state == .rejected && $0.evidence == .inferred && $0.rejectCode == "X" })
+        daemon.world.setFaults([])
+        #expect(daemon.run(forUs: .seconds(60)) { orders(daemon).allSatisfy { $0.state == .canceled && $0.rejectCode == nil } })
+        let exchange = try #require(daemon.world.venue(named: "bitget-uta")?.exchange)
+        #expect(exchange.orders.count == 1 && exchange.orders[0].state == .canceled)
+        #expect(notes(daemon).contains { $0.contains("closed here as rejected by inferred") })
+    }
+
     @Test func `a refusal that was none is forgotten once the order is found`() throws {
         let daemon = try House.ready("xt-spot") {
             $0.setups[0] = $0.setups[0].with(

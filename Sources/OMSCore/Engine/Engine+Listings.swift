@@ -38,8 +38,7 @@ extension Engine {
         /// The end of the id is that of this order in doubt, and all that the row tells is what was asked. The end alone is no evidence, for a stranger's may
         /// be the same.
         case surely(LiveOrder)
-        /// The same, but for the time that the id holds, which is off by more than a minute and less than an hour, or with more than one: neither found nor
-        /// absent.
+        /// The same of more than one: which of them it is, nobody can say, and none of them is absent.
         case perhaps(LiveOrder)
     }
 
@@ -49,10 +48,10 @@ extension Engine {
         }
         let fitting = desk.doubts.compactMap { desk.orders[$0] }.filter { live in
             live.order.venueOrderID == nil && hasEnding(of: id, live) && contradiction(of: report, with: live, on: desk) == nil
-                && isOfItsTime(id, live, withinMs: 3_600_000)
+                && isOfItsTime(id, live, on: desk)
         }
         guard let first = fitting.first else { return .nobody }
-        return fitting.count == 1 && isOfItsTime(id, first, withinMs: desk.freshnessMs + 60_000) ? .surely(first) : .perhaps(first)
+        return fitting.count == 1 ? .surely(first) : .perhaps(first)
     }
 
     private func hasEnding(of id: VenueOrderID, _ live: LiveOrder) -> Bool {
@@ -60,13 +59,14 @@ extension Engine {
         return ending.utf8.count == 9 && id.text.hasSuffix(ending)
     }
 
-    /// The time that such an id holds (11 hexadecimal digits of milliseconds behind its first letter) is near the order's last attempt, or it holds none.
-    private func isOfItsTime(_ id: VenueOrderID, _ live: LiveOrder, withinMs: Int64) -> Bool {
+    /// The time that such an id holds (11 hexadecimal digits of milliseconds behind its first letter) is within an hour of the order's last attempt, or it holds
+    /// none: where the formula fails, it is the first thing to be another.
+    private func isOfItsTime(_ id: VenueOrderID, _ live: LiveOrder, on desk: Desk) -> Bool {
         guard let wireTime = live.order.wireTime, let time = Int64(id.text.dropFirst().prefix(11), radix: 16), VenueClock.believable.contains(time)
         else {
             return true
         }
-        return abs(time - wireTime) <= withinMs
+        return abs(time - wireTime) <= 3_600_000
     }
 
     /// Ids at the venue do not follow their formula: from here on what look-ups by computed ids do not find is not absent, also for the next process.

@@ -244,7 +244,7 @@ extension Engine {
         live.inquiry = nil
         if live.order.bars.contains(.refusal) {
             return change(
-                live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request,
+                live, to: .rejected, kind: .rejected, evidence: .inferred, fields: .reject, request: request,
                 note: "\(live.order.rejectText ?? "refused"); proven absent")
         }
         live.order.absences = min(live.order.absences + 1, Order.absencesMax)

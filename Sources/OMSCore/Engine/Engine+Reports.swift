@@ -96,7 +96,8 @@ extension Engine {
 
     /// It is there: what barred it from being sent again has no meaning any more. Which fields that changes.
     private func found(_ live: LiveOrder, on desk: Desk) -> OrderFields {
-        guard !live.order.bars.isEmpty, live.state == .inDoubt else { return [] }
+        let isInferred = live.state.isTerminal && !live.order.evidence.isVenues
+        guard !live.order.bars.isEmpty, live.state == .inDoubt || isInferred else { return [] }
         var fields: OrderFields = .bars
         if live.order.bars.contains(.refusal) {
             (live.order.rejectCode, live.order.rejectText) = (nil, nil)

@@ -97,7 +97,7 @@ extension Engine {
         sweep.summary.adopted += 1
         sweep.seen.insert(live.key)
         apply(report, to: live, flight, on: desk)
-        if order.state == .abandoned || order.state == .canceled || order.state == .expired { cancel([live], actor: .daemon) }
+        if [.abandoned, .canceled, .expired, .rejected].contains(order.state) { cancel([live], actor: .daemon) }
     }
 
     // MARK: Rows that cannot be read

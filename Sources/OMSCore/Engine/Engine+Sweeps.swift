@@ -149,7 +149,7 @@ extension Engine {
                 sweep.provesAbsence = false
                 found(
                     .contradiction, of: live, on: desk, venueOrderID: report.venueOrderID,
-                    detail: "the venue lists what was asked under an id that ends as its own would, of another time: this order or an older one")
+                    detail: "the venue lists what was asked under an id that ends as those of several orders in doubt would")
                 continue
             }
             if let live = known {

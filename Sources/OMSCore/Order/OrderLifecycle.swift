@@ -40,13 +40,13 @@ extension OrderState {
             case .abandoned: self == .acknowledged
             case .intended, .submitted, .inDoubt, .denied: false
             }
-        case .canceled, .expired, .abandoned:
+        case .canceled, .expired, .abandoned, .rejected:
             // Only where the state was inferred or local; the caller holds the evidence.
             switch next {
             case .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected: self != next
             case .intended, .submitted, .inDoubt, .denied, .abandoned: false
             }
-        case .filled, .rejected, .denied:
+        case .filled, .denied:
             false
         }
     }
