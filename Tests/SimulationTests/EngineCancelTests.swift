@@ -41,7 +41,8 @@ import Testing
         #expect(daemon.world.ledger.requests.count { $0.kind == .cancel } - requests <= 22)
         let rows = daemon.journal.events.dropFirst(events)
         // A line for each request, at most two a minute; none for the command.
-        #expect(rows.count <= 22 && rows.allSatisfy { $0.0.kind == .request }, "\(rows.map { "\($0.0.kind) \($0.0.note ?? "")" }) in ten minutes of the same")
+        let kinds = rows.map { "\($0.0.kind) \($0.0.note ?? "")" }
+        #expect(rows.count <= 22 && rows.allSatisfy { $0.0.kind == .request }, "\(kinds) in ten minutes of the same")
         daemon.world.setFaults([])
         #expect(House.settled(daemon, "gone", withinUs: .seconds(60)))
         #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled } && daemon.journal.breaks.isEmpty)
@@ -102,14 +103,16 @@ import Testing
         #expect(daemon.time - start < 1_000_000, "\(daemon.time - start) us")
     }
 
-    @Test(arguments: ["xt-spot", "bitget-uta"]) func `an intent of IOC orders settles when their ends are known, and at once then`(venue: String) throws {
+    @Test(arguments: ["xt-spot", "bitget-uta"])
+    func `an intent of IOC orders settles when their ends are known, and at once then`(venue: String) throws {
         let daemon = try House.ready(venue) { $0.setups[0].reconcileIntervalMs = 10_000 }
         var intent = try House.intent(venue, orders: 2, id: "now")
         for index in intent.place.indices { intent.place[index].terms.timeInForce = .ioc }
         daemon.submit(intent)
         let start = daemon.time
         #expect(House.settled(daemon, "now"))
-        #expect(daemon.journal.orders.values.allSatisfy { $0.state.isTerminal }, "\(daemon.journal.orders.values.map { "\($0.state) \($0.venueState ?? "-")" })")
+        let states = daemon.journal.orders.values.map { "\($0.state) \($0.venueState ?? "-")" }
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state.isTerminal }, "\(states)")
         #expect(daemon.time - start < 2_000_000, "\(daemon.time - start) us")
     }
 

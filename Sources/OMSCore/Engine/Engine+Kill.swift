@@ -76,6 +76,8 @@ extension Engine {
         return now.monotonic >= at
     }
 
+    /// Listings that fail one after the other (their rows slip while cancels are carried out), before orders are asked about one by one all the same.
+    private static let listingTries = 3
     /// How long a listing waits for the answers to cancels that it is to confirm.
     private static let confirmPatienceUs: Int64 = .seconds(3)
     /// How soon another one is read.
@@ -83,7 +85,7 @@ extension Engine {
 
     /// Whether a single look-up for a cancelled order would be wasted: a listing will tell.
     func isLeftToConfirmation(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Bool {
-        inquiry.reasons == .cancel && !inquiry.isLeftOver && confirmsByListing(desk) && desk.sweepFailures == 0
+        inquiry.reasons.isSubset(of: [.cancel, .missing]) && !inquiry.isLeftOver && confirmsByListing(desk) && desk.sweepFailures < Self.listingTries
             && desk.takenCancels.contains(live.key)
     }
 
