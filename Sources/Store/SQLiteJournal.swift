@@ -110,6 +110,15 @@ package final class SQLiteJournal: Journal {
     /// - Throws: `.configuration`.
     package static func checkPlace(_ path: String) throws(OpenError) {
         let path = JournalFile.resolved(path)
+        var status = stat()
+        // Links are resolved: what is still one leads nowhere. To put a new journal in its place would forget the one that it means.
+        if lstat(path, &status) == 0 {
+            let kind = status.st_mode & mode_t(S_IFMT)
+            guard kind != mode_t(S_IFLNK) else {
+                throw OpenError(.configuration, "\(path) is a link to a file that is not there: is its disk mounted?")
+            }
+            guard kind == mode_t(S_IFREG) else { throw OpenError(.configuration, "\(path) is no file") }
+        }
         let exists = JournalFile.identity(of: path) != nil
         for name in exists ? [JournalFile.folder(of: path), path] : [JournalFile.folder(of: path)] where access(name, R_OK | W_OK) != 0 {
             throw OpenError(.configuration, "\(name) cannot be written: \(systemError())")

@@ -182,7 +182,7 @@ import Wire
         // The other host does not know the key: only that it is asked matters.
         try pollUntil("a word of the other host") { try client.call("account.list").lines.contains("last_error\":\"") }
         #expect(try live.pages.ledger()["orders"]?.array?.isEmpty == true)
-        #expect(try sandbox.journal.number("SELECT count(*) FROM orders WHERE state = 'in_doubt' AND barred_by = 'identity' AND parked_at > 0") == 3)
+        #expect(try sandbox.journal.number("SELECT count(*) FROM orders WHERE state = 'in_doubt' AND barred_by = 'elsewhere' AND parked_at > 0") == 3)
     }
 
     @Test func `a journal that did not know its accounts parks what is in doubt until a person says that nothing moved`() throws {

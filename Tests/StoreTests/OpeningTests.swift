@@ -329,3 +329,19 @@ func checkpointed(_ path: String) throws {
         #expect(JournalError(sqlite: code, of: nil, running: "COMMIT").kind == kind)
     }
 }
+
+extension `Opening a journal` {
+    @Test func `a link that leads nowhere, a folder and a pipe are no journal, and stay as they are`() throws {
+        let scratch = ScratchDirectory()
+        let (link, pipe, folder) = (scratch.file("link.db"), scratch.file("pipe.db"), scratch.file("folder.db"))
+        #expect(symlink(scratch.file("missing/journal.db"), link) == 0 && mkfifo(pipe, 0o600) == 0 && mkdir(folder, 0o700) == 0)
+
+        for path in [link, pipe, folder] {
+            #expect { try SQLiteJournal.open(path: path, accounts: Sample.accounts) } throws: { ($0 as? OpenError)?.kind == .configuration }
+        }
+
+        var status = stat()
+        #expect(lstat(link, &status) == 0 && status.st_mode & mode_t(S_IFMT) == mode_t(S_IFLNK))
+        #expect(lstat(pipe, &status) == 0 && status.st_mode & mode_t(S_IFMT) == mode_t(S_IFIFO))
+    }
+}

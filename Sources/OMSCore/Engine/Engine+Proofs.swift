@@ -213,7 +213,7 @@ extension Engine {
             found(.duplicateID, of: live, on: desk, detail: Self.duplicateUnseen)
             return Self.duplicateUnseen
         }
-        if live.order.bars.contains(.identity) {
+        if !live.order.bars.isDisjoint(with: [.identity, .elsewhere]) {
             return "it was attempted when the account's uid or host was another, or not on record: not found here is not absent there"
         }
         if live.order.bars.contains(.key) { return "it was attempted with a former key: what this one does not show is not absent" }

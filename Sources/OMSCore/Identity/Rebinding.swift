@@ -64,7 +64,9 @@ package struct Rebinding: Sendable {
     }
 
     private func free(_ order: inout Order, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
-        guard order.state == .inDoubt || order.state == .submitted, !order.bars.isDisjoint(with: [.key, .identity]) else { return }
+        guard order.state == .inDoubt || order.state == .submitted, !order.bars.isDisjoint(with: [.key, .identity]),
+            !order.bars.contains(.elsewhere)
+        else { return }
         order.bars.subtract([.key, .identity])
         order.parkedAt = nil
         outcome.freed += 1
@@ -88,7 +90,7 @@ package struct Rebinding: Sendable {
                 let lost = event(.inDoubt, &outcome, wall, "no answer was journaled", evidence: .inferred, request: order.request)
                 record(order, from: from, isSuspect ? .attempts : [], lost, &outcome)
             }
-            order.bars.insert(.identity)
+            order.bars.insert(.elsewhere)
             order.parkedAt = order.parkedAt ?? wall
             outcome.parked += 1
             let parked = event(.parked, &outcome, wall, words, evidence: order.evidence, request: order.request)

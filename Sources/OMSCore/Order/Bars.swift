@@ -12,11 +12,15 @@ package struct Bars: OptionSet, Hashable, Sendable {
     /// It was attempted when the account was not known to be what it is now (another uid or host, or a journal without pins): a person's word lifts it.
     package static let identity = Bars(rawValue: 8)
 
+    /// It was attempted before a rebinding to another uid or host: that the account does not show it now says nothing of where it went, whatever a later
+    /// rebinding says. Only evidence, or a person's verdict on the order, ends it.
+    package static let elsewhere = Bars(rawValue: 16)
+
     /// Those under which absence proves nothing.
-    package static let unprovable: Bars = [.duplicate, .key, .identity]
+    package static let unprovable: Bars = [.duplicate, .key, .identity, .elsewhere]
 
     private static let names: [(bar: Bars, name: String)] = [
-        (.duplicate, "duplicate"), (.refusal, "refusal"), (.key, "key"), (.identity, "identity"),
+        (.duplicate, "duplicate"), (.refusal, "refusal"), (.key, "key"), (.identity, "identity"), (.elsewhere, "elsewhere"),
     ]
 
     /// As the column `barred_by` holds it: the names, with commas between; nil for none.
