@@ -22,7 +22,9 @@ import Testing
         #expect(orders.allSatisfy { $0.rejectText?.contains("closed for the night") == true }, "\(orders.first?.rejectText ?? "-")")
     }
 
-    @Test(arguments: [("xt-spot", "ORDER_4711", 200), ("xt-spot", "ORDER_4711", 400), ("az-futures", "new_rule_17", 400), ("ascendex", "345678", 200)])
+    @Test(arguments: [
+        ("xt-spot", "ORDER_4711", 200), ("xt-spot", "ORDER_4711", 400), ("az-futures", "new_rule_17", 400), ("ascendex", "345678", 200),
+    ])
     func `a code in no table is looked into once, then rejected with code and words`(venue: String, code: String, status: Int) throws {
         let daemon = try Self.refused(venue, code: code, message: "no such thing", status: status, orders: 3)
         #expect(House.settled(daemon, "no", withinUs: .seconds(120)))
