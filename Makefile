@@ -18,9 +18,10 @@ setup: ## installs missing Debian packages
 build: setup ## release binaries in .build/release, with the Swift standard library linked in
 	swift build $(RELEASE)
 
-test: setup ## all tests; each part's summary stands in its last lines
+test: setup ## all tests, and that the release build compiles; each part's summary stands in its last lines
 	swift test $(SWIFT_FLAGS)
 	@scripts/test-python
+	swift build $(RELEASE)
 
 test-python: setup ## the Python client's checks alone, against the debug build
 	swift build $(SWIFT_FLAGS)

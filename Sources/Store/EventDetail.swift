@@ -3,50 +3,47 @@ import Wire
 
 /// The JSON of an event's `detail`: made only when there is something to say. Keys are the columns whose new values they hold.
 struct EventDetail {
-    private var writer: JSONWriter?
+    private var writer = JSONWriter(reserving: 0)
+    private var isOpen = false
 
     /// nil: nothing was said, the column stays NULL.
     var bytes: [UInt8]? {
-        guard var writer else { return nil }
-        writer.endObject()
-        return writer.bytes
+        guard isOpen else { return nil }
+        var closed = writer
+        closed.endObject()
+        return closed.bytes
     }
 
-    private mutating func open() -> JSONWriter {
-        if let writer {
-            self.writer = nil
-            return writer
-        }
-        var fresh = JSONWriter(reserving: 120)
-        fresh.beginObject()
-        return fresh
+    /// Opened with the first thing that is said, and kept as a plain value: swiftc 6.3.1 aborts in `CopyPropagation` on an optional writer that is taken out and put back.
+    private mutating func open() {
+        guard !isOpen else { return }
+        isOpen = true
+        writer = JSONWriter(reserving: 120)
+        writer.beginObject()
     }
 
     mutating func add(_ key: String, _ text: String?) {
-        var open = open()
-        open.member(key, text)
-        writer = open
+        open()
+        writer.member(key, text)
     }
     mutating func add(_ key: String, _ number: Int64?) {
-        var open = open()
-        open.member(key, number)
-        writer = open
+        open()
+        writer.member(key, number)
     }
     mutating func add(_ key: String, _ decimal: Decimal?) { add(key, decimal?.description) }
 
     /// `[[first,last],…]`
     mutating func add(_ key: String, ranges: [ClosedRange<Int64>]) {
-        var open = open()
-        open.key(key)
-        open.beginArray()
+        open()
+        writer.key(key)
+        writer.beginArray()
         for range in ranges {
-            open.beginArray()
-            open.integer(range.lowerBound)
-            open.integer(range.upperBound)
-            open.endArray()
+            writer.beginArray()
+            writer.integer(range.lowerBound)
+            writer.integer(range.upperBound)
+            writer.endArray()
         }
-        open.endArray()
-        writer = open
+        writer.endArray()
     }
 
     mutating func addFacts(of event: JournalEvent) {
