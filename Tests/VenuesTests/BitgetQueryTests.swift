@@ -260,6 +260,19 @@ import Wire
         }
     }
 
+    @Test func `an execution that a page names twice happened once; one with two quantities is no answer`() throws {
+        let unified = try Make.unified("spot")
+        func page(_ second: String) -> HTTPResponse {
+            let rows = ["0.01", second].map {
+                #"{"execId":"9","orderId":"5","clientOid":"o0000002","execPrice":"1","execQty":"\#($0)","createdTime":"1"}"#
+            }
+            return Make.ok(#"{"list":[\#(rows.joined(separator: ","))],"cursor":null}"#)
+        }
+        let found = try #require(orders(ask(unified, .find([Make.subject(2)], step: 1), page("0.010")))?.reports.first)
+        #expect(found.filledQuantity == Decimal("0.01"))
+        #expect(isFailure(ask(unified, .find([Make.subject(2)], step: 1), page("0.02"))))
+    }
+
     @Test func `words for states that nobody explained leave the state alone`() throws {
         let listing = try #require(orders(ask(try Make.unified("spot"), .openOrders(symbol: nil, page: nil), try Make.reply("uta-unfilled.json"))))
         #expect(listing.reports.map(\.status) == [.open, .unknown])

@@ -116,7 +116,12 @@ extension BitgetUTA {
         // How it stands now, an execution does not say.
         var report = OrderReport(status: .unknown, venueState: "executed")
         (report.clientOrderID, report.venueOrderID) = (subject.clientOrderID, first.venueOrderID)
-        report.filledQuantity = fills.reduce(Decimal?.some(.zero)) { sum, fill in sum?.adding(fill.quantity) }
+        // A page may name an execution twice; it happened once.
+        var quantities: [TradeID: Decimal] = [:]
+        for fill in fills where quantities.updateValue(fill.quantity, forKey: fill.tradeID).map({ $0 != fill.quantity }) == true {
+            throw Unreadable("execution \(fill.tradeID) has two quantities")
+        }
+        report.filledQuantity = quantities.values.reduce(Decimal?.some(.zero)) { sum, quantity in sum?.adding(quantity) }
         return .orders([report], next: nil)
     }
 
