@@ -28,24 +28,25 @@ let package = Package(
         .executable(name: "omsim", targets: ["omsim"]),
     ],
     targets: [
-        // 0: C libraries
+        // 0: C libraries, and containers that know nothing of what they hold
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
+        target("Containers"),
         // 1: values and rules
-        target("OMSCore"),
+        target("OMSCore", ["Containers"]),
         target("Wire", ["COpenSSL"]),
         target("Migrations", resources: [.embedInCode("0001_journal.sql"), .embedInCode("0002_tried_from_outside.sql")], path: "migrations"),
         // 2: each speaks to one outside
         target("Venues", ["OMSCore", "Wire"]),
         target("Store", ["OMSCore", "Wire", "Migrations", "CSQLite", "CLinux"]),
-        target("Transport", ["Wire", "COpenSSL", "CLinux"]),
+        target("Transport", ["Containers", "Wire", "COpenSSL", "CLinux"]),
         target("Control", ["OMSCore", "Wire", "CLinux"]),
         target("TestSupport", ["OMSCore", "Wire", "CLinux"]),
         // 3: interprets effects
-        target("Runtime", ["OMSCore", "Wire", "Venues", "CLinux"]),
+        target("Runtime", ["Containers", "OMSCore", "Wire", "Venues", "CLinux"]),
         // 4: assemble
-        target("Simulator", ["OMSCore", "Wire", "Venues", "Runtime", "Transport"]),
+        target("Simulator", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Transport"]),
         program("OMSDaemon", ["OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
         // 5: run it
         program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),
@@ -55,17 +56,18 @@ let package = Package(
             name: "benchmarks", dependencies: ["Yardsticks", "OMSCore", "Wire", "Store", "TestSupport", "CLinux"], path: "Benchmarks/Runner",
             swiftSettings: settings),
 
-        tests("OMSCore", ["OMSCore"]),
+        tests("Containers", ["Containers"]),
+        tests("OMSCore", ["Containers", "OMSCore"]),
         tests("Wire", ["Wire"]),
-        tests("Venues", ["OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
+        tests("Venues", ["Containers", "OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
         tests("Transport", ["Wire", "Transport", "CLinux", "COpenSSL"]),
         tests("Control", ["OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
-        tests("Simulation", ["OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
+        tests("Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
-        tests("Daemon", ["OMSCore", "Wire", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"], exclude: ["Preload"]),
-        tests("Fuzz", ["OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], exclude: ["Fixtures"]),
+        tests("Daemon", ["Containers", "OMSCore", "Wire", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"], exclude: ["Preload"]),
+        tests("Fuzz", ["Containers", "OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], exclude: ["Fixtures"]),
         tests("Tidy", ["Migrations"]),
     ],
     swiftLanguageModes: [.v6]
@@ -73,7 +75,9 @@ let package = Package(
 
 // scripts/fuzz builds with OMSD_FUZZ=1, in a folder of its own: the daemon's parts as a library, and a program whose main is libFuzzer's.
 if Context.environment["OMSD_FUZZ"] == "1" {
-    let parts = ["CSQLite", "COpenSSL", "CLinux", "OMSCore", "Wire", "Migrations", "Venues", "Store", "Transport", "Control", "Runtime"]
+    let parts = [
+        "CSQLite", "COpenSSL", "CLinux", "Containers", "OMSCore", "Wire", "Migrations", "Venues", "Store", "Transport", "Control", "Runtime",
+    ]
     let daemon = ["OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]
     package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
     package.targets =

@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import OMSCore
 import Synchronization
 

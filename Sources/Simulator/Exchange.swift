@@ -1,3 +1,4 @@
+import Containers
 import OMSCore
 
 /// How orders meet a market that does not exist.
@@ -33,7 +34,7 @@ package final class Exchange {
     package private(set) var orders: [SimOrder] = []
     /// Every execution, oldest first.
     package private(set) var fills: [SimFill] = []
-    package var random: SeededGenerator
+    package var random: SplitMix64
     private let scheduler: (_ afterUs: Int64, _ action: @escaping (_ at: Int64) -> Void) -> Void
 
     /// - Parameters:
@@ -46,7 +47,7 @@ package final class Exchange {
         self.venue = venue
         self.instruments = Dictionary(instruments.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
         (self.numbering, self.matching, self.scheduler) = (numbering, matching, scheduler)
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
     }
 
     /// Does something later: the asynchronous part of an engine. Runs before any later request or listing is answered, in order of time.

@@ -1,3 +1,4 @@
+import Containers
 import Wire
 
 /// What goes wrong with a request. The schema is in ``FaultPlan/help``.
@@ -84,7 +85,7 @@ package enum Fault: Sendable, Equatable {
         package let low: Int64
         package let high: Int64
         package init(_ low: Int64, _ high: Int64? = nil) { (self.low, self.high) = (low, high ?? low) }
-        func draw(_ random: inout SeededGenerator) -> Int64 { random.between(low, high) * 1000 }
+        func draw(_ random: inout SplitMix64) -> Int64 { random.between(low, high) * 1000 }
     }
 
     /// The `type` of the schema, as the ledger shows it.
@@ -164,13 +165,13 @@ package struct FaultPlan {
         package let rule: FaultRule
         package fileprivate(set) var seen = 0
         package fileprivate(set) var struck = 0
-        fileprivate var random: SeededGenerator
+        fileprivate var random: SplitMix64
     }
 
     package private(set) var rules: [Standing] = []
 
     package init(_ rules: [FaultRule] = [], seed base: UInt64 = 0) {
-        self.rules = rules.enumerated().map { Standing(rule: $1, random: SeededGenerator(seed: seed(base, "fault \($0)"))) }
+        self.rules = rules.enumerated().map { Standing(rule: $1, random: SplitMix64(seed: seed(base, "fault \($0)"))) }
     }
 
     /// The first rule that strikes this request; every matching rule before it has counted the request.
@@ -182,7 +183,7 @@ package struct FaultPlan {
     }
 
     /// Draws from the rule's own stream.
-    mutating func draw<Value>(_ index: Int, _ body: (inout SeededGenerator) -> Value) -> Value { body(&rules[index].random) }
+    mutating func draw<Value>(_ index: Int, _ body: (inout SplitMix64) -> Value) -> Value { body(&rules[index].random) }
 
     /// The sum of clock faults for a venue that have run for so long: offset, and drift in millionths.
     func clock(of venue: String, runningUs: Int64) -> (offsetMs: Int64, driftPpm: Int64) {

@@ -1,3 +1,4 @@
+import Containers
 import OMSCore
 import Wire
 
@@ -36,7 +37,7 @@ extension Fault {
         package init(_ form: Form, field: String? = nil, rows: Rows = .one) { (self.form, self.field, self.rows) = (form, field, rows) }
 
         /// The row with one number changed; the row itself where there is none to change.
-        func written(into row: JSON, _ random: inout SeededGenerator) -> JSON {
+        func written(into row: JSON, _ random: inout SplitMix64) -> JSON {
             let places = amounts(in: row, at: [])
             guard !places.isEmpty else { return row }
             let place = places[Int(random.below(UInt64(places.count)))]

@@ -1,3 +1,4 @@
+import Containers
 import OMSCore
 import Transport
 import Wire
@@ -26,7 +27,7 @@ extension VenueWorld {
             record.outcome = .refused
             return reply(dialect.refuse(why, call), to: record)
         }
-        func edited(_ change: (inout [JSON], inout SeededGenerator) -> Void) -> ServerReply {
+        func edited(_ change: (inout [JSON], inout SplitMix64) -> Void) -> ServerReply {
             reply(tampered(executed(), rule, route, record, change), to: record)
         }
         func rewrite(_ change: (JSON) -> JSON?) -> ServerReply { reply(rewritten(executed(), record, change), to: record) }
@@ -153,7 +154,7 @@ extension VenueWorld {
         }
     }
 
-    private static func market(_ symbol: String?, in rows: [JSON], _ random: inout SeededGenerator) -> Int? {
+    private static func market(_ symbol: String?, in rows: [JSON], _ random: inout SplitMix64) -> Int? {
         guard let symbol else { return rows.isEmpty ? nil : Int(random.below(UInt64(rows.count))) }
         return rows.firstIndex { $0["symbol"]?.string == symbol }
     }

@@ -1,3 +1,4 @@
+import Containers
 import Transport
 import Wire
 
@@ -15,7 +16,7 @@ package struct Latency: Sendable, Equatable {
         (low, high) = (lowMs * 1_000, highMs * 1_000)
     }
 
-    func draw(_ random: inout SeededGenerator) -> (there: Int64, back: Int64) {
+    func draw(_ random: inout SplitMix64) -> (there: Int64, back: Int64) {
         let whole = random.between(low, high)
         let there = random.between(0, whole)
         return (there, whole - there)

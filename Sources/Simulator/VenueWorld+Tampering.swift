@@ -1,3 +1,4 @@
+import Containers
 import OMSCore
 import Wire
 
@@ -5,7 +6,7 @@ import Wire
 extension VenueWorld {
     /// Changes the first non-empty item list of an answer; an answer without one stays, and the fault did not strike.
     func tampered(
-        _ response: HTTPResponse, _ rule: Int, _ route: Route, _ record: Ledger.Request, _ change: (inout [JSON], inout SeededGenerator) -> Void
+        _ response: HTTPResponse, _ rule: Int, _ route: Route, _ record: Ledger.Request, _ change: (inout [JSON], inout SplitMix64) -> Void
     ) -> HTTPResponse {
         rewritten(response, record) { root in
             guard let path = route.itemLists.first(where: { root.member(at: $0)?.array?.isEmpty == false }) else { return nil }
@@ -90,7 +91,7 @@ extension VenueWorld {
 
     /// Writes a number of an answer's rows in another way.
     func odd(
-        _ odd: Fault.OddNumber, _ route: Route, _ exchange: Exchange, _ random: inout SeededGenerator, _ root: JSON
+        _ odd: Fault.OddNumber, _ route: Route, _ exchange: Exchange, _ random: inout SplitMix64, _ root: JSON
     ) -> JSON? {
         let paths = route.itemLists + [["data"], ["result"]]
         func rows(_ json: JSON?) -> [JSON]? { json?.array ?? json.flatMap { $0.object == nil ? nil : [$0] } }

@@ -1,3 +1,4 @@
+import Containers
 import OMSCore
 import Transport
 import Wire
@@ -32,7 +33,7 @@ package final class VenueWorld {
     /// The latest time seen.
     package private(set) var now: Int64 = 0
     var events = EventQueue()
-    var ways: SeededGenerator
+    var ways: SplitMix64
     /// Addresses that a venue's family of hosts shuts out for now.
     var bans: [Ban] = []
     /// The last page of each listing, as long as a rule may repeat it.
@@ -65,7 +66,7 @@ package final class VenueWorld {
     package init(_ options: WorldOptions = WorldOptions(), dialects: [any Dialect] = standardDialects()) throws(SimulatorInputError) {
         self.options = options
         faults = FaultPlan(options.faults, seed: options.seed)
-        ways = SeededGenerator(seed: seed(options.seed, "latency"))
+        ways = SplitMix64(seed: seed(options.seed, "latency"))
         for account in options.accounts { accountsByKey[account.key] = account }
         // Before the books open: a switch may change what is traded in which unit.
         for setting in options.switches where !setting.name.hasSuffix("memory_ms") {

@@ -121,40 +121,6 @@ final class LoopMailbox<Message: Sendable>: Sendable {
     var isOnOwner: Bool { state.withLock { $0.owner == pthread_self() } }
 }
 
-/// Things to do at a moment, soonest first.
-struct TimerHeap<Item> {
-    private var entries: [(at: Int64, item: Item)] = []
-
-    var next: Int64? { entries.first?.at }
-
-    mutating func push(_ item: Item, at moment: Int64) {
-        entries.append((moment, item))
-        var child = entries.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard entries[child].at < entries[parent].at else { return }
-            entries.swapAt(child, parent)
-            child = parent
-        }
-    }
-
-    /// The soonest item, if its moment has come.
-    mutating func popDue(_ now: Int64) -> Item? {
-        guard let first = entries.first, first.at <= now else { return nil }
-        let last = entries.removeLast()
-        guard !entries.isEmpty else { return first.item }
-        entries[0] = last
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < entries.count && entries[child].at < entries[least].at { least = child }
-            guard least != parent else { return first.item }
-            entries.swapAt(parent, least)
-            parent = least
-        }
-    }
-}
-
 /// Microseconds of CLOCK_BOOTTIME, which runs through suspend.
 func bootTime() -> Int64 { Int64(omsd_clock_us(CLOCK_BOOTTIME)) }
 

@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import Wire
 
 /// One accepted socket. Belongs to the loop's thread.
@@ -106,10 +107,10 @@ final class ServerLoop: @unchecked Sendable {
                 }
             }
             let now = bootTime()
-            while let timer = timers.popDue(now) { fire(timer) }
+            while let timer = timers.popDue(at: now) { fire(timer) }
             guard isRunning else { break }
             // What the handler posted meanwhile woke nobody: this thread was awake.
-            for event in poller.wait(until: mailbox.isEmpty ? timers.next : 0) {
+            for event in poller.wait(until: mailbox.isEmpty ? timers.nextAt : 0) {
                 if event.token == Self.listenerID {
                     accept()
                 } else if let connection = connections[event.token] {
@@ -147,7 +148,7 @@ final class ServerLoop: @unchecked Sendable {
                 if code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM {
                     // Still readable: without a pause this thread would spin.
                     _ = poller.modify(listener.fd, token: Self.listenerID, 0)
-                    timers.push(.acceptAgain, at: bootTime() + Self.acceptPauseUs)
+                    timers.add(.acceptAgain, at: bootTime() + Self.acceptPauseUs)
                 } else if code == EINTR || code == ECONNABORTED {
                     continue
                 }
@@ -166,7 +167,7 @@ final class ServerLoop: @unchecked Sendable {
                 if let context { session = try TLSSession(context, host: nil) }
                 guard poller.add(made, token: lastID, Poller.reading) else { throw .system("epoll_ctl") }
                 connections[lastID] = ServerConnection(id: lastID, socket: socket, peer: address.text, session: session, limits: limits)
-                if session != nil { timers.push(.arrival(lastID, 0), at: bootTime() + Self.arrivalUs) }
+                if session != nil { timers.add(.arrival(lastID, 0), at: bootTime() + Self.arrivalUs) }
             } catch {
                 // Out of memory, most likely: the peer sees a closed connection and may come again.
                 socket.close()
@@ -246,7 +247,7 @@ final class ServerLoop: @unchecked Sendable {
                 if connection.isReadClosed { return close(connection) }
                 if connection.parser.hasPartial, connection.watched == nil {
                     connection.watched = connection.serial
-                    timers.push(.arrival(connection.id, connection.serial), at: bootTime() + Self.arrivalUs)
+                    timers.add(.arrival(connection.id, connection.serial), at: bootTime() + Self.arrivalUs)
                 }
                 return want(connection, Poller.reading)
             }
@@ -279,7 +280,7 @@ final class ServerLoop: @unchecked Sendable {
             case .silence: Int64(0)
             }
         if after > 0 {
-            timers.push(.reply(id, serial, reply), at: bootTime() + after)
+            timers.add(.reply(id, serial, reply), at: bootTime() + after)
         } else {
             perform(reply, on: connection)
         }
@@ -345,7 +346,7 @@ final class ServerLoop: @unchecked Sendable {
         // A close with unread bytes would reset, and could take the answer with it.
         shutdown(connection.socket.fd, Int32(SHUT_WR))
         want(connection, Poller.reading)
-        timers.push(.linger(connection.id), at: bootTime() + Self.lingerUs)
+        timers.add(.linger(connection.id), at: bootTime() + Self.lingerUs)
     }
 
     private func want(_ connection: ServerConnection, _ mask: UInt32) {

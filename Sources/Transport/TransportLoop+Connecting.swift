@@ -13,7 +13,7 @@ extension TransportLoop {
         let now = bootTime()
         let attempt = ConnectAttempt(id: nextID(), pool: pool, startedAt: now, deadline: now + settings.connectTimeoutMs * 1_000)
         pool.attempts[attempt.id] = attempt
-        timers.push(.attempt(attempt.id, pool.origin), at: attempt.deadline)
+        timers.add(.attempt(attempt.id, pool.origin), at: attempt.deadline)
         if let literal = SocketAddress(numeric: pool.origin.host, port: pool.origin.port) {
             race(attempt, [literal])
         } else if now < pool.addressesUntil {
@@ -81,7 +81,7 @@ extension TransportLoop {
                 attempt.racing.append(connection)
                 if !attempt.addresses.isEmpty {
                     attempt.nextAddressAt = bootTime() + settings.addressDelayMs * 1_000
-                    timers.push(.attempt(attempt.id, attempt.pool.origin), at: attempt.nextAddressAt)
+                    timers.add(.attempt(attempt.id, attempt.pool.origin), at: attempt.nextAddressAt)
                 }
                 return
             } catch {

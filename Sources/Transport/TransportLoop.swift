@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import Synchronization
 import Wire
 
@@ -69,7 +70,7 @@ final class TransportLoop: @unchecked Sendable {
             publishCounts()
             if let stopAt, bootTime() >= stopAt || !connections.values.contains(where: { $0.stage == .busy }) { break }
             // What completions posted meanwhile woke nobody: this thread was awake.
-            let deadline = mailbox.isEmpty ? [timers.next, stopAt].compactMap(\.self).min() : 0
+            let deadline = mailbox.isEmpty ? [timers.nextAt, stopAt].compactMap(\.self).min() : 0
             sleepsUntil = deadline
             pthread_mutex_unlock(&lock)
             let events = poller.wait(until: deadline)
@@ -96,7 +97,7 @@ final class TransportLoop: @unchecked Sendable {
         guard !hasEnded, mailbox.isEmpty, let pool = pools[exchange.origin], pool.waitingCount == 0, !pool.idle.isEmpty else { return false }
         enqueue(exchange)
         publishCounts()
-        if let next = timers.next, next < sleepsUntil ?? .max { poller.wake() }
+        if let next = timers.nextAt, next < sleepsUntil ?? .max { poller.wake() }
         return true
     }
 
@@ -130,7 +131,7 @@ final class TransportLoop: @unchecked Sendable {
 
     private func fireTimers() {
         let now = bootTime()
-        while let timer = timers.popDue(now) {
+        while let timer = timers.popDue(at: now) {
             switch timer {
             case .connection(let id):
                 guard let connection = connections[id], let armed = connection.timerAt, armed <= now else { continue }
@@ -155,13 +156,13 @@ final class TransportLoop: @unchecked Sendable {
     func arm(_ connection: ClientConnection, _ moment: Int64) {
         if let armed = connection.timerAt, armed <= moment { return }
         connection.timerAt = moment
-        timers.push(.connection(connection.id), at: moment)
+        timers.add(.connection(connection.id), at: moment)
     }
 
     func arm(_ pool: OriginPool, _ moment: Int64) {
         guard moment < pool.timerAt else { return }
         pool.timerAt = moment
-        timers.push(.pool(pool.origin), at: moment)
+        timers.add(.pool(pool.origin), at: moment)
     }
 
     private func publishCounts() {

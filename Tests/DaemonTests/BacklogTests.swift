@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import TestSupport
 import Testing
 import Wire
@@ -16,7 +17,7 @@ import Wire
     @Test func `cancels submitted into a backlog leave before its places, and the backlog still drains`() throws {
         let seed = UInt64(setting("OMSD_SOAK_SEED", Int(omsd_clock_us(CLOCK_REALTIME) % 1_000_000)))
         say("backlog: \(Self.backlog) orders at each of \(Self.venues.joined(separator: ", ")), seed \(seed)")
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let house = try House(Self.venues, options: ["--seed", "\(seed)", "--latency-ms", "1-100"], settings: ["mm-az": "batch_max: 1"])
         let client = try house.start()
         var victims: [String: [String]] = [:]

@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import Testing
 import Wire
 
@@ -8,7 +9,7 @@ import Wire
 
     @Test func `ten kills in a run of 5,000 orders with lost replies leave each order at its venue exactly once`() throws {
         let seed = UInt64(omsd_clock_us(CLOCK_REALTIME))
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let house = try House(options: ["--seed", "\(seed % 1_000_000)"])
         let rules = ["place", "mixed"].flatMap { kind in
             ["before", "after"].map { "{kind: '\(kind)', probability: 0.025, fault: {type: 'lose_reply_\($0)_execution'}}" }
@@ -45,7 +46,7 @@ import Wire
 
     @Test func `cancels whose answers are lost and whose daemon is killed still reach every order`() throws {
         let seed = UInt64(omsd_clock_us(CLOCK_REALTIME))
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let house = try House(options: ["--seed", "\(seed % 1_000_000)"])
         let first = try house.start()
         var ids: [String: [String]] = [:]
@@ -77,7 +78,7 @@ import Wire
 
     @Test func `an intent whose daemon is killed while it is written is there with all its orders or not at all`() throws {
         let seed = UInt64(omsd_clock_us(CLOCK_REALTIME))
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let house = try House(["az-futures"])
         let account = try house.account("az-futures")
         for round in 1...4 {
@@ -110,17 +111,5 @@ import Wire
             let intent = account.intent("run-\(account.name)", orders: Self.counts[account.venue] ?? 0)
             client.send(raw: Array(#"{"jsonrpc":"2.0","id":\#(100 + number),"method":"intent.submit","params":\#(intent)}"#.utf8) + [0x0A])
         }
-    }
-}
-
-/// A small generator whose whole state is its seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

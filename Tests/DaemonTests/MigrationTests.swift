@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import OMSCore
 import TestSupport
 import Testing
@@ -24,7 +25,7 @@ import Testing
 
     @Test func `an upgrade with requests in flight that is cut anywhere leaves the old journal or the new one, with all that was live`() throws {
         let seed = UInt64(omsd_clock_us(CLOCK_REALTIME))
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let house = try House()
         try leaveInFlight(house)
         let before = try content(of: house.journal.path)

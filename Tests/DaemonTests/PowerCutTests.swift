@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import OMSCore
 import Store
 import TestSupport
@@ -12,7 +13,7 @@ import Wire
 
     @Test func `whatever a power cut leaves opens, is sound, and holds all that was told to clients or sent to venues`() throws {
         let seed = UInt64(omsd_clock_us(CLOCK_REALTIME))
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let run = try RecordedRun()
         let (steps, checkpoints, resets) = (run.history.steps.count, run.history.checkpointSteps, run.history.walResets)
         try #require(!resets.isEmpty, "the run has no checkpoint that the WAL was begun anew after")
@@ -37,7 +38,7 @@ import Wire
     }
 
     @Test func `a disk that forgets what it said it synced is found out`() throws {
-        var random = SplitMix(state: 7)
+        var random = SplitMix64(seed: 7)
         let run = try RecordedRun()
         var found = 0
         var torn = 0
@@ -95,7 +96,7 @@ struct RecordedRun {
     var interestingCuts: [Int] { steps.indices.filter { [.toVenue, .toClient].contains(steps[$0].kind) }.map { $0 + 1 } }
 
     /// Rebuilds what the disk may hold when the power goes before step `cut`, opens it as a start would, and tells what is wrong.
-    func problems(cutAt cut: Int, loss: Loss, honoursSync: Bool = true, random: inout SplitMix, tornCount: inout Int) throws -> [String] {
+    func problems(cutAt cut: Int, loss: Loss, honoursSync: Bool = true, random: inout SplitMix64, tornCount: inout Int) throws -> [String] {
         let folder = ScratchDirectory()
         let path = folder.file("journal.db")
         let isTorn = try history.leave(at: path, cut: cut, loss: loss, honoursSync: honoursSync, random: &random)

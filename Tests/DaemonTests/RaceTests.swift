@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import OMSCore
 import Testing
 import Wire
@@ -7,7 +8,7 @@ import Wire
 @Suite struct RaceTests {
     @Test func `orders whose cancels race their fills end filled or canceled, each as its venue says`() throws {
         let seed = UInt64(omsd_clock_us(CLOCK_REALTIME))
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let house = try House(options: ["--seed", "\(seed % 1_000_000)"])
         let client = try house.start()
         var ids: [String: [String]] = [:]

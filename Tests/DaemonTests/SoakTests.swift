@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import TestSupport
 import Testing
 import Wire
@@ -32,7 +33,7 @@ func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
     @Test func `restarts by kill -9 under load, with one reply in five lost, leave a sound journal each time and each order once`() throws {
         let seed = Self.seed
         say("soak: \(Self.kills) kills, seed \(seed)")
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let house = try House(options: ["--seed", "\(seed)"])
         let rules = ["place", "mixed"].flatMap { kind in
             ["before", "after"].map { "{kind: '\(kind)', probability: 0.1, fault: {type: 'lose_reply_\($0)_execution'}}" }
@@ -78,7 +79,7 @@ func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
     @Test func `saturated budgets with latency, losses and kills are never over in any window`() throws {
         let seed = Self.seed
         say("soak: limits for \(Self.seconds) s, \(Self.limiterKills) kills, seed \(seed)")
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         // Every request, look-ups too, is on its way for 1 to 400 ms in all; the seed also says how much of it passes before the venue counts it.
         let house = try House(
             ["bitget-margin", "bitget-uta", "az-futures"], twins: ["bitget-uta"], options: ["--seed", "\(seed)", "--latency-ms", "1-400"],

@@ -1,3 +1,4 @@
+import Containers
 import Testing
 import Transport
 import Wire
@@ -54,7 +55,7 @@ import Wire
         options.matching = Matching(fillRatio: 0.5, crosses: true)
         options.limits = standardDialects().flatMap { dialect in dialect.budgets.map { ("\(dialect.venue)/\($0.name)", nil) } }
         var client = try BitgetClient(venue, venue == "bitget-uta" ? "spot" : "isolated", options)
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var answered = 0
         for _ in 0..<600 {
             client.now += random.between(0, 200_000)
@@ -74,7 +75,7 @@ import Wire
     }
 
     /// Now and then as it is; else a piece cut out, doubled, or replaced by a word.
-    private func mutated(_ text: String, _ random: inout SeededGenerator) -> String {
+    private func mutated(_ text: String, _ random: inout SplitMix64) -> String {
         var bytes = Array(text.utf8)
         for _ in 0..<random.below(3) {
             guard !bytes.isEmpty else { break }

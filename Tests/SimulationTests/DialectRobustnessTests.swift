@@ -1,3 +1,4 @@
+import Containers
 import Testing
 import Wire
 
@@ -14,7 +15,7 @@ import Wire
     ]
 
     /// A body with some of its values replaced, or some of its bytes broken.
-    private static func spoiled(_ body: String, _ random: inout SeededGenerator) -> String {
+    private static func spoiled(_ body: String, _ random: inout SplitMix64) -> String {
         if random.chance(0.3) {
             var bytes = Array(body.utf8)
             for _ in 0...random.below(3) where !bytes.isEmpty { bytes[Int(random.below(UInt64(bytes.count)))] = UInt8(random.below(95) + 32) }
@@ -32,13 +33,13 @@ import Wire
         return String(decoding: changed(json).serialized(), as: UTF8.self)
     }
 
-    private static func value(_ random: inout SeededGenerator) -> String {
+    private static func value(_ random: inout SplitMix64) -> String {
         words[Int(random.below(UInt64(words.count)))].filter { $0 != "\"" && $0 != "\\" }
     }
 
     @Test(arguments: 1...4)
     func `signed nonsense is answered with a status and JSON, whatever it is`(seed: Int) throws {
-        var random = SeededGenerator(seed: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         let xt = try XTCaller()
         let az = try AZCaller()
         let ascendex = try AscendEXCaller()

@@ -1,3 +1,4 @@
+import Containers
 import Synchronization
 import Testing
 import Transport
@@ -53,7 +54,7 @@ import Wire
     @Test func `both ways are drawn by the seed, fill their range, and let what left later arrive sooner`() throws {
         func ways(seed: UInt64) -> [(there: Int64, back: Int64)] {
             let latency = Latency(lowMs: 1, highMs: 400)
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             return (0..<2_000).map { _ in latency.draw(&random) }
         }
         let drawn = ways(seed: 7)

@@ -89,15 +89,4 @@ import Wire
         let count = recv(fd, &room, room.count, 0)
         #expect(String(decoding: room.prefix(max(count, 0)), as: UTF8.self).hasPrefix("HTTP/1.1 204 "))
     }
-
-    @Test func `timers come up soonest first`() {
-        var heap = TimerHeap<Int>()
-        for moment in [5, 3, 9, 1, 7, 3] as [Int64] { heap.push(Int(moment), at: moment) }
-
-        var order: [Int] = []
-        while let item = heap.popDue(8) { order.append(item) }
-
-        #expect(order == [1, 3, 3, 5, 7])
-        #expect(heap.next == 9)
-    }
 }

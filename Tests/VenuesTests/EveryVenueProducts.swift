@@ -1,3 +1,4 @@
+import Containers
 import Glibc
 import OMSCore
 import Testing
@@ -199,19 +200,8 @@ extension RequestPlan.Content {
     }
 }
 
-/// SplitMix64: the same seed gives the same bodies.
-struct Shuffle: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-
+/// Bodies that no venue can mean: the same seed gives the same.
+extension SplitMix64 {
     mutating func bytes() -> [UInt8] { (0..<(next() % 200)).map { _ in UInt8(truncatingIfNeeded: next()) } }
 
     /// A random value; names of members are random too, so that no venue can mean it.

@@ -1,3 +1,5 @@
+import Containers
+
 /// Orders of one account that wait to be placed. Intents take turns of up to a tenth of a request, an intent's items keep their order, and what cannot share a request waits apart.
 ///
 /// A class inside: it belongs to one engine, and one order's turn must not copy a table.

@@ -1,3 +1,5 @@
+import Containers
+
 /// One account's working state.
 final class Desk {
     let index: Int

@@ -1,3 +1,5 @@
+import Containers
+
 /// Permits in the hands of other programs of this host (`limit.take`).
 struct GrantDesk {
     struct Grant {

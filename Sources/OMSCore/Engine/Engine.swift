@@ -1,3 +1,5 @@
+import Containers
+
 /// Decides what happens to every order. Values in, values out: no clock, lock, file or socket; one thread.
 ///
 /// A turn: any number of `step`s, then `finishTurn`, whose output is made durable before anything in it leaves. After a commit that failed the engine is
@@ -334,18 +336,5 @@ package final class Engine {
     func deadline(of row: IntentRow) -> Int64? {
         let byAge = desk(row.account)?.setup.maxIntentAgeMs.map { row.acceptedAt + .milliseconds($0) }
         return [row.expiresAt, byAge].compactMap { $0 }.min()
-    }
-}
-
-/// A small generator of pseudo-random numbers (SplitMix64): a seed gives the same run.
-package struct SplitMix64: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    package init(seed: UInt64) { state = seed }
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

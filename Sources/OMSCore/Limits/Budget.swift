@@ -1,3 +1,5 @@
+import Containers
+
 /// One limit of a venue, as a set of permits that are held until no later request can share a window with the one that took them.
 ///
 /// A request takes a permit before its first byte and frees it at *last byte of the answer + window + margin*, or, unanswered, at *socket reset +

@@ -1,3 +1,4 @@
+import Containers
 import OMSCore
 import Venues
 
@@ -17,7 +18,7 @@ extension Scenario {
     ]
 
     mutating func addScenes(seed: UInt64) {
-        var random = SeededGenerator(seed: OMSimSeed.mixed(seed, "scenes"))
+        var random = SplitMix64(seed: OMSimSeed.mixed(seed, "scenes"))
         for _ in 0..<random.between(1, 3) { options.world.faults.insert(scene(&random), at: 0) }
         if random.chance(0.25) { addClockSteps(&random) }
         if random.chance(0.1) { addBelyingPages(&random) }
@@ -35,7 +36,7 @@ extension Scenario {
         if random.chance(isTolerant ? 0.2 : 0.05), !answersDuplicates { addLateArrivals(&random) }
     }
 
-    private func scene(_ random: inout SeededGenerator) -> FaultRule {
+    private func scene(_ random: inout SplitMix64) -> FaultRule {
         let code = Self.unknownCodes[Int(random.below(2))]
         // Assumption: look-ups know an order once the venue's delay of visibility is over.
         let visibilityMs = options.setups.map(\.rules.profile.visibilityDelayMs).min() ?? 0
@@ -81,7 +82,7 @@ extension Scenario {
         return rule
     }
 
-    private func oddNumber(_ random: inout SeededGenerator) -> Fault.OddNumber {
+    private func oddNumber(_ random: inout SplitMix64) -> Fault.OddNumber {
         let rows: Fault.OddNumber.Rows = [.one, .all, .strangers][Int(random.below(3))]
         let keeping: [Fault.OddNumber.Form] = [.exponent, .zeroExponent, .digits]
         let breaking: [Fault.OddNumber.Form] = [.huge, .text, .negative, .nan, .infinite]
@@ -97,7 +98,7 @@ extension Scenario {
     }
 
     /// Venues whose clocks step, by less than their window or more, and perhaps back.
-    private mutating func addClockSteps(_ random: inout SeededGenerator) {
+    private mutating func addClockSteps(_ random: inout SplitMix64) {
         let after = random.between(1_000, stormUs / 1_000)
         let lasts: Int64? = random.chance(0.5) ? random.between(500, 10_000) : nil
         let step = random.chance(0.7) ? -random.between(200, 2_800) : random.between(200, 20_000)
@@ -112,7 +113,7 @@ extension Scenario {
     }
 
     /// Orders whose replies are lost, and look-ups whose pages belie themselves: nothing on them says that an order is not there.
-    private mutating func addBelyingPages(_ random: inout SeededGenerator) {
+    private mutating func addBelyingPages(_ random: inout SplitMix64) {
         var (lost, pages) = (FaultRule(.loseReplyAfterExecution(.reset)), FaultRule(.contradictingPage(.empty)))
         (lost.probability, lost.kind) = (0.6, random.chance(0.5) ? .place : .mixed)
         (pages.probability, pages.kind) = (0.85, .lookup)
@@ -121,7 +122,7 @@ extension Scenario {
     }
 
     /// Orders that arrive late, at a venue whose clock steps back while they are under way: it takes them longer than a clock measured before would say.
-    private mutating func addLateArrivals(_ random: inout SeededGenerator) {
+    private mutating func addLateArrivals(_ random: inout SplitMix64) {
         stepAtPlaceMs = -random.between(8_000, 20_000)
         // Nothing else: what comes between would only give the orders time.
         (options.world.faults, options.weather, options.latencyUs) = ([], Weather(), 1_000...20_000)
@@ -136,7 +137,7 @@ extension Scenario {
     }
 
     /// Cancels that are refused as long as the storm lasts and a minute of calm after it, though their orders live.
-    private mutating func addRefusedCancels(_ random: inout SeededGenerator) {
+    private mutating func addRefusedCancels(_ random: inout SplitMix64) {
         for kind in [Route.Kind.cancel, .mixed] where kind == .cancel || random.chance(0.5) {
             var rule = FaultRule(.itemError(code: Self.unknownCodes[0], message: "not now", share: 1))
             rule.kind = kind
@@ -146,7 +147,7 @@ extension Scenario {
     }
 
     /// Bitget answers that an id is taken while its replicas do not know the order, which trades meanwhile.
-    private mutating func addDuplicates(_ random: inout SeededGenerator) {
+    private mutating func addDuplicates(_ random: inout SplitMix64) {
         guard lines.contains(where: { $0.venue.hasPrefix("bitget") }) else { return }
         answersDuplicates = true
         options.world.matching = Matching()

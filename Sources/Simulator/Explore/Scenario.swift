@@ -1,3 +1,4 @@
+import Containers
 import OMSCore
 import Venues
 
@@ -33,7 +34,7 @@ package struct Scenario {
     /// Which venues may be drawn; nil: all.
     package init(seed: UInt64, version: Int? = nil, mutant: Mutant? = nil, venues: [String]? = nil) {
         self.version = version ?? Self.version(of: seed)
-        var random = SeededGenerator(seed: OMSimSeed.mixed(seed, "scenario"))
+        var random = SplitMix64(seed: OMSimSeed.mixed(seed, "scenario"))
         options.seed = seed
         options.mutant = mutant
         options.world.seed = seed
@@ -65,7 +66,7 @@ package struct Scenario {
         if self.version > 1 { addScenes(seed: seed) }
     }
 
-    private mutating func addSetups(of account: SimAccount, hasTightLimits: Bool, random: inout SeededGenerator) {
+    private mutating func addSetups(of account: SimAccount, hasTightLimits: Bool, random: inout SplitMix64) {
         for product in account.products {
             guard let plain = VenueCatalog.adapter(venue: account.venue, product: product) else {
                 preconditionFailure("no adapter for \(account.venue) \(product)")
@@ -89,7 +90,7 @@ package struct Scenario {
     }
 
     /// Few permits, for the venue and the daemon alike, so that a small workload meets them. Accounts of one venue must agree.
-    private mutating func tighten(_ setup: inout AccountSetup, _ account: SimAccount, _ profile: VenueProfile, random: inout SeededGenerator) {
+    private mutating func tighten(_ setup: inout AccountSetup, _ account: SimAccount, _ profile: VenueProfile, random: inout SplitMix64) {
         let known = options.setups.first { $0.rules.profile.venue == profile.venue }
         let counted = Set(standardDialects().first { $0.venue == account.venue }?.budgets.map(\.name) ?? [])
         for rule in profile.budgets where rule.scope != .ip && !rule.isOffByDefault && counted.contains(rule.name) {
@@ -105,7 +106,7 @@ package struct Scenario {
         }
     }
 
-    private mutating func addFaults(_ random: inout SeededGenerator) {
+    private mutating func addFaults(_ random: inout SplitMix64) {
         for _ in 0..<random.below(5) {
             var rule = FaultRule(Self.fault(&random, visibilityMs: options.setups.map(\.rules.profile.visibilityDelayMs).min() ?? 0))
             if random.chance(0.5) { rule.kind = [.place, .cancel, .mixed, .modify, .lookup][Int(random.below(5))] }
@@ -135,7 +136,7 @@ package struct Scenario {
     }
 
     /// A venue whose look-ups fail for long while its orders go through, trade, and lose their replies.
-    private mutating func addBlindness(_ random: inout SeededGenerator) {
+    private mutating func addBlindness(_ random: inout SplitMix64) {
         var lookups = FaultRule(.serverError(status: 503, body: .html, executes: false))
         (lookups.kind, lookups.probability) = (.lookup, 0.7)
         var places = FaultRule(.loseReplyAfterExecution(.reset))
@@ -146,7 +147,7 @@ package struct Scenario {
     }
 
     /// Venues that take only so many orders, and refuse the rest one by one.
-    private mutating func addRefusals(_ random: inout SeededGenerator) {
+    private mutating func addRefusals(_ random: inout SplitMix64) {
         let most = String(random.between(1, 4))
         let switches = ["bitget-margin": "open_cap", "bitget-uta": "open_cap", "az-futures": "open_orders_max"]
         for venue in Set(lines.map(\.venue)).sorted() {
@@ -154,7 +155,7 @@ package struct Scenario {
         }
     }
 
-    private static func fault(_ random: inout SeededGenerator, visibilityMs: Int64) -> Fault {
+    private static func fault(_ random: inout SplitMix64, visibilityMs: Int64) -> Fault {
         let lost: Fault.LostReply = random.chance(0.5) ? .reset : .silence
         let body: Fault.ServerErrorBody = [.html, .json, .empty][Int(random.below(3))]
         switch random.below(18) {
@@ -175,7 +176,7 @@ package struct Scenario {
         }
     }
 
-    private static func weather(_ random: inout SeededGenerator) -> Weather {
+    private static func weather(_ random: inout SplitMix64) -> Weather {
         var weather = Weather()
         func sometimes(_ most: Double) -> Double { random.chance(0.35) ? most * Double(random.below(100)) / 100 : 0 }
         weather.connectFailure = sometimes(0.3)

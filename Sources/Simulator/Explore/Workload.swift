@@ -1,3 +1,4 @@
+import Containers
 import OMSCore
 import Wire
 
@@ -5,7 +6,7 @@ import Wire
 final class Workload {
     let daemon: VirtualDaemon
     let scenario: Scenario
-    var random: SeededGenerator
+    var random: SplitMix64
     /// Venues whose clocks were stepped.
     var stepped: Set<String> = []
     private var submitted: [Intent] = []
@@ -13,7 +14,7 @@ final class Workload {
 
     init(_ daemon: VirtualDaemon, _ scenario: Scenario) {
         (self.daemon, self.scenario) = (daemon, scenario)
-        random = SeededGenerator(seed: OMSimSeed.mixed(scenario.options.seed, "workload"))
+        random = SplitMix64(seed: OMSimSeed.mixed(scenario.options.seed, "workload"))
     }
 
     /// Plans everything that will happen in the storm.

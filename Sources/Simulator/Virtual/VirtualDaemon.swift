@@ -1,3 +1,4 @@
+import Containers
 import OMSCore
 import Runtime
 import Transport
@@ -56,7 +57,7 @@ package final class VirtualDaemon {
     let clock = VirtualClock()
     let disk: VirtualDisk
     var events = EventQueue()
-    var random: SeededGenerator
+    var random: SplitMix64
     var flights: [Flight] = []
     /// Microseconds of the history until which an account's venue cannot be reached.
     var partitionedUntil: [Int: Int64] = [:]
@@ -83,7 +84,7 @@ package final class VirtualDaemon {
         (self.options, setups) = (options, options.setups)
         weather = options.weather
         latencyUs = options.latencyUs
-        random = SeededGenerator(seed: seed(options.seed, "virtual"))
+        random = SplitMix64(seed: seed(options.seed, "virtual"))
         world = try VenueWorld(options.world)
         disk = VirtualDisk(journal)
         auditor = Auditor(journal: journal, world: world, setups: options.setups)

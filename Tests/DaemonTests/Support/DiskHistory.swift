@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import TestSupport
 
 /// What becomes of writes that were not synced when the power went.
@@ -34,7 +35,7 @@ struct DiskHistory {
 
     /// Writes to `path` what the disk may hold when the power goes before step `cut`. - Returns: whether something written was not synced by then.
     @discardableResult
-    func leave(at path: String, cut: Int, loss: Loss, honoursSync: Bool = true, random: inout SplitMix) throws -> Bool {
+    func leave(at path: String, cut: Int, loss: Loss, honoursSync: Bool = true, random: inout SplitMix64) throws -> Bool {
         var files = base
         var pending: [Tap.Step] = []
         for step in steps[..<cut] {
@@ -75,7 +76,7 @@ struct DiskHistory {
     }
 
     /// The writes as the sectors that arrived, a coin for each.
-    private func torn(_ writes: [Tap.Step], _ sector: Int, _ random: inout SplitMix) -> [Tap.Step] {
+    private func torn(_ writes: [Tap.Step], _ sector: Int, _ random: inout SplitMix64) -> [Tap.Step] {
         writes.flatMap { write -> [Tap.Step] in
             guard write.kind == .write else { return Bool.random(using: &random) ? [write] : [] }
             var pieces: [Tap.Step] = []

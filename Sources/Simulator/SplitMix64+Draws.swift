@@ -1,16 +1,7 @@
-/// SplitMix64 (Steele, Lea, Flood 2014, fig. 17): small, fast, and the same on every machine.
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    package init(seed: UInt64) { state = seed }
+import Containers
 
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+/// What faults, fills and workloads draw.
+extension SplitMix64 {
     /// A number in `0..<bound`; 0 for a bound of 0. The bias of the plain remainder, below 2^-40 for bounds used here, does not matter.
     package mutating func below(_ bound: UInt64) -> UInt64 { bound == 0 ? 0 : next() % bound }
 
