@@ -36,37 +36,41 @@ let package = Package(
         // 1: values and rules
         target("OMSCore", ["Containers"]),
         target("Wire", ["COpenSSL"]),
+        target("Kernel", ["CLinux"]),
         target("Migrations", resources: [.embedInCode("0001_journal.sql"), .embedInCode("0002_tried_from_outside.sql")], path: "migrations"),
         // 2: each speaks to one outside
         target("Venues", ["OMSCore", "Wire"]),
         target("Store", ["OMSCore", "Wire", "Migrations", "CSQLite", "CLinux"]),
-        target("Transport", ["Containers", "Wire", "COpenSSL", "CLinux"]),
-        target("Control", ["OMSCore", "Wire", "CLinux"]),
-        target("TestSupport", ["OMSCore", "Wire", "CLinux"]),
+        target("Transport", ["Containers", "Kernel", "Wire", "COpenSSL", "CLinux"]),
+        target("Control", ["Kernel", "OMSCore", "Wire", "CLinux"]),
+        target("TestSupport", ["Kernel", "OMSCore", "Wire", "CLinux"]),
         // 3: interprets effects
         target("Runtime", ["Containers", "OMSCore", "Wire", "Venues", "CLinux"]),
         // 4: assemble
         target("Simulator", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Transport"]),
-        program("OMSDaemon", ["OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
+        program("OMSDaemon", ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
         // 5: run it
         program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),
-        program("omsctl", ["Wire", "CLinux"]),
+        program("omsctl", ["Kernel", "Wire", "CLinux"]),
         .target(name: "Yardsticks", path: "Benchmarks/C", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
-            name: "benchmarks", dependencies: ["Yardsticks", "OMSCore", "Wire", "Store", "TestSupport", "CLinux"], path: "Benchmarks/Runner",
-            swiftSettings: settings),
+            name: "benchmarks", dependencies: ["Yardsticks", "Kernel", "OMSCore", "Wire", "Store", "TestSupport", "CLinux"],
+            path: "Benchmarks/Runner", swiftSettings: settings),
 
         tests("Containers", ["Containers"]),
+        tests("Kernel", ["Kernel", "CLinux"]),
         tests("OMSCore", ["Containers", "OMSCore"]),
         tests("Wire", ["Wire"]),
         tests("Venues", ["Containers", "OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
-        tests("Transport", ["Wire", "Transport", "CLinux", "COpenSSL"]),
-        tests("Control", ["OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
+        tests("Transport", ["Kernel", "Wire", "Transport", "CLinux", "COpenSSL"]),
+        tests("Control", ["Kernel", "OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
         tests("Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
-        tests("Daemon", ["Containers", "OMSCore", "Wire", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"], exclude: ["Preload"]),
+        tests(
+            "Daemon", ["Containers", "Kernel", "OMSCore", "Wire", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"],
+            exclude: ["Preload"]),
         tests("Fuzz", ["Containers", "OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], exclude: ["Fixtures"]),
         tests("Tidy", ["Migrations"]),
     ],
@@ -76,9 +80,10 @@ let package = Package(
 // scripts/fuzz builds with OMSD_FUZZ=1, in a folder of its own: the daemon's parts as a library, and a program whose main is libFuzzer's.
 if Context.environment["OMSD_FUZZ"] == "1" {
     let parts = [
-        "CSQLite", "COpenSSL", "CLinux", "Containers", "OMSCore", "Wire", "Migrations", "Venues", "Store", "Transport", "Control", "Runtime",
+        "CSQLite", "COpenSSL", "CLinux", "Containers", "Kernel", "OMSCore", "Wire", "Migrations", "Venues", "Store", "Transport", "Control",
+        "Runtime",
     ]
-    let daemon = ["OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]
+    let daemon = ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]
     package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
     package.targets =
         package.targets.filter { parts.contains($0.name) } + [

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Wire
 
 /// A connection to the daemon's control socket: calls one by one, or lines poured in with many unanswered.
@@ -9,15 +10,8 @@ final class ControlClient {
     /// nil while nobody listens.
     init?(path: String) {
         descriptor = socket(AF_UNIX, omsd_stream_socket_type(), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        precondition(descriptor >= 0 && bytes.count < MemoryLayout.size(ofValue: address.sun_path))
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { omsd_connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
-        guard connected == 0 else { return nil }
+        guard descriptor >= 0, let address = UnixAddress(path: path) else { preconditionFailure("no socket for \(path)") }
+        guard address.withPointer({ omsd_connect(descriptor, $0, $1) }) == 0 else { return nil }
     }
 
     deinit { close(descriptor) }

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import OMSCore
 import Venues
 import Wire

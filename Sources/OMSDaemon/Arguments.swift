@@ -1,3 +1,4 @@
+import Kernel
 import Wire
 
 /// What the command line asks for.

@@ -1,5 +1,6 @@
 import CLinux
 import Control
+import Kernel
 import OMSCore
 import Venues
 import Wire
@@ -47,7 +48,7 @@ extension Configuration {
 
     private static func readControl(_ section: ConfigurationSection) -> ControlConfiguration? {
         let socket = section.text("socket", isRequired: true)
-        if let socket, unixAddress(socket) == nil || !socket.hasPrefix("/") {
+        if let socket, UnixAddress(name: socket) == nil || !socket.hasPrefix("/") {
             section.report("must be an absolute path of at most 107 bytes", "socket")
         }
         var mode: UInt32 = 0o660

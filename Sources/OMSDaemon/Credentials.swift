@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Wire
 
 /// An account's key as it was read from its file: the only place where a secret enters the process.

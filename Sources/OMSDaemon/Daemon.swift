@@ -1,5 +1,6 @@
 import CLinux
 import Control
+import Kernel
 import OMSCore
 import Runtime
 import Store
@@ -87,12 +88,12 @@ final class Daemon {
             makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
         // What recovery found is durable before anybody is answered.
         try runner.turn([.started(version: omsdVersion)])
-        try startThread { reads.run() }
+        try Thread.start("omsd-reader") { reads.run() }.letGo()
         let core = CoreLoop(runner: runner, mailbox: mailbox)
         try server.start(sink: CoreSink(core: core, mailbox: mailbox))
         let listener = SignalListener(
             signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment, shares: shares)
-        try startThread { listener.run() }
+        try Thread.start("omsd-signals") { listener.run() }.letGo()
         let metrics = try startMetrics()
         systemd.notify(.ready, .status("answering; accounts are being reconciled"))
         if !runner.engine.isClockSet { Log.warning("this machine's clock shows a time before 2020: nothing is sent to any venue before it is set") }
@@ -198,28 +199,6 @@ final class Daemon {
     static func bootID() -> String {
         let bytes = try? readWholeFile("/proc/sys/kernel/random/boot_id", bytesMax: 64)
         return bytes.map { String(decoding: $0.prefix { $0 != 0x0A }, as: UTF8.self) } ?? "unknown-\(UInt64.random(in: 0 ... .max))"
-    }
-
-    /// - Throws: ``SystemError`` where the system gives no more threads (TasksMax, RLIMIT_NPROC).
-    private func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
-        final class Box {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-        }
-        var handle = pthread_t()
-        let box = Unmanaged.passRetained(Box(body))
-        let code = pthread_create(
-            &handle, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-                return nil
-            }, box.toOpaque())
-        guard code == 0 else {
-            box.release()
-            throw SystemError("pthread_create", errno: code)
-        }
-        pthread_detach(handle)
     }
 }
 

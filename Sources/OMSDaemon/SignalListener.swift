@@ -1,4 +1,5 @@
 import Control
+import Kernel
 import OMSCore
 import Runtime
 

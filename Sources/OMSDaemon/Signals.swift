@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 
 /// The signals that steer the daemon, read as data: no handler ever runs in the middle of something.
 ///
@@ -49,21 +50,5 @@ final class Signals: Sendable {
         sigemptyset(&set)
         for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, number) }
         return set
-    }
-}
-
-/// A system call that failed, with the kernel's reason.
-struct SystemError: Error, Equatable, CustomStringConvertible {
-    let call: String
-    let code: Int32
-    init(_ call: String, errno code: Int32 = omsd_errno()) { (self.call, self.code) = (call, code) }
-    var description: String { "\(call): \(errorText(code))" }
-}
-
-/// The system's words for an error number.
-func errorText(_ code: Int32) -> String {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-        guard let start = buffer.baseAddress, let text = strerror_r(code, start, buffer.count) else { return "error \(code)" }
-        return String(cString: text)
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Wire
 
 /// The service manager's side of a daemon: readiness, watchdog, and sockets handed over. Without systemd all of it does nothing.
@@ -58,12 +59,10 @@ struct Systemd: Sendable {
         let descriptor = socket(AF_UNIX, omsd_datagram_socket_type(), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        guard let (address, length) = unixAddress(notifySocket) else { return false }
+        guard let address = UnixAddress(name: notifySocket) else { return false }
         let bytes = Array(message.utf8)
-        let sent = withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { target in
-                sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), __CONST_SOCKADDR_ARG(__sockaddr__: target), length)
-            }
+        let sent = address.withPointer { target, length in
+            sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), __CONST_SOCKADDR_ARG(__sockaddr__: target), length)
         }
         return sent == bytes.count
     }
@@ -78,20 +77,6 @@ struct Systemd: Sendable {
         case .needsTime(let time_us): "EXTEND_TIMEOUT_USEC=\(time_us)"
         }
     }
-}
-
-/// The address of a Unix socket: a path, or an abstract name written with a leading `@`. nil when it does not fit (107 bytes).
-func unixAddress(_ name: String) -> (address: sockaddr_un, length: socklen_t)? {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    var bytes = Array(name.utf8)
-    guard let first = bytes.first, bytes.count < MemoryLayout.size(ofValue: address.sun_path), !bytes.contains(0) else { return nil }
-    let isAbstract = first == UInt8(ascii: "@")
-    if isAbstract { bytes[0] = 0 }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-    // An abstract name is as long as it is said to be; a path ends at its zero byte, which is there already.
-    let pathOffset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? MemoryLayout<sa_family_t>.size
-    return (address, socklen_t(pathOffset + bytes.count + (isAbstract ? 0 : 1)))
 }
 
 /// The process's environment. A name that stands twice counts as first given, as getenv(3) has it.

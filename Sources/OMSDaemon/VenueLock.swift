@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 
 /// A name that one process of this host (network namespace) has, and that is gone with it whatever ends it. A file under /tmp would be private under systemd.
 final class AbstractSocket {
@@ -6,13 +7,10 @@ final class AbstractSocket {
 
     /// - Throws: ``VenueLockError`` when another process has it, in these words, or the kernel gives no socket.
     init(_ name: String, heldWords: String) throws(VenueLockError) {
-        guard let (address, length) = unixAddress(name) else { throw VenueLockError(isHeld: false, description: "\(name) is too long a name") }
+        guard let address = UnixAddress(name: name) else { throw VenueLockError(isHeld: false, description: "\(name) is too long a name") }
         let opened = socket(AF_UNIX, omsd_stream_socket_type(), 0)
         guard opened >= 0 else { throw VenueLockError(isHeld: false, description: "\(SystemError("socket"))") }
-        let bound = withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { omsd_bind(opened, $0, length) }
-        }
-        guard bound == 0 else {
+        guard address.withPointer({ omsd_bind(opened, $0, $1) }) == 0 else {
             let code = omsd_errno()
             close(opened)
             let held = code == EADDRINUSE

@@ -1,3 +1,4 @@
+import Kernel
 import Wire
 
 /// One socket to an origin, from its connect to its close. Belongs to the loop's thread.
@@ -28,8 +29,7 @@ final class ClientConnection {
     var session: TLSSession?
     var flight: Flight?
     /// What the kernel has not taken yet.
-    var out: [UInt8] = []
-    var outOffset = 0
+    var out = ByteQueue(keepsMax: 256 << 10)
     /// What epoll was asked for.
     var mask: UInt32
     /// When the loop looks after this connection next.

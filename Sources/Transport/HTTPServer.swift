@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Synchronization
 import Wire
 
@@ -12,7 +13,7 @@ package final class HTTPServer: Sendable {
     /// The port that it listens on, also where 0 asked for any.
     package let port: UInt16
     private let loop: ServerLoop
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<Thread?>(nil)
 
     /// Binds and listens; connections wait until ``start()``.
     ///
@@ -26,7 +27,7 @@ package final class HTTPServer: Sendable {
         if let tls { context = try TLSContext.server(certificateFile: tls.certificateFile, keyFile: tls.keyFile) }
         let listener = try Self.listen(address)
         do throws(TransportError) {
-            port = try listener.ownPort()
+            port = try TransportError.rethrowing { () throws(SystemError) in try listener.ownPort() }
             loop = try ServerLoop(listener: listener, context: context, limits: limits, maxConnections: maxConnections, handler: handler)
         } catch {
             listener.close()
@@ -37,12 +38,12 @@ package final class HTTPServer: Sendable {
     deinit {
         guard let running = thread.withLock({ $0 }) else { return }
         _ = loop.mailbox.post(.stop)
-        pthread_detach(running)
+        running.letGo()
     }
 
     package func start() throws(TransportError) {
         let loop = loop
-        let started = try startThread("omsd-http") { loop.run() }
+        let started = try TransportError.rethrowing { () throws(SystemError) in try Thread.start("omsd-http") { loop.run() } }
         thread.withLock { running in
             precondition(running == nil, "a server starts once")
             running = started
@@ -53,7 +54,7 @@ package final class HTTPServer: Sendable {
     package func stop() {
         guard let running = thread.withLock({ $0.take() }) else { return }
         _ = loop.mailbox.post(.stop)
-        pthread_join(running, nil)
+        running.join()
     }
 
     private static func listen(_ text: String) throws(TransportError) -> Socket {
@@ -66,12 +67,8 @@ package final class HTTPServer: Sendable {
         guard let address = SocketAddress(numeric: String(host), port: port) else {
             throw TransportError(.address, "\(text): not an address in digits")
         }
-        let made = omsd_tcp_socket(address.family)
-        guard made >= 0 else { throw .system("socket") }
-        let socket = Socket(fd: made)
-        guard socket.set(SOL_SOCKET, SO_REUSEADDR, 1), omsd_tcp_bind(made, address.bytes, socklen_t(address.bytes.count)) == 0,
-            CLinux.listen(made, 1_024) == 0
-        else {
+        let socket = try TransportError.rethrowing { () throws(SystemError) in try Socket.tcp(family: address.family) }
+        guard socket.set(SOL_SOCKET, SO_REUSEADDR, 1), socket.listen(address, backlog: 1_024) else {
             let error = TransportError.system("listen on \(text)")
             socket.close()
             throw error

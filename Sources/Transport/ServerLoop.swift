@@ -1,5 +1,6 @@
 import CLinux
 import Containers
+import Kernel
 import Wire
 
 /// One accepted socket. Belongs to the loop's thread.
@@ -31,8 +32,7 @@ final class ServerConnection {
     var isReadClosed = false
     /// The request, by serial, whose time to arrive is being watched.
     var watched: UInt64?
-    var out: [UInt8] = []
-    var outOffset = 0
+    var out = ByteQueue(keepsMax: 256 << 10)
     var mask = Poller.reading
 
     init(id: UInt64, socket: Socket, peer: String, session: TLSSession?, limits: HTTPLimits) {
@@ -84,7 +84,7 @@ final class ServerLoop: @unchecked Sendable {
     {
         (self.listener, self.context, self.limits) = (listener, context, limits)
         (self.maxConnections, self.handler) = (maxConnections, handler)
-        let poller = try Poller()
+        let poller = try TransportError.rethrowing { () throws(SystemError) in try Poller() }
         guard poller.add(listener.fd, token: Self.listenerID, Poller.reading) else { throw .system("epoll_ctl") }
         self.poller = poller
         mailbox = LoopMailbox(wake: { poller.wake() })
@@ -206,7 +206,7 @@ final class ServerLoop: @unchecked Sendable {
     private func decrypt(_ session: TLSSession, _ connection: ServerConnection) -> Bool {
         if connection.stage == .handshaking {
             let state = session.handshake()
-            session.drain(into: &connection.out)
+            connection.out.write { session.drain(into: &$0) }
             flush(connection)
             switch state {
             case .failed: return false
@@ -309,9 +309,9 @@ final class ServerLoop: @unchecked Sendable {
     private func write(_ bytes: [UInt8], to connection: ServerConnection) {
         if let session = connection.session {
             guard session.write(bytes) else { return close(connection) }
-            session.drain(into: &connection.out)
+            connection.out.write { session.drain(into: &$0) }
         } else {
-            connection.out += bytes
+            connection.out.append(bytes)
         }
         connection.isWriting = true
         flush(connection)
@@ -321,15 +321,13 @@ final class ServerLoop: @unchecked Sendable {
     /// Writes on; what an answer's last byte sets off follows when it was the last.
     private func flush(_ connection: ServerConnection) {
         let hadMore = connection.mask & Poller.writing != 0
-        while connection.outOffset < connection.out.count {
-            switch connection.socket.send(connection.out, from: connection.outOffset, taken: &connection.outOffset) {
+        while !connection.out.isEmpty {
+            switch connection.socket.send(&connection.out) {
             case .bytes: continue
             case .wouldBlock, .ended: return want(connection, connection.mask | Poller.writing)
             case .failed: return close(connection)
             }
         }
-        connection.out.removeAll(keepingCapacity: connection.out.capacity <= 256 * 1024)
-        connection.outOffset = 0
         guard hadMore else { return }
         want(connection, connection.mask & ~Poller.writing)
         if connection.stage == .answering, connection.isWriting { written(connection) }
@@ -356,7 +354,8 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     private func reset(_ connection: ServerConnection) {
-        _ = omsd_reset_on_close(connection.socket.fd)
+        // A failure leaves the orderly close: what is at stake is a simulated venue's manners.
+        _ = connection.socket.resetOnClose()
         close(connection)
     }
 

@@ -1,5 +1,6 @@
-import COpenSSL
 import CLinux
+import COpenSSL
+import Kernel
 
 /// Keys and trust of one end. OpenSSL locks a context itself, so it may be used from several threads.
 final class TLSContext: @unchecked Sendable {

@@ -1,4 +1,4 @@
-import CLinux
+import Kernel
 import Synchronization
 import Wire
 
@@ -42,18 +42,18 @@ package final class TLSTransport: HTTPTransport {
     private static let smallBodyMax = 4_096
 
     private let loop: TransportLoop
-    private let thread: Mutex<pthread_t?>
+    private let thread: Mutex<Thread?>
 
     package init(settings: Settings = Settings()) throws(TransportError) {
         let loop = try TransportLoop(settings: settings)
         self.loop = loop
-        thread = Mutex(try startThread("omsd-transport") { loop.run() })
+        thread = Mutex(try TransportError.rethrowing { () throws(SystemError) in try Thread.start("omsd-transport") { loop.run() } })
     }
 
     deinit {
         guard let running = thread.withLock({ $0 }) else { return }
         _ = loop.mailbox.post(.shutdown(graceMs: 0))
-        pthread_detach(running)
+        running.letGo()
     }
 
     /// Sets bounds and trust of an origin, for connections made from now on.
@@ -97,6 +97,6 @@ package final class TLSTransport: HTTPTransport {
         precondition(!loop.mailbox.isOnOwner, "shutdown waits for the thread that it was called on")
         guard let running = thread.withLock({ $0.take() }) else { return }
         _ = loop.mailbox.post(.shutdown(graceMs: graceMs))
-        pthread_join(running, nil)
+        running.join()
     }
 }

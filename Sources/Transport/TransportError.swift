@@ -1,5 +1,5 @@
 import COpenSSL
-import CLinux
+import Kernel
 
 /// Set-up that failed: an address, a certificate or a system call. Exchanges never throw; they end.
 package struct TransportError: Error, Equatable, CustomStringConvertible {
@@ -17,15 +17,12 @@ package struct TransportError: Error, Equatable, CustomStringConvertible {
     init(_ kind: Kind, _ description: String) { (self.kind, self.description) = (kind, description) }
 
     /// The last failed system call, by name.
-    static func system(_ call: String, _ code: Int32 = omsd_errno()) -> TransportError {
-        TransportError(.system, "\(call): \(errnoText(code))")
-    }
-}
+    static func system(_ call: String) -> TransportError { TransportError(.system, SystemError(call).description) }
 
-/// The words of an errno value.
-func errnoText(_ code: Int32) -> String {
-    // glibc keeps the text per thread (since 2.32).
-    strerror(code).map { String(cString: $0) } ?? "error \(code)"
+    /// What `body` says, whose only errors are the kernel's.
+    static func rethrowing<Result>(_ body: () throws(SystemError) -> Result) throws(TransportError) -> Result {
+        do throws(SystemError) { return try body() } catch { throw TransportError(.system, error.description) }
+    }
 }
 
 /// The oldest error in OpenSSL's queue of this thread, which is then empty.

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Wire
 
 /// How connections come to be: addresses, races between them, handshakes, and pauses after failures.
@@ -29,11 +30,10 @@ extension TransportLoop {
         guard !pool.isResolving else { return }
         pool.isResolving = true
         let (origin, mailbox) = (pool.origin, mailbox)
-        do throws(TransportError) {
-            let thread = try startThread("omsd-resolver") {
+        do throws(SystemError) {
+            try Thread.start("omsd-resolver") {
                 _ = mailbox.post(.resolved(origin, SocketAddress.resolve(origin.host, port: origin.port, numericOnly: false)))
-            }
-            pthread_detach(thread)
+            }.letGo()
         } catch {
             resolved(pool, .failure(error.description))
         }
@@ -68,12 +68,12 @@ extension TransportLoop {
 
     private func startNextAddress(_ attempt: ConnectAttempt) {
         while let address = attempt.addresses.popFirst() {
-            do throws(TransportError) {
+            do throws(SystemError) {
                 let socket = try Socket.outgoing(family: address.family)
                 let code = socket.connect(address)
                 let connection = ClientConnection(id: nextID(), socket: socket, pool: attempt.pool, attempt: attempt, mask: Poller.writing)
                 guard code == 0 || code == EINPROGRESS, poller.add(socket.fd, token: connection.id, Poller.writing) else {
-                    attempt.lastFailure = "connect to \(address.text): \(errnoText(code == 0 || code == EINPROGRESS ? omsd_errno() : code))"
+                    attempt.lastFailure = "connect to \(address.text): \(errorText(code == 0 || code == EINPROGRESS ? omsd_errno() : code))"
                     socket.close()
                     continue
                 }
@@ -105,7 +105,7 @@ extension TransportLoop {
         guard let attempt = connection.attempt else { return close(connection) }
         let code = connection.socket.pendingError
         guard code == 0 else {
-            attempt.lastFailure = "connect: \(errnoText(code))"
+            attempt.lastFailure = "connect: \(errorText(code))"
             attempt.racing.removeAll { $0 === connection }
             close(connection)
             return startNextAddress(attempt)
@@ -128,8 +128,8 @@ extension TransportLoop {
         guard let session = connection.session, let attempt = connection.attempt else { return }
         let state = session.handshake()
         if case .failed(let reason) = state { return fail(attempt, "TLS: \(reason)") }
-        session.drain(into: &connection.out)
-        if let code = flush(connection) { return fail(attempt, "TLS handshake: \(errnoText(code))") }
+        connection.out.write { session.drain(into: &$0) }
+        if let code = flush(connection) { return fail(attempt, "TLS handshake: \(errorText(code))") }
         guard case .done = state else { return }
         // Tickets may have come along; an answer to nothing must not meet the first request.
         guard case .dry = session.read(into: decrypted) else { return fail(attempt, "TLS: bytes before any request") }

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Wire
 
 /// How connections are used: one exchange at a time, written once, read to its end.
@@ -52,7 +53,7 @@ extension TransportLoop {
                 guard let session = connection.session, session.feed(UnsafeRawBufferPointer(rebasing: received[..<count])),
                     case .dry = session.read(into: decrypted)
                 else { return false }
-                session.drain(into: &connection.out)
+                connection.out.write { session.drain(into: &$0) }
                 guard flush(connection) == nil, connection.out.isEmpty else { return false }
             }
         }
@@ -66,47 +67,46 @@ extension TransportLoop {
         }
         var request = exchange.request
         exchange.sign(&request)
-        do throws(HTTPFault) {
-            connection.out = try request.serialized(for: exchange.origin)
-        } catch {
+        let bytes: [UInt8]
+        do throws(HTTPFault) { bytes = try request.serialized(for: exchange.origin) } catch {
             pool.idle.append(connection)
             return exchange.completion(.notSent("the request cannot be written: \(error)"))
         }
         if let session = connection.session {
             // Into memory: the kernel has nothing of it yet.
-            let isEncrypted = session.write(connection.out)
-            connection.out.removeAll(keepingCapacity: true)
-            guard isEncrypted else {
+            guard session.write(bytes) else {
                 close(connection)
                 return exchange.completion(.notSent("TLS: \(takeTLSErrorText())"))
             }
-            session.drain(into: &connection.out)
+            connection.out.write { session.drain(into: &$0) }
+        } else {
+            connection.out.append(bytes)
         }
         let sentAt = TransportTime.now()
         connection.stage = .busy
         #if DEBUG
         omsd_kill_point("before_send")
         #endif
-        let first = connection.socket.send(connection.out, from: 0, taken: &connection.outOffset)
+        let first = connection.socket.send(&connection.out)
         #if DEBUG
         omsd_kill_point("after_send")
         #endif
         if case .failed(let code) = first {
             // The very first call was refused: the kernel took nothing.
             close(connection)
-            return exchange.completion(.notSent("the connection was dead: \(errnoText(code))"))
+            return exchange.completion(.notSent("the connection was dead: \(errorText(code))"))
         }
         let deadline = sentAt.monotonic + exchange.timeoutMs * 1_000
         connection.flight = ClientConnection.Flight(
             exchange: exchange, sentAt: sentAt, deadline: deadline, parser: HTTPResponseParser(limits: settings.limits))
         arm(connection, deadline)
-        if let code = flush(connection) { lose(connection, "while writing: \(errnoText(code))") }
+        if let code = flush(connection) { lose(connection, "while writing: \(errorText(code))") }
     }
 
     /// Hands on what is left to write. Returns an errno if the connection is dead.
     func flush(_ connection: ClientConnection) -> Int32? {
-        while connection.outOffset < connection.out.count {
-            switch connection.socket.send(connection.out, from: connection.outOffset, taken: &connection.outOffset) {
+        while !connection.out.isEmpty {
+            switch connection.socket.send(&connection.out) {
             case .bytes: continue
             case .wouldBlock, .ended:
                 want(connection, Poller.reading | Poller.writing)
@@ -114,8 +114,6 @@ extension TransportLoop {
             case .failed(let code): return code
             }
         }
-        connection.out.removeAll(keepingCapacity: connection.out.capacity <= 256 * 1024)
-        connection.outOffset = 0
         want(connection, Poller.reading)
         return nil
     }
@@ -129,7 +127,7 @@ extension TransportLoop {
 
     func ready(_ connection: ClientConnection, _ event: Poller.Events) {
         if connection.stage == .connecting { return finishConnect(connection) }
-        if event.isWritable, !connection.out.isEmpty, let code = flush(connection) { return dropped(connection, errnoText(code)) }
+        if event.isWritable, !connection.out.isEmpty, let code = flush(connection) { return dropped(connection, errorText(code)) }
         if event.isReadable { read(connection) }
     }
 
@@ -137,7 +135,7 @@ extension TransportLoop {
     private func read(_ connection: ClientConnection) {
         switch connection.socket.receive(into: received) {
         case .wouldBlock: return
-        case .failed(let code): return dropped(connection, errnoText(code))
+        case .failed(let code): return dropped(connection, errorText(code))
         case .ended: return dropped(connection, "closed by the other side")
         case .bytes(let count):
             let bytes = UnsafeRawBufferPointer(rebasing: received[..<count])
@@ -159,8 +157,8 @@ extension TransportLoop {
                     }
                 }
                 // A key update wants an answer.
-                session.drain(into: &connection.out)
-                if !connection.out.isEmpty, let code = flush(connection) { end = errnoText(code) }
+                connection.out.write { session.drain(into: &$0) }
+                if !connection.out.isEmpty, let code = flush(connection) { end = errorText(code) }
             } else {
                 fault = deliver(bytes, to: connection)
             }
@@ -223,9 +221,9 @@ extension TransportLoop {
         connection.socket.allowOrderlyClose()
         if let session = connection.session, connection.out.isEmpty {
             session.sendCloseNotify()
-            session.drain(into: &connection.out)
+            connection.out.write { session.drain(into: &$0) }
             // Politeness: whether it arrives makes no difference.
-            _ = connection.socket.send(connection.out, from: 0, taken: &connection.outOffset)
+            _ = connection.socket.send(&connection.out)
         }
         close(connection)
     }

@@ -1,5 +1,6 @@
 import CLinux
 import Containers
+import Kernel
 import Synchronization
 import Wire
 
@@ -43,7 +44,7 @@ final class TransportLoop: @unchecked Sendable {
 
     init(settings: TLSTransport.Settings) throws(TransportError) {
         self.settings = settings
-        let poller = try Poller()
+        let poller = try TransportError.rethrowing { () throws(SystemError) in try Poller() }
         self.poller = poller
         mailbox = LoopMailbox(wake: { poller.wake() })
         pthread_mutex_init(&lock, nil)

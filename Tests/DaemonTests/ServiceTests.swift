@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Testing
 import Wire
 
@@ -108,12 +109,7 @@ final class NoticeSocket {
     deinit { close(descriptor) }
 
     static func bind(_ descriptor: Int32, _ path: String) -> Bool {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { omsd_bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) } == 0
-        }
+        UnixAddress(path: path)?.withPointer { omsd_bind(descriptor, $0, $1) } == 0
     }
 
     /// Waits for a line and takes it; what else was heard stays.

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import TestSupport
 import Testing
 import Wire
@@ -123,7 +124,7 @@ import Wire
         let claim = AddressShares.Claim(family: "bitget", origin: "https://api.example:443", budget: "overall", share: 10, permits: 100)
         let mine = AddressShares.Entry(claim, atLeast: nil, journal: "/var/lib/a b/\u{e9}.db")
         #expect(AddressShares.Entry(name: mine.name) == mine)
-        #expect(mine.name.utf8.count <= 107 && unixAddress(mine.name) != nil)
+        #expect(mine.name.utf8.count <= 107 && UnixAddress(name: mine.name) != nil)
         for (name, isRefused) in [
             ("\(AddressShares.Entry.prefix)\(claim.subject)/90/100/7/x", false), ("\(AddressShares.Entry.prefix)\(claim.subject)/91/100/7/x", true),
             ("\(AddressShares.Entry.prefix)\(claim.subject)/90/99/7/x", true), ("\(AddressShares.Entry.prefix)\(claim.subject)/-5/100/7/x", true),

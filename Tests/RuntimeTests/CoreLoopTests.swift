@@ -3,6 +3,7 @@ import OMSCore
 import Runtime
 import Simulator
 import Synchronization
+import TestSupport
 import Testing
 import Venues
 import Wire
@@ -25,7 +26,7 @@ import Wire
 
     @Test func `a command that comes during a turn is left to be posted`() throws {
         let rig = try Rig()
-        let wasTaken = try rig.core.exclusively { _ in onAnotherThread { rig.core.turnAtOnce(rig.question(1)) } }
+        let wasTaken = try rig.core.exclusively { _ in try Aside { rig.core.turnAtOnce(rig.question(1)) }.join() }
         #expect(!wasTaken)
         #expect(rig.replies.calls.isEmpty)
     }
@@ -52,31 +53,6 @@ import Wire
         #expect(throws: JournalError.self) { try rig.core.exclusively { _ in } }
         #expect(!rig.core.turnAtOnce(rig.question(2)), "there is no turn after it")
     }
-}
-
-private func onAnotherThread(_ body: @escaping @Sendable () -> Bool) -> Bool {
-    final class Box: Sendable {
-        let body: @Sendable () -> Bool
-        let result = Mutex(false)
-        init(_ body: @escaping @Sendable () -> Bool) { self.body = body }
-    }
-    let box = Box(body)
-    var thread = pthread_t()
-    let argument = Unmanaged.passRetained(box).toOpaque()
-    let code = pthread_create(
-        &thread, nil,
-        { argument in
-            guard let argument else { return nil }
-            let box = Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
-            box.result.withLock { $0 = box.body() }
-            return nil
-        }, argument)
-    guard code == 0 else {
-        Issue.record("no thread: \(code)")
-        return false
-    }
-    pthread_join(thread, nil)
-    return box.result.withLock { $0 }
 }
 
 /// A core over a journal in memory, whose venue never answers.

@@ -7,17 +7,18 @@ import Testing
         "CSQLite": (0, []), "COpenSSL": (0, []), "CLinux": (0, []), "Containers": (0, []),
         "OMSCore": (1, ["Containers"]),
         "Wire": (1, ["COpenSSL"]),
+        "Kernel": (1, ["CLinux"]),
         "Migrations": (1, []),
         "Venues": (2, ["OMSCore", "Wire"]),
         "Store": (2, ["OMSCore", "Wire", "Migrations", "CSQLite", "CLinux"]),
-        "Transport": (2, ["Containers", "Wire", "COpenSSL", "CLinux"]),
-        "Control": (2, ["OMSCore", "Wire", "CLinux"]),
-        "TestSupport": (2, ["OMSCore", "Wire", "CLinux"]),
+        "Transport": (2, ["Containers", "Kernel", "Wire", "COpenSSL", "CLinux"]),
+        "Control": (2, ["Kernel", "OMSCore", "Wire", "CLinux"]),
+        "TestSupport": (2, ["Kernel", "OMSCore", "Wire", "CLinux"]),
         "Runtime": (3, ["Containers", "OMSCore", "Wire", "Venues", "CLinux"]),
         "Simulator": (4, ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Transport", "CLinux"]),
-        "OMSDaemon": (4, ["OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
+        "OMSDaemon": (4, ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
         "omsim": (5, ["Simulator", "Transport", "Wire", "OMSCore", "Venues", "Runtime", "CSQLite", "CLinux"]),
-        "omsctl": (5, ["Wire", "CLinux"]),
+        "omsctl": (5, ["Kernel", "Wire", "CLinux"]),
     ]
     /// Parts of the platform that any target but the pure ones may use.
     private static let platform: Set<String> = ["Glibc", "Synchronization"]

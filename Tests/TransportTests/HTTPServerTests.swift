@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Synchronization
 import Testing
 import Wire
@@ -49,14 +50,14 @@ import Wire
     @Test func `the first reply to a request is its only one, also from another thread`() throws {
         let server = try HTTPServer(address: "127.0.0.1:0") { _, _, responder in
             guard
-                let thread = try? startThread(
+                let thread = try? Thread.start(
                     "replies",
                     {
                         responder.send(.response(HTTPResponse(status: 200, body: [0x61]), afterUs: 20_000))
                         responder.send(.response(HTTPResponse(status: 500)))
                     })
             else { return }
-            pthread_join(thread, nil)
+            thread.join()
         }
         try server.start()
         defer { server.stop() }

@@ -1,5 +1,6 @@
 import CLinux
 import COpenSSL
+import Kernel
 import Testing
 import Wire
 

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Synchronization
 import Testing
 import Wire
@@ -99,7 +100,7 @@ final class Shared<Value: Sendable>: Sendable {
 final class RawServer: Sendable {
     let port: UInt16
     private let listener: Int32
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<Thread?>(nil)
     private let handle: @Sendable (_ fd: Int32, _ number: Int) -> Void
 
     /// - Parameter isOpen: False holds the port but refuses connections until ``open()``.
@@ -115,7 +116,7 @@ final class RawServer: Sendable {
     func open() throws {
         let (fd, handle) = (listener, handle)
         #expect(listen(fd, 64) == 0)
-        let started = try startThread("raw-server") {
+        let started = try Thread.start("raw-server") {
             var number = 0
             while waitReadable(fd, 30_000) {
                 let peer = omsd_tcp_accept(fd, nil, nil)
@@ -123,14 +124,14 @@ final class RawServer: Sendable {
                 number += 1
                 let count = number
                 guard
-                    let worker = try? startThread(
+                    let worker = try? Thread.start(
                         "raw-peer",
                         {
                             handle(peer, count)
                             close(peer)
                         })
                 else { return }
-                pthread_detach(worker)
+                worker.letGo()
             }
         }
         thread.withLock { $0 = started }
@@ -140,7 +141,7 @@ final class RawServer: Sendable {
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        if let thread = thread.withLock({ $0 }) { pthread_join(thread, nil) }
+        thread.withLock { $0 }?.join()
         close(listener)
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Synchronization
 import Testing
 @testable import Transport

@@ -1,3 +1,4 @@
+import Kernel
 import OMSCore
 
 /// One client's connection, as the server's thread sees it.

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Wire
 
 /// Why no control socket could be opened. The text names the path and the next step.
@@ -40,8 +41,8 @@ package struct ControlListener: Sendable {
         let descriptor = socket(AF_UNIX, omsd_stream_socket_type() | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { throw .failed("create a socket for", path) }
         do throws(ControlListenerError) {
-            guard let bound = withSocketAddress(path, { omsd_bind(descriptor, $0, $1) }) else { throw .tooLong(path) }
-            guard bound == 0 else { throw .failed("bind", path) }
+            guard let address = UnixAddress(path: path) else { throw .tooLong(path) }
+            guard address.withPointer({ omsd_bind(descriptor, $0, $1) }) == 0 else { throw .failed("bind", path) }
             // Nobody can connect before listen, so the mode is never wider than asked for while it counts.
             guard chmod(path, mode) == 0 else { throw .failed("set the mode of", path) }
             guard listen(descriptor, 1_024) == 0 else { throw .failed("listen on", path) }
@@ -71,7 +72,8 @@ package struct ControlListener: Sendable {
         let probe = socket(AF_UNIX, omsd_stream_socket_type() | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard probe >= 0 else { throw .failed("create a socket for", path) }
         defer { close(probe) }
-        guard let answered = withSocketAddress(path, { omsd_connect(probe, $0, $1) }) else { throw .tooLong(path) }
+        guard let address = UnixAddress(path: path) else { throw .tooLong(path) }
+        let answered = address.withPointer { omsd_connect(probe, $0, $1) }
         // EAGAIN: somebody listens, with a full backlog. Only a refusal says that nobody does.
         guard answered != 0, omsd_errno() == ECONNREFUSED else {
             throw ControlListenerError(kind: .inUse, description: "another process answers on \(path.escapedForLog); is another omsd running?")
@@ -84,23 +86,10 @@ extension ControlListenerError {
     fileprivate static func failed(_ action: String, _ path: String) -> Self {
         let code = omsd_errno()
         let kind: Kind = [EACCES, EPERM, EROFS, ENOENT, ENOTDIR, ENAMETOOLONG].contains(code) ? .path : .system
-        return Self(kind: kind, description: "cannot \(action) \(path.escapedForLog): \(String(cString: strerror(code)))")
+        return Self(kind: kind, description: "cannot \(action) \(path.escapedForLog): \(errorText(code))")
     }
 
     fileprivate static func tooLong(_ path: String) -> Self {
         Self(kind: .path, description: "\(path.escapedForLog) is longer than the 107 bytes that a socket's path may have")
-    }
-}
-
-/// Runs `body` with the address of a Unix socket; nil when the path does not fit in it.
-func withSocketAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result? {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    let room = MemoryLayout.size(ofValue: address.sun_path)
-    guard !bytes.isEmpty, bytes.count < room, !bytes.contains(0) else { return nil }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-    return withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import OMSCore
 import Wire
 
@@ -7,7 +8,7 @@ final class ControlLoop {
     private let server: ControlServer
     private let sink: any ControlSink
     private let limits: ControlLimits
-    private let epoll: Int32
+    private let poller: Poller
     private var connections: [UInt64: ControlConnection] = [:]
     private var connectionsOfUser: [UInt32: Int] = [:]
     /// Bytes read and not yet decoded, of all connections.
@@ -29,36 +30,27 @@ final class ControlLoop {
     private var roles: RoleTable
     private var rolesVersion: Int
     private var isAccepting = false
+    /// A paused listener is tried again then, or when a connection closes.
+    private var acceptsAgainAt: Int64 = 0
     private let readBuffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 256 << 10)
 
-    private static let listenerTag: UInt64 = 0
-    private static let wakeTag: UInt64 = 1
+    private static let listenerToken: UInt64 = 1
+    private static let acceptPauseUs: Int64 = 100_000
 
-    init(server: ControlServer, sink: any ControlSink) throws(ControlListenerError) {
-        (self.server, self.sink, self.limits) = (server, sink, server.limits)
-        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    init(server: ControlServer, sink: any ControlSink) {
+        (self.server, self.sink, self.limits, self.poller) = (server, sink, server.limits, server.poller)
         (roles, rolesVersion) = server.shared.withLock { ($0.roles, $0.rolesVersion) }
-        guard epoll >= 0 else {
-            throw ControlListenerError(kind: .system, description: "cannot create an epoll: \(String(cString: strerror(omsd_errno())))")
-        }
-        watch(server.wakeDescriptor, tag: Self.wakeTag, for: UInt32(EPOLLIN.rawValue), isNew: true)
         accept(true)
     }
 
-    deinit {
-        close(epoll)
-        readBuffer.deallocate()
-    }
+    deinit { readBuffer.deallocate() }
 
     func run() {
-        var events = [epoll_event](repeating: epoll_event(), count: 256)
         while true {
-            // A paused listener is tried again after 100 ms, or when a connection closes.
-            let timeout: Int32 = !ready.isEmpty ? 0 : isAccepting ? -1 : 100
-            let count = epoll_wait(epoll, &events, Int32(events.count), timeout)
-            if !isAccepting, count == 0 { accept(true) }
+            let events = poller.wait(until: !ready.isEmpty ? 0 : isAccepting ? nil : acceptsAgainAt)
+            if !isAccepting, bootTime() >= acceptsAgainAt { accept(true) }
             let isStopping = wakeUp()
-            for event in events.prefix(Int(max(count, 0))) { handle(event) }
+            for event in events { handle(event) }
             turn()
             // After the turn: answers that were made in it leave in the same round.
             drain()
@@ -68,22 +60,16 @@ final class ControlLoop {
         shutDown()
     }
 
-    private func handle(_ event: epoll_event) {
-        switch event.data.u64 {
-        case Self.listenerTag: acceptAll()
-        case Self.wakeTag:
-            var count: UInt64 = 0
-            _ = read(server.wakeDescriptor, &count, 8)
-        case let id:
-            guard let connection = connections[id] else { return }
-            if event.events & UInt32(EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 {
-                connection.isPeerGone = true
-                connection.output.removeAll()
-                connection.pending.removeAll()
-            }
-            touched.append(id)
-            enqueue(connection)
+    private func handle(_ event: Poller.Events) {
+        guard event.token != Self.listenerToken else { return acceptAll() }
+        guard let connection = connections[event.token] else { return }
+        if event.isHangUp {
+            connection.isPeerGone = true
+            connection.output.removeAll()
+            connection.pending.removeAll()
         }
+        touched.append(event.token)
+        enqueue(connection)
     }
 
     // MARK: Connections
@@ -95,7 +81,7 @@ final class ControlLoop {
                 switch omsd_errno() {
                 case EINTR, ECONNABORTED: continue
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                    let now = omsd_clock_us(CLOCK_BOOTTIME)
+                    let now = bootTime()
                     if now - pauseLoggedAt > 10_000_000 {
                         server.log("control: no descriptors or memory for another connection; accepting pauses")
                         pauseLoggedAt = now
@@ -117,7 +103,7 @@ final class ControlLoop {
         let ofUser = connectionsOfUser[peer.uid, default: 0]
         guard connections.count < limits.connectionsMax, ofUser < limits.connectionsPerUserMax else {
             refused += 1
-            let now = omsd_clock_us(CLOCK_BOOTTIME)
+            let now = bootTime()
             if now - refusedLoggedAt >= 1_000_000 {
                 let open = "\(connections.count) connections are open, \(ofUser) of that user"
                 server.log("control: uid \(peer.uid) pid \(peer.pid) refused, and \(refused - 1) before: \(open)")
@@ -139,8 +125,8 @@ final class ControlLoop {
         }
         connections[connection.id] = connection
         server.shared.withLock { $0.waiting[connection.id] = (0, 0) }
-        connection.interest = UInt32(EPOLLIN.rawValue)
-        watch(descriptor, tag: connection.id, for: connection.interest, isNew: true)
+        connection.interest = Poller.reading
+        check(poller.add(descriptor, token: connection.id, connection.interest))
     }
 
     private func end(_ connection: ControlConnection) {
@@ -338,11 +324,11 @@ final class ControlLoop {
             // It may have been paused with whole lines at hand.
             if connection.mayHaveLines, !isPaused { enqueue(connection) }
             var interest: UInt32 = 0
-            if !isPaused, !connection.isReadClosed, !connection.isEnding { interest |= UInt32(EPOLLIN.rawValue) }
-            if !connection.output.isEmpty { interest |= UInt32(EPOLLOUT.rawValue) }
+            if !isPaused, !connection.isReadClosed, !connection.isEnding { interest |= Poller.reading }
+            if !connection.output.isEmpty { interest |= Poller.writing }
             if interest != connection.interest {
                 connection.interest = interest
-                watch(connection.descriptor, tag: id, for: interest, isNew: false)
+                check(poller.modify(connection.descriptor, token: id, interest))
             }
         }
         server.shared.withLock { shared in
@@ -374,11 +360,11 @@ final class ControlLoop {
 
     private func shutDown() {
         accept(false)
-        let deadline = omsd_clock_us(CLOCK_BOOTTIME) + limits.stopMs * 1_000
+        let deadline = bootTime() + limits.stopMs * 1_000
         while true {
             drain()
             for connection in connections.values { flush(connection) }
-            guard connections.values.contains(where: { !$0.output.isEmpty }), omsd_clock_us(CLOCK_BOOTTIME) < deadline else { break }
+            guard connections.values.contains(where: { !$0.output.isEmpty }), bootTime() < deadline else { break }
             var waiting = connections.values.filter { !$0.output.isEmpty }.map { pollfd(fd: $0.descriptor, events: Int16(POLLOUT), revents: 0) }
             _ = poll(&waiting, nfds_t(waiting.count), 50)
         }
@@ -391,17 +377,14 @@ final class ControlLoop {
         guard shall != isAccepting else { return }
         isAccepting = shall
         if shall {
-            watch(server.listener.descriptor, tag: Self.listenerTag, for: UInt32(EPOLLIN.rawValue), isNew: true)
+            check(poller.add(server.listener.descriptor, token: Self.listenerToken, Poller.reading))
         } else {
-            epoll_ctl(epoll, EPOLL_CTL_DEL, server.listener.descriptor, nil)
+            poller.remove(server.listener.descriptor)
+            acceptsAgainAt = bootTime() + Self.acceptPauseUs
         }
     }
 
-    private func watch(_ descriptor: Int32, tag: UInt64, for events: UInt32, isNew: Bool) {
-        var event = epoll_event()
-        event.events = events
-        event.data.u64 = tag
-        let result = epoll_ctl(epoll, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event)
-        precondition(result == 0 || omsd_errno() == ENOMEM || omsd_errno() == ENOSPC, "epoll does not know a descriptor of ours")
+    private func check(_ isWatched: Bool) {
+        precondition(isWatched || omsd_errno() == ENOMEM || omsd_errno() == ENOSPC, "epoll does not know a descriptor of ours")
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import OMSCore
 import Synchronization
 import Wire
@@ -43,12 +44,12 @@ package final class ControlServer: ReplySink {
     }
 
     let shared: Mutex<Shared>
-    let wakeDescriptor: Int32
+    let poller: Poller
     let limits: ControlLimits
     let listener: ControlListener
     let log: @Sendable (String) -> Void
     let peerOf: @Sendable (Int32) -> Peer?
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<Thread?>(nil)
 
     /// - Parameters:
     ///   - listener: Owned by the server from here on.
@@ -61,9 +62,8 @@ package final class ControlServer: ReplySink {
         log: @escaping @Sendable (String) -> Void,
         peerOf: @escaping @Sendable (Int32) -> Peer? = { Peer(ofSocket: $0) }
     ) throws(ControlListenerError) {
-        self.wakeDescriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
-        guard wakeDescriptor >= 0 else {
-            throw ControlListenerError(kind: .system, description: "cannot create an eventfd: \(String(cString: strerror(omsd_errno())))")
+        do throws(SystemError) { poller = try Poller() } catch {
+            throw ControlListenerError(kind: .system, description: "cannot wait for clients: \(error)")
         }
         var limits = limits
         var files = rlimit()
@@ -77,39 +77,26 @@ package final class ControlServer: ReplySink {
         shared = Mutex(Shared(roles: roles))
     }
 
-    deinit { close(wakeDescriptor) }
-
     /// Starts the thread. Once.
     ///
     /// - Parameter sink: Called on that thread only.
-    /// - Throws: when the kernel gives no more descriptors or threads.
+    /// - Throws: when the kernel gives no more threads.
     package func start(sink: any ControlSink) throws(ControlListenerError) {
-        let loop = try ControlLoop(server: self, sink: sink)
-        var handle = pthread_t()
-        let box = Unmanaged.passRetained(loop)
-        let code = pthread_create(
-            &handle, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<ControlLoop>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, box.toOpaque())
-        guard code == 0 else {
-            box.release()
-            throw ControlListenerError(kind: .system, description: "cannot start the control thread: \(String(cString: strerror(code)))")
+        // Made here, used on its thread alone.
+        nonisolated(unsafe) let loop = ControlLoop(server: self, sink: sink)
+        do throws(SystemError) {
+            let started = try Thread.start("omsd-control") { loop.run() }
+            thread.withLock { $0 = started }
+        } catch {
+            throw ControlListenerError(kind: .system, description: "cannot start the control thread: \(errorText(error.code))")
         }
-        thread.withLock { $0 = handle }
     }
 
     /// Sends what is due for at most ``ControlLimits/stopMs``, closes all connections, removes the socket it made, and returns when all is done.
     package func stop() {
         shared.withLock { $0.isStopping = true }
         wake()
-        let handle = thread.withLock { handle in
-            defer { handle = nil }
-            return handle
-        }
-        if let handle { pthread_join(handle, nil) }
+        thread.withLock { $0.take() }?.join()
     }
 
     /// From the next request on, of open connections too.
@@ -159,9 +146,5 @@ package final class ControlServer: ReplySink {
         if isFirst { wake() }
     }
 
-    private func wake() {
-        var one: UInt64 = 1
-        // Full counter (EAGAIN): the thread is being woken already.
-        _ = write(wakeDescriptor, &one, 8)
-    }
+    private func wake() { poller.wake() }
 }

@@ -1,3 +1,4 @@
+import Kernel
 import Wire
 
 /// What a verb takes on the command line.

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Wire
 
 /// A connection to the daemon's control socket: one call after another.
@@ -12,19 +13,12 @@ final class Connection {
     init(path: String) throws(Failure) {
         self.path = path
         descriptor = socket(AF_UNIX, omsd_stream_socket_type(), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard descriptor >= 0, bytes.count < MemoryLayout.size(ofValue: address.sun_path), !bytes.isEmpty else {
+        guard descriptor >= 0, let address = UnixAddress(path: path) else {
             throw Failure.usage("\(path.escapedForTerminal): no usable socket path")
         }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { omsd_connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
-        guard connected == 0 else {
+        guard address.withPointer({ omsd_connect(descriptor, $0, $1) }) == 0 else {
             let code = omsd_errno()
-            var text = "the daemon cannot be reached on \(path.escapedForTerminal): \(String(cString: strerror(code)))\n"
+            var text = "the daemon cannot be reached on \(path.escapedForTerminal): \(errorText(code))\n"
             switch code {
             case ENOENT, ECONNREFUSED:
                 text += "  start it with `systemctl start omsd` or `omsd --config FILE`; --socket or OMSD_SOCKET name another socket"

@@ -1,3 +1,4 @@
+import Kernel
 import Wire
 
 /// `modify`, `cancel`, `cancel-all`, `wait`, `resolve`.

@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Wire
 
 /// `submit` and `place`.
@@ -64,7 +65,7 @@ enum SubmitVerbs {
         let arguments = context.arguments
         let path = arguments.operands[0]
         guard let bytes = context.terminal.read(path) else {
-            throw .usage("\(path.escapedForTerminal) cannot be read: \(String(cString: strerror(omsd_errno())))")
+            throw .usage("\(path.escapedForTerminal) cannot be read: \(errorText(omsd_errno()))")
         }
         var intents = try intents(in: bytes, path: path, arguments: arguments, newID: newIntentID(context), itemsMax: context.itemsMax)
         if arguments.has("--dry-run") { intents = intents.map { set($0, "dry_run", .bool(true)) } }

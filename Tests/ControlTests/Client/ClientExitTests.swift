@@ -1,5 +1,6 @@
 import CLinux
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 
@@ -62,12 +63,11 @@ struct ClientExitTests {
                 return true
             })
         let server = harness.server
-        let stopper = Feeder { if eventually({ held.count > 0 }) { server.stop() } }
-        stopper.start()
+        let stopper = Aside { if eventually({ held.count > 0 }) { server.stop() } }
         let terminal = FakeTerminal()
         #expect(Client.run(["--socket", harness.path, "status"], environment: [:], terminal: terminal) == 7)
         #expect(terminal.errors.contains("may or may not have been taken"))
-        stopper.join()
+        try stopper.join()
     }
 
     @Test(arguments: [

@@ -1,4 +1,5 @@
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 
@@ -304,7 +305,7 @@ struct ClientVerbTests {
         let daemon = try ScriptedDaemon { _ in "{\"subscription\":1}" }
         let server = daemon.harness.server
         let sink = daemon.harness.sink
-        let feeder = Feeder {
+        let feeder = Aside {
             guard eventually({ sink.calls.count == 1 }), let connection = sink.calls.first?.ticket.connection else { return }
             for seq in 1...3 {
                 _ = server.notify(
@@ -312,10 +313,9 @@ struct ClientVerbTests {
                     connection: connection)
             }
         }
-        feeder.start()
         #expect(daemon.run("tail", "--after", "0", "--count", "3") == 0)
         #expect(daemon.terminal.output.split(separator: "\n").last == "3  1970-01-01T00:00:00.000000Z  execution  client_order_id=o3")
-        feeder.join()
+        try feeder.join()
     }
 
     @Test(

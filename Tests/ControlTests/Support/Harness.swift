@@ -1,5 +1,6 @@
 import CLinux
 import Control
+import Kernel
 import OMSCore
 import Synchronization
 import TestSupport
@@ -48,14 +49,9 @@ final class RawClient {
 
     init(_ path: String) throws {
         descriptor = socket(AF_UNIX, omsd_stream_socket_type(), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { omsd_connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        guard let address = UnixAddress(path: path), address.withPointer({ omsd_connect(descriptor, $0, $1) }) == 0 else {
+            throw Harness.Unusable()
         }
-        guard connected == 0 else { throw Harness.Unusable() }
         var patience = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))

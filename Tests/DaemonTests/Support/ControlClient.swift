@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Wire
 
 /// A client of the control socket: one line out, one line in, every wait bounded.
@@ -12,14 +13,8 @@ final class ControlClient {
     /// - Throws: ``Unexpected`` when nobody listens.
     init(_ path: String, patience seconds: Int = 200) throws {
         descriptor = socket(AF_UNIX, omsd_stream_socket_type(), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { throw Unexpected("\(path) is too long for a socket") }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { omsd_connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
+        guard let address = UnixAddress(path: path) else { throw Unexpected("\(path) is too long for a socket") }
+        let code = address.withPointer { omsd_connect(descriptor, $0, $1) }
         // A whole object whose initialiser throws is closed by `deinit`: closing here too would take somebody else's descriptor.
         guard code == 0 else { throw Unexpected("nobody listens at \(path)") }
         var patience = timeval(tv_sec: seconds, tv_usec: 0)

@@ -35,28 +35,3 @@ final class Follower {
         get throws { try lines.map { try JSONParser.parse([UInt8(ascii: "{")] + $0.dropLast()) } }
     }
 }
-
-/// Runs `body` on a thread of its own; `join` throws what it threw.
-final class Aside: @unchecked Sendable {
-    private let body: () throws -> Void
-    private var handle = pthread_t()
-    private var failure: (any Error)?
-
-    init(_ body: @escaping () throws -> Void) {
-        self.body = body
-        let code = pthread_create(
-            &handle, nil,
-            { argument in
-                guard let argument else { return nil }
-                let aside = Unmanaged<Aside>.fromOpaque(argument).takeRetainedValue()
-                do { try aside.body() } catch { aside.failure = error }
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        precondition(code == 0, "no thread could be started")
-    }
-
-    func join() throws {
-        pthread_join(handle, nil)
-        if let failure { throw failure }
-    }
-}

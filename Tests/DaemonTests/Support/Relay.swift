@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import Synchronization
 
 /// The way from omsd to its venues, which a test can cut: a TCP relay on a port of this machine.
@@ -16,7 +17,7 @@ final class Relay: Sendable {
     private let isOver = Atomic<Bool>(false)
     private let listener: Int32
     private let target: UInt16
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<Thread?>(nil)
 
     init(to target: UInt16) throws {
         // Bound by number: a port that the kernel chose is given back when its listener closes.
@@ -29,20 +30,14 @@ final class Relay: Sendable {
         listener = omsd_tcp_socket(AF_INET)
         guard omsd_tcp_bind(listener, &name, size) == 0, listen(listener, 128) == 0 else { throw Unexpected("the relay's port was taken") }
         (port, self.target) = (UInt16(bigEndian: name.sin_port), target)
-        var handle = pthread_t()
-        let code = pthread_create(
-            &handle, nil,
-            { argument in
-                if let argument { Unmanaged<Relay>.fromOpaque(argument).takeUnretainedValue().run() }
-                return nil
-            }, Unmanaged.passUnretained(self).toOpaque())
-        guard code == 0 else { throw Unexpected("no thread for the relay") }
-        thread.withLock { $0 = handle }
+        // Unowned: `deinit` ends the thread, and a thread that held its relay would keep it from that.
+        let started = try Thread.start("relay") { [unowned(unsafe) self] in run() }
+        thread.withLock { $0 = started }
     }
 
     deinit {
         isOver.store(true, ordering: .relaxed)
-        if let thread = thread.withLock({ $0 }) { pthread_join(thread, nil) }
+        thread.withLock { $0 }?.join()
         close(listener)
     }
 
