@@ -85,6 +85,7 @@ package struct ServeCommand: Equatable, Sendable {
                 guard let ratio = Double(text), (0...1).contains(ratio) else { throw SimulatorInputError("--fill: 0 to 1 should stand here") }
                 matching.fillRatio = ratio
             case "--cross": matching.crosses = true
+            case "--follow-market": matching.followsMarket = true
             case "--freshness-ms":
                 let ms: UInt64 = try words.number(of: word)
                 guard (1...3_600_000).contains(ms) else { throw SimulatorInputError("--freshness-ms: 1 to 3600000 should stand here") }
@@ -158,6 +159,8 @@ package struct ServeCommand: Equatable, Sendable {
           --seed N                for faults and fills; one seed and one sequence of requests give one history. Default 1
           --fill RATIO            share of resting orders that trade at once, 0 to 1, half of them in part. Default 0
           --cross                 limit orders beyond the reference price trade at once
+          --follow-market         orders meet the walking price of the public pages instead of the reference price: those beyond it trade at once, those
+                                  that rest trade when it reaches them
           --freshness-ms MS       how old a stamp may be, instead of each venue's own window (match omsd's freshness_ms)
           --latency-ms LOW-HIGH   each request's way there and back together; drawn from --seed, and so is how much of it passes before it arrives
                                   and is counted. One number: the same for all. Default 0

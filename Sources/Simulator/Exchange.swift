@@ -7,7 +7,11 @@ package struct Matching: Sendable, Equatable {
     package var fillRatio = 0.0
     /// Whether a plain limit order beyond the reference price trades at once. Off: it rests, whatever its price.
     package var crosses = false
-    package init(fillRatio: Double = 0, crosses: Bool = false) { (self.fillRatio, self.crosses) = (fillRatio, crosses) }
+    /// Whether orders meet the walking price of the public pages (``PublicMarket``) and trade when it reaches theirs. Off: a reference that stands still.
+    package var followsMarket = false
+    package init(fillRatio: Double = 0, crosses: Bool = false, followsMarket: Bool = false) {
+        (self.fillRatio, self.crosses, self.followsMarket) = (fillRatio, crosses, followsMarket)
+    }
 }
 
 /// One venue's orders and fills, and the simplest matching that shows every outcome: rest, fill, fill in part, close unfilled.
@@ -35,6 +39,8 @@ package final class Exchange {
     /// Every execution, oldest first.
     package private(set) var fills: [SimFill] = []
     package var random: SplitMix64
+    /// What the public pages say of prices.
+    package let market: PublicMarket
     private let scheduler: (_ afterUs: Int64, _ action: @escaping (_ at: Int64) -> Void) -> Void
 
     /// - Parameters:
@@ -48,6 +54,7 @@ package final class Exchange {
         self.instruments = Dictionary(instruments.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
         (self.numbering, self.matching, self.scheduler) = (numbering, matching, scheduler)
         random = SplitMix64(seed: seed)
+        market = PublicMarket(seed: seed)
     }
 
     /// Does something later: the asynchronous part of an engine. Runs before any later request or listing is answered, in order of time.
@@ -134,6 +141,7 @@ package final class Exchange {
             if let quantity { standing.quantity = quantity }
         }
         if !order.filled.isZero, order.quantity <= order.filled { close(order, as: .filled, reason: "", at: at) }
+        if let instrument = instruments[order.symbol] { awaitMarket(order, instrument, at: at) }
         return true
     }
 
@@ -197,7 +205,7 @@ package final class Exchange {
 
     private func match(_ order: SimOrder, at: Int64) {
         guard let instrument = instruments[order.symbol] else { return }
-        let reference = instrument.reference
+        let reference = reference(of: instrument, at: at)
         guard let price = order.price, !order.ticket.isMarket else {
             if order.quantity.isZero, let quote = order.ticket.quoteQuantity, let bought = quote.dividedRoundingDown(by: reference) {
                 order.standing.quantity = bought.roundedDown(to: instrument.lot)
@@ -215,9 +223,10 @@ package final class Exchange {
             }
         case .postOnly where isBeyond:
             cancel(order, reason: "post_only", at: at)
-        case .gtc where isBeyond && matching.crosses:
+        case .gtc where isBeyond && (matching.crosses || matching.followsMarket):
             fill(order, price: reference, isMaker: false, at: at)
         case .gtc, .postOnly:
+            awaitMarket(order, instrument, at: at)
             guard matching.fillRatio > 0, random.chance(matching.fillRatio) else { return }
             if random.chance(0.5) {
                 fill(order, at: at)

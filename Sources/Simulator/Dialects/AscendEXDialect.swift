@@ -89,6 +89,7 @@ package final class AscendEXDialect: Dialect {
             "lookup:order-hist-current", "lookup:order-hist", "lookup:balance", "lookup:info",
         ].map { BudgetRule($0, 10, scope: .apikey) } + [
             BudgetRule("lookup:balance-history", 8, perMs: 60_000, scope: .apikey), BudgetRule("public", nil, scope: .ip),
+            BudgetRule("fee", 10, scope: .apikey),
         ]
 
     package let instruments = [
@@ -154,7 +155,7 @@ package final class AscendEXDialect: Dialect {
         case ("GET", "data/v2/order/hist", false, false): return route("order-hist", .lookup, "lookup:order-hist", data)
         case ("GET", "data/v1/balance/history", false, true): return route("balance-history", .lookup, "lookup:balance-history", [["order"]])
         case ("GET", "v1/balance", true, true): return route("balance", .lookup, "lookup:balance", data)
-        default: return nil
+        default: return marketRoute(request.method, place)
         }
     }
 
@@ -168,6 +169,7 @@ package final class AscendEXDialect: Dialect {
         do throws(AscendEXProblem) {
             guard let place = Place(call.request.path) else { throw AscendEXProblem(.invalidInput, "no such path") }
             if call.route.kind != .public { try authenticate(call, place) }
+            if let page = try marketPage(call, exchange) { return page }
             return switch call.route.endpoint {
             case "info": info(call)
             case "exchange-info": exchangeInfo(call)

@@ -34,7 +34,7 @@ enum AscendEXIdentity {
         if parts.first == "data" { return parts.joined(separator: "/") }
         guard parts.first == "v1" else { return nil }
         parts = parts.dropFirst()
-        if parts.first == "cash" || parts.first == "margin" { parts = parts.dropFirst() }
+        if ["cash", "margin", "spot"].contains(parts.first) { parts = parts.dropFirst() }
         return parts.isEmpty ? nil : parts.joined(separator: "/")
     }
 

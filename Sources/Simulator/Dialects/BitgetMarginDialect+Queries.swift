@@ -118,7 +118,9 @@ extension BitgetMarginDialect {
                 ] {
                     writer.member(name, value)
                 }
-                for name in ["isIsolatedBaseBorrowable", "isIsolatedQuoteBorrowable", "isCrossBorrowable"] { writer.member(name, true) }
+                for name in ["isBorrowable", "isIsolatedBaseBorrowable", "isIsolatedQuoteBorrowable", "isCrossBorrowable"] {
+                    writer.member(name, true)
+                }
                 writer.endObject()
             }
             writer.endArray()

@@ -12,7 +12,7 @@ package final class BitgetMarginDialect: Dialect {
         BudgetRule("cancel", 10, scope: .uid), BudgetRule("lookup:open-orders", 10, scope: .uid),
         BudgetRule("lookup:history-orders", 10, scope: .uid),
         BudgetRule("lookup:fills", 10, scope: .uid), BudgetRule("lookup:assets", 10, scope: .uid), BudgetRule("lookup:info", 1, scope: .uid),
-        BudgetRule("lookup:instruments", 10, scope: .ip),
+        BudgetRule("lookup:instruments", 10, scope: .ip), BudgetRule("market", 20, scope: .ip), BudgetRule("market-keyed", 10, scope: .uid),
         BudgetRule("lookup:time", 20, scope: .ip), BudgetRule("overall", 6000, perMs: 60_000, scope: .ip),
     ]
     package let instruments = BitgetMarginDialect.spotInstruments
@@ -54,7 +54,9 @@ package final class BitgetMarginDialect: Dialect {
 
     package var pageSigns: [(name: String, says: PageSign)] { [("maxId", .id), ("minId", .id)] }
 
-    package func claims(_ path: Substring) -> Bool { path.hasPrefix("/api/v2/margin/") || path == "/api/v2/public/time" || path == Self.info }
+    package func claims(_ path: Substring) -> Bool {
+        path.hasPrefix("/api/v2/")
+    }
     package func keyID(of request: HTTPRequest) -> String? { request.header("ACCESS-KEY") }
 
     package func route(_ request: HTTPRequest) -> Route? {
@@ -65,6 +67,11 @@ package final class BitgetMarginDialect: Dialect {
         case ("GET", "/api/v2/margin/currencies"):
             return Route("currencies", .public, budgets: ["lookup:instruments", "overall"], itemLists: [["data"]])
         default: break
+        }
+        if let page = BitgetMarketPages.page(request) {
+            return Route(
+                page.endpoint, page.isPublic ? .public : .lookup, budgets: [page.isPublic ? "market" : "market-keyed", "overall"],
+                itemLists: page.list)
         }
         guard let product = product(of: path) else { return nil }
         let endpoint = String(path.dropFirst("/api/v2/margin/".utf8.count + product.utf8.count + 1))
@@ -98,7 +105,9 @@ package final class BitgetMarginDialect: Dialect {
             case "currencies": return currencies(call, exchange)
             default: break
             }
-            let account = try edge.authenticate(call, mode: .classic, on: exchange)
+            let account = call.route.kind == .public ? nil : try edge.authenticate(call, mode: .classic, on: exchange)
+            if let page = try BitgetMarketPages.answer(call, edge, exchange.current(instruments), exchange) { return page }
+            guard let account else { return refuse(.unknownEndpoint, call) }
             let product = product(of: call.request.path) ?? ""
             switch call.route.endpoint {
             case "batch-place-order": return try placeBatch(call, account, product, exchange)

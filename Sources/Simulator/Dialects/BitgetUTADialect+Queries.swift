@@ -90,7 +90,9 @@ extension BitgetUTADialect {
                 if category.hasSuffix("FUTURES") {
                     writer.member("priceMultiplier", String(describing: instrument.tick))
                     writer.member("quantityMultiplier", String(describing: instrument.lot))
-                    writer.member("maxMarketOrderQty", "0")
+                    for (name, value) in [("maxMarketOrderQty", "0"), ("type", "perpetual"), ("makerFeeRate", "0.001"), ("takerFeeRate", "0.001")] {
+                        writer.member(name, value)
+                    }
                 }
                 writer.endObject()
             }

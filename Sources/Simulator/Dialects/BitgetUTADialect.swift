@@ -15,7 +15,7 @@ package final class BitgetUTADialect: Dialect {
         BudgetRule("lookup:history-orders", 20, scope: .uid), BudgetRule("lookup:fills", 20, scope: .uid),
         BudgetRule("lookup:assets", 20, scope: .uid),
         BudgetRule("lookup:settings", 20, scope: .uid), BudgetRule("lookup:instruments", 20, scope: .ip), BudgetRule("lookup:time", 20, scope: .ip),
-        BudgetRule("overall", 6000, perMs: 60_000, scope: .ip),
+        BudgetRule("market", 20, scope: .ip), BudgetRule("market-keyed", 10, scope: .uid), BudgetRule("overall", 6000, perMs: 60_000, scope: .ip),
     ]
     package let instruments =
         BitgetMarginDialect.spotInstruments + [
@@ -54,6 +54,9 @@ package final class BitgetUTADialect: Dialect {
         func route(_ endpoint: String, _ kind: Route.Kind, _ budget: String, _ lists: [[String]] = []) -> Route {
             Route(endpoint, kind, budgets: [budget, "overall"], itemLists: lists)
         }
+        if let page = BitgetMarketPages.page(request) {
+            return route(page.endpoint, page.isPublic ? .public : .lookup, page.isPublic ? "market" : "market-keyed", page.list)
+        }
         return switch (request.method, request.path) {
         case ("GET", "/api/v3/public/time"): route("time", .public, "lookup:time")
         case ("GET", "/api/v3/market/instruments"): route("instruments", .public, "lookup:instruments", [["data"]])
@@ -83,7 +86,13 @@ package final class BitgetUTADialect: Dialect {
             case "instruments": return try listInstruments(call, exchange)
             default: break
             }
-            let account = try edge.authenticate(call, mode: .uta, on: exchange)
+            let account = call.route.kind == .public ? nil : try edge.authenticate(call, mode: .uta, on: exchange)
+            if let page = try BitgetMarketPages.answer(
+                call, edge, exchange.current(symbols(of: call.parameter("category") ?? "SPOT")), exchange)
+            {
+                return page
+            }
+            guard let account else { return refuse(.unknownEndpoint, call) }
             switch call.route.endpoint {
             case "place-batch": return try placeBatch(call, account, exchange)
             case "place-order": return try placeOne(call, account, exchange)

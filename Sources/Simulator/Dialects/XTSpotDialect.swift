@@ -79,6 +79,7 @@ package final class XTSpotDialect: Dialect {
         BudgetRule("lookup:batch-order", 10, scope: .apikey), BudgetRule("lookup:open-order", 10, scope: .apikey),
         BudgetRule("lookup:history-order", 10, scope: .apikey), BudgetRule("lookup:trade", 10, scope: .apikey),
         BudgetRule("lookup:balances", 10, scope: .apikey), BudgetRule("symbol", 10, scope: .ip), BudgetRule("time", nil, scope: .ip),
+        BudgetRule("market", 10, scope: .ip),
     ]
 
     /// BTC leaves its filters empty, as the samples do, so that `pricePrecision` and `quantityPrecision` rule (3.6).
@@ -94,7 +95,7 @@ package final class XTSpotDialect: Dialect {
 
     package var pageSigns: [(name: String, says: PageSign)] { [("hasNext", .more)] }
 
-    package func claims(_ path: Substring) -> Bool { path.hasPrefix("/v4/") }
+    package func claims(_ path: Substring) -> Bool { path.hasPrefix("/v4/") || path == Self.contractList }
 
     package func keyID(of request: HTTPRequest) -> String? { request.header("validate-appkey") ?? request.header("xt-validate-appkey") }
 
@@ -127,7 +128,7 @@ package final class XTSpotDialect: Dialect {
         case ("GET", "/v4/balances"): Route("balances", .lookup, budgets: ["lookup:balances"], itemLists: [["result", "assets"]])
         case ("GET", "/v4/public/symbol"): Route("symbol", .public, budgets: ["symbol"], itemLists: [["result", "symbols"]])
         case ("GET", "/v4/public/time"): Route("time", .public, budgets: ["time"])
-        default: nil
+        default: marketRoute(request)
         }
     }
 
@@ -140,6 +141,7 @@ package final class XTSpotDialect: Dialect {
         }
         do throws(XTProblem) {
             if call.route.kind != .public { try authenticate(call, exchange) }
+            if let page = try marketPage(call, exchange) { return page }
             return switch call.route.endpoint {
             case "time":
                 success {
