@@ -71,6 +71,9 @@ final class AddressShares {
         try replace(with: claims)
     }
 
+    /// Of which limits more is held than was asked for last.
+    private(set) var heldBeyond: [String] = []
+
     /// Other claims from here on; those held so far stay where these are refused.
     ///
     /// What is held does not become less while the daemon runs: requests under the former share may be under way. Others see less at the next start.
@@ -78,6 +81,9 @@ final class AddressShares {
         let own = held.map(\.entry)
         let wanted = claims.sorted { $0.subject < $1.subject }.map { claim in
             (claim: claim, entry: Entry(claim, atLeast: own.first { $0.subject == claim.subject }, journal: journal))
+        }
+        heldBeyond = wanted.filter { $0.claim.share != $0.entry.share }.map { claim, entry in
+            "\(claim.origin) \(claim.budget): \(entry.share.map(String.init) ?? "all")"
         }
         guard !wanted.allSatisfy({ own.contains($0.entry) }) else { return }
         let gate = try Self.gate()
@@ -104,8 +110,8 @@ final class AddressShares {
             isHeld: true,
             description:
                 "\(claim.origin) counts \(claim.budget) by address, \(claim.permits) a window, and two omsd of this host would use it: this one "
-                + "(\(mine.words)) states \(told(mine.share)), the other (\(first.words)) \(told(first.share)); each must state a share in limits, and all "
-                + "together at most \(fewest)")
+                + "(\(mine.words)) would hold \(told(mine.share)), the other (\(first.words)) holds \(told(first.share)); each must state a share in limits, and "
+                + "all together at most \(fewest). What a running omsd holds becomes less only when it is started again")
     }
 
     /// One daemon at a time looks and then binds: of two that start together the second sees the first.

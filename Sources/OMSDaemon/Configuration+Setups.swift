@@ -66,8 +66,8 @@ extension AccountConfiguration {
         return settings
     }
 
-    /// Scheme, host and port, as the journal pins them.
-    var origin: String { baseURL.description }
+    /// Scheme, host and port, as the journal pins them: one text for all spellings of one place.
+    var origin: String { baseURL.place }
 }
 
 extension LimitConfiguration {

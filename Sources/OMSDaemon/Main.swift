@@ -39,24 +39,27 @@ struct Main {
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path, environment: processEnvironment())
             let credentials = try configuration.loadCredentials()
+            // As a start would, and with its exit code.
+            do throws(OpenError) { try SQLiteJournal.check(configuration.journalPath) } catch {
+                let problem = ConfigurationProblem(file: path, line: nil, column: nil, key: "journal.path", problem: error.description.escapedForLog)
+                guard error.kind != .configuration else { throw ConfigurationError(problems: [problem]) }
+                writeToStandardError("\(problem)\n")
+                return ExitCode(rawValue: error.exitCode) ?? .inputOutput
+            }
             let identityProblems: [String]
             do throws(JournalError) {
                 identityProblems = try SQLiteJournal.identityProblems(
                     configuration.journalPath, accounts: configuration.journalAccounts, identities: configuration.identities(credentials))
             } catch {
-                writeToStandardError("omsd: whether the accounts are those of the journal was not checked: \(error.description.escapedForLog)\n")
-                identityProblems = []
+                let words = "omsd: whether the accounts are those of the journal could not be checked: \(error.description)"
+                writeToStandardError("\(words.escapedForLog)\n")
+                return ExitCode(rawValue: error.exitCode) ?? .inputOutput
             }
             guard identityProblems.isEmpty else {
                 throw ConfigurationError(
                     problems: identityProblems.map {
                         ConfigurationProblem(file: path, line: nil, column: nil, key: "accounts", problem: $0.escapedForLog)
                     })
-            }
-            do throws(OpenError) { try SQLiteJournal.checkPlace(configuration.journalPath) } catch {
-                throw ConfigurationError(problems: [
-                    ConfigurationProblem(file: path, line: nil, column: nil, key: "journal.path", problem: error.description.escapedForLog)
-                ])
             }
             writeToStandardOutput("\(path): \(configuration.accounts.count) accounts, no error\n")
             return .done

@@ -64,12 +64,30 @@ final class NoticeLog {
             Line(
                 level: row.state == .active ? .info : .warning, message: "trading state is \(row.state.rawValue)", subject: "trading state",
                 fields: [("by", row.actor.text), ("reason", row.reason)])
-        case .unconfigured(let orders, let intents):
+        case .unconfigured(let orders, let unsent, let intents):
             Line(
-                level: .warning, message: "orders live of an account that is not configured: nothing is done for them", subject: "unconfigured",
-                fields: [("orders", String(orders)), ("intents", String(intents))])
+                level: .warning, message: "orders are open of an account that is not configured: nothing is done for them", subject: "unconfigured",
+                fields: [("orders", String(orders)), ("unsent", String(unsent)), ("intents", String(intents))])
+        case .killed(let kill):
+            Line(
+                level: kill.foreign > 0 ? .warning : .info,
+                message: kill.foreign > 0
+                    ? "kill is over: nothing of ours rests at the venue, orders of others do" : "kill is over: nothing rests at the venue",
+                subject: "kill", fields: fields(of: kill))
+        case .killTakesLong(let kill):
+            Line(
+                level: .error, message: "kill is not over: what may rest at the venue is asked about on", subject: "kill",
+                fields: fields(of: kill) + (kill.lastError.map { [("reason", $0)] } ?? []))
         case .market(let words): Line(level: .warning, message: "market is not traded", subject: "markets", fields: [("detail", words)])
         }
+    }
+
+    private static func fields(of kill: KillSnapshot) -> [Log.Field] {
+        [
+            ("confirmed_closed", String(kill.confirmedClosed)), ("cancel_taken", String(kill.cancelTaken)),
+            ("live_or_unknown", String(kill.liveOrUnknown)), ("foreign", kill.isListed ? String(kill.foreign) : "\(kill.foreign), not listed yet"),
+            ("cancel_all", kill.cancelAll.rawValue),
+        ]
     }
 
     private static func fields(of broken: Break) -> [Log.Field] {

@@ -45,7 +45,7 @@ struct Rebind: Equatable {
                 return .usage
             }
             let rebinding = Rebinding(
-                account: name, uid: uid, origin: baseURL?.description, reason: reason, isSame: isSame,
+                account: name, uid: uid, origin: baseURL?.place, reason: reason, isSame: isSame,
                 actor: .peer(uid: getuid(), pid: getpid()))
             let outcome = rebinding.outcome(of: try file.load(), known: known, at: omsd_clock_us(CLOCK_REALTIME))
             try file.commit(outcome.records)

@@ -46,6 +46,11 @@ struct SignalListener: Sendable {
             Log.info(
                 "limits, risk and roles are reloaded",
                 ["config": configuration.path, "by": actor.text, "changes": changes.isEmpty ? "none" : changes.joined(separator: "; ")])
+            if !shares.heldBeyond.isEmpty {
+                Log.warning(
+                    "a share that became smaller is given back at the next start: until then other daemons of this host do without it",
+                    ["held": shares.heldBeyond.joined(separator: "; ")])
+            }
             // Against what the daemon was started with: what waits, waits since then.
             let waiting = configuration.changesNeedingRestart(to: fresh)
             if !waiting.isEmpty { Log.warning("these changes wait for a restart", ["keys": waiting.joined(separator: " ")]) }

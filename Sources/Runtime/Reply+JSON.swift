@@ -74,6 +74,7 @@ extension Reply {
                 out.beginObject()
                 out.member("account", account.account.text)
                 out.member("orders", account.orders)
+                out.member("unsent", account.unsent)
                 out.member("intents", account.intents)
                 out.endObject()
             }
@@ -98,6 +99,7 @@ extension JSONWriter {
             member("cancel_taken", kill.cancelTaken)
             member("live_or_unknown", kill.liveOrUnknown)
             member("foreign", kill.foreign)
+            member("listed", kill.isListed)
             member("cancel_all", kill.cancelAll.rawValue)
             member("cancels_foreign", kill.cancelsForeign)
             member("last_error", kill.lastError)

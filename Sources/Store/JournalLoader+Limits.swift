@@ -1,4 +1,5 @@
 import OMSCore
+import Wire
 
 extension JournalLoader {
     /// Budgets, their permits, and what venues' refusals left of them.
@@ -62,7 +63,8 @@ extension JournalLoader {
             identities.append(
                 PinnedIdentity(
                     account: AccountID(rows.text(0)), venue: rows.text(1), product: rows.text(2), uid: rows.optionalText(3),
-                    origin: rows.optionalText(4), keyInUse: rows.optionalText(5), keys: keys[rows.integer(6)] ?? []))
+                    origin: rows.optionalText(4).map { HTTPOrigin($0)?.place ?? $0 }, keyInUse: rows.optionalText(5),
+                    keys: keys[rows.integer(6)] ?? []))
         }
         return identities
     }

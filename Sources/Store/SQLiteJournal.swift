@@ -125,6 +125,14 @@ package final class SQLiteJournal: Journal {
         }
     }
 
+    /// What a start would refuse of a journal's place and file, but for what its accounts say; changes nothing.
+    package static func check(_ path: String) throws(OpenError) {
+        let path = JournalFile.resolved(path)
+        try checkPlace(path)
+        try JournalFile.checkNames(path)
+        if JournalFile.identity(of: path) != nil { _ = try JournalFile.checkHeader(path, versionMax: Migrator.newest) }
+    }
+
     private init(
         path: String, loss: JournalFile.Loss?, lock: JournalLock, accounts: [JournalAccount], wallClock: @escaping () -> Int64
     ) throws(JournalError) {

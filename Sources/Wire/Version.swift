@@ -1,2 +1,2 @@
 /// The release, as all three programs print it.
-package let omsdVersion = "0.1.0"
+package let omsdVersion = "0.2.0"

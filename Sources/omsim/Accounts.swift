@@ -12,6 +12,7 @@ extension Main {
         guard let directory = command.directory else {
             return try StandardStream.output.write(accounts.json)
         }
+        try makeFolder(directory)
         // omsd wants its socket's whole path, and takes a relative journal from the configuration's folder on: not from where we stand.
         var configuration = command.configuration
         configuration.journal = try configuration.journal.map(absolute)

@@ -41,6 +41,11 @@ func writePrivately(_ bytes: [UInt8], to path: String) throws {
     try writeAll(bytes, to: fd, named: path)
 }
 
+/// Makes a folder for its owner alone; one that is there stays as it is.
+func makeFolder(_ path: String) throws {
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("cannot make \(path)") }
+}
+
 /// The path from the root on; a name that is not there yet stays as it is.
 func absolute(_ path: String) throws -> String {
     if path.hasPrefix("/") { return path }

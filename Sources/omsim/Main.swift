@@ -1,5 +1,6 @@
 import Glibc
 import Simulator
+import Wire
 
 /// `omsim`: simulated venues behind one port. Exit codes: 1 when an audit finds something, 64 for words or files that cannot be meant, 74 for an I/O error.
 @main
@@ -9,7 +10,7 @@ struct Main {
         do {
             switch try SimulatorCommand.read(Array(CommandLine.arguments.dropFirst())) {
             case .help(let text): try StandardStream.output.write(text)
-            case .version: try StandardStream.output.write("omsim \(version)\n")
+            case .version: try StandardStream.output.write("omsim \(omsdVersion)\n")
             case .serve(let command): try serve(command)
             case .accounts(let command): try printOrWrite(command)
             case .explore(let command): try explore(command)
@@ -23,8 +24,6 @@ struct Main {
             fail(String(describing: error), code: 74)
         }
     }
-
-    static let version = "0.1.0"
 
     private static func fail(_ text: String, code: Int32) -> Never {
         // Standard error may be closed: the exit code still says it.

@@ -12,6 +12,10 @@ import Wire
         #expect(ended == code, "\(child.tail)", sourceLocation: sourceLocation)
         #expect(child.output.contains(text), "\(child.tail)", sourceLocation: sourceLocation)
         #expect(access(house.socket, F_OK) != 0, "a socket appeared", sourceLocation: sourceLocation)
+        // What a look beforehand can see, it sees, and says with the same code.
+        guard code == 65 || code == 78 else { return }
+        let (checked, words) = try ChildProcess.run("omsd", ["check-config", "--config", house.configuration], in: house.scratch)
+        #expect(checked == code, "check-config: \(words)", sourceLocation: sourceLocation)
     }
 
     private func execute(_ sql: String, on path: String) throws {

@@ -44,12 +44,19 @@ import Wire
         #expect(try client.call("event.unsubscribe", .object([("subscription", name)]))["subscription"] == name)
     }
 
+    @Test func `a listing that cannot be written out ends with 1 and says so`() throws {
+        let house = try House(["xt-spot"])
+        try house.start()
+        let command = "exec \(ChildProcess.folder)/omsctl --socket \(house.socket) orders > /dev/full"
+        let (code, output) = try ChildProcess.run("/bin/sh", ["-c", command], log: house.scratch.file("full.log"))
+        #expect(code == 1 && output.contains("standard output cannot be written: No space left on device"), "\(code): \(output)")
+    }
+
     @Test func `a configuration that omsim writes into a folder named from where it stands is one that omsd takes`() throws {
         let scratch = ScratchDirectory()
         let here = try #require(getcwd(nil, 0))
         defer { free(here) }
         let up = String(cString: here).split(separator: "/").map { _ in ".." }.joined(separator: "/")
-        #expect(mkdir(scratch.file("written"), 0o700) == 0)
 
         let made = try ChildProcess.run("omsim", ["accounts", "--write-config", up + scratch.file("written")], in: scratch)
         let checked = try ChildProcess.run("omsd", ["check-config", "--config", scratch.file("written/omsd.json5")], in: scratch)

@@ -74,6 +74,53 @@ import Wire
         #expect(run >= 12, "\(run) examples")
     }
 
+    /// A line as a shell takes it apart: words, some in double quotes.
+    private static func words(_ line: String) -> [String] {
+        line.split(separator: "\"", omittingEmptySubsequences: false).enumerated().flatMap { index, part in
+            index % 2 == 1 ? [String(part)] : part.split(separator: " ").map(String.init)
+        }
+    }
+
+    @Test func `every omsd example of the documents and manuals is understood, and every omsim example that ends runs and ends with 0`() throws {
+        let house = try House(["az-futures"])
+        let client = try house.start()
+        let account = try house.account("az-futures")
+        try client.submit(account.intent("audited", orders: 1))
+        try client.wait("audited")
+        var (understood, run) = (0, 0)
+        for page in Self.manuals + Self.pages {
+            for line in Self.examples(in: try Self.text(page)) {
+                let words = Self.words(line.replacing("$(date +%F)", with: "today"))
+                if words.first == "omsd" {
+                    #expect(throws: Never.self, "\(page): \(line)") { try Arguments.parse(Array(words.dropFirst())) }
+                    understood += 1
+                }
+                guard words.first == "omsim", words.count > 1, words[1] != "serve" else { continue }
+                let here = words.dropFirst().map { word in
+                    if word == "http://127.0.0.1:8899" { return house.origin }
+                    if word.hasSuffix("/journal.db") { return house.journal.path }
+                    return word == "/tmp/try" || word == "DIR" ? house.scratch.file("made") : word == "1..2000" ? "1..20" : word
+                }
+                let (code, output) = try ChildProcess.run("omsim", here, in: house.scratch)
+                #expect(code == 0, "\(page): \(line)\n\(output)")
+                run += 1
+            }
+        }
+        #expect(understood >= 4 && run >= 4, "\(understood), \(run)")
+    }
+
+    @Test(arguments: ["serve", "accounts", "audit", "explore"]) func `omsim's manual names every option that a verb's help names`(verb: String) throws
+    {
+        let (code, help) = try ChildProcess.run("omsim", [verb, "--help"], in: ScratchDirectory())
+        let manual = try Self.text("man/omsim.1").replacing("\\-", with: "-")
+        let options = help.split(whereSeparator: { $0 == " " || $0 == "\n" || $0 == "," }).filter { $0.hasPrefix("--") && $0.count > 2 }
+        #expect(code == 0 && !options.isEmpty && manual.contains("B omsim \(verb)"))
+        for option in options {
+            let name = option.prefix { $0.isLetter || $0 == "-" }
+            #expect(manual.contains(name), "\(name)")
+        }
+    }
+
     @Test func `every verb and option of omsctl that a document names exists`() throws {
         let scratch = ScratchDirectory()
         var help: [String: String] = [:]

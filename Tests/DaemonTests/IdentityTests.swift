@@ -73,12 +73,33 @@ import Wire
             #expect(code == 78 && words.allSatisfy(output.contains), "\(output)")
             #expect(try house.journal.number("SELECT max(seq) FROM events") == before)
         }
-        // Hosts have no case.
-        try configure(house, [("base_url: \"\(house.origin)\"", "base_url: \"http://LOCALHOST:\(house.pages.port)\"")])
-        try refuse(house, 78, ["http://localhost:"])
-        try house.writeConfiguration()
+        // Another spelling of the place is no other place.
+        try configure(house, [("base_url: \"\(house.origin)\"", "base_url: \"http://LOCALHOST.:\(house.pages.port)/\"")])
+        let (code, output) = try ChildProcess.run("omsd", ["check-config", "--config", house.configuration], in: house.scratch)
+        #expect(code == 0, "\(output)")
         try house.start()
+        #expect(try house.journal.texts("SELECT uid || ' ' || origin FROM v_accounts") == [pinned])
         #expect(try house.verify().code == 0)
+    }
+
+    @Test(arguments: ["bitget-margin", "az-futures"])
+    func `an account under another name finds the orders of the former, also where markets are listed one by one`(venue: String) throws {
+        let house = try House([venue])
+        let account = house.accounts[0]
+        let client = try house.start()
+        try client.submit(account.intent("left", orders: 2))
+        try client.wait("left")
+        #expect(try house.stopDaemon() == 0)
+
+        try configure(house, [("\"\(account.name)\": {", "renamed: {")])
+        let later = try house.start()
+        try pollUntil("the breaks: \(house.daemonLogs)") {
+            try house.journal.number("SELECT count(*) FROM v_breaks WHERE kind = 'identity' AND account = 'renamed' AND resolved_at IS NULL") == 2
+        }
+        let row = try #require(try later.call("account.list")["accounts"]?.array?.first)
+        #expect(row["last_reconcile_at"]?.integer != nil, "\(row)")
+        // Left alone, and looked after again under their name.
+        #expect(try house.pages.ledger()["orders"]?.array?.count { $0["state"]?.string == "open" } == 2)
     }
 
     @Test func `two names of one account, and one key under two uids, are refused`() throws {

@@ -33,6 +33,8 @@ import Wire
         #expect(requests.count < 2_000, "\(requests.count) requests for 20,000 orders")
         let rows = try house.journal.number("SELECT count(*) FROM v_commands")
         #expect(rows == 20_000)
+        try pollUntil("the log: \(house.daemonLogs)") { house.daemonLogs.contains("kill is over: nothing rests at the venue") }
+        #expect(house.daemonLogs.contains("confirmed_closed=\"20000\""), "\(house.daemonLogs)")
         #expect(try Self.kill(house).code == 0)
         #expect(try house.journal.number("SELECT count(*) FROM v_commands") == rows)
     }
@@ -55,6 +57,7 @@ import Wire
         let told = try #require(result["accounts"]?.array?.first)
         #expect(code == 5, "\(told)")
         #expect(told["foreign"]?.integer == 60 && told["live_or_unknown"]?.integer == 0 && told["cancel_all"]?.string == "not_asked", "\(told)")
+        try pollUntil("the log: \(house.daemonLogs)") { house.daemonLogs.contains("orders of others do") }
         let (all, everything) = try Self.kill(house, ["--everything", "--timeout", "30s"])
         let left = try #require(everything["accounts"]?.array?.first)
         #expect(all == 0 && left["foreign"]?.integer == 0 && left["cancel_all"]?.string == "confirmed", "\(all): \(left)")

@@ -27,7 +27,7 @@ import Testing
         for event: Notice.Event in [.notReady("no answer"), .ready, .breakFound(broken), .tradingState(halt), .doubts(3), .parked("o1")] {
             log.note(Notice("mm", event), at: 0)
         }
-        log.note(Notice("old", .unconfigured(orders: 2, intents: 1)), at: 0)
+        log.note(Notice("old", .unconfigured(orders: 2, unsent: 1, intents: 1)), at: 0)
 
         #expect(
             lines.all == [
@@ -36,7 +36,7 @@ import Testing
                 "trading state is halted account=mm by=uid:7 pid:8 reason=lunch",
                 "orders are in doubt: the venue is asked about them account=mm orders=3",
                 "order in doubt could not be settled: look at the venue, then `omsctl resolve` account=mm order=o1",
-                "orders live of an account that is not configured: nothing is done for them account=old orders=2 intents=1",
+                "orders are open of an account that is not configured: nothing is done for them account=old orders=2 unsent=1 intents=1",
             ])
         #expect(lines.levels == [.warning, .info, .warning, .warning, .warning, .error, .warning])
     }

@@ -80,7 +80,7 @@ import Wire
             wrapper: ["/bin/sh", "-c", "LISTEN_PID=$$; export LISTEN_PID; exec \"$@\"", "sh"])
 
         let client = try ControlClient(path)
-        #expect(try client.call("daemon.status")["version"]?.string == "0.1.0")
+        #expect(try client.call("daemon.status")["version"]?.string == omsdVersion)
         #expect(access(house.socket, F_OK) != 0)
         #expect(try house.stopDaemon() == 0)
         #expect(access(path, F_OK) == 0)

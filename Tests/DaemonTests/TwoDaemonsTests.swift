@@ -76,15 +76,19 @@ import Wire
     @Test func `two daemons behind one address need shares that fit, and one that is killed leaves its own`() throws {
         let house = try House(["bitget-uta"], hasStrangers: true)
         let other = house.accounts[0].stranger
-        func second(_ limits: String) throws -> ChildProcess {
+        func writeSecond(_ limits: String, at origin: String) throws -> String {
             let text = """
                 { journal: { path: "\(house.scratch.file("second.db"))" }, control: { socket: "\(house.scratch.file("second.sock"))" },
                   accounts: { other: { venue: "bitget-uta", product: "spot", uid: "\(other.uid)", credentials: "second.json", freshness_ms: 3000,
-                  base_url: "\(house.origin)", limits: [\(limits)] } } }
+                  base_url: "\(origin)", limits: [\(limits)] } } }
                 """
             let file = house.scratch.file("second.json5")
             try writeText(text, to: file)
             try writeText(other.credentials(), to: house.scratch.file("second.json"))
+            return file
+        }
+        func second(_ limits: String, at origin: String? = nil) throws -> ChildProcess {
+            let file = try writeSecond(limits, at: origin ?? house.origin)
             return try ChildProcess("omsd", ["--config", file], log: house.scratch.file("second.log"))
         }
         func share(_ share: Int) -> String { "{budget: 'overall', share: \(share)}" }
@@ -100,6 +104,9 @@ import Wire
             let names = ["pid \(house.daemon?.pid ?? 0)", "pid \(refused.pid)", "/journal.db", "/second.db", house.origin]
             for name in names { #expect(refused.output.contains(name), "\(name): \(refused.tail)") }
         }
+        // However the address is spelt.
+        let disguised = try second("", at: house.origin.replacing("127.0.0.1", with: "localhost"))
+        #expect(try disguised.end() == 75, "\(disguised.tail)")
         try house.killDaemon()
         try start(share(4_000))
         for limits in ["", share(2_001)] {
@@ -114,10 +121,26 @@ import Wire
         try house.writeConfiguration()
         house.daemon?.signal(SIGHUP)
         try pollUntil("the refusal: \(house.daemonLogs)") { house.daemonLogs.contains("not reloaded") }
+        // Lowered while running: held on until the next start, since requests under the former share may be under way, and so it is told.
+        house.settings[house.accounts[0].name] = "limits: [\(share(1_000))]"
+        try house.writeConfiguration()
+        house.daemon?.signal(SIGHUP)
+        try pollUntil("the word on it: \(house.daemonLogs)") {
+            house.daemonLogs.contains("a share that became smaller is given back at the next start")
+        }
+        _ = try writeSecond(share(3_000), at: house.origin)
+        fits.signal(SIGHUP)
+        try pollUntil("the refusal: \(fits.output)") { fits.output.contains("not reloaded") }
+        #expect(fits.output.contains("would hold a share of 3000") && fits.output.contains("holds a share of 4000"), "\(fits.output)")
+        house.settings[house.accounts[0].name] = "limits: [\(share(5_000))]"
+        try house.writeConfiguration()
         fits.signal(SIGKILL)
         _ = try fits.end()
+        let before = house.daemonLogs.count { $0 == "\n" }
         house.daemon?.signal(SIGHUP)
-        try pollUntil("the reload: \(house.daemonLogs)") { house.daemonLogs.contains("are reloaded") }
+        try pollUntil("the reload: \(house.daemonLogs)") {
+            house.daemonLogs.split(separator: "\n").dropFirst(before).contains { $0.contains("are reloaded") }
+        }
     }
 
     @Test func `a name that cannot be read, or was made up, counts as a daemon without a share`() {

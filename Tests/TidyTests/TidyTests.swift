@@ -79,6 +79,20 @@ import Testing
         }
     }
 
+    @Test func `manuals, the Python package and the newest entry of the changes say the version that the programs print`() throws {
+        let constant = try #require(tree.file("Sources/Wire/Version.swift")).text
+        let version = try #require(constant.split(separator: "\"").dropFirst().first)
+        let manuals = tree.files.filter { $0.path.hasPrefix("man/") }
+        #expect(manuals.count >= 3)
+        for manual in manuals { #expect(manual.lines.first?.contains("\"omsd \(version)\"") == true, "\(manual.path)") }
+        #expect(try #require(tree.file("clients/python/src/omsd/_version.py")).text.contains("\"\(version)\""))
+        let newest = try #require(tree.file("CHANGELOG.md")).lines.first { $0.hasPrefix("## ") }
+        #expect(newest?.hasPrefix("## \(version)") == true)
+        // One constant: nobody else says it for a program.
+        let others = tree.under("Sources/", suffix: ".swift").filter { $0.name != "Version.swift" && $0.text.contains("\"\(version)\"") }
+        #expect(others.isEmpty, "\(others.map(\.path))")
+    }
+
     /// What stands in backticks, and the lines of indented or fenced blocks, each without a comment behind it.
     private static func code(of file: Tree.File) -> [String] {
         var found: [String] = []

@@ -159,7 +159,7 @@ package enum MethodTable {
             "account.kill_status", .viewer, "How far the emptying of accounts has come that set_state halted with cancel_open began.",
             fields: [.optional("account", .text(.account), "an account; absent or `*`: all")],
             result:
-                "{accounts:[{account, state, confirmed_closed, cancel_taken, live_or_unknown, foreign, cancel_all, cancels_foreign, last_error}…]}"
+                "{accounts:[{account, state, confirmed_closed, cancel_taken, live_or_unknown, foreign, listed, cancel_all, cancels_foreign, last_error}…]}"
         ) { parameters throws(ControlError) in
             let account = parameters.account
             return .killStatus(account == "*" ? nil : account)

@@ -3,6 +3,8 @@ package struct AbsentAccount: Sendable, Equatable {
     package let account: AccountID
     /// Unsent, in doubt or live.
     package var orders = 0
+    /// Of these, such as never left: nothing of them is at the venue.
+    package var unsent = 0
     package var intents = 0
     /// Where it ever placed an order.
     var symbols: Set<Symbol> = []
@@ -14,16 +16,29 @@ extension Engine {
     /// Those with something open, by name.
     package var unconfigured: [AbsentAccount] { absent.values.filter { $0.orders + $0.intents > 0 }.sorted { $0.account < $1.account } }
 
+    /// Where accounts that are configured no more placed orders, and that may be the same account at the venue: a venue that lists market by market shows what
+    /// rests there only to whoever asks for it.
+    static func symbols(ofFormerNamesOf setup: AccountSetup, in state: JournalState, configured: [AccountSetup]) -> Set<Symbol> {
+        let profile = setup.rules.profile
+        let former = state.identities.filter { account, pinned in
+            !configured.contains { $0.id == account } && pinned.venue == profile.venue && pinned.product == profile.product
+                && (pinned.uid == nil || pinned.uid == setup.uid)
+        }
+        return Set(former.keys.flatMap { state.symbols[$0] ?? [] })
+    }
+
     /// Counts what the journal holds of accounts that are not configured.
     func noteAbsent(_ state: JournalState) {
         func note(_ account: AccountID, _ change: (inout AbsentAccount) -> Void = { _ in }) {
             if desk(account) == nil { change(&absent[account, default: AbsentAccount(account: account)]) }
         }
         for (account, symbols) in state.symbols { note(account) { $0.symbols.formUnion(symbols) } }
-        for order in state.orders { note(order.account) { $0.orders += 1 } }
+        for order in state.orders { note(order.account) { ($0.orders, $0.unsent) = ($0.orders + 1, $0.unsent + (order.state == .intended ? 1 : 0)) } }
         for row in state.intents { note(row.account) { $0.intents += 1 } }
         for row in state.tradingStates { note(row.account) { $0.trading = row } }
-        for account in unconfigured { notice(.unconfigured(orders: account.orders, intents: account.intents), of: account.account) }
+        for account in unconfigured {
+            notice(.unconfigured(orders: account.orders, unsent: account.unsent, intents: account.intents), of: account.account)
+        }
     }
 
     /// Writes down what shall hold when it comes back; nothing else can be done for it now.

@@ -7,6 +7,9 @@ struct Kill {
     var isListed = false
     /// No listing that began before this moment counts.
     var listsSince: Int64
+    /// How it ended is told; or, after a while, that it has not.
+    var isTold = false
+    var isDelayTold = false
 
     init(at now: Int64) { (startedAt, listsSince) = (now, now) }
 }
@@ -16,6 +19,7 @@ extension Engine {
     func beginKill(_ desk: Desk) {
         var kill = desk.kill ?? Kill(at: now.monotonic)
         (kill.isListed, kill.listsSince) = (false, now.monotonic)
+        (kill.isTold, kill.isDelayTold) = (false, false)
         desk.kill = kill
     }
 
@@ -136,18 +140,36 @@ extension Engine {
         let left = absent.map { account in
             KillSnapshot(
                 account: account.account, state: account.trading?.state ?? .active, confirmedClosed: 0, cancelTaken: 0, liveOrUnknown: account.orders,
-                foreign: nil, cancelAll: .notAsked, cancelsForeign: false, lastError: "the account is not configured")
+                foreign: 0, isListed: false, cancelAll: .notAsked, cancelsForeign: false, lastError: "the account is not configured")
         }
         reply(.kills(desks.filter { account == nil || $0.id == account }.map(killSnapshot) + left), to: ticket)
     }
 
+    /// Tells watchers once how the emptying of an account ended, and before, once, that it takes long.
+    func watchKill(_ desk: Desk) {
+        guard let kill = desk.kill, !kill.isTold else { return }
+        let snapshot = killSnapshot(desk)
+        if snapshot.isOver {
+            desk.kill?.isTold = true
+            return notice(.killed(snapshot), of: desk.id)
+        }
+        guard !kill.isDelayTold else { return }
+        let at = kill.startedAt + Self.killPatienceUs
+        guard now.monotonic >= at else { return wake(at: at) }
+        desk.kill?.isDelayTold = true
+        notice(.killTakesLong(snapshot), of: desk.id)
+    }
+
+    /// As long as `omsctl kill` waits by itself.
+    private static let killPatienceUs: Int64 = .seconds(60)
+
     private func killSnapshot(_ desk: Desk) -> KillSnapshot {
         let taken = desk.takenCancels.count
-        let isListed = desk.kill?.isListed ?? false
         return KillSnapshot(
             account: desk.id, state: desk.trading.state, confirmedClosed: desk.kill?.closed ?? 0, cancelTaken: taken,
-            liveOrUnknown: desk.unfinished - taken, foreign: isListed ? desk.externals.count : nil, cancelAll: desk.cancelAll,
-            cancelsForeign: desk.setup.cancelsExternalOrders || desk.cancelAll == .unanswered, lastError: desk.factsProblem ?? desk.lastError)
+            liveOrUnknown: desk.unfinished - taken, foreign: desk.externals.count, isListed: desk.kill?.isListed ?? false,
+            cancelAll: desk.cancelAll, cancelsForeign: desk.setup.cancelsExternalOrders || desk.cancelAll == .unanswered,
+            lastError: desk.factsProblem ?? desk.lastError)
     }
 }
 

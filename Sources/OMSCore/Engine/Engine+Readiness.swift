@@ -121,6 +121,7 @@ extension Engine {
         if desk.lastError == nil { desk.lastErrorAt = nil }
         desk.isErrorNew = false
         desk.speaksOf = nil
+        watchKill(desk)
         let trouble = trouble(of: desk)
         tellReach(trouble, of: desk)
         if let (kind, words) = trouble {

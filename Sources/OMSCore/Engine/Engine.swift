@@ -97,6 +97,7 @@ package final class Engine {
             let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
             desk.isFormulaBroken = state.formulaBroken.contains(setup.id)
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
+                .union(Self.symbols(ofFormerNamesOf: setup, in: state, configured: accounts))
             identify(desk, state.identities[setup.id])
             deskIndex[setup.id] = desks.count
             desks.append(desk)
@@ -194,7 +195,7 @@ package final class Engine {
         case .ready: record(.note(account: account, nil, event(.account, state: "ready")))
         case .notReady(let why): record(.note(account: account, nil, event(.account, state: "not_ready", facts: [.init("reason", why)])))
         case .unreachable, .reachable, .shutOut, .doubts, .doubtsOver, .parked, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-            .unconfigured, .market:
+            .unconfigured, .market, .killed, .killTakesLong:
             break
         }
     }

@@ -51,7 +51,7 @@ package struct ReconcileSummary: Sendable {
 }
 
 /// What is left of an account that was halted with `cancel_open`.
-package struct KillSnapshot: Sendable {
+package struct KillSnapshot: Sendable, Equatable {
     package enum CancelAll: String, Sendable {
         /// The venue answered that everything goes.
         case confirmed
@@ -69,12 +69,19 @@ package struct KillSnapshot: Sendable {
     package let cancelTaken: Int
     /// Everything else that is not closed.
     package let liveOrUnknown: Int
-    /// Resting there, and not ours or not on record; nil: the venue's open orders could not be listed since the halt.
-    package let foreign: Int?
+    /// Resting there, and not ours or not on record, as far as is known: all of it only where ``isListed``.
+    package let foreign: Int
+    /// The venue's open orders were listed since the halt (and since it took a cancel-all).
+    package let isListed: Bool
     package let cancelAll: CancelAll
     /// Cancels of others' orders are on their way, by policy or by cancel-all.
     package let cancelsForeign: Bool
     package let lastError: String?
+
+    /// Waiting longer changes nothing.
+    package var isOver: Bool {
+        liveOrUnknown == 0 && cancelTaken == 0 && isListed && cancelAll != .unanswered && (foreign == 0 || !cancelsForeign)
+    }
 }
 
 package struct AccountSnapshot: Sendable {

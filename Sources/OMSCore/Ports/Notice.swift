@@ -22,10 +22,14 @@ package struct Notice: Sendable, Equatable {
         case breakResolved(Break)
         case breakAcknowledged(Break)
         case tradingState(TradingStateRow)
-        /// Live orders of an account that is in the journal and not in the configuration: nothing is done for them.
-        case unconfigured(orders: Int, intents: Int)
+        /// Orders of an account that is in the journal and not in the configuration, unsent ones among them: nothing is done for them.
+        case unconfigured(orders: Int, unsent: Int, intents: Int)
         /// A row of the venue's table of markets that cannot be read, or a market that ended: it is not traded, the others are.
         case market(String)
+        /// An account that was to be emptied: nothing of ours rests there any more, and what else does is known.
+        case killed(KillSnapshot)
+        /// It was to be emptied a minute ago.
+        case killTakesLong(KillSnapshot)
     }
     /// nil: of the whole daemon.
     package let account: AccountID?

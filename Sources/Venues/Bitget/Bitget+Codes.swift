@@ -133,46 +133,18 @@ extension Bitget {
         // Neither a code nor a word: nothing was understood.
         if code.isEmpty && text.isEmpty { return doubt(code, text) }
         let kept = String(code.prefix(textMax))
-        switch meaning(of: text, for: operation) {
+        switch RefusalWords(text) {
         case .duplicate where operation == .place: return .duplicate(code: kept, text: text)
-        case .notFound where operation != .place: return .gone(code: kept, text: text)
-        case .final where code.isEmpty: return .refused(code: kept, text: text)
-        case .final, .unspecific: return .refusedUnlessFound(code: kept, text: text)
-        case .doubt, .duplicate, .notFound: return doubt(code, text)
+        // What is surely not executed stands in the tables of codes.
+        case .duplicate, .rate, .doubt: return doubt(code, text)
+        case .other where operation != .place && RefusalWords.tellNotOpen(text): return .gone(code: kept, text: text)
+        case .other where code.isEmpty && RefusalWords.tellRule(text): return .refused(code: kept, text: text)
+        case .other: return .refusedUnlessFound(code: kept, text: text)
         }
     }
 
     /// What became of an item that an answered batch lists as failed. A failed margin item may come without a code.
     static func outcome(ofFailureWith code: String?, text: String, on line: Line, for operation: Operation) -> ItemOutcome {
         outcome(of: classify(code ?? "", on: line), code: code ?? "", text: text, for: operation)
-    }
-
-    /// What the words of a refusal mean. They are templated and localised: codes decide wherever one is known.
-    enum Words: Equatable {
-        case duplicate
-        /// Timeout, busy, too often, unknown: it may have been executed.
-        case doubt
-        /// On a cancel or modify: not known as open.
-        case notFound
-        /// A rule of the market or the account's funds, in the words that the tables of codes use for it.
-        case final
-        case unspecific
-    }
-
-    static func meaning(of text: String, for operation: Operation) -> Words {
-        let words = text.lowercased()
-        func says(_ parts: [String]) -> Bool { parts.contains { words.contains($0) } }
-        if says(["duplicate", "already exist", "repeated"]) { return .duplicate }
-        if says([
-            "timeout", "time out", "timed out", "unknown error", "service error", "system error", "server error", "internal error", "busy",
-            "try again", "retry", "abnormal", "unavailable", "processing", "too many requests", "too frequent", "rate limit", "frequency",
-        ]) {
-            return .doubt
-        }
-        if operation != .place, says(["not exist", "notexist", "not found", "already", "finished", "completed", "filled", "cancelled", "canceled"]) {
-            return .notFound
-        }
-        if says(["insufficient", "not enough", "minimum", "maximum", "less than", "greater than", "precision", "checkscale"]) { return .final }
-        return .unspecific
     }
 }

@@ -54,8 +54,7 @@ extension Bitget {
 
     /// Words beside a code for the rate that do not speak of something else.
     private static func isOfRate(_ text: String) -> Bool {
-        let words = text.lowercased()
-        return words.contains("too many requests") || words.contains("too frequent") || meaning(of: text, for: .place) != .doubt
+        RefusalWords.tellRate(text) || RefusalWords(text) != .doubt
     }
 
     private static func disposition(of meeting: Meeting, retryAfterMs: Int64?) -> VenueAnswer.Disposition {

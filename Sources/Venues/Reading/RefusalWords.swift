@@ -12,24 +12,44 @@ enum RefusalWords {
     case other
 
     init(_ text: String) {
-        let text = text.lowercased()
-        func speaks(of words: [String]) -> Bool { words.contains { text.contains($0) } }
-        if speaks(of: ["duplicat", "already exist", "repeat", "same client", "already been used"]) {
+        if Self.speaks(text, of: Self.duplicates) {
             self = .duplicate
-        } else if speaks(of: Self.doubts) || text == "unknown" {
+        } else if Self.speaks(text, of: Self.doubts) || text.lowercased() == "unknown" {
             self = .doubt
-        } else if speaks(of: ["rate limit", "ratelimit", "rate_limit", "too many", "too_many", "too frequent", "too often", "request limit"]) {
+        } else if Self.speaks(text, of: Self.rates) {
             self = .rate
         } else {
             self = .other
         }
     }
 
+    /// Whether a rate is among what the words speak of: enough beside a code that says so.
+    static func tellRate(_ text: String) -> Bool { speaks(text, of: rates) }
+
+    /// Of words that are none of these, on a cancel or modify: the order is not known as open.
+    static func tellNotOpen(_ text: String) -> Bool { speaks(text, of: notOpen) }
+
+    /// Of words that are none of these: a rule of the market or the account's funds.
+    static func tellRule(_ text: String) -> Bool { speaks(text, of: rules) }
+
+    private static func speaks(_ text: String, of words: [String]) -> Bool {
+        let text = text.lowercased()
+        return words.contains { text.contains($0) }
+    }
+
+    private static let duplicates = ["duplicat", "already exist", "repeat", "same client", "already been used"]
     private static let doubts = [
         "timeout", "timed out", "time out", "time_out", "unknown error", "unknown_error", "unknown result", "unknown exception", "busy", "try again",
-        "try later", "retry later", "system error", "system_error", "system exception", "internal error", "internal_error", "server error",
-        "server_error", "internal server", "unavailable", "processing", "connection refused", "network error", "fail to get",
+        "try later", "retry later", "please retry", "system error", "system_error", "system exception", "internal error", "internal_error",
+        "server error",
+        "server_error", "service error", "internal server", "unavailable", "processing", "connection refused", "network error", "fail to get",
+        "abnormal",
     ]
+    private static let rates = [
+        "rate limit", "ratelimit", "rate_limit", "too many", "too_many", "too frequent", "too often", "request limit", "frequency",
+    ]
+    private static let notOpen = ["not exist", "notexist", "not found", "already", "finished", "completed", "filled", "cancelled", "canceled"]
+    private static let rules = ["insufficient", "not enough", "minimum", "maximum", "less than", "greater than", "precision", "checkscale"]
 }
 
 extension HTTPResponse {

@@ -48,6 +48,17 @@ final class SystemTerminal: Terminal {
         }
     }
 
+    /// What was asked for was done; its words could not be written.
+    private func giveUp(_ code: Int32, on descriptor: Int32) -> Never {
+        // The reader has gone, as `head` does: nobody is left to tell.
+        if code == EPIPE { exit(0) }
+        if descriptor == 1 {
+            let words = "omsctl: standard output cannot be written: \(String(cString: strerror(code)))\n"
+            _ = words.withCString { CLinux.write(2, $0, strlen($0)) }
+        }
+        exit(Exit.internal.rawValue)
+    }
+
     private func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
@@ -55,8 +66,7 @@ final class SystemTerminal: Terminal {
             while at < bytes.count {
                 let count = CLinux.write(descriptor, bytes.baseAddress! + at, bytes.count - at)
                 if count < 0, omsd_errno() == EINTR { continue }
-                // The reader has gone, as `head` does: nobody is left to tell.
-                if count < 0 { exit(omsd_errno() == EPIPE ? 0 : 1) }
+                if count < 0 { giveUp(omsd_errno(), on: descriptor) }
                 at += count
             }
         }

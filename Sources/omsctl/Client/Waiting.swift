@@ -18,6 +18,7 @@ extension Context {
         let isDry = intent["dry_run"] == .bool(true)
         if let id = intent["intent_id"]?.string, !isDry { sayWhenInterrupted(asking: id) }
         let accepted = try call("intent.submit", (intent.object ?? []).map { ($0.key, $0.value) })
+        sayIfDuplicate(accepted)
         if isDry || arguments.has("--no-wait") {
             show(accepted) { Self.describe(accepted, isPlan: isDry) }
             return (.done, nil)
@@ -32,6 +33,13 @@ extension Context {
         let settled = try waitUntilSettled([id], total: accepted["orders"]?.array?.count ?? 0)
         for result in settled { show(result) { Self.summary(result) } }
         return (settled.reduce(.done) { $0.and(.of(intent: $1)) }, settled.first)
+    }
+
+    /// Whoever repeats a command wants to know that it did nothing this time.
+    func sayIfDuplicate(_ accepted: JSON) {
+        guard accepted["duplicate"] == .bool(true) else { return }
+        let (id, at) = (Table.cell(accepted["intent_id"], named: ""), Table.cell(accepted["accepted_at"], named: "accepted_at"))
+        terminal.err("intent \(id): a duplicate, answered as the first time (accepted \(at)); nothing was sent for it now\n".escapedForTerminalLines)
     }
 
     /// Ctrl-C takes nothing back: it says what goes on and how to withdraw it.
@@ -94,12 +102,11 @@ extension Context {
     static func describe(_ accepted: JSON, isPlan: Bool) -> String {
         let id = (accepted["intent_id"]?.text ?? "-").escapedForTerminal
         let (orders, requests) = (accepted["orders"]?.array?.count ?? 0, accepted["planned_requests"])
-        let again = accepted["duplicate"] == .bool(true) ? " (again: it was accepted before)" : ""
         if !isPlan, orders == 1, let order = accepted["orders"]?.array?.first?.string {
-            return "order \(order) of intent \(id) accepted\(again)\n".escapedForTerminalLines
+            return "order \(order) of intent \(id) accepted\n".escapedForTerminalLines
         }
         if isPlan { return "plan, nothing journaled: " + Context.line(accepted).escapedForTerminalLines }
-        return "intent \(id) accepted\(again): \(orders) orders, \(Table.cell(requests, named: "").escapedForTerminal) requests planned\n"
+        return "intent \(id) accepted: \(orders) orders, \(Table.cell(requests, named: "").escapedForTerminal) requests planned\n"
     }
 
     /// A table of counts by state.

@@ -20,8 +20,10 @@ enum KillVerb {
         let confirmedClosed: Int64
         let cancelTaken: Int64
         let liveOrUnknown: Int64
-        /// nil: not known, since the venue's open orders could not be listed after the halt.
-        let foreign: Int64?
+        /// As far as is known: all of it only where `isListed`.
+        let foreign: Int64
+        /// The venue's open orders were listed after the halt.
+        let isListed: Bool
         let cancelAll: String
         let cancelsForeign: Bool
         let lastError: String?
@@ -31,25 +33,25 @@ enum KillVerb {
             confirmedClosed = json["confirmed_closed"]?.integer ?? 0
             cancelTaken = json["cancel_taken"]?.integer ?? 0
             liveOrUnknown = json["live_or_unknown"]?.integer ?? 0
-            foreign = json["foreign"]?.integer
+            foreign = json["foreign"]?.integer ?? 0
+            isListed = json["listed"]?.bool ?? false
             cancelAll = json["cancel_all"]?.string ?? "not_asked"
             cancelsForeign = json["cancels_foreign"]?.bool ?? false
             lastError = json["last_error"]?.string
         }
 
         /// Nothing of it can rest at the venue, as far as anybody knows.
-        var isEmpty: Bool { liveOrUnknown == 0 && foreign == 0 }
+        var isEmpty: Bool { liveOrUnknown == 0 && foreign == 0 && isListed }
         /// Waiting longer changes nothing.
         var isOver: Bool {
-            guard liveOrUnknown == 0, cancelTaken == 0, let foreign, cancelAll != "unanswered" else { return false }
+            guard liveOrUnknown == 0, cancelTaken == 0, isListed, cancelAll != "unanswered" else { return false }
             return foreign == 0 || !cancelsForeign
         }
 
         var json: JSON {
             .object([
                 ("account", .string(name)), ("confirmed_closed", .number(String(confirmedClosed))), ("cancel_taken", .number(String(cancelTaken))),
-                ("live_or_unknown", .number(String(liveOrUnknown))), ("foreign", foreign.map { .number(String($0)) } ?? .null),
-                ("cancel_all", .string(cancelAll)),
+                ("live_or_unknown", .number(String(liveOrUnknown))), ("foreign", .number(String(foreign))), ("cancel_all", .string(cancelAll)),
             ])
         }
     }
@@ -80,12 +82,14 @@ enum KillVerb {
     }
 
     private static func report(_ context: Context, _ accounts: [Account]) {
+        // The shape has a number for what is not known: said beside it, and by the exit code.
+        if context.isJSON { for account in accounts where !account.isListed { context.terminal.err(words(account).escapedForTerminalLines) } }
         context.show(.object([("accounts", .array(accounts.map(\.json)))])) {
             var table = Table(["account", ">confirmed closed", ">cancel taken", ">live or unknown", ">not ours", "cancel-all"])
             for account in accounts {
                 table.add([
                     account.name, String(account.confirmedClosed), String(account.cancelTaken), String(account.liveOrUnknown),
-                    account.foreign.map { String($0) } ?? "?", account.cancelAll,
+                    account.isListed ? String(account.foreign) : "\(account.foreign)?", account.cancelAll,
                 ])
             }
             return (table.count > 0 ? table.text : "") + accounts.map(words).joined()
@@ -102,10 +106,10 @@ enum KillVerb {
         if account.cancelTaken > 0 {
             lines.append("\(account.cancelTaken) cancels were taken by the venue, and their orders' ends are not confirmed yet")
         }
-        if let foreign = account.foreign, foreign > 0 {
-            lines.append("\(foreign) orders rest there that are not ours or not on record: omsctl breaks; --everything takes them, too")
+        if account.foreign > 0 {
+            lines.append("\(account.foreign) orders rest there that are not ours or not on record: omsctl breaks; --everything takes them, too")
         }
-        if account.foreign == nil { lines.append("the venue's open orders could not be listed since the halt\(why): others may rest there") }
+        if !account.isListed { lines.append("the venue's open orders could not be listed since the halt\(why): others may rest there") }
         if account.cancelAll == "unanswered" { lines.append("the venue has not answered the cancel-all\(why): omsd goes on asking") }
         if account.cancelAll == "none" { lines.append("this venue has no cancel-all: only what omsd knows was canceled, order by order") }
         if lines.isEmpty { lines = ["nothing lives any more"] }

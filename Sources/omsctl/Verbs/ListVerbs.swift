@@ -56,7 +56,11 @@ enum ListVerbs {
     ]
 
     /// Filters by option: `--state` and others to members of the parameters.
-    static func filters(_ arguments: Arguments) throws(Failure) -> [(String, JSON?)] {
+    static func filters(_ arguments: Arguments, ofBreaks isOfBreaks: Bool = false) throws(Failure) -> [(String, JSON?)] {
+        if arguments.text("--state") == "open" {
+            let meant = isOfBreaks ? "--open" : "--state acknowledged,working,partially_filled"
+            throw .usage("--state: \"open\" is no state of an order; did you mean \(meant)?")
+        }
         func list(_ words: [String]?) -> JSON? { words.map { JSON.array($0.map { .string($0) }) } }
         return [
             ("account", arguments.json("--account")), ("symbol", arguments.json("--symbol")),
@@ -76,7 +80,7 @@ enum ListVerbs {
                 var rows: [JSON] = []
                 var left = 0
                 // Pages run from the oldest on: what is shown is their end.
-                try context.pages(method, name, try filters(context.arguments)) { page in
+                try context.pages(method, name, try filters(context.arguments, ofBreaks: name == "breaks")) { page in
                     rows += page
                     if most > 0, rows.count > most {
                         left += rows.count - most

@@ -152,8 +152,11 @@ enum OrderVerbs {
         guard let intent else { return exit }
         if ids.isEmpty, !context.isJSON {
             let count = intent["commands"]?.integer ?? 0
-            let words = "\(Table.cell(account, named: "")): \(count) \(count == 1 ? "order" : "orders") matched, \(kind) asked for"
-            context.terminal.out(words.escapedForTerminal + "\n")
+            let words =
+                count == 0
+                ? "no order to \(kind): none of the account is live, unsent or in doubt"
+                : "\(count) \(count == 1 ? "order" : "orders") matched, \(kind) asked for"
+            context.terminal.out("\(Table.cell(account, named: "")): \(words)".escapedForTerminal + "\n")
         }
         for id in ids.prefix(lookedAtMax) {
             let commands = try context.call("order.timeline", [("client_order_id", .string(id))])["commands"]?.array ?? []

@@ -64,9 +64,12 @@ struct StatusText {
         }
         for account in daemon["unconfigured"]?.array ?? [] {
             let name = Table.cell(account["account"], named: "")
-            needs.append(
-                "\(name): not configured, \(account["orders"]?.integer ?? 0) live orders and \(account["intents"]?.integer ?? 0) intents of it"
-                    + " wait: nothing is done for them")
+            let (orders, unsent) = (account["orders"]?.integer ?? 0, account["unsent"]?.integer ?? 0)
+            var parts: [String] = []
+            if orders > unsent { parts.append("\(orders - unsent) live or in doubt") }
+            if unsent > 0 { parts.append("\(unsent) unsent") }
+            if parts.isEmpty { parts.append("\(account["intents"]?.integer ?? 0) intents") }
+            needs.append("\(name): not configured; \(parts.joined(separator: ", ")): nothing is done for them until it is again")
         }
         return needs
     }

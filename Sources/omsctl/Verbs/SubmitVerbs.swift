@@ -81,6 +81,7 @@ enum SubmitVerbs {
             do throws(Failure) {
                 let accepted = try context.call("intent.submit", (intent.object ?? []).map { ($0.key, $0.value) })
                 ids.append(accepted["intent_id"]?.string ?? "")
+                context.sayIfDuplicate(accepted)
                 if !context.arguments.has("--dry-run") { context.sayWhenInterrupted(waitingFor: ids) }
                 orders += accepted["orders"]?.array?.count ?? 0
                 if context.arguments.has("--dry-run") || context.arguments.has("--no-wait") {

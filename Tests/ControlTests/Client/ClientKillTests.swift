@@ -5,11 +5,12 @@ import Testing
 /// `omsctl kill` against a daemon that plays its part by script.
 @Suite struct ClientKillTests {
     private static func status(
-        closed: Int = 0, taken: Int = 0, live: Int = 0, foreign: String = "0", cancelAll: String = "not_asked", cancelsForeign: Bool = false
+        closed: Int = 0, taken: Int = 0, live: Int = 0, foreign: Int = 0, isListed: Bool = true, cancelAll: String = "not_asked",
+        cancelsForeign: Bool = false
     ) -> String {
         """
         {"accounts":[{"account":"mm","state":"halted","confirmed_closed":\(closed),"cancel_taken":\(taken),"live_or_unknown":\(live),\
-        "foreign":\(foreign),"cancel_all":"\(cancelAll)","cancels_foreign":\(cancelsForeign),"last_error":null}]}
+        "foreign":\(foreign),"listed":\(isListed),"cancel_all":"\(cancelAll)","cancels_foreign":\(cancelsForeign),"last_error":null}]}
         """
     }
 
@@ -25,8 +26,8 @@ import Testing
 
     @Test func `kill halts once, asks until nothing lives, and tells what was confirmed`() throws {
         let daemon = try Self.daemon([
-            Self.status(live: 2, foreign: "null", cancelAll: "unanswered"), Self.status(taken: 2, foreign: "0", cancelAll: "confirmed"),
-            Self.status(closed: 2, foreign: "0", cancelAll: "confirmed"),
+            Self.status(live: 2, isListed: false, cancelAll: "unanswered"), Self.status(taken: 2, cancelAll: "confirmed"),
+            Self.status(closed: 2, cancelAll: "confirmed"),
         ])
         #expect(daemon.run("kill", "mm", "--everything", "--reason", "test") == 0)
         let halts = daemon.commands.filter { if case .setState = $0 { true } else { false } }
@@ -49,17 +50,20 @@ import Testing
     }
 
     @Test func `orders that are not ours are 5 and said at once, where nothing is under way against them`() throws {
-        let daemon = try Self.daemon([Self.status(closed: 20_000, foreign: "60")])
+        let daemon = try Self.daemon([Self.status(closed: 20_000, foreign: 60)])
         #expect(daemon.run("kill") == 5)
         #expect(daemon.commands.count == 2)
         #expect(daemon.terminal.output.contains("60 orders rest there that are not ours or not on record"))
     }
 
-    @Test func `who could not list the venue's open orders does not say that nothing rests`() throws {
-        let daemon = try Self.daemon([Self.status(closed: 3, foreign: "null")])
-        #expect(daemon.run("kill", "--timeout", "10ms") == 5)
-        #expect(!daemon.terminal.output.contains("nothing lives"))
-        #expect(daemon.terminal.output.contains("could not be listed since the halt"))
+    @Test(arguments: [false, true])
+    func `who could not list the venue's open orders tells what is known, does not say that nothing rests, and ends with 5`(json: Bool) throws {
+        let daemon = try Self.daemon([Self.status(closed: 3, foreign: 2, isListed: false)])
+        #expect(daemon.run(["kill", "--timeout", "10ms"] + (json ? ["--json"] : [])) == 5)
+        let said = daemon.terminal.output + daemon.terminal.errors
+        #expect(!said.contains("nothing lives") && said.contains("could not be listed since the halt"))
+        // A number, whatever is not known.
+        if json { #expect(daemon.terminal.output.contains("\"foreign\":2,")) }
     }
 
     @Test func `a venue without cancel-all is told`() throws {

@@ -150,12 +150,46 @@ struct ClientVerbTests {
         #expect(daemon.terminal.interruptWords.last?.contains("`omsctl cancel --intent i1` withdraws it") == true)
     }
 
+    @Test(arguments: [[], ["--no-wait"], ["--json"]])
+    func `a command that was repeated says that it was answered as the first time, and that nothing was sent`(words: [String]) throws {
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .submit: "{\"intent_id\":\"i1\",\"duplicate\":true,\"accepted_at\":1795183260000000,\"orders\":[\"o7\"],\"planned_requests\":1}"
+            case .intentWait: "{\"intent_id\":\"i1\",\"counts\":{\"filled\":1},\"timed_out\":false}"
+            default: nil
+            }
+        }
+        daemon.terminal.files["f"] = "{\"symbol\":\"b\",\"side\":\"buy\",\"type\":\"limit\",\"price\":\"1\",\"quantity\":\"1\"}"
+        #expect(daemon.run(["submit", "f", "--account", "mm", "--intent-id", "i1"] + words) == 0)
+        #expect(daemon.terminal.errors.contains("intent i1: a duplicate, answered as the first time (accepted 2026-11-20T14:01:00.000000Z)"))
+    }
+
+    @Test func `a cancel of all that meets nothing says what it looked for`() throws {
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .submit(let intent, _): "{\"intent_id\":\"\(intent.id?.text ?? "")\",\"orders\":[]}"
+            case .intentWait: "{\"intent_id\":\"i\",\"commands\":0,\"counts\":{},\"timed_out\":false}"
+            default: nil
+            }
+        }
+        #expect(daemon.run("cancel-all", "mm") == 0)
+        #expect(daemon.terminal.output.contains("mm: no order to cancel: none of the account is live, unsent or in doubt"))
+    }
+
+    @Test(arguments: [("breaks", "did you mean --open?"), ("orders", "did you mean --state acknowledged,working,partially_filled?")])
+    func `open is no state of an order, and what was meant is named`(verb: String, hint: String) throws {
+        let daemon = try ScriptedDaemon { _ in nil }
+        #expect(daemon.run(verb, "--state", "open") == 2)
+        #expect(daemon.terminal.errors.contains(hint), "\(daemon.terminal.errors)")
+        #expect(daemon.commands.isEmpty)
+    }
+
     @Test func `status begins with what needs a person, and fits 80 columns`() throws {
         let daemon = try ScriptedDaemon { command in
             switch command {
             case .status:
                 """
-                {"version":"9","uptime_us":90000000,"seq":7,"ready":false,"journal":"ok","unconfigured":[{"account":"old","orders":2,"intents":1}]}
+                {"version":"9","uptime_us":90000000,"seq":7,"ready":false,"journal":"ok","unconfigured":[{"account":"old","orders":2,"unsent":1,"intents":1}]}
                 """
             case .accountList:
                 """
@@ -178,7 +212,7 @@ struct ClientVerbTests {
         let words = daemon.terminal.output.split(whereSeparator: { $0 == " " || $0 == "\n" }).joined(separator: " ")
         for part in [
             "mm: 2 parked", "mm: not ready: the venue does not answer", "mm: halted: `omsctl resume mm --reason TEXT`",
-            "open breaks: 1 external_order, 1 limit", "old: not configured, 2 live orders", "last answer 12 s ago",
+            "open breaks: 1 external_order, 1 limit", "old: not configured; 1 live or in doubt, 1 unsent: nothing is done", "last answer 12 s ago",
             "in doubt 4, the oldest 2 min ago", "lookup 2, place 900", "last error 1 s ago: HTTP 502", "NOT READY",
         ] { #expect(words.contains(part), "\(part)\n\(daemon.terminal.output)") }
     }

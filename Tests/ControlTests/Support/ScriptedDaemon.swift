@@ -61,5 +61,7 @@ final class ScriptedDaemon {
     var submitted: [Intent] { commands.compactMap { if case .submit(let intent, _) = $0 { intent } else { nil } } }
 
     /// Runs `omsctl --socket … words`; the exit code.
-    func run(_ words: String...) -> Int32 { Client.run(["--socket", harness.path] + words, environment: [:], terminal: terminal) }
+    func run(_ words: String...) -> Int32 { run(words) }
+
+    func run(_ words: [String]) -> Int32 { Client.run(["--socket", harness.path] + words, environment: [:], terminal: terminal) }
 }

@@ -509,7 +509,7 @@ class StateChange:
 class Kill:
     """How far the end of an account's orders is confirmed by its venue.
 
-    ``foreign``: what rests there and is not ours; None before it was listed.
+    ``foreign``: what rests there and is not ours, as far as is known; all of it only where the open orders were ``listed`` since the halt.
     """
 
     account: str
@@ -518,7 +518,8 @@ class Kill:
     cancel_taken: int
     live_or_unknown: int
     cancel_all: str
-    foreign: int | None = None
+    foreign: int = 0
+    listed: bool = False
     cancels_foreign: bool = False
     last_error: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -592,10 +593,14 @@ class Subscription:
 
 @dataclass(frozen=True, kw_only=True)
 class Unconfigured:
-    """Live orders of an account that the journal knows and the configuration does not name."""
+    """What is open of an account that the journal knows and the configuration does not name.
+
+    ``unsent``: of its ``orders`` those that never left.
+    """
 
     account: str
     orders: int
+    unsent: int = 0
     intents: int
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
