@@ -47,7 +47,7 @@ let package = Package(
         // 3: interprets effects
         target("Runtime", ["Containers", "OMSCore", "Wire", "Venues", "CLinux"]),
         // 4: assemble
-        target("Simulator", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Transport"]),
+        target("Simulator", ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Runtime", "Transport"]),
         program("OMSDaemon", ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
         // 5: run it
         program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),

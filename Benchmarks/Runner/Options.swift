@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 
 /// What was asked of the runner.
 struct Options {
@@ -26,18 +27,23 @@ struct Options {
         guard count > 0 else { throw BenchError("/proc/self/exe cannot be read") }
         programs = String(
             String(decoding: path[..<count], as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"))
-        var left = words[...]
-        while let word = left.popFirst() {
-            switch word {
-            case "--quick": isQuick = true
-            case "--json": isJSON = true
-            case "--only":
-                parts = (left.popFirst() ?? "").split(separator: ",").map(String.init)
-                for part in parts where Part(rawValue: part) == nil { throw BenchError("no part \(part); see --help") }
-                guard !parts.isEmpty else { throw BenchError("--only needs names of parts") }
-            default: throw BenchError("unknown word \(word); see --help")
+        do throws(CommandWords.Problem) {
+            let words = try CommandWords(
+                words,
+                options: [
+                    CommandWords.Option("--quick", takesValue: false, repeats: true), CommandWords.Option("--json", takesValue: false, repeats: true),
+                    CommandWords.Option("--only", takesValue: true, repeats: true),
+                ])
+            (isQuick, isJSON) = (words.has("--quick"), words.has("--json"))
+            parts = (words.text("--only") ?? "").split(separator: ",").map(String.init)
+        } catch {
+            switch error {
+            case .misplaced(let word), .unknown(let word, _, _): throw BenchError("unknown word \(word); see --help")
+            case .valueNotTaken(let name): throw BenchError("\(name) takes no value")
+            case .valueMissing(let name), .twice(let name): throw BenchError("\(name) needs names of parts")
             }
         }
+        for part in parts where Part(rawValue: part) == nil { throw BenchError("no part \(part); see --help") }
     }
 }
 

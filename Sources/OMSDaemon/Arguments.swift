@@ -45,19 +45,19 @@ enum Arguments: Equatable {
         if words.contains("--version") || words.first == "version" { return .version }
         guard let first = words.first else { throw ArgumentError("--config FILE is missing") }
         if first.hasPrefix("-") {
-            let options = try Options(words[...], values: ["--config"], flags: [])
+            let options = try CommandWords(words[...], values: ["--config"], flags: [])
             return .run(config: try options.required("--config"))
         }
         let rest = words.dropFirst()
         switch first {
         case "check-config":
-            let options = try Options(rest, values: ["--config"], flags: [])
+            let options = try CommandWords(rest, values: ["--config"], flags: [])
             return .checkConfig(config: try options.required("--config"))
         case "verify":
-            let options = try Options(rest, values: ["--journal"], flags: ["--json"])
-            return .verify(journal: try options.required("--journal"), json: options.flags.contains("--json"))
+            let options = try CommandWords(rest, values: ["--journal"], flags: ["--json"])
+            return .verify(journal: try options.required("--journal"), json: options.has("--json"))
         case "backup":
-            let options = try Options(rest, values: ["--journal", "--to"], flags: [])
+            let options = try CommandWords(rest, values: ["--journal", "--to"], flags: [])
             return .backup(journal: try options.required("--journal"), to: try options.required("--to"))
         case "rebind": return .rebind(try Rebind(rest))
         default:
@@ -74,34 +74,28 @@ struct ArgumentError: Error, Equatable, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// The options of one command.
-struct Options {
-    private(set) var values: [String: String] = [:]
-    private(set) var flags: Set<String> = []
-
-    init(_ words: ArraySlice<String>, values known: [String], flags knownFlags: [String]) throws(ArgumentError) {
-        var rest = words
-        while let word = rest.popFirst() {
-            guard word.hasPrefix("--") else { throw ArgumentError("\"\(word.escapedForLog)\" stands where an option should") }
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = String(parts[0])
-            if knownFlags.contains(name), parts.count == 1 {
-                flags.insert(name)
-                continue
-            }
-            guard known.contains(name) else {
-                let hint = closest(to: name, among: known + knownFlags).map { "; did you mean \($0)?" } ?? ""
-                throw ArgumentError("unknown option \(name.escapedForLog)\(hint)")
-            }
-            guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty else {
-                throw ArgumentError("\(name) needs a value")
-            }
-            guard values.updateValue(value, forKey: name) == nil else { throw ArgumentError("\(name) stands twice") }
+extension ArgumentError {
+    init(_ problem: CommandWords.Problem) {
+        switch problem {
+        case .misplaced(let word): self.init("\"\(word.escapedForLog)\" stands where an option should")
+        case .unknown(let word, _, _) where !word.hasPrefix("--"): self.init("\"\(word.escapedForLog)\" stands where an option should")
+        case .unknown(_, let name, let near): self.init("unknown option \(name.escapedForLog)\(near.map { "; did you mean \($0)?" } ?? "")")
+        case .valueMissing(let name): self.init("\(name) needs a value")
+        case .valueNotTaken(let name): self.init("\(name) takes no value")
+        case .twice(let name): self.init("\(name) stands twice")
         }
+    }
+}
+
+extension CommandWords {
+    /// The options of one command.
+    init(_ words: ArraySlice<String>, values: [String], flags: [String]) throws(ArgumentError) {
+        let options = values.map { Option($0, takesValue: true) } + flags.map { Option($0, takesValue: false, repeats: true) }
+        do throws(Problem) { try self.init(words, options: options) } catch { throw ArgumentError(error) }
     }
 
     func required(_ name: String, _ what: String = "FILE") throws(ArgumentError) -> String {
-        guard let value = values[name] else { throw ArgumentError("\(name) \(what) is missing") }
+        guard let value = text(name) else { throw ArgumentError("\(name) \(what) is missing") }
         return value
     }
 }

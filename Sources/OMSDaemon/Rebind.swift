@@ -14,16 +14,16 @@ struct Rebind: Equatable {
     let isSame: Bool
 
     init(_ words: ArraySlice<String>) throws(ArgumentError) {
-        let options = try Options(words, values: ["--journal", "--account", "--base-url", "--uid", "--reason"], flags: ["--same-venue"])
+        let options = try CommandWords(words, values: ["--journal", "--account", "--base-url", "--uid", "--reason"], flags: ["--same-venue"])
         journal = try options.required("--journal")
         account = try options.required("--account", "NAME")
         reason = try options.required("--reason", "TEXT")
         guard reason.contains(where: { !$0.isWhitespace }) else { throw ArgumentError("--reason needs words: they go on record") }
-        isSame = options.flags.contains("--same-venue")
-        uid = options.values["--uid"]
+        isSame = options.has("--same-venue")
+        uid = options.text("--uid")
         if let uid, !AccountReader.isUID(uid) { throw ArgumentError("--uid must be \(AccountReader.uidRule)") }
-        baseURL = options.values["--base-url"].flatMap { HTTPOrigin($0) }
-        if options.values["--base-url"] != nil {
+        baseURL = options.text("--base-url").flatMap { HTTPOrigin($0) }
+        if options.text("--base-url") != nil {
             guard let baseURL else { throw ArgumentError("--base-url must be https://HOST[:PORT], without user, path or query") }
             guard baseURL.isTLS || baseURL.isLoopback else { throw ArgumentError("--base-url: http:// is for loopback addresses only; use https://") }
         }

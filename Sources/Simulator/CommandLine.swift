@@ -1,3 +1,4 @@
+import Kernel
 import OMSCore
 import Wire
 
@@ -14,22 +15,23 @@ package enum SimulatorCommand: Equatable, Sendable {
     /// - Throws: ``SimulatorInputError``, a usage error in one line.
     package static func read(_ words: [String]) throws(SimulatorInputError) -> SimulatorCommand {
         guard let verb = words.first else { throw SimulatorInputError("a verb is missing; try omsim --help") }
-        var rest = Words(Array(words.dropFirst()))
+        let rest = words.dropFirst()
+        let asksForHelp = rest.contains("--help") || rest.contains("-h")
         switch verb {
         case "--help", "-h", "help": return .help(generalHelp)
         case "--version": return .version
         case "serve":
-            if rest.asksForHelp { return .help(ServeCommand.help) }
-            return .serve(try ServeCommand(&rest))
+            if asksForHelp { return .help(ServeCommand.help) }
+            return .serve(try ServeCommand(rest))
         case "accounts":
-            if rest.asksForHelp { return .help(AccountsCommand.help) }
-            return .accounts(try AccountsCommand(&rest))
+            if asksForHelp { return .help(AccountsCommand.help) }
+            return .accounts(try AccountsCommand(rest))
         case "explore":
-            if rest.asksForHelp { return .help(ExploreCommand.help) }
-            return .explore(try ExploreCommand(&rest))
+            if asksForHelp { return .help(ExploreCommand.help) }
+            return .explore(try ExploreCommand(rest))
         case "audit":
-            if rest.asksForHelp { return .help(AuditCommand.help) }
-            return .audit(try AuditCommand(&rest))
+            if asksForHelp { return .help(AuditCommand.help) }
+            return .audit(try AuditCommand(rest))
         default: throw SimulatorInputError("unknown verb `\(verb.escapedForLog)`; try omsim --help")
         }
     }
@@ -71,33 +73,31 @@ package struct ServeCommand: Equatable, Sendable {
 
     package init() {}
 
-    fileprivate init(_ words: inout Words) throws(SimulatorInputError) {
-        while let word = words.next() {
-            switch word {
-            case "--listen": (host, port) = try Self.address(try words.value(of: word))
-            case "--tls-cert": certificateFile = try words.value(of: word)
-            case "--tls-key": keyFile = try words.value(of: word)
-            case "--accounts": accountsFile = try words.value(of: word)
-            case "--faults": faultsFile = try words.value(of: word)
-            case "--seed": seed = try words.number(of: word)
-            case "--fill":
-                let text = try words.value(of: word)
-                guard let ratio = Double(text), (0...1).contains(ratio) else { throw SimulatorInputError("--fill: 0 to 1 should stand here") }
-                matching.fillRatio = ratio
-            case "--cross": matching.crosses = true
-            case "--follow-market": matching.followsMarket = true
-            case "--freshness-ms":
-                let ms: UInt64 = try words.number(of: word)
-                guard (1...3_600_000).contains(ms) else { throw SimulatorInputError("--freshness-ms: 1 to 3600000 should stand here") }
-                freshnessMs = Int64(ms)
-            case "--latency-ms": latency = try Self.latency(try words.value(of: word))
-            case "--limit": limits.append(try words.setting(of: word))
-            case "--no-limits": liftsLimits = true
-            case "--switch": switches.append(try words.setting(of: word))
-            case "--quiet": isQuiet = true
-            default: throw SimulatorInputError("serve: unknown option `\(word.escapedForLog)`")
-            }
+    fileprivate init(_ words: ArraySlice<String>) throws(SimulatorInputError) {
+        let words = try CommandWords(
+            words, of: "serve",
+            values: [
+                "--listen", "--tls-cert", "--tls-key", "--accounts", "--faults", "--seed", "--fill", "--freshness-ms", "--latency-ms", "--limit",
+                "--switch",
+            ], flags: ["--cross", "--follow-market", "--no-limits", "--quiet"])
+        if let text = words.text("--listen") { (host, port) = try Self.address(text) }
+        (certificateFile, keyFile) = (words.text("--tls-cert"), words.text("--tls-key"))
+        (accountsFile, faultsFile) = (words.text("--accounts"), words.text("--faults"))
+        seed = try words.number(of: "--seed") ?? seed
+        if let text = words.text("--fill") {
+            guard let ratio = Double(text), (0...1).contains(ratio) else { throw SimulatorInputError("--fill: 0 to 1 should stand here") }
+            matching.fillRatio = ratio
         }
+        (matching.crosses, matching.followsMarket) = (words.has("--cross"), words.has("--follow-market"))
+        if let ms = try words.number(of: "--freshness-ms") {
+            guard (1...3_600_000).contains(ms) else { throw SimulatorInputError("--freshness-ms: 1 to 3600000 should stand here") }
+            freshnessMs = Int64(ms)
+        }
+        latency = try words.text("--latency-ms").map { text throws(SimulatorInputError) in try Self.latency(text) }
+        limits = try words.settings(of: "--limit")
+        liftsLimits = words.has("--no-limits")
+        switches = try words.settings(of: "--switch")
+        isQuiet = words.has("--quiet")
         guard (certificateFile == nil) == (keyFile == nil) else { throw SimulatorInputError("--tls-cert and --tls-key go together") }
     }
 
@@ -183,19 +183,13 @@ package struct AccountsCommand: Equatable, Sendable {
     package var directory: String?
     package var configuration = GeneratedConfiguration()
 
-    fileprivate init(_ words: inout Words) throws(SimulatorInputError) {
-        while let word = words.next() {
-            switch word {
-            case "--accounts": accountsFile = try words.value(of: word)
-            case "--write-config": directory = try words.value(of: word)
-            case "--base-url": configuration.baseURL = try words.value(of: word)
-            case "--journal": configuration.journal = try words.value(of: word)
-            case "--socket": configuration.socket = try words.value(of: word)
-            case "--ca-file": configuration.caFile = try words.value(of: word)
-            case "--all": configuration.takesAll = true
-            default: throw SimulatorInputError("accounts: unknown option `\(word.escapedForLog)`")
-            }
-        }
+    fileprivate init(_ words: ArraySlice<String>) throws(SimulatorInputError) {
+        let words = try CommandWords(
+            words, of: "accounts", values: ["--accounts", "--write-config", "--base-url", "--journal", "--socket", "--ca-file"], flags: ["--all"])
+        (accountsFile, directory) = (words.text("--accounts"), words.text("--write-config"))
+        configuration.baseURL = words.text("--base-url") ?? configuration.baseURL
+        (configuration.journal, configuration.socket) = (words.text("--journal"), words.text("--socket"))
+        (configuration.caFile, configuration.takesAll) = (words.text("--ca-file"), words.has("--all"))
     }
 
     package static let help = """
@@ -221,21 +215,12 @@ package struct AuditCommand: Equatable, Sendable {
     package let caFile: String?
     package let isJSON: Bool
 
-    fileprivate init(_ words: inout Words) throws(SimulatorInputError) {
-        var (url, journal, caFile, isJSON): (String?, String?, String?, Bool) = (nil, nil, nil, false)
-        while let word = words.next() {
-            switch word {
-            case "--url": url = try words.value(of: word)
-            case "--journal": journal = try words.value(of: word)
-            case "--ca-file": caFile = try words.value(of: word)
-            case "--json": isJSON = true
-            default: throw SimulatorInputError("audit: unknown option `\(word.escapedForLog)`")
-            }
-        }
-        guard let url else { throw SimulatorInputError("audit: --url URL is missing") }
+    fileprivate init(_ words: ArraySlice<String>) throws(SimulatorInputError) {
+        let words = try CommandWords(words, of: "audit", values: ["--url", "--journal", "--ca-file"], flags: ["--json"])
+        guard let url = words.text("--url") else { throw SimulatorInputError("audit: --url URL is missing") }
         guard let origin = HTTPOrigin(url) else { throw SimulatorInputError("audit: --url: http://HOST:PORT or https://HOST:PORT should stand here") }
-        guard let journal else { throw SimulatorInputError("audit: --journal FILE is missing") }
-        (self.origin, self.journal, self.caFile, self.isJSON) = (origin, journal, caFile, isJSON)
+        guard let journal = words.text("--journal") else { throw SimulatorInputError("audit: --journal FILE is missing") }
+        (self.origin, self.journal, caFile, isJSON) = (origin, journal, words.text("--ca-file"), words.has("--json"))
     }
 
     package static let help = """
@@ -252,29 +237,31 @@ package struct AuditCommand: Equatable, Sendable {
         """
 }
 
-/// The words of a command line, taken one by one.
-struct Words {
-    private var left: ArraySlice<String>
-    init(_ words: [String]) { left = words[...] }
-
-    var asksForHelp: Bool { left.contains("--help") || left.contains("-h") }
-    mutating func next() -> String? { left.popFirst() }
-
-    mutating func value(of option: String) throws(SimulatorInputError) -> String {
-        guard let value = left.popFirst(), !value.isEmpty else { throw SimulatorInputError("\(option): a value should follow") }
-        return value
+extension CommandWords {
+    /// The options of a verb. Each may stand again: the last one counts, or all do.
+    init(_ words: ArraySlice<String>, of verb: String, values: [String], flags: [String]) throws(SimulatorInputError) {
+        let options = values.map { Option($0, takesValue: true, repeats: true) } + flags.map { Option($0, takesValue: false, repeats: true) }
+        do throws(Problem) { try self.init(words, options: options) } catch {
+            switch error {
+            case .unknown(let word, _, _), .misplaced(let word): throw SimulatorInputError("\(verb): unknown option `\(word.escapedForLog)`")
+            case .valueMissing(let name), .twice(let name): throw SimulatorInputError("\(name): a value should follow")
+            case .valueNotTaken(let name): throw SimulatorInputError("\(verb): \(name) takes no value")
+            }
+        }
     }
 
-    mutating func number(of option: String) throws(SimulatorInputError) -> UInt64 {
-        guard let number = UInt64(try value(of: option)) else { throw SimulatorInputError("\(option): a whole number should follow") }
+    func number(of option: String) throws(SimulatorInputError) -> UInt64? {
+        guard let text = text(option) else { return nil }
+        guard let number = UInt64(text) else { throw SimulatorInputError("\(option): a whole number should follow") }
         return number
     }
 
-    mutating func setting(of option: String) throws(SimulatorInputError) -> ServeCommand.Setting {
-        let text = try value(of: option)
-        guard let equals = text.firstIndex(of: "="), text[..<equals].contains("/") else {
-            throw SimulatorInputError("\(option): VENUE/NAME=VALUE should follow")
+    func settings(of option: String) throws(SimulatorInputError) -> [ServeCommand.Setting] {
+        try texts(option).map { text throws(SimulatorInputError) in
+            guard let equals = text.firstIndex(of: "="), text[..<equals].contains("/") else {
+                throw SimulatorInputError("\(option): VENUE/NAME=VALUE should follow")
+            }
+            return ServeCommand.Setting(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
         }
-        return ServeCommand.Setting(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
     }
 }

@@ -15,7 +15,7 @@ import Testing
         "Control": (2, ["Kernel", "OMSCore", "Wire", "CLinux"]),
         "TestSupport": (2, ["Kernel", "OMSCore", "Wire", "CLinux"]),
         "Runtime": (3, ["Containers", "OMSCore", "Wire", "Venues", "CLinux"]),
-        "Simulator": (4, ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Transport", "CLinux"]),
+        "Simulator": (4, ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Runtime", "Transport", "CLinux"]),
         "OMSDaemon": (4, ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
         "omsim": (5, ["Simulator", "Transport", "Wire", "OMSCore", "Venues", "Runtime", "CSQLite", "CLinux"]),
         "omsctl": (5, ["Kernel", "Wire", "CLinux"]),

@@ -1,3 +1,4 @@
+import Kernel
 import OMSCore
 
 /// `omsim explore`.
@@ -13,28 +14,22 @@ package struct ExploreCommand: Equatable, Sendable {
 
     package init() {}
 
-    init(_ words: inout Words) throws(SimulatorInputError) {
-        while let word = words.next() {
-            switch word {
-            case "--seeds": seeds = try Self.range(try words.value(of: word))
-            case "--seed":
-                let seed: UInt64 = try words.number(of: word)
-                seeds = seed...seed
-            case "--trace": traces = true
-            case "--venue": venues = (venues ?? []) + [try words.value(of: word)]
-            case "--draw":
-                let number: UInt64 = try words.number(of: word)
-                guard (1...2).contains(number) else { throw SimulatorInputError("--draw: 1 or 2 should stand here") }
-                version = Int(number)
-            case "--stop": stopsAtFirst = true
-            case "--mutant":
-                let name = try words.value(of: word)
-                guard let known = Mutant(rawValue: name) else {
-                    throw SimulatorInputError("--mutant: one of \(Mutant.allCases.map(\.rawValue).joined(separator: ", ")) should stand here")
-                }
-                mutant = known
-            default: throw SimulatorInputError("explore: unknown option `\(word.escapedForLog)`")
+    init(_ words: ArraySlice<String>) throws(SimulatorInputError) {
+        let words = try CommandWords(
+            words, of: "explore", values: ["--seeds", "--seed", "--venue", "--draw", "--mutant"], flags: ["--trace", "--stop"])
+        if let text = words.text("--seeds") { seeds = try Self.range(text) }
+        if let seed = try words.number(of: "--seed") { seeds = seed...seed }
+        (traces, stopsAtFirst) = (words.has("--trace"), words.has("--stop"))
+        venues = words.has("--venue") ? words.texts("--venue") : nil
+        if let number = try words.number(of: "--draw") {
+            guard (1...2).contains(number) else { throw SimulatorInputError("--draw: 1 or 2 should stand here") }
+            version = Int(number)
+        }
+        if let name = words.text("--mutant") {
+            guard let known = Mutant(rawValue: name) else {
+                throw SimulatorInputError("--mutant: one of \(Mutant.allCases.map(\.rawValue).joined(separator: ", ")) should stand here")
             }
+            mutant = known
         }
         let known = Set([SimAccount].standard.map(\.venue))
         for venue in venues ?? [] where !known.contains(venue) {

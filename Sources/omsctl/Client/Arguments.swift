@@ -31,65 +31,52 @@ struct VerbSpec: Sendable {
     }
 }
 
-/// The command line, taken apart.
+/// What stands behind a verb.
 struct Arguments {
-    var operands: [String] = []
-    private var values: [String: String] = [:]
+    private let words: CommandWords
+    var operands: [String] { words.operands }
 
     /// - Throws: 2 for what the verb does not know.
     init(_ words: [String], spec: VerbSpec) throws(Failure) {
-        var index = 0
-        var onlyOperands = false
-        while index < words.count {
-            let word = words[index]
-            index += 1
-            if onlyOperands || !word.hasPrefix("-") || word == "-" {
-                operands.append(word)
-                continue
-            }
-            if word == "--" {
-                onlyOperands = true
-                continue
-            }
-            let equals = word.firstIndex(of: "=")
-            let name = equals.map { String(word[..<$0]) } ?? word
-            guard let flag = spec.flags.first(where: { $0.name == name }) else {
-                let known = spec.flags.map(\.name) + ["--json", "--socket", "--help"]
-                let hint = closest(to: name, among: known).map { "did you mean \($0)?" } ?? "see `omsctl \(spec.name) --help`"
-                throw .usage("omsctl \(spec.name) knows no option \(name.escapedForTerminal); \(hint)")
-            }
-            guard values[name] == nil else { throw .usage("\(name) stands twice") }
-            if flag.value == nil {
-                guard equals == nil else { throw .usage("\(name) takes no value") }
-                values[name] = ""
-            } else if let equals {
-                values[name] = String(word[word.index(after: equals)...])
-            } else {
-                guard index < words.count else { throw .usage("\(name) needs a value") }
-                values[name] = words[index]
-                index += 1
-            }
+        do throws(CommandWords.Problem) {
+            self.words = try CommandWords(
+                words, options: spec.flags.map { CommandWords.Option($0.name, takesValue: $0.value != nil) },
+                alsoKnown: ["--json", "--socket", "--help"], takesOperands: true, takesEmptyValues: true)
+        } catch {
+            throw .usage(Self.words(for: error, spec))
         }
         guard spec.operandCount.contains(operands.count) else {
             throw .usage("usage: omsctl \(spec.name) \(spec.operands); see `omsctl \(spec.name) --help`")
         }
     }
 
-    func has(_ name: String) -> Bool { values[name] != nil }
-    func text(_ name: String) -> String? { values[name] }
+    private static func words(for problem: CommandWords.Problem, _ spec: VerbSpec) -> String {
+        switch problem {
+        case .unknown(_, let name, let near):
+            let hint = near.map { "did you mean \($0)?" } ?? "see `omsctl \(spec.name) --help`"
+            return "omsctl \(spec.name) knows no option \(name.escapedForTerminal); \(hint)"
+        case .misplaced(let word): return "omsctl \(spec.name) takes no \(word.escapedForTerminal)"
+        case .valueMissing(let name): return "\(name) needs a value"
+        case .valueNotTaken(let name): return "\(name) takes no value"
+        case .twice(let name): return "\(name) stands twice"
+        }
+    }
+
+    func has(_ name: String) -> Bool { words.has(name) }
+    func text(_ name: String) -> String? { words.text(name) }
     /// The option as a JSON string for a parameter.
-    func json(_ name: String) -> JSON? { values[name].map { .string($0) } }
+    func json(_ name: String) -> JSON? { text(name).map { .string($0) } }
 
     /// One of these words; nil where the option is absent.
     func word(_ name: String, among words: [String]) throws(Failure) -> String? {
-        guard let text = values[name] else { return nil }
+        guard let text = text(name) else { return nil }
         try Self.check(text, of: name, among: words)
         return text
     }
 
     /// Words with commas between, each one of these.
     func words(_ name: String, among known: [String]) throws(Failure) -> [String]? {
-        guard let text = values[name] else { return nil }
+        guard let text = text(name) else { return nil }
         let words = text.split(separator: ",").map(String.init)
         guard !words.isEmpty else { throw .usage("\(name) needs a value") }
         for word in words { try Self.check(word, of: name, among: known) }
@@ -103,19 +90,19 @@ struct Arguments {
     }
 
     func required(_ name: String) throws(Failure) -> String {
-        guard let value = values[name] else { throw .usage("\(name) is missing") }
+        guard let value = text(name) else { throw .usage("\(name) is missing") }
         return value
     }
 
     func integer(_ name: String, in range: ClosedRange<Int64>) throws(Failure) -> Int64? {
-        guard let text = values[name] else { return nil }
+        guard let text = text(name) else { return nil }
         guard let number = Int64(text), range.contains(number) else { throw .usage("\(name) should be a whole number in \(range)") }
         return number
     }
 
     /// `30`, `30s`, `500ms`, `2m`; milliseconds.
     func duration(_ name: String) throws(Failure) -> Int64? {
-        guard let text = values[name] else { return nil }
+        guard let text = text(name) else { return nil }
         for (suffix, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000), ("", 1_000)] as [(String, Int64)] where text.hasSuffix(suffix) {
             guard let number = Int64(text.dropLast(suffix.count)), (0...86_400_000 / factor).contains(number) else { break }
             return number * factor
