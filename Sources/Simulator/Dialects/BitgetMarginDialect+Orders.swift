@@ -26,7 +26,9 @@ extension BitgetMarginDialect {
         for item in items {
             do {
                 try BitgetEdge.heed(call)
-                placed.append(exchange.place(try ticket(BitgetFields(item, known: Self.itemFields), symbol, account, product, exchange), in: call))
+                placed.append(
+                    exchange.place(
+                        try ticket(BitgetFields(item, known: Self.itemFields.union(["symbol"])), symbol, account, product, exchange), in: call))
             } catch {
                 failed.append((item["clientOid"]?.text ?? "", "", error))
             }

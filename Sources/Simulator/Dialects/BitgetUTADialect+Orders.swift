@@ -40,7 +40,7 @@ extension BitgetUTADialect {
     }
 
     func cancelOne(_ call: Call, _ account: SimAccount, _ exchange: Exchange) throws(BitgetProblem) -> HTTPResponse {
-        let fields = try BitgetFields(call.json, known: ["orderId", "clientOid", "category"])
+        let fields = try BitgetFields(call.json, known: ["orderId", "clientOid", "category", "symbol"])
         call.items = 1
         if let id = fields["clientOid"] { call.clientIDs = [id] }
         let order = try cancel(fields, account, exchange, call)

@@ -15,8 +15,9 @@ class OrderMethods:
 
     omsd_account: t.Account
 
-    def _omsd_order(self, row: t.Order) -> Any:
-        return translate.order(self, self.omsd_account.product, row)
+    def _omsd_order(self, row: t.Order) -> steps.Steps:
+        (order,) = yield from steps.told(self, [row])
+        return order
 
     # Placing.
 
@@ -25,12 +26,13 @@ class OrderMethods:
     ) -> steps.Steps:
         order = {"symbol": symbol, "type": type, "side": side, "amount": amount, "price": price, "params": params or {}}
         (row,) = yield from steps.create(self, [order])
-        return steps.created(self, row)
+        steps.created(self, row)
+        return (yield from self._omsd_order(row))
 
     def create_orders(self, orders: list[Mapping[str, Any]], params: Mapping[str, Any] | None = None) -> steps.Steps:
         """One intent for all. Those that the venue refused are in the list as rejected: the others live."""
         asked = [{**order, "params": {**(params or {}), **(order.get("params") or {})}} for order in orders]
-        return [self._omsd_order(row) for row in (yield from steps.create(self, asked))]
+        return (yield from steps.told(self, (yield from steps.create(self, asked))))
 
     def edit_order(
         self,
@@ -42,29 +44,32 @@ class OrderMethods:
         price: Any = None,
         params: Mapping[str, Any] | None = None,
     ) -> steps.Steps:
-        return self._omsd_order((yield from steps.edit(self, id, symbol, amount, price, params or {})))
+        row = yield from steps.edit(self, id, symbol, amount, price, params or {})
+        return (yield from self._omsd_order(row))
 
     # Cancelling.
 
     def cancel_order(self, id: str, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
         (row,) = yield from steps.cancel(self, [id])
-        return steps.canceled(self, row)
+        steps.canceled(self, row)
+        return (yield from self._omsd_order(row))
 
     def cancel_orders(self, ids: list[str], symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
-        return [self._omsd_order(row) for row in (yield from steps.cancel(self, list(ids)))]
+        return (yield from steps.told(self, (yield from steps.cancel(self, list(ids)))))
 
     def cancel_all_orders(self, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
         """Those of this account that omsd placed; not other people's."""
-        return [self._omsd_order(row) for row in (yield from steps.cancel_all(self, symbol))]
+        return (yield from steps.told(self, (yield from steps.cancel_all(self, symbol))))
 
     # Reading.
 
     def fetch_order(self, id: str, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
-        return self._omsd_order((yield from steps.one(self, id)))
+        row = yield from steps.one(self, id)
+        return (yield from self._omsd_order(row))
 
     def _omsd_orders(self, symbol: str | None, since: int | None, limit: int | None, states: Any) -> steps.Steps:
         rows = yield from steps.listed(self, symbol, states)
-        return translate.since_limit([self._omsd_order(row) for row in rows], since, limit)
+        return (yield from steps.told(self, translate.since_limit(rows, since, limit, translate.ordered_at)))
 
     def fetch_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
@@ -95,7 +100,7 @@ class OrderMethods:
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
         fills = yield from steps.trades(self, symbol)
-        return translate.since_limit([translate.trade(self, self.omsd_account.product, fill) for fill in fills], since, limit)
+        return (yield from steps.traded(self, translate.since_limit(fills, since, limit, translate.traded_at)))
 
     def fetch_order_trades(
         self,
@@ -106,4 +111,4 @@ class OrderMethods:
         params: Mapping[str, Any] | None = None,
     ) -> steps.Steps:
         fills = yield from steps.trades(self, symbol, id)
-        return translate.since_limit([translate.trade(self, self.omsd_account.product, fill) for fill in fills], since, limit)
+        return (yield from steps.traded(self, translate.since_limit(fills, since, limit, translate.traded_at)))

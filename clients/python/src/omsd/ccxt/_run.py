@@ -96,13 +96,13 @@ class AsyncExchange(OrderMethods):
 
     async def watch_orders(self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Any = None) -> Any:
         """The next orders that changed; waits until one does. The first call begins the watch."""
-        return translate.since_limit(await self._omsd_watch("orders").next(symbol), since, limit)
+        return translate.since_limit(await self._omsd_watch("orders").next(symbol), since, limit, translate.said_at)
 
     async def watch_my_trades(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Any = None
     ) -> Any:
         """The next executions; waits until there is one. The first call begins the watch."""
-        return translate.since_limit(await self._omsd_watch("trades").next(symbol), since, limit)
+        return translate.since_limit(await self._omsd_watch("trades").next(symbol), since, limit, translate.said_at)
 
     def _omsd_watch(self, kind: str) -> Watch:
         if kind not in self.omsd_watches:

@@ -22,7 +22,7 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
     places = [
         translate.place(
             exchange,
-            account.product,
+            account,
             order["symbol"],
             order["type"],
             order["side"],
@@ -38,11 +38,30 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
     return rows
 
 
-def created(exchange: Any, row: t.Order) -> Any:
+def told(exchange: Any, rows: Sequence[t.Order]) -> Steps:
+    """Orders in ccxt's words, with the fees of what they traded: a question more for each that did, all at once."""
+    traded = [row for row in rows if row.filled_quantity]
+    if not traded:
+        return [translate.order(exchange, exchange.omsd_account.product, row) for row in rows]
+    pages = yield [requests.fill_list(client_order_id=row.client_order_id, limit=1000) for row in traded]
+    fills = {row.client_order_id: page.fills for row, page in zip(traded, pages, strict=True)}
+    return [translate.order(exchange, exchange.omsd_account.product, row, fills.get(row.client_order_id, ())) for row in rows]
+
+
+def traded(exchange: Any, fills: Sequence[t.Fill]) -> Steps:
+    """Executions in ccxt's words, with what their orders say of them: a question more for each order, all at once."""
+    if not fills:
+        return []
+    names = list({fill.client_order_id: None for fill in fills})
+    rows = yield [requests.order_get(name) for name in names]
+    orders = dict(zip(names, rows, strict=True))
+    return [translate.trade(exchange, exchange.omsd_account.product, fill, orders[fill.client_order_id]) for fill in fills]
+
+
+def created(exchange: Any, row: t.Order) -> None:
     problem = translate.rejection(exchange, row)
     if problem is not None:
         raise problem
-    return translate.order(exchange, exchange.omsd_account.product, row)
 
 
 def cancel(exchange: Any, ids: list[str]) -> Steps:
@@ -54,10 +73,9 @@ def cancel(exchange: Any, ids: list[str]) -> Steps:
     return rows
 
 
-def canceled(exchange: Any, row: t.Order) -> Any:
+def canceled(exchange: Any, row: t.Order) -> None:
     if row.state.is_closed and row.state is not t.OrderState.CANCELED:
         raise ccxt.OrderNotFound(f"{exchange.id} {row.client_order_id} is {row.state} and cannot be canceled")
-    return translate.order(exchange, exchange.omsd_account.product, row)
 
 
 def cancel_all(exchange: Any, symbol: str | None) -> Steps:

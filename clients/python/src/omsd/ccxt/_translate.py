@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import ccxt
 
@@ -14,11 +14,16 @@ from .. import types as t
 from .._structure import microseconds
 from ..errors import InvalidOrder, Refused, TradingHalted, UnknownOrder
 
+Row = TypeVar("Row")
+
 #: Seconds that an order is waited for until the venue's word is there.
 DEFAULT_TIMEOUT = 10.0
 
 #: The exchange of ccxt that stands for a venue of omsd.
 EXCHANGES = {"bitget-uta": "bitget", "bitget-margin": "bitget", "xt-spot": "xt", "ascendex": "ascendex"}
+
+#: Venues whose market buys name what is spent; the others count what is bought.
+SPENDS = frozenset({"bitget-uta", "bitget-margin", "xt-spot"})
 
 #: Kinds of markets that an account's product trades.
 MARKETS = {
@@ -72,13 +77,15 @@ def refuse_direct_write(path: str, method: str) -> None:
 # Orders, on their way in.
 
 
-def place(exchange: Any, product: str, symbol: str, kind: str, side: str, amount: Any, price: Any, params: Mapping[str, Any]) -> t.Place:
+def place(
+    exchange: Any, account: t.Account, symbol: str, kind: str, side: str, amount: Any, price: Any, params: Mapping[str, Any]
+) -> t.Place:
     """ccxt's arguments of ``create_order`` as an order for omsd.
 
     Floats are taken by their shortest text and cut by the exchange's own precision, as ccxt does. What has no place in omsd is refused by
     name: an option that is dropped in silence is an order that nobody asked for.
     """
-    market = market_for(exchange, product, symbol)
+    market = market_for(exchange, account.product, symbol)
     left = {name: value for name, value in params.items() if value is not None}
     fields: dict[str, Any] = {"symbol": market["id"], "side": side.lower(), "type": kind.lower()}
     if fields["type"] not in ("limit", "market"):
@@ -102,7 +109,7 @@ def place(exchange: Any, product: str, symbol: str, kind: str, side: str, amount
             raise ccxt.ArgumentsRequired(f"{exchange.id} createOrder() requires a price argument for a limit order")
         fields["price"] = amount_text(exchange.price_to_precision(symbol, price))
         fields["quantity"] = amount_text(exchange.amount_to_precision(symbol, amount))
-    elif fields["side"] == "buy" and market["spot"]:
+    elif fields["side"] == "buy" and market["spot"] and account.venue in SPENDS:
         fields["quote_quantity"] = amount_text(exchange.cost_to_precision(symbol, _cost(exchange, amount, price, cost, left)))
     else:
         fields["quantity"] = amount_text(exchange.amount_to_precision(symbol, amount))
@@ -164,6 +171,8 @@ def market_for(exchange: Any, product: str, symbol: str) -> Any:
     market = exchange.market(symbol)
     kinds = MARKETS.get(product)
     if kinds is not None and market["type"] not in kinds:
+        if market["contract"]:
+            raise ccxt.NotSupported(f"{symbol} is a {market['type']} market; this account of omsd trades {product}")
         raise ccxt.BadSymbol(f"{symbol} is a {market['type']} market; this account of omsd trades {product}")
     return market
 
@@ -188,9 +197,12 @@ def symbol_of(exchange: Any, product: str, venue_symbol: str) -> Any:
     return None
 
 
-def order(exchange: Any, product: str, row: t.Order) -> Any:
-    """ccxt's unified order. ``info`` holds omsd's own row, as text."""
+def order(exchange: Any, product: str, row: t.Order, fills: Iterable[t.Fill] = ()) -> Any:
+    """ccxt's unified order. ``info`` holds omsd's own row, as text; its executions tell what it cost in fees and when it last traded."""
     market = symbol_of(exchange, product, row.symbol)
+    executed = list(fills)
+    paid = fees(exchange, executed)
+    last = max((fill.at for fill in executed), default=None)
     filled = row.filled_quantity
     amount = row.quantity
     cost = filled * row.average_price if row.average_price is not None else (Decimal(0) if not filled else None)
@@ -202,7 +214,7 @@ def order(exchange: Any, product: str, row: t.Order) -> Any:
             "symbol": market["symbol"] if market else row.symbol,
             "timestamp": milliseconds(row.intended_at),
             "datetime": exchange.iso8601(milliseconds(row.intended_at)),
-            "lastTradeTimestamp": None,
+            "lastTradeTimestamp": milliseconds(last),
             "lastUpdateTimestamp": milliseconds(row.closed_at or row.acknowledged_at),
             "type": str(row.type),
             "timeInForce": "PO" if row.post_only else str(row.time_in_force).upper() if row.time_in_force else None,
@@ -219,7 +231,8 @@ def order(exchange: Any, product: str, row: t.Order) -> Any:
             "cost": text(cost),
             "average": text(row.average_price),
             "status": STATUS.get(row.state, "open"),
-            "fee": None,
+            "fee": paid[0] if len(paid) == 1 else None,
+            "fees": paid,
             "trades": None,
         },
         market,
@@ -227,7 +240,17 @@ def order(exchange: Any, product: str, row: t.Order) -> Any:
     return found
 
 
-def trade(exchange: Any, product: str, fill: t.Fill) -> Any:
+def fees(exchange: Any, fills: Iterable[t.Fill]) -> list[dict[str, Any]]:
+    """What executions cost, one entry a coin. Above zero: paid."""
+    totals: dict[str | None, Decimal] = {}
+    for fill in fills:
+        if fill.fee is not None:
+            totals[fill.fee_asset] = totals.get(fill.fee_asset, Decimal(0)) + fill.fee
+    return [{"cost": float(total), "currency": exchange.safe_currency_code(asset)} for asset, total in totals.items()]
+
+
+def trade(exchange: Any, product: str, fill: t.Fill, row: t.Order | None = None) -> Any:
+    """ccxt's unified trade; the order, where it is at hand, tells its type, and whether it can only have made."""
     market = symbol_of(exchange, product, fill.symbol)
     fee = None if fill.fee is None else {"cost": text(fill.fee), "currency": exchange.safe_currency_code(fill.fee_asset)}
     return exchange.safe_trade(
@@ -238,8 +261,8 @@ def trade(exchange: Any, product: str, fill: t.Fill) -> Any:
             "timestamp": milliseconds(fill.at),
             "datetime": exchange.iso8601(milliseconds(fill.at)),
             "symbol": market["symbol"] if market else fill.symbol,
-            "type": None,
-            "takerOrMaker": None,
+            "type": None if row is None else str(row.type),
+            "takerOrMaker": None if row is None else liquidity(row),
             "side": str(fill.side),
             "price": text(fill.price),
             "amount": text(fill.quantity),
@@ -248,6 +271,15 @@ def trade(exchange: Any, product: str, fill: t.Fill) -> Any:
         },
         market,
     )
+
+
+def liquidity(row: t.Order) -> str | None:
+    """Maker or taker, where the order itself says it; of a plain limit order nobody but the venue knows."""
+    if row.post_only:
+        return "maker"
+    if row.type is t.OrderType.MARKET or row.time_in_force in (t.TimeInForce.IOC, t.TimeInForce.FOK):
+        return "taker"
+    return None
 
 
 def info(row: Any) -> dict[str, Any]:
@@ -264,9 +296,22 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, t.Word) else value
 
 
-def since_limit(rows: list[Any], since: int | None, limit: int | None) -> list[Any]:
+def ordered_at(row: t.Order) -> int | None:
+    return milliseconds(row.intended_at)
+
+
+def traded_at(fill: t.Fill) -> int | None:
+    return milliseconds(fill.at)
+
+
+def said_at(row: Mapping[str, Any]) -> int | None:
+    """When it happened, of ccxt's own structures."""
+    return row["timestamp"]  # type: ignore[no-any-return]
+
+
+def since_limit(rows: Sequence[Row], since: int | None, limit: int | None, at: Callable[[Row], int | None]) -> list[Row]:
     """As ccxt filters: not before ``since``; of many the newest ``limit``, or from ``since`` on the oldest."""
-    found = [row for row in rows if since is None or row["timestamp"] >= since]
+    found = [row for row in rows if since is None or (at(row) or 0) >= since]
     if limit is None:
         return found
     return found[:limit] if since is not None else found[-limit:]

@@ -7,6 +7,7 @@ import contextlib
 from typing import Any
 
 from .. import requests
+from .. import types as t
 from . import _translate as translate
 
 #: Changes kept for who watches too seldom; the oldest go first, as in ccxt's own caches.
@@ -54,17 +55,23 @@ class Watch:
                     continue
                 if self._kind == "orders":
                     row = await exchange.omsd.call(requests.order_get(event.client_order_id))
-                    self._tell([translate.order(exchange, account.product, row)])
+                    fills = await self._fills(event.client_order_id) if row.filled_quantity else ()
+                    self._tell([translate.order(exchange, account.product, row, fills)])
                 elif event.kind == "execution":
-                    page = await exchange.omsd.call(requests.fill_list(client_order_id=event.client_order_id, limit=1000))
-                    new = [fill for fill in page.fills if (fill.client_order_id, fill.trade_id) not in seen]
+                    fills = await self._fills(event.client_order_id)
+                    new = [fill for fill in fills if (fill.client_order_id, fill.trade_id) not in seen]
                     seen.update((fill.client_order_id, fill.trade_id) for fill in new)
-                    self._tell([translate.trade(exchange, account.product, fill) for fill in new])
+                    row = await exchange.omsd.call(requests.order_get(event.client_order_id))
+                    self._tell([translate.trade(exchange, account.product, fill, row) for fill in new])
         except asyncio.CancelledError:
             raise
         except Exception as problem:
             self._failure = problem
             self._changed.set()
+
+    async def _fills(self, id: str) -> tuple[t.Fill, ...]:
+        page: t.FillPage = await self._exchange.omsd.call(requests.fill_list(client_order_id=id, limit=1000))
+        return page.fills
 
     def _tell(self, rows: list[Any]) -> None:
         if rows:
