@@ -81,7 +81,7 @@ let package = Package(
 if Context.environment["OMSD_FUZZ"] == "1" {
     let parts = [
         "CSQLite", "COpenSSL", "CLinux", "Containers", "Kernel", "OMSCore", "Wire", "Migrations", "Venues", "Store", "Transport", "Control",
-        "Runtime",
+        "Runtime", "TestSupport",
     ]
     let daemon = ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]
     package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
@@ -89,7 +89,8 @@ if Context.environment["OMSD_FUZZ"] == "1" {
         package.targets.filter { parts.contains($0.name) } + [
             .target(name: "OMSDaemon", dependencies: daemon.map { .byName(name: $0) }, exclude: ["Main.swift"], swiftSettings: settings),
             target(
-                "FuzzTargets", ["OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], path: "Tests/FuzzTests/Targets"),
+                "FuzzTargets", ["OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux", "TestSupport"],
+                path: "Tests/FuzzTests/Targets"),
             .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz", linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
         ]
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import TestSupport
 
 /// A process of ours: started with its output in a file, ended with us.
 final class Child {
@@ -65,26 +66,6 @@ final class Child {
 
     /// The last lines it wrote.
     var lastWords: String { (readText(log) ?? "").split(separator: "\n").suffix(8).joined(separator: "\n") }
-}
-
-func readText(_ path: String) -> String? {
-    guard let file = fopen(path, "r") else { return nil }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var room = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = fread(&room, 1, room.count, file)
-        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-        bytes += room[..<count]
-    }
-}
-
-func write(_ text: String, to path: String, mode: mode_t = 0o600) throws {
-    let descriptor = omsd_open(path, O_WRONLY | O_CREAT | O_TRUNC, mode)
-    guard descriptor >= 0 else { throw BenchError("\(path): \(String(cString: strerror(omsd_errno())))") }
-    defer { close(descriptor) }
-    let bytes = Array(text.utf8)
-    guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw BenchError("\(path) could not be written") }
 }
 
 /// CPU time of this process's calling thread, in seconds.

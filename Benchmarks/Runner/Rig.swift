@@ -25,10 +25,10 @@ final class Rig {
         uid = "bench-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         // Listings of a million resting orders are no part of these figures: the interval is long.
         settings = "reconcile_interval_ms: 3600000, queue_max_orders: 10000000, request_timeout_ms: 30000, limits: [\(limits)]"
-        try write(
+        try writeText(
             #"{"accounts":[{"venue":"az-futures","product":"usdt","uid":"\#(uid)","key":"bench-key-\#(uid)","secret":"not-a-secret","name":"mm-az"}]}"#,
             to: folder.file("accounts.json"))
-        try write(#"{"key":"bench-key-\#(uid)","secret":"not-a-secret"}"#, to: folder.file("mm-az.json"))
+        try writeText(#"{"key":"bench-key-\#(uid)","secret":"not-a-secret"}"#, to: folder.file("mm-az.json"))
         try startVenue(venueOptions)
         try writeConfiguration()
     }
@@ -55,7 +55,7 @@ final class Rig {
     }
 
     private func writeConfiguration() throws {
-        try write(
+        try writeText(
             """
             { journal: { path: "\(journal)" }, control: { socket: "\(socket)" },
               accounts: { "mm-az": { venue: "az-futures", product: "usdt", uid: "\(uid)", credentials: "mm-az.json", base_url: "\(url)", \(settings) } } }

@@ -1,3 +1,6 @@
+// TestSupport: what several test targets need of the world around them: a folder, a thread, a wait, a file, a seed. What only one of them needs stays with
+// it; what the daemon needs is not here.
+
 import Kernel
 
 /// Something that goes on aside, on a thread of its own, from the moment it is made.

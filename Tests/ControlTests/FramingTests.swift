@@ -1,6 +1,7 @@
 import CLinux
 import Control
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 

@@ -1,32 +1,19 @@
 import CLinux
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 
 @testable import Control
 
-/// A repeatable source of choices.
-struct Dice {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-    mutating func roll(_ sides: Int) -> Int {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Int(truncatingIfNeeded: state >> 11) % sides
-    }
-    mutating func one(_ choices: [String]) -> String { choices[roll(choices.count)] }
-    mutating func chance(_ percent: Int) -> Bool { roll(100) < percent }
-}
-
 struct IntentScannerTests {
-    private static func decimal(_ dice: inout Dice) -> String {
+    private static func decimal(_ dice: inout XorShift) -> String {
         let plain = ["\"39000\"", "\"0.001\"", "12.50", "7", "\"1.0\"", "\"170000000000000000000\"", "\"007\""]
         let odd = ["\"1e3\"", "1e3", "\"０.1\"", "-1", "0", "\"\"", "null", "\"1.0000000000000000001\"", "01", "1.", "true", "\"1\\u0030\""]
         return dice.chance(97) ? dice.one(plain) : dice.one(odd)
     }
 
-    private static func item(_ dice: inout Dice) -> String {
+    private static func item(_ dice: inout XorShift) -> String {
         var members = [
             "\"symbol\":" + dice.one(["\"BTCUSDT\"", "\"btc_usdt\"", "\"BTC/USDT\"", dice.chance(3) ? "\"..\"" : "\"x\""]),
             "\"side\":" + dice.one(["\"buy\"", "\"sell\"", dice.chance(2) ? "\"bu\\u0079\"" : "\"buy\""]),
@@ -46,7 +33,7 @@ struct IntentScannerTests {
         return "{" + members.joined(separator: dice.one([",", ", ", " ,\t"])) + "}"
     }
 
-    private static func line(_ dice: inout Dice) -> [UInt8] {
+    private static func line(_ dice: inout XorShift) -> [UInt8] {
         var params = ["\"account\":\"mm-az\"", "\"place\":[" + (0..<1 + dice.roll(3)).map { _ in item(&dice) }.joined(separator: ",") + "]"]
         if dice.chance(12) { params.append("\"intent_id\":" + dice.one(["\"a.b:c-1\"", "\"\"", "\"a b\"", "7"])) }
         if dice.chance(12) { params.append("\"cancel\":" + dice.one(["[\"c1\",{\"side\":\"sell\"}]", "[]", "[{}]", "[\"\"]", "{}"])) }
@@ -68,7 +55,7 @@ struct IntentScannerTests {
     }
 
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func `what the scanner accepts, the careful decoder reads as the same`(seed: UInt64) throws {
-        var dice = Dice(seed: seed)
+        var dice = XorShift(seed: seed)
         var accepted = 0
         for round in 0..<2_000 {
             let line = Self.line(&dice)
@@ -96,7 +83,7 @@ struct IntentScannerTests {
     }
 
     @Test func `random bytes and cut lines never trap`() {
-        var dice = Dice(seed: 99)
+        var dice = XorShift(seed: 99)
         for _ in 0..<2_000 {
             var line = Self.line(&dice)
             for _ in 0..<dice.roll(6) { line[dice.roll(line.count)] = UInt8(dice.roll(256)) }

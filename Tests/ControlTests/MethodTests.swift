@@ -1,6 +1,7 @@
 import CLinux
 import Control
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 
@@ -127,26 +128,15 @@ struct MethodTests {
     /// `OMSD_WRITE_DOCS=1 swift test --filter MethodTests` writes the page anew.
     @Test func `docs/CONTROL_API.md lists the methods as they are`() throws {
         let path = String(#filePath.dropLast("Tests/ControlTests/MethodTests.swift".count)) + "docs/CONTROL_API.md"
-        let page = try #require(Self.read(path))
+        let page = try #require(readText(path))
         let (begin, end) = ("<!-- methods: made from Sources/Control/Methods -->\n", "<!-- end of methods -->")
         let start = try #require(page.firstRange(of: begin)).upperBound
         let stop = try #require(page.firstRange(of: end)).lowerBound
         if getenv("OMSD_WRITE_DOCS") != nil {
             let whole = page[..<start] + MethodPage.markdown + page[stop...]
-            let file = fopen(path, "w")
-            fputs(String(whole), file)
-            fclose(file)
+            try writeText(String(whole), to: path, mode: 0o644)
         } else {
             #expect(String(page[start..<stop]) == MethodPage.markdown)
         }
-    }
-
-    private static func read(_ path: String) -> String? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes.append(contentsOf: buffer[..<count]) }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -1,5 +1,6 @@
 import Control
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 
@@ -207,7 +208,7 @@ import Wire
     }
 
     @Test func `credentials are looked for in systemd's folder first, then beside the file`() throws {
-        let scratch = ConfigurationScratch()
+        let scratch = ScratchDirectory()
         let there = try scratch.write("main.json", "{}")
         let fromFolder = try scratch.write("credentials_second.json", "{}")
         let environment = ["CREDENTIALS_DIRECTORY": scratch.path]

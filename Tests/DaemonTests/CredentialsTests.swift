@@ -1,5 +1,6 @@
 import CLinux
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 
@@ -9,7 +10,7 @@ import Wire
     private static let canary = "s3cr3t-canary-1f9b"
 
     private func problems(_ text: String, mode: mode_t = 0o600, isManaged: Bool = false, needsPassphrase: Bool = false) throws -> [String] {
-        let scratch = ConfigurationScratch()
+        let scratch = ScratchDirectory()
         let file = try scratch.write("key.json", text, mode: mode)
         do {
             _ = try Credentials.load(file, isManaged: isManaged, needsPassphrase: needsPassphrase)
@@ -20,7 +21,7 @@ import Wire
     }
 
     @Test func `a key from a file signs as the same key given directly`() throws {
-        let scratch = ConfigurationScratch()
+        let scratch = ScratchDirectory()
         let file = try scratch.write("key.json", #"{"key": "id-1", "secret": "a\"b\\c\/d", "passphrase": "open sesame"}"#)
 
         let credentials = try Credentials.load(file, isManaged: false, needsPassphrase: true)
@@ -83,7 +84,7 @@ import Wire
     }
 
     @Test func `a folder, a missing file and a huge file are refused`() throws {
-        let scratch = ConfigurationScratch()
+        let scratch = ScratchDirectory()
         let huge = try scratch.write("huge", String(repeating: " ", count: 70_000))
         func problem(_ path: String) -> String? {
             do {

@@ -1,5 +1,6 @@
 import CLinux
 import OMSCore
+import TestSupport
 import Testing
 
 @testable import OMSDaemon

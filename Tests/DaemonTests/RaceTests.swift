@@ -1,6 +1,7 @@
 import CLinux
 import Containers
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 

@@ -3,30 +3,6 @@ import OMSCore
 import TestSupport
 import Testing
 
-/// A folder with the files of a configuration, with the modes that they are to have.
-final class ConfigurationScratch {
-    private let folder = ScratchDirectory()
-    var path: String { folder.path }
-
-    /// Writes a file and returns its path.
-    func write(_ name: String, _ text: String, mode: mode_t = 0o600) throws -> String {
-        let file = folder.file(name)
-        let descriptor = creat(file, mode)
-        try #require(descriptor >= 0)
-        defer { close(descriptor) }
-        fchmod(descriptor, mode)
-        let bytes = Array(text.utf8)
-        try #require(CLinux.write(descriptor, bytes, bytes.count) == bytes.count)
-        return file
-    }
-
-    func makeFolder(_ name: String) throws -> String {
-        let made = folder.file(name)
-        try #require(mkdir(made, 0o700) == 0)
-        return made
-    }
-}
-
 /// Northgate's profile under a name the catalogue knows: what a configuration is checked against.
 func testProfile(_ venue: String, _ product: String) -> VenueProfile? {
     guard venue != "ascendex" else { return nil }

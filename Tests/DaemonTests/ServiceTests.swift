@@ -1,5 +1,6 @@
 import CLinux
 import Kernel
+import TestSupport
 import Testing
 import Wire
 

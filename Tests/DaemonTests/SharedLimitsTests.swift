@@ -1,5 +1,6 @@
 import CLinux
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 
@@ -77,7 +78,7 @@ import Wire
     ]
 
     @Test(arguments: cases) func `accounts that share a budget must say the same of it`(of: Case) throws {
-        let scratch = ConfigurationScratch()
+        let scratch = ScratchDirectory()
         for key in ["one", "two"] { _ = try scratch.write(key + ".json", #"{"key": "\#(key)", "secret": "s", "passphrase": "p"}"#) }
         let text = """
             { journal: { path: "j.db" }, control: { socket: "/run/s" },

@@ -1,5 +1,6 @@
 import CLinux
 import CSQLite
+import TestSupport
 import Testing
 import Wire
 

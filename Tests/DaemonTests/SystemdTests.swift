@@ -1,5 +1,6 @@
 import CLinux
 import Kernel
+import TestSupport
 import Testing
 
 @testable import OMSDaemon
@@ -31,7 +32,7 @@ private final class NotifyListener {
 
 @Suite struct SystemdTests {
     @Test func `notices arrive as one message, over a path and over an abstract name`() throws {
-        let scratch = ConfigurationScratch()
+        let scratch = ScratchDirectory()
         for name in [scratch.path + "/notify", "@omsd-notify-test-\(getpid())"] {
             let listener = try NotifyListener(name)
             let systemd = Systemd(environment: ["NOTIFY_SOCKET": name])

@@ -1,6 +1,6 @@
 import Containers
-import Glibc
 import OMSCore
+import TestSupport
 import Testing
 import Wire
 
@@ -45,28 +45,8 @@ private enum Seeds {
     static let fixtures = here + "/../VenuesTests/Fixtures/"
 
     static func files(in folder: String) throws -> [(name: String, bytes: [UInt8])] {
-        let listing = try #require(opendir(folder), "no folder \(folder)")
-        defer { closedir(listing) }
-        var names: [String] = []
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return try names.sorted().map { ($0, try bytes(of: folder + "/" + $0)) }
-    }
-
-    private static func bytes(of path: String) throws -> [UInt8] {
-        let file = try #require(fopen(path, "r"))
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = fread(&chunk, 1, chunk.count, file)
-            guard count > 0 else { return bytes }
-            bytes += chunk[..<count]
-        }
+        let listed = try #require(names(in: folder), "no folder \(folder)").filter { !$0.hasPrefix(".") }
+        return try listed.map { ($0, try #require(readBytes(folder + "/" + $0))) }
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import Wire
 
@@ -8,11 +9,7 @@ import Wire
 private func vectors(_ name: String) throws -> [JSON] {
     var folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
     folder += "/VenuesTests/Fixtures/Vectors/"
-    let file = try #require(fopen(folder + name, "r"))
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+    let bytes = try #require(readBytes(folder + name))
     return try #require(try JSONParser.parse(bytes).array)
 }
 

@@ -7,23 +7,11 @@ import Wire
 
 @testable import Store
 
-/// A whole file as bytes.
-func contents(of path: String) -> [UInt8] {
-    guard let file = fopen(path, "r") else { return [] }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
-        let count = fread(&buffer, 1, buffer.count, file)
-        guard count > 0 else { return bytes }
-        bytes.append(contentsOf: buffer[..<count])
-    }
-}
+/// A whole file as bytes; none where it is not.
+func contents(of path: String) -> [UInt8] { readBytes(path) ?? [] }
 
 func write(_ bytes: [UInt8], to path: String) {
-    guard let file = fopen(path, "w") else { return }
-    defer { fclose(file) }
-    _ = fwrite(bytes, 1, bytes.count, file)
+    do { try writeBytes(bytes, to: path) } catch { Issue.record("\(error)") }
 }
 
 /// Moves all of a closed journal's WAL into its file, as a plain SQLite program would.

@@ -1,21 +1,11 @@
 import CLinux
 import Kernel
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
 @testable import Transport
-
-/// Reproducible numbers for these tests.
-private struct XorShift: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
-    }
-}
 
 @Suite(.timeLimit(.minutes(15))) struct `Whatever the other side does` {
     /// Answers that are fine, cut, changed, late, repeated, missing or a reset.

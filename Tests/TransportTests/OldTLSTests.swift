@@ -1,6 +1,7 @@
 import CLinux
 import COpenSSL
 import Kernel
+import TestSupport
 import Testing
 import Wire
 

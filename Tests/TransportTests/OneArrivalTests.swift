@@ -1,5 +1,6 @@
 import CLinux
 import Synchronization
+import TestSupport
 import Testing
 import Transport
 import Wire

@@ -1,6 +1,7 @@
 import CLinux
 import Kernel
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -25,7 +26,8 @@ func runProgram(_ arguments: [String]) -> Int32 {
 
 /// Certificates made for one run of the tests: an authority, and leaves that are fine, for another host, and expired.
 struct Certificates: Sendable {
-    let folder: String
+    private let scratch = ScratchDirectory()
+    private var folder: String { scratch.path }
     static let shared = Certificates()
 
     var authority: String { folder + "/ca.pem" }
@@ -33,19 +35,15 @@ struct Certificates: Sendable {
     func files(_ leaf: String) -> (certificateFile: String, keyFile: String) { ("\(folder)/\(leaf).pem", "\(folder)/\(leaf).key") }
 
     private init() {
-        var template = Array("/tmp/omsd-transport-XXXXXX".utf8CString)
-        precondition(mkdtemp(&template) != nil, "no temporary folder")
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let folder = folder
+        let folder = scratch.path
         func openssl(_ arguments: String) {
             let words = arguments.split(separator: " ").map(String.init)
             precondition(runProgram(["/usr/bin/openssl"] + words) == 0, "openssl \(arguments)")
         }
         func write(_ name: String, _ text: String) {
-            let fd = creat("\(folder)/\(name)", 0o600)
-            precondition(CLinux.write(fd, text, text.utf8.count) == text.utf8.count && close(fd) == 0, "cannot write \(name)")
+            do { _ = try scratch.write(name, text) } catch { preconditionFailure("\(error)") }
         }
-        atexit { _ = runProgram(["/bin/rm", "-rf", Certificates.shared.folder]) }
+        atexit { Certificates.shared.scratch.remove() }
         let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
         for name in ["ca", "stranger"] {
             openssl("req -x509 \(key) -subj /CN=\(name) -keyout \(folder)/\(name).key -out \(folder)/\(name).pem -days 2")
@@ -87,13 +85,6 @@ final class CountingServer: Sendable {
 
     var arrivals: [HTTPRequest] { log.now }
     var origin: HTTPOrigin { HTTPOrigin(isTLS: isTLS, host: "127.0.0.1", port: server.port) }
-}
-
-/// A value that several threads may change.
-final class Shared<Value: Sendable>: Sendable {
-    let value: Mutex<Value>
-    init(_ value: Value) { self.value = Mutex(value) }
-    var now: Value { value.withLock { $0 } }
 }
 
 /// A port of this machine whose connections are handled by hand, each on its own thread; closed at first, if wanted.
@@ -146,33 +137,10 @@ final class RawServer: Sendable {
     }
 }
 
-/// False when nothing came within the time.
-func waitReadable(_ fd: Int32, _ ms: Int32) -> Bool { waitFor(EPOLLIN.rawValue, fd, ms) }
-
-/// False when nothing could be written within the time.
-func waitWritable(_ fd: Int32, _ ms: Int32) -> Bool { waitFor(EPOLLOUT.rawValue, fd, ms) }
-
-private func waitFor(_ events: UInt32, _ fd: Int32, _ ms: Int32) -> Bool {
-    let set = epoll_create1(0)
-    defer { close(set) }
-    var event = epoll_event()
-    event.events = events
-    return epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) == 0 && epoll_wait(set, &event, 1, ms) == 1
-}
-
 /// Takes whatever comes until the other side ends.
 func drain(_ fd: Int32) {
     var room = [UInt8](repeating: 0, count: 4_096)
     while waitReadable(fd, 10_000), recv(fd, &room, room.count, 0) > 0 {}
-}
-
-/// Reads nothing, until the other side is gone for good.
-func waitHangUp(_ fd: Int32) {
-    let set = epoll_create1(0)
-    defer { close(set) }
-    var event = epoll_event()
-    guard epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) == 0 else { return }
-    _ = epoll_wait(set, &event, 1, 10_000)
 }
 
 /// Reads one request off a raw connection. Nil when it ends first.
@@ -240,14 +208,4 @@ extension HTTPExchangeEnd {
     var answer: HTTPResponse? { if case .answered(let response, _, _) = self { response } else { nil } }
     var lostReason: String? { if case .lost(let reason, _, _) = self { reason } else { nil } }
     var notSentReason: String? { if case .notSent(let reason) = self { reason } else { nil } }
-}
-
-/// Asks again and again until it holds or ten seconds are over, giving the thread away in between.
-func eventually(_ condition: () -> Bool) async -> Bool {
-    let deadline = bootTime() + 10_000_000
-    while !condition() {
-        guard bootTime() < deadline else { return false }
-        await Task.yield()
-    }
-    return true
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Kernel
 import Synchronization
+import TestSupport
 import Testing
 @testable import Transport
 import Wire

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -136,16 +137,5 @@ import Wire
             }
         }
         #expect(faults > 1_000, "the changes bite")
-    }
-}
-
-/// Reproducible numbers for these tests.
-struct XorShift: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
     }
 }

@@ -50,13 +50,3 @@ final class FakeSink: ControlSink {
 
     func disconnected(connection: UInt64) { state.withLock { $0.disconnected.append(connection) } }
 }
-
-/// Polls until `condition` holds; false after ten seconds.
-func eventually(_ condition: () -> Bool) -> Bool {
-    let deadline = omsd_clock_us(CLOCK_BOOTTIME) + 10_000_000
-    while !condition() {
-        guard omsd_clock_us(CLOCK_BOOTTIME) < deadline else { return false }
-        _ = poll(nil, 0, 1)
-    }
-    return true
-}

@@ -2,12 +2,6 @@ import CLinux
 import Synchronization
 import TestSupport
 
-/// What a test runs into when the world around it is not as it should be: names what was waited for.
-struct Unexpected: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-}
-
 /// A program of ours, started by a test and gone with it.
 final class ChildProcess: Sendable {
     let pid: pid_t
@@ -114,45 +108,4 @@ final class ChildProcess: Sendable {
         return (code, child.output)
     }
     private static let counter = Atomic<Int>(0)
-}
-
-/// Asks until there is an answer; looks again after a few milliseconds.
-///
-/// - Throws: ``Unexpected`` naming what was waited for, after so many seconds.
-func poll<Value>(_ what: @autoclosure () -> String, seconds: Double = 30, _ look: () throws -> Value?) throws -> Value {
-    let end = omsd_clock_us(CLOCK_MONOTONIC) + Int64(seconds * 1e6)
-    while true {
-        if let value = try look() { return value }
-        guard omsd_clock_us(CLOCK_MONOTONIC) < end else { throw Unexpected("not within \(seconds) s: \(what())") }
-        usleep(5_000)
-    }
-}
-
-/// As above, for something that becomes true.
-func pollUntil(_ what: @autoclosure () -> String, seconds: Double = 30, _ holds: () throws -> Bool) throws {
-    _ = try poll(what(), seconds: seconds) { try holds() ? true : nil }
-}
-
-func readBytes(_ path: String) -> [UInt8]? {
-    let descriptor = omsd_open(path, O_RDONLY, 0)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while true {
-        let count = read(descriptor, &chunk, chunk.count)
-        guard count > 0 else { return count == 0 ? bytes : nil }
-        bytes += chunk[..<count]
-    }
-}
-
-func readText(_ path: String) -> String? { readBytes(path).map { String(decoding: $0, as: UTF8.self) } }
-
-func writeText(_ text: String, to path: String, mode: mode_t = 0o600) throws {
-    let descriptor = omsd_open(path, O_WRONLY | O_CREAT | O_TRUNC, mode)
-    guard descriptor >= 0 else { throw Unexpected("\(path) cannot be written") }
-    defer { close(descriptor) }
-    fchmod(descriptor, mode)
-    let bytes = Array(text.utf8)
-    guard write(descriptor, bytes, bytes.count) == bytes.count else { throw Unexpected("\(path) was written in part") }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Kernel
+import TestSupport
 import Wire
 
 /// A client of the control socket: one line out, one line in, every wait bounded.

@@ -93,15 +93,3 @@ struct DiskHistory {
         }
     }
 }
-
-func writeBytes(_ bytes: [UInt8], to path: String) throws {
-    let descriptor = omsd_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    guard descriptor >= 0 else { throw Unexpected("\(path) cannot be written") }
-    defer { close(descriptor) }
-    var at = 0
-    while at < bytes.count {
-        let count = bytes[at...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard count > 0 else { throw Unexpected("\(path) was written in part") }
-        at += count
-    }
-}

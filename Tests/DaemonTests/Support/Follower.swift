@@ -1,5 +1,6 @@
 import CLinux
 import Synchronization
+import TestSupport
 import Wire
 
 /// A subscriber of events. It keeps the lines as they came, but for the number of its subscription.

@@ -1,4 +1,5 @@
 import CSQLite
+import TestSupport
 
 /// Reads a journal as any SQL reader may: read-only, on a connection of its own.
 struct JournalProbe: Sendable {

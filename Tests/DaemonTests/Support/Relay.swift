@@ -1,6 +1,7 @@
 import CLinux
 import Kernel
 import Synchronization
+import TestSupport
 
 /// The way from omsd to its venues, which a test can cut: a TCP relay on a port of this machine.
 final class Relay: Sendable {

@@ -1,4 +1,5 @@
 import CLinux
+import TestSupport
 
 /// The preloaded library of `Preload/clock.c`: a wall clock that is off, and that a test sets while the daemon runs.
 struct ShiftedClock {

@@ -1,4 +1,5 @@
 import CLinux
+import TestSupport
 import Wire
 
 /// The simulator's own pages, by one plain HTTP exchange each.
