@@ -69,7 +69,7 @@ let package = Package(
         tests("Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
         tests(
-            "Daemon", ["Containers", "Kernel", "OMSCore", "Wire", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"],
+            "Daemon", ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"],
             exclude: ["Preload"]),
         tests("Fuzz", ["Containers", "OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], exclude: ["Fixtures"]),
         tests("Tidy", ["Migrations"]),

@@ -74,6 +74,7 @@ write_configuration() {
     configuration=$(find "$scratch/config" -name '*.json5' | head -n 1)
     [ -n "$configuration" ] || fail "omsim wrote no configuration"
     "$bin/omsd" check-config --config "$configuration" >/dev/null || fail "the configuration is refused"
+    read_samples
 }
 
 start_daemon() {
@@ -86,13 +87,15 @@ daemon_answers() { "$bin/omsctl" status >/dev/null 2>&1 || ! kill -0 "$daemon" 2
 
 sql() { sqlite3 -readonly -cmd '.timeout 5000' "$journal" "$1"; }
 
-# The five accounts the demo uses and one order of each: a limit order below the market, so that it rests.
-accounts=(mm-az spot-xt margin-bitget uta-bitget cash-ascendex)
-sample_order() {
-    case $1 in
-    mm-az) echo '{"symbol":"btc_usdt","side":"buy","type":"limit","price":"39000","quantity":"10","position_side":"long"}' ;;
-    spot-xt) echo '{"symbol":"btc_usdt","side":"buy","type":"limit","price":"39000","quantity":"0.001"}' ;;
-    margin-bitget | uta-bitget) echo '{"symbol":"BTCUSDT","side":"buy","type":"limit","price":"39000","quantity":"0.001"}' ;;
-    cash-ascendex) echo '{"symbol":"BTC/USDT","side":"buy","type":"limit","price":"39000","quantity":"0.001"}' ;;
-    esac
+# What can be sent to each account, written beside the configuration: its name, how many orders make a large intent there, and one order that rests.
+accounts=()
+declare -A large sample
+read_samples() {
+    local account count order
+    while IFS=$'\t' read -r account count order; do
+        accounts+=("$account")
+        large[$account]=$count
+        sample[$account]=$order
+    done <"$scratch/config/samples.tsv"
+    [ ${#accounts[@]} -gt 0 ] || fail "omsim wrote no sample orders"
 }

@@ -36,8 +36,7 @@ struct AccountReader {
             section.report("only with a base_url on loopback: what a real venue forgets is never proven absent", "memory_ms")
         }
         let quantityUnit = section.choice("quantity_unit", QuantityUnit.self)
-        let isKnown = VenueCatalog.products.contains { $0.venue == venue }
-        if quantityUnit != nil, let venue, isKnown, !VenueCatalog.asksForQuantityUnit(venue: venue) {
+        if quantityUnit != nil, let venue, VenueCatalog.line(venue) != nil, !VenueCatalog.asksForQuantityUnit(venue: venue) {
             section.report("\(venue) counts quantities in one unit only: leave it out", "quantity_unit")
         }
         let resend = section.choice("resend", AccountConfiguration.Resend.self) ?? .afterProof
@@ -72,8 +71,8 @@ struct AccountReader {
 
     private func readProfile(venue: String?, product: String?) -> VenueProfile? {
         guard let venue else { return nil }
-        guard let known = VenueCatalog.products.first(where: { $0.venue == venue }) else {
-            let names = VenueCatalog.products.map(\.venue)
+        guard let known = VenueCatalog.line(venue) else {
+            let names = VenueCatalog.all.map(\.venue)
             let hint = closest(to: venue, among: names).map { "did you mean \"\($0)\"?" } ?? "known: \(names.joined(separator: ", "))"
             section.report("unknown venue; \(hint)", "venue")
             return nil

@@ -1,3 +1,4 @@
+import Venues
 import Wire
 
 /// Who may trade at a simulated venue. Secrets are dummies: they are printed on purpose.
@@ -22,7 +23,7 @@ package struct SimAccount: Sendable, Equatable {
         name: String
     ) {
         (self.venue, self.products, self.uid, self.key, self.secret) = (venue, products, uid, key, secret)
-        (self.passphrase, self.mode) = (passphrase, mode ?? (venue == "bitget-uta" ? .uta : .classic))
+        (self.passphrase, self.mode) = (passphrase, mode ?? DialectCatalog.line(venue)?.accountMode ?? .classic)
         (self.group, self.name) = (group, name)
     }
 
@@ -43,20 +44,16 @@ extension [SimAccount] {
     /// One account for each venue and product, with credentials that are the same on every run. The first of each venue bears the name that generated
     /// configurations use.
     package static var standard: [SimAccount] {
-        let lines: [(venue: String, product: String, name: String)] = [
-            ("az-futures", "usdt", "mm-az"), ("az-futures", "coin", "coin-az"), ("xt-spot", "spot", "spot-xt"), ("xt-spot", "margin", "margin-xt"),
-            ("bitget-margin", "isolated", "margin-bitget"), ("bitget-margin", "crossed", "crossed-bitget"), ("bitget-uta", "spot", "uta-bitget"),
-            ("bitget-uta", "margin", "uta-margin-bitget"), ("bitget-uta", "usdt-futures", "uta-usdt-futures-bitget"),
-            ("bitget-uta", "coin-futures", "uta-coin-futures-bitget"), ("bitget-uta", "usdc-futures", "uta-usdc-futures-bitget"),
-            ("ascendex", "cash", "cash-ascendex"), ("ascendex", "margin", "margin-ascendex"),
-        ]
-        return lines.enumerated().map { index, line in
+        let samples = VenueCatalog.all.flatMap { line in line.samples.map { (line: line, sample: $0) } }
+        return samples.enumerated().map { index, entry in
+            let (venue, product) = (entry.line.venue, entry.sample.product)
             // "U" and ten digits is AscendEX's shape (docs/venues/ascendex.md, 3.1); it serves all.
             let uid = "U" + String(1_000_000_001 + index)
-            let digest = hex(sha256([UInt8]("omsim \(line.venue) \(line.product)".utf8)))
+            let digest = hex(sha256([UInt8]("omsim \(venue) \(product)".utf8)))
+            let needsPassphrase = entry.line.adapter(product)?.profile.needsPassphrase ?? false
             return SimAccount(
-                venue: line.venue, products: [line.product], uid: uid, key: "sim-\(line.venue)-\(line.product)", secret: String(digest.prefix(40)),
-                passphrase: line.venue.hasPrefix("bitget") ? "simPass\(index + 1)" : nil, name: line.name)
+                venue: venue, products: [product], uid: uid, key: "sim-\(venue)-\(product)", secret: String(digest.prefix(40)),
+                passphrase: needsPassphrase ? "simPass\(index + 1)" : nil, name: entry.sample.account)
         }
     }
 

@@ -54,7 +54,7 @@ package struct Audit: Sendable {
     ///   - ledger: The simulator's `/_sim/ledger`.
     ///   - venues: Which lines appear, and in which order; venues beyond them follow.
     /// - Throws: ``SimulatorInputError`` when the ledger is no ledger.
-    package init(orders: [RecordedOrder], ledger: JSON, venues: [String] = standardDialects().map(\.venue)) throws(SimulatorInputError) {
+    package init(orders: [RecordedOrder], ledger: JSON, venues: [String] = DialectCatalog.all.map(\.venue)) throws(SimulatorInputError) {
         let known = try Self.holdings(in: ledger)
         var byVenue: [String: Line] = [:]
         for order in orders {

@@ -107,7 +107,7 @@ package struct ServeCommand: Equatable, Sendable {
         (options.seed, options.matching, options.freshnessMs) = (seed, matching, freshnessMs)
         if let accounts { options.accounts = try [SimAccount](reading: accounts) }
         if liftsLimits {
-            for dialect in standardDialects() { options.limits += dialect.budgets.map { ("\(dialect.venue)/\($0.name)", nil) } }
+            for dialect in DialectCatalog.dialects() { options.limits += dialect.budgets.map { ("\(dialect.venue)/\($0.name)", nil) } }
         }
         if let faults {
             let read = try FaultPlan.read(faults)

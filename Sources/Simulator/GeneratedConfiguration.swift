@@ -1,3 +1,4 @@
+import Venues
 import Wire
 
 /// An omsd configuration whose accounts live at a simulator, with times short enough to watch.
@@ -11,7 +12,7 @@ package struct GeneratedConfiguration: Equatable, Sendable {
 
     package init() {}
 
-    /// The files to write: `omsd.json5` and one of credentials for each key.
+    /// The files to write: `omsd.json5`, one of credentials for each key, and `samples.tsv`, what scripts can send to each account.
     ///
     /// - Parameter directory: Where they will lie; journal and socket too unless set.
     package func files(for accounts: [SimAccount], in directory: String) -> [(name: String, bytes: [UInt8])] {
@@ -33,7 +34,29 @@ package struct GeneratedConfiguration: Equatable, Sendable {
         writer.endObject()
         writer.endObject()
         let head = Array("// Written by `omsim accounts --write-config`: every account lives at a simulator.\n".utf8)
-        return [("omsd.json5", head + writer.bytes + [UInt8(ascii: "\n")])] + chosen.map { (credentialsFile(of: $0), credentials(of: $0)) }
+        return [("omsd.json5", head + writer.bytes + [UInt8(ascii: "\n")])] + chosen.map { (credentialsFile(of: $0), credentials(of: $0)) } + [
+            ("samples.tsv", samples(of: chosen))
+        ]
+    }
+
+    /// A line for each account whose venue the catalogue knows: its name, how many orders make a large intent there, and one order that rests, as an
+    /// item of `place`. Tabs between them.
+    private func samples(of accounts: [SimAccount]) -> [UInt8] {
+        accounts.flatMap { account in
+            guard let sample = VenueCatalog.sample(venue: account.venue, product: account.products.first) else { return [UInt8]() }
+            let order = sample.order
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.member("symbol", order.symbol.text)
+            writer.member("side", order.side.rawValue)
+            writer.member("type", order.type.rawValue)
+            for (name, amount) in [("price", order.price), ("quantity", order.quantity)] {
+                if let amount { writer.member(name, amount.description) }
+            }
+            if let side = order.positionSide { writer.member("position_side", side.rawValue) }
+            writer.endObject()
+            return Array("\(account.name)\t\(sample.largeIntent)\t".utf8) + writer.bytes + [UInt8(ascii: "\n")]
+        }
     }
 
     private func credentialsFile(of account: SimAccount) -> String { account.name + ".json" }

@@ -63,7 +63,7 @@ package final class VenueWorld {
     }
 
     /// - Throws: ``SimulatorInputError`` for a limit, switch or account that names no venue or budget here.
-    package init(_ options: WorldOptions = WorldOptions(), dialects: [any Dialect] = standardDialects()) throws(SimulatorInputError) {
+    package init(_ options: WorldOptions = WorldOptions(), dialects: [any Dialect] = DialectCatalog.dialects()) throws(SimulatorInputError) {
         self.options = options
         faults = FaultPlan(options.faults, seed: options.seed)
         ways = SplitMix64(seed: seed(options.seed, "latency"))

@@ -2,33 +2,28 @@ import OMSCore
 
 /// All venues that this daemon speaks: one line each.
 package enum VenueCatalog {
+    /// In the order in which they are listed, numbered and tried.
+    package static let all: [VenueLine] = [AZFutures.line, XTSpot.line, BitgetMargin.line, BitgetUTA.line, AscendEX.line]
+
+    /// nil for a name that no venue bears.
+    package static func line(_ venue: String) -> VenueLine? { all.first { $0.venue == venue } }
+
     /// The adapter of a venue and product as the configuration names them; nil for an unknown pair.
     ///
     /// - Parameter quantityUnit: What the venue counts, where that is a setting (``asksForQuantityUnit(venue:)``).
     package static func adapter(venue: String, product: String, quantityUnit: QuantityUnit = .contracts) -> (any VenueAdapter)? {
-        for make in makers {
-            if let adapter = make(venue, product, quantityUnit) { return adapter }
-        }
-        return nil
+        line(venue)?.adapter(product, quantityUnit: quantityUnit)
+    }
+
+    /// What can be tried at a venue's product, its first unless one is named; nil for an unknown pair.
+    package static func sample(venue: String, product: String? = nil) -> Sample? {
+        guard let line = line(venue) else { return nil }
+        return product.map { product in line.samples.first { $0.product == product } } ?? line.samples[0]
     }
 
     /// Whether the unit of the venue's quantities is a setting of the account.
-    package static func asksForQuantityUnit(venue: String) -> Bool { venue == "az-futures" }
-
-    /// Every pair, for error messages and tests.
-    package static let products: [(venue: String, products: [String])] = [
-        ("bitget-margin", ["isolated", "crossed"]),
-        ("bitget-uta", ["spot", "margin", "usdt-futures", "coin-futures", "usdc-futures"]),
-        ("xt-spot", ["spot", "margin"]),
-        ("az-futures", ["usdt", "coin"]),
-        ("ascendex", ["cash", "margin"]),
-    ]
-
-    private static let makers: [@Sendable (_ venue: String, _ product: String, _ unit: QuantityUnit) -> (any VenueAdapter)?] = [
-        { venue, product, _ in venue == "bitget-margin" ? BitgetMargin(product: product) : nil },
-        { venue, product, _ in venue == "bitget-uta" ? BitgetUTA(product: product) : nil },
-        { venue, product, _ in venue == "xt-spot" ? XTSpot(product: product) : nil },
-        { venue, product, unit in venue == "az-futures" ? AZFutures(product: product, quantityUnit: unit) : nil },
-        { venue, product, _ in venue == "ascendex" ? AscendEX(product: product) : nil },
-    ]
+    package static func asksForQuantityUnit(venue: String) -> Bool {
+        guard let line = line(venue) else { return false }
+        return line.adapter(line.samples[0].product)?.profile.quantityUnit != nil
+    }
 }

@@ -1,7 +1,6 @@
 import CLinux
 import TestSupport
 import Testing
-import Venues
 import Wire
 
 /// Keys that change, and keys that a venue takes no more.
@@ -32,7 +31,7 @@ import Wire
         let keys = try house.rotateKeys()
         let second = try house.start()
         let tells = Set(
-            house.accounts.filter { VenueCatalog.adapter(venue: $0.venue, product: $0.product)?.profile.accountTellsUID ?? false }.map(\.name))
+            house.accounts.filter(\.profile.accountTellsUID).map(\.name))
         for account in house.accounts {
             try second.submit(account.intent("after-\(account.name)", orders: 5))
             try second.wait("after-\(account.name)")
@@ -77,7 +76,7 @@ import Wire
         #expect(try house.journal.number("SELECT count(*) FROM v_timeline WHERE detail LIKE '%signs with key%'") == notes.count)
     }
 
-    @Test(arguments: ["az-futures", "xt-spot", "bitget-margin", "bitget-uta", "ascendex"])
+    @Test(arguments: TestAccount.venues)
     func `a key that is revoked under way stops its account: intents are kept, few requests ask on, and resume ends it`(venue: String) throws {
         let house = try House([venue], everywhere: "batch_max: 2")
         let client = try house.start()
@@ -85,7 +84,7 @@ import Wire
         let resting = try client.submit(account.intent("resting", orders: 40))
         try client.wait("resting")
         // All that is signed is refused from now on; some orders are in doubt, some cancels wanted.
-        let kind = venue == "az-futures" ? "mixed" : "place"
+        let kind = account.placeKind
         try house.pages.setFaults("[{kind: '\(kind)', fault: {type: 'lose_reply_after_execution'}}, {kind: 'lookup', fault: {type: 'reset'}}]")
         try client.submit(account.intent("lost", orders: 6))
         try pollUntil("doubts") { try house.journal.states(where: "intent_id = 'lost'") == ["in_doubt": 6] }
@@ -115,7 +114,7 @@ import Wire
         #expect(audit.code == 0, "\(audit.output)")
     }
 
-    @Test(arguments: ["az-futures", "xt-spot", "bitget-margin", "bitget-uta", "ascendex"])
+    @Test(arguments: TestAccount.venues)
     func `a wrong secret at the start sends no order, asks ever more rarely, and is over with the right one`(venue: String) throws {
         let house = try House([venue])
         let account = house.accounts[0]

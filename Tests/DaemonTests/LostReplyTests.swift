@@ -3,7 +3,7 @@ import Wire
 
 /// Answers that never come, over a connection that served before.
 @Suite struct LostReplyTests {
-    @Test(arguments: ["az-futures", "xt-spot", "bitget-margin", "bitget-uta", "ascendex"])
+    @Test(arguments: TestAccount.venues)
     func `a reset after the request was read gives one arrival, an order in doubt, and then its true state`(venue: String) throws {
         let (house, id) = try oneOrder(at: venue, fault: #"{type: "lose_reply_after_execution", then: "reset"}"#)
 
@@ -36,7 +36,7 @@ import Wire
         let account = try house.account(venue)
         try client.submit(account.intent("warm", orders: 1))
         try client.wait("warm")
-        let kind = venue == "az-futures" ? "mixed" : "place"
+        let kind = account.placeKind
         try house.pages.setFaults("[{venue: '\(venue)', kind: '\(kind)', count: 1, fault: \(fault)}]")
 
         let ids = try client.submit(account.intent("lost", orders: 1))

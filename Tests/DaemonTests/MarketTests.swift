@@ -5,12 +5,7 @@ import Wire
 
 /// Markets whose rules change, and markets that end, while orders are on their way.
 @Suite struct MarketTests {
-    static let venues = ["az-futures", "xt-spot", "bitget-margin", "bitget-uta", "ascendex"]
-    private static let sisters = [
-        "az-futures": "eth_usdt", "xt-spot": "eth_usdt", "bitget-margin": "ETHUSDT", "bitget-uta": "ETHUSDT", "ascendex": "ETH/USDT",
-    ]
-
-    @Test(arguments: venues)
+    @Test(arguments: TestAccount.venues)
     func `an order that a changed precision forbids is refused in the venue's words, once, and the new rules are read at once`(venue: String) throws {
         let house = try House([venue])
         let client = try house.start()
@@ -19,7 +14,7 @@ import Wire
         try house.pages.post("/_sim/instrument", #"{"venue":"\#(venue)","symbol":"\#(account.symbol)","price_places":0,"quantity_places":0}"#)
 
         // Fine by the rules as they were read: tick and lot are whole now.
-        let quantity = venue == "az-futures" ? "10" : "0.011"
+        let quantity = account.isWhole ? account.quantity : account.quantity + "1"
         let item = account.item(price: "39000.1", quantity: quantity)
         let ids = try client.submit(#"{"account":"\#(account.name)","intent_id":"late","place":[\#(item)]}"#)
         try client.wait("late")
@@ -28,23 +23,24 @@ import Wire
         try pollUntil("the new rules") { try instrument(client, account.symbol)?["tick"]?.string == "1" }
         let again = try client.ask("intent.submit", #"{"account":"\#(account.name)","intent_id":"again","place":[\#(item)]}"#)
         #expect(again.member("error", "code")?.integer == 1003, "\(again.lines)")
-        let whole = account.item(quantity: venue == "az-futures" ? "10" : "1")
+        let whole = account.item(quantity: account.isWhole ? account.quantity : "1")
         try client.submit(#"{"account":"\#(account.name)","intent_id":"whole","place":[\#(whole)]}"#)
         try client.wait("whole")
         #expect(try house.journal.states(where: "intent_id = 'whole'").keys.allSatisfy { ["acknowledged", "working"].contains($0) })
         #expect(try house.audit().code == 0)
     }
 
-    @Test(arguments: venues)
+    @Test(arguments: TestAccount.venues)
     func `a market that ends costs its own orders alone: refused in the venue's words, once, and unknown from then on`(venue: String) throws {
         let house = try House([venue], options: ["--switch", "bitget-margin/unknown_symbol=refused"])
         let client = try house.start()
         let account = house.accounts[0]
-        let sister = try #require(Self.sisters[venue])
+        let other = try #require(account.sample.markets.dropFirst().first, "\(venue) has one sample market")
+        let sister = other.symbol.text
         func sisterly(_ price: String, _ quantity: String) -> String {
             account.item(price: price, quantity: quantity).replacing(#""\#(account.symbol)""#, with: #""\#(sister)""#)
         }
-        let (price, quantity) = ("1900", venue == "az-futures" ? "10" : "0.1")
+        let (price, quantity) = (other.price.description, other.quantity.description)
         try client.submit(account.intent("ending", orders: 3))
         try client.submit(#"{"account":"\#(account.name)","intent_id":"lasting","place":[\#(sisterly(price, quantity))]}"#)
         for intent in ["ending", "lasting"] { try client.wait(intent) }
@@ -67,8 +63,8 @@ import Wire
             summary = try restarted.call("account.reconcile", "{account: '\(account.name)'}")
             return summary["venue_open"]?.integer == 2
         }
-        if venue == "bitget-margin" {
-            // This one does not even tell any more what became of the orders of that market: a person must know.
+        if account.profile.listsBySymbol {
+            // Such a one does not even tell any more what became of the orders of that market: a person must know.
             try pollUntil("breaks") {
                 try house.journal.number(
                     "SELECT count(*) FROM v_breaks WHERE kind = 'missing_there' AND detail LIKE '%is gone%' AND resolved_at IS NULL") == 3

@@ -7,7 +7,7 @@ import Wire
         try place(10_000, at: "az-futures", requests: 100, of: 100)
     }
 
-    @Test(arguments: [("xt-spot", 100), ("bitget-margin", 20), ("bitget-uta", 20), ("ascendex", 10)])
+    @Test(arguments: TestAccount.all().map { ($0.venue, $0.profile.placeMax) })
     func `a thousand orders fill every request to the venue's maximum`(venue: String, most: Int) throws {
         try place(1_000, at: venue, requests: 1_000 / most, of: most)
     }

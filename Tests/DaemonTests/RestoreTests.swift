@@ -6,9 +6,13 @@ import Wire
 
 /// A journal that goes back in time: what the venues hold and it does not know is seen before anything is sent.
 @Suite struct RestoreTests {
-    /// After a loss every limit counts as used up for its window: Bitget's by address is a minute's.
-    private static let shortWindow = "{budget: 'overall', window_ms: 1000}"
-    private static let shortWindows = ["margin-bitget": "limits: [\(shortWindow)],", "uta-bitget": "limits: [\(shortWindow)],"]
+    /// After a loss every limit counts as used up for its window: those of a minute by address (Bitget) are shortened.
+    private static let shortWindows: [String: [String]] = Dictionary(
+        uniqueKeysWithValues: TestAccount.all().map { account in
+            let long = account.profile.budgets.filter { $0.windowMs > 10_000 && !$0.isOffByDefault }
+            return (account.name, long.map { "{budget: '\($0.name)', window_ms: 1000}" })
+        })
+    private static func limits(_ rules: [String]) -> String { rules.isEmpty ? "" : "limits: [\(rules.joined(separator: ", "))]," }
 
     enum Loss: String, CaseIterable, Sendable {
         case walLost = "the WAL is lost"
@@ -18,7 +22,7 @@ import Wire
 
     @Test(arguments: Loss.allCases)
     func `orders that only the venue knows are found before anything is sent, nothing is placed twice, and no id comes again`(loss: Loss) throws {
-        let house = try House(settings: Self.shortWindows)
+        let house = try House(settings: Self.shortWindows.mapValues(Self.limits))
         let path = house.journal.path
         let backup = house.scratch.file("backup.db")
         let first = try house.start()
@@ -36,7 +40,7 @@ import Wire
         try house.killDaemon()
         try lose(loss, path, backup)
         let known = Set(try house.journal.texts("SELECT client_order_id FROM v_orders"))
-        try #require(known.isDisjoint(with: forgotten.values.joined()) && known.count == 50, "\(known.count) orders are known")
+        try #require(known.isDisjoint(with: forgotten.values.joined()) && known.count == 10 * house.accounts.count, "\(known.count) orders are known")
         let before = try house.pages.ledger()["requests"]?.array?.count ?? 0
 
         let client = try house.start(untilReady: false)
@@ -47,14 +51,14 @@ import Wire
         for account in house.accounts { try client.wait("again-\(account.name)") }
 
         let again = Set(try house.journal.texts("SELECT client_order_id FROM v_orders WHERE intent_id LIKE 'again-%'"))
-        #expect(again.count == 50)
+        #expect(again.count == 10 * house.accounts.count)
         #expect(again.isDisjoint(with: known) && again.isDisjoint(with: forgotten.values.joined()), "an id came again")
         let requests = try #require(try house.pages.ledger()["requests"]?.array).dropFirst(before)
         for account in house.accounts {
             let breaks = try house.journal.rows(
                 "SELECT kind, detail FROM v_breaks WHERE account = '\(account.name)' AND resolved_at IS NULL")
             #expect(breaks.count == 10, "\(account.name): \(breaks)")
-            if account.venue == "ascendex" {
+            if account.profile.looksUpByVenueID {
                 // Its listing has no client ids.
                 #expect(breaks.allSatisfy { $0[0] == "external_order" }, "\(breaks)")
             } else {
@@ -79,10 +83,7 @@ import Wire
     @Test func `orders that left after the backup was taken are looked up before they are sent again, also those that are closed since`() throws {
         let slow = "{budget: 'batch-place', permits: 1, share: 1, reserve: 0, window_ms: 1000}"
         let house = try House(
-            settings: Dictionary(
-                uniqueKeysWithValues: ["mm-az", "spot-xt", "margin-bitget", "uta-bitget", "cash-ascendex"].map { name in
-                    (name, "batch_max: 1, limits: [\(slow)\(name.hasSuffix("bitget") ? ", " + Self.shortWindow : "")],")
-                }))
+            settings: Self.shortWindows.mapValues { "batch_max: 1, " + Self.limits([slow] + $0) })
         let backup = house.scratch.file("backup.db")
         let first = try house.start()
         for account in house.accounts { try first.submit(account.intent("slow-\(account.name)", orders: 4)) }
@@ -101,12 +102,12 @@ import Wire
         try lose(.oldBackup, house.journal.path, backup)
 
         let client = try house.start()
-        for account in house.accounts where account.venue != "ascendex" { try client.wait("slow-\(account.name)", seconds: 150) }
+        for account in house.accounts where !account.profile.looksUpByVenueID { try client.wait("slow-\(account.name)", seconds: 150) }
 
         let ledger = try house.pages.ledger()
         #expect(ledger["duplicates"]?.array?.isEmpty == true)
         let orders = try #require(ledger["orders"]?.array)
-        #expect(orders.count == 20, "\(orders.count) orders at the venues of 20 that were meant")
+        #expect(orders.count == 4 * house.accounts.count, "\(orders.count) orders at the venues of \(4 * house.accounts.count) that were meant")
         for state in try house.journal.rows("SELECT account, item, state FROM v_orders WHERE account <> 'cash-ascendex' ORDER BY account, item") {
             #expect((state[2] == "canceled") == (state[1] == "2" || state[1] == "3"), "\(state)")
         }

@@ -12,21 +12,14 @@ import Wire
 
 /// The moment a request is handed to the transport, seen by a second connection to the journal: what is not there now would be lost in a crash.
 @Suite struct WrittenBeforeSentTests {
-    @Test(arguments: [
-        ("az-futures", "usdt", "btc_usdt", "10"), ("xt-spot", "spot", "btc_usdt", "0.01"), ("bitget-margin", "isolated", "BTCUSDT", "0.01"),
-        ("bitget-uta", "spot", "BTCUSDT", "0.01"), ("ascendex", "cash", "BTC/USDT", "0.01"),
-    ])
-    func `whatever leaves stands in the journal already, with its orders and its permits`(
-        venue: String, product: String, symbol: String, quantity: String
-    ) throws {
-        let stage = try Stage(venue: venue, product: product)
+    @Test(arguments: VenueCatalog.all.map(\.venue))
+    func `whatever leaves stands in the journal already, with its orders and its permits`(_ venue: String) throws {
+        let sample = try #require(VenueCatalog.sample(venue: venue))
+        let stage = try Stage(venue: venue, product: sample.product)
         try stage.run { stage.runner.engine.snapshot().allSatisfy(\.isReady) }
 
-        var terms = OrderTerms(
-            symbol: Symbol(symbol), side: .buy, type: .limit, timeInForce: .gtc, price: Decimal("39000"), quantity: Decimal(quantity))
-        if venue == "az-futures" { terms.positionSide = .long }
         var intent = Intent(account: stage.account, id: IntentID("all"))
-        intent.place = Array(repeating: PlaceItem(terms: terms), count: 250)
+        intent.place = Array(repeating: PlaceItem(terms: sample.order), count: 250)
         stage.submit(intent)
         try stage.run { try stage.probe.number("SELECT count(*) FROM v_orders WHERE venue_order_id IS NOT NULL") == 250 }
 

@@ -53,7 +53,7 @@ import Wire
         let (posts, gets) = venue == "bitget-uta" ? (Self.unifiedPosts, Self.unifiedGets) : (Self.marginPosts, Self.marginGets)
         var options = WorldOptions()
         options.matching = Matching(fillRatio: 0.5, crosses: true)
-        options.limits = standardDialects().flatMap { dialect in dialect.budgets.map { ("\(dialect.venue)/\($0.name)", nil) } }
+        options.limits = DialectCatalog.dialects().flatMap { dialect in dialect.budgets.map { ("\(dialect.venue)/\($0.name)", nil) } }
         var client = try BitgetClient(venue, venue == "bitget-uta" ? "spot" : "isolated", options)
         var random = SplitMix64(seed: seed)
         var answered = 0

@@ -13,13 +13,14 @@ import Venues
         var testDescription: String { "\(venue), \(orders) orders" }
     }
 
-    static let cases = [
-        // All 200 permits of a second, 100 orders each: as many as one crash can leave in doubt.
-        Case(venue: "az-futures", orders: 20_000, findsPerAbsent: 4), Case(venue: "xt-spot", orders: 2_500, findsPerAbsent: 2),
-        Case(venue: "bitget-margin", orders: 1_500, findsPerAbsent: 0), Case(venue: "bitget-uta", orders: 1_500, findsPerAbsent: 0),
-        // One look-up names up to thirty.
-        Case(venue: "ascendex", orders: 500, findsPerAbsent: 1),
-    ]
+    /// Where it is not 500. AZ's: all 200 permits of a second, 100 orders each: as many as one crash can leave in doubt.
+    private static let orders = ["az-futures": 20_000, "xt-spot": 2_500, "bitget-margin": 1_500, "bitget-uta": 1_500]
+
+    static let cases = House.venues.map { venue in
+        let profile = try? House.profile(venue)
+        let finds = profile.map { $0.listingProvesAbsence ? 0 : (2 * $0.findSteps + $0.findMax - 1) / $0.findMax }
+        return Case(venue: venue, orders: orders[venue] ?? 500, findsPerAbsent: finds ?? 0)
+    }
 
     /// The last orders in doubt, too few for a listing, are looked up one by one: forty, each after 0.2, 0.4, 0.8, 1.6, 3.2 and then every 5 s until the
     /// longest fence (30 s) and two rounds are over, in up to two steps.
@@ -84,8 +85,7 @@ import Venues
         try #require(absent >= of.orders / 20 && absent <= of.orders / 5)
         let (arrivals, last, start) = (daemon.world.ledger.requests.count, daemon.journal.requests.keys.max(), daemon.time)
 
-        let profile = try #require(
-            VenueCatalog.adapter(venue: of.venue, product: House.accounts.first { $0.venue == of.venue }?.product ?? "")?.profile)
+        let profile = try House.profile(of.venue)
         let fence = try #require(daemon.journal.orders.values.compactMap(\.wireTime).min()) + profile.fenceMs(freshnessMs: profile.freshnessMs)
 
         try daemon.start()

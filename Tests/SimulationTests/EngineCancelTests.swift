@@ -91,7 +91,7 @@ import Testing
 
     @Test(arguments: ["xt-spot", "az-futures"]) func `a cancel finds a connection while slow places hold all others`(venue: String) throws {
         let daemon = try Self.placed(venue, orders: 1) { $0.setups[0].maxInFlight = 2 }
-        daemon.world.setFaults([Self.fault(.delay(.init(4_000)), venue == "az-futures" ? .mixed : .place, count: 1)])
+        daemon.world.setFaults([Self.fault(.delay(.init(4_000)), try House.placeKind(venue), count: 1)])
         for round in 0..<4 { daemon.submit(try House.intent(venue, orders: 1, id: "slow-\(round)")) }
         daemon.run(forUs: .milliseconds(200))
         let order = try #require(daemon.journal.orders.values.first { $0.intentID == "old" })

@@ -8,10 +8,10 @@ import Wire
     private static func external(_ daemon: VirtualDaemon, id: String, venue: String = "xt-spot") throws -> SimOrder {
         let exchange = try #require(daemon.world.venue(named: venue)?.exchange)
         let account = try #require(daemon.world.accounts(of: venue).first)
-        let house = try #require(House.accounts.first { $0.venue == venue })
-        var ticket = Simulator.Ticket(
-            symbol: house.symbol, side: .buy, quantity: Decimal(house.quantity) ?? .one, clientID: id, product: house.product)
-        ticket.price = Decimal(house.price)
+        let sample = try House.sample(venue)
+        let market = sample.markets[0]
+        var ticket = Simulator.Ticket(symbol: market.symbol.text, side: .buy, quantity: market.quantity, clientID: id, product: sample.product)
+        ticket.price = market.price
         return exchange.placeExternally(ticket, uid: account.uid, at: daemon.world.now)
     }
 

@@ -12,7 +12,7 @@ import Wire
         return rule
     }
 
-    @Test(arguments: House.accounts.map(\.venue))
+    @Test(arguments: House.venues)
     func `a key that stays refused is tried about twice a minute, and reads on by itself once it is taken`(
         venue: String
     ) throws {

@@ -1,4 +1,5 @@
 import Testing
+import Venues
 import Wire
 
 @testable import Simulator
@@ -63,7 +64,7 @@ import Wire
         let standard = [SimAccount].standard
         #expect(try [SimAccount](reading: standard.json) == standard)
         #expect(Set(standard.map { "\($0.venue) \($0.products)" }).count == standard.count && Set(standard.map(\.key)).count == standard.count)
-        #expect(Set(standard.map(\.venue)) == ["az-futures", "xt-spot", "bitget-margin", "bitget-uta", "ascendex"])
+        #expect(standard.map { "\($0.venue) \($0.products)" } == VenueCatalog.all.flatMap { line in line.products.map { "\(line.venue) \([$0])" } })
     }
 
     @Test(arguments: [
@@ -89,7 +90,7 @@ import Wire
     @Test func `a written configuration names one account for each venue, with credentials apart`() throws {
         let files = GeneratedConfiguration().files(for: .standard, in: "/x")
         let root = try JSONParser.parse(files[0].bytes, options: .init(isJSON5: true))
-        #expect(root["accounts"]?.object?.map(\.key) == ["mm-az", "spot-xt", "margin-bitget", "uta-bitget", "cash-ascendex"])
+        #expect(root["accounts"]?.object?.map(\.key) == VenueCatalog.all.map(\.samples[0].account))
         #expect(root.at("journal", "path")?.string == "/x/journal.db" && root.at("accounts", "mm-az", "freshness_ms")?.integer == 3000)
         #expect(root.at("accounts", "mm-az", "credentials")?.string == "mm-az.json")
         let credentials = try #require(files.first { $0.name == "uta-bitget.json" })

@@ -182,13 +182,14 @@ extension ProofTests {
     }
 
     private func external(_ id: String, in daemon: VirtualDaemon, _ other: String = "") throws -> SimOrder {
-        let account = try #require(House.accounts.first { $0.venue == "ascendex" })
+        let sample = try House.sample("ascendex")
+        let market = sample.markets[0]
         let exchange = try #require(daemon.world.venue(named: "ascendex")?.exchange)
-        let uid = try #require(daemon.world.accounts(of: "ascendex").first { $0.products.contains(account.product) }?.uid)
+        let uid = try #require(daemon.world.accounts(of: "ascendex").first { $0.products.contains(sample.product) }?.uid)
         var ticket = Ticket(
-            symbol: other == "symbol" ? "ETH/USDT" : account.symbol, side: other == "side" ? .sell : .buy,
-            quantity: try #require(Decimal(other == "quantity" ? "0.02" : account.quantity)), clientID: "", product: account.product)
-        ticket.price = Decimal(other == "price" ? "38000" : other == "symbol" ? "1900" : other == "side" ? "99000" : account.price)
+            symbol: other == "symbol" ? "ETH/USDT" : market.symbol.text, side: other == "side" ? .sell : .buy,
+            quantity: other == "quantity" ? try #require(Decimal("0.02")) : market.quantity, clientID: "", product: sample.product)
+        ticket.price = other == "price" ? Decimal(38_000) : other == "symbol" ? Decimal(1_900) : other == "side" ? Decimal(99_000) : market.price
         ticket.id = id
         return exchange.placeExternally(ticket, uid: uid, at: daemon.world.now)
     }

@@ -7,7 +7,7 @@ import Testing
     private static func refused(_ venue: String, code: String, message: String, status: Int = 200, orders: Int) throws -> VirtualDaemon {
         let daemon = try House.ready(venue)
         var rule = FaultRule(.venueError(code: code, message: message, status: status, executes: false))
-        rule.kind = venue == "az-futures" ? .mixed : .place
+        rule.kind = try House.placeKind(venue)
         daemon.world.setFaults([rule])
         daemon.submit(try House.intent(venue, orders: orders, id: "no"))
         return daemon
@@ -40,7 +40,7 @@ import Testing
     ) throws {
         let daemon = try House.ready(venue)
         var rule = FaultRule(.venueError(code: code, message: "system busy, try again", status: 200, executes: true))
-        (rule.kind, rule.count) = (venue == "az-futures" ? .mixed : .place, 1)
+        (rule.kind, rule.count) = (try House.placeKind(venue), 1)
         daemon.world.setFaults([rule])
         daemon.submit(try House.intent(venue, orders: 2, id: "yes"))
         #expect(House.settled(daemon, "yes", withinUs: .seconds(120)))

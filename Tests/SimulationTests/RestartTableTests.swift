@@ -5,7 +5,7 @@ import Venues
 
 /// The restart table of docs/RELIABILITY.md, a letter a test, at every venue.
 @Suite struct RestartTableTests {
-    static let venues = House.accounts.map(\.venue)
+    static let venues = House.venues
 
     /// A daemon whose accounts are ready.
     private func ready(_ venues: [String], adjust: (inout VirtualDaemon.Options) -> Void = { _ in }) throws -> VirtualDaemon {
@@ -128,7 +128,7 @@ import Venues
     }
 
     @Test(arguments: venues) func `E: a venue that cannot be reached leaves its orders in doubt, and others flow`(venue: String) throws {
-        let other = venue == "xt-spot" ? "az-futures" : "xt-spot"
+        let other = try #require(Self.venues.first { $0 != venue })
         let daemon = try ready([venue, other])
         let place = try #require(daemon.engine?.snapshot().firstIndex { $0.account.text == venue })
         submitAndDie(daemon, try House.intent(venue, orders: 2, id: "i"), left: false)
@@ -173,9 +173,10 @@ import Venues
     @Test(arguments: venues, [false, true]) func `G: what only the venue knows is reported, and cancelled if policy says so`(
         venue: String, cancels: Bool
     ) throws {
+        let symbol = try House.sample(venue).markets[0].symbol
         let daemon = try ready([venue]) {
             $0.setups[0].cancelsExternalOrders = cancels
-            $0.setups[0].risk.symbols = [Symbol(House.accounts.first { $0.venue == venue }?.symbol ?? "")]
+            $0.setups[0].risk.symbols = [symbol]
         }
         daemon.crash()
         let stranger = try external(venue, "", in: daemon)
@@ -185,8 +186,8 @@ import Venues
 
         let kinds = daemon.journal.events.compactMap { $0.event.kind == .breakFound ? $0.event.note : nil }
         #expect(kinds.contains { $0.contains("not ours") })
-        // AscendEX's listings name no client ids: there an orphan is a stranger as any.
-        #expect(venue == "ascendex" || kinds.contains { $0.contains("an id of our shape that this journal never held") })
+        // Where listings name no client ids an orphan is a stranger as any.
+        #expect(!Self.naming.contains(venue) || kinds.contains { $0.contains("an id of our shape that this journal never held") })
         daemon.run(forUs: .seconds(10))
         #expect(stranger.state.isLive != cancels)
         #expect(orphan.state.isLive != cancels)
@@ -194,17 +195,17 @@ import Venues
     }
 
     private func external(_ venue: String, _ clientID: String, in daemon: VirtualDaemon) throws -> SimOrder {
-        let account = try #require(House.accounts.first { $0.venue == venue })
+        let sample = try House.sample(venue)
         let exchange = try #require(daemon.world.venue(named: venue)?.exchange)
-        let uid = try #require(daemon.world.accounts(of: venue).first { $0.products.contains(account.product) }?.uid)
-        var ticket = Ticket(
-            symbol: account.symbol, side: .buy, quantity: try #require(Decimal(account.quantity)), clientID: clientID, product: account.product)
-        ticket.price = Decimal(account.price)
+        let uid = try #require(daemon.world.accounts(of: venue).first { $0.products.contains(sample.product) }?.uid)
+        let market = sample.markets[0]
+        var ticket = Ticket(symbol: market.symbol.text, side: .buy, quantity: market.quantity, clientID: clientID, product: sample.product)
+        ticket.price = market.price
         return exchange.placeExternally(ticket, uid: uid, at: daemon.world.now)
     }
 
-    /// AscendEX's listings name no client ids, so that an order under one of ours cannot be made up there.
-    static let naming = venues.filter { $0 != "ascendex" }
+    /// Where listings name client ids. Elsewhere (AscendEX) an order under one of ours cannot be made up.
+    static let naming = venues.filter { (try? House.profile($0))?.looksUpByVenueID == false }
 
     @Test(arguments: naming) func `H: what was closed by inference and stands open there is reopened, reported and withdrawn`(venue: String) throws {
         let daemon = try ready([venue]) { $0.setups[0].resendsAfterProof = false }

@@ -6,11 +6,18 @@ import Wire
 
 /// The whole daemon in virtual time, one account at each venue.
 struct House {
-    static let accounts: [(venue: String, product: String, symbol: String, price: String, quantity: String)] = [
-        ("az-futures", "usdt", "btc_usdt", "39000", "10"), ("xt-spot", "spot", "btc_usdt", "39000", "0.01"),
-        ("bitget-margin", "isolated", "BTCUSDT", "39000", "0.01"), ("bitget-uta", "spot", "BTCUSDT", "39000", "0.01"),
-        ("ascendex", "cash", "BTC/USDT", "39000", "0.01"),
-    ]
+    static let venues = VenueCatalog.all.map(\.venue)
+
+    /// What the house's account at a venue trades.
+    static func sample(_ venue: String) throws -> Sample { try #require(VenueCatalog.sample(venue: venue)) }
+
+    /// The rules of the house's account at a venue.
+    static func profile(_ venue: String) throws -> VenueProfile {
+        try #require(VenueCatalog.adapter(venue: venue, product: try sample(venue).product)).profile
+    }
+
+    /// What sort of request brings a venue new orders.
+    static func placeKind(_ venue: String) throws -> Route.Kind { try profile(venue).mixesPlaceAndCancel ? .mixed : .place }
 
     static func daemon(_ venues: [String]? = nil, seed: UInt64 = 1, adjust: (inout VirtualDaemon.Options) -> Void = { _ in }) throws -> VirtualDaemon
     {
@@ -18,10 +25,11 @@ struct House {
         options.seed = seed
         options.world.seed = seed
         options.world.freshnessMs = 3_000
-        for account in accounts where venues?.contains(account.venue) ?? true {
-            let adapter = try #require(VenueCatalog.adapter(venue: account.venue, product: account.product))
-            let simulated = try #require(options.world.accounts.first { $0.venue == account.venue && $0.products.contains(account.product) })
-            var setup = AccountSetup(id: AccountID(account.venue), uid: simulated.uid, keyFingerprint: "f-\(account.venue)", rules: adapter)
+        for venue in Self.venues where venues?.contains(venue) ?? true {
+            let product = try sample(venue).product
+            let adapter = try #require(VenueCatalog.adapter(venue: venue, product: product))
+            let simulated = try #require(options.world.accounts.first { $0.venue == venue && $0.products.contains(product) })
+            var setup = AccountSetup(id: AccountID(venue), uid: simulated.uid, keyFingerprint: "f-\(venue)", rules: adapter)
             setup.freshnessMs = 3_000
             setup.holdUnansweredMs = 2_000
             setup.reconcileIntervalMs = 2_000
@@ -32,11 +40,7 @@ struct House {
     }
 
     static func intent(_ venue: String, orders: Int, id: String) throws -> Intent {
-        let account = try #require(accounts.first { $0.venue == venue })
-        var terms = OrderTerms(
-            symbol: Symbol(account.symbol), side: .buy, type: .limit, timeInForce: .gtc, price: Decimal(account.price),
-            quantity: Decimal(account.quantity))
-        if venue == "az-futures" { terms.positionSide = .long }
+        let terms = try sample(venue).order
         var intent = Intent(account: AccountID(venue), id: IntentID(id))
         intent.place = Array(repeating: PlaceItem(terms: terms), count: orders)
         return intent
@@ -44,7 +48,7 @@ struct House {
 }
 
 @Suite struct VirtualDaemonTests {
-    @Test(arguments: House.accounts.map(\.venue)) func `a quiet venue acknowledges every order of an intent, in full batches`(venue: String) throws {
+    @Test(arguments: House.venues) func `a quiet venue acknowledges every order of an intent, in full batches`(venue: String) throws {
         let daemon = try House.daemon([venue])
         try daemon.start()
         let isReady = daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }

@@ -10,11 +10,15 @@ struct Product: Sendable, CustomTestStringConvertible {
     let venue: String
     let name: String
     let adapter: any VenueAdapter
+    /// A limit order that the venue and product take.
+    let terms: OrderTerms
     var testDescription: String { "\(venue) \(name)" }
 
-    static let listed: [(venue: String, name: String)] = VenueCatalog.products.flatMap { row in row.products.map { (row.venue, $0) } }
-    static let all: [Product] = listed.compactMap { venue, name in
-        VenueCatalog.adapter(venue: venue, product: name).map { Product(venue: venue, name: name, adapter: $0) }
+    static let listed: [(venue: String, name: String)] = VenueCatalog.all.flatMap { line in line.products.map { (line.venue, $0) } }
+    static let all: [Product] = VenueCatalog.all.flatMap { line in
+        line.samples.compactMap { sample in
+            line.adapter(sample.product).map { Product(venue: line.venue, name: sample.product, adapter: $0, terms: sample.order) }
+        }
     }
 
     static let timeMs: Int64 = 1_763_640_000_123
@@ -24,25 +28,6 @@ struct Product: Sendable, CustomTestStringConvertible {
         RequestPlan(
             id: 1, account: "mm", content: content, timeMs: Self.timeMs, facts: Self.facts, freshnessMs: adapter.profile.freshnessMs, staleAt: .max,
             timeoutMs: 5_000)
-    }
-
-    /// A limit order that the venue and product take: what futures ask for beside it is added where it must be.
-    var terms: OrderTerms {
-        let symbols: [Symbol] = ["BTCUSDT", "btc_usdt", "BTC/USDT"]
-        let candidates = symbols.flatMap { symbol in
-            [nil, PositionSide.long].flatMap { side in
-                [nil, TimeInForce.gtc].map { time in
-                    var terms = OrderTerms(
-                        symbol: symbol, side: .buy, type: .limit, timeInForce: time, price: Decimal("60000.5"), quantity: Decimal("10"))
-                    terms.positionSide = side
-                    return terms
-                }
-            }
-        }
-        let own: Symbol = venue.hasPrefix("bitget") ? "BTCUSDT" : venue == "ascendex" ? "BTC/USDT" : "btc_usdt"
-        let fitting = candidates.first { $0.symbol == own && adapter.problem(with: $0) == nil }
-        precondition(fitting != nil, "\(testDescription) takes no plain limit order")
-        return fitting ?? candidates[0]
     }
 
     private func place(_ number: Int) -> PlaceTicket {

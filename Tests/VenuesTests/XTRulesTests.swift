@@ -126,7 +126,7 @@ import Wire
         #expect(try permits(.az, "overall").isOffByDefault)
         #expect(try permits(.ascendex, "overall") == BudgetRule("overall", 10, perMs: 1_000, scope: .apikey))
         #expect(Situation.az.adapter.profile.mixesPlaceAndCancel && Situation.az.adapter.profile.findSteps == 2)
-        #expect(Situation.ascendex.adapter.profile.isBatchAllOrNothing && Situation.ascendex.adapter.profile.needsAccountFacts)
+        #expect(Situation.ascendex.adapter.profile.needsAccountFacts)
         #expect([Situation.spot, .az, .ascendex].map(\.adapter.profile.placeMax) == [100, 100, 10])
         #expect([Situation.spot, .az, .ascendex].allSatisfy { !$0.adapter.profile.cancelsByClientID && !$0.adapter.profile.listingProvesAbsence })
         #expect([Situation.spot, .az, .ascendex].map(\.adapter.profile.freshnessMs) == [5_000, 5_000, 30_000])

@@ -50,7 +50,7 @@ package struct ClientIDRule: Hashable, Sendable {
 
 /// What the engine must know of a venue and product to drive it. Facts only; each venue's file names page and date.
 package struct VenueProfile: Sendable {
-    /// `bitget-margin`, `bitget-uta`, `xt-spot`, `az-futures`, `ascendex`.
+    /// As the configuration names it: `bitget-margin`.
     package var venue: String
     package var product: String
     package var baseURL: String
@@ -67,8 +67,6 @@ package struct VenueProfile: Sendable {
     package var modifyMayRename = false
     /// A cancel may name the client id; else it waits for the venue's id.
     package var cancelsByClientID: Bool
-    /// A refused batch executes nothing, and blameless siblings go out again (AscendEX).
-    package var isBatchAllOrNothing = false
     package var clientIDs: ClientIDRule
     /// A request stamped T is not newly accepted once the venue's clock passed T + this.
     package var freshnessMs: Int64

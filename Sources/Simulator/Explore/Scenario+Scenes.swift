@@ -32,7 +32,7 @@ extension Scenario {
         }
         addKeys()
         // Where stamps of the future are taken, nothing but a measurement tells of the step.
-        let isTolerant = lines.contains { $0.venue == "ascendex" }
+        let isTolerant = lines.contains { DialectCatalog.line($0.venue)?.takesFutureStamps ?? false }
         if random.chance(isTolerant ? 0.2 : 0.05), !answersDuplicates { addLateArrivals(&random) }
     }
 
@@ -62,7 +62,8 @@ extension Scenario {
         case 13:
             rule = FaultRule(.unknownEndpoint)
             // What venues without cancel-all say of it.
-            rule.endpoint = ["cancel-symbol-order", "cancel-all", "order-cancel-all"][Int(random.below(3))]
+            let endpoints = DialectCatalog.cancelAllEndpoints
+            rule.endpoint = endpoints[Int(random.below(UInt64(endpoints.count)))]
         default: rule = FaultRule(.ban(status: [403, 418, 429][Int(random.below(3))], lasts: .init(500, 8_000), saysWhen: random.chance(0.7)))
         }
         switch rule.fault {
@@ -87,7 +88,7 @@ extension Scenario {
         let keeping: [Fault.OddNumber.Form] = [.exponent, .zeroExponent, .digits]
         let breaking: [Fault.OddNumber.Form] = [.huge, .text, .negative, .nan, .infinite]
         // Of figures that nothing rests on, whatever is there; of others, nothing that might be read as another value.
-        let optional = ["fee", "totalFee", "maxTradeAmount", "maxOrderQty", "maxNotional", "maxQty", "cumFee"]
+        let optional = DialectCatalog.optionalFigures
         switch random.below(3) {
         case 0: return Fault.OddNumber(keeping[Int(random.below(3))], rows: rows)
         case 1: return Fault.OddNumber(breaking[Int(random.below(5))], rows: rows)
@@ -102,9 +103,7 @@ extension Scenario {
         let after = random.between(1_000, stormUs / 1_000)
         let lasts: Int64? = random.chance(0.5) ? random.between(500, 10_000) : nil
         let step = random.chance(0.7) ? -random.between(200, 2_800) : random.between(200, 20_000)
-        let isBitget = random.chance(0.4)
-        // Both lines of Bitget answer the time from one clock.
-        for venue in isBitget ? ["bitget-margin", "bitget-uta"] : ["ascendex", "az-futures", "xt-spot"] {
+        for venue in random.chance(0.4) ? DialectCatalog.sharedClocks.flatMap(\.self) : DialectCatalog.ownClocks {
             var rule = FaultRule(.clock(offsetMs: step, driftPpm: 0, afterMs: after, lastsMs: lasts))
             rule.venue = venue
             options.world.faults.append(rule)
@@ -146,12 +145,13 @@ extension Scenario {
         options.world.faults.insert(contentsOf: lingering, at: 0)
     }
 
-    /// Bitget answers that an id is taken while its replicas do not know the order, which trades meanwhile.
+    /// A venue answers that an id is taken while its replicas do not know the order, which trades meanwhile.
     private mutating func addDuplicates(_ random: inout SplitMix64) {
-        guard lines.contains(where: { $0.venue.hasPrefix("bitget") }) else { return }
+        let refusing = DialectCatalog.all.filter(\.refusesTakenIDs).map(\.venue)
+        guard lines.contains(where: { refusing.contains($0.venue) }) else { return }
         answersDuplicates = true
         options.world.matching = Matching()
-        for venue in ["bitget-margin", "bitget-uta"] {
+        for venue in refusing {
             var (lost, stale) = (FaultRule(.loseReplyAfterExecution(.reset)), FaultRule(.staleReplica(.init(60_000))))
             (lost.venue, lost.kind, lost.first) = (venue, .place, Int(random.between(1, 3)))
             (stale.venue, stale.kind) = (venue, .lookup)

@@ -27,8 +27,8 @@ package struct Scenario {
         package let venue: String
         package let product: String
         package let uid: String
-        /// Symbol, a price that rests, a quantity above all minimums.
-        package let markets: [(symbol: String, price: Decimal, quantity: Decimal)]
+        package let sample: Sample
+        package var markets: [Sample.Market] { sample.markets }
     }
 
     /// Which venues may be drawn; nil: all.
@@ -68,9 +68,9 @@ package struct Scenario {
 
     private mutating func addSetups(of account: SimAccount, hasTightLimits: Bool, random: inout SplitMix64) {
         for product in account.products {
-            guard let plain = VenueCatalog.adapter(venue: account.venue, product: product) else {
-                preconditionFailure("no adapter for \(account.venue) \(product)")
-            }
+            guard let plain = VenueCatalog.adapter(venue: account.venue, product: product),
+                let sample = VenueCatalog.sample(venue: account.venue, product: product)
+            else { preconditionFailure("\(account.venue) \(product) is not in the catalogue") }
             let adapter = options.mutant?.spoil(plain) ?? plain
             let id = AccountID("\(account.venue)-\(product)")
             var setup = AccountSetup(id: id, uid: account.uid, keyFingerprint: "f-\(account.key)", rules: adapter)
@@ -85,14 +85,14 @@ package struct Scenario {
             if random.chance(0.3) { setup.maxInFlight = Int(random.between(1, 4)) }
             if hasTightLimits { tighten(&setup, account, plain.profile, random: &random) }
             options.setups.append(setup)
-            lines.append(Line(account: id, venue: account.venue, product: product, uid: account.uid, markets: Self.markets(account.venue, product)))
+            lines.append(Line(account: id, venue: account.venue, product: product, uid: account.uid, sample: sample))
         }
     }
 
     /// Few permits, for the venue and the daemon alike, so that a small workload meets them. Accounts of one venue must agree.
     private mutating func tighten(_ setup: inout AccountSetup, _ account: SimAccount, _ profile: VenueProfile, random: inout SplitMix64) {
         let known = options.setups.first { $0.rules.profile.venue == profile.venue }
-        let counted = Set(standardDialects().first { $0.venue == account.venue }?.budgets.map(\.name) ?? [])
+        let counted = Set(DialectCatalog.line(account.venue)?.make().budgets.map(\.name) ?? [])
         for rule in profile.budgets where rule.scope != .ip && !rule.isOffByDefault && counted.contains(rule.name) {
             var setting = LimitSetting(budget: rule.name)
             if let given = known?.limits.first(where: { $0.budget == rule.name }) {
@@ -121,17 +121,19 @@ package struct Scenario {
         if random.chance(0.12) { addBlindness(&random) }
         if random.chance(0.25) { addRefusals(&random) }
         guard random.chance(0.3) else { return }
-        for venue in Set(lines.map(\.venue)).sorted() where !venue.hasPrefix("bitget") {
+        let shared = DialectCatalog.sharedClocks
+        for venue in Set(lines.map(\.venue)).sorted() where !shared.contains(where: { $0.contains(venue) }) {
             var rule = FaultRule(.clock(offsetMs: random.between(-20_000, 20_000), driftPpm: random.between(-200, 200)))
             rule.venue = venue
             options.world.faults.append(rule)
         }
-        // Both lines of Bitget answer the time from one clock.
-        let offset = random.between(-20_000, 20_000)
-        for venue in ["bitget-margin", "bitget-uta"] {
-            var rule = FaultRule(.clock(offsetMs: offset, driftPpm: 0))
-            rule.venue = venue
-            options.world.faults.append(rule)
+        for venues in shared {
+            let offset = random.between(-20_000, 20_000)
+            for venue in venues {
+                var rule = FaultRule(.clock(offsetMs: offset, driftPpm: 0))
+                rule.venue = venue
+                options.world.faults.append(rule)
+            }
         }
     }
 
@@ -149,9 +151,8 @@ package struct Scenario {
     /// Venues that take only so many orders, and refuse the rest one by one.
     private mutating func addRefusals(_ random: inout SplitMix64) {
         let most = String(random.between(1, 4))
-        let switches = ["bitget-margin": "open_cap", "bitget-uta": "open_cap", "az-futures": "open_orders_max"]
         for venue in Set(lines.map(\.venue)).sorted() {
-            if let name = switches[venue] { options.world.switches.append(("\(venue)/\(name)", most)) }
+            if let name = DialectCatalog.line(venue)?.openOrdersSwitch { options.world.switches.append(("\(venue)/\(name)", most)) }
         }
     }
 
@@ -184,22 +185,6 @@ package struct Scenario {
         weather.resetThenLate = sometimes(0.4)
         weather.slowDiskUs = random.chance(0.15) ? random.between(10_000, 1_500_000) : 0
         return weather
-    }
-
-    private static func markets(_ venue: String, _ product: String) -> [(symbol: String, price: Decimal, quantity: Decimal)] {
-        func market(_ symbol: String, _ price: Int, _ quantity: String) -> (symbol: String, price: Decimal, quantity: Decimal) {
-            guard let quantity = Decimal(quantity) else { preconditionFailure("not a decimal: \(quantity)") }
-            return (symbol, Decimal(price), quantity)
-        }
-        switch (venue, product) {
-        case ("az-futures", "coin"): return [market("btc_usd", 39_000, "6")]
-        case ("az-futures", _): return [market("btc_usdt", 39_000, "10"), market("eth_usdt", 1_900, "4")]
-        case ("xt-spot", _): return [market("btc_usdt", 39_000, "0.01"), market("eth_usdt", 1_900, "0.1")]
-        case ("bitget-uta", "coin-futures"): return [market("BTCUSD", 60_000, "10")]
-        case ("bitget-uta", "usdc-futures"): return [market("BTCPERP", 60_000, "0.01")]
-        case ("ascendex", _): return [market("BTC/USDT", 39_000, "0.01"), market("ETH/USDT", 1_900, "0.1")]
-        default: return [market("BTCUSDT", 60_000, "0.01"), market("ETHUSDT", 3_800, "0.1")]
-        }
     }
 }
 

@@ -100,16 +100,16 @@ extension Workload {
     private func changeMarket() {
         let line = line()
         guard let exchange = daemon.world.venue(named: line.venue)?.exchange, let market = line.markets.last,
-            let instrument = exchange.instruments[market.symbol]
+            let instrument = exchange.instruments[market.symbol.text]
         else { return }
         if random.chance(0.3), line.markets.count > 1, !scenario.answersDuplicates {
-            exchange.delist(market.symbol, at: daemon.venueTime)
+            exchange.delist(market.symbol.text, at: daemon.venueTime)
             daemon.note(.marketEnded)
             daemon.tell("market: \(line.venue) ends \(market.symbol)")
         } else {
             // A price or quantity of before may not fit any more.
             let price = max(0, instrument.pricePlaces + Int(random.between(-2, 1)))
-            _ = exchange.revise(market.symbol, pricePlaces: price, quantityPlaces: nil)
+            _ = exchange.revise(market.symbol.text, pricePlaces: price, quantityPlaces: nil)
             daemon.note(.marketRevised)
             daemon.tell("market: \(line.venue) counts prices of \(market.symbol) in \(price) places")
         }
@@ -120,7 +120,7 @@ extension Workload {
         guard case .request(let row) = record, row.kind == .place || row.kind == .mixed,
             let line = scenario.lines.first(where: { $0.account == row.account }),
             // Lines of one exchange show one clock.
-            stepped.insert(line.venue.hasPrefix("bitget") ? "bitget" : line.venue).inserted
+            stepped.insert(DialectCatalog.line(line.venue)?.clock ?? line.venue).inserted
         else { return }
         daemon.at(daemon.time + random.between(1, 300_000)) { [unowned self] in
             self.daemon.world.stepClock(of: line.venue, byMs: self.scenario.stepAtPlaceMs)

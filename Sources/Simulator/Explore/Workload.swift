@@ -7,7 +7,7 @@ final class Workload {
     let daemon: VirtualDaemon
     let scenario: Scenario
     var random: SplitMix64
-    /// Venues whose clocks were stepped.
+    /// Clocks that were stepped.
     var stepped: Set<String> = []
     private var submitted: [Intent] = []
     private var count = 0
@@ -63,7 +63,7 @@ final class Workload {
                 if let order = pick(Array(live)), random.chance(0.8) {
                     intent.cancel.append(.order(order.clientOrderID))
                 } else {
-                    intent.cancel.append(.matching(symbol: random.chance(0.5) ? Symbol(line.markets[0].symbol) : nil, side: nil))
+                    intent.cancel.append(.matching(symbol: random.chance(0.5) ? line.markets[0].symbol : nil, side: nil))
                 }
             }
         }
@@ -93,17 +93,16 @@ final class Workload {
 
     private func item(on line: Scenario.Line) -> PlaceItem {
         let market = line.markets[Int(random.below(UInt64(line.markets.count)))]
-        let isFutures = line.venue == "az-futures" || line.product.hasSuffix("futures")
-        let side: Side = isFutures || random.chance(0.5) ? .buy : .sell
+        let side: Side = line.sample.isFutures || random.chance(0.5) ? .buy : .sell
         var terms = OrderTerms(
-            symbol: Symbol(market.symbol), side: side, type: .limit, timeInForce: .gtc, price: market.price, quantity: market.quantity)
-        if line.venue == "az-futures" { terms.positionSide = .long }
+            symbol: market.symbol, side: side, type: .limit, timeInForce: .gtc, price: market.price, quantity: market.quantity)
+        terms.positionSide = line.sample.positionSide
         if side == .sell { terms.price = market.price.adding(market.price) }
         switch scenario.answersDuplicates ? 7 : random.below(8) {
         case 0:
             // Trades at once: sold by quantity, or bought in contracts.
             (terms.type, terms.timeInForce, terms.price) = (.market, nil, nil)
-            if !isFutures { terms.side = .sell }
+            if !line.sample.isFutures { terms.side = .sell }
         case 1: terms.timeInForce = random.chance(0.5) ? .ioc : .fok
         default: break
         }
@@ -161,7 +160,7 @@ final class Workload {
             daemon.tell("market: \(order.clientID) is canceled by the venue")
         default:
             let market = line.markets[0]
-            var ticket = Ticket(symbol: market.symbol, side: .buy, quantity: market.quantity, clientID: "", product: line.product)
+            var ticket = Ticket(symbol: market.symbol.text, side: .buy, quantity: market.quantity, clientID: "", product: line.product)
             ticket.price = market.price
             let order = exchange.placeExternally(ticket, uid: line.uid, at: now)
             daemon.tell("market: somebody places \(order.id) at \(line.account)")

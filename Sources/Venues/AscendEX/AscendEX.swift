@@ -36,7 +36,6 @@ package struct AscendEX: VenueAdapter {
             visibilityDelayMs: 5_000, findSteps: 1,
             // The only list of fills allows 8 requests a minute; order reports carry cumulative amounts.
             listsFills: false)
-        profile.isBatchAllOrNothing = true
         profile.needsAccountFacts = true
         profile.accountTellsUID = true
         // One look-up names thirty ids, whether of thirty orders or of the attempts of a few.

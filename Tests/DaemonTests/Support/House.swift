@@ -1,6 +1,9 @@
 import CLinux
 import Synchronization
+import OMSCore
 import TestSupport
+import Testing
+import Venues
 import Wire
 
 /// One account of a test, the same at the simulator and in the daemon's configuration.
@@ -12,24 +15,31 @@ struct TestAccount: Sendable {
     let key: String
     let secret: String
     let passphrase: String?
-    let symbol: String
-    let quantity: String
+    let sample: Sample
+    let profile: VenueProfile
+
+    static let venues = VenueCatalog.all.map(\.venue)
+
+    var symbol: String { sample.markets[0].symbol.text }
+    var quantity: String { sample.markets[0].quantity.description }
+    /// Quantities are whole contracts.
+    var isWhole: Bool { !quantity.contains(".") }
+    /// What sort of request brings the venue new orders.
+    var placeKind: String { profile.mixesPlaceAndCancel ? "mixed" : "place" }
 
     /// One for each venue, with uids no other test of this machine uses: a uid is locked on the whole host.
     static func all() -> [TestAccount] {
-        let lines: [(name: String, venue: String, product: String, symbol: String, quantity: String)] = [
-            ("mm-az", "az-futures", "usdt", "btc_usdt", "10"), ("spot-xt", "xt-spot", "spot", "btc_usdt", "0.01"),
-            ("margin-bitget", "bitget-margin", "isolated", "BTCUSDT", "0.01"), ("uta-bitget", "bitget-uta", "spot", "BTCUSDT", "0.01"),
-            ("cash-ascendex", "ascendex", "cash", "BTC/USDT", "0.01"),
-        ]
+        precondition(VenueCatalog.all.count <= 16, "uids are counted by sixteens")
         let house = houses.add(1, ordering: .relaxed).newValue
-        return lines.enumerated().map { index, line in
-            let number = 1_000_000_000 + Int64(getpid() % 1_000_000) * 8_000 + Int64(house) * 8 + Int64(index)
+        return VenueCatalog.all.enumerated().map { index, line in
+            let sample = line.samples[0]
+            guard let profile = line.adapter(sample.product)?.profile else { preconditionFailure("\(line.venue) has no \(sample.product)") }
+            let number = 1_000_000_000 + Int64(getpid() % 500_000) * 16_000 + Int64(house) * 16 + Int64(index)
             var random = SystemRandomNumberGenerator()
             let secret = String((0..<40).map { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement(using: &random) ?? "x" })
             return TestAccount(
-                name: line.name, venue: line.venue, product: line.product, uid: "U\(number)", key: "key-\(line.venue)-\(number)", secret: secret,
-                passphrase: line.venue.hasPrefix("bitget") ? "pass\(secret.prefix(12))" : nil, symbol: line.symbol, quantity: line.quantity)
+                name: sample.account, venue: line.venue, product: sample.product, uid: "U\(number)", key: "key-\(line.venue)-\(number)",
+                secret: secret, passphrase: profile.needsPassphrase ? "pass\(secret.prefix(12))" : nil, sample: sample, profile: profile)
         }
     }
     private static let houses = Atomic<Int>(0)
@@ -38,20 +48,20 @@ struct TestAccount: Sendable {
     var spare: TestAccount { like(product: product, uid: uid) }
 
     /// Another account of the same uid: of another product.
-    var twin: TestAccount { like(product: ["isolated": "crossed", "usdt": "coin"][product] ?? "margin", uid: uid) }
+    var twin: TestAccount { like(product: VenueCatalog.line(venue)?.products.first { $0 != product } ?? product, uid: uid) }
 
-    /// Somebody else's account at the venue. Their uids are apart, too: ours are counted by eights.
+    /// Somebody else's account at the venue. Their uids are apart, too: ours are counted by sixteens.
     var stranger: TestAccount { like(product: product, uid: "U9" + uid.dropFirst()) }
 
     private func like(product: String, uid: String) -> TestAccount {
         TestAccount(
-            name: name + "-2", venue: venue, product: product, uid: uid, key: key + "-2", secret: secret, passphrase: passphrase, symbol: symbol,
-            quantity: quantity)
+            name: name + "-2", venue: venue, product: product, uid: uid, key: key + "-2", secret: secret, passphrase: passphrase, sample: sample,
+            profile: profile)
     }
 
     /// A limit order that rests, as an item of `place`.
     func item(price: String = "39000", quantity: String? = nil, more: String = "") -> String {
-        let side = venue == "az-futures" ? #","position_side":"long""# : ""
+        let side = sample.positionSide.map { #","position_side":"\#($0.rawValue)""# } ?? ""
         return #"{"symbol":"\#(symbol)","side":"buy","type":"limit","price":"\#(price)","quantity":"\#(quantity ?? self.quantity)"\#(side)\#(more)}"#
     }
 
@@ -95,7 +105,7 @@ final class House {
     var journal: JournalProbe { JournalProbe(path: (journalFolder ?? scratch.path) + "/journal.db") }
 
     /// - Parameters:
-    ///   - venues: nil: all five.
+    ///   - venues: nil: all of the catalogue.
     ///   - twins: Venues where a second account has the same uid, under another key.
     ///   - hasSpareKeys: The venues know a second key of every account, for ``rotateKeys()``.
     ///   - hasStrangers: The venues know somebody else's account beside each of ours.

@@ -4,9 +4,7 @@ import Wire
 
 /// A venue's answer. Three bytes choose product, request and status; the rest is the body.
 enum AnswerTarget {
-    static let products: [any VenueAdapter] = VenueCatalog.products.flatMap { row in
-        row.products.compactMap { VenueCatalog.adapter(venue: row.venue, product: $0) }
-    }
+    static let products: [any VenueAdapter] = VenueCatalog.all.flatMap { line in line.products.compactMap { line.adapter($0) } }
     private static let statuses = [200, 200, 200, 400, 404, 429, 500, 502, 302, 408, 201, -1]
 
     static func problem(with bytes: [UInt8]) -> String? {
@@ -67,10 +65,7 @@ enum AnswerTarget {
     private static let facts = AccountFacts(group: "6", uid: "U0866943712")
 
     static func contents(_ adapter: any VenueAdapter) -> [RequestPlan.Content] {
-        let venue = adapter.profile.venue
-        let symbol: Symbol = venue.hasPrefix("bitget") ? "BTCUSDT" : venue == "ascendex" ? "BTC/USDT" : "btc_usdt"
-        var terms = OrderTerms(symbol: symbol, side: .buy, type: .limit, timeInForce: .gtc, price: Decimal("60000.5"), quantity: Decimal("10"))
-        if venue == "az-futures" { terms.positionSide = .long }
+        guard let terms = VenueCatalog.sample(venue: adapter.profile.venue, product: adapter.profile.product)?.order else { return [] }
         let ids: [ClientOrderID] = ["omsd0q000000001", "omsd0q000000002"]
         let places = ids.enumerated().map { index, id in
             PlaceTicket(
@@ -97,7 +92,7 @@ enum AnswerTarget {
                         price: Decimal("60001"), quantity: Decimal("9"), onFailure: .keep)
                 ]))
         }
-        let listed = adapter.profile.listsBySymbol ? symbol : nil
+        let listed = adapter.profile.listsBySymbol ? terms.symbol : nil
         contents += (0..<adapter.profile.findSteps).map { .query(.find([subject], step: $0)) }
         contents += [
             .query(.openOrders(symbol: listed, page: nil)), .query(.history(symbol: listed, sinceMs: timeMs - 60_000, page: nil)),

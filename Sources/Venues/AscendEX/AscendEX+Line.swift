@@ -1,0 +1,10 @@
+extension AscendEX {
+    package static let line = VenueLine(
+        "ascendex", page: "ascendex",
+        samples: [
+            Sample("cash", account: "cash-ascendex", markets: markets), Sample("margin", account: "margin-ascendex", markets: markets),
+        ]
+    ) { product, _ in AscendEX(product: product) }
+
+    private static let markets: [Sample.Market] = [.init("BTC/USDT", 39_000, "0.01"), .init("ETH/USDT", 1_900, "0.1")]
+}
