@@ -8,7 +8,7 @@ import Wire
 /// The signature vectors of a venue, published or computed by two independent programs.
 private func vectors(_ name: String) throws -> [JSON] {
     var folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
-    folder += "/VenuesTests/Fixtures/Vectors/"
+    folder += "/VenuesTests/Fixtures/"
     let bytes = try #require(readBytes(folder + name))
     return try #require(try JSONParser.parse(bytes).array)
 }
@@ -22,7 +22,7 @@ private func request(of vector: JSON, query: String?) -> HTTPRequest {
 
 @Suite struct `Dialect signatures` {
     @Test func `XT reads the documented string and signature out of every vector`() throws {
-        let all = try vectors("xt-sign.json")
+        let all = try vectors("xt-spot/sign.json") + vectors("az-futures/sign.json")
         #expect(all.count == 24)
         for vector in all {
             let query = vector["query"]?.string.flatMap { $0.isEmpty ? nil : $0 }
@@ -36,7 +36,7 @@ private func request(of vector: JSON, query: String?) -> HTTPRequest {
 
     @Test func `AscendEX signs only the timestamp and the end of the path`() throws {
         var checked = 0
-        for vector in try vectors("ascendex-sign.json") {
+        for vector in try vectors("ascendex/sign.json") {
             guard vector["method"]?.string != "WS", let path = vector["path"]?.string, let expected = vector["expected_signature"]?.string,
                 let timestamp = vector["timestamp"]?.text
             else { continue }

@@ -1,23 +1,12 @@
-import Glibc
 import OMSCore
 import Testing
 import Wire
 
 @testable import Venues
 
-/// Answers written down under Fixtures/Bitget, and short ways to plans and tickets.
+/// Bare bodies under `Fixtures/bitget-…/bodies`, and short ways to plans and tickets.
 enum BitgetFixtures {
-    static func bytes(_ name: String, folder: String = "Bitget") throws -> [UInt8] {
-        let path = "\(#filePath)".split(separator: "/").dropLast().joined(separator: "/")
-        let file = try #require(fopen("/\(path)/Fixtures/\(folder)/\(name)", "r"), "no fixture \(name)")
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16_384)
-        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes.append(contentsOf: chunk[..<count]) }
-        return bytes
-    }
-
-    static func reply(_ name: String, status: Int = 200) throws -> HTTPResponse { HTTPResponse(status: status, body: try bytes(name)) }
+    static func reply(_ name: String, status: Int = 200) -> HTTPResponse { HTTPResponse(status: status, body: fixtureBytes(name)) }
 
     static func reply(_ status: Int, code: String, text: String = "said so") -> HTTPResponse {
         HTTPResponse(status: status, body: Array(#"{"code":"\#(code)","msg":"\#(text)","requestTime":1763640000123,"data":null}"#.utf8))

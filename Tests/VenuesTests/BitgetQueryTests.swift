@@ -21,7 +21,7 @@ import Wire
 
     @Test func `a margin order is found by its exact id`() throws {
         let isolated = try Make.isolated()
-        let reply = try Make.reply("margin-orders.json")
+        let reply = Make.reply("bitget-margin/bodies/orders.json")
 
         let found = try #require(orders(ask(isolated, .find([Make.subject(1)], step: 0), reply)))
 
@@ -39,7 +39,7 @@ import Wire
     @Test func `an empty listing is absence, a missing one is not`() throws {
         let isolated = try Make.isolated()
         let find = Query.find([Make.subject(1)], step: 1)
-        #expect(orders(ask(isolated, find, try Make.reply("empty-list.json")))?.reports.isEmpty == true)
+        #expect(orders(ask(isolated, find, Make.reply("bitget-margin/bodies/empty-list.json")))?.reports.isEmpty == true)
         for reply in [
             Make.ok(#"{"orderList":null,"maxId":"","minId":""}"#), Make.ok("null"), Make.ok("[]"), Make.ok("{}"), Make.ok(#"{"orderList":{}}"#),
             Make.reply(400, code: "43001"),
@@ -49,7 +49,7 @@ import Wire
         }
         // The venue forgets after 90 days: then nothing is proven.
         let old = Make.subject(1, sinceMs: Make.timeMs - 91 * Bitget.dayMs)
-        #expect(isFailure(ask(isolated, .find([old], step: 1), try Make.reply("empty-list.json"))))
+        #expect(isFailure(ask(isolated, .find([old], step: 1), Make.reply("bitget-margin/bodies/empty-list.json"))))
     }
 
     func unreadable(_ answer: QueryAnswer?) -> [UnreadableRow]? {
@@ -212,7 +212,7 @@ import Wire
         let unified = try Make.unified()
         let find = Query.find([Make.subject(2)], step: 0)
 
-        let report = try #require(orders(ask(unified, find, try Make.reply("uta-order-info.json")))?.reports.first)
+        let report = try #require(orders(ask(unified, find, Make.reply("bitget-uta/bodies/order-info.json")))?.reports.first)
 
         #expect(report.status == .partiallyFilled && report.clientOrderID == "o0000002" && report.version == 1_763_640_000_902)
         // Figures that are computed are cut where they do not fit.
@@ -222,7 +222,7 @@ import Wire
         for reply in [Make.reply(500, code: "25204"), Make.reply(400, code: "40109"), Make.ok("null"), Make.ok("[]"), Make.ok("{}")] {
             #expect(isFailure(ask(unified, find, reply)))
         }
-        #expect(isFailure(ask(unified, .find([Make.subject(3)], step: 0), try Make.reply("uta-order-info.json"))))
+        #expect(isFailure(ask(unified, .find([Make.subject(3)], step: 0), Make.reply("bitget-uta/bodies/order-info.json"))))
     }
 
     @Test func `an order that order-info does not know is looked for among the executions, page by page, and absent only behind the last`() throws {
@@ -243,12 +243,12 @@ import Wire
                 "/api/v3/trade/fills?category=SPOT&cursor=9&limit=100"))
 
         // The listing turned back behind its cursor: no answer.
-        #expect(isFailure(ask(unified, .find([subject], step: 1), try Make.reply("uta-fills.json"))))
+        #expect(isFailure(ask(unified, .find([subject], step: 1), Make.reply("bitget-uta/bodies/fills.json"))))
 
         subject.page = nil
         let last = try #require(orders(ask(unified, .find([subject], step: 1), Make.ok(#"{"list":[],"cursor":null}"#))))
         #expect(last.reports.isEmpty && last.next == nil)
-        let found = try #require(orders(ask(unified, .find([subject], step: 1), try Make.reply("uta-fills.json")))?.reports.first)
+        let found = try #require(orders(ask(unified, .find([subject], step: 1), Make.reply("bitget-uta/bodies/fills.json")))?.reports.first)
         #expect(found.clientOrderID == "o0000002" && found.venueOrderID == "1370000000000000002" && found.status == .unknown)
         #expect(found.filledQuantity == Decimal("0.0005"))
         // No answer: an error, the word for an unknown order, a page that contradicts itself, a row that may be the order's.
@@ -274,7 +274,8 @@ import Wire
     }
 
     @Test func `words for states that nobody explained leave the state alone`() throws {
-        let listing = try #require(orders(ask(try Make.unified("spot"), .openOrders(symbol: nil, page: nil), try Make.reply("uta-unfilled.json"))))
+        let listing = try #require(
+            orders(ask(try Make.unified("spot"), .openOrders(symbol: nil, page: nil), Make.reply("bitget-uta/bodies/unfilled.json"))))
         #expect(listing.reports.map(\.status) == [.open, .unknown])
         #expect(listing.reports[1].clientOrderID == nil && listing.reports[1].price == nil && listing.reports[1].quantity == nil)
         #expect(["init", "live", "new"].allSatisfy { Bitget.status($0) == .open })
@@ -288,7 +289,7 @@ import Wire
     @Test func `fees paid are positive on both lines, and other orders' fills are left out`() throws {
         guard
             case .fills(let margin, let next) = ask(
-                try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), try Make.reply("margin-fills.json"))
+                try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), Make.reply("bitget-margin/bodies/fills.json"))
         else { return #expect(Bool(false)) }
         #expect(next == "1370000000000000101" && margin.map(\.tradeID) == ["1370000000000000101", "1370000000000000102"])
         #expect(margin[0].fee == Decimal("0.0000003") && margin[0].feeAsset == "BTC" && margin[1].fee == Decimal("0.0000001"))
@@ -296,11 +297,11 @@ import Wire
 
         guard
             case .fills(let unified, "0_1370000000000000201") = ask(
-                try Make.unified("spot"), .fills(Make.subject(2), page: nil), try Make.reply("uta-fills.json"))
+                try Make.unified("spot"), .fills(Make.subject(2), page: nil), Make.reply("bitget-uta/bodies/fills.json"))
         else { return #expect(Bool(false)) }
         #expect(unified.count == 2 && unified[0].fee == Decimal("0.0000004") && unified[1].fee == nil)
         // Margin fills bear no client id: without the venue's id nothing can be asked.
-        #expect(isFailure(ask(try Make.isolated(), .fills(Make.subject(1), page: nil), try Make.reply("margin-fills.json"))))
+        #expect(isFailure(ask(try Make.isolated(), .fills(Make.subject(1), page: nil), Make.reply("bitget-margin/bodies/fills.json"))))
         let absurd = #"{"fills":[{"orderId":"1370000000000000001","tradeId":"1","size":"1","priceAvg":"1","cTime":"9223372036854775807"}]}"#
         #expect(isFailure(ask(try Make.isolated(), .fills(Make.subject(1, knowsVenueID: true), page: nil), Make.ok(absurd))))
         // How the list of margin's executions is called, no sample shows.
@@ -314,8 +315,8 @@ import Wire
     }
 
     @Test func `instruments carry the venue's rules, and unreadable ones are not traded`() throws {
-        guard case .instruments(let margin) = ask(try Make.isolated(), .instruments, try Make.reply("margin-currencies.json")),
-            case .instruments(let futures) = ask(try Make.unified("usdt-futures"), .instruments, try Make.reply("uta-instruments.json"))
+        guard case .instruments(let margin) = ask(try Make.isolated(), .instruments, Make.reply("bitget-margin/bodies/currencies.json")),
+            case .instruments(let futures) = ask(try Make.unified("usdt-futures"), .instruments, Make.reply("bitget-uta/bodies/instruments.json"))
         else { return #expect(Bool(false)) }
         #expect(margin.map(\.symbol) == ["BTCUSDT", "ETHBTC", "ODDUSDT"] && margin.map(\.tradable) == [true, false, false])
         #expect(margin[0].tick == Decimal("0.01") && margin[0].lot == Decimal("0.000001") && margin[0].minQuantity == Decimal("0.0001"))
@@ -350,7 +351,9 @@ import Wire
 
     @Test func `cancel-all is done when nothing is left, and cannot be had on margin`() throws {
         let all = Query.cancelAll(symbol: nil)
-        guard case .canceledAll = ask(try Make.unified(), all, try Make.reply("uta-cancel-symbol.json")) else { return #expect(Bool(false)) }
+        guard case .canceledAll = ask(try Make.unified(), all, Make.reply("bitget-uta/bodies/cancel-symbol.json")) else {
+            return #expect(Bool(false))
+        }
         let kept = Make.ok(#"{"list":[{"orderId":"1","code":"25113","msg":"Cancel in progress"}]}"#)
         #expect(isFailure(ask(try Make.unified(), all, kept)))
         #expect(isFailure(ask(try Make.unified(), all, Make.reply(400, code: "40725"))))

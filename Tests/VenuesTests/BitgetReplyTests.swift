@@ -13,7 +13,7 @@ import Wire
     }
 
     @Test func `a margin batch taken in part is taken in part here`() throws {
-        let answer = try Make.isolated().answer(to: places(1...3), from: try Make.reply("margin-place-partial.json"))
+        let answer = try Make.isolated().answer(to: places(1...3), from: Make.reply("bitget-margin/bodies/place-partial.json"))
 
         #expect(answer.disposition == .answered && answer.venueCode == "00000")
         #expect(answer.places[0] == .acknowledged("1370000000000000001", venueState: nil))
@@ -22,7 +22,7 @@ import Wire
     }
 
     @Test func `a failed margin item is refused unless its code or text says otherwise`() throws {
-        let answer = try Make.isolated().answer(to: places(1...5), from: try Make.reply("margin-place-codes.json"))
+        let answer = try Make.isolated().answer(to: places(1...5), from: Make.reply("bitget-margin/bodies/place-codes.json"))
 
         #expect(answer.places[0] == .duplicate(code: "50060", text: "Duplicated clientOid"))
         #expect(answer.places[1] == .inDoubt("code 45001: Unknown error"))
@@ -113,7 +113,7 @@ import Wire
 
     @Test func `a cancel that finds nothing asks for the order's state`() throws {
         let plan = Make.plan(.cancel([Make.cancel(1), Make.cancel(2), Make.cancel(3, knowsVenueID: false)]))
-        let answer = try Make.isolated().answer(to: plan, from: try Make.reply("margin-cancel-partial.json"))
+        let answer = try Make.isolated().answer(to: plan, from: Make.reply("bitget-margin/bodies/cancel-partial.json"))
 
         #expect(answer.cancels[0] == .acknowledged("1370000000000000001", venueState: nil))
         #expect(answer.cancels[1] == .gone(code: "", text: "The order does not exist"))
@@ -138,7 +138,7 @@ import Wire
     }
 
     @Test func `a unified batch is read by client id, whatever its order`() throws {
-        let answer = try Make.unified().answer(to: places(1...2), from: try Make.reply("uta-place-partial.json"))
+        let answer = try Make.unified().answer(to: places(1...2), from: Make.reply("bitget-uta/bodies/place-partial.json"))
 
         #expect(answer.places[0] == .refused(code: "25207", text: "ETHUSDT trading quantity cannot be less than 0.0001 units"))
         #expect(answer.places[1] == .acknowledged("1370000000000000002", venueState: nil))
@@ -149,7 +149,7 @@ import Wire
         let futures = try Make.unified("usdt-futures")
         var closing = Make.terms()
         closing.reduceOnly = true
-        let reply = try Make.reply("uta-place-single.json")
+        let reply = Make.reply("bitget-uta/bodies/place-single.json")
 
         let taken = futures.answer(to: Make.plan(.place([Make.place(1, closing)], isSingle: true)), from: reply)
         let strange = futures.answer(to: places(1...1, isSingle: true), from: reply)
@@ -160,7 +160,7 @@ import Wire
 
     @Test func `each modify has its own fate`() throws {
         let plan = Make.plan(.modify((1...4).map { Make.modify($0, price: "1") }))
-        let answer = try Make.unified().answer(to: plan, from: try Make.reply("uta-modify-partial.json"))
+        let answer = try Make.unified().answer(to: plan, from: Make.reply("bitget-uta/bodies/modify-partial.json"))
 
         #expect(answer.modifies[0] == .acknowledged("1370000000000000001", venueState: nil))
         // Nothing to change: so says a change that was taken before. Its state is asked for.
@@ -213,7 +213,7 @@ import Wire
     }
 
     @Test func `success and status must agree`() throws {
-        let body = try Make.bytes("uta-place-partial.json")
+        let body = fixtureBytes("bitget-uta/bodies/place-partial.json")
         for status in [100, 204 + 100, 400, 403, 408, 429, 500, 503] {
             let answer = try Make.unified().answer(to: places(1...2), from: HTTPResponse(status: status, body: body))
             #expect(answer.disposition == (status == 429 ? .rateLimited(retryAfterMs: nil) : .inDoubt), "\(status)")
@@ -225,7 +225,7 @@ import Wire
     }
 
     @Test func `too many requests is not executed, with what the venue says is left`() throws {
-        var reply = try Make.reply("rate-limited.json", status: 429)
+        var reply = Make.reply("bitget-uta/bodies/rate-limited.json", status: 429)
         reply.headers = [HTTPHeader("X-MBX-USED-REMAIN-LIMIT", "0"), HTTPHeader("Retry-After", "7")]
         let answer = try Make.isolated().answer(to: places(1...2), from: reply)
 

@@ -1,5 +1,4 @@
 import Containers
-import Glibc
 import OMSCore
 import Testing
 import Venues
@@ -105,46 +104,13 @@ struct Product: Sendable, CustomTestStringConvertible {
             }
     }
 
-    /// Bodies of answers under the venue's folder of fixtures: JSON texts of at most 2,000 bytes, without space at their end; at most 16, spread
-    /// over the folder.
-    func bodies() throws -> [[UInt8]] {
-        let here = "/" + "\(#filePath)".split(separator: "/").dropLast().joined(separator: "/") + "/Fixtures/"
-        let folders = try Self.names(in: here).filter { venue.hasPrefix($0.lowercased()) }
-        var bodies: [[UInt8]] = []
-        for folder in folders {
-            for name in try Self.names(in: here + folder) where name.hasSuffix(".json") {
-                var bytes = try BitgetFixtures.bytes(name, folder: folder)
-                while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
-                if (2...2_000).contains(bytes.count), bytes[0] == UInt8(ascii: "{") || bytes[0] == UInt8(ascii: "[") { bodies.append(bytes) }
-            }
+    /// Bodies of the venue's fixtures: JSON texts of at most 2,000 bytes; at most 16, spread over the folder.
+    var bodies: [[UInt8]] {
+        let bodies = AnswerFixture.all(venue).map(\.response.body).filter {
+            (2...2_000).contains($0.count) && ($0[0] == UInt8(ascii: "{") || $0[0] == UInt8(ascii: "["))
         }
         let step = (bodies.count + 15) / 16
         return stride(from: 0, to: bodies.count, by: max(step, 1)).map { bodies[$0] }
-    }
-
-    /// Answers under the venue's folder of fixtures, without what some files say around them; those whose name holds one of `words`, nil: all.
-    func answers(named words: [String]? = nil) throws -> [JSON] {
-        let here = "/" + "\(#filePath)".split(separator: "/").dropLast().joined(separator: "/") + "/Fixtures/"
-        let folder = try #require(try Self.names(in: here).first { folder in venue.hasPrefix(folder.lowercased()) }, "no fixtures of \(venue)")
-        return try Self.names(in: here + folder).compactMap { name in
-            guard name.hasSuffix(".json"), words?.contains(where: { name.contains($0) }) ?? true,
-                let json = try? JSONParser.parse(BitgetFixtures.bytes(name, folder: folder))
-            else { return nil }
-            return json["body"] ?? json
-        }
-    }
-
-    private static func names(in folder: String) throws -> [String] {
-        let listing = try #require(opendir(folder), "no folder \(folder)")
-        defer { closedir(listing) }
-        var names: [String] = []
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted()
     }
 }
 

@@ -7,8 +7,7 @@ import Wire
 
 /// What holds for every venue and product of the catalogue, whatever its wire format.
 ///
-/// A venue joins by its line in `VenueCatalog`; bodies of its answers are found under `Fixtures/<folder>`, where the folder's name begins
-/// the venue's (`Bitget` for `bitget-uta`).
+/// A venue joins by its line in `VenueCatalog`; answers to begin from are those of `Fixtures/<venue>`.
 @Suite struct EveryVenueTests {
     @Test func `every product of the catalogue has an adapter that says so`() {
         for product in Product.listed {
@@ -136,7 +135,7 @@ import Wire
     }
 
     @Test(arguments: Product.all) func `a body cut anywhere says nothing`(_ product: Product) throws {
-        let bodies = try product.bodies()
+        let bodies = product.bodies
         try #require(!bodies.isEmpty, "no fixtures for \(product.venue)")
         let contents = product.smallContents
         for body in bodies {
@@ -168,7 +167,7 @@ import Wire
 
     @Test(arguments: Product.all) func `a body with any byte changed never traps and leaves one outcome for each order`(_ product: Product) throws {
         var random = SplitMix64(seed: 0xF00D)
-        for body in try product.bodies() {
+        for body in product.bodies {
             for _ in 0..<40 {
                 var changed = body
                 for _ in 0...(random.next() % 3) { changed[Int(random.next() % UInt64(changed.count))] = UInt8(truncatingIfNeeded: random.next()) }
@@ -193,7 +192,7 @@ import Wire
         _ product: Product
     ) throws {
         var random = SplitMix64(seed: 0xBEE)
-        for body in try product.bodies() {
+        for body in product.bodies {
             guard let json = try? JSONParser.parse(body) else { continue }
             for place in 0..<min(json.places, 60) {
                 let value = Self.hostile[Int(random.next() % UInt64(Self.hostile.count))]
@@ -210,7 +209,8 @@ import Wire
     @Test(arguments: Product.all) func `a market without a readable name costs no other market, and is told`(_ product: Product) throws {
         var tables = 0
         let plan = product.plan(.query(.instruments))
-        for body in try product.answers(named: ["instruments", "currencies"]) {
+        for fixture in AnswerFixture.all(product.venue) where fixture.ask == "instruments" {
+            guard let body = try? JSONParser.parse(fixture.response.body) else { continue }
             func read(_ body: JSON) -> (markets: [Instrument], skipped: Int)? {
                 let answer = product.adapter.answer(to: plan, from: HTTPResponse(status: 200, body: body.serialized()))
                 guard case .instruments(let markets) = answer.query else { return nil }

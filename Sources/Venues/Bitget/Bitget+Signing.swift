@@ -10,7 +10,7 @@ extension Bitget {
     /// Adds key, passphrase, timestamp and signature.
     ///
     /// `base64(HMAC-SHA256(secret, timestamp + METHOD + path [+ "?" + query] + body))`, with the query's values decoded. Source:
-    /// https://www.bitget.com/api-doc/common/signature (mirror of December 2025); vectors in Tests/VenuesTests/Fixtures/Vectors/bitget-sign.json.
+    /// https://www.bitget.com/api-doc/common/signature (mirror of December 2025); vectors in Tests/VenuesTests/Fixtures/bitget-margin and bitget-uta.
     static func sign(_ request: inout HTTPRequest, timeMs: Int64, with key: SigningKey) {
         guard !publicPaths.contains(String(request.path)) else { return }
         let timestamp = String(timeMs)

@@ -3,36 +3,19 @@ import Wire
 
 @testable import Venues
 
-@Suite struct `Answers of XT, AZ and AscendEX` {
-    private static let situations: [(Situation, String)] = [(.spot, "XT"), (.az, "AZ"), (.ascendex, "AscendEX")]
-
-    @Test(arguments: AnswerFixture.all("XT")) func `an answer of XT spot is read as its fixture says`(_ fixture: AnswerFixture) {
-        expect(fixture, of: .spot)
-    }
-
-    @Test(arguments: AnswerFixture.all("AZ")) func `an answer of AZ is read as its fixture says`(_ fixture: AnswerFixture) {
-        expect(fixture, of: .az)
-    }
-
-    @Test(arguments: AnswerFixture.all("AscendEX")) func `an answer of AscendEX is read as its fixture says`(_ fixture: AnswerFixture) {
-        expect(fixture, of: .ascendex)
-    }
-
-    private func expect(_ fixture: AnswerFixture, of situation: Situation) {
-        let answer = situation.adapter.answer(to: situation.plan(situation.content(fixture.ask)), from: fixture.response)
-        #expect(situation.told(answer) == fixture.expected)
-        #expect(answer.httpStatus == fixture.response.status)
-    }
+/// The answers of all fixtures, changed.
+@Suite struct `Answers of every venue` {
+    private static let situations = VenueCatalog.all.map { Situation($0.venue) }
 
     @Test func `an answer cut anywhere refuses nothing, finds nothing absent and acknowledges nothing`() {
-        for (situation, folder) in Self.situations {
-            for fixture in AnswerFixture.all(folder) where fixture.response.status == 200 && fixture.response.body.count < 3_000 {
+        for situation in Self.situations {
+            for fixture in AnswerFixture.all(situation.venue) where fixture.response.status == 200 && fixture.response.body.count < 3_000 {
                 let plan = situation.plan(situation.content(fixture.ask))
                 for length in stride(from: 0, to: fixture.response.body.count, by: 7) {
                     let cut = HTTPResponse(status: 200, body: Array(fixture.response.body.prefix(length)))
                     let answer = situation.adapter.answer(to: plan, from: cut)
                     let lines = situation.told(answer).dropFirst()
-                    #expect(lines.allSatisfy { $0.hasSuffix("in doubt") || $0 == "failed" }, "\(folder)/\(fixture.name) cut at \(length)")
+                    #expect(lines.allSatisfy { $0.hasSuffix("in doubt") || $0 == "failed" }, "\(fixture.testDescription) cut at \(length)")
                 }
             }
         }
@@ -43,7 +26,7 @@ import Wire
             "null", "[]", "{}", "7", "\"\"", #"{"rc":0,"result":7}"#, #"{"returnCode":0,"result":[[]]}"#, #"{"code":0,"data":[7]}"#,
             #"{"code":0,"data":{"info":7}}"#,
         ]
-        for (situation, _) in Self.situations {
+        for situation in Self.situations {
             for ask in ["place", "cancel", "time", "account", "instruments", "find", "open", "history", "fills"] {
                 for body in bodies {
                     for status in [200, 400, 403, 404, 500] {
@@ -59,7 +42,7 @@ import Wire
     }
 
     @Test func `no write is refused by a status that tells nothing`() {
-        for (situation, _) in Self.situations {
+        for situation in Self.situations {
             for status in [301, 403, 404, 408, 418, 500, 502, 503, 504, 520, 524] {
                 let answer = situation.adapter.answer(
                     to: situation.plan(situation.content("place")), from: HTTPResponse(status: status, body: Array("<html>".utf8)))
@@ -75,15 +58,15 @@ import Wire
             return Int(state >> 33) % bound
         }
         let bytes = Array("{}[]\",:0123456789eE-+.ntf\\u".utf8) + [0, 0x7F, 0xC3, 0xFF]
-        for (situation, folder) in Self.situations {
-            for fixture in AnswerFixture.all(folder) where !fixture.response.body.isEmpty && fixture.response.body.count < 3_000 {
+        for situation in Self.situations {
+            for fixture in AnswerFixture.all(situation.venue) where !fixture.response.body.isEmpty && fixture.response.body.count < 3_000 {
                 let plan = situation.plan(situation.content(fixture.ask))
                 let whole = situation.adapter.answer(to: plan, from: fixture.response)
                 for _ in 0..<20 {
                     var garbled = fixture.response
                     for _ in 0...random(3) { garbled.body[random(garbled.body.count)] = bytes[random(bytes.count)] }
                     let answer = situation.adapter.answer(to: plan, from: garbled)
-                    #expect(answer.places.count == whole.places.count, "\(folder)/\(fixture.name)")
+                    #expect(answer.places.count == whole.places.count, "\(fixture.testDescription)")
                     #expect(answer.cancels.count == whole.cancels.count && answer.modifies.count == whole.modifies.count)
                     #expect((answer.query == nil) == (whole.query == nil))
                 }

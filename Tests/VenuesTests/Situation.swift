@@ -1,21 +1,24 @@
-import Glibc
 import OMSCore
 import Testing
 import Wire
 
 @testable import Venues
 
-/// Situations that the tests of XT, AZ and AscendEX share: two orders, and every kind of request about them.
+/// What golden requests and fixtures of every venue are about: two orders, and every kind of request for them.
 struct Situation {
     let adapter: any VenueAdapter
+    private let sample: Sample
 
     static let spot = Situation("xt-spot", "spot")
     static let az = Situation("az-futures", "usdt")
     static let ascendex = Situation("ascendex", "cash")
 
-    init(_ venue: String, _ product: String) {
-        guard let adapter = VenueCatalog.adapter(venue: venue, product: product) else { preconditionFailure("no adapter for \(venue) \(product)") }
-        self.adapter = adapter
+    /// - Parameter product: nil: the venue's first.
+    init(_ venue: String, _ product: String? = nil) {
+        guard let sample = VenueCatalog.sample(venue: venue, product: product),
+            let adapter = VenueCatalog.adapter(venue: venue, product: sample.product)
+        else { preconditionFailure("no adapter for \(venue) \(product ?? "")") }
+        (self.adapter, self.sample) = (adapter, sample)
     }
 
     var venue: String { adapter.profile.venue }
@@ -23,21 +26,30 @@ struct Situation {
     static let facts = AccountFacts(group: "6", uid: "U0123456789")
     static let clientIDs: [ClientOrderID] = ["int000001a1", "int000001a2"]
 
-    /// Above 2^53, where numbers read as floats would change.
+    /// Above 2^53, where numbers read as floats would change; where ids follow from what is sent, those that follow.
     var venueIDs: [VenueOrderID] {
-        venue == "ascendex"
-            ? ["a18bcfe56864U0123456789t000001a1", "a18bcfe56864U0123456789t000001a2"] : ["554845056780618881", "554845056780618883"]
+        predictedIDs.isEmpty ? ["554845056780618881", "554845056780618883"] : predictedIDs
     }
 
+    private var predictedIDs: [VenueOrderID] {
+        Self.clientIDs.compactMap { adapter.predictedID(clientOrderID: $0, timeMs: Self.timeMs, facts: Self.facts) }
+    }
+
+    /// A buy and a post-only sell, in two markets where one request may hold both.
     var terms: [OrderTerms] {
-        let symbols: [Symbol] = venue == "ascendex" ? ["BTC/USDT", "ETH/USDT"] : ["btc_usdt", "eth_usdt"]
-        let quantities: [Decimal?] = venue == "az-futures" ? [Decimal(10), Decimal(3)] : [Decimal("0.1"), Decimal("1.25")]
+        let symbols = [sample.markets[0].symbol, sample.markets[sample.markets.count - 1].symbol]
+        let countsContracts = sample.markets[0].quantity.roundedDown(to: .one) == sample.markets[0].quantity
+        let quantities: [Decimal?] = countsContracts ? [Decimal(10), Decimal(3)] : [Decimal("0.1"), Decimal("1.25")]
         var first = OrderTerms(symbol: symbols[0], side: .buy, type: .limit, timeInForce: .gtc, price: Decimal(34_000), quantity: quantities[0])
         var second = OrderTerms(symbol: symbols[1], side: .sell, type: .limit, timeInForce: .gtc, price: Decimal("1800.5"), quantity: quantities[1])
         second.postOnly = true
-        if venue == "az-futures" { (first.positionSide, second.positionSide) = (.long, .short) }
+        if sample.positionSide != nil { (first.positionSide, second.positionSide) = (.long, .short) }
+        if adapter.group(of: first) != adapter.group(of: second) { second.symbol = first.symbol }
         return [first, second]
     }
+
+    /// The market that listings name, where the venue lists market by market.
+    private var listed: Symbol? { adapter.profile.listsBySymbol ? terms[0].symbol : nil }
 
     func plan(_ content: RequestPlan.Content, facts: AccountFacts? = Situation.facts, freshnessMs: Int64? = nil) -> RequestPlan {
         RequestPlan(
@@ -68,7 +80,7 @@ struct Situation {
         terms.enumerated().map { index, terms in
             FindSubject(
                 order: OrderKey(Int64(index)), clientOrderID: Self.clientIDs[index], venueOrderID: nil,
-                predictedIDs: venue == "ascendex" ? [venueIDs[index]] : [], terms: terms, sinceMs: Self.timeMs - 60_000)
+                predictedIDs: predictedIDs.isEmpty ? [] : [predictedIDs[index]], terms: terms, sinceMs: Self.timeMs - 60_000)
         }
     }
 
@@ -101,12 +113,20 @@ struct Situation {
         case "find-many": return .query(.find(subjects, step: 0))
         case "find-known": return .query(.find([known], step: 0))
         case "find-second": return .query(.find([subjects[0]], step: 1))
-        case "open": return .query(.openOrders(symbol: nil, page: page))
-        case "history": return .query(.history(symbol: nil, sinceMs: Self.timeMs - 60_000, page: page))
+        case "open": return .query(.openOrders(symbol: listed, page: page))
+        case "history": return .query(.history(symbol: listed, sinceMs: Self.timeMs - 60_000, page: page))
         case "fills": return .query(.fills(known, page: page))
-        case "cancel-all": return .query(.cancelAll(symbol: nil))
+        case "cancel-all": return .query(.cancelAll(symbol: listed))
         default: preconditionFailure("a fixture asks \(ask)")
         }
+    }
+
+    /// The first item of a place request.
+    func item(_ terms: OrderTerms) -> String {
+        let plan = plan(.place(placeTickets([terms]), isSingle: false))
+        guard let body = try? JSONParser.parse(adapter.request(for: plan).body) else { return "unreadable" }
+        let list = body["items"] ?? body["createOrders"] ?? body["orders"]
+        return list?.array?.first.map { String(decoding: $0.serialized(), as: UTF8.self) } ?? "no item"
     }
 
     /// What an answer tells, a line each, in the words of the fixtures.
@@ -169,68 +189,4 @@ struct Situation {
         let texts = figures.map { $0?.description ?? "-" }.joined(separator: " ")
         return "instrument \(instrument.symbol) \(instrument.tradable ? "tradable" : "closed") \(texts)"
     }
-}
-
-/// One answer of a venue and what it must be read as: a file below `Fixtures/`.
-struct AnswerFixture: CustomTestStringConvertible, Sendable {
-    let name: String
-    let ask: String
-    let response: HTTPResponse
-    let expected: [String]
-    var testDescription: String { name }
-
-    /// All answers below a folder of `Fixtures/`.
-    static func all(_ folder: String) -> [AnswerFixture] {
-        fixtureNames(folder).filter { $0.hasSuffix(".json") }.map { file in
-            guard let json = try? JSONParser.parse(fixtureBytes("\(folder)/\(file)")), let ask = json["ask"]?.string,
-                let status = json["status"]?.integer, let body = json["body"], let expected = json["expected"]?.array
-            else { preconditionFailure("\(folder)/\(file) is no fixture") }
-            let headers = (json["headers"]?.object ?? []).map { HTTPHeader($0.key, $0.value.text ?? "") }
-            // A text is what stood in the body; anything else is JSON.
-            let bytes = body.string.map { Array($0.utf8) } ?? body.serialized()
-            return AnswerFixture(
-                name: file, ask: ask, response: HTTPResponse(status: Int(status), headers: headers, body: bytes),
-                expected: expected.compactMap(\.string))
-        }
-    }
-}
-
-func fixturePath(_ name: String) -> String {
-    #filePath.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 } + "/Fixtures/" + name
-}
-
-func fixtureBytes(_ name: String) -> [UInt8] {
-    guard let file = fopen(fixturePath(name), "r") else { preconditionFailure("no fixture \(name)") }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
-        let count = fread(&buffer, 1, buffer.count, file)
-        if count == 0 { return bytes }
-        bytes += buffer[..<count]
-    }
-}
-
-func fixtureNames(_ folder: String) -> [String] {
-    guard let directory = opendir(fixturePath(folder)) else { preconditionFailure("no folder \(folder)") }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-        names.append(
-            withUnsafePointer(to: entry.pointee.d_name) { tuple in
-                tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            })
-    }
-    return names.filter { !$0.hasPrefix(".") }.sorted()
-}
-
-/// Requests as text, a section for each ask, to be compared byte for byte with a file.
-func goldenText(_ situation: Situation, _ asks: [String]) -> String {
-    asks.map { ask in
-        let request = situation.adapter.request(for: situation.plan(situation.content(ask)))
-        let headers = request.headers.map { "\($0.name): \($0.value)\n" }.joined()
-        let budgets = situation.adapter.budgets(of: situation.content(ask)).joined(separator: " ")
-        let body = String(decoding: request.body, as: UTF8.self)
-        return "== \(ask) [\(budgets)]\n\(request.method) \(request.target)\n\(headers)\n\(body)\n"
-    }.joined(separator: "\n")
 }
