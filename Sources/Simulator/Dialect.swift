@@ -96,7 +96,8 @@ package enum Refusal: Sendable, Equatable {
 
 /// One request under way: what the dialect is given, and what it notes for the ledger.
 package final class Call {
-    package let request: HTTPRequest
+    /// As it came. A dialect that stands behind another one's paths may show that one a request of its own while it answers.
+    package var request: HTTPRequest
     package let route: Route
     /// Known by its key, unverified; nil for public requests and unknown keys. The dialect still checks secret, passphrase and account type.
     package let account: SimAccount?

@@ -209,7 +209,7 @@ import Wire
     @Test(arguments: Product.all) func `a market without a readable name costs no other market, and is told`(_ product: Product) throws {
         var tables = 0
         let plan = product.plan(.query(.instruments))
-        for fixture in AnswerFixture.all(product.venue) where fixture.ask == "instruments" {
+        for fixture in product.fixtures where fixture.ask == "instruments" {
             guard let body = try? JSONParser.parse(fixture.response.body) else { continue }
             func read(_ body: JSON) -> (markets: [Instrument], skipped: Int)? {
                 let answer = product.adapter.answer(to: plan, from: HTTPResponse(status: 200, body: body.serialized()))

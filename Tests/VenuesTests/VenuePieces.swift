@@ -11,15 +11,24 @@ enum Pieces {
     static func missing(of line: VenueLine, dialects: [DialectLine]) -> [String] {
         let venue = line.venue
         var missing: [String] = []
-        if documentText("venues/\(line.page).md")?.contains(venue.split(separator: "-")[0]) != true {
+        if rootText("docs/venues/\(line.page).md")?.contains(venue.split(separator: "-")[0]) != true {
             missing.append("the page docs/venues/\(line.page).md")
         }
         if !dialects.contains(where: { $0.venue == venue && $0.make().venue == venue }) {
             missing.append("a dialect: no line of DialectCatalog.all is of \(venue)")
         }
-        if documentText("OMSIM.md")?.contains("| `\(venue)` | ") != true { missing.append("its row in docs/OMSIM.md") }
+        if rootText("docs/OMSIM.md")?.contains("| `\(venue)` | ") != true { missing.append("its row in docs/OMSIM.md") }
+        if rootText("docs/OMSIM.md")?.contains(line.samples[0].account) != true {
+            missing.append("its account in docs/OMSIM.md: \(line.samples[0].account)")
+        }
         let products = "`\(venue)` \(line.products.joined(separator: ", "))"
-        if documentText("OPERATING.md")?.contains(products) != true { missing.append("its name in docs/OPERATING.md") }
+        if rootText("docs/OPERATING.md")?.contains(products) != true { missing.append("its products in docs/OPERATING.md: \(products)") }
+        // `bitget` of `bitget-uta`, as a word.
+        let exchange = venue.prefix { $0 != "-" }
+        for page in ["README.md", "man/omsim.1"] {
+            let words = rootText(page)?.lowercased().split { !$0.isLetter && !$0.isNumber } ?? []
+            if !words.contains(exchange) { missing.append("its name in \(page)") }
+        }
         let folder = "Tests/VenuesTests/Fixtures/\(venue)"
         let (golden, wanted) = ((try? Golden(venue))?.asks ?? [], kinds(of: line))
         if golden.isEmpty {
@@ -49,10 +58,10 @@ enum Pieces {
     }
 }
 
-/// A page below `docs/`; nil: there is none.
-func documentText(_ name: String) -> String? {
+/// A file of the tree; nil: there is none.
+func rootText(_ name: String) -> String? {
     let root = #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 }
-    return fileBytes(root + "/docs/" + name).map { String(decoding: $0, as: UTF8.self) }
+    return fileBytes(root + "/" + name).map { String(decoding: $0, as: UTF8.self) }
 }
 
 /// Golden requests of a venue: a section for each, headed `== ask [budgets]`.

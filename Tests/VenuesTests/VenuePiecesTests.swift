@@ -21,7 +21,9 @@ import Wire
         #expect(
             Pieces.missing(of: line, dialects: DialectCatalog.all) == [
                 "the page docs/venues/bourse.md", "a dialect: no line of DialectCatalog.all is of bourse",
-                "its row in docs/OMSIM.md", "its name in docs/OPERATING.md", "golden requests: Tests/VenuesTests/Fixtures/bourse/requests.txt",
+                "its row in docs/OMSIM.md", "its account in docs/OMSIM.md: spot-bourse", "its products in docs/OPERATING.md: `bourse` spot",
+                "its name in README.md",
+                "its name in man/omsim.1", "golden requests: Tests/VenuesTests/Fixtures/bourse/requests.txt",
                 "signature vectors: Tests/VenuesTests/Fixtures/bourse/sign.json",
                 "an answer to place", "an answer to cancel", "an answer to modify", "an answer to time", "an answer to account",
                 "an answer to instruments", "an answer to find", "an answer to open", "an answer to history", "an answer to fills",
@@ -67,7 +69,9 @@ import Wire
             var request = vector.request(headers: wanted.filter { header in bare.header(header.name) == nil })
             adapter.sign(&request, timeMs: vector.timeMs, with: vector.key)
             for header in wanted { #expect(request.header(header.name) == header.value, "\(vector.name): \(header.name)") }
-            #expect(request.headers.count == wanted.count, "\(vector.name)")
+            #expect(request.headers.contains { $0.value == vector.text("expected_signature") }, "\(vector.name)")
+            // Those of streams are no requests and show no headers.
+            #expect(wanted.isEmpty || request.headers.count == wanted.count, "\(vector.name)")
         }
     }
 

@@ -1,6 +1,6 @@
 import CLinux
-import Synchronization
 import OMSCore
+import Synchronization
 import TestSupport
 import Testing
 import Venues

@@ -4,12 +4,18 @@ import Wire
 
 /// A venue's answer. Three bytes choose product, request and status; the rest is the body.
 enum AnswerTarget {
-    static let products: [any VenueAdapter] = VenueCatalog.all.flatMap { line in line.products.compactMap { line.adapter($0) } }
+    static let products: [any VenueAdapter] = VenueCatalog.all.sorted { $0.venue < $1.venue }.flatMap { line in
+        line.products.compactMap { line.adapter($0) }
+    }
+    /// The first product of each venue, by the venue's name: what scripts/fuzz counts off along the folders of fixtures.
+    static let firsts: [any VenueAdapter] = VenueCatalog.all.sorted { $0.venue < $1.venue }.compactMap { $0.adapter($0.products[0]) }
     private static let statuses = [200, 200, 200, 400, 404, 429, 500, 502, 302, 408, 201, -1]
 
     static func problem(with bytes: [UInt8]) -> String? {
         guard bytes.count >= 3 else { return nil }
-        let adapter = products[Int(bytes[0]) % products.count]
+        // Below 128 the venue's first product, above any.
+        let choice = bytes[0] < 128 ? firsts : products
+        let adapter = choice[Int(bytes[0] & 0x7F) % choice.count]
         let contents = contents(adapter)
         let content = contents[Int(bytes[1]) % contents.count]
         return problem(with: Array(bytes[3...]), status: statuses[Int(bytes[2]) % statuses.count], to: content, adapter)

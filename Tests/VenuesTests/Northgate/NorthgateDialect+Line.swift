@@ -1,0 +1,5 @@
+import Simulator
+
+extension NorthgateDialect {
+    package static let line = DialectLine("northgate", cancelAllEndpoint: "cancel-all") { NorthgateDialect() }
+}
