@@ -2,6 +2,7 @@ import Containers
 import OMSCore
 import TestSupport
 import Testing
+import Venues
 import Wire
 
 /// What scripts/fuzz does for hours, for a second: every seed as it is, and changed by a fixed sequence of dice.
@@ -24,7 +25,10 @@ import Wire
     }
 
     @Test func `every fixture and what becomes of it by a few changed bytes is never an order that the answer does not name`() throws {
-        let fixtures = try ["Bitget", "XT", "AZ", "AscendEX"].flatMap { try Seeds.files(in: Seeds.fixtures + $0) }
+        let fixtures = try VenueCatalog.all.flatMap { line in
+            let folder = Seeds.fixtures + line.venue
+            return try Seeds.files(in: folder, suffix: ".json") + (names(in: folder + "/bodies") == nil ? [] : Seeds.files(in: folder + "/bodies"))
+        }
         try #require(fixtures.count > 100)
         var dice = Dice(seed: 0xF1)
         for (name, body) in fixtures {
@@ -32,7 +36,7 @@ import Wire
                 for content in AnswerTarget.contents(adapter).prefix(3) {
                     #expect(AnswerTarget.problem(with: body, status: 200, to: content, adapter) == nil, "\(name)")
                 }
-                let changed = [UInt8(index), UInt8(dice.roll(256)), UInt8(dice.roll(256))] + dice.changed(body)
+                let changed = [0x80 | UInt8(index), UInt8(dice.roll(256)), UInt8(dice.roll(256))] + dice.changed(body)
                 #expect(FuzzTarget.answers.problem(with: changed) == nil, "\(name): \(changed)")
             }
         }
@@ -44,8 +48,8 @@ private enum Seeds {
     static let folder = here + "/Fixtures/"
     static let fixtures = here + "/../VenuesTests/Fixtures/"
 
-    static func files(in folder: String) throws -> [(name: String, bytes: [UInt8])] {
-        let listed = try #require(names(in: folder), "no folder \(folder)").filter { !$0.hasPrefix(".") }
+    static func files(in folder: String, suffix: String = "") throws -> [(name: String, bytes: [UInt8])] {
+        let listed = try #require(names(in: folder), "no folder \(folder)").filter { !$0.hasPrefix(".") && $0.hasSuffix(suffix) }
         return try listed.map { ($0, try #require(readBytes(folder + "/" + $0))) }
     }
 }
