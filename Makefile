@@ -7,7 +7,7 @@ RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test test-python python demo run bench bench-ccxt soak fuzz lint install clean
+.PHONY: help setup build test test-python check-bot python demo run bench bench-ccxt soak fuzz lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -23,9 +23,17 @@ test: setup ## all tests, and that the release build compiles; each part's summa
 	@scripts/test-python
 	swift build $(RELEASE)
 
-test-python: setup ## the Python client's checks alone, against the debug build
+test-check-bot: setup ## freqtrade, unchanged, through the ccxt adapter against omsim; pip installs it into .build/bot. OMSD_BOT_SECONDS=75
+	swift build $(SWIFT_FLAGS)
+	@scripts/check-bot
+
+python: setup ## the Python client's checks alone, against the debug build
 	swift build $(SWIFT_FLAGS)
 	@scripts/test-python
+
+check-bot: setup ## freqtrade, unchanged, through the ccxt adapter against omsim; pip installs it into .build/bot. OMSD_BOT_SECONDS=75
+	swift build $(SWIFT_FLAGS)
+	@scripts/check-bot
 
 python: setup ## the Python client as wheel and sdist, in .build/python-dist
 	@scripts/python-tools

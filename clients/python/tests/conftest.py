@@ -29,12 +29,29 @@ def binaries() -> Path:
 class House:
     """omsim and omsd in a folder of their own. Whatever it starts, it ends."""
 
-    def __init__(self, folder: Path, *more: str) -> None:
+    def __init__(self, folder: Path, *more: str, number: int = 1) -> None:
+        """:param number: tells houses of one host apart: two daemons that send for one uid refuse each other."""
+        listed = subprocess.run([binaries() / "omsim", "accounts"], check=True, capture_output=True, text=True).stdout
+        accounts = folder / "accounts.json"
+        accounts.write_text(listed.replace('"uid":"U1', f'"uid":"U{number}').replace('"key":"sim', f'"key":"sim{number}'))
         self.folder = folder
         self.socket = folder / "control.sock"
         self._daemon: subprocess.Popen[bytes] | None = None
         self._simulator = subprocess.Popen(
-            [binaries() / "omsim", "serve", "--listen", "127.0.0.1:0", "--freshness-ms", "3000", "--quiet", "--seed", "7", *more],
+            [
+                binaries() / "omsim",
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--freshness-ms",
+                "3000",
+                "--quiet",
+                "--seed",
+                "7",
+                "--accounts",
+                accounts,
+                *more,
+            ],
             stdout=subprocess.PIPE,
             cwd=folder,
         )
@@ -47,6 +64,7 @@ class House:
             [
                 binaries() / "omsim",
                 "accounts",
+                *("--accounts", accounts),
                 *("--write-config", configuration, "--base-url", self.url),
                 *("--journal", folder / "journal.db", "--socket", self.socket),
             ],

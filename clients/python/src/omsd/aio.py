@@ -13,7 +13,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from . import _wire, requests
 from ._structure import structure
-from .client import log, pause_after, socket_path, subscribing
+from .client import log, pause_after, socket_path, subscribing, unanswered
 from .errors import ConnectionLost, OmsdError, ProtocolError, Unreachable
 from .requests import Request
 from .types import Event
@@ -184,8 +184,13 @@ class AsyncClient:
     async def call(self, request: Request[Answer]) -> Answer:
         """Asks, and waits for the answer."""
         until = time.monotonic() + self.patience
+        was_sent = False
         while True:
-            channel = await self._connected(until)
+            try:
+                channel = await self._connected(until)
+            except Unreachable as gone:
+                raise unanswered(gone) if was_sent else gone from None
+            was_sent = True
             try:
                 return await (await channel.start(request))
             except ConnectionLost:
@@ -193,7 +198,7 @@ class AsyncClient:
                     raise
                 log.warning("the connection to omsd was lost: %s is repeated", request.method)
                 if time.monotonic() > until:
-                    raise Unreachable(f"the connection to {self.socket} is lost again and again") from None
+                    raise unanswered(f"the connection to {self.socket} is lost again and again") from None
 
     async def call_all(self, asked: Iterable[Request[Answer]]) -> list[Answer]:
         """Sends all of these at once, in order, and waits for all answers."""

@@ -40,6 +40,11 @@ def pause_after(failures: int) -> float:
     return min(2.0, 0.05 * 2.0 ** min(failures, 6)) * random.uniform(0.5, 1.0)
 
 
+def unanswered(why: object) -> ConnectionLost:
+    """What was sent and not answered, by a daemon that does not come back."""
+    return ConnectionLost(f"it was sent and not answered, and may have been taken: {why}")
+
+
 class _Channel:
     """One connection. Requests are written as they come; a thread reads answers and hands each to who waits for it."""
 
@@ -225,8 +230,14 @@ class Client:
         failure: OmsdError | None = None
         left = list(range(len(asked)))
         until = time.monotonic() + self.patience
+        was_sent = False
         while left:
-            futures = self._start_all([asked[index] for index in left], until)
+            try:
+                futures = self._start_all([asked[index] for index in left], until)
+            except Unreachable as gone:
+                # What was sent before may have been taken: that is not the same as nobody there.
+                raise unanswered(gone) if was_sent else gone from None
+            was_sent = True
             again: list[int] = []
             for index, future in zip(left, futures, strict=True):
                 try:
@@ -242,7 +253,7 @@ class Client:
                 log.warning("the connection to omsd was lost: %d safe calls are repeated", len(again))
                 until = max(until, time.monotonic() + self.patience) if len(again) < len(left) else until
                 if time.monotonic() > until:
-                    raise Unreachable(f"the connection to {self.socket} is lost again and again")
+                    raise unanswered(f"the connection to {self.socket} is lost again and again")
             left = again
         if failure is not None:
             raise failure

@@ -35,7 +35,8 @@ class Unreachable(OmsdError):
 class ConnectionLost(OmsdError):
     """The connection ended before the answer came. The call may have taken effect: look before you repeat it.
 
-    Calls that are safe to repeat (every question, and an intent under its id) never raise it: the client repeats them by itself.
+    Calls that are safe to repeat (every question, and an intent under its id) are repeated by the client itself; they raise it only where
+    no daemon came back within the client's patience.
     """
 
 

@@ -509,7 +509,8 @@ class StateChange:
 class Kill:
     """How far the end of an account's orders is confirmed by its venue.
 
-    ``foreign``: what rests there and is not ours, as far as is known; all of it only where the open orders were ``listed`` since the halt.
+    ``foreign``: what rests there and is not ours, as far as is known (None: nothing); all of it only where the open orders were ``listed``
+    since the halt.
     """
 
     account: str
@@ -518,7 +519,7 @@ class Kill:
     cancel_taken: int
     live_or_unknown: int
     cancel_all: str
-    foreign: int = 0
+    foreign: int | None = None
     listed: bool = False
     cancels_foreign: bool = False
     last_error: str | None = None

@@ -22,7 +22,7 @@ def _methods() -> dict[str, Callable[..., Steps]]:
 
 
 def _problem(exchange: Any, problem: OmsdError) -> Any:
-    """ccxt's exception. Of a lost connection nothing can have been taken unseen: a submit is repeated under its id until it is answered."""
+    """ccxt's exception. Placing has its own answer where nobody knows (``_steps.create``): here stand questions, changes and cancels."""
     if isinstance(problem, Refused):
         return translate.error(exchange, problem)
     if isinstance(problem, Unreachable | ConnectionLost):
@@ -42,10 +42,14 @@ def _blocking(method: Callable[..., Steps]) -> Callable[..., Any]:
                 try:
                     answers = self.omsd.call_all(asked)
                 except OmsdError as problem:
-                    raise _problem(self, problem) from problem
-                asked = run.send(answers)
+                    # To the steps first: what is placed stays placed, whatever becomes of the questions after it.
+                    asked = run.throw(problem)
+                else:
+                    asked = run.send(answers)
         except StopIteration as end:
             return end.value
+        except OmsdError as problem:
+            raise _problem(self, problem) from problem
 
     return call
 
@@ -62,10 +66,14 @@ def _asynchronous(method: Callable[..., Steps]) -> Callable[..., Any]:
                 try:
                     answers = await self.omsd.call_all(asked)
                 except OmsdError as problem:
-                    raise _problem(self, problem) from problem
-                asked = run.send(answers)
+                    # To the steps first: what is placed stays placed, whatever becomes of the questions after it.
+                    asked = run.throw(problem)
+                else:
+                    asked = run.send(answers)
         except StopIteration as end:
             return end.value
+        except OmsdError as problem:
+            raise _problem(self, problem) from problem
 
     return call
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ccxt
 
 from .. import requests
 from .. import types as t
+from ..errors import ConnectionLost, OmsdError, ProtocolError
 from ..requests import Request
 from . import _translate as translate
+
+#: Above so many orders they are read by pages instead of one by one.
+PAGE = 50
 
 #: Asks requests at once and is sent their answers, in order.
 Steps = Generator[list[Request[Any]], list[Any], Any]
 
 
 def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
-    """Places all as one intent. Answered orders as they stand once the venue's word is there, or the time is over."""
+    """Places all as one intent. Answers orders as they stand once the venue's word is there, or the time is over.
+
+    From the moment at which the intent may be on the daemon's disk nothing is raised any more: an order whose fate cannot be read is open
+    and says why in ``info``.
+    """
     account = exchange.omsd_account
     places = [
         translate.place(
@@ -32,9 +41,24 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
         )
         for order in orders
     ]
-    (taken,) = yield [requests.intent_submit(account.account, place=places)]
-    yield [requests.intent_wait(taken.intent_id, until="acknowledged", timeout_ms=int(exchange.omsd_timeout * 1_000))]
-    rows = yield [requests.order_get(order) for order in taken.orders]
+    # Where the answer is lost for good, the names made here are all that is known of the orders.
+    placed = translate.unread(account, places)
+    try:
+        (taken,) = yield [requests.intent_submit(account.account, place=places)]
+    except (ConnectionLost, ProtocolError) as lost:
+        return [replace(row, more={"unanswered": str(lost)}) for row in placed]
+    try:
+        yield [requests.intent_wait(taken.intent_id, until="acknowledged", timeout_ms=int(exchange.omsd_timeout * 1_000))]
+        if len(taken.orders) > PAGE:
+            listed = {
+                row.client_order_id: row
+                for row in (yield from pages(lambda after: requests.order_list(intent_id=taken.intent_id, after=after, limit=1000)))
+            }
+            return [listed[order] for order in taken.orders]
+        rows = yield [requests.order_get(order) for order in taken.orders]
+    except OmsdError as lost:
+        # On the daemon's disk, and so placed: an error now would only invite to place them again.
+        return [replace(row, state=t.OrderState.INTENDED, intent_id=taken.intent_id, more={"unread": str(lost)}) for row in placed]
     return rows
 
 
@@ -125,14 +149,21 @@ def listed(exchange: Any, symbol: str | None, states: Iterable[t.OrderState] | N
     """All orders of the account (and symbol) in these states, oldest first."""
     account = exchange.omsd_account
     venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol else None
+    return (
+        yield from pages(
+            lambda after: requests.order_list(
+                account=account.account, symbol=venue_symbol, states=None if states is None else list(states), after=after, limit=1000
+            )
+        )
+    )
+
+
+def pages(ask: Callable[[int | None], Request[t.OrderPage]]) -> Steps:
+    """All rows of a listing, page by page."""
     rows: list[t.Order] = []
     after: int | None = None
     while True:
-        (page,) = yield [
-            requests.order_list(
-                account=account.account, symbol=venue_symbol, states=None if states is None else list(states), after=after, limit=1000
-            )
-        ]
+        (page,) = yield [ask(after)]
         rows += page.orders
         after = page.next
         if after is None:

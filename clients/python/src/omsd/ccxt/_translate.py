@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -94,9 +96,8 @@ def place(
     reduce_only = left.pop("reduceOnly", None)
     if reduce_only:
         fields["reduce_only"] = True
-    client_id = left.pop("clientOrderId", None) or left.pop("clientOid", None)
-    if client_id is not None:
-        fields["client_order_id"] = str(client_id)
+    # Named here and not by the daemon: so an order whose answer is lost for good still has a name to ask for.
+    fields["client_order_id"] = str(left.pop("clientOrderId", None) or left.pop("clientOid", None) or order_name())
     _sides(fields, left)
     for ours, theirs in (("take_profit", "takeProfit"), ("stop_loss", "stopLoss")):
         target = left.pop(theirs, None)
@@ -116,6 +117,52 @@ def place(
     if left:
         raise ccxt.NotSupported(f"omsd has no place for params {', '.join(sorted(left))}")
     return t.Place(**fields)
+
+
+def order_name() -> str:
+    """A client order id that every venue takes: eight characters of the time, ten drawn at random."""
+    return _base36(time.time_ns() // 1_000_000, 8) + _base36(secrets.randbelow(36**10), 10)
+
+
+def _base36(number: int, width: int) -> str:
+    digits = ""
+    while len(digits) < width:
+        number, digit = divmod(number, 36)
+        digits = _ALPHABET[digit] + digits
+    return digits
+
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def unread(account: t.Account, places: Sequence[t.Place]) -> list[t.Order]:
+    """Orders that were handed to the daemon and of which nothing more is known."""
+    now = datetime.now(timezone.utc)
+    return [
+        t.Order(
+            client_order_id=str(place.client_order_id),
+            intent_id="",
+            item=index,
+            account=account.account,
+            venue=account.venue,
+            product=account.product,
+            symbol=place.symbol,
+            side=t.Side(place.side),
+            type=t.OrderType(place.type),
+            state=t.OrderState.IN_DOUBT,
+            evidence="",
+            filled_quantity=Decimal(0),
+            attempts=0,
+            intended_at=now,
+            order_key=0,
+            post_only=bool(place.post_only),
+            reduce_only=bool(place.reduce_only),
+            time_in_force=None if place.time_in_force is None else t.TimeInForce(place.time_in_force),
+            price=None if place.price is None else Decimal(place.price),
+            quantity=None if place.quantity is None else Decimal(place.quantity),
+        )
+        for index, place in enumerate(places)
+    ]
 
 
 def _time_in_force(fields: dict[str, Any], left: dict[str, Any]) -> None:
