@@ -83,6 +83,28 @@ def test_what_is_not_safe_to_repeat_is_not_repeated(scripted: Made) -> None:
     assert script.connections == 1
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("how", ["gone", "closing"])
+def test_what_was_sent_and_never_answered_is_not_said_to_be_untaken(scripted: Made, how: str, asynchronous: bool) -> None:
+    def reads_and_goes(connection: socket.socket) -> None:
+        next(lines(connection))
+        if how == "gone":
+            script.path.unlink()
+
+    script = scripted(reads_and_goes, lambda connection: connection.close())
+
+    async def wait() -> None:
+        async with omsd.AsyncClient(script.path, patience=0.3) as client:
+            await client.intent_submit("a", cancel=["o1"])
+
+    def submit() -> None:
+        with omsd.Client(script.path, patience=0.3) as client:
+            client.intent_submit("a", cancel=["o1"])
+
+    with pytest.raises(omsd.ConnectionLost, match="may have been taken"):
+        asyncio.run(wait()) if asynchronous else submit()
+
+
 def test_an_answer_that_is_none_ends_the_call_and_not_the_client(scripted: Made) -> None:
     script = scripted(speaks_nonsense, accepts)
     with omsd.Client(script.path) as client:
