@@ -51,7 +51,7 @@ let package = Package(
         program("OMSDaemon", ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
         // 5: run it
         program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),
-        program("omsctl", ["Kernel", "Wire", "CLinux"]),
+        program("omsctl", ["Kernel", "OMSCore", "Wire", "Venues", "CLinux"]),
         .target(name: "Yardsticks", path: "Benchmarks/C", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "benchmarks", dependencies: ["Yardsticks", "Kernel", "OMSCore", "Wire", "Store", "TestSupport", "CLinux"],
@@ -64,7 +64,7 @@ let package = Package(
         tests("Venues", ["Containers", "OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
         tests("Transport", ["Kernel", "Wire", "Transport", "CLinux", "COpenSSL"]),
-        tests("Control", ["Kernel", "OMSCore", "Wire", "Control", "omsctl", "CLinux"]),
+        tests("Control", ["Kernel", "OMSCore", "Wire", "Venues", "Control", "omsctl", "CLinux"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
         tests("Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.

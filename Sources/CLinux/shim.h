@@ -34,6 +34,7 @@
 #include <sys/un.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -150,6 +151,32 @@ static inline void omsd_say_when_interrupted(const char *text) {
     signal(SIGINT, SIG_IGN);
     strncpy(omsd_interrupt_text(), text, 2047);
     signal(SIGINT, omsd_interrupted);
+}
+
+static inline struct termios *omsd_terminal_before(void) {
+    static struct termios before;
+    return &before;
+}
+static inline void omsd_end_keys(void) {
+    tcsetattr(0, TCSANOW, omsd_terminal_before());
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
+}
+static inline void omsd_end_keys_and_die(int signal_number) {
+    omsd_end_keys();
+    raise(signal_number);
+}
+/// Keys of the terminal at descriptor 0 one by one and without an echo; whatever signal ends the program puts it back. -1: it is no terminal.
+static inline int omsd_begin_keys(void) {
+    struct termios *before = omsd_terminal_before();
+    if (tcgetattr(0, before) != 0) return -1;
+    struct termios now = *before;
+    now.c_lflag &= (tcflag_t)~(ICANON | ECHO);
+    signal(SIGINT, omsd_end_keys_and_die);
+    signal(SIGTERM, omsd_end_keys_and_die);
+    signal(SIGHUP, omsd_end_keys_and_die);
+    return tcsetattr(0, TCSANOW, &now);
 }
 
 /// For debug builds: dies as by kill -9 where the named point is passed for the nth time, as OMSD_KILL_AT="point:nth" asks.

@@ -33,7 +33,7 @@ extension Configuration {
         _ bytes: [UInt8], path: String, environment: [String: String], profile: @escaping ProfileResolver
     ) throws(ConfigurationError) -> Configuration {
         let reader = ConfigurationReader(file: path, bytes: bytes)
-        guard let document = reader.document(.init(isJSON5: true), keys: ["journal", "control", "metrics", "accounts"]) else {
+        guard let document = reader.document(.init(isJSON5: true), keys: ["journal", "control", "metrics", "log", "accounts"]) else {
             throw ConfigurationError(problems: reader.problems)
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) + "/" } ?? ""
@@ -41,9 +41,12 @@ extension Configuration {
         let journal = document.requiredSection("journal", keys: ["path"])?.text("path", isRequired: true)
         let control = document.requiredSection("control", keys: ["socket", "socket_mode", "roles"]).flatMap(readControl)
         let metrics = document.section("metrics", keys: ["listen"]).flatMap(readMetrics)
+        let logFormat = document.section("log", keys: ["format"])?.choice("format", Log.Format.self)
         let accounts = readAccounts(document, places: places, profile: profile)
         guard reader.problems.isEmpty, let journal, let control else { throw ConfigurationError(problems: reader.problems) }
-        return Configuration(path: path, journalPath: places.beside(journal), control: control, metricsListen: metrics, accounts: accounts)
+        return Configuration(
+            path: path, journalPath: places.beside(journal), control: control, metricsListen: metrics, logFormat: logFormat ?? .auto,
+            accounts: accounts)
     }
 
     private static func readControl(_ section: ConfigurationSection) -> ControlConfiguration? {

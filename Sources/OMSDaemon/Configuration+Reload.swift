@@ -8,6 +8,7 @@ extension Configuration {
             guard before != after else { return }
             changes.append("\(key): \(before.map(words) ?? "none") -> \(after.map(words) ?? "none")")
         }
+        note("log.format", logFormat, new.logFormat) { $0.rawValue }
         if control.roles != new.control.roles { changes.append("control.roles: changed") }
         for account in accounts {
             guard let other = new.accounts.first(where: { $0.id == account.id }) else { continue }

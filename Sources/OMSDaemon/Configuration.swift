@@ -10,6 +10,8 @@ struct Configuration: Sendable, Equatable {
     let control: ControlConfiguration
     /// Where `/metrics` listens; nil: nowhere.
     let metricsListen: ListenAddress?
+    /// Default auto.
+    let logFormat: Log.Format
     /// In the order of the file.
     let accounts: [AccountConfiguration]
 }
@@ -147,7 +149,7 @@ struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 }
 
 extension Configuration {
-    /// What a reload would have to change but cannot, by key: only limits, risk and roles are taken over while running.
+    /// What a reload would have to change but cannot, by key: only limits, risk, roles and the log's form are taken over while running.
     func changesNeedingRestart(to new: Configuration) -> [String] {
         var changed: [String] = []
         func note(_ key: String, _ isSame: Bool) { if !isSame { changed.append(key) } }

@@ -26,6 +26,7 @@ final class Daemon {
             // Signals are blocked before the first thread, so that all threads inherit it.
             let signals = try Signals()
             let configuration = try Configuration.load(configurationPath, environment: environment)
+            Log.use(configuration.logFormat)
             let credentials = try configuration.loadCredentials()
             let daemon = Daemon(configuration, environment: environment, signals: signals)
             return try daemon.serve(credentials)
@@ -33,19 +34,19 @@ final class Daemon {
             Log.problems("\(error)")
             return .configuration
         } catch let error as OpenError {
-            Log.error(error.description)
+            Log.error(.stop, error.description)
             return ExitCode(rawValue: error.exitCode) ?? .inputOutput
         } catch let error as JournalError {
-            Log.error(error.description)
+            Log.error(.stop, error.description)
             return error.kind == .damaged ? .journal : .inputOutput
         } catch let error as VenueLockError {
-            Log.error(error.description)
+            Log.error(.stop, error.description)
             return error.isHeld ? .held : .inputOutput
         } catch let error as ControlListenerError {
-            Log.error(error.description)
+            Log.error(.stop, error.description)
             return error.kind == .inUse ? .held : .configuration
         } catch {
-            Log.error("\(error)")
+            Log.error(.stop, "\(error)")
             return .inputOutput
         }
     }
@@ -63,15 +64,15 @@ final class Daemon {
         let journal = try SQLiteJournal.open(
             path: configuration.journalPath, accounts: configuration.journalAccounts,
             identities: configuration.identities(credentials), bootID: bootID)
-        for warning in journal.warnings { Log.warning(warning) }
+        for warning in journal.warnings { Log.warning(.start, warning) }
         let reader = try SQLiteJournalReader(path: journal.path, isOpenHere: true)
         let transport = try TLSTransport()
         let links = try makeLinks(credentials, transport: transport)
         let server = try ControlServer(
             listener: openListener(), roles: configuration.control.roles, reservedDescriptors: reservedDescriptors,
-            log: { Log.warning($0) })
+            log: { Log.repeated(.warning, $0) })
         let reads = ReaderThread(
-            reader: reader, replies: server, log: { Log.error($0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
+            reader: reader, replies: server, log: { Log.repeated(.error, $0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
         let setups = configuration.setups(credentials)
         let seed = UInt64.random(in: 0 ... .max)
         let runner = try Runner(
@@ -82,7 +83,7 @@ final class Daemon {
                         throw JournalError(.failed, "the journal's file was moved, replaced or deleted under the daemon: \(journal.path)")
                     }
                 }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() },
-                walBytes: { journal.walBytes }, log: { Log.warning($0) }, notice: { [notices] in notices.note($0) }),
+                walBytes: { journal.walBytes }, log: { Log.repeated(.warning, $0) }, notice: { [notices] in notices.note($0) }),
             links: links, facts: DaemonFacts(version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall),
             post: { [mailbox] in mailbox.post($0) },
             makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
@@ -96,8 +97,10 @@ final class Daemon {
         try Thread.start("omsd-signals") { listener.run() }.letGo()
         let metrics = try startMetrics()
         systemd.notify(.ready, .status("answering; accounts are being reconciled"))
-        if !runner.engine.isClockSet { Log.warning("this machine's clock shows a time before 2020: nothing is sent to any venue before it is set") }
-        Log.info("omsd answers", ["version": omsdVersion, "journal": journal.path, "sqlite": SQLiteJournal.libraryVersion])
+        if !runner.engine.isClockSet {
+            Log.warning(.problem, "this machine's clock shows a time before 2020: nothing is sent to any venue before it is set")
+        }
+        Log.info(.start, "omsd answers", ["version": omsdVersion, "journal": journal.path, "sqlite": SQLiteJournal.libraryVersion])
         defer {
             systemd.notify(.stopping)
             metrics?.server.stop()
@@ -128,11 +131,12 @@ final class Daemon {
                     stopBy = now + stopGraceUs
                     runner.engine.isStopping = true
                     systemd.notify(.stopping, .status("stopping: waiting for \(runner.engine.requestsOut) requests in flight"))
-                    Log.info("stopping: waiting for requests in flight", ["requests": "\(runner.engine.requestsOut)"])
+                    Log.info(.stop, "stopping: waiting for requests in flight", ["requests": "\(runner.engine.requestsOut)"])
                 }
                 let isIdle = try !core.turn()
                 status.update(runner.engine, wal: runner.wal, metrics: metrics, at: now)
                 notices.tellHeld(at: now)
+                Log.tellHeld(at: now)
                 // A while without anything to do: the journal may tidy up.
                 if !isIdle { idleSince = nil } else if idleSince == nil { idleSince = now }
                 if let since = idleSince, now - since > 200_000 {
@@ -143,7 +147,7 @@ final class Daemon {
                 }
                 guard let stopBy, runner.engine.requestsOut == 0 || now > stopBy else { return false }
                 let left = runner.engine.snapshot().reduce(0) { $0 + $1.open }
-                Log.info("stopped", ["requests_unanswered": "\(runner.engine.requestsOut)", "orders_left_working": "\(left)"])
+                Log.info(.stop, "stopped", ["requests_unanswered": "\(runner.engine.requestsOut)", "orders_left_working": "\(left)"])
                 return true
             }
         }

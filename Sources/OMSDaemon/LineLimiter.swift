@@ -5,6 +5,13 @@ struct LineLimiter {
     /// Lines of one subject that pass within a window.
     static let linesMax = 5
     static let windowUs: Int64 = 60_000_000
+    /// Subjects that are told apart in a window: whoever makes up new ones all the time is one more.
+    static let subjectsMax = 1_000
+
+    /// What a line without a subject of its own is counted by: its beginning, without the figures that may differ each time.
+    static func subject(of message: String) -> String {
+        String(message.prefix(80).filter { !$0.isNumber })
+    }
 
     private struct Window {
         let since: Int64
@@ -15,6 +22,7 @@ struct LineLimiter {
 
     /// Whether a line of that subject is written now. What is not is counted.
     mutating func passes(_ subject: String, at now: Int64) -> Bool {
+        let subject = windows[subject] == nil && windows.count >= Self.subjectsMax ? "others" : subject
         guard var window = windows[subject], now - window.since < Self.windowUs else {
             // What the former window held back was told by `due`, or is told with the next look at it.
             windows[subject] = Window(since: now, passed: 1)

@@ -1,11 +1,12 @@
 import CLinux
+import Synchronization
 import Wire
 
-/// The daemon's log: one line an event on standard error, `TIME LEVEL message key="value" …`.
+/// The daemon's log: one line an event, for whoever is on watch. The journal is the record; secrets and orders' terms do not belong here.
 ///
-/// Where standard error is the system journal, each line begins with its priority as `<N>`, so that `journalctl -p warning` finds what needs a person. Text from
-/// outside never begins a line and cannot end one: everything that is not printable ASCII is escaped. Secrets and orders' terms do not belong here; the journal
-/// is the record, this is for the person on watch.
+/// Where standard error is systemd's journal, lines go to it with fields (`OMSD_EVENT`, `OMSD_ACCOUNT`, `OMSD_ORDER`, …) and priorities, so that
+/// `journalctl -p warning` finds what needs a person; elsewhere they are logfmt, or JSON where the configuration says so. Text from outside never begins a line
+/// and cannot end one.
 enum Log {
     enum Level: String, CaseIterable {
         case info, warning, error
@@ -19,25 +20,83 @@ enum Log {
             }
         }
     }
-    typealias Field = (key: String, value: String)
 
-    static func info(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) { write(.info, message, Array(fields)) }
-    static func warning(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) { write(.warning, message, Array(fields)) }
-    static func error(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) { write(.error, message, Array(fields)) }
-
-    /// One line, without its end.
-    static func line(_ level: Level, _ message: String, _ fields: [Field], at wall_us: Int64) -> String {
-        var line = "\(timestamp(wall_us)) \(level.rawValue) \(message.escapedForLog)"
-        for (key, value) in fields {
-            let quoted = value.escapedForLog.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\u{22}")
-            line += " \(key)=\"\(quoted)\""
-        }
-        return line
+    /// `log.format` of the configuration.
+    enum Format: String, CaseIterable, Sendable {
+        /// With fields where standard error is systemd's journal, else logfmt.
+        case auto
+        case logfmt
+        /// One object a line.
+        case json
     }
 
-    static func write(_ level: Level, _ message: String, _ fields: [Field]) {
-        let prefix = goesToJournal ? "<\(level.priority)>" : ""
-        writeToStandardError(prefix + line(level, message, fields, at: omsd_clock_us(CLOCK_REALTIME)) + "\n")
+    /// What a line is about: `event` of it, `OMSD_EVENT` in systemd's journal.
+    enum Event: String, CaseIterable {
+        case start, stop, reload, problem
+        case ready, notReady = "not_ready", unreachable, reachable, shutOut = "shut_out"
+        case doubts, doubtsOver = "doubts_over", parked
+        case breakFound = "break", breakOver = "break_over", breakAcknowledged = "break_acknowledged"
+        case tradingState = "trading_state", kill, unconfigured, market
+        /// Lines like others before them that were not written.
+        case repeated
+    }
+
+    typealias Field = (key: String, value: String)
+
+    /// One event, before it has a form.
+    struct Line {
+        let level: Level
+        let event: Event
+        let message: String
+        /// Names in lower case with underscores.
+        var fields: [Field] = []
+        init(_ level: Level, _ event: Event, _ message: String, _ fields: [Field] = []) {
+            (self.level, self.event, self.message, self.fields) = (level, event, message, fields)
+        }
+    }
+
+    static func info(_ event: Event, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
+        write(Line(.info, event, message, Array(fields)))
+    }
+    static func warning(_ event: Event, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
+        write(Line(.warning, event, message, Array(fields)))
+    }
+    static func error(_ event: Event, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
+        write(Line(.error, event, message, Array(fields)))
+    }
+
+    // MARK: Where lines go
+
+    private struct State {
+        var format = Format.auto
+        var limiter = LineLimiter()
+    }
+    private static let state = Mutex(State())
+
+    /// From here on, whatever thread writes.
+    static func use(_ format: Format) { state.withLock { $0.format = format } }
+
+    static func write(_ line: Line) {
+        let now = omsd_clock_us(CLOCK_REALTIME)
+        switch state.withLock({ $0.format }) {
+        case .json: writeToStandardError(line.json(at: now) + "\n")
+        case .logfmt: writeToStandardError(line.logfmt(at: now) + "\n")
+        case .auto:
+            guard goesToJournal else { return writeToStandardError(line.logfmt(at: now) + "\n") }
+            // Full, or not there: its stream takes the line with its priority.
+            if !journal.send(line.journalMessage) { writeToStandardError("<\(line.level.priority)>\(line.text)\n") }
+        }
+    }
+
+    /// A line of a part that does not know how often it says so: a few of its like a minute, the rest counted.
+    static func repeated(_ level: Level, _ message: String) {
+        let passes = state.withLock { $0.limiter.passes(LineLimiter.subject(of: message), at: omsd_clock_us(CLOCK_BOOTTIME)) }
+        if passes { write(Line(level, .problem, message)) }
+    }
+
+    /// Tells how many lines were held back in windows that are over.
+    static func tellHeld(at now: Int64) {
+        for (subject, held) in state.withLock({ $0.limiter.due(at: now) }) { write(.repeated(held, of: subject)) }
     }
 
     /// Lines as they are, for a person who starts the daemon; the system journal knows them for errors.
@@ -45,6 +104,13 @@ enum Log {
         let prefix = goesToJournal ? "<\(Level.error.priority)>" : ""
         writeToStandardError(text.split(separator: "\n").map { prefix + $0 + "\n" }.joined())
     }
+
+    private static let journal: JournalSocket = {
+        #if DEBUG
+        if let path = getenv("OMSD_JOURNAL_SOCKET") { return JournalSocket(path: String(cString: path)) }
+        #endif
+        return JournalSocket(path: JournalSocket.path)
+    }()
 
     private static let goesToJournal: Bool = {
         var status = stat()

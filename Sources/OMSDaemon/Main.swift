@@ -9,7 +9,7 @@ struct Main {
         // Before anything is read: the process will hold secrets, and files it makes are not for others.
         _ = omsd_forbid_dump()
         omsd_crash_silently()
-        if !prepareSecretMemory() { Log.warning("no memory could be locked: keys may be swapped out; raise LimitMEMLOCK") }
+        if !prepareSecretMemory() { Log.warning(.problem, "no memory could be locked: keys may be swapped out; raise LimitMEMLOCK") }
         umask(0o027)
         exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
     }

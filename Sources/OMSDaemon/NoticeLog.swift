@@ -5,80 +5,68 @@ import OMSCore
 ///
 /// Called by one turn at a time.
 final class NoticeLog {
-    /// How a notice reads.
-    struct Line {
-        let level: Log.Level
-        let message: String
-        /// What repeats are counted by, beside the account.
-        let subject: String
-        var fields: [Log.Field] = []
-    }
-
     private var limiter = LineLimiter()
-    private let write: (Log.Level, String, [Log.Field]) -> Void
+    private let write: (Log.Line) -> Void
 
     /// - Parameter write: takes each line.
-    init(write: @escaping (Log.Level, String, [Log.Field]) -> Void = { Log.write($0, $1, $2) }) { self.write = write }
+    init(write: @escaping (Log.Line) -> Void = { Log.write($0) }) { self.write = write }
 
     func note(_ notice: Notice, at now: Int64 = omsd_clock_us(CLOCK_BOOTTIME)) {
         tellHeld(at: now)
-        let line = Self.line(notice.event)
+        let (unsigned, subject) = Self.line(notice.event)
+        var line = unsigned
         let account = notice.account?.text
-        guard limiter.passes("\(line.subject)\(account.map { " of \($0)" } ?? "")", at: now) else { return }
-        write(line.level, line.message, (account.map { [("account", $0)] } ?? []) + line.fields)
+        guard limiter.passes("\(subject)\(account.map { " of \($0)" } ?? "")", at: now) else { return }
+        if let account { line.fields.insert(("account", account), at: 0) }
+        write(line)
     }
 
     /// Tells how many lines were held back in windows that are over.
     func tellHeld(at now: Int64 = omsd_clock_us(CLOCK_BOOTTIME)) {
-        for (subject, held) in limiter.due(at: now) {
-            write(.warning, "more of the same were not written", [("subject", subject), ("lines", String(held)), ("within_s", "60")])
-        }
+        for (subject, held) in limiter.due(at: now) { write(.repeated(held, of: subject)) }
     }
 
-    static func line(_ event: Notice.Event) -> Line {
+    /// How a notice reads, and what its repeats are counted by, beside the account.
+    static func line(_ event: Notice.Event) -> (Log.Line, subject: String) {
+        func line(_ level: Log.Level, _ kind: Log.Event, _ message: String, _ subject: String, _ fields: [Log.Field] = []) -> (Log.Line, String) {
+            (Log.Line(level, kind, message, fields), subject)
+        }
         switch event {
-        case .ready: Line(level: .info, message: "account is ready", subject: "readiness")
-        case .notReady(let why): Line(level: .warning, message: "account is not ready", subject: "readiness", fields: [("reason", why)])
-        case .unreachable(let why): Line(level: .error, message: "venue does not answer", subject: "reach", fields: [("reason", why)])
-        case .reachable: Line(level: .info, message: "venue answers again", subject: "reach")
+        case .ready: return line(.info, .ready, "account is ready", "readiness")
+        case .notReady(let why): return line(.warning, .notReady, "account is not ready", "readiness", [("reason", why)])
+        case .unreachable(let why): return line(.error, .unreachable, "venue does not answer", "reach", [("reason", why)])
+        case .reachable: return line(.info, .reachable, "venue answers again", "reach")
         case .shutOut(let ms, let words):
-            Line(
-                level: .error, message: "venue shuts this client out: nothing is sent to it", subject: "shut out",
-                fields: [("seconds", String(ms / 1_000)), ("words", words)])
+            let fields: [Log.Field] = [("seconds", String(ms / 1_000)), ("words", words)]
+            return line(.error, .shutOut, "venue shuts this client out: nothing is sent to it", "shut out", fields)
         case .doubts(let count):
-            Line(
-                level: .warning, message: "orders are in doubt: the venue is asked about them", subject: "doubts",
-                fields: [("orders", String(count))])
-        case .doubtsOver: Line(level: .info, message: "no order is in doubt any more", subject: "doubts")
+            return line(.warning, .doubts, "orders are in doubt: the venue is asked about them", "doubts", [("orders", String(count))])
+        case .doubtsOver: return line(.info, .doubtsOver, "no order is in doubt any more", "doubts")
         case .parked(let id):
-            Line(
-                level: .error, message: "order in doubt could not be settled: look at the venue, then `omsctl resolve`", subject: "parked orders",
-                fields: [("order", id.text)])
+            let words = "order in doubt could not be settled: look at the venue, then `omsctl resolve`"
+            return line(.error, .parked, words, "parked orders", [("order", id.text)])
         case .breakFound(let broken):
-            Line(level: .warning, message: "break found", subject: "breaks \(broken.kind.rawValue)", fields: fields(of: broken))
+            return line(.warning, .breakFound, "break found", "breaks \(broken.kind.rawValue)", fields(of: broken))
         case .breakResolved(let broken):
-            Line(level: .info, message: "break is over", subject: "breaks \(broken.kind.rawValue) over", fields: fields(of: broken))
+            return line(.info, .breakOver, "break is over", "breaks \(broken.kind.rawValue) over", fields(of: broken))
         case .breakAcknowledged(let broken):
-            Line(level: .info, message: "break acknowledged", subject: "breaks \(broken.kind.rawValue) acknowledged", fields: fields(of: broken))
+            return line(.info, .breakAcknowledged, "break acknowledged", "breaks \(broken.kind.rawValue) acknowledged", fields(of: broken))
         case .tradingState(let row):
-            Line(
-                level: row.state == .active ? .info : .warning, message: "trading state is \(row.state.rawValue)", subject: "trading state",
-                fields: [("by", row.actor.text), ("reason", row.reason)])
+            let fields: [Log.Field] = [("by", row.actor.text), ("reason", row.reason)]
+            let level: Log.Level = row.state == .active ? .info : .warning
+            return line(level, .tradingState, "trading state is \(row.state.rawValue)", "trading state", fields)
         case .unconfigured(let orders, let unsent, let intents):
-            Line(
-                level: .warning, message: "orders are open of an account that is not configured: nothing is done for them", subject: "unconfigured",
-                fields: [("orders", String(orders)), ("unsent", String(unsent)), ("intents", String(intents))])
+            let words = "orders are open of an account that is not configured: nothing is done for them"
+            let fields: [Log.Field] = [("orders", String(orders)), ("unsent", String(unsent)), ("intents", String(intents))]
+            return line(.warning, .unconfigured, words, "unconfigured", fields)
+        case .market(let words): return line(.warning, .market, "market is not traded", "markets", [("detail", words)])
         case .killed(let kill):
-            Line(
-                level: kill.foreign > 0 ? .warning : .info,
-                message: kill.foreign > 0
-                    ? "kill is over: nothing of ours rests at the venue, orders of others do" : "kill is over: nothing rests at the venue",
-                subject: "kill", fields: fields(of: kill))
+            let isAlone = kill.foreign == 0
+            let words = isAlone ? "nothing rests at the venue" : "nothing of ours rests at the venue, orders of others do"
+            return line(isAlone ? .info : .warning, .kill, "kill is over: \(words)", "kill", fields(of: kill))
         case .killTakesLong(let kill):
-            Line(
-                level: .error, message: "kill is not over: what may rest at the venue is asked about on", subject: "kill",
-                fields: fields(of: kill) + (kill.lastError.map { [("reason", $0)] } ?? []))
-        case .market(let words): Line(level: .warning, message: "market is not traded", subject: "markets", fields: [("detail", words)])
+            let reason: [Log.Field] = kill.lastError.map { [("reason", $0)] } ?? []
+            return line(.error, .kill, "kill is not over: what may rest at the venue is asked about on", "kill", fields(of: kill) + reason)
         }
     }
 

@@ -37,7 +37,7 @@ struct Rebind: Equatable {
                 return .inputOutput
             }
             let file = try SQLiteJournal.open(path: journal, accounts: [], bootID: Daemon.bootID())
-            for warning in file.warnings { Log.warning(warning) }
+            for warning in file.warnings { Log.warning(.problem, warning) }
             guard let known = try file.account(name) else {
                 let names = file.accounts.map(\.text).joined(separator: ", ")
                 writeToStandardError(

@@ -23,13 +23,13 @@ struct SignalListener: Sendable {
                 case .reload(let uid, let pid): reload(&inForce, by: .peer(uid: uid, pid: pid))
                 }
             } catch {
-                Log.error("signals cannot be read any more: \(error)")
+                Log.error(.problem, "signals cannot be read any more: \(error)")
                 return mailbox.askStop()
             }
         }
     }
 
-    /// Limits, risk and roles anew; whatever else differs waits for a restart. A file with errors changes nothing.
+    /// Limits, risk, roles and the log's form anew; whatever else differs waits for a restart. A file with errors changes nothing.
     private func reload(_ inForce: inout Configuration, by actor: Actor) {
         let systemd = Systemd(environment: environment)
         systemd.notify(.reloading)
@@ -43,19 +43,20 @@ struct SignalListener: Sendable {
             server.replaceRoles(fresh.control.roles)
             mailbox.post(.reload(fresh.setups(credentials), changes: changes, by: actor))
             inForce = fresh
+            Log.use(fresh.logFormat)
             Log.info(
-                "limits, risk and roles are reloaded",
+                .reload, "limits, risk, roles and log are reloaded",
                 ["config": configuration.path, "by": actor.text, "changes": changes.isEmpty ? "none" : changes.joined(separator: "; ")])
             if !shares.heldBeyond.isEmpty {
                 Log.warning(
-                    "a share that became smaller is given back at the next start: until then other daemons of this host do without it",
+                    .reload, "a share that became smaller is given back at the next start: until then other daemons of this host do without it",
                     ["held": shares.heldBeyond.joined(separator: "; ")])
             }
             // Against what the daemon was started with: what waits, waits since then.
             let waiting = configuration.changesNeedingRestart(to: fresh)
-            if !waiting.isEmpty { Log.warning("these changes wait for a restart", ["keys": waiting.joined(separator: " ")]) }
+            if !waiting.isEmpty { Log.warning(.reload, "these changes wait for a restart", ["keys": waiting.joined(separator: " ")]) }
         } catch {
-            Log.error("the configuration was not reloaded, the old one stays: \(error)", ["by": actor.text])
+            Log.error(.reload, "the configuration was not reloaded, the old one stays: \(error)", ["by": actor.text])
         }
     }
 }

@@ -8,7 +8,7 @@ final class Signals: Sendable {
     enum Request: Equatable, Sendable {
         /// SIGTERM or SIGINT: stop cleanly.
         case stop
-        /// SIGHUP: read limits, risk and roles again. Who sent it, by the kernel's word.
+        /// SIGHUP: read limits, risk, roles and the log's form again. Who sent it, by the kernel's word.
         case reload(uid: UInt32, pid: Int32)
     }
 

@@ -129,6 +129,7 @@ extension JSONWriter {
             member("place", account.queuePlace)
             endObject()
             member("in_flight", account.inFlight)
+            member("requests", account.requests)
             member("open", account.open)
             member("in_doubt", account.inDoubt)
             member("clock_offset_ms", account.clockOffsetMs)

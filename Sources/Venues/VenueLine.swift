@@ -12,13 +12,16 @@ package struct VenueLine: Sendable {
     /// One for each product, by the product's name in configurations. Demonstrations and tests use the first.
     package let samples: [Sample]
     private let make: @Sendable (_ product: String, _ unit: QuantityUnit) -> (any VenueAdapter)?
+    /// What omsd takes a result code of the venue for, by the adapter's own table; nil: it is in no table.
+    package let meaning: @Sendable (_ code: String) -> CodeMeaning?
 
     /// - Parameter make: The adapter of a product; nil for one that is not among the samples. `unit` is what the venue counts, where that is a setting.
     package init(
-        _ venue: String, page: String, samples: [Sample], make: @escaping @Sendable (_ product: String, _ unit: QuantityUnit) -> (any VenueAdapter)?
+        _ venue: String, page: String, samples: [Sample], meaning: @escaping @Sendable (_ code: String) -> CodeMeaning? = { _ in nil },
+        make: @escaping @Sendable (_ product: String, _ unit: QuantityUnit) -> (any VenueAdapter)?
     ) {
         precondition(!samples.isEmpty, "\(venue) has no product")
-        (self.venue, self.page, self.samples, self.make) = (venue, page, samples, make)
+        (self.venue, self.page, self.samples, self.meaning, self.make) = (venue, page, samples, meaning, make)
     }
 
     package var products: [String] { samples.map(\.product) }

@@ -225,12 +225,14 @@ import Wire
         #expect(climbing.credentialsAreManaged == false)
     }
 
-    @Test func `a reload takes limits, risk and roles, and names what needs a restart`() throws {
+    @Test func `a reload takes limits, risk, roles and the log, and names what needs a restart`() throws {
         let old = try parse(text(""))
 
         let softer = try parse(text("risk: {max_open_orders: 2}, limits: [{budget: \"overall\", permits: 9}]"))
         let harder = try parse(text("uid: \"U2\"").replacing("uid: \"U1\", ", with: "").replacing("journal.db", with: "other.db"))
 
+        let told = try parse(text("").replacing("accounts:", with: "log: {format: \"json\"}, accounts:"))
+        #expect(old.changesNeedingRestart(to: told) == [] && old.changesTakenOver(to: told) == ["log.format: auto -> json"])
         #expect(old.changesNeedingRestart(to: softer) == [])
         #expect(old.changesNeedingRestart(to: harder) == ["journal.path", "accounts.main"])
     }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ExampleConfigurationTests {
     private static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
     private static let keys =
-        ["path", "socket", "socket_mode", "viewer", "trader", "operator", "listen"] + AccountReader.keys + AccountReader.limitKeys
+        ["path", "socket", "socket_mode", "viewer", "trader", "operator", "listen", "format"] + AccountReader.keys + AccountReader.limitKeys
         + AccountReader.riskKeys
 
     private func read(_ path: String) throws -> [UInt8] { try readWholeFile(Self.root + "/" + path, bytesMax: 1 << 20) }

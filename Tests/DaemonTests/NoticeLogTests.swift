@@ -14,9 +14,9 @@ import Testing
 
     private static func log() -> (NoticeLog, Lines) {
         let lines = Lines()
-        let log = NoticeLog { level, message, fields in
-            lines.levels.append(level)
-            lines.all.append(message + fields.map { " \($0.key)=\($0.value)" }.joined())
+        let log = NoticeLog { line in
+            lines.levels.append(line.level)
+            lines.all.append(line.message + line.fields.map { " \($0.key)=\($0.value)" }.joined())
         }
         return (log, lines)
     }

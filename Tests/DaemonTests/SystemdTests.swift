@@ -108,11 +108,3 @@ private final class NotifyListener {
         #expect(throws: ArgumentError(problem)) { try Arguments.parse(words) }
     }
 }
-
-@Suite struct LogTests {
-    @Test func `a line is one line of printable ASCII, whatever is logged`() {
-        let line = Log.line(.warning, "venue said <0>\n", [("text", "a\"b\u{1b}[31mé")], at: 1_795_183_260_000_001)
-
-        #expect(line == #"2026-11-20T14:01:00.000001Z warning venue said <0>\u{a} text="a\u{22}b\u{1b}[31m\u{e9}""#)
-    }
-}

@@ -72,6 +72,6 @@ extension Engine {
         guard !absent.contains(where: { (account == nil || $0.key == account) && $0.value.symbols.contains(symbol) }) else { return nil }
         let words = meant.map { unknownSymbol(symbol, on: $0) }
         let problem = words.first { $0.contains("did you mean") } ?? words.first ?? "no order was ever placed in \(symbol)"
-        return .invalidOrder([.init(list: "filter", index: 0, field: "symbol", problem: problem)])
+        return .invalidFilter("symbol", problem)
     }
 }

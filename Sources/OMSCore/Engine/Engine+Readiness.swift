@@ -1,5 +1,7 @@
 /// What is known of the way to an account's venue.
 struct Reach {
+    /// Requests since the daemon started.
+    var asked = 0
     /// Requests in a row that no answer came to.
     var failedInARow = 0
     /// Since when something is unanswered, by the runner's clock; nil: nothing is.
@@ -53,7 +55,10 @@ extension Engine {
     }
 
     /// A request leaves.
-    func asked(on desk: Desk) { desk.reach.waitingSince = desk.reach.waitingSince ?? now.monotonic }
+    func asked(on desk: Desk) {
+        desk.reach.asked += 1
+        desk.reach.waitingSince = desk.reach.waitingSince ?? now.monotonic
+    }
 
     /// Whether nothing was heard for so long that the venue should be asked how late it is.
     func isSilent(_ desk: Desk) -> Bool {

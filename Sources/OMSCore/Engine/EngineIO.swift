@@ -100,6 +100,8 @@ package struct AccountSnapshot: Sendable {
     package let queueModify: Int
     package let queuePlace: Int
     package let inFlight: Int
+    /// That were sent since the daemon started.
+    package let requests: Int
     package let open: Int
     package let inDoubt: Int
     package let clockOffsetMs: Int64?

@@ -87,6 +87,12 @@ package struct ControlError: Error, Sendable {
         return .init(
             code: 1003, reason: "INVALID_ORDER", message: "the intent is refused, nothing was journaled\(first)", retryable: .no, details: details)
     }
+    /// A name in a listing's filter that nothing bears.
+    package static func invalidFilter(_ field: String, _ problem: String) -> Self {
+        .init(
+            code: 1003, reason: "INVALID_ORDER", message: "nothing is listed: \(field): \(problem)", retryable: .no,
+            details: [.init(list: "filter", index: 0, field: field, problem: problem)])
+    }
     package static func halted(_ message: String) -> Self { .init(code: 1004, reason: "TRADING_HALTED", message: message, retryable: .unknown) }
     package static func risk(_ rule: String, _ message: String) -> Self {
         .init(code: 1005, reason: "RISK_\(rule)", message: message, retryable: .no)

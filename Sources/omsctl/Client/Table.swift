@@ -17,12 +17,12 @@ struct Table {
 
     var text: String {
         var widths = [Int](repeating: 0, count: isNumeric.count)
-        for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) } }
+        for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.columns) } }
         var out = ""
         for row in rows {
             var line = ""
             for (column, cell) in row.enumerated() {
-                let padding = String(repeating: " ", count: widths[column] - cell.count)
+                let padding = String(repeating: " ", count: widths[column] - cell.columns)
                 line += (column == 0 ? "" : "  ") + (isNumeric[column] ? padding + cell : cell + padding)
             }
             while line.last == " " { line.removeLast() }

@@ -1,12 +1,10 @@
+import OMSCore
 import Wire
 
 /// `breaks` and `break`: where the record and a venue disagreed, and that a person took note.
 enum BreakVerbs {
     /// `v_breaks.kind`.
-    static let kinds = [
-        "missing_here", "missing_there", "quantity", "price", "state", "external_order", "duplicate_id", "contradiction", "abandoned", "limit",
-        "loop", "unreadable", "identity", "cancel_refused", "assumption",
-    ]
+    static let kinds = BreakKind.allCases.map(\.rawValue)
 
     static let columns: [(heading: String, member: String)] = [
         (">break", "break_id"), ("at", "at"), ("account", "account"), ("kind", "kind"), ("client_order_id", "client_order_id"),

@@ -1,3 +1,4 @@
+import OMSCore
 import Wire
 
 /// Listings: `intents`, `orders`, `instruments`, `fills`, `limits`.
@@ -50,10 +51,7 @@ enum ListVerbs {
         (">in use", "in_use"), (">share", "share"), (">reserved", "reserved"), (">busiest", "busiest_window"), ("next free", "next_free_at"),
     ]
     /// An order's states, as `--state` takes them.
-    static let states = [
-        "intended", "submitted", "acknowledged", "working", "partially_filled", "in_doubt", "filled", "canceled", "expired", "rejected", "denied",
-        "abandoned",
-    ]
+    static let states = OrderState.allCases.map(\.rawValue)
 
     /// Filters by option: `--state` and others to members of the parameters.
     static func filters(_ arguments: Arguments, ofBreaks isOfBreaks: Bool = false) throws(Failure) -> [(String, JSON?)] {

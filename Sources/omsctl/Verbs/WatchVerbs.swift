@@ -10,7 +10,7 @@ enum WatchVerbs {
                 .option("--count", "N", "end after so many"),
             ], run: tail),
         VerbSpec(
-            name: "top", operands: "", operandCount: 0...0, summary: "accounts and budgets, refreshed each second",
+            name: "top", operands: "", operandCount: 0...0, summary: "what status says, refreshed each second; q quits",
             flags: [.option("--count", "N", "end after so many; default: until interrupted, once without a terminal")], run: top),
     ]
 
@@ -54,22 +54,53 @@ enum WatchVerbs {
     }
 
     @Sendable private static func top(_ context: Context) throws(Failure) -> Exit {
-        let most = try context.arguments.integer("--count", in: 1...Int64.max) ?? (context.terminal.isInteractive ? .max : 1)
+        let terminal = context.terminal
+        let most = try context.arguments.integer("--count", in: 1...Int64.max) ?? (terminal.isInteractive ? .max : 1)
+        let takesKeys = terminal.isInteractive && !context.isJSON && terminal.beginKeys()
+        defer { if takesKeys { terminal.endKeys() } }
         var shown: Int64 = 0
+        var before: (at: Int64, requests: [String: Int64])?
         while shown < most {
-            if shown > 0 { context.terminal.pause(ms: 1_000) }
-            let accounts = try context.call("account.list")
-            let limits = try context.call("limit.list")
-            context.show(.object([("accounts", accounts["accounts"] ?? .null), ("budgets", limits["budgets"] ?? .null)])) {
-                // Home and clear, only where somebody looks.
-                let clear = context.terminal.isInteractive ? "\u{1B}[H\u{1B}[2J" : ""
-                let now = context.terminal.now()
-                let status = StatusText(now: now, width: context.terminal.width)
-                return clear + "\(utc(now))\n\n" + status.accounts(accounts["accounts"]?.array ?? [], breaks: []) + "\n"
-                    + status.budgets(limits["budgets"]?.array ?? [])
+            if shown > 0, terminal.pause(ms: 1_000, untilKeys: takesKeys ? "qQ" : "") { return .done }
+            let daemon = try context.call("daemon.status")
+            let accounts = try context.call("account.list")["accounts"]?.array ?? []
+            let budgets = try context.call("limit.list")["budgets"]?.array ?? []
+            let now = terminal.now()
+            var requests: [String: Int64] = [:]
+            for account in accounts { requests[account["account"]?.string ?? ""] = account["requests"]?.integer }
+            let rates = before.map { Self.rates(from: $0.requests, to: requests, inUs: now - $0.at) } ?? [:]
+            before = (now, requests)
+            context.show(.object([("accounts", .array(accounts)), ("budgets", .array(budgets))])) {
+                let text = StatusText(now: now, width: terminal.width, hasColor: terminal.hasColor)
+                let facts = StatusText.Facts(daemon: daemon, accounts: accounts, budgets: budgets, openBreaks: nil, rates: rates)
+                return frame(text.page(facts), at: now, terminal, takesKeys: takesKeys)
             }
             shown += 1
         }
         return .done
+    }
+
+    /// Requests a second since the frame before; a daemon that was started meanwhile counts from nothing.
+    static func rates(from before: [String: Int64], to now: [String: Int64], inUs span: Int64) -> [String: Double] {
+        guard span > 0 else { return [:] }
+        return now.reduce(into: [:]) { rates, entry in
+            guard let former = before[entry.key], entry.value >= former else { return }
+            rates[entry.key] = (Double(entry.value) - Double(former)) * 1e6 / Double(span)
+        }
+    }
+
+    /// A page as a screen shows it: in place of the one before, cut at the last line but one; anywhere else as it is.
+    private static func frame(_ page: String, at now: Int64, _ terminal: any Terminal, takesKeys: Bool) -> String {
+        let heading = utc(now).prefix(19) + "Z" + (takesKeys ? "  q quits" : "")
+        var lines = [String(heading.prefix(columns: terminal.width))] + page.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+        guard terminal.canMove else { return lines.joined(separator: "\n") + "\n" }
+        let room = max(2, terminal.height - 1)
+        if lines.count > room {
+            let rest = lines.count - room + 1
+            lines = lines.prefix(room - 1) + [String("… \(rest) more lines".prefix(columns: terminal.width))]
+        }
+        // Home; each line to its end, and what is below: nothing flickers.
+        return "\u{1B}[H" + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J"
     }
 }

@@ -94,14 +94,9 @@ struct ClientExitTests {
         let contract = [
             "submit", "place", "modify", "cancel", "cancel-all", "intents", "orders", "show", "why", "wait", "tail", "status", "limits",
             "instruments",
-            "fills", "reconcile", "breaks", "break", "halt", "reduce", "resume", "kill", "resolve", "top", "export",
+            "fills", "reconcile", "breaks", "break", "halt", "reduce", "resume", "kill", "resolve", "top", "export", "explain",
         ]
         #expect(Set(Verbs.all.map(\.name)) == Set(contract))
-    }
-
-    @Test func `words that options take are those of the daemon`() {
-        #expect(Set(ListVerbs.states) == Set(OrderState.allCases.map(\.rawValue)))
-        #expect(BreakVerbs.kinds == BreakKind.allCases.map(\.rawValue))
     }
 
     @Test(arguments: [

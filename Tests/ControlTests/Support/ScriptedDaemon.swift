@@ -20,6 +20,21 @@ final class FakeTerminal: Terminal {
     private(set) var interruptWords: [String] = []
     func sayWhenInterrupted(_ text: String) { interruptWords.append(text) }
     var width = 80
+    var height = 24
+    var canMove = false
+    var hasColor = false
+    var keys = ""
+    private(set) var isTyping = false
+    func beginKeys() -> Bool {
+        isTyping = isInteractive
+        return isTyping
+    }
+    func endKeys() { isTyping = false }
+    /// One key a second.
+    func pause(ms: Int32, untilKeys wanted: String) -> Bool {
+        guard isTyping, !keys.isEmpty else { return false }
+        return wanted.contains(keys.removeFirst())
+    }
 }
 
 /// A daemon that answers by method name; what it was asked is kept.

@@ -478,6 +478,7 @@ class Account:
     parked: int = 0
     oldest_doubt_at: datetime | None = None
     breaks: int = 0
+    requests: int = 0
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -1,0 +1,200 @@
+import Wire
+
+/// What `status` and `top` say, in lines of at most `width` columns; colours only say again what the words say.
+struct StatusText {
+    /// What is known of the daemon at one time.
+    struct Facts {
+        let daemon: JSON
+        let accounts: [JSON]
+        let budgets: [JSON]
+        /// nil: only how many each account has.
+        var openBreaks: [(account: String, kind: String)]?
+        /// Requests a second, by account; nil: not known, or none.
+        var rates: [String: Double] = [:]
+    }
+
+    enum Style: String {
+        case plain = ""
+        case bad = "1;31"
+        case warning = "33"
+        case heading = "1"
+    }
+
+    /// Microseconds since 1970 UTC.
+    let now: Int64
+    let width: Int
+    var hasColor = false
+
+    func page(_ facts: Facts) -> String {
+        let daemon = facts.daemon
+        func cell(_ name: String) -> String { Table.cell(daemon[name], named: name) }
+        let readiness = daemon["ready"] == .bool(true) ? "all accounts ready" : "NOT all accounts ready"
+        var text = wrapped(
+            "omsd \(cell("version")), up \(daemon["uptime_us"]?.integer.map(span) ?? "-"), record at \(cell("seq")), \(readiness)", style: .heading)
+        let needs = needs(facts)
+        if !needs.isEmpty { text += "\n" + wrapped("needs a person:", style: .bad) + needs.map { wrapped($0, indent: "  ", style: .bad) }.joined() }
+        return text + "\n" + accounts(facts)
+    }
+
+    /// What does not end by itself, each with what to do.
+    private func needs(_ facts: Facts) -> [String] {
+        var needs: [String] = []
+        switch facts.daemon["journal"]?.string {
+        case nil, "ok"?: break
+        case "full"?: needs.append("the journal's disk is full: free space on it; nothing new is accepted")
+        case "wal_held"?: needs.append("a reader holds the journal's WAL: `fuser -v` on the journal names it")
+        case let other?: needs.append("journal: \(other)")
+        }
+        for account in facts.accounts {
+            let name = Table.cell(account["account"], named: "")
+            let parked = account["parked"]?.integer ?? 0
+            if parked > 0 {
+                needs.append("\(name): \(parked) parked: look at the venue, `omsctl orders --account \(name) --state in_doubt`, `omsctl resolve`")
+            }
+            if account["ready"] == .bool(false) {
+                needs.append("\(name): not ready: \(account["reason"]?.string ?? account["last_error"]?.string ?? "no reconciliation yet")")
+            }
+            if account["state"]?.string == "halted" { needs.append("\(name): halted: `omsctl resume \(name) --reason TEXT` opens it") }
+            let open = openBreaks(of: account, facts)
+            if !open.isEmpty {
+                needs.append("\(name): open breaks: \(open): `omsctl breaks --account \(name) --open`, `omsctl break acknowledge`")
+            }
+        }
+        for account in facts.daemon["unconfigured"]?.array ?? [] {
+            let name = Table.cell(account["account"], named: "")
+            let (orders, unsent) = (account["orders"]?.integer ?? 0, account["unsent"]?.integer ?? 0)
+            var parts: [String] = []
+            if orders > unsent { parts.append("\(orders - unsent) live or in doubt") }
+            if unsent > 0 { parts.append("\(unsent) unsent") }
+            if parts.isEmpty { parts.append("\(account["intents"]?.integer ?? 0) intents") }
+            needs.append("\(name): not configured; \(parts.joined(separator: ", ")): nothing is done for them until it is again")
+        }
+        return needs
+    }
+
+    /// `2 external_order, 1 limit`; only a number where kinds are not known; empty: none.
+    private func openBreaks(of account: JSON, _ facts: Facts) -> String {
+        guard let breaks = facts.openBreaks else {
+            let count = account["breaks"]?.integer ?? 0
+            return count > 0 ? String(count) : ""
+        }
+        let kinds = breaks.filter { $0.account == account["account"]?.string }.map(\.kind)
+        return Dictionary(grouping: kinds, by: { $0 }).sorted { $0.key < $1.key }.map { "\($0.value.count) \($0.key)" }.joined(separator: ", ")
+    }
+
+    private func accounts(_ facts: Facts) -> String {
+        if facts.accounts.isEmpty { return "no account is configured\n" }
+        // Those that need a look first; among equals as the configuration has them.
+        let calm = facts.accounts.filter { !isTroubled($0) }
+        return (facts.accounts.filter(isTroubled) + calm).map { account($0, facts) }.joined()
+    }
+
+    private func isTroubled(_ account: JSON) -> Bool {
+        account["ready"] != .bool(true) || account["state"]?.string != "active"
+            || ["parked", "breaks", "in_doubt"].contains { (account[$0]?.integer ?? 0) > 0 }
+    }
+
+    private func account(_ account: JSON, _ facts: Facts) -> String {
+        func cell(_ name: String) -> String { Table.cell(account[name], named: name) }
+        func number(_ name: String) -> Int64 { account[name]?.integer ?? 0 }
+        let isReady = account["ready"] == .bool(true)
+        let heading = "\(cell("account")): \(cell("venue")) \(cell("product")), \(cell("state")), \(isReady ? "ready" : "NOT READY")"
+        var out = wrapped(heading, style: isReady ? account["state"]?.string == "active" ? .heading : .warning : .bad)
+        // What is nothing is not said: five accounts fit a screen of 24 lines.
+        var parts = ["last answer \(age(account["last_answer_at"]))", "open \(cell("open"))"]
+        if number("in_flight") > 0 { parts.append("in flight \(number("in_flight"))") }
+        let lanes = ["cancel", "lookup", "modify", "place"].compactMap { lane -> String? in
+            let count = account["queue"]?[lane]?.integer ?? 0
+            return count > 0 ? "\(lane) \(count)" : nil
+        }
+        if !lanes.isEmpty { parts.append("queued: \(lanes.joined(separator: ", "))") }
+        if number("in_doubt") > 0 {
+            let oldest = account["oldest_doubt_at"].flatMap { $0.isNull ? nil : ", the oldest \(age($0))" } ?? ""
+            parts.append("in doubt \(number("in_doubt"))\(oldest)")
+        }
+        if let offset = account["clock_offset_ms"]?.integer {
+            if !(-500...500).contains(offset) { parts.append("clock off by \(offset) ms") }
+        } else {
+            parts.append("the venue's clock is unknown")
+        }
+        // Where a venue lists market by market and none was used yet, a ready account has nothing to compare.
+        let isReconciled = account["last_reconcile_at"]?.integer != nil
+        parts.append(isReady && !isReconciled ? "nothing to reconcile yet" : "reconciled \(age(account["last_reconcile_at"]))")
+        if let rate = facts.rates[cell("account")], rate > 0 { parts.append("\(figure(rate)) requests/s") }
+        if let tightest = tightest(of: account["account"], facts.budgets) { parts.append(tightest) }
+        let open = openBreaks(of: account, facts)
+        if !open.isEmpty { parts.append("breaks: \(open)") }
+        out += wrapped(parts.joined(separator: "; "), indent: "  ")
+        if let error = account["last_error"]?.string, error != account["reason"]?.string {
+            let when = account["last_error_at"]?.integer == nil ? "" : " " + age(account["last_error_at"])
+            out += wrapped("last error\(when): \(error)", indent: "  ", style: .warning)
+        }
+        return out
+    }
+
+    /// The budget of an account of which the largest part is taken; nil: of none a tenth is.
+    private func tightest(of account: JSON?, _ budgets: [JSON]) -> String? {
+        func share(_ budget: JSON) -> Int64 { max(1, budget["share"]?.integer ?? budget["permits"]?.integer ?? 1) }
+        func use(_ budget: JSON) -> Double { Double(budget["in_use"]?.integer ?? 0) / Double(share(budget)) }
+        guard let budget = budgets.filter({ $0["account"] == account && use($0) >= 0.1 }).max(by: { use($0) < use($1) }) else { return nil }
+        let free = budget["next_free_at"]?.integer.map { ", next free in \(span(until($0)))" } ?? ""
+        let isFull = (budget["in_use"]?.integer ?? 0) >= share(budget)
+        return "\(Table.cell(budget["budget"], named: "")) \(Table.cell(budget["in_use"], named: "")) of \(share(budget)) taken\(isFull ? free : "")"
+    }
+
+    private func figure(_ rate: Double) -> String {
+        rate < 10 ? String((rate * 10).rounded() / 10) : String(Int64(min(rate, 1e15).rounded()))
+    }
+
+    // MARK: Words for times
+
+    /// `12 s ago`; `never` where there is no time.
+    func age(_ value: JSON?) -> String {
+        guard let at = value?.integer else { return "never" }
+        let (age, overflow) = now.subtractingReportingOverflow(at)
+        return overflow ? "at \(at)" : "\(span(max(0, age))) ago"
+    }
+
+    private func until(_ at: Int64) -> Int64 {
+        let (wait, overflow) = at.subtractingReportingOverflow(now)
+        return overflow ? 0 : max(0, wait)
+    }
+
+    /// A length of time in its two largest units.
+    func span(_ micros: Int64) -> String {
+        let seconds = micros / 1_000_000
+        switch seconds {
+        case ..<1: return "\(micros / 1_000) ms"
+        case ..<120: return "\(seconds) s"
+        case ..<7_200: return "\(seconds / 60) min"
+        case ..<172_800: return "\(seconds / 3_600) h \(seconds / 60 % 60) min"
+        default: return "\(seconds / 86_400) d \(seconds / 3_600 % 24) h"
+        }
+    }
+
+    // MARK: Lines
+
+    /// Broken between words; a word longer than a line is broken too. Later lines stand two deeper.
+    func wrapped(_ text: String, indent: String = "", style: Style = .plain) -> String {
+        let width = max(8, width)
+        var (lines, line): ([String], String) = ([], indent)
+        var isEmpty = true
+        for word in text.escapedForTerminal.split(separator: " ") {
+            var word = String(word)
+            if !isEmpty, line.columns + 1 + word.columns > width {
+                lines.append(line)
+                (line, isEmpty) = (indent + "  ", true)
+            }
+            while line.columns + word.columns > width, line.columns < width - 1 {
+                let part = word.prefix(columns: width - line.columns)
+                lines.append(line + part)
+                word = String(word.dropFirst(part.count))
+                (line, isEmpty) = (indent + "  ", true)
+            }
+            line += (isEmpty ? "" : " ") + word
+            isEmpty = false
+        }
+        let isPainted = hasColor && style != .plain
+        return (lines + [line]).map { isPainted ? "\u{1B}[\(style.rawValue)m\($0)\u{1B}[0m\n" : $0 + "\n" }.joined()
+    }
+}
