@@ -19,12 +19,23 @@ INSERT INTO identities SELECT a.account_key, NULL, NULL, m.value FROM accounts a
 INSERT INTO account_keys SELECT account_key, key_in_use FROM identities WHERE key_in_use IS NOT NULL;
 DELETE FROM meta WHERE key LIKE 'key\_in\_use/%' ESCAPE '\';
 
+-- Where an account was before a rebinding: its orders born behind `since` and up to `until` are there.
+CREATE TABLE former_places (
+    account_key INTEGER NOT NULL REFERENCES accounts,
+    since       INTEGER NOT NULL,
+    until       INTEGER NOT NULL CHECK (until > since),
+    uid         TEXT,
+    origin      TEXT,
+    PRIMARY KEY (account_key, since)
+) STRICT, WITHOUT ROWID;
+
 CREATE VIEW v_accounts AS
 SELECT a.account, a.venue, a.product, i.uid, i.origin, i.key_in_use, a.account_key FROM accounts a LEFT JOIN identities i USING (account_key);
 
 -- What bars a resend ------------------------------------------------------------------------------------------------------------------------
 
--- Why an order in doubt is not sent again although look-ups do not find it: names with commas between (duplicate, refusal, key, identity).
+-- Why an order in doubt is not sent again although look-ups do not find it: names with commas between (duplicate, duplicate_among, refusal,
+-- key, identity, elsewhere). The last keeps a live order, too, from being cancelled, changed or looked up.
 ALTER TABLE orders ADD COLUMN barred_by TEXT;
 -- Times it was proven absent, 1 or 2 and more; NULL: never.
 ALTER TABLE orders ADD COLUMN absences INTEGER CHECK (absences > 0);

@@ -49,8 +49,7 @@ struct Rebind: Equatable {
                 actor: .peer(uid: getuid(), pid: getpid()))
             let outcome = rebinding.outcome(of: try file.load(), known: known, at: omsd_clock_us(CLOCK_REALTIME))
             try file.commit(outcome.records)
-            let words = isSame ? "\(outcome.freed) orders in doubt can be looked up again" : "\(outcome.parked) in doubt are parked"
-            writeToStandardOutput("\(account.escapedForLog): recorded; \(words), \(outcome.withdrawn) unsent are withdrawn\n")
+            writeToStandardOutput("\(account.escapedForLog): recorded; \(outcome.words)\n")
             return .done
         } catch let error as OpenError {
             writeToStandardError("omsd: \(error.description.escapedForLog)\n")

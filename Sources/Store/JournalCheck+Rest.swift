@@ -33,4 +33,27 @@ extension JournalCheck {
         )
         while try half.step() { report.add("break \(half.integer(0)): acknowledged without a time, a name or a reason") }
     }
+
+    // MARK: Numbers
+
+    /// The last number of the record that can be one: what lies beyond is told, and not gone through.
+    mutating func lastNumber() throws(JournalError) -> Int64 {
+        for (table, column) in [("orders", "order_key"), ("events", "seq")] {
+            let beyond = try connection.prepare("SELECT \(column) FROM \(table) WHERE \(column) > \(Int64.farthest) OR \(column) < 1 LIMIT 10")
+            while try beyond.step() { report.add("number \(beyond.integer(0)) of \(table) is none that an omsd counts to") }
+        }
+        let most = Int64.farthest
+        return try connection.integer(
+            """
+            SELECT max(coalesce((SELECT max(order_key) FROM orders WHERE order_key <= \(most)), 0),
+                coalesce((SELECT max(seq) FROM events WHERE seq <= \(most)), 0))
+            """) ?? 0
+    }
+
+    /// The first number in use from there on; nil: none.
+    func nextNumber(from number: Int64) throws(JournalError) -> Int64? {
+        let order = try connection.integer("SELECT min(order_key) FROM orders WHERE order_key >= \(number)")
+        let event = try connection.integer("SELECT min(seq) FROM events WHERE seq >= \(number)")
+        return [order, event].compactMap { $0 }.min()
+    }
 }

@@ -53,6 +53,14 @@ extension JournalLoader {
         var keys: [Int64: Set<String>] = [:]
         let known = try connection.prepare("SELECT account_key, fingerprint FROM account_keys")
         while try known.step() { keys[known.integer(0), default: []].insert(known.text(1)) }
+        var former: [Int64: [FormerPlace]] = [:]
+        let places = try connection.prepare("SELECT account_key, since, until, uid, origin FROM former_places ORDER BY account_key, since")
+        while try places.step() {
+            former[places.integer(0), default: []].append(
+                FormerPlace(
+                    since: places.integer(1), until: places.integer(2), uid: places.optionalText(3),
+                    origin: places.optionalText(4).map { HTTPOrigin($0)?.place ?? $0 }))
+        }
         var identities: [PinnedIdentity] = []
         let rows = try connection.prepare(
             """
@@ -64,7 +72,7 @@ extension JournalLoader {
                 PinnedIdentity(
                     account: AccountID(rows.text(0)), venue: rows.text(1), product: rows.text(2), uid: rows.optionalText(3),
                     origin: rows.optionalText(4).map { HTTPOrigin($0)?.place ?? $0 }, keyInUse: rows.optionalText(5),
-                    keys: keys[rows.integer(6)] ?? []))
+                    keys: keys[rows.integer(6)] ?? [], former: former[rows.integer(6)] ?? []))
         }
         return identities
     }
@@ -92,6 +100,7 @@ extension JournalLoader {
             ("the last number of the record", state.seq), ("the last request id", state.requestMax), ("the last id made", state.idHighWater),
             ("where the record went back", state.goneBackSeq),
         ]
+        for (account, lag) in state.lookupLags { try expect(lag, in: 0...Int64.farthest, "how far look-ups of \(account) lag behind") }
         for (what, number) in counts { try expect(number, in: 0...Int64.farthest, what) }
         for intent in state.intents {
             let what = "a number of intent \(intent.id)"

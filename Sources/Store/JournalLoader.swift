@@ -71,6 +71,9 @@ struct JournalLoader {
     /// 1: the account's ids at the venue were seen not to follow their formula; its name follows.
     static let formulaBroken = "formula_broken/"
 
+    /// How far behind look-ups of an account were seen to be, microseconds; its name follows.
+    static let lookupLag = "lookup_lag_us/"
+
     private func loadMeta(into state: inout JournalState) throws(JournalError) {
         let rows = try connection.prepare("SELECT key, value FROM meta")
         while try rows.step() {
@@ -82,6 +85,8 @@ struct JournalLoader {
             case "boot_id": state.bootID = rows.text(1)
             case let name where name.hasPrefix(Self.formulaBroken):
                 if rows.integer(1) != 0 { state.formulaBroken.insert(AccountID(String(name.dropFirst(Self.formulaBroken.count)))) }
+            case let name where name.hasPrefix(Self.lookupLag):
+                state.lookupLags[AccountID(String(name.dropFirst(Self.lookupLag.count)))] = rows.integer(1)
             default: continue  // Written for people.
             }
         }

@@ -28,6 +28,16 @@ extension SQLiteJournal {
             try statements.addKey.bind(fingerprint, at: 2)
             try statements.addKey.run()
         }
+        try statements.forgetPlaces.bind(account, at: 1)
+        try statements.forgetPlaces.run()
+        for place in pinned.former {
+            try statements.addPlace.bind(account, at: 1)
+            try statements.addPlace.bind(place.since, at: 2)
+            try statements.addPlace.bind(place.until, at: 3)
+            try statements.addPlace.bind(place.uid, at: 4)
+            try statements.addPlace.bind(place.origin, at: 5)
+            try statements.addPlace.run()
+        }
         var detail = EventDetail()
         detail.add("uid", pinned.uid)
         detail.add("origin", pinned.origin)

@@ -53,6 +53,9 @@ extension SQLiteJournal {
             case .formulaBroken(let account, let isBroken, let event):
                 try setMeta(JournalLoader.formulaBroken + account.text, isBroken ? 1 : 0)
                 try write(note: event, account: account, order: nil)
+            case .lookupLag(let account, let lag, let event):
+                try setMeta(JournalLoader.lookupLag + account.text, lag)
+                try write(note: event, account: account, order: nil)
             case .identity(let pinned, let event): try write(pinned, event)
             case .budgetRest(let rest): try write(rest)
             case .ban(let ban): try write(ban)

@@ -34,6 +34,8 @@ struct WriterStatements: ~Copyable {
     let setPermit: Statement
     let countRate: Statement
     let setIdentity: Statement
+    let forgetPlaces: Statement
+    let addPlace: Statement
     let forgetKeys: Statement
     let addKey: Statement
     let setRest: Statement
@@ -133,6 +135,8 @@ struct WriterStatements: ~Copyable {
             INSERT INTO rate_usage VALUES (?1, ?2, 1, ?3) ON CONFLICT (budget_id, second) DO UPDATE SET requests = requests + 1,
                 busiest_ending = max(busiest_ending, excluded.busiest_ending)
             """)
+        forgetPlaces = prepare("DELETE FROM former_places WHERE account_key = ?1")
+        addPlace = prepare("INSERT INTO former_places VALUES (?1, ?2, ?3, ?4, ?5)")
         setIdentity = prepare("INSERT OR REPLACE INTO identities VALUES (?1, ?2, ?3, ?4)")
         forgetKeys = prepare("DELETE FROM account_keys WHERE account_key = ?1")
         addKey = prepare("INSERT INTO account_keys VALUES (?1, ?2)")

@@ -102,6 +102,10 @@ struct IntentDecodingTests {
         ("{\"symbol\":\"b\\nc\",\"side\":\"buy\",\"type\":\"market\",\"quantity\":\"1\"}", "symbol"),
         ("{\"symbol\":\"../b\",\"side\":\"buy\",\"type\":\"market\",\"quantity\":\"1\"}", "symbol"),
         ("{\"symbol\":\"a/../b\",\"side\":\"buy\",\"type\":\"market\",\"quantity\":\"1\"}", "symbol"),
+        // Signs beyond ASCII are parts of names where a venue lists them; marks that cannot be seen, or that turn the text around, are none.
+        ("{\"symbol\":\"b\u{202E}c\",\"side\":\"buy\",\"type\":\"market\",\"quantity\":\"1\"}", "symbol"),
+        ("{\"symbol\":\"b\u{200B}c\",\"side\":\"buy\",\"type\":\"market\",\"quantity\":\"1\"}", "symbol"),
+        ("{\"symbol\":\"\u{E000}\",\"side\":\"buy\",\"type\":\"market\",\"quantity\":\"1\"}", "symbol"),
         ("{\"symbol\":\"b\\u001b[31m\",\"side\":\"buy\",\"type\":\"market\",\"quantity\":\"1\"}", "symbol"), ("7", "item"), ("null", "item"),
     ]) func `a wrong item is 1003 and names its field`(item: String, field: String) throws {
         let error = try #require(Self.error("{\"account\":\"a\",\"place\":[\(item)]}"))

@@ -77,4 +77,43 @@ import Wire
         }
         #expect(house.daemon?.exitCode == nil)
     }
+
+    private static let cancelAll = "kind: 'cancel', endpoint: 'order-cancel-all'"
+
+    @Test(arguments: ["lose_reply_before_execution", "lose_reply_after_execution", "status_5xx", "venue_error"])
+    func `a cancel-all that is lost or refused is asked for again until the venue answers it`(fault: String) throws {
+        let house = try House(["az-futures"], everywhere: "request_timeout_ms: 1000")
+        let client = try house.start()
+        try Self.place(house, client, orders: 10)
+        let account = try house.account("az-futures")
+        for _ in 0..<3 {
+            try house.pages.post("/_sim/place", Self.external(account))
+        }
+        let code = fault == "venue_error" ? ", code: '98765', message: 'not now', status: 200" : ""
+        try house.pages.setFaults("[{\(Self.cancelAll), count: 2, fault: {type: '\(fault)'\(code)}}]")
+        let (exit, result) = try Self.kill(house, ["--everything", "--timeout", "60s"])
+        let told = try #require(result["accounts"]?.array?.first)
+        #expect(exit == 0 && told["cancel_all"]?.string == "confirmed" && told["foreign"]?.integer == 0, "\(exit): \(told)")
+        #expect(told["confirmed_closed"]?.integer == 10 && told["live_or_unknown"]?.integer == 0, "\(told)")
+        #expect(try house.pages.requests { $0["endpoint"]?.string == "order-cancel-all" }.count >= 3)
+        let orders = try #require(try house.pages.ledger()["orders"]?.array)
+        #expect(orders.count == 13 && orders.allSatisfy { $0["state"]?.string == "canceled" })
+    }
+
+    @Test func `a cancel-all that the venue refuses for good is told, and is 5`() throws {
+        let house = try House(["az-futures"])
+        let client = try house.start()
+        try Self.place(house, client, orders: 10)
+        try house.pages.post("/_sim/place", Self.external(try house.account("az-futures")))
+        try house.pages.setFaults("[{\(Self.cancelAll), fault: {type: 'venue_error', code: '98765', message: 'never', status: 200}}]")
+        let (exit, result) = try Self.kill(house, ["--everything", "--timeout", "8s"])
+        let told = try #require(result["accounts"]?.array?.first)
+        #expect(exit == 5 && told["cancel_all"]?.string == "unanswered" && told["foreign"]?.integer == 1, "\(exit): \(told)")
+        #expect(told["confirmed_closed"]?.integer == 10 && told["live_or_unknown"]?.integer == 0, "\(told)")
+    }
+
+    private static func external(_ account: TestAccount) -> String {
+        #"{"venue":"\#(account.venue)","account":"\#(account.uid)","product":"\#(account.product)","symbol":"\#(account.symbol)","side":"buy","#
+            + #""quantity":"10","price":"38000"}"#
+    }
 }

@@ -19,6 +19,7 @@ import Wire
         let breaks = try house.journal.rows("SELECT kind, detail FROM v_breaks WHERE resolved_at IS NULL")
         #expect(breaks.count == 1 && breaks.first?[0] == "limit" && breaks.first?[1]?.contains("429") == true, "\(breaks)")
         let row = try #require(try client.call("account.list")["accounts"]?.array?.first)
+        // `last_error` ends with the next good answer of its kind; what stands for all to see is the break, and the words in the record.
         #expect(row["state"]?.string == "active", "\(row.lines)")
         #expect(try house.journal.number("SELECT count(*) FROM v_timeline WHERE detail LIKE '%rate limited by the venue%'") == 1)
         try client.wait("pushed")

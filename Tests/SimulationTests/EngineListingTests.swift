@@ -110,6 +110,25 @@ import Wire
         #expect(daemon.engine?.snapshot().first?.lastError == nil)
     }
 
+    @Test func `a listing that is larger than any answer may be is no end of anything: its orders are looked up one by one`() throws {
+        let venue = "xt-spot"
+        let daemon = try House.ready(venue)
+        daemon.submit(try House.intent(venue, orders: 5, id: "ours"))
+        #expect(House.settled(daemon, "ours"))
+        let exchange = try #require(daemon.world.venue(named: venue)?.exchange)
+        daemon.world.setFaults([Self.lookups(.giantAnswer(bytes: 5_000_000), at: "open-order")])
+        for order in exchange.orders.prefix(2) { exchange.fill(order, at: daemon.world.now) }
+        #expect(daemon.run(forUs: .seconds(150)) { daemon.journal.orders.values.count { $0.state == .filled } == 2 })
+        let account = try #require(daemon.engine?.snapshot().first)
+        #expect(!account.isReady && account.reason?.contains("beyond \(HTTPLimits().bodyBytes) bytes") == true, "\(account)")
+        #expect(daemon.journal.breaks.values.map(\.kind).contains(.unreadable))
+        #expect(daemon.journal.orders.values.count { $0.state.isLive } == 3)
+        daemon.world.setFaults([])
+        daemon.run(forUs: .seconds(60))
+        #expect(daemon.engine?.snapshot().first?.isReady == true && daemon.journal.breaks.isEmpty)
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
     @Test func `a market that is missing from one answer goes on; from two, a refresh apart, it ended`() throws {
         let daemon = try House.ready("xt-spot")
         // A name that is not in the table has it read again.

@@ -67,7 +67,7 @@ import Wire
     }
 
     @Test(arguments: [false, true])
-    func `one order of anybody's, resting or done, shows that the venue counts contracts`(isDone: Bool) throws {
+    func `one resting order of anybody's shows that the venue counts contracts, and one that is done shows nothing`(isDone: Bool) throws {
         let daemon = try Self.daemon(configured: .base, venue: .contracts)
         let account = try #require(daemon.world.accounts(of: "az-futures").first)
         let exchange = try #require(daemon.world.venue(named: "az-futures")).exchange

@@ -16,6 +16,11 @@ import Wire
         return try JournalVerifier.verify(path: sample.path).problems
     }
 
+    private static let endless = """
+        DROP TRIGGER events_fixed; UPDATE events SET kind = 'intent_discarded', seq = 20, detail = '{"discarded":[[8,9223372036854775807]]}'
+        WHERE seq = 16
+        """
+
     @Test func `a sound journal has no problems`() throws {
         let sample = try Sample()
         try sample.place("some", count: 5)
@@ -47,6 +52,25 @@ import Wire
         (
             "a break from nowhere", "INSERT INTO breaks (break_id, account_key, kind, detail, at) VALUES (3, 1, 'loop', 'x', 1)",
             "when it was found is not in the record"
+        ),
+        ("a number that no omsd counts to", "DROP TRIGGER events_fixed; UPDATE events SET seq = 9223372036854775807 WHERE seq = 16", "is none that"),
+        (
+            "a number that is far away", "DROP TRIGGER events_fixed; UPDATE events SET seq = 2305843009213693951 WHERE seq = 16",
+            "numbers 10001 to 2305843009213693950 are missing"
+        ),
+        (
+            "an order's number that is far away", "DROP TRIGGER orders_fixed; UPDATE orders SET order_key = 2305843009213693900 WHERE order_key = 3",
+            "numbers 3 to 3 are missing"
+        ),
+        (
+            "a request's number that is far away",
+            "DROP TRIGGER requests_kept; DROP TRIGGER requests_fixed; UPDATE requests SET request_id = 2305843009213693900, sent_at = 5",
+            "sent before it was signed"
+        ),
+        (
+            "a discarded stretch without end",
+            endless,
+            "numbers 16 to 19 are missing"
         ),
         ("a reference to nothing", "INSERT INTO fills VALUES (99, 98, 1, 't', 'v', '1', '1', NULL, NULL, 1)", "that is not there"),
     ]) func `it finds`(what: String, sql: String, problem: String) throws {

@@ -164,6 +164,7 @@ struct Situation {
         switch outcome {
         case .acknowledged(let id, let state): "acknowledged \(id?.text ?? "-") \(state ?? "-")"
         case .refused(let code, let text): "refused \(code): \(text)"
+        case .oneIsDuplicate(let code, let text): "one is duplicate \(code): \(text)"
         case .refusedUnlessFound(let code, let text): "refused unless found \(code): \(text)"
         case .notExecuted(let why): "not executed \(why)"
         case .duplicate(let code, _): "duplicate \(code)"

@@ -60,6 +60,16 @@ package final class PlaceQueue {
         lane.groups[lane.orAdd(group)].orders.prepend(orders)
     }
 
+    /// Takes out an order that does not wait any more, wherever it stands.
+    package func remove(_ order: OrderKey, of intent: IntentKey) {
+        guard let lane = lanes[intent] else { return }
+        for index in lane.groups.indices { lane.groups[index].orders.removeAll { $0 == order } }
+        lane.groups.removeAll { $0.orders.isEmpty }
+        guard lane.groups.isEmpty else { return }
+        lanes[intent] = nil
+        turns.removeAll { $0 == intent }
+    }
+
     /// What to do with an order whose turn has come.
     package enum Verdict { case take, drop, wait }
 

@@ -31,6 +31,12 @@ final class Desk {
     var clockAskedAt: Int64 = -.farthest
     /// Orders whose absence only a measurement of the clock stands before.
     var verdicts: [Verdict] = []
+    /// Look-ups were shown to be wrong then: what was asked no later proves nothing. How far behind they were seen to be, on record.
+    var lookupsErredAt: Int64 = .min
+    var lookupLagUs: Int64 = 0
+    /// Orders that the venue called duplicates and does not show; orders proven absent that wait to be sent again.
+    var hidden: Set<OrderKey> = []
+    var provenAbsent: Set<OrderKey> = []
     /// Its ids at the venue were seen not to follow their formula: look-ups by computed ids prove nothing.
     var isFormulaBroken = false
     /// Where orders are found by computed ids: when the last whole listing began that would have shown others of ours, and whether a proof waits for one.
@@ -76,6 +82,8 @@ final class Desk {
     var inquiries = InquiryLane.allCases.map { _ in Deque<OrderKey>() }
     var fillsWanted = Deque<OrderKey>()
     var doubts: Set<OrderKey> = []
+    /// Orders, live or in doubt, that a rebinding left where the account was.
+    var left: Set<OrderKey> = []
     var open = 0
     /// Orders that are not closed.
     var unfinished = 0

@@ -172,17 +172,17 @@ extension Engine {
 
     private func snapshot(_ desk: Desk) -> AccountSnapshot {
         let trouble = trouble(of: desk)
-        let doubts = desk.doubts.lazy.compactMap { desk.orders[$0]?.order }
+        let doubts = desk.doubts.union(desk.left).compactMap { desk.orders[$0]?.order }.filter { $0.state == .inDoubt }
         return AccountSnapshot(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
             isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
             queueLookup: desk.inquiries.reduce(0) { $0 + $1.count },
             queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces, inFlight: desk.inFlight, requests: desk.reach.asked, open: desk.open,
-            inDoubt: desk.doubts.count,
+            inDoubt: doubts.count,
             clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt,
             lastError: desk.factsProblem ?? desk.assumptionProblem ?? desk.lastError,
             lastErrorAt: desk.lastError == nil ? nil : desk.lastErrorAt ?? now.wall, parked: doubts.count { $0.parkedAt != nil },
-            oldestDoubtAt: desk.doubts.min().flatMap { desk.orders[$0]?.order.intendedAt },
+            oldestDoubtAt: doubts.min { $0.key < $1.key }?.intendedAt,
             openBreaks: breaksOpen.values.count { $0.account == desk.id && $0.acknowledgedAt == nil })
     }
 

@@ -146,7 +146,7 @@ extension Engine {
             switch outcome {
             case .acknowledged: acknowledged += 1
             case .refused, .notExecuted, .gone: refused += 1
-            case .duplicate, .inDoubt, .refusedUnlessFound: doubts += 1
+            case .duplicate, .oneIsDuplicate, .inDoubt, .refusedUnlessFound: doubts += 1
             }
         }
     }
@@ -263,6 +263,12 @@ extension Engine {
             case .duplicate(let code, let text):
                 live.order.bars.insert(.duplicate)
                 doubt(live, on: desk, request: request, fields: .bars, note: "the venue holds or held an order of this id: \(code) \(text)")
+                lookupsErred("the venue calls \(live.order.clientOrderID) a duplicate, which look-ups do not show", by: live, on: desk)
+            case .oneIsDuplicate(let code, let text):
+                live.order.bars.insert(.among)
+                let words = "the venue holds or held an order of an id of this request, and does not say which: \(code) \(text)"
+                doubt(live, on: desk, request: request, fields: .bars, note: words)
+                lookupsErred("the venue calls an order of request \(request) a duplicate, which look-ups do not show", by: nil, on: desk)
             case .refusedUnlessFound(let code, let text):
                 live.order.bars.insert(.refusal)
                 (live.order.rejectCode, live.order.rejectText) = (code, text)

@@ -78,6 +78,8 @@ extension Engine {
             return intent == nil || command.intent == intent?.row.key
         }
         guard !isAsked else { return false }
+        // It cannot be cancelled from here. Who names it is told so; who means all that lives is told that it lives.
+        if intent == nil, isLeft(live.order, on: desk) { return false }
         // Never behind places: whoever cancels all of an intent does not want to wait for the rest of it.
         guard let id = bearCommand(.cancel, of: live.order.clientOrderID, for: intent, sequence: .cancelFirst, actor: actor) else { return false }
         pursue(id, of: live, on: desk)

@@ -41,8 +41,11 @@ extension Engine {
         event.request = request
         if kind == .parked { notice(.parked(live.order.clientOrderID), of: desk.id) }
         record(.orderChanged(live.order, from: from, fields: fields, event))
+        keepTrack(of: live, on: desk)
+        learn(from: live, from: from, to: next, evidence: evidence, on: desk)
         if from != next, next.isTerminal {
             closeBreaks(of: live, wasClosed: from.isTerminal, on: desk)
+            if desk.left.remove(live.key) != nil { tellLeft(desk) }
             close(live, on: desk)
         }
     }
@@ -122,8 +125,9 @@ extension Engine {
         byClientID[live.order.clientOrderID] = nil
         guard let desk = desk(live.order.account) else { return }
         desk.orders[live.key] = nil
-        if let id = live.order.venueOrderID { desk.byVenueID[id] = nil }
-        for id in live.order.predictedIDs { desk.byVenueID[id] = nil }
+        for id in live.order.predictedIDs + [live.order.venueOrderID].compactMap({ $0 }) where desk.byVenueID[id] == live.key {
+            desk.byVenueID[id] = nil
+        }
     }
 
     /// A terminal order as the venue contradicts it, or any move the table does not know: on record, nothing moves.

@@ -37,7 +37,8 @@ extension Engine {
         var watch = watches[id] ?? CommandWatch()
         (watch.answeredAt, watch.looks, watch.words, watch.isRefused) = (now.monotonic, 0, nil, false)
         switch outcome {
-        case .refused(let code, let text), .gone(let code, let text), .duplicate(let code, let text), .refusedUnlessFound(let code, let text):
+        case .refused(let code, let text), .gone(let code, let text), .duplicate(let code, let text), .oneIsDuplicate(let code, let text),
+            .refusedUnlessFound(let code, let text):
             (watch.words, watch.isRefused) = ("\(code) \(text)", true)
         case .notExecuted: watch.words = "the venue put it off"
         case .inDoubt(let reason): watch.words = reason
@@ -54,7 +55,7 @@ extension Engine {
                 change(id, to: .refused, evidence: .response, request: request, code: code, note: text)
             }
         case .notExecuted: change(id, to: .requested, evidence: .response, request: request, note: "not executed")
-        case .gone(let code, let text), .duplicate(let code, let text):
+        case .gone(let code, let text), .duplicate(let code, let text), .oneIsDuplicate(let code, let text):
             change(id, to: .inDoubt, evidence: .response, request: request, note: "the venue does not know it as open: \(code) \(text)")
         case .refusedUnlessFound(let code, let text):
             change(id, to: .inDoubt, evidence: .response, request: request, note: "refused without a reason: \(code) \(text)")

@@ -34,6 +34,9 @@ extension Engine {
     func pursue(_ id: CommandID, of live: LiveOrder, on desk: Desk) {
         guard let command = commands[id], command.state.isOpen else { return }
         if live.state.isTerminal { return finishCommand(id, of: live, evidence: live.order.evidence) }
+        if command.state == .requested, let place = place(of: live.order, on: desk) {
+            return change(id, to: .refused, evidence: .local, note: Self.leftWords(place))
+        }
         // Of an intent that is still being written a crash would leave nothing.
         guard command.intent.map({ intents[$0]?.isComplete ?? true }) ?? true else { return }
         switch command.kind {
@@ -166,14 +169,18 @@ extension Engine {
             let isKnown = (try? journal.isUsed(id)) ?? false
             return fail(isKnown ? .invalidParams("order \(id) is not in doubt") : .unknownOrder("this journal never held an order \(id)"), to: ticket)
         }
+        guard let desk = desk(live.order.account) else { return }
         let isTakenBack = !isPlaced && isWordAlone(live)
-        guard live.state == .inDoubt || isTakenBack else {
+        // Of a live order that was left elsewhere nobody but a person can tell that it lives no more.
+        let isOver = !isPlaced && !isTakenBack && live.state.isLive && isLeft(live.order, on: desk)
+        guard live.state == .inDoubt || isTakenBack || isOver else {
             return fail(.invalidParams("order \(id) is \(live.state.rawValue), not in doubt"), to: ticket)
         }
-        guard let desk = desk(live.order.account) else { return }
         live.inquiry = nil
         mended(.missingThere, of: live, on: desk)
-        change(live, to: isPlaced ? .acknowledged : .abandoned, kind: .resolved, evidence: .operator, actor: actor, note: reason)
+        let next = isPlaced ? OrderState.acknowledged : isOver ? .canceled : .abandoned
+        if !isPlaced { live.order.rejectText = reason }
+        change(live, to: next, kind: .resolved, evidence: .operator, fields: isPlaced ? [] : .reject, actor: actor, note: reason)
         if isPlaced {
             ask(live, live.order.venueOrderID == nil ? .venueID : .missing, on: desk, after: 0)
             for command in live.commands { pursue(command, of: live, on: desk) }

@@ -360,6 +360,7 @@ extension Engine {
         live.order.attempts += 1
         live.order.request = plan.id
         (live.order.wireTime, live.attemptedAt) = (plan.timeMs, now.monotonic)
+        live.firstStampMs = live.firstStampMs ?? plan.timeMs
         var fields: OrderFields = []
         if let id = ticket.predictedID {
             live.order.predictedIDs.append(id)

@@ -45,7 +45,7 @@ extension Engine {
         let former = desk.identity.pinned?.keyInUse
         let pinned = PinnedIdentity(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: setup.uid, origin: setup.origin, keyInUse: key,
-            keys: (desk.identity.pinned?.keys ?? []).union([key]))
+            keys: (desk.identity.pinned?.keys ?? []).union([key]), former: desk.identity.pinned?.former ?? [])
         desk.identity.pinned = pinned
         let words = former == key ? "signs with key \(key)" : "signs with key \(key)" + (former.map { ", until now with \($0)" } ?? "")
         let note = [words, "uid \(setup.uid)", setup.origin, why].filter { !$0.isEmpty }.joined(separator: "; ")

@@ -3,7 +3,7 @@ extension Engine {
 
     /// Wants an order looked up. Reasons add up; the earliest time holds.
     func ask(_ live: LiveOrder, _ reasons: Inquiry.Reasons, on desk: Desk, after delayUs: Int64) {
-        guard !live.state.isTerminal else { return }
+        guard !live.state.isTerminal, !isLeft(live.order, on: desk) else { return }
         let at = now.monotonic + delayUs
         var inquiry = live.inquiry ?? Inquiry(reasons: reasons, nextAt: at, startedAt: now.monotonic)
         let before = lane(of: live, inquiry)
@@ -221,7 +221,9 @@ extension Engine {
         }
         if ids.count > 1 {
             let names = ids.map(\.text).sorted().joined(separator: ", ")
-            found(.duplicateID, of: live, on: desk, detail: "the venue holds several orders under this id: \(names)")
+            let words = "the venue holds several orders under this id: \(names)"
+            // It was sent again although it was there.
+            if found(.duplicateID, of: live, on: desk, detail: words) != nil { lookupsErred(words, by: live, on: desk) }
         }
         let filled = reports.first { ($0.filledQuantity ?? .zero).isPositive }
         let chosen = filled ?? reports.first { $0.venueOrderID == live.order.venueOrderID && $0.venueOrderID != nil } ?? reports.first
@@ -290,7 +292,7 @@ extension Engine {
         }
         again(
             live, on: desk,
-            after: inquiry.absentRounds < Self.missingRounds ? max(.milliseconds(desk.profile.visibilityDelayMs), .milliseconds(250)) : .seconds(60))
+            after: inquiry.absentRounds < Self.missingRounds ? max(visibilityUs(desk), .milliseconds(250)) : .seconds(60))
     }
 
     /// Absent rounds, the visibility delay apart, after which an acknowledged order counts as missing there.

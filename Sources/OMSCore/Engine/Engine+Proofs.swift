@@ -101,7 +101,7 @@ extension Engine {
     private func doubtful(_ live: LiveOrder, in round: Round, request: RequestID?, on desk: Desk) {
         guard var inquiry = live.inquiry, inquiry.provenAt == nil else { return }
         let fence = fence(of: live, on: desk)
-        let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
+        let visibility = visibilityUs(desk)
         let backoff = min(Int64.seconds(5), .milliseconds(200) << Int64(min(inquiry.tries, 5)))
         if inquiry.clockEpoch != round.clockEpoch, inquiry.absentRounds > 0 {
             inquiry.forgetRounds()
@@ -111,6 +111,15 @@ extension Engine {
         guard let venueNow = desk.clock?.low(at: now.monotonic), round.clockEpoch == desk.clockEpoch else {
             inquiry.forgetRounds()
             note(.clock, "not found; not counted, for the venue's clock is measured again", live, &inquiry, request, on: desk)
+            live.inquiry = inquiry
+            return again(live, on: desk, after: backoff)
+        }
+        overlooked(live, in: round, on: desk)
+        if inquiry.absentRounds > 0, inquiry.firstAbsentAskedAt <= desk.lookupsErredAt {
+            inquiry.forgetRounds()
+            note(.erred, Self.erred, live, &inquiry, request, on: desk)
+        }
+        guard round.askedAt > desk.lookupsErredAt else {
             live.inquiry = inquiry
             return again(live, on: desk, after: backoff)
         }
@@ -126,6 +135,7 @@ extension Engine {
             (inquiry.hasSingle, inquiry.wantsSingle) = (round.isSingle, !round.isSingle)
             note(.first, "not found, past the fence (first round)", live, &inquiry, request, on: desk)
             live.inquiry = inquiry
+            if visibility > Self.longVisibilityUs { park(live, "look-ups were seen to lag \(visibility / 1_000_000) s behind", on: desk) }
             return again(live, on: desk, after: round.askedAt + visibility - now.monotonic)
         }
         guard round.askedAt - inquiry.firstAbsentAskedAt >= visibility else {
@@ -173,10 +183,11 @@ extension Engine {
                 continue
             }
             inquiry.provenAt = nil
-            let isProven = inquiry.clockEpoch == desk.clockEpoch && isPastFence(live, by: desk.measured?.measuredAt, on: desk)
+            let isErred = inquiry.firstAbsentAskedAt <= desk.lookupsErredAt
+            let isProven = !isErred && inquiry.clockEpoch == desk.clockEpoch && isPastFence(live, by: desk.measured?.measuredAt, on: desk)
             if !isProven {
                 inquiry.forgetRounds()
-                note(.step, Self.stepped, live, &inquiry, verdict.request, on: desk)
+                note(isErred ? .erred : .step, isErred ? Self.erred : Self.stepped, live, &inquiry, verdict.request, on: desk)
             }
             live.inquiry = inquiry
             guard !inquiry.isAsked else { continue }
@@ -192,6 +203,9 @@ extension Engine {
         if !desk.verdicts.isEmpty { wantClock(desk) }
     }
 
+    private static let erred = "look-ups were shown to be wrong meanwhile: what was not found before counts no more"
+    /// What rounds wait for is told to a person where it takes longer than this.
+    private static let longVisibilityUs: Int64 = .seconds(120)
     private static let stepped = "the venue's clock was set meanwhile: what was not found before counts no more"
 
     /// One line for each kind of news; what repeats itself is counted.
@@ -212,6 +226,10 @@ extension Engine {
         if live.order.bars.contains(.duplicate) {
             found(.duplicateID, of: live, on: desk, detail: Self.duplicateUnseen)
             return Self.duplicateUnseen
+        }
+        if live.order.bars.contains(.among) { return "the venue has an order of its request, and shows none of them" }
+        if let hidden = hiddenOrder(on: desk) {
+            return "the venue calls \(hidden.order.clientOrderID) a duplicate and does not show it: what its look-ups do not find is not absent"
         }
         if !live.order.bars.isDisjoint(with: [.identity, .elsewhere]) {
             return "it was attempted when the account's uid or host was another, or not on record: not found here is not absent there"

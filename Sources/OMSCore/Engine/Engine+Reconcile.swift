@@ -21,6 +21,7 @@ extension Engine {
         var pending: Set<OrderKey> = []
         for key in desk.orders.keys.sorted() {
             guard let live = desk.orders[key] else { continue }
+            if isLeft(live.order, on: desk) { continue }
             if live.state.isLive {
                 sweep.summary.journalOpen += 1
                 // Not listed, and known long enough to be: its fate is asked for. At once where somebody waits for it, or where it showed before.
@@ -54,7 +55,7 @@ extension Engine {
         for (subject, broken) in desk.accountBreaks.sorted(by: { $0.value < $1.value }) {
             let isGone =
                 switch subject.kind {
-                case .identity: !subject.name.isEmpty && !sweep.mixed.contains(AccountID(subject.name))
+                case .identity: !subject.name.isEmpty && subject.name != Self.leftSubject && !sweep.mixed.contains(AccountID(subject.name))
                 case .unreadable: !subject.name.isEmpty && !sweep.unreadable.contains(subject.name)
                 default: false
                 }
@@ -149,7 +150,7 @@ extension Engine {
         if desk.reach.heardAt > desk.sweepsFailSince {
             found(.unreadable, of: nil, on: desk, detail: "\(Self.unlistable): \(reason)")
             for key in desk.orders.keys.sorted() {
-                guard let live = desk.orders[key], live.state.isLive, !sweep.seen.contains(key) else { continue }
+                guard let live = desk.orders[key], live.state.isLive, !isLeft(live.order, on: desk), !sweep.seen.contains(key) else { continue }
                 guard !waiters.isEmpty || now.monotonic - max(live.seenAt, startedAt) >= Self.singlesIntervalUs else { continue }
                 ask(live, .missing, on: desk, after: 0)
                 pending.insert(key)

@@ -16,7 +16,8 @@ extension Engine {
                 learn(id, of: live, on: desk)
                 fields.insert(.venueOrderID)
             } else if let known = live.order.venueOrderID, isOurs || live.order.predictedIDs.contains(id) {
-                found(.duplicateID, of: live, on: desk, venueOrderID: id, detail: "known as \(known), the venue also shows \(id) under this id")
+                let words = "known as \(known), the venue also shows \(id) under this id"
+                if found(.duplicateID, of: live, on: desk, venueOrderID: id, detail: words) != nil { lookupsErred(words, by: live, on: desk) }
             }
             if live.order.venueOrderID == nil {
                 learn(id, of: live, on: desk)
@@ -97,9 +98,13 @@ extension Engine {
     /// It is there: what barred it from being sent again has no meaning any more. Which fields that changes.
     private func found(_ live: LiveOrder, on desk: Desk) -> OrderFields {
         let isInferred = live.state.isTerminal && !live.order.evidence.isVenues
-        guard !live.order.bars.isEmpty, live.state == .inDoubt || isInferred else { return [] }
+        // Whose words they are that it was not there (a proof's, a person's), they were wrong.
+        let isGivenUp = live.state == .abandoned && live.order.rejectText != nil
+        // Or it counts as placed by a person's word, and comes to light.
+        let isHidden = live.state.isLive && !live.order.bars.isDisjoint(with: [.duplicate, .among])
+        guard !live.order.bars.isEmpty || isGivenUp, live.state == .inDoubt || isInferred || isHidden else { return [] }
         var fields: OrderFields = .bars
-        if live.order.bars.contains(.refusal) {
+        if live.order.bars.contains(.refusal) || isGivenUp {
             (live.order.rejectCode, live.order.rejectText) = (nil, nil)
             fields.insert(.reject)
         }
@@ -114,7 +119,7 @@ extension Engine {
 
     /// Wants an order's executions listed: its filled quantity grew.
     func wantFills(_ live: LiveOrder, on desk: Desk) {
-        guard desk.profile.listsFills, live.order.venueOrderID != nil else { return }
+        guard desk.profile.listsFills, live.order.venueOrderID != nil, !isLeft(live.order, on: desk) else { return }
         live.fillTries = 0
         if live.state.isTerminal, !live.isUnlisted {
             live.isUnlisted = true

@@ -9,12 +9,15 @@ extension Engine {
         guard let id = venueOrderID else { return nil }
         if let live = desk.byVenueID[id].flatMap({ desk.orders[$0] }) { return live.order }
         let owners = try journal.orders(venueOrderID: id)
-        if let own = owners.first(where: { $0.account == desk.id }) { return own }
+        if let own = owners.first(where: { $0.account == desk.id && !isLeft($0, on: desk) }) { return own }
         // Venues may give one id twice, each to an order of its own: another account's needs the same client id, or none that could be read. Where an
         // account was is not known once it is configured no more: it may have been here.
-        return owners.first { order in
-            (clientOrderID == nil || clientOrderID == order.clientOrderID) && self.desk(order.account).map { isNeighbour($0, of: desk) } ?? true
+        let neighbours = owners.first { order in
+            guard order.account != desk.id, clientOrderID == nil || clientOrderID == order.clientOrderID else { return false }
+            return self.desk(order.account).map { isNeighbour($0, of: desk) } ?? true
         }
+        // One that was left at another place, and whose id somebody bears here, comes last: another's client id says that it is not the same.
+        return neighbours ?? owners.first { $0.account == desk.id && (clientOrderID == nil || clientOrderID == $0.clientOrderID) }
     }
 
     /// Whether both speak to one venue.
@@ -23,7 +26,8 @@ extension Engine {
     /// Whether the account has orders at the venue of which no id there is known: a row without a client id may be one of them.
     func hidesOurs(_ desk: Desk) -> Bool {
         desk.orders.values.contains { live in
-            guard !live.state.isTerminal, live.order.venueOrderID == nil, live.order.attempts > 0 || isSuspect(live) else { return false }
+            guard !live.state.isTerminal, !isLeft(live.order, on: desk) else { return false }
+            guard live.order.venueOrderID == nil, live.order.attempts > 0 || isSuspect(live) else { return false }
             return live.order.predictedIDs.isEmpty || desk.isFormulaBroken || isSuspect(live)
         }
     }
@@ -37,6 +41,13 @@ extension Engine {
         if let known = try owner(clientOrderID: report.clientOrderID, venueOrderID: venueID, on: desk) {
             // Somebody else's, as an earlier version had it.
             if let id = desk.externals[venueID], let broken = breaksOpen[id], broken.kind != .identity { mended(id) }
+            if known.account == desk.id, let place = place(of: known, on: desk) {
+                matters(flight)
+                found(
+                    .identity, of: nil, on: desk, venueOrderID: venueID, clientOrderID: known.clientOrderID,
+                    detail: "an order here bears an id of \(known.clientOrderID), which was left at \(place); it is let alone")
+                return
+            }
             guard known.account == desk.id else { return elsewhere(known, venueID, flight, on: desk, into: &sweep) }
             return reopened(known, by: report, flight, on: desk, into: &sweep)
         }
@@ -90,6 +101,7 @@ extension Engine {
         let live = LiveOrder(order, intent: nil)
         adopt(live, on: desk)
         closed.append(live)
+        rememberUnseen(live, on: desk)
         matters(flight)
         let detail = "closed here as \(order.state.rawValue) by \(order.evidence.rawValue), open at the venue"
         found(isOurWord ? .state : .contradiction, of: live, on: desk, detail: detail)
@@ -129,7 +141,9 @@ extension Engine {
 
     private func mayBeOurs(_ row: UnreadableRow, on desk: Desk) throws(JournalError) -> Bool {
         guard row.clientOrderID != nil || row.venueOrderID != nil else { return true }
-        if let owner = try owner(clientOrderID: row.clientOrderID, venueOrderID: row.venueOrderID, on: desk) { return owner.account == desk.id }
+        if let owner = try owner(clientOrderID: row.clientOrderID, venueOrderID: row.venueOrderID, on: desk) {
+            return owner.account == desk.id && !isLeft(owner, on: desk)
+        }
         if let id = row.clientOrderID { return OrderIDMint.looksOurs(id) }
         return hidesOurs(desk)
     }

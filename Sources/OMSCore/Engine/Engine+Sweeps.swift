@@ -102,7 +102,7 @@ extension Engine {
     }
 
     private func begin(_ desk: Desk) {
-        let doubts = desk.doubts.compactMap { desk.orders[$0] }
+        let doubts = desk.doubts.compactMap { desk.orders[$0] }.filter { !isLeft($0.order, on: desk) }
         // A single doubt is looked up by itself; history is read where there are many, or where it is the first look after a start.
         // Where ids do not follow their formula it is what an order in doubt is found by.
         let wantsEnds = desk.isFormulaBroken && doubts.contains { $0.order.parkedAt == nil || !desk.sweepWaiters.isEmpty }
@@ -217,7 +217,7 @@ extension Engine {
     static let pagesMax = 20_000
 
     private func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {
-        if let id = report.clientOrderID, let live = byClientID[id], live.order.account == desk.id { return live }
+        if let id = report.clientOrderID, let live = byClientID[id], live.order.account == desk.id, !isLeft(live.order, on: desk) { return live }
         if let id = report.venueOrderID, let key = desk.byVenueID[id] { return desk.orders[key] }
         return nil
     }

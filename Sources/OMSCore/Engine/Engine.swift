@@ -96,6 +96,7 @@ package final class Engine {
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
             let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
             desk.isFormulaBroken = state.formulaBroken.contains(setup.id)
+            desk.lookupLagUs = state.lookupLags[setup.id] ?? 0
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
                 .union(Self.symbols(ofFormerNamesOf: setup, in: state, configured: accounts))
             identify(desk, state.identities[setup.id])
@@ -270,6 +271,7 @@ package final class Engine {
         for desk in desks {
             for live in desk.orders.values.sorted(by: { $0.key < $1.key }) { resume(live, on: desk) }
         }
+        for desk in desks { tellLeft(desk) }
         endOldBreaks()
         touchedIntents.formUnion(intents.keys)
     }
@@ -311,7 +313,7 @@ package final class Engine {
         switch live.state {
         case .intended: enqueue(live, on: desk)
         case .inDoubt:
-            desk.newestDoubtAt = now.monotonic
+            if !isLeft(live.order, on: desk) { desk.newestDoubtAt = now.monotonic }
             ask(live, .doubt, on: desk, after: 0)
         case .acknowledged, .working, .partiallyFilled: resumeOutcome(of: live, on: desk)
         case .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
@@ -325,10 +327,16 @@ package final class Engine {
     func adopt(_ live: LiveOrder, on desk: Desk) {
         byClientID[live.order.clientOrderID] = live
         desk.orders[live.key] = live
-        if let id = live.order.venueOrderID { desk.byVenueID[id] = live.key }
-        for id in live.order.predictedIDs { desk.byVenueID[id] = live.key }
-        if live.state == .inDoubt { desk.doubts.insert(live.key) }
+        let isLeft = isLeft(live.order, on: desk)
+        if !isLeft {
+            // One that was left elsewhere has no id here, whoever bears it.
+            if let id = live.order.venueOrderID { desk.byVenueID[id] = live.key }
+            for id in live.order.predictedIDs { desk.byVenueID[id] = live.key }
+        }
+        if isLeft, !live.state.isTerminal { desk.left.insert(live.key) }
+        if live.state == .inDoubt, !isLeft { desk.doubts.insert(live.key) }
         if live.state.isLive { desk.open += 1 }
+        keepTrack(of: live, on: desk)
         desk.count(from: nil, to: live.state)
         desk.symbolsUsed.insert(live.order.terms.symbol)
     }

@@ -29,6 +29,11 @@ final class LiveOrder {
     var listed: [TradeID: Decimal] = [:]
     /// When its last attempt was decided, by the runner's clock; attempts of a former process were before all that this one measured.
     var attemptedAt: Int64 = .min
+    /// The first stamp, of those this process knows, that a request with it bore which may have been executed: milliseconds of the venue's clock.
+    var firstStampMs: Int64?
+    /// A round did not show it although it had to be visible by then; for how long after that stamp single look-ups did not, microseconds.
+    var isOverdue = false
+    var unseenUs: Int64 = 0
     /// Why it was parked, as written down by this process; how often it was asked about since.
     var parkedWhy: String?
     var parkedTries = 0
@@ -37,6 +42,7 @@ final class LiveOrder {
 
     init(_ order: Order, intent: OpenIntent?) {
         (self.order, self.intent) = (order, intent)
+        firstStampMs = order.wireTime
         // Twice absent after answers that named nobody: alone, any answer is about it.
         if order.absences >= Order.absencesMax { batchCap = 1 }
     }
@@ -94,7 +100,7 @@ struct Inquiry {
     var isLeftOver = false
 
     /// Kinds of news of a doubt.
-    enum Words { case clock, early, first, second, step }
+    enum Words { case clock, early, first, second, step, erred }
 
     mutating func forgetRounds() { (absentRounds, hasSingle, provenAt) = (0, false, nil) }
 

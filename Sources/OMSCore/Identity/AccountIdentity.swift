@@ -21,6 +21,23 @@ package struct ConfiguredIdentity: Sendable {
     package init(account: AccountID, identity: AccountIdentity, key: String?) { (self.account, self.identity, self.key) = (account, identity, key) }
 }
 
+/// Where an account was before a rebinding said that it is somebody, or somewhere, else. Its orders of that time are there, and not where it is now.
+package struct FormerPlace: Sendable, Hashable, CustomStringConvertible {
+    /// Orders born behind `since` and up to `until` were left there.
+    package let since: Int64
+    package let until: Int64
+    /// nil: of a journal that did not know it.
+    package let uid: String?
+    package let origin: String?
+    package init(since: Int64, until: Int64, uid: String?, origin: String?) {
+        (self.since, self.until, self.uid, self.origin) = (since, until, uid, origin)
+    }
+
+    func holds(_ order: OrderKey) -> Bool { since < order.number && order.number <= until }
+
+    package var description: String { "uid \(uid ?? "unknown"), \(origin ?? "an unknown host")" }
+}
+
 /// Who an account is by the journal, since its first signed request.
 package struct PinnedIdentity: Sendable, Equatable {
     package let account: AccountID
@@ -33,11 +50,36 @@ package struct PinnedIdentity: Sendable, Equatable {
     package var keyInUse: String?
     /// Fingerprints of all its keys so far.
     package var keys: Set<String>
+    /// Where it was before; no two hold the same order.
+    package var former: [FormerPlace]
     package init(
-        account: AccountID, venue: String, product: String, uid: String?, origin: String?, keyInUse: String?, keys: Set<String>
+        account: AccountID, venue: String, product: String, uid: String?, origin: String?, keyInUse: String?, keys: Set<String>,
+        former: [FormerPlace] = []
     ) {
+        self.former = former
         (self.account, self.venue, self.product, self.uid, self.origin) = (account, venue, product, uid, origin)
         (self.keyInUse, self.keys) = (keyInUse, keys)
+    }
+
+    /// Where an order was left; nil: it is where the account is.
+    package func place(of order: OrderKey) -> FormerPlace? { former.first { $0.holds(order) } }
+
+    /// All orders born up to `seq` that are here stay behind.
+    mutating func leave(at seq: Int64) {
+        var from: Int64 = 0
+        var left: [FormerPlace] = []
+        for place in former.sorted(by: { $0.since < $1.since }) {
+            if place.since > from { left.append(FormerPlace(since: from, until: place.since, uid: uid, origin: origin)) }
+            from = max(from, place.until)
+        }
+        if seq > from { left.append(FormerPlace(since: from, until: seq, uid: uid, origin: origin)) }
+        former += left
+    }
+
+    /// A person says that nothing moved, and what was left here before is here again.
+    mutating func comeBack() {
+        guard let uid, let origin else { return }
+        former.removeAll { $0.uid == uid && $0.origin == origin }
     }
 }
 

@@ -18,13 +18,35 @@ package struct Rebinding: Sendable {
     /// What it comes to.
     package struct Outcome: Sendable {
         package fileprivate(set) var records: [JournalRecord] = []
-        /// Orders that nobody can settle but a person.
+        /// Of the orders that are now left behind: live ones, and those in doubt that nobody can settle but a person.
+        package fileprivate(set) var living = 0
         package fileprivate(set) var parked = 0
-        /// Orders and commands that had not left.
-        package fileprivate(set) var withdrawn = 0
-        /// Orders in doubt that can be proven absent again.
+        /// What had not left.
+        package fileprivate(set) var withdrawnOrders = 0
+        package fileprivate(set) var withdrawnCommands = 0
+        /// Orders that are the account's again: in doubt, so that they can be proven absent again, and live.
         package fileprivate(set) var freed = 0
+        package fileprivate(set) var returned = 0
+        /// Orders in doubt that were and are free to be looked up.
+        package fileprivate(set) var doubtful = 0
+        /// Orders that a former rebinding left behind, live or in doubt, and that stay there.
+        package fileprivate(set) var away = 0
         fileprivate var seq: Int64
+
+        /// In words, for who asked for it.
+        package var words: String {
+            var parts: [String] = []
+            func tell(_ count: Int, _ one: String, _ more: String) { if count > 0 { parts.append("\(count) \(count == 1 ? one : more)") } }
+            tell(living, "live order is left behind", "live orders are left behind")
+            tell(parked, "in doubt is parked", "in doubt are parked")
+            tell(withdrawnOrders, "unsent order is withdrawn", "unsent orders are withdrawn")
+            tell(withdrawnCommands, "unsent command is withdrawn", "unsent commands are withdrawn")
+            tell(freed, "order in doubt can be looked up again", "orders in doubt can be looked up again")
+            tell(doubtful, "order in doubt goes on being looked up", "orders in doubt go on being looked up")
+            tell(returned, "live order is the account's again", "live orders are the account's again")
+            tell(away, "order left behind before stays there", "orders left behind before stay there")
+            return parts.isEmpty ? "no order is concerned" : parts.joined(separator: ", ")
+        }
     }
 
     /// - Parameters:
@@ -38,13 +60,21 @@ package struct Rebinding: Sendable {
         let sameness = isSame ? "the same account at the same venue" : "not said to be the same"
         let words = ["rebind", uids, origins, sameness, reason].compactMap { $0 }.joined(separator: "; ")
         var pinned = known
+        if !isSame { pinned.leave(at: state.seq) }
         (pinned.uid, pinned.origin, pinned.keyInUse, pinned.keys) = (uid ?? known.uid, origin ?? known.origin, nil, [])
+        if isSame { pinned.comeBack() }
         outcome.records.append(.identity(pinned, event(.identity, &outcome, wall, words)))
         var orders = state.orders.filter { $0.account == account }
         var commands = state.commands.filter { $0.account == account }
         for index in orders.indices {
             let isSuspect = orders[index].key.number <= state.goneBackSeq
-            if isSame { free(&orders[index], &outcome, wall, words) } else { part(&orders[index], isSuspect: isSuspect, &outcome, wall, words) }
+            if isSame {
+                free(&orders[index], isAway: pinned.place(of: orders[index].key) != nil, &outcome, wall, words)
+            } else if orders[index].bars.contains(.elsewhere) {
+                outcome.away += 1
+            } else {
+                part(&orders[index], from: known, isSuspect: isSuspect, &outcome, wall, words)
+            }
         }
         if !isSame {
             let closed = Dictionary(uniqueKeysWithValues: orders.filter { $0.state.isTerminal }.map { ($0.key, $0) })
@@ -63,25 +93,30 @@ package struct Rebinding: Sendable {
         return event
     }
 
-    private func free(_ order: inout Order, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
-        guard order.state == .inDoubt || order.state == .submitted, !order.bars.isDisjoint(with: [.key, .identity]),
-            !order.bars.contains(.elsewhere)
-        else { return }
-        order.bars.subtract([.key, .identity])
+    private func free(_ order: inout Order, isAway: Bool, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
+        guard !isAway else { return outcome.away += 1 }
+        let (wasAway, isDoubt) = (order.bars.contains(.elsewhere), order.state == .inDoubt || order.state == .submitted)
+        guard wasAway || isDoubt, !order.bars.isDisjoint(with: [.key, .identity, .elsewhere]) else {
+            if isDoubt { outcome.doubtful += 1 }
+            return
+        }
+        order.bars.subtract([.key, .identity, .elsewhere])
         order.parkedAt = nil
-        outcome.freed += 1
+        if isDoubt { outcome.freed += 1 } else { outcome.returned += 1 }
         record(
             order, from: order.state, [.bars, .parkedAt], event(.barred, &outcome, wall, words, evidence: order.evidence, request: order.request),
             &outcome)
     }
 
-    private func part(_ order: inout Order, isSuspect: Bool, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
+    private func part(_ order: inout Order, from place: PinnedIdentity, isSuspect: Bool, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
         let from = order.state
+        let former = "uid \(place.uid ?? "unknown"), \(place.origin ?? "an unknown host")"
+        let stays = "\(words); it stays at \(former), and nothing of it is sent or asked elsewhere"
         switch from {
         case .intended where !isSuspect:
             (order.state, order.evidence, order.closedAt) = (.canceled, .local, wall)
             order.request = nil
-            outcome.withdrawn += 1
+            outcome.withdrawnOrders += 1
             record(order, from: from, [], event(.closed, &outcome, wall, words, evidence: .local), &outcome)
         case .intended, .submitted, .inDoubt:
             if from != .inDoubt {
@@ -93,9 +128,13 @@ package struct Rebinding: Sendable {
             order.bars.insert(.elsewhere)
             order.parkedAt = order.parkedAt ?? wall
             outcome.parked += 1
-            let parked = event(.parked, &outcome, wall, words, evidence: order.evidence, request: order.request)
+            let parked = event(.parked, &outcome, wall, stays, evidence: order.evidence, request: order.request)
             record(order, from: .inDoubt, [.bars, .parkedAt], parked, &outcome)
-        case .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
+        case .acknowledged, .working, .partiallyFilled:
+            order.bars.insert(.elsewhere)
+            outcome.living += 1
+            record(order, from: from, .bars, event(.barred, &outcome, wall, stays, evidence: order.evidence, request: order.request), &outcome)
+        case .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
         }
     }
 
@@ -110,7 +149,7 @@ package struct Rebinding: Sendable {
         // A cancel of an order that was withdrawn above has what it wanted.
         command.state = command.kind == .cancel && order != nil ? .done : .withdrawn
         (command.evidence, command.closedAt) = (.local, wall)
-        outcome.withdrawn += 1
+        outcome.withdrawnCommands += 1
         outcome.records.append(.commandChanged(command, from: from, event(.commandChanged, &outcome, wall, words, evidence: .local)))
     }
 

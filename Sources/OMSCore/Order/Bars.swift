@@ -16,11 +16,15 @@ package struct Bars: OptionSet, Hashable, Sendable {
     /// rebinding says. Only evidence, or a person's verdict on the order, ends it.
     package static let elsewhere = Bars(rawValue: 16)
 
+    /// The venue refused its request, since one of the orders in it is or was there, and did not say which. Lifted once one of them is found.
+    package static let among = Bars(rawValue: 32)
+
     /// Those under which absence proves nothing.
-    package static let unprovable: Bars = [.duplicate, .key, .identity, .elsewhere]
+    package static let unprovable: Bars = [.duplicate, .among, .key, .identity, .elsewhere]
 
     private static let names: [(bar: Bars, name: String)] = [
         (.duplicate, "duplicate"), (.refusal, "refusal"), (.key, "key"), (.identity, "identity"), (.elsewhere, "elsewhere"),
+        (.among, "duplicate_among"),
     ]
 
     /// As the column `barred_by` holds it: the names, with commas between; nil for none.

@@ -236,6 +236,8 @@ package enum JournalRecord: Sendable {
     case boot(id: String)
     /// The venue's ids of the account's orders were seen not to follow their formula (true): look-ups by computed ids prove nothing from here on.
     case formulaBroken(AccountID, Bool, JournalEvent)
+    /// How far behind look-ups of the account were seen to be, microseconds: proofs of absence wait as long.
+    case lookupLag(AccountID, Int64, JournalEvent)
     /// Who the account is from here on: all of it, the key included.
     case identity(PinnedIdentity, JournalEvent)
     /// What a refusal for the rate left of a budget; one that `isOver` ends it.

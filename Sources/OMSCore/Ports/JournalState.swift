@@ -12,6 +12,8 @@ package struct JournalState: Sendable {
     package var goneBackSeq: Int64 = 0
     /// Accounts whose ids at the venue were seen not to follow their formula.
     package var formulaBroken: Set<AccountID> = []
+    /// How far behind look-ups of an account were seen to be, microseconds.
+    package var lookupLags: [AccountID: Int64] = [:]
     /// Who each account is, since its first signed request.
     package var identities: [AccountID: PinnedIdentity] = [:]
     package var orders: [Order] = []

@@ -10,6 +10,8 @@ package enum ItemOutcome: Equatable, Sendable {
     case notExecuted(NotExecuted)
     /// An order with this id is or was there: positive evidence, to be looked up.
     case duplicate(code: String, text: String)
+    /// The request was refused whole, since one of its orders is or was there: which one, and what became of the others, the venue did not say.
+    case oneIsDuplicate(code: String, text: String)
     /// Cancel or modify: the venue does not know the order as open. A question, not an answer: its state is asked for.
     case gone(code: String, text: String)
     /// Not understood, missing, or not attributable.

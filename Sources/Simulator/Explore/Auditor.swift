@@ -68,7 +68,7 @@ package final class Auditor {
             willBear(order)
         case .intentSettled(let key, _, _): willSettle(key)
         case .intent, .intentComplete, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-            .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity, .formulaBroken, .note:
+            .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity, .formulaBroken, .lookupLag, .note:
             break
         }
     }
@@ -246,7 +246,9 @@ package final class Auditor {
             case .rejected: true
             }
         if order.evidence == .operator, here == .abandoned, there.state.isClosed { return nil }
-        if !isSame, looksUpStale, here == .abandoned || order.evidence == .local { return nil }
+        // Given up, or withdrawn, on the word of look-ups that lag for longer than any may: an assumption was broken, no promise. What rests must be seen.
+        let isGivenUp = order.absences > 0 && (here == .abandoned || order.evidence == .local)
+        if !isSame, looksUpStale, isGivenUp, there.state.isClosed { return nil }
         guard isSame else { return "\(here.rawValue) by \(order.evidence.rawValue) here, \(there.state.rawValue) there" }
         if let id = order.venueOrderID, id.text != there.id { return "known as \(id) here, as \(there.id) there" }
         if order.venueOrderID == nil, here.isLive { return "its id there is not known" }

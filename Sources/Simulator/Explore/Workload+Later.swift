@@ -141,6 +141,13 @@ extension Workload {
         daemon.at(daemon.time + random.between(1, 500_000)) { [unowned self] in
             exchange.fill(there, at: self.daemon.venueTime)
             self.daemon.tell("market: \(there.clientID) fills, unseen")
+            // And with it all else that is looked for in vain: nothing is left that would make a duplicate of it.
+            for doubtful in self.daemon.journal.orders.values.sorted(by: { $0.key < $1.key }) {
+                guard doubtful.account == order.account, doubtful.absences > 0 || doubtful.state == .inDoubt,
+                    let other = exchange.pendingOrder(clientID: doubtful.clientOrderID.text, uid: line.uid)
+                else { continue }
+                exchange.fill(other, at: self.daemon.venueTime)
+            }
         }
         if random.chance(0.7) { daemon.at(daemon.time + random.between(600_000, 3_000_000)) { [unowned self] in self.daemon.crash() } }
     }

@@ -27,6 +27,7 @@ package final class MemoryJournal: Journal {
     private var highWater: Int64 = 0
     private var bootID: String?
     private var formulaBroken: Set<AccountID> = []
+    private var lookupLags: [AccountID: Int64] = [:]
     package private(set) var identities: [AccountID: PinnedIdentity] = [:]
     package private(set) var rests: [Int64: BudgetRest] = [:]
     package private(set) var bans: [String: VenueBan] = [:]
@@ -62,7 +63,7 @@ package final class MemoryJournal: Journal {
             case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
                 .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
                 .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .identity(_, let event),
-                .formulaBroken(_, _, let event), .note(_, _, let event):
+                .formulaBroken(_, _, let event), .lookupLag(_, _, let event), .note(_, _, let event):
                 next += 1
                 guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
             case .orderBorn(let order, _):
@@ -142,6 +143,9 @@ package final class MemoryJournal: Journal {
         case .formulaBroken(let account, let isBroken, let event):
             if isBroken { formulaBroken.insert(account) } else { formulaBroken.remove(account) }
             note(event, nil)
+        case .lookupLag(let account, let lag, let event):
+            lookupLags[account] = lag
+            note(event, nil)
         case .budgetRest(let rest): rests[rest.budget] = rest.isOver ? nil : rest
         case .ban(let ban): bans[ban.family] = ban
         case .banEnded(let family): bans[family] = nil
@@ -184,7 +188,7 @@ package final class MemoryJournal: Journal {
         }
         var state = JournalState()
         (state.seq, state.requestMax, state.idHighWater, state.idTag, state.bootID) = (seq, requestMax, highWater, "SIMU", bootID)
-        (state.formulaBroken, state.identities) = (formulaBroken, identities)
+        (state.formulaBroken, state.lookupLags, state.identities) = (formulaBroken, lookupLags, identities)
         (state.rests, state.bans) = (rests.values.sorted { $0.budget < $1.budget }, bans.values.sorted { $0.family < $1.family })
         state.orders = orders.values.filter { !$0.state.isTerminal }.sorted { $0.key < $1.key }
         state.unlisted = unlisted.sorted().compactMap { orders[$0] }.filter { $0.state.isTerminal }

@@ -188,7 +188,8 @@ extension AscendEX {
             if count > 1 { return .notExecuted(.sibling(offenderNamed: false)) }
             return isCancel && meaning != .final && meaning != .batch ? .gone(code: code, text: text) : .refused(code: code, text: text)
         case .unlessFound: return .refusedUnlessFound(code: code, text: text)
-        case .duplicate: return count == 1 ? .duplicate(code: code, text: text) : .inDoubt("\(code) names no order: \(text)")
+        case .duplicate where isCancel: return .inDoubt("\(code) names no order: \(text)")
+        case .duplicate: return count == 1 ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
         case .inDoubt: return .inDoubt("\(code): \(text)")
         case .clock: return .notExecuted(.clock)
         case .rateLimited: return .notExecuted(.rateLimited)

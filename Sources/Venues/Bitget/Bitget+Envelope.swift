@@ -83,7 +83,7 @@ extension Bitget {
             let outcome = outcome(of: meaning, code: code, text: text, for: operation)
             // One of them is there already; which one is not said, nor what became of the others.
             if case .duplicate = outcome, count > 1 {
-                return Array(repeating: .inDoubt("code \(code.escapedForLog) for the whole batch: \(text.escapedForLog)"), count: count)
+                return Array(repeating: .oneIsDuplicate(code: code, text: text), count: count)
             }
             return Array(repeating: outcome, count: count)
         }

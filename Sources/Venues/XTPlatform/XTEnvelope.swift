@@ -118,7 +118,7 @@ enum XTReply {
     private static func verdict(onPlace meaning: XTCodeClass, _ code: String, _ text: String, isAlone: Bool) -> ItemOutcome {
         switch meaning {
         case .final: .refused(code: code, text: text)
-        case .duplicate: isAlone ? .duplicate(code: code, text: text) : .inDoubt("\(code) names no order: \(text)")
+        case .duplicate: isAlone ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
         case .unspecific, .unknown: .refusedUnlessFound(code: code, text: text)
         case .notFound, .inDoubt, .haltedInDoubt: .inDoubt("\(code): \(text)")
         case .clock: .notExecuted(.clock)

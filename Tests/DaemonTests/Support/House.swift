@@ -109,16 +109,18 @@ final class House {
     ///   - twins: Venues where a second account has the same uid, under another key.
     ///   - hasSpareKeys: The venues know a second key of every account, for ``rotateKeys()``.
     ///   - hasStrangers: The venues know somebody else's account beside each of ours.
+    ///   - other: A house whose accounts the venues of this one know, too, under the same uids and keys.
     ///   - options: More words for `omsim serve`.
     ///   - everywhere: What `settings` is for accounts that it does not name.
     ///   - isTLS: The venues speak TLS under a certificate made for this house. The simulator's pages cannot be asked then, only `audit()` can.
     init(
-        _ venues: [String]? = nil, twins: [String] = [], hasSpareKeys: Bool = false, hasStrangers: Bool = false, options: [String] = [],
+        _ venues: [String]? = nil, twins: [String] = [], hasSpareKeys: Bool = false, hasStrangers: Bool = false, like other: House? = nil,
+        options: [String] = [],
         settings: [String: String] = [:],
         everywhere: String = "",
         isTLS: Bool = false
     ) throws {
-        let single = TestAccount.all().filter { venues?.contains($0.venue) ?? true }
+        let single = other?.accounts ?? TestAccount.all().filter { venues?.contains($0.venue) ?? true }
         accounts = single + single.filter { twins.contains($0.venue) }.map(\.twin)
         self.settings = everywhere.isEmpty ? settings : Dictionary(uniqueKeysWithValues: accounts.map { ($0.name, settings[$0.name] ?? everywhere) })
         spares = hasSpareKeys ? accounts.map(\.spare) : []

@@ -46,7 +46,7 @@ enum AnswerTarget {
         let text = String(decoding: body, as: UTF8.self)
         for outcome in answer.places + answer.cancels + answer.modifies {
             switch outcome {
-            case .acknowledged, .refused, .refusedUnlessFound, .duplicate, .gone:
+            case .acknowledged, .refused, .refusedUnlessFound, .duplicate, .oneIsDuplicate, .gone:
                 guard document != nil else { return "\(where_): \(outcome) out of what is no JSON: \(text.prefix(200))" }
             case .notExecuted, .inDoubt: break
             }

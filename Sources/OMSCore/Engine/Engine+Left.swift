@@ -1,0 +1,35 @@
+/// Orders that a rebinding left where the account was: nothing of them is sent or asked where it is now, whoever bears their ids there.
+extension Engine {
+    /// Where an order was left; nil: it is where the account is.
+    func place(of order: Order, on desk: Desk) -> FormerPlace? {
+        if let place = desk.identity.pinned?.place(of: order.key) { return place }
+        return order.bars.contains(.elsewhere) ? FormerPlace(since: 0, until: order.key.number, uid: nil, origin: nil) : nil
+    }
+
+    func isLeft(_ order: Order, on desk: Desk) -> Bool {
+        order.bars.contains(.elsewhere) || !(desk.identity.pinned?.former.isEmpty ?? true) && place(of: order, on: desk) != nil
+    }
+
+    static func leftWords(_ place: FormerPlace) -> String {
+        "the order was left at \(place): nothing of it is sent here. omsd rebind --same-venue back there, or order.resolve"
+    }
+
+    /// How the words of the break begin that tells of them, and its name among those of its kind.
+    static let leftBehind = "left behind by a rebinding: "
+    static let leftSubject = "/left"
+
+    /// Says for as long as there are any how many there are, and what can be done.
+    func tellLeft(_ desk: Desk) {
+        let left = desk.left.compactMap { desk.orders[$0] }
+        guard let first = left.min(by: { $0.key < $1.key }), let place = place(of: first.order, on: desk) else {
+            return mended(.identity, subject: Self.leftSubject, on: desk)
+        }
+        let doubts = left.count { $0.state == .inDoubt }
+        let words =
+            Self.leftBehind + "\(left.count - doubts) live and \(doubts) in doubt, the first \(first.order.clientOrderID) at \(place). "
+            + "Nothing of them is sent or asked here: look there, then order.resolve each, or omsd rebind --same-venue back there"
+        // Their number fell: the break says how many are left.
+        if let id = desk.accountBreaks[BreakSubject(kind: .identity, name: Self.leftSubject)], breaksOpen[id]?.detail != words { mended(id) }
+        found(.identity, of: nil, on: desk, subject: Self.leftSubject, detail: words)
+    }
+}

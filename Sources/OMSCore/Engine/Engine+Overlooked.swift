@@ -1,0 +1,112 @@
+/// Look-ups that were shown to be wrong: the venue has, or had, an order that they did not show.
+///
+/// That is no news of one order alone. Absences of all orders of that user at that venue rest on the same look-ups, so that none which was asked about before
+/// counts any more: rounds are asked anew, and what was proven absent and waits to be sent again is in doubt again. Two things stay behind, on record. While
+/// the venue calls an order a duplicate and does not show it, nothing of that user is proven absent. And rounds lie as far apart from then on as look-ups were
+/// seen to lag behind.
+extension Engine {
+    /// Who shares an account's look-ups: all accounts of its user at its venue.
+    private func sharers(of desk: Desk) -> [Desk] {
+        desks.filter { $0.profile.venue == desk.profile.venue && $0.setup.uid == desk.setup.uid }
+    }
+
+    /// The least time between two rounds that count, microseconds.
+    func visibilityUs(_ desk: Desk) -> Int64 { max(.milliseconds(desk.profile.visibilityDelayMs), desk.lookupLagUs) }
+
+    /// A round did not show an order that the venue has by its own word, or that had to be visible. Should it show it after all, the round was wrong: by
+    /// that much.
+    func overlooked(_ live: LiveOrder, in round: Round, on desk: Desk) {
+        guard let clock = desk.clock, let first = live.firstStampMs else { return }
+        let visibleAt = fence(of: live, on: desk) + .milliseconds(desk.profile.visibilityDelayMs)
+        guard live.order.bars.contains(.duplicate) || clock.low(at: round.askedAt) >= visibleAt else { return }
+        live.isOverdue = true
+        // A listing proves nothing by itself, and may lag by its nature.
+        if round.isSingle { live.unseenUs = max(live.unseenUs, clock.middle(at: round.askedAt) - .milliseconds(first)) }
+    }
+
+    /// An order that was given up by a proof: look-ups did not show it until then.
+    func rememberUnseen(_ live: LiveOrder, on desk: Desk) {
+        guard live.order.evidence == .inferred, live.state == .abandoned || live.state == .rejected, let closedAt = live.order.closedAt,
+            let first = live.firstStampMs, let clock = desk.clock
+        else { return }
+        live.unseenUs = max(0, clock.middle(at: now.monotonic - (now.wall - closedAt)) - .milliseconds(first))
+    }
+
+    /// An order moved: by the venue's word on what look-ups had not shown they were wrong.
+    func learn(from live: LiveOrder, from: OrderState, to next: OrderState, evidence: Evidence, on desk: Desk) {
+        defer { if next != .inDoubt { live.isOverdue = false } }
+        guard from != next, evidence.isVenues else { return }
+        switch from {
+        case .inDoubt where live.isOverdue: break
+        case .intended where live.order.absences > 0: break
+        case .rejected, .abandoned: guard next.isLive || next == .filled else { return }
+        case .intended, .inDoubt, .submitted, .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .denied: return
+        }
+        lookupsErred("the venue shows \(live.order.clientOrderID), which look-ups did not", by: live, on: desk)
+    }
+
+    /// What look-ups did not show is there, or was.
+    ///
+    /// - Parameter live: the order that shows it; nil: which of several it is, the venue did not say.
+    func lookupsErred(_ words: String, by live: LiveOrder?, on desk: Desk) {
+        for desk in sharers(of: desk) {
+            desk.lookupsErredAt = now.monotonic
+            if let lag = live?.unseenUs, lag > desk.lookupLagUs {
+                desk.lookupLagUs = lag
+                let lags = "look-ups were seen to lag \(lag / 1_000) ms behind: proofs of absence wait as long from here on"
+                record(.lookupLag(desk.id, lag, event(.note, note: lags)))
+            }
+            for key in desk.provenAbsent.sorted() where key != live?.key {
+                guard let waiting = desk.orders[key], waiting.state == .intended else { continue }
+                if waiting.isQueued {
+                    waiting.isQueued = false
+                    desk.queuedPlaces -= 1
+                    desk.places.remove(key, of: waiting.order.intent)
+                }
+                change(waiting, to: .inDoubt, kind: .inDoubt, evidence: .inferred, note: "its absence counts no more: \(words)")
+                ask(waiting, .doubt, on: desk, after: Self.firstLookUs)
+            }
+        }
+    }
+
+    /// An order of the account's user that the venue has by its own word and does not show; nil: none.
+    func hiddenOrder(on desk: Desk) -> LiveOrder? {
+        sharers(of: desk).compactMap { sharer in sharer.hidden.min().flatMap { sharer.orders[$0] } }.min { $0.key < $1.key }
+    }
+
+    /// Keeps the tables of what is hidden, and of what was proven absent, as an order moves.
+    func keepTrack(of live: LiveOrder, on desk: Desk) {
+        if live.state == .intended, live.order.absences > 0 {
+            desk.provenAbsent.insert(live.key)
+        } else if !desk.provenAbsent.isEmpty {
+            desk.provenAbsent.remove(live.key)
+        }
+        if live.state == .intended, live.order.absences == 0 { live.firstStampMs = nil }
+        if !live.state.isTerminal, !live.order.bars.isDisjoint(with: [.duplicate, .among]), !isLeft(live.order, on: desk) {
+            desk.hidden.insert(live.key)
+            return
+        }
+        guard !desk.hidden.isEmpty, desk.hidden.remove(live.key) != nil else { return }
+        if live.order.evidence.isVenues { clearCompany(of: live, on: desk) }
+        if hiddenOrder(on: desk) == nil {
+            // What it stood in the way of is looked for again.
+            for desk in sharers(of: desk) {
+                for key in desk.doubts.sorted() {
+                    if let doubtful = desk.orders[key], doubtful.order.parkedAt != nil { ask(doubtful, .doubt, on: desk, after: 0) }
+                }
+            }
+        }
+    }
+
+    /// It is found: so it was the one of its request that the venue spoke of, as far as anybody can tell, and the others can be proven absent again.
+    private func clearCompany(of live: LiveOrder, on desk: Desk) {
+        for key in desk.hidden.sorted() {
+            guard let other = desk.orders[key], other.order.request == live.order.request, other.order.bars.contains(.among) else { continue }
+            other.order.bars.remove(.among)
+            change(
+                other, to: other.state, kind: .barred, evidence: other.order.evidence, fields: .bars, request: other.order.request,
+                note: "the venue shows \(live.order.clientOrderID), of the same request")
+            if other.state == .inDoubt { ask(other, .doubt, on: desk, after: 0) }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import CLinux
+import TestSupport
+import Testing
+import Wire
+
+/// An account that is moved while orders of it rest: they stay where they are, and orders of others at the new place bear the same ids.
+@Suite struct LeftBehindTests {
+    private func rebind(_ house: House, _ account: TestAccount, _ words: [String]) throws -> String {
+        let (code, output) = try ChildProcess.run(
+            "omsd", ["rebind", "--journal", house.journal.path, "--account", account.name, "--reason", "a drill"] + words, in: house.scratch)
+        #expect(code == 0, "\(output)")
+        return output
+    }
+
+    private func orders(_ house: House) throws -> [JSON] { try #require(try house.pages.ledger()["orders"]?.array) }
+    private func ids(_ house: House) throws -> [String] {
+        try house.journal.texts("SELECT venue || ' ' || venue_order_id FROM v_orders ORDER BY venue, order_key")
+    }
+
+    private static let ours =
+        "SELECT account || ' ' || state || ' ' || coalesce(barred_by, '-') FROM v_orders WHERE intent_id LIKE 'left-%' ORDER BY order_key"
+
+    @Test func `strangers' orders with ids of ours are not touched where an account moved to, and ours are cancelled once it is back`() throws {
+        let first = try House()
+        let second = try House(like: first)
+        let all = first.accounts
+        for (house, name) in [(first, "left"), (second, "theirs")] {
+            let client = try house.start()
+            for account in all { try client.submit(account.intent("\(name)-\(account.name)", orders: 3)) }
+            for account in all { try client.wait("\(name)-\(account.name)") }
+            try pollUntil("resting orders") { try house.journal.states()["working"] ?? 0 == 15 }
+            #expect(try house.stopDaemon() == 0)
+        }
+        let equal = Set(try ids(first)).intersection(try ids(second))
+        // AscendEX's ids hold the time and the client's id.
+        try #require(equal.count == 12, "the premise: \(equal.sorted())")
+
+        for account in all {
+            #expect(try rebind(first, account, ["--base-url", second.origin]).contains("3 live orders are left behind"))
+            first.origins[account.name] = second.origin
+        }
+        #expect(try first.verify().code == 0)
+        try first.writeConfiguration()
+        let moved = try first.start()
+        for account in all {
+            _ = try moved.call("intent.cancel", "{intent_id: 'left-\(account.name)'}")
+            try moved.submit(#"{"account":"\#(account.name)","intent_id":"all-\#(account.name)","cancel":[{"symbol":"\#(account.symbol)"}]}"#)
+            try moved.wait("all-\(account.name)")
+        }
+        _ = try moved.call("account.set_state", "{account: '*', state: 'halted', reason: 'kill', cancel_open: true}")
+        for account in all { _ = try moved.call("account.reconcile", "{account: '\(account.name)'}") }
+        let kill = try moved.call("account.kill_status")["accounts"]?.array ?? []
+        #expect(kill.count == 5 && kill.allSatisfy { $0["live_or_unknown"]?.integer == 3 && $0["foreign"]?.integer == 3 }, "\(kill.map(\.lines))")
+        for house in [first, second] {
+            let there = try orders(house)
+            #expect(there.allSatisfy { $0["state"]?.string == "open" }, "\(there.map(\.lines))")
+        }
+        #expect(try first.journal.texts(Self.ours).allSatisfy { $0.hasSuffix(" working elsewhere") })
+        #expect(try first.journal.number("SELECT count(*) FROM v_breaks WHERE kind = 'missing_there'") == 0)
+        let one = try #require(try first.journal.texts("SELECT client_order_id FROM v_orders").first)
+        let why = try ChildProcess.run("omsctl", ["--socket", first.socket, "why", one], in: first.scratch)
+        #expect(why.code == 0 && why.output.contains("nothing of it is sent or asked elsewhere"), "\(why.output)")
+        let breaks = try ChildProcess.run("omsctl", ["--socket", first.socket, "breaks"], in: first.scratch)
+        #expect(breaks.output.contains("left behind by a rebinding: 3 live and 0 in doubt"), "\(breaks.output)")
+        #expect(try first.stopDaemon() == 0)
+        #expect(try first.verify().code == 0)
+
+        // Back, once more said to be another place, and then that nothing moved.
+        for account in all {
+            #expect(try rebind(first, account, ["--base-url", first.origin]).contains("3 orders left behind before stay there"))
+            #expect(try rebind(first, account, ["--same-venue"]).contains("3 live orders are the account's again"))
+        }
+        first.origins = [:]
+        try first.writeConfiguration()
+        let back = try first.start()
+        for account in all { _ = try back.call("intent.cancel", "{intent_id: 'left-\(account.name)'}") }
+        try pollUntil("canceled orders") { try first.journal.states(where: "intent_id LIKE 'left-%'") == ["canceled": 15] }
+        #expect(try orders(first).allSatisfy { $0["state"]?.string == "canceled" })
+        #expect(try orders(second).allSatisfy { $0["state"]?.string == "open" })
+        #expect(try first.verify().code == 0)
+    }
+}
