@@ -70,11 +70,15 @@ struct JournalLoader {
 
     /// 1: the account's ids at the venue were seen not to follow their formula; its name follows.
     static let formulaBroken = "formula_broken/"
+    /// The last number of the record when emptying the account began (0: it is over), and how its cancel-all stands; its name follows.
+    static let killSince = "kill_since/"
+    static let cancelAll = "cancel_all/"
 
     /// How far behind look-ups of an account were seen to be, microseconds; its name follows.
     static let lookupLag = "lookup_lag_us/"
 
     private func loadMeta(into state: inout JournalState) throws(JournalError) {
+        var (since, cancelAll): ([String: Int64], [String: KillSnapshot.CancelAll]) = ([:], [:])
         let rows = try connection.prepare("SELECT key, value FROM meta")
         while try rows.step() {
             switch rows.text(0) {
@@ -87,10 +91,32 @@ struct JournalLoader {
                 if rows.integer(1) != 0 { state.formulaBroken.insert(AccountID(String(name.dropFirst(Self.formulaBroken.count)))) }
             case let name where name.hasPrefix(Self.lookupLag):
                 state.lookupLags[AccountID(String(name.dropFirst(Self.lookupLag.count)))] = rows.integer(1)
+            case let name where name.hasPrefix(Self.killSince): since[String(name.dropFirst(Self.killSince.count))] = rows.integer(1)
+            case let name where name.hasPrefix(Self.cancelAll):
+                cancelAll[String(name.dropFirst(Self.cancelAll.count))] = try rows.word(1, as: KillSnapshot.CancelAll.self)
             default: continue  // Written for people.
             }
         }
+        for account in Set(since.keys).union(cancelAll.keys).sorted() {
+            let begun = since[account].flatMap { $0 > 0 ? $0 : nil }
+            var kill = KillRow(account: AccountID(account), since: begun, cancelAll: cancelAll[account] ?? .notAsked)
+            guard begun != nil || kill.cancelAll != .notAsked else { continue }
+            if let begun { kill.closed = try closedOrders(of: account, since: begun) }
+            state.kills.append(kill)
+        }
         guard state.idTag.utf8.count == 4 else { throw JournalError(.damaged, "the journal's id tag is missing") }
+    }
+
+    /// Orders of an account that ended behind a number of the record, and did not stand up again.
+    private func closedOrders(of account: String, since seq: Int64) throws(JournalError) -> Int {
+        let rows = try connection.prepare(
+            """
+            SELECT count(DISTINCT o.order_key) FROM events e CROSS JOIN orders o USING (order_key) JOIN accounts a ON a.account_key = o.account_key
+            WHERE e.seq > ?1 AND e.kind IN ('closed', 'rejected', 'filled', 'resolved') AND a.account = ?2 AND o.closed_at IS NOT NULL
+            """)
+        try rows.bind(seq, at: 1)
+        try rows.bind(account, at: 2)
+        return try rows.step() ? Int(clamping: rows.integer(0)) : 0
     }
 
     private func loadOrders(into state: inout JournalState, accounts: [Int64: AccountID]) throws(JournalError) {

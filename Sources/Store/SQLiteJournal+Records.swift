@@ -45,6 +45,10 @@ extension SQLiteJournal {
             case .breakAcknowledged(let id, let at, let reason, let isOver, let event):
                 try acknowledgeBreak(id, at: at, reason: reason, isOver: isOver, event)
             case .tradingState(let row, let event): try write(row, event)
+            case .kill(let row, let event):
+                try setMeta(JournalLoader.killSince + row.account.text, row.since ?? 0)
+                try setMeta(JournalLoader.cancelAll + row.account.text, row.cancelAll.rawValue)
+                try write(note: event, account: row.account, order: nil)
             case .budget(let row): try write(row)
             case .permit(let row): try write(row, hasRow: row.request.map { rows.contains($0) } ?? false)
             case .unlisted(let order, let isUnlisted): try write(order, isUnlisted: isUnlisted)

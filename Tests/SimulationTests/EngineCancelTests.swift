@@ -103,12 +103,21 @@ import Testing
         #expect(daemon.time - start < 1_000_000, "\(daemon.time - start) us")
     }
 
-    @Test(arguments: ["xt-spot", "bitget-uta"])
-    func `an intent of IOC orders settles when their ends are known, and at once then`(venue: String) throws {
+    @Test(arguments: House.venues, ["market", "ioc", "fok"])
+    func `an intent of orders that trade at once settles when their ends are known, and at once then`(venue: String, kind: String) throws {
         let daemon = try House.ready(venue) { $0.setups[0].reconcileIntervalMs = 10_000 }
         var intent = try House.intent(venue, orders: 2, id: "now")
-        for index in intent.place.indices { intent.place[index].terms.timeInForce = .ioc }
-        daemon.submit(intent)
+        for index in intent.place.indices {
+            if kind == "market" {
+                (intent.place[index].terms.type, intent.place[index].terms.timeInForce, intent.place[index].terms.price) = (.market, nil, nil)
+                if venue != "az-futures" { intent.place[index].terms.side = .sell }
+            } else {
+                intent.place[index].terms.timeInForce = kind == "ioc" ? .ioc : .fok
+            }
+        }
+        let error = try House.error(daemon.submit(intent), daemon)
+        // What a venue does not take is refused here, and settles nothing.
+        guard error == nil else { return #expect(error?.code == 1003 && venue == "ascendex", "\(error as Any)") }
         let start = daemon.time
         #expect(House.settled(daemon, "now"))
         let states = daemon.journal.orders.values.map { "\($0.state) \($0.venueState ?? "-")" }

@@ -10,12 +10,12 @@ import Testing
         return intent
     }
 
-    @Test(arguments: [200, 700, 2_500] as [Int64])
-    func `of a steady stream of modifies that the venue takes none is called refused`(everyMs: Int64) throws {
-        let daemon = try EngineCancelTests.placed("bitget-uta", orders: 1)
+    @Test(arguments: ["bitget-uta", "az-futures"], [200, 700, 2_500] as [Int64])
+    func `of a steady stream of modifies that the venue takes none is called refused`(venue: String, everyMs: Int64) throws {
+        let daemon = try EngineCancelTests.placed(venue, orders: 1)
         let order = try #require(daemon.journal.orders.values.first)
         for round in 0..<45 {
-            daemon.submit(Self.modify("bitget-uta", order, price: 38_000 + round, id: "modify-\(round)"))
+            daemon.submit(Self.modify(venue, order, price: 38_000 + round, id: "modify-\(round)"))
             daemon.run(forUs: .milliseconds(everyMs))
         }
         daemon.run(forUs: .seconds(60))
@@ -24,7 +24,7 @@ import Testing
         #expect(daemon.journal.order(order.clientOrderID)?.price == Decimal(38_044))
     }
 
-    @Test(arguments: ["bitget-uta", "xt-spot"])
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures"])
     func `a lost modify leaves again only when the lost request can be taken no more`(venue: String) throws {
         let daemon = try EngineCancelTests.placed(venue, orders: 1)
         let order = try #require(daemon.journal.orders.values.first)

@@ -8,6 +8,8 @@ struct CommandWatch {
     var looks = 0
     /// How often it went out and came back, and the order still stood as before.
     var turns = 0
+    /// How often it came back for another order's sake, with company.
+    var blamelessTurns = 0
     /// It is not sent again before then.
     var notBefore: Int64 = .min
     /// The last words against it, and whether they were the venue's refusal.
@@ -17,6 +19,11 @@ struct CommandWatch {
     var recorded: CommandState?
 
     static let pauses = Backoff(first: .milliseconds(100))
+
+    /// It comes back again and again: it waits among its like.
+    var isRepeated: Bool { turns > 0 || blamelessTurns > 1 }
+    /// So do looks at its order.
+    var isLookedAtAgain: Bool { turns > 0 || looks > 1 }
 }
 
 /// A round of the same question or command that has not come to its end.
@@ -24,6 +31,8 @@ struct Turns {
     var count = 0
     var nextAt: Int64 = .min
     var breakID: Int64?
+    /// What was said of the last one.
+    var words = ""
 }
 
 /// What goes round in such a loop, for a whole account. The text begins the break's detail, so that a restart finds it again.
@@ -35,6 +44,10 @@ struct Loop: Hashable {
     static let lookUps = Loop(text: "look-ups of orders", pauses: Backoff(first: .milliseconds(250)))
     static let executions = Loop(text: "lists of executions", pauses: Backoff(first: .milliseconds(200)))
     static let timestamps = Loop(text: "timestamps", pauses: Backoff(first: .milliseconds(100)))
+    /// Cancels, or modifies, of more orders than are told of one by one.
+    static func many(_ kind: CommandKind) -> Loop {
+        Loop(text: kind == .cancel ? "cancels of many orders" : "modifies of many orders", pauses: CommandWatch.pauses)
+    }
     static let cancelAll = Loop(text: "cancel-all", pauses: Backoff(first: .milliseconds(500)))
     static func external(_ id: VenueOrderID) -> Loop { Loop(text: "cancel of the external order \(id)", pauses: Backoff(first: .seconds(1))) }
 

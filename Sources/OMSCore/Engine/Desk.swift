@@ -90,14 +90,21 @@ final class Desk {
     /// Orders with a cancel that the venue took, whose end is not confirmed yet.
     var takenCancels: Set<OrderKey> = []
     var loops: [Loop: Turns] = [:]
+    /// Orders with a command that the venue took, or may have: how they stand now tells what became of it.
+    var lookedFor: Set<OrderKey> = []
+    var repeats = Repeats()
     /// Since the account was halted with `cancel_open`.
     var kill: Kill?
+    /// As the record has it.
+    var killRow: KillRow?
     /// The wish that the venue cancels everything of the account, and whether a request for it is out.
     var cancelAll = KillSnapshot.CancelAll.notAsked
     var isAskingAll = false
     /// When the first of these was taken.
     var cancelsTakenAt: Int64 = .min
-    /// Not before then is another listing read to confirm many cancels at once.
+    /// Look-ups of single orders wait for a listing that answers them all.
+    var wantsConfirming = false
+    /// Not before then is another listing read to confirm many commands at once.
     var nextConfirmAt: Int64 = .min
 
     /// Orders of others that policy wants gone.

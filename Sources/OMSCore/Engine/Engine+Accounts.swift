@@ -114,6 +114,7 @@ extension Engine {
         record(.tradingState(desk.trading, event(.tradingState, actor: actor, note: "\(desk.id) \(state.rawValue): \(reason)")))
         if state != .halted { desk.kill = nil }
         if state == .active { desk.cancelAll = .notAsked }
+        recordKill(of: desk, by: actor)
         // No place leaves any more that a cancel could wait for.
         if state != .active { releaseHeldCancels(of: desk) }
     }
@@ -144,6 +145,7 @@ extension Engine {
             if state == .active, desk.factsProblem != nil { (desk.factsProblem, desk.facts, desk.prepareAt) = (nil, nil, now.monotonic) }
             if state == .halted, cancelOpen { beginKill(desk) }
             if everything { wishCancelAll(desk) }
+            recordKill(of: desk, by: actor)
             if cancelOpen { for acceptance in acceptances where acceptance.desk == desk.index { acceptance.intent.isWithdrawn = true } }
         }
         let orders = cancelOpen ? chosen.flatMap { Array($0.orders.values) } : []

@@ -161,6 +161,7 @@ extension Engine {
                 desk?.takenCancels.remove(command.order)
             }
         }
+        if let live, let desk { rememberLooks(of: live, on: desk) }
         if from == .requested || from == .submitted, next != .requested, next != .submitted {
             cancelAnswered(command)
             // One request answers for all who want the order gone.
@@ -170,6 +171,7 @@ extension Engine {
         live?.commands.removeAll { $0 == id }
         (commands[id], watches[id]) = (nil, nil)
         heldCancels.remove(id)
+        if let desk { endRepeats(command, from: from, on: desk) }
         if let live, let desk { endLoops(of: live, on: desk) }
         if let key = command.intent, let intent = intents[key] {
             intent.openCommands -= 1

@@ -1,6 +1,7 @@
 /// What an answer says of the cancels and modifies that its request carried.
 extension Engine {
     func canceled(_ tickets: [CancelTicket], _ outcomes: [ItemOutcome], in flight: InFlight, on desk: Desk, tally: inout Tally) {
+        let wereRepeated = tickets.contains { watches[$0.command]?.isRepeated ?? false }
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
@@ -11,9 +12,11 @@ extension Engine {
             // Refused for good: how the order really stands is worth a look.
             if case .refused = outcome, commands[ticket.command] == nil { ask(live, .missing, on: desk, after: Self.confirmDelayUs) }
         }
+        judgeRepeats(.cancel, tickets.map(\.command), outcomes, wereRepeated, on: desk)
     }
 
     func modified(_ tickets: [ModifyTicket], _ outcomes: [ItemOutcome], in flight: InFlight, on desk: Desk, tally: inout Tally) {
+        let wereRepeated = tickets.contains { watches[$0.command]?.isRepeated ?? false }
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
@@ -26,8 +29,9 @@ extension Engine {
             }
             settle(ticket.command, outcome, company: tickets.count, of: live, on: desk)
             // The next of this order may leave now.
-            if live.state.isLive { desk.modifies.append(live.key) }
+            if live.state.isLive { queueModify(of: live, on: desk) }
         }
+        judgeRepeats(.modify, tickets.map(\.command), outcomes, wereRepeated, on: desk)
     }
 
     /// One command's part of an answer.
@@ -73,7 +77,10 @@ extension Engine {
             return ask(live, command.kind == .cancel ? .cancel : .modify, on: desk, after: pause)
         }
         // Blameless in a batch of several: again at once, and where nobody was blamed in smaller company.
-        if case .notExecuted(.sibling) = outcome, company > 1 { return pursue(id, of: live, on: desk) }
+        if case .notExecuted(.sibling) = outcome, company > 1 {
+            watches[id]?.blamelessTurns += 1
+            return pursue(id, of: live, on: desk)
+        }
         let turns = watches[id]?.turns ?? 0
         watches[id]?.notBefore = now.monotonic + Self.putOffPauses.pause(after: turns)
         turned(id, of: live, on: desk)

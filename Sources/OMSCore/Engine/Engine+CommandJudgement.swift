@@ -55,7 +55,7 @@ extension Engine {
                 note: "taken by the venue, which still shows price \(price) and quantity \(quantity) after \(watch.looks) looks")
         }
         if live.state.isLive, live.commands.contains(where: { commands[$0]?.kind == .modify && commands[$0]?.state == .requested }) {
-            desk.modifies.append(live.key)
+            queueModify(of: live, on: desk)
         }
     }
 

@@ -76,7 +76,11 @@ extension Engine {
             } else if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID {
                 ask(live, [.cancel, .venueID], on: desk, after: 0)
             } else if desk.queuedCancels.insert(command.id).inserted {
-                desk.cancels.append(command.id)
+                if watches[command.id]?.isRepeated ?? false {
+                    desk.repeats.cancels.append(command.id, at: now.monotonic)
+                } else {
+                    desk.cancels.append(command.id)
+                }
             }
         case .filled, .canceled, .expired, .rejected, .denied, .abandoned: return
         }
@@ -136,7 +140,7 @@ extension Engine {
             if let watch = watches[command.id], watch.notBefore > now.monotonic {
                 desk.putOff.add(.command(command.id), at: watch.notBefore)
             } else {
-                desk.modifies.append(live.key)
+                queueModify(of: live, on: desk)
             }
         case .acknowledged, .inDoubt: ask(live, .modify, on: desk, after: pause(of: command.id))
         case .submitted, .done, .refused, .withdrawn, .superseded: return

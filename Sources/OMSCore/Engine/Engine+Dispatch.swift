@@ -34,14 +34,17 @@ extension Engine {
         guard isPrepared(desk) else { return false }
         let (asks, writes) = (mayTry(\.asking, on: desk), mayTry(\.writing, on: desk))
         // What keeps the account from trading keeps nothing from being cancelled.
-        guard desk.factsProblem == nil else { return writes && launchCancels(desk) || asks && launchFind(desk, .urgent) }
+        guard desk.factsProblem == nil else {
+            if writes, launchCancels(desk) || launchRepeatedCancels(desk) { return true }
+            return asks && (launchFind(desk, .urgent) || launchFind(desk, .repeated))
+        }
         if writes, placeIsOwed(desk) {
             if launchPlaces(desk, usesReserve: true) { return true }
             // No permit is left: the next one is theirs, and only what is urgent passes them.
             guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || asks && launchFind(desk, .urgent) }
         }
-        if writes, launchCancels(desk) || launchCancelAll(desk) { return true }
-        if asks, launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchListing(desk) { return true }
+        if writes, launchCancels(desk) || launchCancelAll(desk) || launchRepeatedCancels(desk) { return true }
+        if asks, launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchFind(desk, .repeated) || launchListing(desk) { return true }
         return writes && (launchModifies(desk) || launchPlaces(desk))
     }
 
@@ -63,7 +66,9 @@ extension Engine {
     }
 
     /// Whether something could leave that is no question. Then questions of no doubt leave the reserve alone.
-    func waitsToSend(_ desk: Desk) -> Bool { !desk.modifies.isEmpty || !desk.places.isEmpty && mayPlace(desk) }
+    func waitsToSend(_ desk: Desk) -> Bool {
+        !desk.modifies.isEmpty || !desk.repeats.modifies.queue.isEmpty || !desk.places.isEmpty && mayPlace(desk)
+    }
 
     // MARK: Preparations
 
@@ -120,81 +125,6 @@ extension Engine {
         return true
     }
 
-    private func launchCancels(_ desk: Desk, takesPlaces: Bool = true) -> Bool {
-        guard !desk.cancels.isEmpty || !desk.externalCancels.isEmpty else { return false }
-        let mixes = desk.profile.mixesPlaceAndCancel
-        let names = indexes(of: mixes ? .mixed(place: [], cancel: [], placeFirst: false) : .cancel([]), on: desk)
-        guard canTake(names, usesReserve: true) else { return false }
-        var tickets: [CancelTicket] = []
-        var key: PlaceGroup?
-        var later: [CommandID] = []
-        var most = desk.profile.cancelMax
-        while tickets.count < most, let id = desk.cancels.popFirst() {
-            guard let command = commands[id], command.state == .requested, let live = desk.orders[command.order], live.state.isLive else {
-                desk.queuedCancels.remove(id)
-                if let command = commands[id], let live = desk.orders[command.order] { pursue(command.id, of: live, on: desk) }
-                continue
-            }
-            let group = cancelGroup(live, on: desk)
-            guard key == nil || key == group, tickets.count < live.batchCap else {
-                later.append(id)
-                continue
-            }
-            key = group
-            most = min(most, live.batchCap)
-            desk.queuedCancels.remove(id)
-            tickets.append(
-                CancelTicket(
-                    command: id, order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
-                    terms: live.order.terms))
-        }
-        desk.cancels.prepend(later)
-        while tickets.count < most, let external = desk.externalCancels.popFirst() {
-            if desk.profile.listsBySymbol, let first = tickets.first, first.terms.symbol != external.terms.symbol {
-                desk.externalCancels.prepend([external])
-                break
-            }
-            tickets.append(external)
-        }
-        guard !tickets.isEmpty else { return false }
-        guard mixes else { return send(.cancel(tickets), indexes: names, on: desk, isPlace: false) }
-        let places = takesPlaces && mayPlace(desk) ? takePlaces(desk, single: false)?.orders ?? [] : []
-        return sendMixed(places, tickets, indexes: names, on: desk)
-    }
-
-    /// What cannot share a cancel request: another symbol, where the venue wants one a request.
-    private func cancelGroup(_ live: LiveOrder, on desk: Desk) -> PlaceGroup {
-        desk.profile.listsBySymbol ? PlaceGroup(key: live.order.terms.symbol.text) : PlaceGroup()
-    }
-
-    private func launchModifies(_ desk: Desk) -> Bool {
-        guard !desk.modifies.isEmpty, !isJournalFull, desk.isPrepared, desk.trading.state == .active, now.monotonic >= desk.pausedUntil else {
-            return false
-        }
-        let names = indexes(of: .modify([]), on: desk)
-        guard canTake(names, usesReserve: false) else { return false }
-        var tickets: [ModifyTicket] = []
-        var taken: Set<OrderKey> = []
-        while tickets.count < desk.profile.modifyMax, let key = desk.modifies.popFirst() {
-            guard !taken.contains(key), let live = desk.orders[key], let command = modifyReady(live, on: desk) else { continue }
-            if let expiresAt = command.expiresAt, expiresAt <= now.wall {
-                change(command.id, to: .withdrawn, evidence: .local, note: "not sent before its deadline")
-                continue
-            }
-            if let quantity = command.quantity, quantity < live.order.filledQuantity {
-                change(command.id, to: .refused, evidence: .local, note: "quantity \(quantity) is below what is filled, \(live.order.filledQuantity)")
-                continue
-            }
-            taken.insert(key)
-            tickets.append(
-                ModifyTicket(
-                    command: command.id, order: key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
-                    terms: live.order.terms, price: command.price ?? live.order.price, quantity: command.quantity ?? live.order.quantity,
-                    onFailure: command.onFailure))
-        }
-        return !tickets.isEmpty && send(.modify(tickets), indexes: names, on: desk, isPlace: false)
-    }
-
     private func launchPlaces(_ desk: Desk, usesReserve: Bool = false) -> Bool {
         guard !desk.places.isEmpty, mayPlace(desk) else { return false }
         // Other programs' wishes and our places take turns.
@@ -219,7 +149,7 @@ extension Engine {
         return sendPlaces(taken.orders, isSingle: taken.group.isSingle, indexes: taken.group.isSingle ? singleNames : batchNames, on: desk)
     }
 
-    private func takePlaces(_ desk: Desk, batch: Bool = true, single: Bool) -> (group: PlaceGroup, orders: [LiveOrder])? {
+    func takePlaces(_ desk: Desk, batch: Bool = true, single: Bool) -> (group: PlaceGroup, orders: [LiveOrder])? {
         let isReducing = desk.trading.state == .reducing
         var late: [LiveOrder] = []
         let taken = desk.places.takeBatch(
@@ -285,7 +215,7 @@ extension Engine {
         return send(.place(tickets, isSingle: isSingle), indexes: indexes, on: desk, isPlace: true, time: time)
     }
 
-    private func sendMixed(_ orders: [LiveOrder], _ cancels: [CancelTicket], indexes: [Int], on desk: Desk) -> Bool {
+    func sendMixed(_ orders: [LiveOrder], _ cancels: [CancelTicket], indexes: [Int], on desk: Desk) -> Bool {
         let time = stampMs(desk)
         let placeFirst =
             orders.allSatisfy { $0.order.sequence == .placeFirst } && cancels.allSatisfy { commands[$0.command]?.sequence == .placeFirst }
@@ -305,7 +235,7 @@ extension Engine {
 
     /// Takes the permits and lets a request go with this turn's commit. Always true.
     @discardableResult
-    private func send(
+    func send(
         _ content: RequestPlan.Content, indexes: [Int], on desk: Desk, isPlace: Bool, isJournaled: Bool = true, time: Int64? = nil
     ) -> Bool {
         requestMax += 1

@@ -51,7 +51,10 @@ extension Engine {
 
     /// Where many orders are in doubt: how long a single look-up for this one would be wasted, microseconds; nil: it is worth asking.
     private func leftToListings(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Int64? {
-        if isLeftToConfirmation(live, inquiry, on: desk) { return Self.listingPatienceUs }
+        if isLeftToConfirmation(live, inquiry, on: desk) {
+            if isRepeated(live, inquiry) { desk.repeats.wantsListing = true } else { desk.wantsConfirming = true }
+            return Self.listingPatienceUs
+        }
         guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts, desk.sweepFailures == 0,
             !inquiry.wantsSingle, live.order.parkedAt == nil, live.order.wireTime != nil, let venueNow = desk.clock?.low(at: now.monotonic)
         else { return nil }
@@ -68,6 +71,7 @@ extension Engine {
     private static let listingPatienceUs: Int64 = .seconds(5)
 
     private func lane(of live: LiveOrder, _ inquiry: Inquiry) -> InquiryLane {
+        if isRepeated(live, inquiry) { return .repeated }
         if inquiry.reasons.contains(.cancel) { return .urgent }
         return live.state == .inDoubt || !inquiry.reasons.isDisjoint(with: [.doubt, .modify]) ? .doubt : .routine
     }
@@ -80,7 +84,10 @@ extension Engine {
         }
         var queue = desk.inquiries[lane.rawValue]
         let usesReserve = lane != .routine || !waitsToSend(desk)
-        guard !queue.isEmpty, canTake(indexes(of: .query(.find([], step: 0)), on: desk), usesReserve: usesReserve) else { return false }
+        guard !queue.isEmpty else { return false }
+        // Steps may fall under budgets of their own: one that is used up holds back its own questions alone.
+        let steps = Set((0..<desk.profile.findSteps).filter { mayAsk($0, lane, usesReserve: usesReserve, on: desk) })
+        guard !steps.isEmpty else { return false }
         var subjects: [FindSubject] = []
         var step: Int?
         var later: [OrderKey] = []
@@ -92,15 +99,15 @@ extension Engine {
                 again(live, on: desk, after: delay)
                 continue
             }
-            let names = live.possibleIDs
-            if desk.profile.looksUpByVenueID, names.isEmpty, live.order.venueOrderID == nil {
+            let ownIDs = live.possibleIDs
+            if desk.profile.looksUpByVenueID, ownIDs.isEmpty, live.order.venueOrderID == nil {
                 // There is nothing to ask by: a person decides.
                 park(live, "no attempt of it has an id to ask by", on: desk)
                 again(live, on: desk, after: pause(live, on: desk))
                 continue
             }
-            let count = max(1, names.count + (live.order.venueOrderID.map { names.contains($0) ? 0 : 1 } ?? 0))
-            guard step == nil || (step == inquiry.step && ids + count <= desk.profile.findIDsMax) else {
+            let count = max(1, ownIDs.count + (live.order.venueOrderID.map { ownIDs.contains($0) ? 0 : 1 } ?? 0))
+            guard steps.contains(inquiry.step), step == nil || (step == inquiry.step && ids + count <= desk.profile.findIDsMax) else {
                 later.append(key)
                 if later.count > 100 { break }
                 continue
@@ -121,9 +128,18 @@ extension Engine {
         queue.prepend(later)
         desk.inquiries[lane.rawValue] = queue
         guard let step, !subjects.isEmpty else { return false }
-        if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: usesReserve, isJournaled: concernsDoubt) { return true }
+        if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: usesReserve, isJournaled: concernsDoubt) {
+            if lane == .repeated { limiter.repeated(indexes(of: .query(.find([], step: step)), on: desk), at: now.monotonic) }
+            return true
+        }
         for subject in subjects { if let live = desk.orders[subject.order] { again(live, on: desk, after: .milliseconds(10)) } }
         return false
+    }
+
+    /// Whether a look-up's step may be asked now; else asks to be called when it may.
+    private func mayAsk(_ step: Int, _ lane: InquiryLane, usesReserve: Bool, on desk: Desk) -> Bool {
+        let names = indexes(of: .query(.find([], step: step)), on: desk)
+        return (lane != .repeated || mayRepeat(names)) && canTake(names, usesReserve: usesReserve)
     }
 
     func subject(_ live: LiveOrder, on desk: Desk, byVenueID: Bool = true) -> FindSubject {
@@ -240,6 +256,7 @@ extension Engine {
         live.inquiry?.isAsked = false
         live.inquiry?.begin(step: 0)
         live.inquiry?.absentRounds = 0
+        live.inquiry?.isLeftOver = false
         if apply(report, to: live, flight, on: desk) { matters(flight) }
         mended(.missingThere, of: live, on: desk)
         guard !live.state.isTerminal else { return }
@@ -249,7 +266,7 @@ extension Engine {
     }
 
     /// Ends an inquiry that has nothing more to ask, or sets its next time.
-    private func rest(_ live: LiveOrder, on desk: Desk) {
+    func rest(_ live: LiveOrder, on desk: Desk) {
         guard var inquiry = live.inquiry else { return }
         let open = live.commands.compactMap { commands[$0] }
         func asks(_ kind: CommandKind) -> Bool { open.contains { $0.kind == kind && ($0.state == .acknowledged || $0.state == .inDoubt) } }
@@ -288,6 +305,7 @@ extension Engine {
         live.inquiry = inquiry
         if inquiry.absentRounds == Self.missingRounds {
             found(.missingThere, of: live, on: desk, detail: "\(live.state.rawValue) here; the venue lists it nowhere")
+            unconfirmed(live, on: desk)
             giveWay(of: live, because: "the venue lists the order nowhere")
         }
         again(

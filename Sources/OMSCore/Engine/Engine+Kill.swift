@@ -1,6 +1,9 @@
 /// An account that is being emptied: halted, with the wish that nothing of it rests at the venue any more.
 struct Kill {
+    /// By the runner's clock; of one that an earlier process began, when this one took it up.
     let startedAt: Int64
+    /// The last number of the record when it began.
+    let since: Int64
     /// Orders that ended since.
     var closed = 0
     /// A whole listing of open orders that began after the halt (and after the venue took a cancel-all) is read.
@@ -11,13 +14,13 @@ struct Kill {
     var isTold = false
     var isDelayTold = false
 
-    init(at now: Int64) { (startedAt, listsSince) = (now, now) }
+    init(at now: Int64, since: Int64, closed: Int = 0) { (startedAt, listsSince, self.since, self.closed) = (now, now, since, closed) }
 }
 
 extension Engine {
     /// Begins to empty an account, or looks at it anew.
     func beginKill(_ desk: Desk) {
-        var kill = desk.kill ?? Kill(at: now.monotonic)
+        var kill = desk.kill ?? Kill(at: now.monotonic, since: seq)
         (kill.isListed, kill.listsSince) = (false, now.monotonic)
         (kill.isTold, kill.isDelayTold) = (false, false)
         desk.kill = kill
@@ -27,6 +30,38 @@ extension Engine {
     func wishCancelAll(_ desk: Desk) {
         desk.cancelAll = desk.profile.cancelsAll ? .unanswered : .none
         desk.loops[.cancelAll]?.nextAt = .min
+    }
+
+    /// What the next process must go on with.
+    func recordKill(of desk: Desk, by actor: Actor = .daemon) {
+        let row = KillRow(account: desk.id, since: desk.kill?.since, cancelAll: desk.cancelAll)
+        let former = desk.killRow ?? KillRow(account: desk.id, since: nil, cancelAll: .notAsked)
+        guard row != former else { return }
+        desk.killRow = row
+        var words: [String] = []
+        if row.since != former.since { words.append(row.since == nil ? "is not emptied any more" : "is being emptied") }
+        if row.cancelAll != former.cancelAll {
+            switch row.cancelAll {
+            case .unanswered: words.append("the venue is to cancel everything, asked until it answers")
+            case .confirmed: words.append("the venue answered that it cancels everything")
+            case .none: words.append("the venue has no cancel-all")
+            case .notAsked: words.append("no cancel-all is wanted any more")
+            }
+        }
+        record(.kill(row, event(.note, actor: actor, note: "\(desk.id): " + words.joined(separator: "; "))))
+    }
+
+    /// What an earlier process was about: a wish for cancel-all is asked for until it is answered, and orders that a halt had not come to are withdrawn.
+    func restoreKills(_ rows: [KillRow]) {
+        for row in rows {
+            guard let desk = desk(row.account) else { continue }
+            var known = row
+            known.closed = 0
+            (desk.killRow, desk.cancelAll) = (known, row.cancelAll)
+            guard let since = row.since, desk.trading.state == .halted else { continue }
+            desk.kill = Kill(at: now.monotonic, since: since, closed: row.closed)
+            cancelRound(of: desk.orders.values, actor: .daemon)
+        }
     }
 
     /// Its places leave no more: whatever cancel waited for them goes.
@@ -54,6 +89,7 @@ extension Engine {
         ended(.cancelAll, on: desk)
         (desk.cancelAll, desk.isAskingAll) = (.confirmed, false)
         if desk.kill != nil { beginKill(desk) }
+        recordKill(of: desk)
     }
 
     /// No answer, or a refusal: asked for again, ever later.
@@ -64,14 +100,16 @@ extension Engine {
 
     // MARK: Confirmation by listings
 
-    /// Whether so many cancels wait to be confirmed that listings tell sooner than questions for each.
-    func confirmsByListing(_ desk: Desk) -> Bool { desk.profile.findMax == 1 && desk.takenCancels.count > Self.bulkDoubts }
+    /// Whether so many commands wait to be confirmed that listings tell sooner than questions for each.
+    func confirmsByListing(_ desk: Desk) -> Bool { desk.profile.findMax == 1 && desk.lookedFor.count > Self.bulkDoubts }
 
     /// Whether a listing of open orders should begin now: a kill has none since the halt, or many cancels are to be confirmed.
     func wantsConfirmation(_ desk: Desk) -> Bool {
         guard desk.sweep == nil, desk.sweepFailures == 0 else { return false }
         let isForKill = desk.kill.map { !$0.isListed } ?? false
-        guard isForKill || confirmsByListing(desk) else { return false }
+        // Taken ones that are not repeated already are confirmed as soon as may be.
+        let areMany = desk.profile.findMax == 1 && desk.takenCancels.count > Self.bulkDoubts + desk.repeats.count
+        guard isForKill || areMany || desk.wantsConfirming else { return false }
         // Behind the cancels, so that it tells of all of them; but not for ever.
         let isOut = inFlight.values.contains { $0.plan.account == desk.id && $0.plan.carriesCancels }
         let isQuiet = desk.cancels.isEmpty && cancelRounds.isEmpty && !isOut
@@ -89,27 +127,43 @@ extension Engine {
 
     /// Whether a single look-up for a cancelled order would be wasted: a listing will tell.
     func isLeftToConfirmation(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Bool {
-        inquiry.reasons.isSubset(of: [.cancel, .missing]) && !inquiry.isLeftOver && confirmsByListing(desk) && desk.sweepFailures < Self.listingTries
-            && desk.takenCancels.contains(live.key)
+        inquiry.reasons.isSubset(of: [.cancel, .modify, .missing]) && !inquiry.isLeftOver && desk.sweepFailures < Self.listingTries
+            && (confirmsByListing(desk) || isRepeated(live, inquiry) && repeatsAreListed(on: desk)) && desk.lookedFor.contains(live.key)
     }
 
     /// From when on history must tell, so that it holds the orders whose cancels are to be confirmed: milliseconds of the venue's clock; nil: none are.
     func confirmationStart(_ desk: Desk) -> Int64? {
-        guard confirmsByListing(desk) else { return nil }
+        guard confirmsByListing(desk), desk.takenCancels.count > Self.bulkDoubts, let clock = desk.clock else { return nil }
         let first = desk.takenCancels.lazy.compactMap { desk.orders[$0]?.order }.map { $0.wireTime ?? $0.intendedAt / 1_000 }.min()
-        return first.map { max(0, $0 - 60_000) }
+        // Further back the venue tells of nothing.
+        let oldest = clock.low(at: now.monotonic) / 1_000 - (desk.setup.memoryMs ?? desk.profile.memoryMs)
+        return first.map { max(0, $0 - 60_000, oldest) }
+    }
+
+    /// History is read to confirm cancels as long as it takes fewer requests than questions for each of them.
+    func isTooLong(_ sweep: Sweep, on desk: Desk) -> Bool {
+        guard sweep.isForConfirmation, sweep.phase == .history else { return false }
+        return sweep.historyPages > max(Self.bulkDoubts, desk.takenCancels.count)
+    }
+
+    /// A cancel was taken, and the venue shows its order nowhere: what became of it is not known, and why.
+    func unconfirmed(_ live: LiveOrder, on desk: Desk) {
+        guard desk.takenCancels.remove(live.key) != nil else { return }
+        let why = tooOld(live, on: desk) ?? "the venue took its cancel and shows it nowhere"
+        desk.lastError = "\(live.order.clientOrderID) is not confirmed: \(why)"
     }
 
     /// A whole listing is read: what it did not settle of many cancels is asked for one by one, and what a kill left is wanted gone again.
     func confirmed(by sweep: Sweep, on desk: Desk) {
         desk.nextConfirmAt = now.monotonic + Self.confirmIntervalUs
         if desk.profile.findMax == 1 {
-            for key in desk.takenCancels.sorted() {
-                guard let live = desk.orders[key], live.inquiry?.reasons.contains(.cancel) == true, live.inquiry?.isAsked == false,
+            for key in desk.lookedFor.sorted() where !sweep.seen.contains(key) {
+                guard let live = desk.orders[key], let inquiry = live.inquiry, !inquiry.isAsked,
+                    !inquiry.reasons.isDisjoint(with: [.cancel, .modify]),
                     live.commands.contains(where: { (watches[$0]?.answeredAt ?? .min) <= sweep.startedAt })
                 else { continue }
                 live.inquiry?.isLeftOver = true
-                ask(live, .cancel, on: desk, after: 0)
+                ask(live, inquiry.reasons, on: desk, after: 0)
             }
         }
         guard let kill = desk.kill else { return }

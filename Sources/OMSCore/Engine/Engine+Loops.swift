@@ -6,15 +6,15 @@ extension Engine {
     ///
     /// - Returns: how long to pause, microseconds.
     @discardableResult
-    func turned(_ loop: Loop, on desk: Desk, _ words: String) -> Int64 {
+    func turned(_ loop: Loop, on desk: Desk, _ words: String, as kind: BreakKind = .loop) -> Int64 {
         var turns = desk.loops[loop] ?? Turns()
         turns.count += 1
         let pause = loop.pauses.pause(after: turns.count - 1)
         turns.nextAt = now.monotonic + pause
-        if turns.count > 2 { desk.lastError = "\(loop.text): \(turns.count) times without success: \(words)" }
+        turns.words = "\(loop.text): \(turns.count) times without success: \(words)"
+        if turns.count > 2 { desk.lastError = turns.words }
         if turns.count >= Backoff.turnsMax, turns.breakID == nil {
-            let told = "\(loop.text): \(turns.count) times without success: \(words)"
-            turns.breakID = found(.loop, of: nil, on: desk, subject: loop.text, detail: told)?.id
+            turns.breakID = found(kind, of: nil, on: desk, subject: loop.text, detail: turns.words)?.id
         }
         desk.loops[loop] = turns
         return pause
@@ -42,7 +42,10 @@ extension Engine {
         var watch = CommandWatch()
         watch.turns = command.attempts - 1
         watches[command.id] = watch
-        if command.kind == .cancel, command.state == .acknowledged { desk(command.account)?.takenCancels.insert(command.order) }
+        guard let desk = desk(command.account) else { return }
+        if command.kind == .cancel, command.state == .acknowledged { desk.takenCancels.insert(command.order) }
+        if command.state == .acknowledged || command.state == .inDoubt { desk.lookedFor.insert(command.order) }
+        if watch.turns > 0 { desk.repeats.began(command) }
     }
 
     /// A command went out, and the order still stands as before.
@@ -51,16 +54,19 @@ extension Engine {
     func turned(_ id: CommandID, of live: LiveOrder, on desk: Desk) {
         guard let command = commands[id] else { return }
         watches[id, default: CommandWatch()].turns += 1
+        desk.repeats.began(command)
         guard let watch = watches[id], watch.turns > 2 else { return }
         let shown = "the venue still shows the order \(live.state.rawValue)"
         let words = watch.words.map { watch.isRefused ? "the venue refuses it: \($0)" : $0 } ?? shown
         let told = "\(command.kind.rawValue) of \(live.order.clientOrderID), \(watch.turns) times: \(words)"
-        desk.lastError = told
+        // Of many, one line tells.
+        let isOneOfMany = desk.repeats.isMany(command.kind)
+        if !isOneOfMany { desk.lastError = told }
         guard watch.turns >= Backoff.turnsMax else { return }
         let kind: BreakKind = command.kind == .cancel && watch.isRefused ? .cancelRefused : .loop
         // One tells of it. Behind a restart the venue's words are not known any more.
         let standing = desk.orderBreaks[live.order.clientOrderID]
-        if standing?[.loop] == nil, standing?[.cancelRefused] == nil { found(kind, of: live, on: desk, detail: told) }
+        if !isOneOfMany, standing?[.loop] == nil, standing?[.cancelRefused] == nil { found(kind, of: live, on: desk, detail: told) }
         giveWay(command, because: told)
     }
 

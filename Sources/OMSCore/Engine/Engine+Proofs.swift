@@ -127,7 +127,11 @@ extension Engine {
             let words = "not found; the request may still arrive for \(max(0, (fence - venueNow) / 1_000)) ms"
             note(.early, words, live, &inquiry, request, on: desk)
             live.inquiry = inquiry
-            if venueNow >= fence { wantClock(desk) }
+            // Past by an older measurement alone: the next question is worth something behind a new one, and waits its turn.
+            guard venueNow < fence else {
+                wantClock(desk)
+                return again(live, on: desk, after: backoff)
+            }
             return again(live, on: desk, after: min(backoff, max(.milliseconds(1), fence - venueNow)))
         }
         guard inquiry.absentRounds > 0 else {
@@ -247,7 +251,7 @@ extension Engine {
     static let duplicateUnseen = "the venue refused the id as a duplicate and shows no order under it"
 
     /// What a venue has forgotten it does not know, whatever became of it.
-    private func tooOld(_ live: LiveOrder, on desk: Desk) -> String? {
+    func tooOld(_ live: LiveOrder, on desk: Desk) -> String? {
         let memoryMs = min(desk.setup.memoryMs ?? desk.profile.memoryMs, desk.profile.unfilledMemoryMs ?? .max)
         guard let clock = desk.clock else { return "the venue's clock is not known" }
         let venueMs = (clock.middle(at: now.monotonic) + clock.errorUs(at: now.monotonic)) / 1_000

@@ -43,7 +43,9 @@ extension Engine {
         if case .failed = answer.query { return }
         desk.reach.progressAt = now.monotonic
         // What was wrong is over with the next good answer of its kind.
-        if desk.lastError != nil, !desk.isErrorNew, isClockSet, desk.errorIsOf == nil || desk.errorIsOf == desk.speaksOf { desk.lastError = nil }
+        if desk.lastError != nil, !desk.isErrorNew, isClockSet, desk.errorIsOf == nil || desk.errorIsOf == desk.speaksOf {
+            desk.lastError = repeatWords(of: desk)
+        }
     }
 
     /// No answer came, and none will.

@@ -27,6 +27,11 @@ struct Sweep {
     var unlisted: Set<Symbol> = []
     /// Something was asked at all.
     var hasAsked = false
+    /// It is read for the sake of what repeats itself alone, and takes its time.
+    var isForRepeats = false
+    /// History is read for the sake of cancels that were taken alone; its pages.
+    var isForConfirmation = false
+    var historyPages = 0
     var summary: ReconcileSummary
     /// Who asked for it before it began.
     var waiters: [SweepWaiter] = []
@@ -70,11 +75,12 @@ extension Engine {
             let isDue =
                 now.monotonic >= desk.nextSweepAt || !desk.sweepWaiters.isEmpty && desk.sweepFailures == 0 || wantsHistorySweep(desk)
                 || wantsConfirmation(desk)
-            guard isDue else {
+            guard isDue || wantsRepeatListing(desk) else {
                 wake(at: desk.nextSweepAt)
                 return false
             }
             begin(desk)
+            desk.sweep?.isForRepeats = !isDue
         }
         guard let sweep = desk.sweep, !sweep.isAsked else { return false }
         // While orders wait to be sent, looking after those that rest takes a fifth of the time at most.
@@ -82,6 +88,8 @@ extension Engine {
             wake(at: sweep.nextPageAt)
             return false
         }
+        let isPaced = sweep.isForRepeats && desk.sweepWaiters.isEmpty && desk.kill == nil && desk.doubts.count <= Self.bulkDoubts
+        if isPaced, !mayRepeat(indexes(of: .query(.openOrders(symbol: nil, page: nil)), on: desk)) { return false }
         // A venue that lists by symbol, and no symbol yet: there is nothing to list.
         guard !sweep.symbols.isEmpty else {
             finish(desk)
@@ -95,6 +103,7 @@ extension Engine {
             }
         let isUrgent = !desk.hasReconciled || !desk.doubts.isEmpty || desk.kill != nil || confirmsByListing(desk)
         guard launch(.query(query), on: desk, usesReserve: isUrgent || !waitsToSend(desk)) else { return false }
+        if isPaced { limiter.repeated(indexes(of: .query(query), on: desk), at: now.monotonic) }
         desk.sweep?.isAsked = true
         desk.sweep?.hasAsked = true
         desk.sweep?.askedAt = now.monotonic
@@ -115,9 +124,11 @@ extension Engine {
         desk.sweep = Sweep(
             withHistory: withHistory, sinceMs: sinceMs, symbols: symbols, startedAt: now.monotonic,
             round: beginRound(isSingle: false, on: desk), summary: ReconcileSummary(account: desk.id))
+        desk.sweep?.isForConfirmation = confirmsSince != nil && doubts.count <= Self.bulkDoubts && !wantsEnds && !desk.wantsEnds && desk.hasReconciled
         desk.sweep?.waiters = desk.sweepWaiters
         desk.sweepWaiters = []
         if withHistory { desk.wantsListing = false }
+        (desk.wantsConfirming, desk.repeats.wantsListing) = (false, false)
     }
 
     /// From when on a listing of history must tell: before the first request with an order in doubt, milliseconds of the venue's clock.
@@ -186,9 +197,12 @@ extension Engine {
                 return abandonSweep(desk, reason)
             }
         } catch { return abandonSweep(desk, error.description) }
+        if sweep.phase == .history { sweep.historyPages += 1 }
         advance(&sweep, next: next)
+        let isTooLong = isTooLong(sweep, on: desk)
+        if isTooLong { sweep.provesAbsence = false }
         desk.sweep = sweep
-        if sweep.symbol >= sweep.symbols.count { finish(desk) }
+        if isTooLong || sweep.symbol >= sweep.symbols.count { finish(desk) }
     }
 
     /// What a listing settles of an order's questions.
@@ -198,7 +212,10 @@ extension Engine {
             inquiry.reasons.subtract([.doubt, .missing, .venueID])
             live.inquiry = inquiry.reasons.isEmpty && !inquiry.isAsked ? nil : inquiry
         }
-        if !live.commands.isEmpty { judgeCommands(of: live, on: desk, askedAt: askedAt) }
+        guard !live.commands.isEmpty else { return }
+        judgeCommands(of: live, on: desk, askedAt: askedAt)
+        // What is sent again is not looked at before its answer.
+        if live.inquiry?.isAsked == false, !desk.lookedFor.contains(live.key) { rest(live, on: desk) }
     }
 
     func advance(_ sweep: inout Sweep, next: String?) {

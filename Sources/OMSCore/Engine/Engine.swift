@@ -110,6 +110,7 @@ package final class Engine {
         }
         doubtClock()
         restore(state)
+        restoreKills(state.kills)
     }
 
     // MARK: Turns

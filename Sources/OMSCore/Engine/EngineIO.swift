@@ -52,7 +52,7 @@ package struct ReconcileSummary: Sendable {
 
 /// What is left of an account that was halted with `cancel_open`.
 package struct KillSnapshot: Sendable, Equatable {
-    package enum CancelAll: String, Sendable {
+    package enum CancelAll: String, Sendable, CaseIterable {
         /// The venue answered that everything goes.
         case confirmed
         /// Asked for, and not answered so yet.

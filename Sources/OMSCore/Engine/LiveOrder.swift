@@ -96,7 +96,7 @@ struct Inquiry {
     var lastWords: Words?
     var repeats = 0
     let startedAt: Int64
-    /// A listing of the whole account left it open: it is asked about by itself.
+    /// A listing of the whole account did not show it: it is asked about by itself, once.
     var isLeftOver = false
 
     /// Kinds of news of a doubt.
@@ -114,6 +114,8 @@ enum InquiryLane: Int, CaseIterable, Comparable {
     case urgent
     /// Nobody knows what became of an order, or a modify waits.
     case doubt
+    /// As the two above, and it was looked at before without an end: a fifth of a budget at most.
+    case repeated
     /// The venue surely has or had it: open here and not listed there, or its id is not known.
     case routine
 

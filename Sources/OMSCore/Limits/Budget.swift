@@ -33,6 +33,8 @@ package struct Budget: Sendable {
     package private(set) var busiestWindow = 0
     /// Grants to higher lanes since a place that waited was last served.
     package private(set) var passedOver = 0
+    /// What repeats itself takes no permit before then.
+    package private(set) var nextRepeatAt: Int64 = .min
 
     /// 500 ppm: how much faster than the venue's this clock may run (the bound of NTP slewing).
     package static let driftPPM: Int64 = 500
@@ -203,6 +205,13 @@ package struct Budget: Sendable {
     }
 
     private var held: Int { slots - free.count - retired.count }
+
+    /// What goes round and round took a permit. It gets one of five at most, whoever else waits or does not: a venue that refuses the same thing for ever then
+    /// keeps neither doubts nor listings nor what is new from it.
+    mutating func repeated(at now: Int64) { nextRepeatAt = now + windowUs * Self.repeatShare / Int64(max(1, usableShare)) }
+
+    /// One of so many permits is for what repeats itself.
+    package static let repeatShare: Int64 = 5
 
     /// Remembers who was served, so that places get one grant in ten while they wait.
     package mutating func served(place: Bool, whilePlaceWaits: Bool) {

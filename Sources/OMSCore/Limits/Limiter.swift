@@ -124,6 +124,11 @@ package struct Limiter: Sendable {
         }
     }
 
+    /// When what repeats itself may take a permit of each.
+    package func nextRepeat(_ indexes: [Int]) -> Int64 { indexes.lazy.map { budgets[$0].nextRepeatAt }.max() ?? .min }
+
+    package mutating func repeated(_ indexes: [Int], at now: Int64) { for index in indexes { budgets[index].repeated(at: now) } }
+
     package mutating func served(_ indexes: [Int], place: Bool, whilePlaceWaits: Bool) {
         for index in indexes { budgets[index].served(place: place, whilePlaceWaits: whilePlaceWaits) }
     }

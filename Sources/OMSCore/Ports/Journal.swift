@@ -170,6 +170,19 @@ package struct TradingStateRow: Sendable, Equatable {
     }
 }
 
+/// That an account is being emptied, so that a restart goes on with it.
+package struct KillRow: Sendable, Equatable {
+    package let account: AccountID
+    /// The last number of the record when it began; nil: it is over, or a cancel-all alone is wanted.
+    package let since: Int64?
+    package let cancelAll: KillSnapshot.CancelAll
+    /// Orders that ended since. Counted by a start, and not written.
+    package var closed = 0
+    package init(account: AccountID, since: Int64?, cancelAll: KillSnapshot.CancelAll) {
+        (self.account, self.since, self.cancelAll) = (account, since, cancelAll)
+    }
+}
+
 /// A budget's row: one for each (venue, owner, name).
 package struct BudgetRow: Sendable, Equatable {
     package let id: Int64
@@ -226,6 +239,7 @@ package enum JournalRecord: Sendable {
     /// `event.actor` took note of it. `isOver`: that ends it.
     case breakAcknowledged(id: Int64, at: Int64, reason: String, isOver: Bool, JournalEvent)
     case tradingState(TradingStateRow, JournalEvent)
+    case kill(KillRow, JournalEvent)
     case budget(BudgetRow)
     case permit(PermitRow)
     /// A closed order whose executions are still to be listed (true), or no more (false): a start goes on asking.

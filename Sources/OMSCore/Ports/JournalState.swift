@@ -27,6 +27,8 @@ package struct JournalState: Sendable {
     package var rests: [BudgetRest] = []
     package var bans: [VenueBan] = []
     package var tradingStates: [TradingStateRow] = []
+    /// Accounts that were being emptied, or of which the venue was to cancel everything.
+    package var kills: [KillRow] = []
     package var openBreaks: [Break] = []
     /// Not from the journal: the process that sent requests lives on, so that a socket may still be open for as long as a request may take.
     package var hasOpenSockets = false

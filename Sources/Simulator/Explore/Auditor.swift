@@ -68,7 +68,7 @@ package final class Auditor {
             willBear(order)
         case .intentSettled(let key, _, _): willSettle(key)
         case .intent, .intentComplete, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-            .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity, .formulaBroken, .lookupLag, .note:
+            .kill, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity, .formulaBroken, .lookupLag, .note:
             break
         }
     }

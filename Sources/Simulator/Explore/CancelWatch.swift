@@ -63,6 +63,10 @@ struct CancelWatch {
     /// The cancel that a leaving request with new orders passes; nil: none, or they were due.
     func passed(by request: RequestID, of account: AccountID, _ journal: MemoryJournal) -> OrderCommand? {
         guard !owed.contains(request) else { return nil }
-        return ready.sorted().lazy.compactMap { journal.commands[$0] }.first { $0.account == account && $0.state == .requested }
+        return ready.sorted().lazy.compactMap { journal.commands[$0] }.first { command in
+            guard command.account == account, command.state == .requested else { return false }
+            // One request answers for all who want the order gone: another's may be on its way since.
+            return (open[command.order] ?? []).allSatisfy { journal.commands[$0]?.state == .requested }
+        }
     }
 }

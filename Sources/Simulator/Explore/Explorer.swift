@@ -86,11 +86,12 @@ package struct Explorer: Sendable {
         guard !scenario.lingering.isEmpty else { return }
         daemon.note(.lingering)
         daemon.run(forUs: .seconds(20)) { daemon.isUp && daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
-        // Orders of others count as well: policy may want them gone.
+        // Orders of others count as well: policy may want them gone. So do those that are born, or come to their end, meanwhile.
         let live = daemon.world.venues.reduce(0) { $0 + $1.exchange.orders.count { order in !order.state.isClosed } }
-        let orders = max(live, daemon.journal.orders.values.count { !$0.state.isTerminal })
+        let open = Set(daemon.journal.orders.values.lazy.filter { !$0.state.isTerminal }.map(\.key))
         let (requests, events) = (daemon.world.ledger.requests.count, daemon.journal.events.count)
         daemon.run(forUs: .seconds(60))
+        let orders = max(live, open.union(daemon.journal.events.dropFirst(events).compactMap(\.order)).count)
         daemon.auditor.expectPauses(from: requests, events: events, orders: orders, minutes: 1)
         daemon.calm(keeping: [])
     }

@@ -28,6 +28,7 @@ package final class MemoryJournal: Journal {
     private var bootID: String?
     private var formulaBroken: Set<AccountID> = []
     private var lookupLags: [AccountID: Int64] = [:]
+    package private(set) var kills: [AccountID: KillRow] = [:]
     package private(set) var identities: [AccountID: PinnedIdentity] = [:]
     package private(set) var rests: [Int64: BudgetRest] = [:]
     package private(set) var bans: [String: VenueBan] = [:]
@@ -62,7 +63,7 @@ package final class MemoryJournal: Journal {
             switch record {
             case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
                 .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
-                .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .identity(_, let event),
+                .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .kill(_, let event), .identity(_, let event),
                 .formulaBroken(_, _, let event), .lookupLag(_, _, let event), .note(_, _, let event):
                 next += 1
                 guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
@@ -140,6 +141,9 @@ package final class MemoryJournal: Journal {
         case .identity(let pinned, let event):
             identities[pinned.account] = pinned
             note(event, nil)
+        case .kill(let row, let event):
+            kills[row.account] = row
+            note(event, nil)
         case .formulaBroken(let account, let isBroken, let event):
             if isBroken { formulaBroken.insert(account) } else { formulaBroken.remove(account) }
             note(event, nil)
@@ -198,10 +202,18 @@ package final class MemoryJournal: Journal {
         state.budgets = budgets.values.sorted { $0.id < $1.id }
         state.permits = permits.values.sorted { ($0.budget, $0.slot) < ($1.budget, $1.slot) }
         state.tradingStates = trading.values.sorted { $0.account < $1.account }
+        state.kills = kills.values.sorted { $0.account < $1.account }.map { kill in
+            var kill = kill
+            let ended = Set(events.lazy.filter { $0.event.seq > kill.since ?? .max && Self.ends.contains($0.event.kind) }.compactMap(\.order))
+            kill.closed = ended.count { orders[$0].map { $0.account == kill.account && $0.state.isTerminal } ?? false }
+            return kill
+        }
         state.openBreaks = breaks.values.sorted { $0.id < $1.id }
         state.symbols = Dictionary(grouping: orders.values, by: \.account).mapValues { Set($0.map(\.terms.symbol)).sorted() }
         return state
     }
+
+    private static let ends: Set<EventKind> = [.closed, .rejected, .filled, .resolved]
 
     package func knows(_ account: AccountID) -> Bool { intents.values.contains { $0.account == account } }
     package func intent(_ id: IntentID) -> IntentRow? { byIntentID[id].flatMap { intents[$0] } }

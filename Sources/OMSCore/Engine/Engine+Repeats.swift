@@ -1,0 +1,140 @@
+import Containers
+
+/// Commands of one account that come back again and again while their orders stand as before: what the venue refuses, puts off or loses.
+///
+/// Each waits by its own back-off (``CommandWatch/pauses``). Together they take a fifth of a budget at most (``Budget/repeatShare``), go out in full batches,
+/// are looked after by listings where one listing answers for many, and are one line of `last_error` and one break where they are more than a few.
+struct Repeats {
+    /// Cancels that may go again.
+    var cancels = Gathering<CommandID>()
+    /// Orders with a modify that may go again.
+    var modifies = Gathering<OrderKey>()
+    /// Commands that are open and came back at least once, by kind.
+    private(set) var open: [CommandKind: Set<CommandID>] = [:]
+    /// Look-ups for them wait for a listing.
+    var wantsListing = false
+
+    /// More than so many are told of together.
+    static let few = 4
+
+    var isEmpty: Bool { open.isEmpty }
+    var count: Int { open.values.reduce(0) { $0 + $1.count } }
+    func isMany(_ kind: CommandKind) -> Bool { open[kind]?.count ?? 0 > Self.few }
+
+    mutating func began(_ command: OrderCommand) { open[command.kind, default: []].insert(command.id) }
+
+    /// Whether it was one of them.
+    mutating func ended(_ command: OrderCommand) -> Bool {
+        let wasOpen = open[command.kind]?.remove(command.id) != nil
+        if open[command.kind]?.isEmpty ?? false { open[command.kind] = nil }
+        return wasOpen
+    }
+}
+
+/// What waits for company, so that a request carries as much as it may.
+struct Gathering<Element: Sendable> {
+    var queue = Deque<Element>()
+    private var since: Int64 = .max
+
+    mutating func append(_ element: Element, at now: Int64) {
+        if queue.isEmpty { since = now }
+        queue.append(element)
+    }
+
+    /// When it may go: at once with so many, else after a moment in which others may come.
+    func goesAt(full: Int) -> Int64 { queue.isEmpty ? .max : queue.count >= full ? .min : since + Self.patienceUs }
+
+    static var patienceUs: Int64 { .milliseconds(250) }
+}
+
+extension Engine {
+    /// Whether what repeats itself may take a permit of each; else asks to be called when it may.
+    func mayRepeat(_ indexes: [Int]) -> Bool {
+        let at = limiter.nextRepeat(indexes)
+        if now.monotonic < at { wake(at: at) }
+        return now.monotonic >= at
+    }
+
+    /// Whether such a gathering may leave now.
+    func mayLeave(_ gathering: Gathering<some Sendable>, full: Int, _ indexes: [Int]) -> Bool {
+        let at = gathering.goesAt(full: full)
+        if now.monotonic < at, at < .max { wake(at: at) }
+        return now.monotonic >= at && mayRepeat(indexes)
+    }
+
+    /// Whether an order was looked at before for the same command's sake, and stood as it stands.
+    func isRepeated(_ live: LiveOrder, _ inquiry: Inquiry) -> Bool {
+        guard live.state.isLive, !inquiry.isLeftOver, inquiry.reasons.isSubset(of: [.cancel, .modify, .venueID]) else { return false }
+        if inquiry.tries >= Self.looksAtOnce { return true }
+        var isAsked = false
+        for id in live.commands {
+            guard let command = commands[id], command.state == .acknowledged || command.state == .inDoubt else { continue }
+            guard watches[id]?.isLookedAtAgain ?? false else { return false }
+            isAsked = true
+        }
+        return isAsked
+    }
+
+    /// Looks at one order before the next ones count as repeated.
+    private static let looksAtOnce = 3
+
+    func rememberLooks(of live: LiveOrder, on desk: Desk) {
+        let isLookedFor = live.commands.contains { commands[$0]?.state == .acknowledged || commands[$0]?.state == .inDoubt }
+        if isLookedFor { desk.lookedFor.insert(live.key) } else { desk.lookedFor.remove(live.key) }
+    }
+
+    // MARK: Listings for many
+
+    /// Whether a listing of open orders tells how they stand with fewer requests than questions for each.
+    func repeatsAreListed(on desk: Desk) -> Bool {
+        let pages = (desk.profile.listsBySymbol ? max(1, desk.symbolsUsed.count) : 1) + desk.open / Self.pageRows
+        return desk.profile.findMax == 1 && desk.repeats.count > max(Repeats.few, pages)
+    }
+
+    /// Rows of a page of open orders, as most venues give them.
+    private static let pageRows = 100
+
+    func wantsRepeatListing(_ desk: Desk) -> Bool {
+        guard desk.sweep == nil, desk.sweepFailures == 0, desk.repeats.wantsListing else { return false }
+        if now.monotonic < desk.nextConfirmAt { wake(at: desk.nextConfirmAt) }
+        return now.monotonic >= desk.nextConfirmAt && mayRepeat(indexes(of: .query(.openOrders(symbol: nil, page: nil)), on: desk))
+    }
+
+    // MARK: Sending
+
+    func queueModify(of live: LiveOrder, on desk: Desk) {
+        guard let ready = live.commands.last(where: { commands[$0]?.kind == .modify && commands[$0]?.state == .requested }) else { return }
+        if watches[ready]?.isRepeated ?? false {
+            desk.repeats.modifies.append(live.key, at: now.monotonic)
+        } else {
+            desk.modifies.append(live.key)
+        }
+    }
+
+    // MARK: Answers
+
+    /// What an answer says of the loop that all of them are in: its end if anything of it was taken, else one turn more.
+    func judgeRepeats(_ kind: CommandKind, _ ids: [CommandID], _ outcomes: [ItemOutcome], _ wereRepeated: Bool, on desk: Desk) {
+        guard wereRepeated else { return }
+        // What was refused for good is over. What was taken may be as little worth as the time before.
+        let isOver = outcomes.contains { if case .refused = $0 { true } else { false } }
+        guard !isOver, desk.repeats.isMany(kind) else { return }
+        let watch = ids.lazy.compactMap { self.watches[$0] }.first { $0.words != nil }
+        let words = watch?.words ?? "the venue still shows the orders as they were"
+        let isRefused = watch?.isRefused ?? false
+        let told = isRefused ? "the venue refuses them: \(words)" : words
+        turned(.many(kind), on: desk, told, as: kind == .cancel && isRefused ? .cancelRefused : .loop)
+    }
+
+    /// One of them came to its end: taken, it shows that the others may be, too. What is left may be few enough to be told of one by one.
+    func endRepeats(_ command: OrderCommand, from: CommandState, on desk: Desk) {
+        let wasRepeated = desk.repeats.ended(command)
+        let wasTaken = wasRepeated && from == .acknowledged && command.state == .done
+        if wasTaken || !desk.repeats.isMany(command.kind) { ended(.many(command.kind), on: desk) }
+    }
+
+    /// What stands in `last_error` as long as many commands go round.
+    func repeatWords(of desk: Desk) -> String? {
+        CommandKind.allCases.lazy.compactMap { desk.loops[.many($0)] }.first { $0.count > 2 && !$0.words.isEmpty }?.words
+    }
+}
