@@ -171,7 +171,7 @@ package struct FaultPlan {
     package private(set) var rules: [Standing] = []
 
     package init(_ rules: [FaultRule] = [], seed base: UInt64 = 0) {
-        self.rules = rules.enumerated().map { Standing(rule: $1, random: SplitMix64(seed: seed(base, "fault \($0)"))) }
+        self.rules = rules.enumerated().map { Standing(rule: $1, random: SplitMix64(seed: mixedSeed(base, "fault \($0)"))) }
     }
 
     /// The first rule that strikes this request; every matching rule before it has counted the request.

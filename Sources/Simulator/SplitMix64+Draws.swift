@@ -19,7 +19,7 @@ extension SplitMix64 {
 }
 
 /// Mixes a name into a seed, so that each venue and rule draws from a stream of its own (FNV-1a).
-package func seed(_ seed: UInt64, _ name: String) -> UInt64 {
+package func mixedSeed(_ seed: UInt64, _ name: String) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ seed
     for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     return hash

@@ -66,7 +66,7 @@ package final class VenueWorld {
     package init(_ options: WorldOptions = WorldOptions(), dialects: [any Dialect] = DialectCatalog.dialects()) throws(SimulatorInputError) {
         self.options = options
         faults = FaultPlan(options.faults, seed: options.seed)
-        ways = SplitMix64(seed: seed(options.seed, "latency"))
+        ways = SplitMix64(seed: mixedSeed(options.seed, "latency"))
         for account in options.accounts { accountsByKey[account.key] = account }
         // Before the books open: a switch may change what is traded in which unit.
         for setting in options.switches where !setting.name.hasSuffix("memory_ms") {
@@ -77,7 +77,7 @@ package final class VenueWorld {
         }
         for dialect in dialects {
             let exchange = Exchange(
-                venue: dialect.venue, instruments: dialect.instruments, matching: options.matching, seed: seed(options.seed, dialect.venue),
+                venue: dialect.venue, instruments: dialect.instruments, matching: options.matching, seed: mixedSeed(options.seed, dialect.venue),
                 scheduler: { [unowned self] delay, action in
                     let venue = dialect.venue
                     self.events.add(at: self.now + max(delay, 0)) { at in action(self.venueClock(venue, at: at)) }

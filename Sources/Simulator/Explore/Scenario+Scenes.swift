@@ -18,7 +18,7 @@ extension Scenario {
     ]
 
     mutating func addScenes(seed: UInt64) {
-        var random = SplitMix64(seed: OMSimSeed.mixed(seed, "scenes"))
+        var random = SplitMix64(seed: mixedSeed(seed, "scenes"))
         for _ in 0..<random.between(1, 3) { options.world.faults.insert(scene(&random), at: 0) }
         if random.chance(0.25) { addClockSteps(&random) }
         if random.chance(0.1) { addBelyingPages(&random) }

@@ -34,7 +34,7 @@ package struct Scenario {
     /// Which venues may be drawn; nil: all.
     package init(seed: UInt64, version: Int? = nil, mutant: Mutant? = nil, venues: [String]? = nil) {
         self.version = version ?? Self.version(of: seed)
-        var random = SplitMix64(seed: OMSimSeed.mixed(seed, "scenario"))
+        var random = SplitMix64(seed: mixedSeed(seed, "scenario"))
         options.seed = seed
         options.mutant = mutant
         options.world.seed = seed
@@ -186,9 +186,4 @@ package struct Scenario {
         weather.slowDiskUs = random.chance(0.15) ? random.between(10_000, 1_500_000) : 0
         return weather
     }
-}
-
-/// The seed function under a name that does not clash with parameters called `seed`.
-enum OMSimSeed {
-    static func mixed(_ base: UInt64, _ name: String) -> UInt64 { seed(base, name) }
 }

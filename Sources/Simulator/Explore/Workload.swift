@@ -14,7 +14,7 @@ final class Workload {
 
     init(_ daemon: VirtualDaemon, _ scenario: Scenario) {
         (self.daemon, self.scenario) = (daemon, scenario)
-        random = SplitMix64(seed: OMSimSeed.mixed(scenario.options.seed, "workload"))
+        random = SplitMix64(seed: mixedSeed(scenario.options.seed, "workload"))
     }
 
     /// Plans everything that will happen in the storm.

@@ -165,7 +165,7 @@ package struct PublicMarket: Sendable {
         let unitLots: Int64
 
         init(of instrument: SimInstrument, _ seed: UInt64) {
-            base = Simulator.seed(seed, "market " + instrument.symbol)
+            base = mixedSeed(seed, "market " + instrument.symbol)
             referenceTicks = max(1, Int64(clamping: instrument.reference.units / max(instrument.tick.units, 1)))
             let lotValue = instrument.reference.multiplied(by: instrument.lot, roundingDown: true) ?? .one
             unitLots = min(max(1, Int64(clamping: Decimal(100).units / max(lotValue.units, 1))), 1_000_000_000)

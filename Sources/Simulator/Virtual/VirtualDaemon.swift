@@ -84,7 +84,7 @@ package final class VirtualDaemon {
         (self.options, setups) = (options, options.setups)
         weather = options.weather
         latencyUs = options.latencyUs
-        random = SplitMix64(seed: seed(options.seed, "virtual"))
+        random = SplitMix64(seed: mixedSeed(options.seed, "virtual"))
         world = try VenueWorld(options.world)
         disk = VirtualDisk(journal)
         auditor = Auditor(journal: journal, world: world, setups: options.setups)
