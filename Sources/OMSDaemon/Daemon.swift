@@ -213,7 +213,7 @@ private final class CoreSink: ControlSink {
     init(core: CoreLoop, mailbox: Mailbox) { (self.core, self.mailbox) = (core, mailbox) }
 
     func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket, isLone: Bool) -> Bool {
-        let input = Input.command(command, from: actor, role: role, ticket: ticket)
+        let input = Input.command(command, from: actor, ticket: ticket)
         return isLone && core.turnAtOnce(input) || mailbox.post(command: input)
     }
 

@@ -120,7 +120,7 @@ package final class CoreLoop: @unchecked Sendable {
     /// About how many rows a turn writes for this.
     private static func rows(of input: Input) -> Int {
         switch input {
-        case .command(.submit(let intent, _), _, _, _): 1 + min(1_000, intent.place.count + intent.cancel.count + intent.modify.count)
+        case .command(.submit(let intent, _), _, _): 1 + min(1_000, intent.place.count + intent.cancel.count + intent.modify.count)
         case .answered(_, let answer, _, _): 1 + answer.places.count + answer.cancels.count + answer.modifies.count
         case .command, .lost, .notSent, .disconnected, .reload, .started, .wake: 1
         }

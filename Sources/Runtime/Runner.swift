@@ -1,5 +1,4 @@
 import OMSCore
-
 import Wire
 
 /// What the runner is handed to reach the world.
@@ -137,7 +136,7 @@ package final class Runner {
         ports.log("the journal's disk is full: \(error.description). New intents are refused, cancels and look-ups go on. Free space on it.")
         // Who asked now, whom this turn would have answered, and who waits: the new engine knows none of them.
         var callers = Set(engine.waitingTickets).union(output.replies.map(\.ticket))
-        for case .command(_, _, _, let ticket) in inputs { callers.insert(ticket) }
+        for case .command(_, _, let ticket) in inputs { callers.insert(ticket) }
         for ticket in callers.sorted(by: { ($0.connection, $0.call) < ($1.connection, $1.call) }) {
             ports.replies.fail(.journalUnavailable("the journal's disk is full; nothing of this request was recorded"), to: ticket)
         }

@@ -89,7 +89,7 @@ private final class Rig: @unchecked Sendable {
     }
 
     private func command(_ command: ControlCommand, _ call: UInt64) -> Input {
-        .command(command, from: .peer(uid: 0, pid: 1), role: .operator, ticket: OMSCore.Ticket(connection: 1, call: call))
+        .command(command, from: .peer(uid: 0, pid: 1), ticket: OMSCore.Ticket(connection: 1, call: call))
     }
 }
 

@@ -64,7 +64,7 @@ private final class Stage {
     func submit(_ intent: Intent) {
         let content = Digest256(sha256(intent.canonicalBytes()))
         inputs.add(
-            .command(.submit(intent, content: content), from: .peer(uid: 0, pid: 1), role: .operator, ticket: OMSCore.Ticket(connection: 1, call: 1)))
+            .command(.submit(intent, content: content), from: .peer(uid: 0, pid: 1), ticket: OMSCore.Ticket(connection: 1, call: 1)))
     }
 
     /// Turns until it holds.

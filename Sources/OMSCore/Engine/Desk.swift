@@ -65,7 +65,7 @@ final class Desk {
     var orders: [OrderKey: LiveOrder] = [:]
     var byVenueID: [VenueOrderID: OrderKey] = [:]
     /// Requests out.
-    var inFlight = 0
+    var inFlightCount = 0
     /// Of these, look-ups of orders in no doubt.
     var routineOut = 0
     let places = PlaceQueue()
@@ -84,7 +84,8 @@ final class Desk {
     var doubts: Set<OrderKey> = []
     /// Orders, live or in doubt, that a rebinding left where the account was.
     var left: Set<OrderKey> = []
-    var open = 0
+    /// Orders that the venue holds or may hold.
+    var openCount = 0
     /// Orders that are not closed.
     var unfinished = 0
     /// Orders with a cancel that the venue took, whose end is not confirmed yet.
@@ -197,7 +198,7 @@ final class Desk {
     }
 
     /// Whether anything but a cancel may go out: one connection is the cancel lane's.
-    var hasRoom: Bool { inFlight + 1 < maxInFlight }
+    var hasRoom: Bool { inFlightCount + 1 < maxInFlight }
 
     /// An order came, or moved.
     func count(from: OrderState?, to next: OrderState) {

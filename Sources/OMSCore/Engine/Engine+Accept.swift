@@ -3,8 +3,7 @@ extension Engine {
 
     func accept(_ intent: Intent, plan: IntentPlan, content: Digest256, on desk: Desk, from actor: Actor, ticket: Ticket) {
         let id = intent.id ?? IntentID("i" + mint.next(wall: now.wall).text)
-        var event = self.event(.intentAccepted, actor: actor, note: id.text)
-        event.evidence = nil
+        let event = self.event(.intentAccepted, actor: actor, note: id.text)
         let row = IntentRow(
             key: IntentKey(event.seq), id: id, account: desk.id, content: content, orders: plan.places.count,
             commands: plan.modifies.count + plan.cancels.count, sequence: intent.sequence, plannedRequests: requests(for: plan, on: desk).count,

@@ -99,7 +99,7 @@ extension Engine {
         let waits = intents.values.flatMap { $0.waiters.map(\.ticket) }
         let sweeps = desks.flatMap { $0.sweepWaiters + ($0.sweep?.waiters ?? []) + $0.reconciliations.flatMap(\.waiters) }.map(\.ticket)
         let deferred = deferred.compactMap { entry -> Ticket? in
-            if case .command(_, _, _, let ticket) = entry.input { ticket } else { nil }
+            if case .command(_, _, let ticket) = entry.input { ticket } else { nil }
         }
         return waits + sweeps + deferred + early.map(\.ticket) + cancelRounds.compactMap(\.ticket) + acceptances.flatMap { [$0.ticket] + $0.echoes }
             + grants.wishes.elements.map(\.ticket)
@@ -178,9 +178,8 @@ extension Engine {
         return AccountSnapshot(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
             isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
-            queueLookup: desk.inquiries.reduce(0) { $0 + $1.count },
-            queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces, inFlight: desk.inFlight, requests: desk.reach.asked, open: desk.open,
-            inDoubt: doubts.count,
+            queueLookup: desk.inquiries.reduce(0) { $0 + $1.count }, queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces,
+            inFlight: desk.inFlightCount, requests: desk.reach.asked, open: desk.openCount, inDoubt: doubts.count,
             clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt,
             lastError: desk.factsProblem ?? desk.assumptionProblem ?? desk.lastError,
             lastErrorAt: desk.lastError == nil ? nil : desk.lastErrorAt ?? now.wall, parked: doubts.count { $0.parkedAt != nil },

@@ -101,7 +101,7 @@ extension Engine {
     private func land(_ id: RequestID) -> InFlight? {
         guard let flight = inFlight.removeValue(forKey: id) else { return nil }
         if let desk = desk(flight.plan.account) {
-            desk.inFlight -= 1
+            desk.inFlightCount -= 1
             desk.speaksOf = flight.plan.sort
             if flight.plan.isRoutine { desk.routineOut -= 1 }
         }

@@ -37,8 +37,7 @@ extension Engine {
             live.order.closedAt = next.isTerminal ? now.wall : nil
             if next != .inDoubt { live.order.parkedAt = nil }
         }
-        var event = self.event(kind, evidence: evidence, request: request, actor: actor, note: note)
-        event.request = request
+        let event = self.event(kind, evidence: evidence, request: request, actor: actor, note: note)
         if kind == .parked { notice(.parked(live.order.clientOrderID), of: desk.id) }
         record(.orderChanged(live.order, from: from, fields: fields, event))
         keepTrack(of: live, on: desk)
@@ -51,8 +50,8 @@ extension Engine {
     }
 
     private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {
-        if from.isLive { desk.open -= 1 }
-        if next.isLive { desk.open += 1 }
+        if from.isLive { desk.openCount -= 1 }
+        if next.isLive { desk.openCount += 1 }
         desk.count(from: from, to: next)
         if from == .inDoubt { desk.doubts.remove(live.key) }
         if next == .inDoubt { desk.doubts.insert(live.key) }

@@ -117,6 +117,8 @@ extension Engine {
     static let confirmDelayUs: Int64 = .milliseconds(100)
 
     func requestModify(_ item: ModifyItem, for intent: OpenIntent, on desk: Desk, actor: Actor) {
+        // Examined as known when the intent was taken, so that nothing but a read that fails ends here: the journal keeps that error, and this turn is never
+        // committed (``Journal/check()``).
         guard let order = byClientID[item.clientOrderID]?.order ?? (try? journal.order(item.clientOrderID)) else { return }
         guard let live = byClientID[item.clientOrderID], !live.state.isTerminal else {
             let command = birth(.modify, of: order, price: item.price, quantity: item.quantity, onFailure: item.onFailure, for: intent, actor: actor)

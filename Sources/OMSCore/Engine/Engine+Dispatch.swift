@@ -7,7 +7,7 @@ extension Engine {
         guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
         ripen(desk)
         let rows = output.records.count
-        while desk.inFlight < desk.maxInFlight {
+        while desk.inFlightCount < desk.maxInFlight {
             // What leaves first would wait for the turn's end, while all that is launched behind it is written down.
             guard output.records.count - rows < Self.launchRows else { return wake(at: now.monotonic) }
             // The last connection is the cancel lane's.
@@ -137,9 +137,9 @@ extension Engine {
 
     private func sendWaitingPlaces(_ desk: Desk, usesReserve: Bool) -> Bool {
         if desk.profile.mixesPlaceAndCancel {
-            let names = indexes(of: .mixed(place: [], cancel: [], placeFirst: false), on: desk)
-            guard canTake(names, usesReserve: usesReserve), let batch = takePlaces(desk, single: false) else { return false }
-            return sendMixed(batch.orders, [], indexes: names, on: desk)
+            let budgets = indexes(of: .mixed(place: [], cancel: [], placeFirst: false), on: desk)
+            guard canTake(budgets, usesReserve: usesReserve), let batch = takePlaces(desk, single: false) else { return false }
+            return sendMixed(batch.orders, [], indexes: budgets, on: desk)
         }
         let batchNames = indexes(of: .place([], isSingle: false), on: desk)
         let singleNames = indexes(of: .place([], isSingle: true), on: desk)
@@ -180,11 +180,11 @@ extension Engine {
     }
 
     func launch(_ content: RequestPlan.Content, on desk: Desk, usesReserve: Bool, isJournaled: Bool = false) -> Bool {
-        let names = indexes(of: content, on: desk)
+        let budgets = indexes(of: content, on: desk)
         // Only what needs neither stamp nor account may leave before both are known.
         let isPreparation = if case .query(let query) = content { query.isPreparation } else { false }
-        guard mayLeave(desk), isPreparation || isPrepared(desk), canTake(names, usesReserve: usesReserve) else { return false }
-        return send(content, indexes: names, on: desk, isPlace: false, isJournaled: isJournaled)
+        guard mayLeave(desk), isPreparation || isPrepared(desk), canTake(budgets, usesReserve: usesReserve) else { return false }
+        return send(content, indexes: budgets, on: desk, isPlace: false, isJournaled: isJournaled)
     }
 
     private func stampMs(_ desk: Desk) -> Int64 {
@@ -251,7 +251,7 @@ extension Engine {
         (plan.budgets, plan.isJournaled) = (rows.map(\.budget), isJournaled)
         limiter.served(indexes, place: isPlace, whilePlaceWaits: !desk.places.isEmpty)
         inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled, launchedAt: now.monotonic)
-        desk.inFlight += 1
+        desk.inFlightCount += 1
         asked(on: desk)
         if plan.isRoutine { desk.routineOut += 1 }
         switch content {

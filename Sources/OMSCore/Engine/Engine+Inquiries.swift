@@ -179,7 +179,7 @@ extension Engine {
     /// - Parameters:
     ///   - next: the page that follows; only behind the last one is absent what no page had.
     ///   - unreadable: rows that stood beside the reports.
-    func found(
+    func lookedUp(
         _ subjects: [FindSubject], step: Int, _ reports: [OrderReport], next: String?, _ unreadable: [UnreadableRow], _ flight: InFlight,
         on desk: Desk
     ) {
@@ -246,8 +246,7 @@ extension Engine {
         guard ids.count > 1, let keep = chosen?.venueOrderID else { return chosen }
         for report in reports where report.venueOrderID != keep && (report.status == .open || report.status == .accepted) {
             guard let id = report.venueOrderID else { continue }
-            wantGone(
-                CancelTicket(command: 0, order: 0, clientOrderID: live.order.clientOrderID, venueOrderID: id, terms: live.order.terms), on: desk)
+            wantGone(CancelTicket(unwanted: id, clientOrderID: live.order.clientOrderID, terms: live.order.terms), on: desk)
         }
         return chosen
     }

@@ -24,7 +24,7 @@ extension Engine {
             prepared(query, on: desk)
         case (.find(let subjects, let step), .orders(let reports, let next, let unreadable)):
             ended(.lookUps, on: desk)
-            found(subjects, step: step, reports, next: next, unreadable, flight, on: desk)
+            lookedUp(subjects, step: step, reports, next: next, unreadable, flight, on: desk)
         case (.openOrders, .orders(let reports, let next, let unreadable)), (.history, .orders(let reports, let next, let unreadable)):
             listed(reports, next: next, unreadable: unreadable, flight, on: desk)
         case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)

@@ -37,7 +37,7 @@ extension Engine {
         let isVenues = answer.disposition != .inDoubt || (answer.venueCode != nil && answer.httpStatus < 500)
         guard isVenues else { return unheard("HTTP \(answer.httpStatus) without the venue's own words", on: desk) }
         desk.reach.failedInARow = 0
-        desk.reach.waitingSince = desk.inFlight > 0 ? now.monotonic : nil
+        desk.reach.waitingSince = desk.inFlightCount > 0 ? now.monotonic : nil
         (desk.reach.lastAnswerAt, desk.reach.heardAt) = (now.wall, now.monotonic)
         guard answer.disposition == .answered else { return }
         if case .failed = answer.query { return }
@@ -64,7 +64,7 @@ extension Engine {
 
     /// Whether nothing was heard for so long that the venue should be asked how late it is.
     func isSilent(_ desk: Desk) -> Bool {
-        guard desk.inFlight == 0, desk.clock != nil else { return false }
+        guard desk.inFlightCount == 0, desk.clock != nil else { return false }
         let at = max(desk.reach.heardAt, startedAt) + (desk.reach.failedInARow > 0 ? Self.lostIntervalUs : Self.silenceUs)
         if now.monotonic < at { wake(at: at) }
         return now.monotonic >= at

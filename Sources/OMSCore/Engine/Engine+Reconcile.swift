@@ -107,7 +107,7 @@ extension Engine {
             return false
         }
         var summary = desk.sweep?.summary ?? ReconcileSummary(account: desk.id)
-        summary.journalOpen = desk.open
+        summary.journalOpen = desk.openCount
         summary.error = "the venue was not listed: \(troubles(of: desk))"
         let given = (desk.sweepWaiters + (desk.sweep?.waiters ?? [])).filter { !isPatient($0) }
         guard !given.isEmpty else { return }
@@ -159,7 +159,7 @@ extension Engine {
         desk.sweepWaiters = []
         guard !waiters.isEmpty else { return }
         var summary = sweep.summary
-        summary.journalOpen = desk.open
+        summary.journalOpen = desk.openCount
         summary.error = "the venue's open orders could not be listed: \(reason)"
         desk.reconciliations.append(Reconciliation(waiters: waiters, summary: summary, pending: pending, startedAt: now.monotonic))
     }

@@ -87,7 +87,7 @@ extension Engine {
 
     /// Whether a listing of open orders tells how they stand with fewer requests than questions for each.
     func repeatsAreListed(on desk: Desk) -> Bool {
-        let pages = (desk.profile.listsBySymbol ? max(1, desk.symbolsUsed.count) : 1) + desk.open / Self.pageRows
+        let pages = (desk.profile.listsBySymbol ? max(1, desk.symbolsUsed.count) : 1) + desk.openCount / Self.pageRows
         return desk.profile.findMax == 1 && desk.repeats.count > max(Repeats.few, pages)
     }
 

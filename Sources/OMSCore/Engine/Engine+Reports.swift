@@ -9,7 +9,7 @@ extension Engine {
         // Of an order in doubt any report tells that it is there.
         if let version = report.version, let known = live.version, version < known, live.state != .inDoubt { return false }
         live.version = report.version ?? live.version
-        var fields = found(live, on: desk)
+        var fields = liftBars(of: live, on: desk)
         if let id = report.venueOrderID, live.order.venueOrderID != id {
             let isOurs = report.clientOrderID == live.order.clientOrderID
             if live.mayBeRenamed, isOurs {
@@ -96,7 +96,7 @@ extension Engine {
     }
 
     /// It is there: what barred it from being sent again has no meaning any more. Which fields that changes.
-    private func found(_ live: LiveOrder, on desk: Desk) -> OrderFields {
+    private func liftBars(of live: LiveOrder, on desk: Desk) -> OrderFields {
         let isInferred = live.state.isTerminal && !live.order.evidence.isVenues
         // Whose words they are that it was not there (a proof's, a person's), they were wrong.
         let isGivenUp = live.state == .abandoned && live.order.rejectText != nil

@@ -69,9 +69,7 @@ extension Engine {
     private func unwanted(_ report: OrderReport, _ venueID: VenueOrderID, on desk: Desk) {
         guard desk.setup.cancelsExternalOrders, let symbol = report.symbol else { return }
         let terms = OrderTerms(symbol: symbol, side: report.side ?? .buy, type: .limit)
-        wantGone(
-            CancelTicket(command: 0, order: 0, clientOrderID: report.clientOrderID ?? ClientOrderID(""), venueOrderID: venueID, terms: terms),
-            on: desk)
+        wantGone(CancelTicket(unwanted: venueID, clientOrderID: report.clientOrderID, terms: terms), on: desk)
     }
 
     /// An order of ours that shows under another account than its own: never cancelled for being external.

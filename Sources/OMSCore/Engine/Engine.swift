@@ -119,7 +119,7 @@ package final class Engine {
     package func step(_ input: Input, at moment: Moment) {
         now = moment
         switch input {
-        case .command(let command, let actor, _, let ticket):
+        case .command(let command, let actor, let ticket):
             // What a connection sent behind a large intent takes effect behind it.
             if acceptances.contains(where: { $0.ticket.connection == ticket.connection })
                 || early.contains(where: { $0.ticket.connection == ticket.connection })
@@ -336,7 +336,7 @@ package final class Engine {
         }
         if isLeft, !live.state.isTerminal { desk.left.insert(live.key) }
         if live.state == .inDoubt, !isLeft { desk.doubts.insert(live.key) }
-        if live.state.isLive { desk.open += 1 }
+        if live.state.isLive { desk.openCount += 1 }
         keepTrack(of: live, on: desk)
         desk.count(from: nil, to: live.state)
         desk.symbolsUsed.insert(live.order.terms.symbol)

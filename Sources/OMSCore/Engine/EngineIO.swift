@@ -1,6 +1,7 @@
 /// What reaches the engine: always a value, always with the moment of the turn beside it.
 package enum Input: Sendable {
-    case command(ControlCommand, from: Actor, role: Role, ticket: Ticket)
+    /// Of a peer that may give it: the socket has checked its role.
+    case command(ControlCommand, from: Actor, ticket: Ticket)
     /// A complete answer, as the adapter read it.
     case answered(RequestID, VenueAnswer, sentAt: Moment, lastByteAt: Moment)
     /// Bytes may have left and no complete answer came; the socket was reset.

@@ -26,6 +26,11 @@ package struct CancelTicket: Sendable {
     package init(command: CommandID, order: OrderKey, clientOrderID: ClientOrderID, venueOrderID: VenueOrderID?, terms: OrderTerms) {
         (self.command, self.order, self.clientOrderID, self.venueOrderID, self.terms) = (command, order, clientOrderID, venueOrderID, terms)
     }
+
+    /// For what stands at the venue and should not, by no command and no order of this journal: none has the number 0.
+    package init(unwanted venueOrderID: VenueOrderID, clientOrderID: ClientOrderID?, terms: OrderTerms) {
+        self.init(command: 0, order: 0, clientOrderID: clientOrderID ?? ClientOrderID(""), venueOrderID: venueOrderID, terms: terms)
+    }
 }
 
 /// One order in a modify request. Price and quantity are both filled in: what was not asked to change is what was last confirmed.
