@@ -62,11 +62,10 @@ struct AccountReader {
         guard let venue, let product, let uid, let credentials, let baseURL else { return nil }
         return AccountConfiguration(
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentials.path, credentialsAreManaged: credentials.isManaged,
-            baseURL: baseURL, caFile: caFile, requestTimeoutMs: timeout ?? 5_000, maxInFlight: inFlight, maxIntentAgeMs: age, resend: resend,
-            reconcileIntervalMs: interval ?? 10_000, queueMaxOrders: queueMax ?? 1_000_000, onExternalOrder: external ?? .report,
-            holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, memoryMs: memory, limits: limits, batchMax: batchMax, risk: risk,
-            quantityUnit: quantityUnit ?? .contracts,
-            credentialsPlace: section.place(of: "credentials"))
+            baseURL: baseURL, caFile: caFile, requestTimeoutMs: timeout ?? AccountSetup.requestTimeoutMsDefault, maxInFlight: inFlight,
+            maxIntentAgeMs: age, resend: resend, reconcileIntervalMs: interval ?? 10_000, queueMaxOrders: queueMax ?? 1_000_000,
+            onExternalOrder: external ?? .report, holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, memoryMs: memory, limits: limits,
+            batchMax: batchMax, risk: risk, quantityUnit: quantityUnit ?? .contracts, credentialsPlace: section.place(of: "credentials"))
     }
 
     private func readProfile(venue: String?, product: String?) -> VenueProfile? {

@@ -153,7 +153,9 @@ final class Daemon {
         }
     }
 
-    private var stopGraceUs: Int64 { (configuration.accounts.map(\.requestTimeoutMs).max() ?? 5_000) * 1_000 + 1_000_000 }
+    private var stopGraceUs: Int64 {
+        (configuration.accounts.map(\.requestTimeoutMs).max() ?? AccountSetup.requestTimeoutMsDefault) * 1_000 + 1_000_000
+    }
 
     // MARK: Parts
 

@@ -5,7 +5,8 @@ package struct AccountSetup: Sendable {
     /// Stands for the key in budgets of scope apikey; never the key.
     package var keyFingerprint: String
     package let rules: any VenueRules
-    package var requestTimeoutMs: Int64 = 5_000
+    package static let requestTimeoutMsDefault: Int64 = 5_000
+    package var requestTimeoutMs = AccountSetup.requestTimeoutMsDefault
     /// nil: what the place budget needs at a 200 ms round trip, 4 to 64.
     package var maxInFlight: Int?
     package var maxIntentAgeMs: Int64?
