@@ -38,7 +38,7 @@ package enum IntentFields {
         .optional("modify", .items(modify), "orders to change"),
         .optional("cancel", .idsOrItems(cancel), "client order ids, {venue_order_id}, or {symbol?, side?} for all that match"),
         // Unknown words answer 1003, as CONTRACT 4 asks, so the decoder judges them.
-        .optional("sequence", .text(.reason), "cancel_first (default) or place_first"),
+        .optional("sequence", .text(.freeText), "cancel_first (default) or place_first"),
         .optional("expires_at", .integer(Int64.min...Int64.max), "microseconds since 1970 UTC; bounds sending, never cancels"),
         .optional("dry_run", .bool, "answers the plan, journals nothing"),
     ]

@@ -67,10 +67,12 @@ package indirect enum FieldType: Sendable {
 
 /// What a name may look like. Text that could steer a log or a terminal never gets in.
 package enum TextRule: Sendable, CaseIterable {
-    case account, intentID, clientOrderID, venueOrderID, symbol, budget, reason
+    case account, intentID, clientOrderID, venueOrderID, symbol, budget
+    /// Any words, for people or for a closer look.
+    case freeText
 
     /// In bytes.
-    var lengthMax: Int { self == .reason ? 500 : 64 }
+    var lengthMax: Int { self == .freeText ? 500 : 64 }
 
     package func allows(_ text: String) -> Bool {
         var text = text
@@ -88,7 +90,7 @@ package enum TextRule: Sendable, CaseIterable {
         case .account, .clientOrderID, .venueOrderID, .budget:
             // The venue's own rule is narrower and judged by the engine; here only what no venue takes is refused.
             return bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-        case .reason: return bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+        case .freeText: return bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
         }
     }
 
@@ -97,7 +99,7 @@ package enum TextRule: Sendable, CaseIterable {
         case .intentID: "1 to 64 of A-Z a-z 0-9 . _ : -"
         case .symbol: "1 to 64 bytes of letters, digits and . _ : / - $ & + @ ! * ~ # ( ), starting with a letter or digit, without .."
         case .account, .clientOrderID, .venueOrderID, .budget: "1 to 64 visible ASCII characters without quote or backslash"
-        case .reason: "1 to 500 bytes of text without control characters"
+        case .freeText: "1 to 500 bytes of text without control characters"
         }
     }
 

@@ -27,7 +27,7 @@ package enum MethodPage {
 
     private static func words(_ type: FieldType) -> String {
         switch type {
-        case .text(.reason): "text"
+        case .text(.freeText): "text"
         case .text: "name"
         case .integer(let range):
             switch (range.lowerBound, range.upperBound) {

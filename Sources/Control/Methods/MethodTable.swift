@@ -15,7 +15,7 @@ package enum MethodTable {
     private static let intentID = Field.required("intent_id", .text(.intentID), "the intent")
     private static let clientOrderID = Field.required("client_order_id", .text(.clientOrderID), "the order")
     private static let states = Field.optional("states", .words(OrderState.allCases.map(\.rawValue)), "only orders in one of these states")
-    private static let reason = Field.required("reason", .text(.reason), "why, for the record")
+    private static let reason = Field.required("reason", .text(.freeText), "why, for the record")
     private static let page = [
         Field.optional("after", .integer(0...Int64.max), "the `next` of the page before"),
         Field.optional("limit", .integer(1...1000), "rows a page; default 100"),

@@ -203,7 +203,7 @@ package struct BudgetRow: Sendable, Equatable {
 package struct PermitRow: Sendable, Equatable {
     package let budget: Int64
     package let slot: Int
-    /// Held by this request (or, negative, a grant of `limit.take`), whose answer is not known; nil once it is.
+    /// Held by this request, whose answer is not known, or by a grant of `limit.take`, which takes its number from the same row; nil once it is free.
     package var request: RequestID?
     /// When taken, and when its answer's last byte was read or its socket reset: microseconds of the boot's clock.
     package var takenAt: Int64
@@ -232,7 +232,7 @@ package enum JournalRecord: Sendable {
     case commandChanged(OrderCommand, from: CommandState, JournalEvent)
     case request(RequestRow)
     case requestEnded(RequestEnd)
-    /// A request that got no row when it left turned out to matter: row and end at once.
+    /// An execution, booked to its order.
     case fill(OrderKey, AccountID, ClientOrderID, Fill, JournalEvent)
     case breakFound(Break, JournalEvent)
     case breakResolved(id: Int64, at: Int64, JournalEvent)
@@ -246,7 +246,7 @@ package enum JournalRecord: Sendable {
     case unlisted(OrderKey, Bool)
     /// Client order ids below this counter are used up: written before they are handed out.
     case idHighWater(Int64)
-    /// The next request id not used so far, and the boot that the permit clock belongs to.
+    /// The boot that the permit clock belongs to.
     case boot(id: String)
     /// The venue's ids of the account's orders were seen not to follow their formula (true): look-ups by computed ids prove nothing from here on.
     case formulaBroken(AccountID, Bool, JournalEvent)

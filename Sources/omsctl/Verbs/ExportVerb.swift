@@ -12,7 +12,7 @@ enum ExportVerb {
             ], run: run)
     ]
 
-    /// The columns of `v_orders`.
+    /// Of the columns of `v_orders` those that a spreadsheet of trades wants: terms, outcome and times.
     static let columns = [
         "client_order_id", "intent_id", "item", "account", "venue", "symbol", "side", "type", "time_in_force", "price", "quantity", "quote_quantity",
         "filled_quantity", "average_price", "state", "evidence", "venue_state", "venue_order_id", "attempts", "reject_code", "reject_text",
