@@ -7,10 +7,10 @@ RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test test-python check-bot python demo run bench bench-ccxt soak fuzz lint install clean
+.PHONY: help setup build test test-python check-bot test-monitoring test-deb python deb demo run bench bench-ccxt soak fuzz lint install clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 setup: ## installs missing Debian packages
 	@scripts/setup
@@ -21,13 +21,17 @@ build: setup ## release binaries in .build/release, with the Swift standard libr
 test: setup ## all tests, and that the release build compiles; each part's summary stands in its last lines
 	swift test $(SWIFT_FLAGS)
 	@scripts/test-python
+	@scripts/test-monitoring
 	swift build $(RELEASE)
 
-test-check-bot: setup ## freqtrade, unchanged, through the ccxt adapter against omsim; pip installs it into .build/bot. OMSD_BOT_SECONDS=75
+test-monitoring: setup ## alerts and board against Debian's Prometheus, which is unpacked into .build/prometheus; with the debug build
 	swift build $(SWIFT_FLAGS)
-	@scripts/check-bot
+	@scripts/test-monitoring
 
-python: setup ## the Python client's checks alone, against the debug build
+test-deb: deb ## installs, upgrades and removes the packages in a folder made by debootstrap, and under a booted systemd; needs root
+	@scripts/test-deb
+
+test-python: setup ## the Python client's checks alone, against the debug build
 	swift build $(SWIFT_FLAGS)
 	@scripts/test-python
 
@@ -39,6 +43,9 @@ python: setup ## the Python client as wheel and sdist, in .build/python-dist
 	@scripts/python-tools
 	@rm -rf .build/python-dist
 	@.build/python/bin/python -m build --no-isolation --outdir .build/python-dist clients/python
+
+deb: ## Debian packages of omsd and omsim in .build/deb, lintian clean; installs debhelper and lintian
+	@scripts/build-deb
 
 demo: build ## a large intent to every venue, lost replies, a kill -9, and an audit
 	@scripts/demo
@@ -69,7 +76,7 @@ lint: ## formatting, shell syntax, and the systemd units
 install: ## programs, units and manual into DESTDIR and PREFIX (after make build)
 	@for program in $(PROGRAMS); do test -x .build/release/$$program || { echo "make build first" >&2; exit 1; }; done
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/omsd
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/omsd
 	install -m 755 $(PROGRAMS:%=.build/release/%) $(DESTDIR)$(PREFIX)/bin
 	sed 's|/usr/bin/omsd|$(PREFIX)/bin/omsd|' systemd/omsd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/omsd.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/omsd.service
@@ -77,6 +84,7 @@ install: ## programs, units and manual into DESTDIR and PREFIX (after make build
 	install -m 644 systemd/omsd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/omsd.conf
 	install -m 644 systemd/omsd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/omsd.conf
 	install -m 644 man/omsd.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 man/omsd.json5.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 man/omsctl.1 man/omsim.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 docs/omsd.example.json5 $(DESTDIR)$(PREFIX)/share/doc/omsd
 

@@ -54,7 +54,7 @@ let package = Package(
         program("omsctl", ["Kernel", "OMSCore", "Wire", "Venues", "CLinux"]),
         .target(name: "Yardsticks", path: "Benchmarks/C", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
-            name: "benchmarks", dependencies: ["Yardsticks", "Kernel", "OMSCore", "Wire", "Store", "TestSupport", "CLinux"],
+            name: "benchmarks", dependencies: ["Yardsticks", "Kernel", "OMSCore", "Wire", "Store", "Runtime", "TestSupport", "CLinux"],
             path: "Benchmarks/Runner", swiftSettings: settings),
 
         tests("Containers", ["Containers"]),

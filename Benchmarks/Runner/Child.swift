@@ -46,8 +46,21 @@ final class Child {
     }
 
     /// User and system time so far, in seconds; the kernel counts hundredths.
-    var cpuSeconds: Double {
-        guard let text = readText("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return .nan }
+    var cpuSeconds: Double { Self.cpuSeconds(readText("/proc/\(pid)/stat")) }
+
+    /// The same of one thread, by its name.
+    func cpuSeconds(ofThread name: String) -> Double {
+        guard let folder = opendir("/proc/\(pid)/task") else { return .nan }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let task = withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
+            if readText("/proc/\(pid)/task/\(task)/comm") == name + "\n" { return Self.cpuSeconds(readText("/proc/\(pid)/task/\(task)/stat")) }
+        }
+        return .nan
+    }
+
+    private static func cpuSeconds(_ stat: String?) -> Double {
+        guard let text = stat, let end = text.lastIndex(of: ")") else { return .nan }
         let fields = text[text.index(after: end)...].split(separator: " ")
         // utime and stime: fields 14 and 15, the third being the first behind the name.
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return .nan }

@@ -50,7 +50,7 @@ struct Options {
 enum Part: String, CaseIterable {
     case accept
     case firstByte = "first-byte"
-    case saturated, lifted, start
+    case saturated, lifted, start, metrics
 
     func run(_ options: Options) throws -> [Figure] {
         switch self {
@@ -59,6 +59,7 @@ enum Part: String, CaseIterable {
         case .saturated: try SaturatedBench(options: options).run()
         case .lifted: try LiftedBench(options: options).run()
         case .start: try StartBench(options: options).run()
+        case .metrics: try MetricsBench(options: options).run()
         }
     }
 }

@@ -12,6 +12,8 @@ final class Rig {
     private let uid: String
     /// Members of the account's configuration beside venue, product, uid, credentials and base_url.
     private let settings: String
+    /// Where metrics are served; nil: nowhere.
+    private let metricsPort: UInt16?
 
     var journal: String { folder.file("journal.db") }
     var socket: String { folder.file("control.sock") }
@@ -20,8 +22,9 @@ final class Rig {
     /// - Parameters:
     ///   - programs: The folder of omsd and omsim.
     ///   - limits: For `batch-place`: permits and window.
-    init(programs: String, limits: String = "", venueOptions: [String] = []) throws {
+    init(programs: String, limits: String = "", venueOptions: [String] = [], servesMetrics: Bool = false) throws {
         self.programs = programs
+        metricsPort = servesMetrics ? UInt16.random(in: 20_000..<30_000) : nil
         uid = "bench-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         // Listings of a million resting orders are no part of these figures: the interval is long.
         settings = "reconcile_interval_ms: 3600000, queue_max_orders: 10000000, request_timeout_ms: 30000, limits: [\(limits)]"
@@ -57,7 +60,7 @@ final class Rig {
     private func writeConfiguration() throws {
         try writeText(
             """
-            { journal: { path: "\(journal)" }, control: { socket: "\(socket)" },
+            { journal: { path: "\(journal)" }, control: { socket: "\(socket)" },\(metricsPort.map { " metrics: { listen: \"127.0.0.1:\($0)\" }," } ?? "")
               accounts: { "mm-az": { venue: "az-futures", product: "usdt", uid: "\(uid)", credentials: "mm-az.json", base_url: "\(url)", \(settings) } } }
             """, to: configuration)
     }
@@ -110,7 +113,13 @@ final class Rig {
     }
 
     /// What the venue counted: `/_sim/summary`.
-    func summary() throws -> JSON { try httpGet(url, "/_sim/summary") }
+    func summary() throws -> JSON { try JSONParser.parse(try httpGet(url, "/_sim/summary")) }
+
+    /// The daemon's page of metrics.
+    func metrics() throws -> String {
+        guard let metricsPort else { throw BenchError("this daemon serves no metrics") }
+        return String(decoding: try httpGet("http://127.0.0.1:\(metricsPort)", "/metrics"), as: UTF8.self)
+    }
 
     func wait(seconds: Double, for child: Child, everyUs: UInt32 = 5_000, until isDone: () throws -> Bool) throws {
         let deadline = now() + seconds
@@ -129,8 +138,8 @@ final class Rig {
     }
 }
 
-/// One GET over a connection of its own; the body as JSON.
-private func httpGet(_ url: String, _ path: String) throws -> JSON {
+/// One GET over a connection of its own; the body.
+private func httpGet(_ url: String, _ path: String) throws -> [UInt8] {
     guard let colon = url.lastIndex(of: ":"), let port = UInt16(url[url.index(after: colon)...]) else { throw BenchError("no port in \(url)") }
     let descriptor = socket(AF_INET, omsd_stream_socket_type(), 0)
     defer { close(descriptor) }
@@ -152,5 +161,5 @@ private func httpGet(_ url: String, _ path: String) throws -> JSON {
     guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: Array("\r\n\r\n".utf8)) }) else {
         throw BenchError("\(url)\(path): no answer")
     }
-    return try JSONParser.parse(Array(bytes[(start + 4)...]))
+    return Array(bytes[(start + 4)...])
 }

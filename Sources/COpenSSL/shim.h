@@ -16,6 +16,9 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+/// The release of the library that was loaded, as in `3.0.17`.
+static inline const char *omsd_openssl_version(void) { return OpenSSL_version(OPENSSL_VERSION_STRING); }
+
 /// What both ends share: TLS 1.2 or newer, no compression, no renegotiation, no tickets kept. Null on failure.
 static inline SSL_CTX *omsd_tls_context(int is_server) {
     SSL_CTX *context = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());

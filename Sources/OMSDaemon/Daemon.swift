@@ -75,6 +75,7 @@ final class Daemon {
             reader: reader, replies: server, log: { Log.repeated(.error, $0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
         let setups = configuration.setups(credentials)
         let seed = UInt64.random(in: 0 ... .max)
+        let facts = DaemonFacts(version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall)
         let runner = try Runner(
             ports: RunnerPorts(
                 journal: journal, transport: transport, replies: server, reads: reads, clock: clock,
@@ -84,7 +85,7 @@ final class Daemon {
                     }
                 }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() },
                 walBytes: { journal.walBytes }, log: { Log.repeated(.warning, $0) }, notice: { [notices] in notices.note($0) }),
-            links: links, facts: DaemonFacts(version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall),
+            links: links, facts: facts, meter: configuration.metricsListen == nil ? nil : Meter(),
             post: { [mailbox] in mailbox.post($0) },
             makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
         // What recovery found is durable before anybody is answered.
@@ -95,7 +96,9 @@ final class Daemon {
         let listener = SignalListener(
             signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment, shares: shares)
         try Thread.start("omsd-signals") { listener.run() }.letGo()
-        let metrics = try startMetrics()
+        let metrics = try configuration.metricsListen.map {
+            try MetricsServer($0, board: .init(facts: facts, journalPath: journal.path, now: omsd_clock_us(CLOCK_BOOTTIME)))
+        }
         systemd.notify(.ready, .status("answering; accounts are being reconciled"))
         if !runner.engine.isClockSet {
             Log.warning(.problem, "this machine's clock shows a time before 2020: nothing is sent to any venue before it is set")
@@ -103,7 +106,7 @@ final class Daemon {
         Log.info(.start, "omsd answers", ["version": omsdVersion, "journal": journal.path, "sqlite": SQLiteJournal.libraryVersion])
         defer {
             systemd.notify(.stopping)
-            metrics?.server.stop()
+            metrics?.stop()
             server.stop()
             transport.shutdown(graceMs: 0)
             reads.stop()
@@ -134,7 +137,7 @@ final class Daemon {
                     Log.info(.stop, "stopping: waiting for requests in flight", ["requests": "\(runner.engine.requestsOut)"])
                 }
                 let isIdle = try !core.turn()
-                status.update(runner.engine, wal: runner.wal, metrics: metrics, at: now)
+                status.update(runner, metrics: metrics, at: now)
                 notices.tellHeld(at: now)
                 Log.tellHeld(at: now)
                 // A while without anything to do: the journal may tidy up.
@@ -193,12 +196,11 @@ final class Daemon {
         return links
     }
 
-    /// What stays for the rest of the daemon however many clients come: each venue connection there may be, and 64 for journal, locks, loops and metrics.
-    private var reservedDescriptors: Int { 64 + configuration.accounts.reduce(0) { $0 + ($1.maxInFlight ?? 64) } }
-
-    private func startMetrics() throws -> MetricsServer? {
-        guard let listen = configuration.metricsListen else { return nil }
-        return try MetricsServer(listen)
+    /// What stays for the rest of the daemon however many clients come: each venue connection there may be, those of scrapers, and 64 for journal, locks
+    /// and loops.
+    private var reservedDescriptors: Int {
+        64 + configuration.accounts.reduce(0) { $0 + ($1.maxInFlight ?? 64) }
+            + (configuration.metricsListen == nil ? 0 : MetricsServer.connectionsMax)
     }
 
     /// Which boot this is: permits of another one count no elapsed time. Without /proc every start is a new boot, which only holds longer.

@@ -1,60 +1,160 @@
 import CLinux
 import OMSCore
 import Runtime
+import Store
 import Synchronization
 import Transport
 import Wire
 
-/// `/metrics` in the Prometheus text format, and `/healthz`: what the core loop published last, at most a second old.
+/// `/metrics` in the Prometheus text format, and three pages on health: what the core published last, at most a second old.
+///
+/// The core hands over values; they are written out here, once for any number of scrapers. Whoever asks too often, reads too slowly or never lets go costs
+/// this thread's time and a bounded number of connections.
 final class MetricsServer: Sendable {
-    let server: HTTPServer
-    private let page: Page
+    private let server: HTTPServer
+    private let board: Board
 
-    private final class Page: Sendable {
-        let text = Mutex<(metrics: [UInt8], isHealthy: Bool)>(([], false))
+    /// Connections at once; others wait in the queue of the kernel.
+    static let connectionsMax = 256
+    /// How long a connection may take, from its opening to the last byte taken: Prometheus gives up after ten seconds itself.
+    private static let connectionUs: Int64 = 10_000_000
+    /// The core turns once a second at least.
+    static let silenceMaxUs: Int64 = 5_000_000
+
+    /// What the core and the server's thread share.
+    final class Board: Sendable {
+        struct Content {
+            var page: MetricsPage?
+            /// `page`, written out.
+            var text: [UInt8]?
+            /// When the core last turned, by the boot clock.
+            var turnedAt: Int64
+            var isStopping = false
+        }
+        private let content: Mutex<Content>
+        private let facts: BuildFacts
+        private let startedAt: Int64
+        private let journalPath: String
+
+        init(facts: DaemonFacts, journalPath: String, now: Int64) {
+            content = Mutex(Content(turnedAt: now))
+            self.facts = BuildFacts(version: facts.version, sqlite: SQLiteJournal.libraryNumber, openssl: TLSTransport.libraryVersion)
+            (startedAt, self.journalPath) = (facts.startedAt, journalPath)
+        }
+
+        func publish(_ page: MetricsPage) {
+            content.withLock { ($0.page, $0.text) = (page, nil) }
+        }
+
+        func turned(at now: Int64, isStopping: Bool) {
+            content.withLock { ($0.turnedAt, $0.isStopping) = (now, isStopping) }
+        }
+
+        /// The page as text: written once, by whoever asks first.
+        func metrics() -> [UInt8] {
+            let (page, text) = content.withLock { ($0.page, $0.text) }
+            if let text { return text }
+            guard let page else { return [] }
+            var out = MetricsText()
+            page.write(facts, journal: JournalSpace(of: journalPath), process: ProcessFigures.now(startedAt: startedAt), into: &out)
+            content.withLock { $0.text = out.bytes }
+            return out.bytes
+        }
+
+        /// Whether the core turns; its last turn's age in microseconds.
+        func life(at now: Int64) -> (isAlive: Bool, ageUs: Int64) {
+            let age = now - content.withLock { $0.turnedAt }
+            return (age < MetricsServer.silenceMaxUs, age)
+        }
+
+        /// What keeps the daemon from doing what it is for, a line each; empty: nothing.
+        func unready(at now: Int64) -> [String] {
+            let (page, isStopping) = content.withLock { ($0.page, $0.isStopping) }
+            guard life(at: now).isAlive else { return [Self.silence(life(at: now).ageUs)] }
+            guard let page else { return ["starting"] }
+            return (isStopping ? ["stopping"] : []) + (page.isJournalFull ? ["journal: its disk is full"] : [])
+                + page.accounts.filter { !$0.isReady }.map { "account \($0.account.text.escapedForLog): \(($0.reason ?? "").escapedForLog)" }
+        }
+
+        static func silence(_ ageUs: Int64) -> String { "the core has not turned for \(ageUs / 1_000_000) s" }
+
+        fileprivate func answer(_ request: HTTPRequest) -> HTTPResponse {
+            func plain(_ status: Int, _ text: String) -> HTTPResponse {
+                HTTPResponse(status: status, headers: [HTTPHeader("Content-Type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
+            }
+            guard request.method == "GET" else { return plain(405, "only GET is answered here") }
+            let now = omsd_clock_us(CLOCK_BOOTTIME)
+            switch request.path.prefix(while: { $0 != "?" }) {
+            case "/metrics":
+                let type = HTTPHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+                return HTTPResponse(status: 200, headers: [type], body: metrics())
+            case "/livez":
+                let life = life(at: now)
+                return life.isAlive ? plain(200, "ok") : plain(503, Self.silence(life.ageUs))
+            case "/readyz":
+                let problems = unready(at: now)
+                return problems.isEmpty ? plain(200, "ok") : plain(503, problems.joined(separator: "\n"))
+            case "/healthz": return unready(at: now).isEmpty ? plain(200, "ok") : plain(503, "not ready")
+            default: return plain(404, "/metrics, /livez, /readyz and /healthz are here")
+            }
+        }
     }
 
-    init(_ listen: ListenAddress) throws {
-        let page = Page()
-        self.page = page
+    init(_ listen: ListenAddress, board: Board) throws {
         let host = listen.host.contains(":") ? "[\(listen.host)]" : listen.host
+        self.board = board
         server = try HTTPServer(
-            address: "\(host):\(listen.port)", tls: nil,
-            handler: { request, _, responder in
-                let (metrics, isHealthy) = page.text.withLock { $0 }
-                switch (request.method, request.path) {
-                case ("GET", "/metrics"):
-                    let type = HTTPHeader("Content-Type", "text/plain; version=0.0.4")
-                    responder.send(.response(HTTPResponse(status: 200, headers: [type], body: metrics)))
-                case ("GET", "/healthz"):
-                    responder.send(.response(HTTPResponse(status: isHealthy ? 200 : 503, body: Array((isHealthy ? "ok\n" : "not ready\n").utf8))))
-                default: responder.send(.response(HTTPResponse(status: 404, body: Array("/metrics and /healthz are here\n".utf8))))
-                }
-            })
+            address: "\(host):\(listen.port)", tls: nil, limits: HTTPLimits(headBytes: 16 * 1024, bodyBytes: 1_024),
+            maxConnections: Self.connectionsMax, connectionUs: Self.connectionUs,
+            handler: { request, _, responder in responder.send(.response(board.answer(request))) })
         try server.start()
     }
 
-    func publish(_ accounts: [AccountSnapshot], engine: Engine, wal: WALWatch) {
-        var out = ""
-        func metric(_ name: String, _ help: String, _ rows: [(labels: String, value: Int64)]) {
-            out += "# HELP omsd_\(name) \(help)\n# TYPE omsd_\(name) gauge\n"
-            for row in rows { out += "omsd_\(name)\(row.labels) \(row.value)\n" }
-        }
-        func each(_ value: (AccountSnapshot) -> Int) -> [(labels: String, value: Int64)] {
-            accounts.map { ("{account=\"\($0.account.text.escapedForLog)\",venue=\"\($0.venue)\"}", Int64(value($0))) }
-        }
-        metric("journal_seq", "Last sequence number of the record.", [("", engine.journalSeq)])
-        metric("journal_full", "1 while the journal's disk is full.", [("", engine.isJournalFull ? 1 : 0)])
-        metric("journal_wal_bytes", "Length of the journal's WAL; above 64 MiB a reader holds it.", [("", Int64(wal.bytes))])
-        metric("ready", "1 when the account's first reconciliation is done.", each { $0.isReady ? 1 : 0 })
-        metric("trading", "2 active, 1 reducing, 0 halted.", each { $0.state == .active ? 2 : $0.state == .reducing ? 1 : 0 })
-        metric("queued_places", "Orders that wait to be sent.", each(\.queuePlace))
-        metric("queued_cancels", "Cancels that wait to be sent.", each(\.queueCancel))
-        metric("in_flight", "Requests without an answer yet.", each(\.inFlight))
-        metric("open_orders", "Orders the venue holds.", each(\.open))
-        metric("in_doubt", "Orders whose fate is not known.", each(\.inDoubt))
-        let bytes = Array(out.utf8)
-        let isHealthy = !engine.isJournalFull && accounts.allSatisfy(\.isReady)
-        page.text.withLock { $0 = (bytes, isHealthy) }
+    func stop() { server.stop() }
+
+    func publish(_ engine: Engine, _ readings: Readings, wal: WALWatch, at now: Moment) {
+        board.publish(MetricsPage(engine, readings, wal: wal, at: now))
+    }
+
+    func turned(at now: Int64, isStopping: Bool) { board.turned(at: now, isStopping: isStopping) }
+}
+
+extension JournalSpace {
+    /// nil where the file or its disk cannot be looked at.
+    init?(of path: String) {
+        var (file, disk) = (stat(), statfs())
+        guard stat(path, &file) == 0, statfs(path, &disk) == 0 else { return nil }
+        self.init(bytes: Int64(file.st_size), freeBytes: Int64(clamping: UInt64(disk.f_bavail) * UInt64(clamping: disk.f_bsize)))
+    }
+}
+
+extension ProcessFigures {
+    /// This process, by /proc; nil without one.
+    ///
+    /// Source: proc(5), `/proc/pid/stat`: fields 14 and 15 are user and system time in ticks, 23 bytes of virtual memory, 24 resident pages.
+    static func now(startedAt: Int64) -> ProcessFigures? {
+        guard let bytes = try? readWholeFile("/proc/self/stat", bytesMax: 4_096) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        // The name, in parentheses, may hold anything.
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 21, let user = Int64(fields[11]), let system = Int64(fields[12]), let memory = Int64(fields[20]),
+            let pages = Int64(fields[21])
+        else { return nil }
+        var files = rlimit()
+        _ = getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &files)
+        let ticks = Int64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        return ProcessFigures(
+            cpuUs: (user + system) * 1_000_000 / ticks, residentBytes: pages * Int64(sysconf(Int32(_SC_PAGESIZE))), virtualBytes: memory,
+            openDescriptors: openDescriptors(), descriptorsMax: Int64(clamping: files.rlim_cur), startedAt: startedAt)
+    }
+
+    private static func openDescriptors() -> Int {
+        guard let folder = opendir("/proc/self/fd") else { return 0 }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        // The folder itself, and its two names for folders.
+        return max(0, count - 3)
     }
 }

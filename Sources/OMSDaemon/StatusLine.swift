@@ -1,3 +1,4 @@
+import CLinux
 import OMSCore
 import Runtime
 
@@ -14,15 +15,19 @@ struct StatusLine {
         feedEveryUs = systemd.watchdog_us.map { max($0 / 4, 100_000) } ?? .max
     }
 
-    mutating func update(_ engine: Engine, wal: WALWatch, metrics: MetricsServer?, at now: Int64) {
+    mutating func update(_ runner: Runner, metrics: MetricsServer?, at now: Int64) {
+        let (engine, wal) = (runner.engine, runner.wal)
         if now - lastFeed >= feedEveryUs {
             lastFeed = now
             systemd.notify(.alive)
         }
+        metrics?.turned(at: now, isStopping: engine.isStopping)
         guard now - lastStatus >= 1_000_000 else { return }
         lastStatus = now
         let accounts = engine.snapshot()
-        metrics?.publish(accounts, engine: engine, wal: wal)
+        if let metrics, let meter = runner.meter {
+            metrics.publish(engine, meter.readings, wal: wal, at: Moment(monotonic: now, wall: omsd_clock_us(CLOCK_REALTIME)))
+        }
         let line = accounts.map { account in
             let readiness = account.isReady ? account.state.rawValue : "not ready"
             return "\(account.account) \(readiness), \(account.queuePlace) queued, \(account.open) open, \(account.inDoubt) in doubt"

@@ -58,16 +58,20 @@ package final class Runner {
     private var quietUntil: Int64 = 0
     /// Nothing of the WAL can be used again, because a reader holds an old snapshot of it.
     package private(set) var wal = WALWatch()
+    /// What turns are counted by; nil: nobody asks.
+    package let meter: Meter?
 
     /// - Parameters:
     ///   - makeEngine: an engine over what the journal holds; called at start, and again after a commit that failed for space.
     ///   - post: where ends of requests go: the mailbox.
     package init(
-        ports: RunnerPorts, links: [AccountID: VenueLink], facts: DaemonFacts, post: @escaping @Sendable (Input) -> Void,
+        ports: RunnerPorts, links: [AccountID: VenueLink], facts: DaemonFacts, meter: Meter? = nil, post: @escaping @Sendable (Input) -> Void,
         makeEngine: @escaping (JournalState, Moment) -> Engine
     ) throws(JournalError) {
         (self.ports, self.links, self.facts, self.post, self.makeEngine) = (ports, links, facts, post, makeEngine)
+        self.meter = meter
         engine = makeEngine(try ports.journal.load(), ports.clock.now())
+        meter?.begin(engine)
     }
 
     /// One turn over these inputs. Throws what cannot be lived with: the process must end.
@@ -80,7 +84,9 @@ package final class Runner {
         }
         regainSpace(at: now)
         var output = engine.finishTurn(at: now)
+        meter?.came(inputs, output.records) { engine.narrowestBudget(of: $0)?.name }
         guard !output.isEmpty else { return }
+        defer { meter?.turned(inUs: ports.clock.now().monotonic - now.monotonic) }
         var rows: [JournalRecord] = []
         var exchanges: [HTTPExchange] = []
         for id in output.lateRequests {
@@ -91,6 +97,7 @@ package final class Runner {
             let (request, row) = link.encode(plan, at: now)
             if plan.isJournaled { rows.append(.request(row)) } else { unwritten[plan.id] = row }
             exchanges.append(link.exchange(plan, request, post: post))
+            meter?.leaves(plan)
         }
         // Taken over, not copied: a turn's records hold every text of a thousand orders.
         var records: [JournalRecord] = []
@@ -102,11 +109,13 @@ package final class Runner {
             try ports.journal.check()
         } else {
             KillPoint.commit(.before, of: records, after: inputs)
+            let begun = meter == nil ? 0 : ports.clock.now().monotonic
             do throws(JournalError) { try ports.journal.commit(records) } catch {
                 guard error.kind == .full else { throw error }
                 return try runOutOfSpace(inputs, output, error)
             }
             KillPoint.commit(.after, of: records, after: inputs)
+            measure(records, output.replies, since: begun, at: now)
             ports.reads.advanced(to: engine.journalSeq)
             if let news = wal.update(bytes: ports.walBytes()) { ports.log(news) }
         }
@@ -120,6 +129,17 @@ package final class Runner {
             KillPoint.reply(.after, result)
         }
         for notice in output.notices { ports.notice(notice) }
+    }
+
+    /// What is durable since just now.
+    private func measure(
+        _ records: [JournalRecord], _ replies: [(ticket: Ticket, reply: Result<Reply, ControlError>)], since begun: Int64, at now: Moment
+    ) {
+        guard let meter else { return }
+        let durableAt = ports.clock.now().monotonic
+        meter.committed(inUs: durableAt - begun)
+        meter.durable(records, at: now) { engine.clockOffsetUs(of: $0) ?? 0 }
+        for case (let ticket, .success(.submitted)) in replies { meter.accepted(ticket, at: durableAt) }
     }
 
     private func forget(_ input: Input) {
@@ -147,6 +167,7 @@ package final class Runner {
         state.hasOpenSockets = true
         let former = engine
         engine = makeEngine(state, now)
+        meter?.begin(engine)
         engine.isJournalFull = true
         // What was half written is taken back on record: a subscriber that waited in front of it goes on.
         ports.reads.advanced(to: engine.journalSeq)

@@ -17,18 +17,22 @@ package final class HTTPServer: Sendable {
 
     /// Binds and listens; connections wait until ``start()``.
     ///
-    /// - Parameter address: Digits, as in `127.0.0.1:8899` or `[::1]:0`.
+    /// - Parameters:
+    ///   - address: Digits, as in `127.0.0.1:8899` or `[::1]:0`.
+    ///   - maxConnections: Open at once. Who comes then is turned away; or waits in the kernel's queue, where connections have an end.
+    ///   - connectionUs: How long a connection may be open, in microseconds; each answers one request. nil: for ever, and as many as it likes.
     /// - Throws: ``TransportError`` for an address that is none or is taken, and for certificates that cannot be used.
     package init(
         address: String, tls: (certificateFile: String, keyFile: String)? = nil, limits: HTTPLimits = HTTPLimits(bodyBytes: 64 * 1024 * 1024),
-        maxConnections: Int = 1_024, handler: @escaping Handler
+        maxConnections: Int = 1_024, connectionUs: Int64? = nil, handler: @escaping Handler
     ) throws(TransportError) {
         var context: TLSContext?
         if let tls { context = try TLSContext.server(certificateFile: tls.certificateFile, keyFile: tls.keyFile) }
         let listener = try Self.listen(address)
         do throws(TransportError) {
             port = try TransportError.rethrowing { () throws(SystemError) in try listener.ownPort() }
-            loop = try ServerLoop(listener: listener, context: context, limits: limits, maxConnections: maxConnections, handler: handler)
+            loop = try ServerLoop(
+                listener: listener, context: context, limits: limits, maxConnections: maxConnections, connectionUs: connectionUs, handler: handler)
         } catch {
             listener.close()
             throw error

@@ -53,6 +53,8 @@ final class ServerLoop: @unchecked Sendable {
         /// A handshake or request that began must be complete.
         case arrival(UInt64, UInt64)
         case linger(UInt64)
+        /// A connection has been open for as long as it may.
+        case end(UInt64)
         case acceptAgain
     }
     /// Microseconds a request may take to arrive, and a closed connection to be closed by the other side too.
@@ -70,6 +72,10 @@ final class ServerLoop: @unchecked Sendable {
     private let context: TLSContext?
     private let limits: HTTPLimits
     private let maxConnections: Int
+    /// See ``HTTPServer``.
+    private let connectionUs: Int64?
+    /// As many connections as may be open are: whoever comes waits with the kernel.
+    private var isFull = false
     private let handler: HTTPServer.Handler
     private let poller: Poller
     private var connections: [UInt64: ServerConnection] = [:]
@@ -79,11 +85,11 @@ final class ServerLoop: @unchecked Sendable {
     private let decrypted = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
 
     /// Takes `listener` over, unless it throws.
-    init(listener: Socket, context: TLSContext?, limits: HTTPLimits, maxConnections: Int, handler: @escaping HTTPServer.Handler)
-        throws(TransportError)
-    {
+    init(
+        listener: Socket, context: TLSContext?, limits: HTTPLimits, maxConnections: Int, connectionUs: Int64?, handler: @escaping HTTPServer.Handler
+    ) throws(TransportError) {
         (self.listener, self.context, self.limits) = (listener, context, limits)
-        (self.maxConnections, self.handler) = (maxConnections, handler)
+        (self.maxConnections, self.connectionUs, self.handler) = (maxConnections, connectionUs, handler)
         let poller = try TransportError.rethrowing { () throws(SystemError) in try Poller() }
         guard poller.add(listener.fd, token: Self.listenerID, Poller.reading) else { throw .system("epoll_ctl") }
         self.poller = poller
@@ -134,12 +140,18 @@ final class ServerLoop: @unchecked Sendable {
             if connection.stage == .handshaking || (connection.stage == .reading && connection.parser.hasPartial) { reset(connection) }
             if connection.watched == serial { connection.watched = nil }
         case .linger(let id): if let connection = connections[id] { close(connection) }
+        case .end(let id): if let connection = connections[id] { reset(connection) }
         case .acceptAgain: if let listener { _ = poller.modify(listener.fd, token: Self.listenerID, Poller.reading) }
         }
     }
 
     private func accept() {
         while let listener {
+            if connectionUs != nil, connections.count >= maxConnections {
+                isFull = true
+                _ = poller.modify(listener.fd, token: Self.listenerID, 0)
+                return
+            }
             var name = [UInt8](repeating: 0, count: 64)
             var size = socklen_t(name.count)
             let made = omsd_tcp_accept(listener.fd, &name, &size)
@@ -168,6 +180,7 @@ final class ServerLoop: @unchecked Sendable {
                 guard poller.add(made, token: lastID, Poller.reading) else { throw .system("epoll_ctl") }
                 connections[lastID] = ServerConnection(id: lastID, socket: socket, peer: address.text, session: session, limits: limits)
                 if session != nil { timers.add(.arrival(lastID, 0), at: bootTime() + Self.arrivalUs) }
+                if let connectionUs { timers.add(.end(lastID), at: bootTime() + connectionUs) }
             } catch {
                 // Out of memory, most likely: the peer sees a closed connection and may come again.
                 socket.close()
@@ -289,7 +302,7 @@ final class ServerLoop: @unchecked Sendable {
     private func perform(_ reply: ServerReply, on connection: ServerConnection) {
         switch reply {
         case .response(let response, _):
-            let keepsAlive = connection.keepsAlive && !connection.isReadClosed
+            let keepsAlive = connection.keepsAlive && !connection.isReadClosed && connectionUs == nil
             do throws(HTTPFault) {
                 let bytes = try response.serialized(keepsAlive: keepsAlive)
                 connection.closesAfterwards = !keepsAlive
@@ -364,5 +377,9 @@ final class ServerLoop: @unchecked Sendable {
         connection.stage = .closed
         connections[connection.id] = nil
         connection.socket.close()
+        if isFull, let listener {
+            isFull = false
+            _ = poller.modify(listener.fd, token: Self.listenerID, Poller.reading)
+        }
     }
 }

@@ -143,3 +143,8 @@ final class TLSSession {
         X509_verify_cert_error_string(verdict).map { String(cString: $0) } ?? "verification failed"
     }
 }
+
+extension TLSTransport {
+    /// The release of OpenSSL that was loaded.
+    package static var libraryVersion: String { omsd_openssl_version().map { String(cString: $0) } ?? "" }
+}

@@ -9,7 +9,10 @@ import Wire
 /// Documents that cannot lie: what they show is run, what they name exists, and what exists is named.
 @Suite struct DocumentTests {
     private static let root = String(#filePath.dropLast("Tests/DaemonTests/DocumentTests.swift".count))
-    private static let pages = ["README.md", "docs/OPERATING.md", "docs/CONTROL_API.md", "docs/AUDIT.md", "docs/OMSIM.md", "docs/LIMITS.md"]
+    private static let pages = [
+        "README.md", "docs/OPERATING.md", "docs/CONTROL_API.md", "docs/AUDIT.md", "docs/OMSIM.md", "docs/LIMITS.md",
+        "docs/MONITORING.md",
+    ]
     private static let manuals = ["man/omsctl.1", "man/omsd.8", "man/omsim.1"]
 
     private static func text(_ path: String) throws -> String {
@@ -171,14 +174,17 @@ import Wire
         let pages = SimulatorPages(port: port)
         try pollUntil("health") { (try? pages.page("/healthz"))?.body == "ok\n" }
         #expect(try pages.page("/healthz").status == 200)
-        let served = Set(
-            try pages.page("/metrics").body.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
-                String(line.prefix { $0 != "{" && $0 != " " })
-            })
+        let families = try pages.page("/metrics").body.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }
+        let served = families.map { String($0.split(separator: " ")[2]) }
 
-        let documented = try Self.names(in: try Self.text("docs/OPERATING.md"), between: "metrics", and: "end of metrics")
+        let documented = try Self.names(in: try Self.text("docs/MONITORING.md"), between: "metrics", and: "end of metrics")
 
-        #expect(served == Set(documented))
+        #expect(Set(served) == Set(documented))
+        let rows = try Self.text("docs/MONITORING.md")
+        for family in families {
+            let words = family.split(separator: " ")
+            #expect(rows.contains("| `\(words[2])` | \(words[3]) |"), "\(family)")
+        }
     }
 
     @Test func `exit codes and configuration keys of the documents are those of the program`() throws {

@@ -91,4 +91,24 @@ import Wire
         let count = recv(fd, &room, room.count, 0)
         #expect(String(decoding: room.prefix(max(count, 0)), as: UTF8.self).hasPrefix("HTTP/1.1 204 "))
     }
+
+    @Test func `where connections have an end, one that never lets go is ended, and whoever waited for its place is answered`() throws {
+        let server = try HTTPServer(address: "127.0.0.1:0", maxConnections: 1, connectionUs: 300_000) { _, _, responder in
+            responder.send(.response(HTTPResponse(status: 200, body: [0x61])))
+        }
+        try server.start()
+        defer { server.stop() }
+        let address = try #require(SocketAddress(numeric: "127.0.0.1", port: server.port))
+        let idle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(idle) }
+        #expect(omsd_tcp_connect(idle, address.bytes, socklen_t(address.bytes.count)) == 0)
+
+        // Two requests are asked for; each connection answers one.
+        let answer = try converse(server.port, "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        #expect(answer == "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na")
+        var room = [UInt8](repeating: 0, count: 16)
+        #expect(waitReadable(idle, 5_000))
+        #expect(recv(idle, &room, room.count, 0) <= 0)
+    }
 }

@@ -271,6 +271,7 @@ final class ControlLoop {
                 return
             }
             connection.scanned = 0
+            let readAt = omsd_clock_us(CLOCK_BOOTTIME)
             let decoded = connection.input.withBytes { input in
                 RequestDecoder.decode(UnsafeBufferPointer(rebasing: input[..<length]), role: connection.role)
             }
@@ -278,11 +279,11 @@ final class ControlLoop {
             lines += 1
             bytes += length
             if connection.input.isEmpty { connection.mayHaveLines = false }
-            act(on: decoded, of: connection, isLone: isAlone && lines == 1 && connection.input.isEmpty)
+            act(on: decoded, of: connection, readAt: readAt, isLone: isAlone && lines == 1 && connection.input.isEmpty)
         }
     }
 
-    private func act(on line: DecodedLine, of connection: ControlConnection, isLone: Bool) {
+    private func act(on line: DecodedLine, of connection: ControlConnection, readAt: Int64, isLone: Bool) {
         switch line {
         case .blank: break
         case .refused(let error, let id): refuse(error, id: id, to: connection)
@@ -294,7 +295,7 @@ final class ControlLoop {
             server.log("control: uid \(connection.peer.uid) pid \(connection.peer.pid): notification \(method) ignored; changes need an id")
         case .command(let command, let id):
             guard let role = connection.role else { return }
-            let ticket = Ticket(connection: connection.id, call: nextCall)
+            let ticket = Ticket(connection: connection.id, call: nextCall, readAt: readAt)
             nextCall += 1
             connection.pending[ticket.call] = id
             if !sink.post(command, from: .peer(uid: connection.peer.uid, pid: connection.peer.pid), role: role, ticket: ticket, isLone: isLone) {

@@ -81,7 +81,11 @@ final class Desk {
     /// Orders whose look-ups are due, by ``InquiryLane``.
     var inquiries = InquiryLane.allCases.map { _ in Deque<OrderKey>() }
     var fillsWanted = Deque<OrderKey>()
-    var doubts: Set<OrderKey> = []
+    private(set) var doubts: Set<OrderKey> = []
+    /// The same by age, and others that were in doubt before.
+    private var doubtsByAge = TimerHeap<OrderKey>()
+    /// Of these, those that wait for a person.
+    private(set) var parked: Set<OrderKey> = []
     /// Orders, live or in doubt, that a rebinding left where the account was.
     var left: Set<OrderKey> = []
     /// Orders that the venue holds or may hold.
@@ -208,6 +212,30 @@ final class Desk {
         guard was != isOpen else { return }
         unfinished += isOpen ? 1 : -1
         if !isOpen { kill?.closed += 1 } else if from != nil { kill?.closed -= 1 }
+    }
+
+    /// Nobody knows what became of it, from here on.
+    func doubt(_ key: OrderKey) {
+        guard doubts.insert(key).inserted else { return }
+        doubtsByAge.add(key, at: key.number)
+    }
+
+    func endDoubt(_ key: OrderKey) {
+        doubts.remove(key)
+        parked.remove(key)
+        // What is left over of former doubts must not outgrow them.
+        if doubtsByAge.count > 64, doubtsByAge.count > 2 * doubts.count {
+            doubtsByAge = TimerHeap()
+            for key in doubts { doubtsByAge.add(key, at: key.number) }
+        }
+    }
+
+    func park(_ key: OrderKey) { parked.insert(key) }
+
+    /// The order in doubt that was intended first.
+    var oldestDoubt: OrderKey? {
+        while let number = doubtsByAge.nextAt, !doubts.contains(OrderKey(number)) { _ = doubtsByAge.popDue(at: number) }
+        return doubtsByAge.nextAt.map { OrderKey($0) }
     }
 
     /// The venue's clock when no request stamped `wireTime` can be accepted any more, microseconds.

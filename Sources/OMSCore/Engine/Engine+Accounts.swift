@@ -174,16 +174,17 @@ extension Engine {
 
     private func snapshot(_ desk: Desk) -> AccountSnapshot {
         let trouble = trouble(of: desk)
-        let doubts = desk.doubts.union(desk.left).compactMap { desk.orders[$0]?.order }.filter { $0.state == .inDoubt }
+        let left = desk.left.compactMap { desk.orders[$0]?.order }.filter { $0.state == .inDoubt }
         return AccountSnapshot(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
             isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
             queueLookup: desk.inquiries.reduce(0) { $0 + $1.count }, queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces,
-            inFlight: desk.inFlightCount, requests: desk.reach.asked, open: desk.openCount, inDoubt: doubts.count,
+            inFlight: desk.inFlightCount, requests: desk.reach.asked, open: desk.openCount, inDoubt: desk.doubts.count + left.count,
             clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt,
             lastError: desk.factsProblem ?? desk.assumptionProblem ?? desk.lastError,
-            lastErrorAt: desk.lastError == nil ? nil : desk.lastErrorAt ?? now.wall, parked: doubts.count { $0.parkedAt != nil },
-            oldestDoubtAt: doubts.min { $0.key < $1.key }?.intendedAt,
+            lastErrorAt: desk.lastError == nil ? nil : desk.lastErrorAt ?? now.wall,
+            parked: desk.parked.count + left.count { $0.parkedAt != nil },
+            oldestDoubtAt: (left.map(\.intendedAt) + [desk.oldestDoubt.flatMap { desk.orders[$0]?.order.intendedAt }].compactMap { $0 }).min(),
             openBreaks: breaksOpen.values.count { $0.account == desk.id && $0.acknowledgedAt == nil })
     }
 
@@ -195,7 +196,8 @@ extension Engine {
     /// Requests that have left and are not answered.
     package var requestsOut: Int { inFlight.count }
 
-    private func budgetSnapshots() -> [BudgetSnapshot] {
+    /// Every account's budgets: one that they share stands there for each.
+    package func budgetSnapshots() -> [BudgetSnapshot] {
         desks.flatMap { desk in
             desk.budgets.sorted { $0.key < $1.key }.map { _, index in
                 let inUse = limiter.inUse(index, at: now.monotonic)

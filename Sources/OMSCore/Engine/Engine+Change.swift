@@ -38,7 +38,10 @@ extension Engine {
             if next != .inDoubt { live.order.parkedAt = nil }
         }
         let event = self.event(kind, evidence: evidence, request: request, actor: actor, note: note)
-        if kind == .parked { notice(.parked(live.order.clientOrderID), of: desk.id) }
+        if kind == .parked {
+            desk.park(live.key)
+            notice(.parked(live.order.clientOrderID), of: desk.id)
+        }
         record(.orderChanged(live.order, from: from, fields: fields, event))
         keepTrack(of: live, on: desk)
         learn(from: live, from: from, to: next, evidence: evidence, on: desk)
@@ -53,8 +56,8 @@ extension Engine {
         if from.isLive { desk.openCount -= 1 }
         if next.isLive { desk.openCount += 1 }
         desk.count(from: from, to: next)
-        if from == .inDoubt { desk.doubts.remove(live.key) }
-        if next == .inDoubt { desk.doubts.insert(live.key) }
+        if from == .inDoubt { desk.endDoubt(live.key) }
+        if next == .inDoubt { desk.doubt(live.key) }
         guard let intent = live.intent else { return }
         if from.isUnsettled { intent.unsettled -= 1 }
         if next.isUnsettled { intent.unsettled += 1 }

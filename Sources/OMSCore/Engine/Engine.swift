@@ -335,7 +335,10 @@ package final class Engine {
             for id in live.order.predictedIDs { desk.byVenueID[id] = live.key }
         }
         if isLeft, !live.state.isTerminal { desk.left.insert(live.key) }
-        if live.state == .inDoubt, !isLeft { desk.doubts.insert(live.key) }
+        if live.state == .inDoubt, !isLeft {
+            desk.doubt(live.key)
+            if live.order.parkedAt != nil { desk.park(live.key) }
+        }
         if live.state.isLive { desk.openCount += 1 }
         keepTrack(of: live, on: desk)
         desk.count(from: nil, to: live.state)

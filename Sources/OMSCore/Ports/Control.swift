@@ -16,7 +16,9 @@ package enum Role: Int, Comparable, Sendable, CaseIterable {
 package struct Ticket: Hashable, Sendable {
     package let connection: UInt64
     package let call: UInt64
-    package init(connection: UInt64, call: UInt64) { (self.connection, self.call) = (connection, call) }
+    /// When its line was read in full, by the runner's clock; 0: not measured.
+    package let readAt: Int64
+    package init(connection: UInt64, call: UInt64, readAt: Int64 = 0) { (self.connection, self.call, self.readAt) = (connection, call, readAt) }
 }
 
 /// A decoded request of a peer that may make it (CONTRACT 4).

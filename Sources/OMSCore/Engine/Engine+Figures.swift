@@ -1,0 +1,38 @@
+/// What is known of an account and its limits, for whoever watches: read once a second, so nothing here looks through orders.
+package struct AccountFigures: Sendable {
+    package let account: AccountID
+    /// Breaks that nobody took note of.
+    package let openBreaks: [BreakKind: Int]
+    /// How far the venue's clock is ahead of ours, in microseconds; nil: not measured.
+    package let clockOffsetUs: Int64?
+}
+
+extension Engine {
+    package func figures() -> [AccountFigures] {
+        var breaks: [AccountID: [BreakKind: Int]] = [:]
+        for broken in breaksOpen.values where broken.acknowledgedAt == nil { breaks[broken.account, default: [:]][broken.kind, default: 0] += 1 }
+        return desks.map { desk in
+            AccountFigures(account: desk.id, openBreaks: breaks[desk.id] ?? [:], clockOffsetUs: clockOffsetUs(of: desk.id))
+        }
+    }
+
+    /// See ``AccountFigures/clockOffsetUs``.
+    package func clockOffsetUs(of account: AccountID) -> Int64? {
+        desk(account).flatMap { desk in desk.clock.map { $0.middle(at: now.monotonic) - now.wall } }
+    }
+
+    /// Orders that are not closed, by state. Looks through all of them: once, at a start.
+    package func liveOrders() -> [AccountID: [OrderState: Int]] {
+        var counts: [AccountID: [OrderState: Int]] = [:]
+        for desk in desks {
+            counts[desk.id] = [:]
+            for live in desk.orders.values where !live.state.isTerminal { counts[desk.id]?[live.state, default: 0] += 1 }
+        }
+        return counts
+    }
+
+    /// Which of these budgets a refusal for the rate concerns, as far as the venue lets it be known: the one with the shortest window.
+    package func narrowestBudget(of ids: [Int64]) -> BudgetRow? {
+        limiter.budgets.lazy.map(\.row).filter { ids.contains($0.id) }.min { $0.windowMs < $1.windowMs }
+    }
+}
