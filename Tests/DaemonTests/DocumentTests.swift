@@ -11,9 +11,9 @@ import Wire
     private static let root = String(#filePath.dropLast("Tests/DaemonTests/DocumentTests.swift".count))
     private static let pages = [
         "README.md", "docs/OPERATING.md", "docs/CONTROL_API.md", "docs/AUDIT.md", "docs/OMSIM.md", "docs/LIMITS.md",
-        "docs/MONITORING.md",
+        "docs/INSTALL.md", "docs/MONITORING.md",
     ]
-    private static let manuals = ["man/omsctl.1", "man/omsd.8", "man/omsim.1"]
+    private static let manuals = ["man/omsctl.1", "man/omsd.8", "man/omsim.1", "man/omsd.json5.5"]
 
     private static func text(_ path: String) throws -> String {
         guard let text = readText(root + path) else { throw Unexpected("no \(path)") }
@@ -187,6 +187,34 @@ import Wire
         }
     }
 
+    /// Keys of a configuration: names in front of a colon, those of accounts (in quotes) apart.
+    private static func shownKeys(_ text: String) -> Set<String> {
+        var keys: Set<String> = []
+        for line in text.split(separator: "\n") {
+            let code = line.split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 0 }.map {
+                String($0.element)
+            }
+            let bare = code.joined()
+            let end = bare.firstRange(of: "//")?.lowerBound ?? bare.endIndex
+            for part in bare[..<end].split(separator: ":").dropLast() {
+                let words = part.split { !($0.isLetter || $0 == "_") }
+                if let key = words.last, part.last?.isLetter == true { keys.insert(String(key)) }
+            }
+        }
+        return keys
+    }
+
+    /// Keys that man/omsd.json5.5 has a paragraph or a heading for.
+    private static func explainedKeys(_ text: String) -> Set<String> {
+        var keys: Set<String> = []
+        var former: Substring = ""
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix(".SS ") || (line.hasPrefix(".B ") && former == ".TP") { keys.insert(String(line.split(separator: " ")[1])) }
+            former = line
+        }
+        return keys
+    }
+
     @Test func `exit codes and configuration keys of the documents are those of the program`() throws {
         let operating = try Self.text("docs/OPERATING.md")
         let codes: [ExitCode] = [.done, .usage, .journal, .inputOutput, .held, .configuration]
@@ -199,6 +227,8 @@ import Wire
             #expect(operating.contains("`\(key)`"), "OPERATING does not name \(key)")
             #expect(example.contains("\(key):"), "the example does not show \(key)")
         }
+        let (explained, shown) = (Self.explainedKeys(try Self.text("man/omsd.json5.5")), Self.shownKeys(example))
+        #expect(explained == shown, "the manual and the example differ in \(explained.symmetricDifference(shown).sorted())")
         for key in AccountReader.riskKeys { #expect(operating.contains("`risk.\(key)`") && example.contains("\(key):"), "\(key)") }
     }
 

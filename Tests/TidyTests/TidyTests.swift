@@ -93,6 +93,27 @@ import Testing
         #expect(others.isEmpty, "\(others.map(\.path))")
     }
 
+    @Test func `the packages are of the program's version, and all that they name is there`() throws {
+        let version = try #require(tree.file("Sources/Wire/Version.swift")?.text.split(separator: "\"").dropFirst().first)
+        #expect(tree.file("debian/changelog")?.text.hasPrefix("omsd (\(version)) ") ?? false)
+        let lists = tree.under("debian/").filter { [".docs", ".examples", ".manpages", ".install"].contains(where: $0.path.hasSuffix) }
+        #expect(lists.count >= 6)
+        for list in lists {
+            for line in list.lines where !line.isEmpty {
+                let path = String(line.split(separator: " ")[0])
+                // Completions are made by the build.
+                #expect(path.hasPrefix("debian/completions/") || tree.file(path) != nil, "\(list.path): \(path)")
+            }
+        }
+    }
+
+    @Test func `every page is linked from the README`() throws {
+        let readme = try #require(tree.file("README.md")).text
+        for page in tree.under("docs/", suffix: ".md") where page.path.split(separator: "/").count == 2 {
+            #expect(readme.contains("(\(page.path))"), "\(page.path)")
+        }
+    }
+
     /// What stands in backticks, and the lines of indented or fenced blocks, each without a comment behind it.
     private static func code(of file: Tree.File) -> [String] {
         var found: [String] = []

@@ -1,0 +1,104 @@
+# Runs in a Debian booted by scripts/boot-unit -r, as root, by `sh -eu`: the packages under a real systemd, with clients connected (scripts/test-deb).
+# Each check prints a sentence that could be false; the first that is ends the test.
+
+export DEBIAN_FRONTEND=noninteractive
+export OMSD_SOCKET=/run/omsd/control.sock
+journal=/var/lib/omsd/journal.db
+url=http://127.0.0.1:8899
+cd /srv/omsd
+
+true_that() { echo "ok: $1"; }
+false_that() {
+    echo "NOT OK: $1"
+    systemctl status omsd omsd.socket --no-pager || true
+    journalctl --boot --unit omsd --no-pager --lines 40 || true
+    exit 1
+}
+holds() {
+    sentence=$1 tries=$(($2 * 10))
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || false_that "$sentence"
+        sleep 0.1
+    done
+    true_that "$sentence"
+}
+property() { systemctl show --property "$1" --value omsd; }
+install() { dpkg --install "$@" >/tmp/said 2>&1 || { cat /tmp/said; false_that "dpkg installs $*"; }; }
+
+install omsd.deb omsim.deb
+holds "the installation says what to do next" 1 grep -q 'check-config --config /etc/omsd/omsd.json5' /tmp/said
+[ "$(systemctl is-enabled omsd)" = enabled ] || false_that "the unit is enabled"
+true_that "the unit is enabled"
+[ "$(property ActiveState)" = inactive ] || false_that "it is not started, and did not fail, without a configuration"
+true_that "it is not started, and did not fail, without a configuration"
+
+systemd-run --quiet --unit omsim omsim serve --listen 127.0.0.1:8899 --freshness-ms 3000
+mkdir -m 700 /tmp/config
+omsim accounts --write-config /tmp/config --base-url "$url" --journal "$journal" --socket "$OMSD_SOCKET" >/dev/null
+for file in /tmp/config/*; do
+    case $file in
+    *.json5) cp "$file" /etc/omsd/omsd.json5 && chmod 644 /etc/omsd/omsd.json5 ;;
+    *) cp "$file" /etc/omsd/credentials/ && chmod 600 /etc/omsd/credentials/* ;;
+    esac
+done
+holds "the simulated venues listen" 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/8899'
+systemctl enable --now omsd.socket >/dev/null 2>&1 || false_that "the socket unit starts"
+systemctl start omsd || false_that "omsd starts once it has a configuration"
+holds "the accounts get ready" 60 sh -c 'omsctl --json status | grep -q "\"ready\":true"'
+
+echo '{"symbol":"btc_usdt","side":"buy","type":"limit","price":"39000","quantity":"10","position_side":"long"}' >/tmp/order.jsonl
+holds "an order is accepted" 60 omsctl submit /tmp/order.jsonl --account mm-az --intent-id before --no-wait
+invocation=$(property InvocationID)
+python3 /srv/omsd/knock.py "$OMSD_SOCKET" 25 >/tmp/knocks &
+knocking=$!
+# Orders go on while the package is replaced: a client that was cut off sends the same intent again.
+(
+    number=0
+    while kill -0 $knocking 2>/dev/null; do
+        number=$((number + 1))
+        until omsctl submit /tmp/order.jsonl --account mm-az --intent-id "during-$number" --no-wait >/dev/null 2>&1; do sleep 0.05; done
+        echo "$number" >/tmp/submitted
+        sleep 0.05
+    done
+) &
+submitting=$!
+sleep 3
+install omsd-later.deb
+after=$(property InvocationID)
+[ "$after" != "$invocation" ] || false_that "an upgrade restarts the daemon"
+true_that "an upgrade restarts the daemon"
+wait $knocking
+wait $submitting
+echo "clients: $(cat /tmp/knocks)"
+grep -q ' refused 0 ' /tmp/knocks || false_that "no connection is refused"
+true_that "no connection is refused"
+grep -Eq '^answered [0-9]{3,} ' /tmp/knocks || false_that "clients are answered before and after"
+[ "$(property InvocationID)" = "$after" ] || false_that "it is restarted once"
+true_that "it is restarted once"
+starts=$(sqlite3 -readonly "$journal" "SELECT count(*) FROM v_timeline WHERE kind = 'start'")
+[ "$starts" = 2 ] || false_that "the record knows two starts"
+true_that "the record knows two starts"
+orders=$(sqlite3 -readonly "$journal" 'SELECT count(*) FROM v_orders')
+[ "$orders" = $(($(cat /tmp/submitted) + 1)) ] || false_that "each order given during the upgrade is on record, once: $orders of $(cat /tmp/submitted) and one"
+true_that "each order given during the upgrade is on record, once"
+
+# A journal from a newer omsd is left as it is, and the package still installs.
+systemctl stop omsd omsd.socket
+sqlite3 "$journal" 'PRAGMA user_version = 9999'
+install omsd.deb
+holds "a package that is older than its journal installs, and its daemon refuses the journal" 10 sh -c '[ "$(systemctl show --property ExecMainStatus --value omsd)" = 65 ] || ! systemctl is-active --quiet omsd'
+systemctl stop omsd omsd.socket || true
+
+dpkg --remove omsd >/dev/null 2>&1
+[ -e /etc/omsd/omsd.json5 ] && [ -e "$journal" ] || false_that "a removal keeps configuration and journal"
+true_that "a removal keeps configuration and journal"
+if systemctl is-active --quiet omsd; then false_that "a removal stops the daemon"; fi
+true_that "a removal stops the daemon"
+dpkg --purge omsd >/tmp/said 2>&1
+[ ! -e /etc/omsd ] && [ -e "$journal" ] || false_that "a purge takes the configuration and keeps the journal"
+true_that "a purge takes the configuration and keeps the journal"
+grep -q /var/lib/omsd /tmp/said || false_that "and says where it lies"
+true_that "and says where it lies"
+echo "all sentences hold"
