@@ -24,6 +24,7 @@ extension Engine {
                 detail: "closed here as \(from.rawValue) by \(live.order.evidence.rawValue), the venue says \(next.rawValue)")
         }
         live.order.state = next
+        var fields = fields
         if from != next { live.order.evidence = evidence }
         if from != next {
             count(live, on: desk, from: from, to: next)
@@ -35,7 +36,11 @@ extension Engine {
             case .intended, .inDoubt, .canceled, .expired, .rejected, .denied, .abandoned: break
             }
             live.order.closedAt = next.isTerminal ? now.wall : nil
-            if next != .inDoubt { live.order.parkedAt = nil }
+            // Parked is a doubt that goes on: whatever comes after it is not, in the row as in memory.
+            if live.order.parkedAt != nil {
+                live.order.parkedAt = nil
+                fields.insert(.parkedAt)
+            }
         }
         let event = self.event(kind, evidence: evidence, request: request, actor: actor, note: note)
         if kind == .parked {
