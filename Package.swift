@@ -66,7 +66,7 @@ let package = Package(
         tests("Transport", ["Kernel", "Wire", "Transport", "CLinux", "COpenSSL"]),
         tests("Control", ["Kernel", "OMSCore", "Wire", "Venues", "Control", "omsctl", "CLinux"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
-        tests("Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport"]),
+        tests("Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport", "CLinux"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
         tests(
             "Daemon", ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"],

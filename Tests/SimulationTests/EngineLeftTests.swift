@@ -30,6 +30,8 @@ import Wire
         daemon.submit(try House.intent(venue, orders: 3, id: "left"))
         #expect(House.settled(daemon, "left"))
         let exchange = try #require(daemon.world.venue(named: venue)?.exchange)
+        // What a venue has accepted and not opened yet cannot trade.
+        #expect(daemon.run(forUs: .seconds(60)) { orders(daemon).allSatisfy { $0.state == .working } })
         let part = try #require(Decimal(try House.profile(venue).mixesPlaceAndCancel ? "1" : "0.0001"))
         exchange.fill(exchange.orders[0], quantity: part, at: daemon.venueTime)
         #expect(daemon.run(forUs: .seconds(60)) { orders(daemon).map(\.state) == [.partiallyFilled, .working, .working] })

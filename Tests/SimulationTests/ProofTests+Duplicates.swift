@@ -63,42 +63,6 @@ extension ProofTests {
         #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
-    @Test(arguments: ProofTests.duplicating, [false, true])
-    func `what was proven absent and waits to be sent again is in doubt again when a duplicate shows that look-ups lag`(venue: String, dies: Bool)
-        throws
-    {
-        var slow = LimitSetting(budget: "batch-place")
-        (slow.permits, slow.share, slow.reserve, slow.windowMs) = (1, 1, 0, 3_000)
-        let daemon = try House.ready(venue) {
-            $0.setups[0].batchMax = 3
-            $0.setups[0].limits = [slow]
-            Self.refuseDuplicates(venue, &$0)
-        }
-        let exchange = try exchange(daemon, venue)
-        daemon.world.setFaults([
-            Self.fault(.loseReplyAfterExecution(.reset), .place, count: 4), Self.fault(.loseReplyAfterExecution(.reset), .mixed, count: 4),
-            Self.fault(.staleReplica(.init(3_600_000)), .lookup),
-        ])
-        daemon.submit(try House.intent(venue, orders: 12, id: "twelve"))
-        #expect(daemon.run(forUs: .seconds(300)) { isBarred(daemon) })
-        fillAll(exchange, daemon)
-        // Where look-ups go one by one, some wait proven when the first comes back.
-        if venue == "xt-spot" { #expect(daemon.journal.events.contains { $0.event.note?.contains("its absence counts no more") == true }) }
-        if dies {
-            daemon.crash()
-            daemon.run(forUs: .seconds(1))
-            try daemon.start()
-        }
-        daemon.run(forUs: .seconds(300))
-        #expect(daemon.world.duplicates.isEmpty && exchange.orders.filter { $0.state != .rejected }.count == 12)
-        daemon.world.setFaults([])
-        // What reached the venue after they traded rests.
-        #expect(
-            daemon.run(forUs: .seconds(4_000)) { orders(daemon).allSatisfy { $0.state == .filled || $0.state == .working } },
-            "\(orders(daemon).map(\.state))")
-        #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
-    }
-
     @Test(arguments: [false, true])
     func `proofs wait from then on for as long as look-ups were seen to lag, also those of the next process`(dies: Bool) throws {
         let daemon = try blind("bitget-uta", placed: 1)

@@ -23,8 +23,6 @@ package enum Mutant: String, CaseIterable, Sendable {
     case shortPageIsComplete = "short-page-is-complete"
     /// A restart forgets that the venue called an id taken.
     case duplicateForgottenAtRestart = "duplicate-forgotten-at-restart"
-    /// That the venue calls an order a duplicate says nothing of the look-ups that did not show it.
-    case duplicateVoidsNothing = "duplicate-voids-nothing"
     /// Whoever's key it is, the venue's word on it is not heard.
     case otherAccountProvesAbsence = "other-account-proves-absence"
     /// The venue's clock is as it was measured some time ago.
@@ -39,8 +37,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     /// Those that need what only the second version draws.
     package var isOfSecondVersion: Bool {
         switch self {
-        case .shortPageIsComplete, .duplicateForgottenAtRestart, .duplicateVoidsNothing, .otherAccountProvesAbsence, .oldClockMeasurement,
-            .removedAccountSettles, .ownershipByDesk, .boundIgnoresIntentsUnderWay:
+        case .shortPageIsComplete, .duplicateForgottenAtRestart, .otherAccountProvesAbsence, .oldClockMeasurement, .removedAccountSettles,
+            .ownershipByDesk, .boundIgnoresIntentsUnderWay:
             true
         case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels: false
         }
@@ -64,7 +62,7 @@ package enum Mutant: String, CaseIterable, Sendable {
             }
         case .ownershipByDesk: disk.hidesOthers = true
         case .resendWithoutProof, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels, .shortPageIsComplete,
-            .otherAccountProvesAbsence, .oldClockMeasurement, .boundIgnoresIntentsUnderWay, .duplicateVoidsNothing:
+            .otherAccountProvesAbsence, .oldClockMeasurement, .boundIgnoresIntentsUnderWay:
             break
         }
     }
@@ -119,10 +117,6 @@ private struct MutantAdapter: AdapterOver {
             case (.find, .failed), (.openOrders, .failed), (.history, .failed): answer.query = .orders([], next: nil)
             case (_, .orders(let rows, _?, let unreadable)): answer.query = .orders(rows, next: nil, unreadable: unreadable)
             default: break
-            }
-        case .duplicateVoidsNothing:
-            answer.places = answer.places.map { outcome in
-                if case .duplicate = outcome { .acknowledged(nil, venueState: nil) } else { outcome }
             }
         case .otherAccountProvesAbsence:
             if case .account(var facts) = answer.query, facts.uid != nil {

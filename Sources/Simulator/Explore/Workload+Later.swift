@@ -141,9 +141,10 @@ extension Workload {
         daemon.at(daemon.time + random.between(1, 500_000)) { [unowned self] in
             exchange.fill(there, at: self.daemon.venueTime)
             self.daemon.tell("market: \(there.clientID) fills, unseen")
-            // And with it all else that is looked for in vain: nothing is left that would make a duplicate of it.
+            // And with it all else that is looked for in vain: nothing is left that would make a duplicate of it. What was sent again before the
+            // venue spoke may still arrive, and nobody could call that back.
             for doubtful in self.daemon.journal.orders.values.sorted(by: { $0.key < $1.key }) {
-                guard doubtful.account == order.account, doubtful.absences > 0 || doubtful.state == .inDoubt,
+                guard doubtful.account == order.account, doubtful.attempts <= 1, doubtful.absences > 0 || doubtful.state == .inDoubt,
                     let other = exchange.pendingOrder(clientID: doubtful.clientOrderID.text, uid: line.uid)
                 else { continue }
                 exchange.fill(other, at: self.daemon.venueTime)
