@@ -12,7 +12,22 @@ final class LiveOrder {
     var putOffs = 0
     /// Open cancels and modifies, oldest first.
     var commands: [CommandID] = []
-    var inquiry: Inquiry?
+    /// Questions about it. Kept apart, for it is large and most orders have none.
+    var inquiry: Inquiry? {
+        get { openInquiry?.value }
+        _modify {
+            var inquiry = openInquiry?.value
+            defer {
+                if let inquiry {
+                    if let openInquiry { openInquiry.value = inquiry } else { openInquiry = OpenInquiry(inquiry) }
+                } else {
+                    openInquiry = nil
+                }
+            }
+            yield &inquiry
+        }
+    }
+    private var openInquiry: OpenInquiry?
     /// The venue's version of the last report that was applied.
     var version: Int64?
     /// Predicted ids of attempts that surely were not executed: not looked up. A restart forgets them and looks up a few more.
@@ -51,6 +66,12 @@ final class LiveOrder {
     /// Under which ids the venue may know it.
     var possibleIDs: [VenueOrderID] { unbornIDs.isEmpty ? order.predictedIDs : order.predictedIDs.filter { !unbornIDs.contains($0) } }
     var state: OrderState { order.state }
+}
+
+/// Where a live order keeps its ``Inquiry``.
+private final class OpenInquiry {
+    var value: Inquiry
+    init(_ value: Inquiry) { self.value = value }
 }
 
 /// Questions about one order, until they are answered.

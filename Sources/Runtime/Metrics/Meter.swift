@@ -94,8 +94,9 @@ package final class Meter {
             figures = readings.accounts.removeValue(forKey: account) ?? AccountReadings()
             counted = account
         }
-        for record in records {
-            switch record {
+        // By index: a record in a variable of its own is a copy of its whole order.
+        for index in records.indices {
+            switch records[index] {
             case .orderBorn(let order, _):
                 take(order.account)
                 figures.entered[AccountReadings.place(of: .intended, .local)] += 1
