@@ -1,30 +1,11 @@
 # Runs inside the container of scripts/boot-unit, as root, by `sh -eu`: the units under a real systemd.
-# Each check prints a sentence that could be false; the first that is ends the test.
+. /srv/omsd/sentences.sh
 
 PATH=/srv/omsd/bin:$PATH
 export OMSD_SOCKET=/run/omsd/control.sock
 journal=/var/lib/omsd/journal.db
 url=http://127.0.0.1:8899
 
-true_that() { echo "ok: $1"; }
-false_that() {
-    echo "NOT OK: $1"
-    systemctl status omsd --no-pager || true
-    journalctl --boot --unit omsd --no-pager --lines 40 || true
-    exit 1
-}
-# holds SENTENCE SECONDS COMMAND…: the command succeeds within that time.
-holds() {
-    sentence=$1 tries=$(($2 * 10))
-    shift 2
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || false_that "$sentence"
-        sleep 0.1
-    done
-    true_that "$sentence"
-}
-property() { systemctl show --property "$1" --value omsd; }
 restarted() { [ "$(property NRestarts)" = "$1" ] && systemctl is-active --quiet omsd; }
 # as USER COMMAND…: with that user's groups. No PAM: /etc is empty here.
 as() {

@@ -2,8 +2,8 @@
 
 usage: knock.py SOCKET SECONDS
 
-Prints `asked N refused N late N`: refused connections, and those answered only after ten seconds or cut off before their answer. Connections that were open
-when the daemon ended are cut off; each connection here asks one question, and one that was cut off asks it again on a new one, once.
+Prints `answered N refused N cut N slowest S` after each connection, for all so far: those that were answered, that were refused, that ended before their
+answer (they were open when the daemon ended), and the seconds that the slowest took.
 """
 
 import socket
@@ -43,8 +43,8 @@ def main() -> None:
         begun = time.monotonic()
         counts[ask(path)] += 1
         slowest = max(slowest, time.monotonic() - begun)
+        print(f"answered {counts['answered']} refused {counts['refused']} cut {counts['cut']} slowest {slowest:.2f}", flush=True)
         time.sleep(0.005)
-    print(f"answered {counts['answered']} refused {counts['refused']} cut {counts['cut']} slowest {slowest:.2f}")
 
 
 main()

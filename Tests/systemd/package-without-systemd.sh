@@ -1,18 +1,16 @@
-# Runs in a bare Debian where systemd is not running, as root, by `sh -eu`: scripts/test-deb. Each check prints a sentence that could be false.
+# Runs in a bare Debian where systemd is not running, as root, by `sh -eu`: scripts/test-deb.
+. /srv/omsd/sentences.sh
 
 export DEBIAN_FRONTEND=noninteractive
 cd /srv/omsd
-true_that() { echo "ok: $1"; }
-false_that() { echo "NOT OK: $1"; exit 1; }
 check() {
     sentence=$1
     shift
     "$@" >/dev/null 2>&1 || false_that "$sentence"
     true_that "$sentence"
 }
-install() { dpkg --install "$@" >/tmp/said 2>&1 || { cat /tmp/said; false_that "dpkg installs $*"; }; }
 
-install omsd.deb omsim.deb
+install_packages omsd.deb omsim.deb
 true_that "the packages install where nothing but Debian is"
 check "the installation says what to do next" grep -q 'check-config --config /etc/omsd/omsd.json5' /tmp/said
 check "the programs start" sh -c 'omsd --version && omsctl --version && omsim --version'
@@ -34,7 +32,7 @@ check "the example lacks nothing but its key" sh -c 'grep -q mm-az.json /tmp/sai
 
 cp /usr/share/doc/omsd/examples/omsd.example.json5 /etc/omsd/omsd.json5
 echo record >/var/lib/omsd/journal.db
-install omsd-later.deb
+install_packages omsd-later.deb
 true_that "an upgrade installs"
 if grep -q 'no configuration yet' /tmp/said; then false_that "an upgrade does not ask for a configuration that is there"; fi
 true_that "an upgrade does not ask for a configuration that is there"
