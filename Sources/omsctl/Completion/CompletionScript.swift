@@ -27,8 +27,9 @@ enum CompletionScript: String, CaseIterable, Sendable {
 
     // MARK: bash and zsh
 
-    /// What both shells are told, as branches of a `case`: options of a verb, what follows an option, what an operand is.
-    private static func branches(_ verbs: [VerbSpec]) -> (options: String, values: String, operands: String) {
+    /// What both shells are told, as functions that both read: `_omsctl_options VERB` sets `options`; `_omsctl_value VERB OPTION` sets `takes` and
+    /// the `kind` of what follows; `_omsctl_operand VERB INDEX` sets the `kind` of an operand.
+    private static func lookups(_ verbs: [VerbSpec]) -> String {
         var (options, values, operands) = ("", "", "")
         for spec in verbs {
             options += "        \(spec.name)) options=\(quoted(flags(of: spec).map(\.name).joined(separator: " "))) ;;\n"
@@ -42,11 +43,25 @@ enum CompletionScript: String, CaseIterable, Sendable {
                 operands += "        \(pattern)) kind=\(quoted(place.text)) ;;\n"
             }
         }
-        return (options, values, operands)
+        return """
+            _omsctl_options() {
+                case $1 in
+            \(options)    esac
+            }
+            _omsctl_value() {
+                takes=yes
+                case "$1 $2" in
+            \(values)    *) takes=no ;;
+                esac
+            }
+            _omsctl_operand() {
+                case "$1 $2" in
+            \(operands)    esac
+            }
+            """
     }
 
     private static func bash(_ verbs: [VerbSpec]) -> String {
-        let table = branches(verbs)
         return """
             # bash completion for omsctl; printed by `omsctl completions bash`.
             _omsctl() {
@@ -107,27 +122,13 @@ enum CompletionScript: String, CaseIterable, Sendable {
                 done
                 [ "$kind" != files ] || compopt -o filenames 2>/dev/null
             }
-            _omsctl_options() {
-                case $1 in
-            \(table.options)    esac
-            }
-            _omsctl_value() {
-                takes=yes
-                case "$1 $2" in
-            \(table.values)    *) takes=no ;;
-                esac
-            }
-            _omsctl_operand() {
-                case "$1 $2" in
-            \(table.operands)    esac
-            }
+            \(lookups(verbs))
             complete -F _omsctl omsctl
 
             """
     }
 
     private static func zsh(_ verbs: [VerbSpec]) -> String {
-        let table = branches(verbs)
         let named = verbs.map { quoted("\($0.name):\($0.summary.split(separator: ":").joined(separator: "\\:"))") }.joined(separator: " ")
         return """
             #compdef omsctl
@@ -176,20 +177,7 @@ enum CompletionScript: String, CaseIterable, Sendable {
                 *) candidates=(${(f)"$(${(Q)words[1]} ${socket:+--socket} ${socket:+${(Q)socket}} completions $kind 2>/dev/null)"}); compadd -- $candidates ;;
                 esac
             }
-            _omsctl_options() {
-                case $1 in
-            \(table.options)    esac
-            }
-            _omsctl_value() {
-                takes=yes
-                case "$1 $2" in
-            \(table.values)    *) takes=no ;;
-                esac
-            }
-            _omsctl_operand() {
-                case "$1 $2" in
-            \(table.operands)    esac
-            }
+            \(lookups(verbs))
             if [ "$funcstack[1]" = _omsctl ]; then _omsctl "$@"; else compdef _omsctl omsctl; fi
 
             """
