@@ -107,15 +107,20 @@ struct JournalLoader {
         guard state.idTag.utf8.count == 4 else { throw JournalError(.damaged, "the journal's id tag is missing") }
     }
 
+    /// How far behind a kill's beginning its ends are looked for: a start must not read what was recorded in months of a halt.
+    private static let killLines: Int64 = 1_000_000
+
     /// Orders of an account that ended behind a number of the record, and did not stand up again.
     private func closedOrders(of account: String, since seq: Int64) throws(JournalError) -> Int {
         let rows = try connection.prepare(
             """
             SELECT count(DISTINCT o.order_key) FROM events e CROSS JOIN orders o USING (order_key) JOIN accounts a ON a.account_key = o.account_key
-            WHERE e.seq > ?1 AND e.kind IN ('closed', 'rejected', 'filled', 'resolved') AND a.account = ?2 AND o.closed_at IS NOT NULL
+            WHERE e.seq > ?1 AND e.seq <= ?3 AND e.kind IN ('closed', 'rejected', 'filled', 'resolved') AND a.account = ?2
+                AND o.closed_at IS NOT NULL
             """)
         try rows.bind(seq, at: 1)
         try rows.bind(account, at: 2)
+        try rows.bind(seq.addingReportingOverflow(Self.killLines).partialValue, at: 3)
         return try rows.step() ? Int(clamping: rows.integer(0)) : 0
     }
 

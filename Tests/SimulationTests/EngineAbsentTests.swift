@@ -81,4 +81,29 @@ import Testing
         let states = Dictionary(uniqueKeysWithValues: (daemon.engine?.snapshot() ?? []).map { ($0.account, $0.state) })
         #expect(states == ["xt-spot": .active, "bitget-uta": .halted])
     }
+
+    @Test func `a wish for a cancel-all is over where trading was opened in between, and cancels nothing that came later`() throws {
+        let daemon = try House.daemon(["xt-spot", "bitget-uta"])
+        try daemon.start()
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        daemon.world.setFaults([EngineCancelTests.fault(.serverError(status: 503, body: .html, executes: false), nil)])
+        daemon.command(.setState("xt-spot", .halted, reason: "kill", cancelOpen: true, everything: true))
+        daemon.run(forUs: .seconds(2))
+        #expect(daemon.journal.kills["xt-spot"]?.cancelAll == .unanswered)
+        daemon.crash()
+        daemon.configured = ["bitget-uta"]
+        try daemon.start()
+        let opens = daemon.command(.setState("xt-spot", .active, reason: "over", cancelOpen: false, everything: false))
+        #expect(try House.error(opens, daemon) == nil)
+        daemon.crash()
+        daemon.configured = nil
+        daemon.world.setFaults([])
+        let known = daemon.world.ledger.requests.count
+        try daemon.start()
+        daemon.submit(try House.intent("xt-spot", orders: 3, id: "later"))
+        daemon.run(forUs: .seconds(60))
+        #expect(daemon.journal.kills["xt-spot"]?.cancelAll == .notAsked)
+        #expect(daemon.world.ledger.requests.dropFirst(known).allSatisfy { $0.kind != .cancel })
+        #expect(daemon.journal.orders.values.count { $0.intentID == "later" && $0.state == .working } == 3)
+    }
 }

@@ -37,7 +37,8 @@ import Testing
     @Test func `identities, rests and bans are read as they were written, until they are over`() throws {
         let sample = try Sample()
         let pinned = PinnedIdentity(
-            account: Sample.az, venue: "az-futures", product: "usdt", uid: "U1", origin: "https://a:443", keyInUse: "k2", keys: ["k1", "k2"])
+            account: Sample.az, venue: "az-futures", product: "usdt", uid: "U1", origin: "https://a:443", keyInUse: "k2", keys: ["k1", "k2"],
+            former: [FormerPlace(since: 0, until: 3, uid: "U0", origin: "https://b:443"), FormerPlace(since: 4, until: 9, uid: nil, origin: nil)])
         let budget = BudgetRow(id: 7, venue: "az-futures", owner: "k2", name: "batch-place", scope: .apikey, permits: 10, windowMs: 1_000)
         let rest = BudgetRest(budget: 7, usableShare: 5, rest: Rest(until: 10, lastsUs: 5, untilWall: 20), recoversAt: 30)
         let ban = VenueBan(family: "az", rest: Rest(until: 1, lastsUs: 2, untilWall: 3), words: "go away")

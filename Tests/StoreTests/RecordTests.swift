@@ -103,6 +103,33 @@ import Wire
         #expect(Bars(text: "key,identity") == [.key, .identity] && Bars([.identity, .key]).text == "key,identity")
     }
 
+    @Test func `what a kill is about, and how far look-ups lag, is read as it was written, with what ended since`() throws {
+        let sample = try Sample()
+        try sample.place("before", count: 2)
+        let begun = sample.seq
+        let kill = KillRow(account: Sample.az, since: begun, cancelAll: .unanswered)
+        try sample.open.commit([
+            .kill(kill, sample.event(.note) { $0.note = "is being emptied" }), .lookupLag(Sample.az, 12_000_000, sample.event(.note)),
+        ])
+        var order = try sample.place("since", count: 2)[0]
+        let from = order.state
+        let end = sample.event(.closed) { $0.evidence = .query }
+        (order.state, order.evidence, order.closedAt) = (.canceled, .query, end.at)
+        try sample.open.commit([.orderChanged(order, from: from, fields: [], end)])
+        var known = kill
+        known.closed = 1
+        var state = try sample.reopen().load()
+        #expect(state.kills == [known] && state.lookupLags == [Sample.az: 12_000_000])
+        let problems = try JournalVerifier.verify(path: sample.path).problems
+        #expect(problems == [])
+
+        try sample.open.commit([.kill(KillRow(account: Sample.az, since: nil, cancelAll: .confirmed), sample.event(.note))])
+        state = try sample.reopen().load()
+        #expect(state.kills == [KillRow(account: Sample.az, since: nil, cancelAll: .confirmed)])
+        try sample.open.commit([.kill(KillRow(account: Sample.az, since: nil, cancelAll: .notAsked), sample.event(.note))])
+        #expect(try sample.open.load().kills.isEmpty)
+    }
+
     @Test func `a closed order that the venue contradicts is live again`() throws {
         let sample = try Sample()
         var order = try sample.place("one")[0]

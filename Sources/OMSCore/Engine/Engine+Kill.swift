@@ -57,7 +57,13 @@ extension Engine {
             guard let desk = desk(row.account) else { continue }
             var known = row
             known.closed = 0
-            (desk.killRow, desk.cancelAll) = (known, row.cancelAll)
+            desk.killRow = known
+            // Trading was opened while the account was not configured: what rests there now is wanted.
+            guard desk.trading.state != .active else {
+                recordKill(of: desk)
+                continue
+            }
+            desk.cancelAll = row.cancelAll
             guard let since = row.since, desk.trading.state == .halted else { continue }
             desk.kill = Kill(at: now.monotonic, since: since, closed: row.closed)
             cancelRound(of: desk.orders.values, actor: .daemon)
