@@ -9,34 +9,59 @@ extension ProofTests {
     /// The venues that answer so, each where an id is free again once its order is done. (AZ names no code for it.)
     static let duplicating = ["bitget-margin", "bitget-uta", "xt-spot"]
 
-    private static func refuseDuplicates(_ venue: String, _ options: inout VirtualDaemon.Options) {
+    static func refuseDuplicates(_ venue: String, _ options: inout VirtualDaemon.Options) {
         guard !venue.hasPrefix("bitget") else { return }
         options.world.switches.append(("\(venue)/duplicate_client_id", "reject"))
         options.world.switches.append(("\(venue)/duplicate_scope", "open"))
     }
 
-    /// Twelve orders are executed, the reply is lost, look-ups stand still. Then three at a time are sent again, one request a second.
-    private func blind(_ venue: String, placed: Int = 12) throws -> VirtualDaemon {
+    /// Twelve orders are executed, the reply is lost, look-ups stand still.
+    ///
+    /// - Parameters:
+    ///   - requests: how many they leave in.
+    ///   - waits: for a minute no more requests than these leave, so that what is proven absent has to wait.
+    ///   - answers: what the venue says of what is sent again, whatever it does; nil: its own word.
+    func blind(
+        _ venue: String, placed: Int = 12, in requests: Int = 1, waits: Bool = false, answers: (@Sendable ([PlaceTicket]) -> [ItemOutcome])? = nil
+    ) throws -> VirtualDaemon {
         let daemon = try House.ready(venue) {
             Self.refuseDuplicates(venue, &$0)
+            if requests > 1 { $0.setups[0].batchMax = placed / requests }
+            if waits { $0.setups[0].limits = Self.scarce($0.setups[0].rules.profile, permits: requests, forMs: 60_000) }
+            guard let answers else { return }
+            let (limits, batchMax) = ($0.setups[0].limits, $0.setups[0].batchMax)
+            $0.setups[0] = $0.setups[0].with(
+                Scripted($0.setups[0].rules) { plan, answer in
+                    guard case .place(let tickets, _) = plan.content, tickets.allSatisfy(\.isResent) else { return }
+                    answer.places = answers(tickets)
+                })
+            ($0.setups[0].limits, $0.setups[0].batchMax) = (limits, batchMax)
         }
         daemon.world.setFaults([
-            Self.fault(.loseReplyAfterExecution(.silence), .place, count: 1), Self.fault(.loseReplyAfterExecution(.silence), .mixed, count: 1),
-            Self.fault(.staleReplica(.init(3_600_000)), .lookup),
+            Self.fault(.loseReplyAfterExecution(.silence), .place, count: requests), Self.fault(.staleReplica(.init(3_600_000)), .lookup),
         ])
         daemon.submit(try House.intent(venue, orders: placed, id: "twelve"))
         return daemon
     }
 
-    private func exchange(_ daemon: VirtualDaemon, _ venue: String) throws -> Exchange {
+    /// So many requests with new orders in that time, and no more.
+    static func scarce(_ profile: VenueProfile, permits: Int, forMs windowMs: Int64) -> [LimitSetting] {
+        profile.budgets.filter { ["batch-place", "place"].contains($0.name) }.map { budget in
+            var setting = LimitSetting(budget: budget.name)
+            (setting.permits, setting.windowMs, setting.reserve) = (permits, windowMs, 0)
+            return setting
+        }
+    }
+
+    func exchange(_ daemon: VirtualDaemon, _ venue: String) throws -> Exchange {
         try #require(daemon.world.venue(named: venue)?.exchange)
     }
 
-    private func fillAll(_ exchange: Exchange, _ daemon: VirtualDaemon) {
+    func fillAll(_ exchange: Exchange, _ daemon: VirtualDaemon) {
         for order in exchange.orders where order.state.isLive { exchange.fill(order, at: daemon.venueTime) }
     }
 
-    private func isBarred(_ daemon: VirtualDaemon) -> Bool { orders(daemon).contains { $0.bars == .duplicate } }
+    func isBarred(_ daemon: VirtualDaemon) -> Bool { orders(daemon).contains { $0.bars == .duplicate } }
 
     @Test(arguments: ProofTests.duplicating, [false, true])
     func `once the venue calls one order a duplicate, no other is sent again on the word of the same look-ups`(venue: String, dies: Bool) throws {

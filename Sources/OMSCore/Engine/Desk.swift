@@ -37,6 +37,9 @@ final class Desk {
     /// Orders that the venue called duplicates and does not show; orders proven absent that wait to be sent again.
     var hidden: Set<OrderKey> = []
     var provenAbsent: Set<OrderKey> = []
+    /// Another account on record is of the same user; of one that is not configured, an order that the venue called a duplicate and did not show.
+    var sharesUser = false
+    var hiddenAbsent: (order: ClientOrderID, account: AccountID)?
     /// Its ids at the venue were seen not to follow their formula: look-ups by computed ids prove nothing.
     var isFormulaBroken = false
     /// Where orders are found by computed ids: when the last whole listing began that would have shown others of ours, and whether a proof waits for one.

@@ -55,6 +55,7 @@ extension Engine {
             if desk.left.remove(live.key) != nil { tellLeft(desk) }
             close(live, on: desk)
         }
+        if from != next, next == .intended { reconsider(live, on: desk) }
     }
 
     private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {

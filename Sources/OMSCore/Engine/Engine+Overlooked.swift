@@ -10,6 +10,31 @@ extension Engine {
         desks.filter { $0.profile.venue == desk.profile.venue && $0.setup.uid == desk.setup.uid }
     }
 
+    /// Whether an account on record is of the user of a configured one. Where a journal did not know its uids, it may be.
+    private static func isOfUser(_ pinned: PinnedIdentity, of setup: AccountSetup) -> Bool {
+        pinned.venue == setup.rules.profile.venue && (pinned.uid == nil || pinned.uid == setup.uid)
+    }
+
+    /// What accounts of the same user know of its look-ups, also such as are not configured now.
+    func recallLookups(_ state: JournalState) {
+        for desk in desks {
+            let others = state.identities.filter { $0.key != desk.id && Self.isOfUser($0.value, of: desk.setup) }
+            desk.sharesUser = !others.isEmpty
+            desk.lookupLagUs = state.lookupLags.filter { $0.key == desk.id || others[$0.key] != nil }.values.max() ?? 0
+            let hidden = state.orders.filter { order in
+                guard deskIndex[order.account] == nil, let pinned = others[order.account] else { return false }
+                return !order.bars.isDisjoint(with: [.duplicate, .among]) && !order.bars.contains(.elsewhere) && pinned.place(of: order.key) == nil
+            }
+            desk.hiddenAbsent = hidden.min { $0.key < $1.key }.map { ($0.clientOrderID, $0.account) }
+        }
+    }
+
+    /// An earlier process proved it absent, and it waits to be sent again. Whether look-ups were shown to be wrong since by another account of that user, while
+    /// this one was not configured, is not known.
+    func isDoubtedAtStart(_ live: LiveOrder, on desk: Desk) -> Bool {
+        live.state == .intended && live.order.absences > 0 && (desk.sharesUser || hiddenOrder(on: desk) != nil)
+    }
+
     /// The least time between two rounds that count, microseconds.
     func visibilityUs(_ desk: Desk) -> Int64 { max(.milliseconds(desk.profile.visibilityDelayMs), desk.lookupLagUs) }
 
@@ -58,15 +83,28 @@ extension Engine {
             }
             for key in desk.provenAbsent.sorted() where key != live?.key {
                 guard let waiting = desk.orders[key], waiting.state == .intended else { continue }
-                if waiting.isQueued {
-                    waiting.isQueued = false
-                    desk.queuedPlaces -= 1
-                    desk.places.remove(key, of: waiting.order.intent)
-                }
-                change(waiting, to: .inDoubt, kind: .inDoubt, evidence: .inferred, note: "its absence counts no more: \(words)")
-                ask(waiting, .doubt, on: desk, after: Self.firstLookUs)
+                doubtAnew(waiting, words, on: desk)
             }
         }
+    }
+
+    /// Back in the queue after an attempt that surely was not executed. The ones before were proven absent, and by what look-ups that has been shown since?
+    func reconsider(_ live: LiveOrder, on desk: Desk) {
+        guard live.state == .intended, live.order.absences > 0, desk.lookupsErredAt >= live.provenAt else { return }
+        doubtAnew(live, "look-ups were shown to be wrong while it was out", on: desk)
+    }
+
+    /// It was proven absent and is not sent again on the word of those look-ups.
+    private func doubtAnew(_ live: LiveOrder, _ words: String, on desk: Desk) {
+        if live.isQueued {
+            live.isQueued = false
+            desk.queuedPlaces -= 1
+            desk.places.remove(live.key, of: live.order.intent)
+        }
+        change(live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, note: "its absence counts no more: \(words)")
+        // It had to be visible when it was proven absent: should it be found now, that tells how far look-ups lag.
+        live.isOverdue = true
+        ask(live, .doubt, on: desk, after: Self.firstLookUs)
     }
 
     /// An order of the account's user that the venue has by its own word and does not show; nil: none.

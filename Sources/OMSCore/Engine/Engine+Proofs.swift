@@ -235,6 +235,10 @@ extension Engine {
         if let hidden = hiddenOrder(on: desk) {
             return "the venue calls \(hidden.order.clientOrderID) a duplicate and does not show it: what its look-ups do not find is not absent"
         }
+        if let hidden = desk.hiddenAbsent {
+            return "the venue calls \(hidden.order) a duplicate and does not show it, and its account \(hidden.account) is not configured: "
+                + "what look-ups of that user do not find is not absent"
+        }
         if !live.order.bars.isDisjoint(with: [.identity, .elsewhere]) {
             return "it was attempted when the account's uid or host was another, or not on record: not found here is not absent there"
         }
@@ -272,6 +276,7 @@ extension Engine {
         live.order.absences = min(live.order.absences + 1, Order.absencesMax)
         // Twice absent after answers that named nobody: alone, any answer is about it.
         if live.order.absences >= Order.absencesMax { live.batchCap = 1 }
+        live.provenAt = now.monotonic
         guard let reason = reasonNotToResend(live, on: desk) else {
             change(live, to: .intended, kind: .requeued, evidence: .inferred, fields: .absences, request: request, note: "proven absent")
             return requeue([live], on: desk)

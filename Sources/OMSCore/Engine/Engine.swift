@@ -96,7 +96,6 @@ package final class Engine {
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
             let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
             desk.isFormulaBroken = state.formulaBroken.contains(setup.id)
-            desk.lookupLagUs = state.lookupLags[setup.id] ?? 0
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
                 .union(Self.symbols(ofFormerNamesOf: setup, in: state, configured: accounts))
             identify(desk, state.identities[setup.id])
@@ -237,6 +236,7 @@ package final class Engine {
             if let deadline = deadline(of: row) { deadlines.add(row.key, at: deadline) }
         }
         noteAbsent(state)
+        recallLookups(state)
         for broken in state.openBreaks { restore(broken) }
         restoreLoops(state.openBreaks)
         for order in state.orders.sorted(by: { $0.key < $1.key }) {
@@ -295,6 +295,11 @@ package final class Engine {
             change(
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, fields: .attempts,
                 note: "restart: the journal went back in time; the order may have been sent since")
+        }
+        if isDoubtedAtStart(live, on: desk) {
+            change(
+                live, to: .inDoubt, kind: .inDoubt, evidence: .inferred,
+                note: "restart: it was proven absent, and another account of its user may have shown since that look-ups were wrong")
         }
         if let formerly = desk.formerly, live.state == .submitted || live.state == .inDoubt { bar(live, formerly.bar, words: formerly.words) }
         // A modify shows in what was last confirmed; one that is still open may have had its effect, too.

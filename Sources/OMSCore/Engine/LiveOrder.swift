@@ -49,6 +49,8 @@ final class LiveOrder {
     /// A round did not show it although it had to be visible by then; for how long after that stamp single look-ups did not, microseconds.
     var isOverdue = false
     var unseenUs: Int64 = 0
+    /// When it was proven absent last, by the runner's clock; by an earlier process: before all that this one heard.
+    var provenAt: Int64 = -.farthest
     /// Why it was parked, as written down by this process; how often it was asked about since.
     var parkedWhy: String?
     var parkedTries = 0
