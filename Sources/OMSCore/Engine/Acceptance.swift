@@ -6,9 +6,6 @@ struct EarlySubmit {
     let ticket: Ticket
     let desk: Int
     let until: Int64
-
-    /// How long; then NOT_READY. A venue that answers with an error ends the wait at once.
-    static let patienceUs: Int64 = .seconds(5)
 }
 
 /// An intent that was found good and is being written, slice by slice.

@@ -53,7 +53,7 @@ extension Engine {
     private func bear(_ place: (item: Int, clientOrderID: ClientOrderID?, terms: OrderTerms), of acceptance: inout Acceptance, on desk: Desk) {
         let row = acceptance.intent.row
         let order = Order(
-            key: OrderKey(nextSeq()), clientOrderID: place.clientOrderID ?? mint.next(wall: now.wall), account: desk.id, intent: row.key,
+            key: OrderKey(turn.nextSeq()), clientOrderID: place.clientOrderID ?? mint.next(wall: now.wall), account: desk.id, intent: row.key,
             intentID: row.id, item: place.item, terms: place.terms, intendedAt: now.wall, expiresAt: row.expiresAt, sequence: row.sequence)
         record(.orderBorn(order, actor: acceptance.actor))
         let live = LiveOrder(order, intent: acceptance.intent)

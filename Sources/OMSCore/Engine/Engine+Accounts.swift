@@ -188,10 +188,10 @@ extension Engine {
             openBreaks: breaksOpen.values.count { $0.account == desk.id && $0.acknowledgedAt == nil })
     }
 
-    package var journalSeq: Int64 { seq }
+    package var journalSeq: Int64 { turn.seq }
 
     /// No line up to this number appears later: the last one, or the one in front of the first intent that is still being written.
-    package var completeSeq: Int64 { acceptances.reduce(seq) { min($0, $1.intent.row.key.number - 1) } }
+    package var completeSeq: Int64 { acceptances.reduce(turn.seq) { min($0, $1.intent.row.key.number - 1) } }
 
     /// Requests that have left and are not answered.
     package var requestsOut: Int { inFlight.count }

@@ -55,7 +55,7 @@ extension Engine {
             desk.lastError = reason
             desk.failures += 1
             // Full jitter, 100 ms to 10 s: the venue cannot be reached, and nobody gains from a stampede.
-            let ceiling = Self.unreachablePauses.pause(after: desk.failures)
+            let ceiling = patience.unreachablePauses.pause(after: desk.failures)
             desk.backoffUntil = now.monotonic + Int64.random(in: ceiling / 4...ceiling, using: &random)
             desk.nextSweepAt = min(desk.nextSweepAt, desk.backoffUntil)
         }
@@ -87,9 +87,6 @@ extension Engine {
         end(id, flight, outcome: .notSent) { _ in }
     }
 
-    /// How long nothing leaves, at most, while the venue cannot be reached.
-    static let unreachablePauses = Backoff(first: .milliseconds(100), most: .seconds(10))
-
     private func carriesLate(_ flight: InFlight, on desk: Desk) -> Bool {
         switch flight.plan.content {
         case .place(let tickets, _), .mixed(let tickets, _, _): tickets.contains { desk.orders[$0.order].map { isLate($0, on: desk) } ?? false }
@@ -109,7 +106,7 @@ extension Engine {
     }
 
     private func end(_ id: RequestID, _ flight: InFlight, outcome: RequestOutcome, _ fill: (inout RequestEnd) -> Void) {
-        let matters = flight.isJournaled || output.lateRequests.contains(id)
+        let matters = flight.isJournaled || turn.isWrittenLate(id)
         guard matters else { return }
         var end = RequestEnd(id: id, outcome: outcome)
         fill(&end)
@@ -126,7 +123,7 @@ extension Engine {
 
     /// A look-up that left without a row changed something: it gets one.
     func matters(_ flight: InFlight) {
-        if !flight.isJournaled, !output.lateRequests.contains(flight.plan.id) { output.lateRequests.append(flight.plan.id) }
+        if !flight.isJournaled { turn.writeLate(flight.plan.id) }
     }
 
     /// What the items of a request came to.
@@ -191,7 +188,7 @@ extension Engine {
             let pause = turned(.timestamps, on: desk, "refused (\(words)) though newly measured")
             if desk.loops[.timestamps]?.count ?? 0 > 1 { desk.prepareAt = max(desk.prepareAt, now.monotonic + pause) }
         case .maintenance:
-            desk.pausedUntil = now.monotonic + .seconds(5)
+            desk.pausedUntil = now.monotonic + patience.maintenanceUs
             desk.lastError = "maintenance: \(words)"
         case .halted:
             desk.lastError = "refused by the venue: \(words)"
@@ -226,7 +223,7 @@ extension Engine {
                 if case .acknowledged(let venueID, _) = outcome, live.order.venueOrderID == nil { learn(venueID, of: live, on: desk) }
                 if case .refused(let code, let text) = outcome, live.state.isLive {
                     found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by look-up, the answer said refused: \(code) \(text)")
-                    ask(live, .missing, on: desk, after: Self.confirmDelayUs)
+                    ask(live, .missing, on: desk, after: patience.receiptUs)
                 }
                 continue
             }
@@ -238,7 +235,7 @@ extension Engine {
                 change(
                     live, to: .acknowledged, kind: .acknowledged, evidence: .response, fields: venueID == nil && word == nil ? [] : fields,
                     request: request)
-                if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { ask(live, .venueID, on: desk, after: Self.confirmDelayUs) }
+                if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { ask(live, .venueID, on: desk, after: patience.receiptUs) }
                 // What trades at once is asked about now; what rests is seen by the next listing.
                 awaitOutcome(of: live, forUs: .milliseconds(desk.setup.reconcileIntervalMs), on: desk)
             case .refused(let code, let text):
@@ -256,7 +253,7 @@ extension Engine {
                 // Refused for the request as a whole, the account waits; for the item alone, the item does.
                 if answer.disposition == .answered, Self.isPutOff(why) {
                     live.putOffs += 1
-                    desk.putOff.add(.order(live.key), at: now.monotonic + Self.putOffPauses.pause(after: live.putOffs - 1))
+                    desk.putOff.add(.order(live.key), at: now.monotonic + patience.putOffPauses.pause(after: live.putOffs - 1))
                 } else {
                     again.append(live)
                 }
@@ -305,11 +302,8 @@ extension Engine {
         change(live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, fields: fields, request: request, note: note)
         guard live.state == .inDoubt else { return }
         desk.newestDoubtAt = now.monotonic
-        ask(live, .doubt, on: desk, after: Self.firstLookUs)
+        ask(live, .doubt, on: desk, after: patience.firstLookUs)
     }
-
-    /// How soon a lost order is first looked for: most have arrived, and are visible by then.
-    static let firstLookUs: Int64 = .milliseconds(150)
 
     /// Commands that waited for the order's fate.
     func followUp(_ live: LiveOrder, on desk: Desk) {

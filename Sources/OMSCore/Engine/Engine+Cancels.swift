@@ -32,11 +32,11 @@ extension Engine {
 
     /// Writes the next slice, and answers whose cancels are all on record.
     func continueCancels() {
-        let rows = output.records.count
-        while output.records.count - rows < sliceRows, !cancelRounds.isEmpty {
+        let rows = turn.rows
+        while turn.rows - rows < sliceRows, !cancelRounds.isEmpty {
             // Taken out meanwhile: with two owners each step would copy the list.
             var round = cancelRounds.removeFirst()
-            while output.records.count - rows < sliceRows, round.next < round.orders.count {
+            while turn.rows - rows < sliceRows, round.next < round.orders.count {
                 let key = round.orders[round.next]
                 round.next += 1
                 if cancel(key, for: round.purpose, actor: round.actor) { round.count += 1 }

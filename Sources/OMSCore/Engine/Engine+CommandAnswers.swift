@@ -10,7 +10,7 @@ extension Engine {
             if case .acknowledged = outcome { mended(.cancelRefused, of: live, on: desk) }
             settle(ticket.command, outcome, company: tickets.count, of: live, on: desk)
             // Refused for good: how the order really stands is worth a look.
-            if case .refused = outcome, commands[ticket.command] == nil { ask(live, .missing, on: desk, after: Self.confirmDelayUs) }
+            if case .refused = outcome, commands[ticket.command] == nil { ask(live, .missing, on: desk, after: patience.receiptUs) }
         }
         judgeRepeats(.cancel, tickets.map(\.command), outcomes, wereRepeated, on: desk)
     }
@@ -82,11 +82,8 @@ extension Engine {
             return pursue(id, of: live, on: desk)
         }
         let turns = watches[id]?.turns ?? 0
-        watches[id]?.notBefore = now.monotonic + Self.putOffPauses.pause(after: turns)
+        watches[id]?.notBefore = now.monotonic + patience.putOffPauses.pause(after: turns)
         turned(id, of: live, on: desk)
         pursue(id, of: live, on: desk)
     }
-
-    /// How long an item waits that the venue put off by itself: ever longer.
-    static let putOffPauses = Backoff(first: .seconds(1))
 }

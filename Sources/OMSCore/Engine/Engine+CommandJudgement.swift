@@ -14,12 +14,6 @@ extension Engine {
         }
     }
 
-    /// Looks at the order after which an acknowledged cancel counts as lost, the first time and later; of a modify after which it counts as not applied.
-    static let cancelPatience = (first: 6, later: 2)
-    static let modifyPatience = 6
-    /// The least time in which an acknowledged modify must show, beside the venue's visibility delay.
-    static let modifyPatienceUs: Int64 = .seconds(5)
-
     /// A look at the order since the command's own answer; nil: it was asked before, and counts for nothing.
     private func looked(at id: CommandID, askedAt: Int64) -> CommandWatch? {
         var watch = watches[id] ?? CommandWatch()
@@ -32,8 +26,8 @@ extension Engine {
     /// The order is still there. A cancel that was lost, or refused without a reason, is safe to repeat; each time later.
     private func judgeCancel(_ command: OrderCommand, of live: LiveOrder, on desk: Desk, askedAt: Int64) {
         guard let watch = looked(at: command.id, askedAt: askedAt) else { return }
-        let patience = watch.turns == 0 ? Self.cancelPatience.first : Self.cancelPatience.later
-        guard command.state == .inDoubt || watch.looks >= patience else { return }
+        let looks = watch.turns == 0 ? patience.cancelLooks : patience.cancelLooksLater
+        guard command.state == .inDoubt || watch.looks >= looks else { return }
         turned(command.id, of: live, on: desk)
         change(command.id, to: .requested, evidence: .query, note: "the venue still shows the order open")
         pursue(command.id, of: live, on: desk)
@@ -48,7 +42,7 @@ extension Engine {
             guard isPastFence(command, watch, askedAt: askedAt, on: desk) else { return }
             turned(command.id, of: live, on: desk)
             change(command.id, to: .requested, evidence: .query, note: "not applied; the lost request is too old to be taken")
-        } else if watch.looks >= Self.modifyPatience, hasWaited(watch, on: desk), !hasNewerModify(command, of: live) {
+        } else if watch.looks >= patience.modifyLooks, hasWaited(watch, on: desk), !hasNewerModify(command, of: live) {
             let (price, quantity) = (live.order.price?.description ?? "-", live.order.quantity?.description ?? "-")
             change(
                 command.id, to: .refused, evidence: .query,
@@ -77,7 +71,7 @@ extension Engine {
     }
 
     private func hasWaited(_ watch: CommandWatch, on desk: Desk) -> Bool {
-        now.monotonic - watch.answeredAt >= max(Self.modifyPatienceUs, .milliseconds(2 * desk.profile.visibilityDelayMs))
+        now.monotonic - watch.answeredAt >= max(patience.modifyUs, .milliseconds(2 * desk.profile.visibilityDelayMs))
     }
 
     /// Whether a question asked then was asked when the command's last request could not be taken any more.

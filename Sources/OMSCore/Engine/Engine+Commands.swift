@@ -113,9 +113,6 @@ extension Engine {
         return CommandWatch.pauses.pause(after: tries)
     }
 
-    /// How soon a receipt is followed by a question for what came of it.
-    static let confirmDelayUs: Int64 = .milliseconds(100)
-
     func requestModify(_ item: ModifyItem, for intent: OpenIntent, on desk: Desk, actor: Actor) {
         // Examined as known when the intent was taken, so that nothing but a read that fails ends here: the journal keeps that error, and this turn is never
         // committed (``Journal/check()``).

@@ -6,17 +6,14 @@ extension Engine {
         guard mayLeave(desk) else { return }
         guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
         ripen(desk)
-        let rows = output.records.count
+        let rows = turn.rows
         while desk.inFlightCount < desk.maxInFlight {
             // What leaves first would wait for the turn's end, while all that is launched behind it is written down.
-            guard output.records.count - rows < Self.launchRows else { return wake(at: now.monotonic) }
+            guard turn.rows - rows < patience.launchRows else { return wake(at: now.monotonic) }
             // The last connection is the cancel lane's.
             guard desk.hasRoom ? launchNext(desk) : launchLast(desk) else { return }
         }
     }
-
-    /// Rows of an account's requests in one turn before the rest waits for the next.
-    static let launchRows = 400
 
     /// What may take the connection that is kept for cancels: cancels, without the new orders that may ride with them elsewhere.
     private func launchLast(_ desk: Desk) -> Bool {
@@ -104,7 +101,7 @@ extension Engine {
     func doubtInstruments(_ desk: Desk) {
         guard now.monotonic >= desk.nextRereadAt else { return }
         desk.rereadsInstruments = true
-        desk.nextRereadAt = now.monotonic + .seconds(60)
+        desk.nextRereadAt = now.monotonic + patience.marketsRereadUs
     }
 
     // MARK: Lanes
@@ -267,7 +264,7 @@ extension Engine {
             cancels.forEach { submitted($0.command, in: plan) }
         case .query: break
         }
-        output.sends.append(plan)
+        turn.send(plan)
         return true
     }
 

@@ -46,16 +46,13 @@ extension Engine {
         desk.inquiryTimers.add(live.key, at: inquiry.nextAt)
     }
 
-    /// Above so many orders in doubt, listings go first and single look-ups only for what they leave.
-    static let bulkDoubts = 40
-
     /// Where many orders are in doubt: how long a single look-up for this one would be wasted, microseconds; nil: it is worth asking.
     private func leftToListings(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Int64? {
         if isLeftToConfirmation(live, inquiry, on: desk) {
             if isRepeated(live, inquiry) { desk.repeats.wantsListing = true } else { desk.wantsConfirming = true }
-            return Self.listingPatienceUs
+            return patience.listingUs
         }
-        guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts, desk.sweepFailures == 0,
+        guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > patience.bulkDoubts, desk.sweepFailures == 0,
             !inquiry.wantsSingle, live.order.parkedAt == nil, live.order.wireTime != nil, let venueNow = desk.clock?.low(at: now.monotonic)
         else { return nil }
         // What has arrived is listed; of what has not, no answer before the fence says anything.
@@ -64,11 +61,8 @@ extension Engine {
         guard desk.profile.listingProvesAbsence else { return nil }
         if let delay = awaitsClock(live, on: desk) { return delay }
         desk.wantsListing = true
-        return Self.listingPatienceUs
+        return patience.listingUs
     }
-
-    /// How soon an order that a listing should have settled asks for the next one.
-    private static let listingPatienceUs: Int64 = .seconds(5)
 
     private func lane(of live: LiveOrder, _ inquiry: Inquiry) -> InquiryLane {
         if isRepeated(live, inquiry) { return .repeated }
@@ -77,7 +71,7 @@ extension Engine {
     }
 
     func launchFind(_ desk: Desk, _ lane: InquiryLane) -> Bool {
-        if lane != .urgent, desk.profile.findMax == 1, desk.doubts.count > Self.bulkDoubts,
+        if lane != .urgent, desk.profile.findMax == 1, desk.doubts.count > patience.bulkDoubts,
             wantsHistorySweep(desk) || desk.sweep?.withHistory == true
         {
             return false
@@ -169,10 +163,10 @@ extension Engine {
             found(
                 .missingThere, of: live, on: desk,
                 detail: "\(live.state.rawValue) here; its market \(symbol) is gone, and the venue does not tell its fate")
-            return again(live, on: desk, after: Self.parkedIntervalUs)
+            return again(live, on: desk, after: patience.parkedUs)
         }
         if inquiry.tries >= Backoff.turnsMax { giveWay(of: live, because: "look-ups of the order go unanswered") }
-        let wait = Self.unansweredPauses.pause(after: inquiry.tries)
+        let wait = patience.unansweredPauses.pause(after: inquiry.tries)
         again(live, on: desk, after: live.order.parkedAt == nil ? wait : pause(live, on: desk))
     }
 
@@ -213,16 +207,13 @@ extension Engine {
         guard var inquiry = live.inquiry else { return }
         inquiry.pages += 1
         // A cursor that runs in circles says nothing of what it does not hold.
-        guard inquiry.pages < Self.findPagesMax else { return unanswered(subject(live, on: desk), on: desk) }
+        guard inquiry.pages < patience.findPagesMax else { return unanswered(subject(live, on: desk), on: desk) }
         inquiry.page = page
         inquiry.isAsked = false
         inquiry.isDue = true
         live.inquiry = inquiry
         desk.inquiries[lane(of: live, inquiry).rawValue].prepend([live.key])
     }
-
-    /// Pages of one look-up step, after which it counts as unanswered.
-    private static let findPagesMax = 1_000
 
     /// Of several venue orders under one id the one with fills, else the one known, else the first; more than one is a break.
     private func best(of reports: [OrderReport], for live: LiveOrder, on desk: Desk) -> OrderReport? {
@@ -299,19 +290,16 @@ extension Engine {
     func missing(_ live: LiveOrder, on desk: Desk) {
         guard var inquiry = live.inquiry else { return }
         // Asked for its end alone, right behind its receipt: it may not be visible yet.
-        if inquiry.reasons == .outcome { return again(live, on: desk, after: Self.outcomePauses.pause(after: inquiry.tries)) }
+        if inquiry.reasons == .outcome { return again(live, on: desk, after: patience.outcomePauses.pause(after: inquiry.tries)) }
         inquiry.absentRounds += 1
         live.inquiry = inquiry
-        if inquiry.absentRounds == Self.missingRounds {
+        if inquiry.absentRounds == patience.missingRounds {
             found(.missingThere, of: live, on: desk, detail: "\(live.state.rawValue) here; the venue lists it nowhere")
             unconfirmed(live, on: desk)
             giveWay(of: live, because: "the venue lists the order nowhere")
         }
         again(
             live, on: desk,
-            after: inquiry.absentRounds < Self.missingRounds ? max(visibilityUs(desk), .milliseconds(250)) : .seconds(60))
+            after: inquiry.absentRounds < patience.missingRounds ? max(visibilityUs(desk), .milliseconds(250)) : .seconds(60))
     }
-
-    /// Absent rounds, the visibility delay apart, after which an acknowledged order counts as missing there.
-    static let missingRounds = 2
 }

@@ -20,7 +20,7 @@ struct Kill {
 extension Engine {
     /// Begins to empty an account, or looks at it anew.
     func beginKill(_ desk: Desk) {
-        var kill = desk.kill ?? Kill(at: now.monotonic, since: seq)
+        var kill = desk.kill ?? Kill(at: now.monotonic, since: turn.seq)
         (kill.isListed, kill.listsSince) = (false, now.monotonic)
         (kill.isTold, kill.isDelayTold) = (false, false)
         desk.kill = kill
@@ -107,39 +107,32 @@ extension Engine {
     // MARK: Confirmation by listings
 
     /// Whether so many commands wait to be confirmed that listings tell sooner than questions for each.
-    func confirmsByListing(_ desk: Desk) -> Bool { desk.profile.findMax == 1 && desk.lookedFor.count > Self.bulkDoubts }
+    func confirmsByListing(_ desk: Desk) -> Bool { desk.profile.findMax == 1 && desk.lookedFor.count > patience.bulkDoubts }
 
     /// Whether a listing of open orders should begin now: a kill has none since the halt, or many cancels are to be confirmed.
     func wantsConfirmation(_ desk: Desk) -> Bool {
         guard desk.sweep == nil, desk.sweepFailures == 0 else { return false }
         let isForKill = desk.kill.map { !$0.isListed } ?? false
         // Taken ones that are not repeated already are confirmed as soon as may be.
-        let areMany = desk.profile.findMax == 1 && desk.takenCancels.count > Self.bulkDoubts + desk.repeats.count
+        let areMany = desk.profile.findMax == 1 && desk.takenCancels.count > patience.bulkDoubts + desk.repeats.count
         guard isForKill || areMany || desk.wantsConfirming else { return false }
         // Behind the cancels, so that it tells of all of them; but not for ever.
         let isOut = inFlight.values.contains { $0.plan.account == desk.id && $0.plan.carriesCancels }
         let isQuiet = desk.cancels.isEmpty && cancelRounds.isEmpty && !isOut
-        let at = isQuiet ? desk.nextConfirmAt : max(desk.nextConfirmAt, (desk.kill?.listsSince ?? desk.cancelsTakenAt) + Self.confirmPatienceUs)
+        let at = isQuiet ? desk.nextConfirmAt : max(desk.nextConfirmAt, (desk.kill?.listsSince ?? desk.cancelsTakenAt) + patience.confirmUs)
         if now.monotonic < at { wake(at: at) }
         return now.monotonic >= at
     }
 
-    /// Listings that fail one after the other (their rows slip while cancels are carried out), before orders are asked about one by one all the same.
-    private static let listingTries = 3
-    /// How long a listing waits for the answers to cancels that it is to confirm.
-    private static let confirmPatienceUs: Int64 = .seconds(3)
-    /// How soon another one is read.
-    private static let confirmIntervalUs: Int64 = .seconds(1)
-
     /// Whether a single look-up for a cancelled order would be wasted: a listing will tell.
     func isLeftToConfirmation(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Bool {
-        inquiry.reasons.isSubset(of: [.cancel, .modify, .missing]) && !inquiry.isLeftOver && desk.sweepFailures < Self.listingTries
+        inquiry.reasons.isSubset(of: [.cancel, .modify, .missing]) && !inquiry.isLeftOver && desk.sweepFailures < patience.confirmTries
             && (confirmsByListing(desk) || isRepeated(live, inquiry) && repeatsAreListed(on: desk)) && desk.lookedFor.contains(live.key)
     }
 
     /// From when on history must tell, so that it holds the orders whose cancels are to be confirmed: milliseconds of the venue's clock; nil: none are.
     func confirmationStart(_ desk: Desk) -> Int64? {
-        guard confirmsByListing(desk), desk.takenCancels.count > Self.bulkDoubts, let clock = desk.clock else { return nil }
+        guard confirmsByListing(desk), desk.takenCancels.count > patience.bulkDoubts, let clock = desk.clock else { return nil }
         let first = desk.takenCancels.lazy.compactMap { desk.orders[$0]?.order }.map { $0.wireTime ?? $0.intendedAt / 1_000 }.min()
         // Further back the venue tells of nothing.
         let oldest = clock.low(at: now.monotonic) / 1_000 - (desk.setup.memoryMs ?? desk.profile.memoryMs)
@@ -149,7 +142,7 @@ extension Engine {
     /// History is read to confirm cancels as long as it takes fewer requests than questions for each of them.
     func isTooLong(_ sweep: Sweep, on desk: Desk) -> Bool {
         guard sweep.isForConfirmation, sweep.phase == .history else { return false }
-        return sweep.historyPages > max(Self.bulkDoubts, desk.takenCancels.count)
+        return sweep.historyPages > max(patience.bulkDoubts, desk.takenCancels.count)
     }
 
     /// A cancel was taken, and the venue shows its order nowhere: what became of it is not known, and why.
@@ -161,7 +154,7 @@ extension Engine {
 
     /// A whole listing is read: what it did not settle of many cancels is asked for one by one, and what a kill left is wanted gone again.
     func confirmed(by sweep: Sweep, on desk: Desk) {
-        desk.nextConfirmAt = now.monotonic + Self.confirmIntervalUs
+        desk.nextConfirmAt = now.monotonic + patience.confirmAgainUs
         if desk.profile.findMax == 1 {
             for key in desk.lookedFor.sorted() where !sweep.seen.contains(key) {
                 guard let live = desk.orders[key], let inquiry = live.inquiry, !inquiry.isAsked,
@@ -214,14 +207,11 @@ extension Engine {
             return notice(.killed(snapshot), of: desk.id)
         }
         guard !kill.isDelayTold else { return }
-        let at = kill.startedAt + Self.killPatienceUs
+        let at = kill.startedAt + patience.killUs
         guard now.monotonic >= at else { return wake(at: at) }
         desk.kill?.isDelayTold = true
         notice(.killTakesLong(snapshot), of: desk.id)
     }
-
-    /// As long as `omsctl kill` waits by itself.
-    private static let killPatienceUs: Int64 = .seconds(60)
 
     private func killSnapshot(_ desk: Desk) -> KillSnapshot {
         let taken = desk.takenCancels.count

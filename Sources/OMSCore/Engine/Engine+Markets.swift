@@ -15,7 +15,7 @@ extension Engine {
                 if !market.tradable, desk.instruments[symbol]?.tradable ?? true { isInDoubt = true }
             } else if desk.endedMarkets.contains(symbol) {
                 continue
-            } else if let since = desk.missedMarkets[symbol], now.monotonic - since >= Self.refreshUs {
+            } else if let since = desk.missedMarkets[symbol], now.monotonic - since >= patience.marketsInDoubtUs {
                 desk.missedMarkets[symbol] = nil
                 desk.endedMarkets.insert(symbol)
                 notice(.market("\(symbol) ended: the venue's table of markets lacked it twice"), of: desk.id)
@@ -28,7 +28,7 @@ extension Engine {
         desk.instruments = markets
         desk.instrumentsAt = now.monotonic
         desk.rereadsInstruments = false
-        desk.nextInstrumentsAt = now.monotonic + (isInDoubt ? Self.refreshUs : Self.instrumentsAgeUs)
+        desk.nextInstrumentsAt = now.monotonic + (isInDoubt ? patience.marketsInDoubtUs : patience.marketsUs)
         if skipped != desk.skippedMarkets {
             for words in skipped where !desk.skippedMarkets.contains(words) {
                 notice(.market("a market that cannot be read is left out: \(words)"), of: desk.id)
@@ -37,11 +37,6 @@ extension Engine {
         }
         return nil
     }
-
-    static let instrumentsAgeUs: Int64 = .seconds(3_600)
-
-    /// How soon a table that lacks a market, or stops one, is read again.
-    static let refreshUs: Int64 = .seconds(10)
 
     /// Whether the market surely ended.
     func isGone(_ symbol: Symbol, on desk: Desk) -> Bool { desk.endedMarkets.contains(symbol) }

@@ -1,14 +1,12 @@
 /// Orders that trade at once or never: what became of them is asked for right behind their receipt, and their intent waits for it.
 extension Engine {
-    /// How soon such an order is looked up, and again.
-    static let outcomePauses = Backoff(first: .milliseconds(50), most: .seconds(5))
 
     /// The venue took it. Its end is due now; an intent waits for that until the time of a whole reconciliation has passed.
-    func awaitOutcome(of live: LiveOrder, forUs patience: Int64, on desk: Desk) {
-        guard live.order.terms.tradesAtOnce, live.state.isLive, patience > 0 else { return }
+    func awaitOutcome(of live: LiveOrder, forUs waitUs: Int64, on desk: Desk) {
+        guard live.order.terms.tradesAtOnce, live.state.isLive, waitUs > 0 else { return }
         live.intent?.awaited.insert(live.key)
-        desk.putOff.add(.outcome(live.key), at: now.monotonic + patience)
-        ask(live, .outcome, on: desk, after: Self.outcomePauses.first)
+        desk.putOff.add(.outcome(live.key), at: now.monotonic + waitUs)
+        ask(live, .outcome, on: desk, after: patience.outcomePauses.first)
     }
 
     /// As above, after a restart: what is left of that time.
@@ -32,7 +30,7 @@ extension Engine {
             guard let command = commands[id], command.state == .acknowledged || command.state == .inDoubt else { continue }
             pause = min(pause, max(self.pause(of: id), (watches[id]?.notBefore ?? .min).subtractingSaturated(now.monotonic)))
         }
-        if inquiry.reasons.contains(.outcome) { pause = min(pause, Self.outcomePauses.pause(after: inquiry.tries)) }
+        if inquiry.reasons.contains(.outcome) { pause = min(pause, patience.outcomePauses.pause(after: inquiry.tries)) }
         if !inquiry.reasons.isDisjoint(with: [.doubt, .missing, .venueID]) || pause == .max {
             pause = min(pause, CommandWatch.pauses.pause(after: inquiry.tries))
         }
@@ -44,9 +42,6 @@ extension Engine {
         }
         return pause
     }
-
-    /// Pauses of look-ups that are not answered.
-    static let unansweredPauses = Backoff(first: .milliseconds(250))
 }
 
 extension OrderTerms {

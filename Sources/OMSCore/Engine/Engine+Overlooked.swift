@@ -104,7 +104,7 @@ extension Engine {
         change(live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, note: "its absence counts no more: \(words)")
         // It had to be visible when it was proven absent: should it be found now, that tells how far look-ups lag.
         live.isOverdue = true
-        ask(live, .doubt, on: desk, after: Self.firstLookUs)
+        ask(live, .doubt, on: desk, after: patience.firstLookUs)
     }
 
     /// An order of the account's user that the venue has by its own word and does not show; nil: none.

@@ -55,13 +55,10 @@ extension Engine {
         desk.clockWantedSince = desk.clockWantedSince ?? now.monotonic
     }
 
-    /// Questions for the time that proofs want are at least this far apart.
-    static let clockGapUs: Int64 = .milliseconds(500)
-
     func asksForClock(_ desk: Desk) -> Bool {
         guard desk.clockWantedAt != nil else { return false }
-        guard now.monotonic >= desk.clockAskedAt + Self.clockGapUs else {
-            wake(at: desk.clockAskedAt + Self.clockGapUs)
+        guard now.monotonic >= desk.clockAskedAt + patience.clockGapUs else {
+            wake(at: desk.clockAskedAt + patience.clockGapUs)
             return false
         }
         return true
@@ -139,7 +136,7 @@ extension Engine {
             (inquiry.hasSingle, inquiry.wantsSingle) = (round.isSingle, !round.isSingle)
             note(.first, "not found, past the fence (first round)", live, &inquiry, request, on: desk)
             live.inquiry = inquiry
-            if visibility > Self.longVisibilityUs { park(live, "look-ups were seen to lag \(visibility / 1_000_000) s behind", on: desk) }
+            if visibility > patience.longVisibilityUs { park(live, "look-ups were seen to lag \(visibility / 1_000_000) s behind", on: desk) }
             return again(live, on: desk, after: round.askedAt + visibility - now.monotonic)
         }
         guard round.askedAt - inquiry.firstAbsentAskedAt >= visibility else {
@@ -208,8 +205,6 @@ extension Engine {
     }
 
     private static let erred = "look-ups were shown to be wrong meanwhile: what was not found before counts no more"
-    /// What rounds wait for is told to a person where it takes longer than this.
-    private static let longVisibilityUs: Int64 = .seconds(120)
     private static let stepped = "the venue's clock was set meanwhile: what was not found before counts no more"
 
     /// One line for each kind of news; what repeats itself is counted.
@@ -293,12 +288,10 @@ extension Engine {
         if desk.trading.state == .halted || (desk.trading.state == .reducing && !Self.reduces(live.order.terms)) {
             return "trading is \(desk.trading.state.rawValue)"
         }
-        guard live.order.attempts >= Self.attemptsMax else { return nil }
+        guard live.order.attempts >= patience.attemptsMax else { return nil }
         found(.abandoned, of: live, on: desk, detail: "proven absent after \(live.order.attempts) attempts; not sent again")
         return "\(live.order.attempts) attempts"
     }
-
-    static let attemptsMax = 5
 
     // MARK: Parked
 
@@ -323,12 +316,8 @@ extension Engine {
     func pause(_ live: LiveOrder, on desk: Desk) -> Int64 {
         if let clock = desk.clock, clock.low(at: now.monotonic) < fence(of: live, on: desk) + .seconds(120) { return .seconds(5) }
         live.parkedTries += 1
-        return min(Self.parkedIntervalMaxUs, Self.parkedIntervalUs << Int64(min(live.parkedTries - 1, 6)))
+        return min(patience.parkedMaxUs, patience.parkedUs << Int64(min(live.parkedTries - 1, 6)))
     }
-
-    /// How often a parked order is still asked about: at first, and in the end.
-    static let parkedIntervalUs: Int64 = .seconds(60)
-    static let parkedIntervalMaxUs: Int64 = .seconds(3_600)
 }
 
 /// An order whose absence only a last measurement of the venue's clock stands before.

@@ -17,7 +17,7 @@ extension Engine {
                 desk.lastError = problem
                 // Its owner may set it right at the venue: asked again now and then.
                 desk.facts = nil
-                desk.prepareAt = now.monotonic + Self.factsProblemUs
+                desk.prepareAt = now.monotonic + patience.factsProblemUs
             }
         case (.instruments, .instruments(let list)):
             if let reason = learnMarkets(list, skipped: answer.skipped, on: desk) { return failed(query, reason, flight, on: desk) }
@@ -36,9 +36,6 @@ extension Engine {
             failed(query, reason, flight, on: desk)
         }
     }
-
-    /// How often an account that cannot trade is asked about again.
-    static let factsProblemUs: Int64 = .seconds(30)
 
     /// A question without an answer: asked again later, never read as absence.
     func failed(_ query: Query, _ reason: String, _ flight: InFlight, on desk: Desk) {

@@ -65,16 +65,10 @@ extension Engine {
     /// Whether nothing was heard for so long that the venue should be asked how late it is.
     func isSilent(_ desk: Desk) -> Bool {
         guard desk.inFlightCount == 0, desk.clock != nil else { return false }
-        let at = max(desk.reach.heardAt, startedAt) + (desk.reach.failedInARow > 0 ? Self.lostIntervalUs : Self.silenceUs)
+        let at = max(desk.reach.heardAt, startedAt) + (desk.reach.failedInARow > 0 ? patience.lostUs : patience.silenceUs)
         if now.monotonic < at { wake(at: at) }
         return now.monotonic >= at
     }
-
-    /// An idle venue is asked this often whether it is there; one that did not answer more often.
-    static let silenceUs: Int64 = .seconds(15)
-    private static let lostIntervalUs: Int64 = .seconds(3)
-    private static let failuresMax = 3
-    private static let unansweredUs: Int64 = .seconds(30)
 
     // MARK: Ready or not
 
@@ -85,7 +79,7 @@ extension Engine {
 
     /// The same for a person who waits for something of the account: never empty.
     func troubles(of desk: Desk) -> String {
-        trouble(of: desk)?.1 ?? desk.lastError ?? "the venue has not answered for \(Self.unansweredUs / 1_000_000) s"
+        trouble(of: desk)?.1 ?? desk.lastError ?? "the venue has not answered for \(patience.unansweredUs / 1_000_000) s"
     }
 
     private func words(of trouble: Trouble, on desk: Desk) -> String? {
@@ -100,12 +94,12 @@ extension Engine {
             let count = max(desk.standing.asking.count, desk.standing.writing.count)
             return count > 1 ? "the venue refuses the key, \(count) times in a row" : nil
         case .unreachable:
-            if desk.reach.failedInARow >= Self.failuresMax {
+            if desk.reach.failedInARow >= patience.failuresMax {
                 return "\(desk.reach.failedInARow) requests in a row without an answer: \(desk.reach.reason)"
             }
             guard let since = desk.reach.waitingSince else { return nil }
-            guard now.monotonic - since >= Self.unansweredUs else {
-                wake(at: since + Self.unansweredUs)
+            guard now.monotonic - since >= patience.unansweredUs else {
+                wake(at: since + patience.unansweredUs)
                 return nil
             }
             return "no answer for \((now.monotonic - since) / 1_000_000) s"
@@ -115,7 +109,7 @@ extension Engine {
             return desk.facts == nil && desk.profile.quantityUnit != nil ? "the unit of the venue's quantities is not checked yet" : nil
         case .firstReconciliation: return desk.hasReconciled ? nil : "the first reconciliation is not done"
         case .listing:
-            guard desk.sweepFailures >= Self.sweepFailuresMax else { return nil }
+            guard desk.sweepFailures >= patience.listingFailuresMax else { return nil }
             return "\(desk.sweepFailures) reconciliations in a row failed: \(desk.sweepProblem)"
         }
     }
@@ -133,8 +127,8 @@ extension Engine {
         tellReach(trouble, of: desk)
         if let (kind, words) = trouble {
             // A start has its time before it is worth a word.
-            let isStarting = !desk.told.hasSpoken && now.monotonic - startedAt < Self.startPatienceUs
-            if isStarting { wake(at: startedAt + Self.startPatienceUs) }
+            let isStarting = !desk.told.hasSpoken && now.monotonic - startedAt < patience.startUs
+            if isStarting { wake(at: startedAt + patience.startUs) }
             if !isStarting, desk.told.trouble != kind {
                 notice(.notReady(words), of: desk.id)
                 (desk.told.trouble, desk.told.hasSpoken) = (kind, true)
@@ -155,6 +149,4 @@ extension Engine {
         desk.told.isUnreachable = isUnreachable
         notice(isUnreachable ? .unreachable(desk.reach.reason) : .reachable, of: desk.id)
     }
-
-    private static let startPatienceUs: Int64 = .seconds(10)
 }

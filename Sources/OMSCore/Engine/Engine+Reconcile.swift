@@ -10,7 +10,7 @@ extension Engine {
         if sweep.withHistory {
             desk.historySweptAt = sweep.startedAt
             // Half of the time is for single look-ups.
-            desk.nextHistoryAt = max(sweep.startedAt + Self.historyIntervalUs, now.monotonic + (now.monotonic - sweep.startedAt))
+            desk.nextHistoryAt = max(sweep.startedAt + patience.historyUs, now.monotonic + (now.monotonic - sweep.startedAt))
         }
         // A listing that takes long is not begun again at once: it may take a fifth of the time.
         desk.nextSweepAt = now.monotonic + max(.milliseconds(desk.setup.reconcileIntervalMs), 4 * (now.monotonic - sweep.startedAt))
@@ -72,14 +72,14 @@ extension Engine {
         desk.reconciliations.removeAll { reconciliation in
             let isAsking = reconciliation.pending.contains { key in
                 guard let live = desk.orders[key], let inquiry = live.inquiry else { return false }
-                return inquiry.reasons.contains(.missing) && inquiry.absentRounds < Self.missingRounds
+                return inquiry.reasons.contains(.missing) && inquiry.absentRounds < patience.missingRounds
                     && desk.orderBreaks[live.order.clientOrderID]?[.missingThere] == nil
             }
             var summary = reconciliation.summary
             if isAsking {
                 let since = max(reconciliation.startedAt, desk.reach.progressAt)
-                guard now.monotonic - since >= Self.reconcilePatienceUs else {
-                    wake(at: since + Self.reconcilePatienceUs)
+                guard now.monotonic - since >= patience.reconcileUs else {
+                    wake(at: since + patience.reconcileUs)
                     return false
                 }
                 summary.error = summary.error ?? "orders that were not listed could not be looked up: \(troubles(of: desk))"
@@ -100,8 +100,8 @@ extension Engine {
         guard !desk.sweepWaiters.isEmpty || !(desk.sweep?.waiters.isEmpty ?? true) else { return }
         func isPatient(_ waiter: SweepWaiter) -> Bool {
             let since = max(waiter.askedAt, desk.reach.progressAt)
-            guard now.monotonic - since >= Self.reconcilePatienceUs else {
-                wake(at: since + Self.reconcilePatienceUs)
+            guard now.monotonic - since >= patience.reconcileUs else {
+                wake(at: since + patience.reconcileUs)
                 return true
             }
             return false
@@ -116,9 +116,6 @@ extension Engine {
         desk.sweep?.waiters.removeAll { tickets.contains($0.ticket) }
         answer(given, summary, on: desk)
     }
-
-    /// How long a reconciliation may stand still before whoever waits for it is answered.
-    static let reconcilePatienceUs: Int64 = .seconds(30)
 
     // MARK: Listings that fail
 
@@ -144,14 +141,14 @@ extension Engine {
         if desk.sweepFailures == 1 { desk.sweepsFailSince = now.monotonic }
         desk.nextSweepAt = now.monotonic + min(.seconds(30), .milliseconds(500) << Int64(min(desk.sweepFailures, 6)))
         let waiters = sweep.waiters + desk.sweepWaiters
-        guard desk.sweepFailures >= Self.sweepFailuresMax else { return desk.sweepWaiters = waiters }
+        guard desk.sweepFailures >= patience.listingFailuresMax else { return desk.sweepWaiters = waiters }
         var pending: Set<OrderKey> = []
         // Other questions are answered. (A venue that cannot be reached is another matter: nothing is asked of it in heaps.)
         if desk.reach.heardAt > desk.sweepsFailSince {
             found(.unreadable, of: nil, on: desk, detail: "\(Self.unlistable): \(reason)")
             for key in desk.orders.keys.sorted() {
                 guard let live = desk.orders[key], live.state.isLive, !isLeft(live.order, on: desk), !sweep.seen.contains(key) else { continue }
-                guard !waiters.isEmpty || now.monotonic - max(live.seenAt, startedAt) >= Self.singlesIntervalUs else { continue }
+                guard !waiters.isEmpty || now.monotonic - max(live.seenAt, startedAt) >= patience.singlesUs else { continue }
                 ask(live, .missing, on: desk, after: 0)
                 pending.insert(key)
             }
@@ -163,10 +160,4 @@ extension Engine {
         summary.error = "the venue's open orders could not be listed: \(reason)"
         desk.reconciliations.append(Reconciliation(waiters: waiters, summary: summary, pending: pending, startedAt: now.monotonic))
     }
-
-    /// How often an order is looked up by itself where the venue cannot list.
-    static let singlesIntervalUs: Int64 = .seconds(60)
-
-    /// So many reconciliations in a row that failed: the account is not ready.
-    static let sweepFailuresMax = 3
 }

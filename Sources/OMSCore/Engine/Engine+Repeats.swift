@@ -42,9 +42,7 @@ struct Gathering<Element: Sendable> {
     }
 
     /// When it may go: at once with so many, else after a moment in which others may come.
-    func goesAt(full: Int) -> Int64 { queue.isEmpty ? .max : queue.count >= full ? .min : since + Self.patienceUs }
-
-    static var patienceUs: Int64 { .milliseconds(250) }
+    func goesAt(full: Int, gatheringUs: Int64) -> Int64 { queue.isEmpty ? .max : queue.count >= full ? .min : since + gatheringUs }
 }
 
 extension Engine {
@@ -57,7 +55,7 @@ extension Engine {
 
     /// Whether such a gathering may leave now.
     func mayLeave(_ gathering: Gathering<some Sendable>, full: Int, _ indexes: [Int]) -> Bool {
-        let at = gathering.goesAt(full: full)
+        let at = gathering.goesAt(full: full, gatheringUs: patience.gatheringUs)
         if now.monotonic < at, at < .max { wake(at: at) }
         return now.monotonic >= at && mayRepeat(indexes)
     }
@@ -65,7 +63,7 @@ extension Engine {
     /// Whether an order was looked at before for the same command's sake, and stood as it stands.
     func isRepeated(_ live: LiveOrder, _ inquiry: Inquiry) -> Bool {
         guard live.state.isLive, !inquiry.isLeftOver, inquiry.reasons.isSubset(of: [.cancel, .modify, .venueID]) else { return false }
-        if inquiry.tries >= Self.looksAtOnce { return true }
+        if inquiry.tries >= patience.looksAtOnce { return true }
         var isAsked = false
         for id in live.commands {
             guard let command = commands[id], command.state == .acknowledged || command.state == .inDoubt else { continue }
@@ -74,9 +72,6 @@ extension Engine {
         }
         return isAsked
     }
-
-    /// Looks at one order before the next ones count as repeated.
-    private static let looksAtOnce = 3
 
     func rememberLooks(of live: LiveOrder, on desk: Desk) {
         let isLookedFor = live.commands.contains { commands[$0]?.state == .acknowledged || commands[$0]?.state == .inDoubt }
@@ -87,12 +82,9 @@ extension Engine {
 
     /// Whether a listing of open orders tells how they stand with fewer requests than questions for each.
     func repeatsAreListed(on desk: Desk) -> Bool {
-        let pages = (desk.profile.listsBySymbol ? max(1, desk.symbolsUsed.count) : 1) + desk.openCount / Self.pageRows
+        let pages = (desk.profile.listsBySymbol ? max(1, desk.symbolsUsed.count) : 1) + desk.openCount / patience.pageRows
         return desk.profile.findMax == 1 && desk.repeats.count > max(Repeats.few, pages)
     }
-
-    /// Rows of a page of open orders, as most venues give them.
-    private static let pageRows = 100
 
     func wantsRepeatListing(_ desk: Desk) -> Bool {
         guard desk.sweep == nil, desk.sweepFailures == 0, desk.repeats.wantsListing else { return false }

@@ -139,8 +139,8 @@ extension Engine {
             desk.lastError = words
             found(.loop, of: live, on: desk, detail: words)
         }
-        if isAnswered, live.fillTries >= Self.fillTriesMax { return restFills(live) }
-        desk.putOff.add(.fills(live.key), at: now.monotonic + Self.fillPauses.pause(after: live.fillTries))
+        if isAnswered, live.fillTries >= patience.fillTriesMax { return restFills(live) }
+        desk.putOff.add(.fills(live.key), at: now.monotonic + patience.fillPauses.pause(after: live.fillTries))
     }
 
     private func restFills(_ live: LiveOrder) {
@@ -151,11 +151,6 @@ extension Engine {
         }
         if live.state.isTerminal { closed.append(live) }
     }
-
-    private static let fillPauses = Backoff(first: .milliseconds(100))
-
-    /// Answers that lack executions, over about five minutes.
-    static let fillTriesMax = 16
 
     func launchFills(_ desk: Desk) -> Bool {
         while let key = desk.fillsWanted.first {

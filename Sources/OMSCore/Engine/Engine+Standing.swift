@@ -53,10 +53,8 @@ extension Engine {
         desk.standing[keyPath: streak].countedAt = now.monotonic
         let count = desk.standing[keyPath: streak].count
         guard count > 1 else { return }
-        desk.standing[keyPath: streak].until = now.monotonic + min(Self.refusedPauseMax, .milliseconds(125) << Int64(min(count, 10)))
+        desk.standing[keyPath: streak].until = now.monotonic + min(patience.refusedUs, .milliseconds(125) << Int64(min(count, 10)))
     }
-
-    static let refusedPauseMax: Int64 = .seconds(30)
 
     /// A signed request was answered well.
     func trusted(_ plan: RequestPlan, on desk: Desk) {

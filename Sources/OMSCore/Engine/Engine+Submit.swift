@@ -2,7 +2,7 @@ extension Engine {
     func submit(_ intent: Intent, content: Digest256, from actor: Actor, ticket: Ticket, mayWait: Bool = true) {
         guard let desk = desk(intent.account) else { return fail(.unknownAccount(intent.account), to: ticket) }
         if mayWait, desk.instrumentsAt == nil, desk.lastError == nil, !isStopping {
-            let until = now.monotonic + EarlySubmit.patienceUs
+            let until = now.monotonic + patience.earlyUs
             return early.append(.init(intent: intent, content: content, actor: actor, ticket: ticket, desk: desk.index, until: until))
         }
         do throws(ControlError) {

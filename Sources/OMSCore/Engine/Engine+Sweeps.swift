@@ -56,7 +56,7 @@ extension Engine {
     /// visible, and whenever an order could be proven absent by it.
     func wantsHistorySweep(_ desk: Desk) -> Bool {
         // A listing that fails is tried again by its back-off; look-ups do not wait for it.
-        guard desk.sweep == nil, desk.doubts.count > Self.bulkDoubts, desk.sweepFailures == 0 else { return false }
+        guard desk.sweep == nil, desk.doubts.count > patience.bulkDoubts, desk.sweepFailures == 0 else { return false }
         let visibleAt = desk.newestDoubtAt + .milliseconds(desk.profile.visibilityDelayMs)
         let at: Int64
         if desk.wantsListing || desk.historySweptAt < desk.newestDoubtAt {
@@ -88,7 +88,7 @@ extension Engine {
             wake(at: sweep.nextPageAt)
             return false
         }
-        let isPaced = sweep.isForRepeats && desk.sweepWaiters.isEmpty && desk.kill == nil && desk.doubts.count <= Self.bulkDoubts
+        let isPaced = sweep.isForRepeats && desk.sweepWaiters.isEmpty && desk.kill == nil && desk.doubts.count <= patience.bulkDoubts
         if isPaced, !mayRepeat(indexes(of: .query(.openOrders(symbol: nil, page: nil)), on: desk)) { return false }
         // A venue that lists by symbol, and no symbol yet: there is nothing to list.
         guard !sweep.symbols.isEmpty else {
@@ -117,14 +117,15 @@ extension Engine {
         let wantsEnds = desk.isFormulaBroken && doubts.contains { $0.order.parkedAt == nil || !desk.sweepWaiters.isEmpty }
         let confirmsSince = confirmationStart(desk)
         let withHistory =
-            doubts.count > Self.bulkDoubts || wantsEnds || desk.wantsEnds || (!desk.hasReconciled && !doubts.isEmpty) || confirmsSince != nil
+            doubts.count > patience.bulkDoubts || wantsEnds || desk.wantsEnds || (!desk.hasReconciled && !doubts.isEmpty) || confirmsSince != nil
         // Wherever we hold or ever used orders, also where the market seems to be gone: what it does not answer for is looked up one by one.
         let symbols: [Symbol?] = desk.profile.listsBySymbol ? desk.symbolsUsed.sorted() : [nil]
         let sinceMs = [historyStart(doubts, on: desk), confirmsSince].compactMap { $0 }.min() ?? 0
         desk.sweep = Sweep(
             withHistory: withHistory, sinceMs: sinceMs, symbols: symbols, startedAt: now.monotonic,
             round: beginRound(isSingle: false, on: desk), summary: ReconcileSummary(account: desk.id))
-        desk.sweep?.isForConfirmation = confirmsSince != nil && doubts.count <= Self.bulkDoubts && !wantsEnds && !desk.wantsEnds && desk.hasReconciled
+        let isForEnds = wantsEnds || desk.wantsEnds
+        desk.sweep?.isForConfirmation = confirmsSince != nil && doubts.count <= patience.bulkDoubts && !isForEnds && desk.hasReconciled
         desk.sweep?.waiters = desk.sweepWaiters
         desk.sweepWaiters = []
         if withHistory { desk.wantsListing = false }
@@ -146,7 +147,7 @@ extension Engine {
         sweep.nextPageAt = now.monotonic + 4 * (now.monotonic - sweep.askedAt)
         sweep.pages += 1
         // A cursor that runs in circles: a listing without end says nothing of what it does not hold.
-        guard sweep.pages < Self.pagesMax else { return abandonSweep(desk, "it has no end: \(Self.pagesMax) pages") }
+        guard sweep.pages < patience.listingPagesMax else { return abandonSweep(desk, "it has no end: \(patience.listingPagesMax) pages") }
         for report in reports {
             if sweep.phase == .open { sweep.summary.venueOpen += 1 }
             var known = live(for: report, on: desk)
@@ -226,12 +227,6 @@ extension Engine {
         sweep.symbol += 1
         if sweep.symbol >= sweep.symbols.count, sweep.phase == .open, sweep.withHistory { (sweep.phase, sweep.symbol) = (.history, 0) }
     }
-
-    /// How soon history is read again, however much is in doubt.
-    static let historyIntervalUs: Int64 = .seconds(2)
-
-    /// A listing that goes on longer than this is given up.
-    static let pagesMax = 20_000
 
     private func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {
         if let id = report.clientOrderID, let live = byClientID[id], live.order.account == desk.id, !isLeft(live.order, on: desk) { return live }

@@ -11,7 +11,6 @@ package final class Engine {
     let journal: any Journal
     var random: SplitMix64
 
-    var seq: Int64
     var requestMax: Int64
     var mint: OrderIDMint
 
@@ -40,9 +39,10 @@ package final class Engine {
     /// What the journal holds of accounts that are not configured.
     var absent: [AccountID: AbsentAccount] = [:]
 
-    var now = Moment(monotonic: 0, wall: 0)
-    var output = TurnOutput()
-    var wakeAt: Int64 = .max
+    /// What this turn gathers.
+    let turn: Turn
+    var now: Moment { turn.now }
+    let patience: Patience
     /// The journal has no space: nothing new is accepted, no place or modify leaves.
     package var isJournalFull = false
     /// See `JournalState.goneBackSeq`.
@@ -63,11 +63,15 @@ package final class Engine {
     ///   - journal: looked up for what memory does not hold; never written from here.
     ///   - seed: for back-off jitter alone.
     ///   - bootID: permits of the same boot may count elapsed time.
-    package init(accounts: [AccountSetup], state: JournalState, journal: any Journal, seed: UInt64, bootID: String, at now: Moment) {
+    ///   - patience: how long it waits for what.
+    package init(
+        accounts: [AccountSetup], state: JournalState, journal: any Journal, seed: UInt64, bootID: String, at now: Moment,
+        patience: Patience = Patience()
+    ) {
         self.journal = journal
-        self.now = now
+        self.patience = patience
+        turn = Turn(at: now, seq: state.seq)
         random = SplitMix64(seed: seed)
-        seq = state.seq
         requestMax = state.requestMax
         self.bootID = bootID
         (goneBackSeq, startedAt) = (state.goneBackSeq, now.monotonic)
@@ -116,7 +120,7 @@ package final class Engine {
 
     /// Takes one input. Effects gather until `finishTurn`.
     package func step(_ input: Input, at moment: Moment) {
-        now = moment
+        turn.goOn(at: moment)
         switch input {
         case .command(let command, let actor, let ticket):
             // What a connection sent behind a large intent takes effect behind it.
@@ -142,8 +146,8 @@ package final class Engine {
 
     /// Ends a turn: timers fire, what may leave is sent, intents that came to rest are settled.
     package func finishTurn(at moment: Moment) -> TurnOutput {
-        now = moment
-        wakeAt = .max
+        turn.goOn(at: moment)
+        turn.beginTimers()
         lookAtClock()
         takeEarlySubmits()
         continueAcceptances()
@@ -160,14 +164,12 @@ package final class Engine {
         endWaits()
         recordRests()
         if let next = mint.takeReservation() { record(.idHighWater(next)) }
-        let result = output
-        output = TurnOutput()
-        return result
+        return turn.take()
     }
 
     /// When to call again although nothing came: microseconds of the monotonic clock.
     package var nextWake: Int64 {
-        var next = wakeAt
+        var next = turn.wakeAt
         if !acceptances.isEmpty || !cancelRounds.isEmpty { return now.monotonic }
         if let at = deadlines.nextAt { next = min(next, monotonic(atWall: at)) }
         if let at = waits.nextAt { next = min(next, at) }
@@ -182,42 +184,24 @@ package final class Engine {
         return overflows ? .max : at
     }
 
+    // MARK: What a turn gathers
+
     /// Called in `finishTurn` by whatever has a reason to be called again.
-    func wake(at time: Int64) { wakeAt = min(wakeAt, time) }
+    func wake(at time: Int64) { turn.wake(at: time) }
 
-    // MARK: Records
+    func record(_ record: JournalRecord) { turn.record(record) }
 
-    func record(_ record: JournalRecord) { output.records.append(record) }
-
-    /// Whoever watches is told; that an account got ready, or is not any more, stands in the record too.
-    func notice(_ news: Notice.Event, of account: AccountID?) {
-        output.notices.append(Notice(account, news))
-        switch news {
-        case .ready: record(.note(account: account, nil, event(.account, state: "ready")))
-        case .notReady(let why): record(.note(account: account, nil, event(.account, state: "not_ready", facts: [.init("reason", why)])))
-        case .unreachable, .reachable, .shutOut, .doubts, .doubtsOver, .parked, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-            .unconfigured, .market, .killed, .killTakesLong:
-            break
-        }
-    }
-
-    func nextSeq() -> Int64 {
-        seq += 1
-        return seq
-    }
+    func notice(_ news: Notice.Event, of account: AccountID?) { turn.notice(news, of: account) }
 
     func event(
         _ kind: EventKind, evidence: Evidence? = nil, request: RequestID? = nil, actor: Actor = .daemon, state: String? = nil,
         facts: [JournalEvent.Fact] = [], note: String? = nil
     ) -> JournalEvent {
-        var event = JournalEvent(seq: nextSeq(), at: now.wall, kind: kind)
-        (event.evidence, event.request, event.actor, event.note) = (evidence, request, actor, note)
-        (event.state, event.facts) = (state, facts)
-        return event
+        turn.event(kind, evidence: evidence, request: request, actor: actor, state: state, facts: facts, note: note)
     }
 
-    func reply(_ reply: Reply, to ticket: Ticket) { output.replies.append((ticket, .success(reply))) }
-    func fail(_ error: ControlError, to ticket: Ticket) { output.replies.append((ticket, .failure(error))) }
+    func reply(_ reply: Reply, to ticket: Ticket) { turn.reply(.success(reply), to: ticket) }
+    func fail(_ error: ControlError, to ticket: Ticket) { turn.reply(.failure(error), to: ticket) }
 
     func desk(_ id: AccountID) -> Desk? { deskIndex[id].map { desks[$0] } }
 

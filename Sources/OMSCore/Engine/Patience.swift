@@ -1,0 +1,112 @@
+/// How long the engine waits, how often it asks, and how much it takes on at once: all of its tuning in one value, handed to ``Engine`` when it is made. What a
+/// venue or an account's configuration says is not here (``VenueProfile``, ``AccountSetup``), nor what a budget holds permits for (``Budget``), nor the pauses
+/// of rounds that come to nothing, which stand with what goes round (``Loop``, ``CommandWatch``).
+///
+/// Microseconds of the runner's clock, unless a name says otherwise.
+package struct Patience: Sendable {
+    package init() {}
+
+    // MARK: The way to a venue
+
+    /// An idle venue is asked this often whether it is there: often enough for a person to see within a minute that it is not, a few requests of thousands.
+    package var silenceUs: Int64 = .seconds(15)
+    /// As above, of one that did not answer last.
+    package var lostUs: Int64 = .seconds(3)
+    /// So many requests in a row without an answer: the venue cannot be reached. Two are lost by chance now and then.
+    package var failuresMax = 3
+    /// Or nothing answered for this long: as long as venues' own time-outs take.
+    package var unansweredUs: Int64 = .seconds(30)
+    /// How long nothing leaves, at most, while the venue cannot be reached. Behind it the engine adds full jitter.
+    package var unreachablePauses = Backoff(first: .milliseconds(100), most: .seconds(10))
+    /// The longest pause before a key that the venue refuses is tried again: venues count refused signatures, and lock keys for them.
+    package var refusedUs: Int64 = .seconds(30)
+    /// How long places and modifies wait when the venue says that it is closed for maintenance.
+    package var maintenanceUs: Int64 = .seconds(5)
+    /// How often an account that cannot trade is asked about again: its owner may set it right at the venue.
+    package var factsProblemUs: Int64 = .seconds(30)
+    /// The table of markets is read again after this long.
+    package var marketsUs: Int64 = .seconds(3_600)
+    /// As above, of a table that lacks a market, or stops one: one answer is no fact about the world.
+    package var marketsInDoubtUs: Int64 = .seconds(10)
+    /// How often at most refusals have it read again: most have other reasons than a changed rule, funds above all.
+    package var marketsRereadUs: Int64 = .seconds(60)
+    /// Questions for the time that proofs want are at least this far apart: one serves all of an account that wait for it.
+    package var clockGapUs: Int64 = .milliseconds(500)
+    /// A start has this long before it is worth a word that an account is not ready.
+    package var startUs: Int64 = .seconds(10)
+
+    // MARK: Listings
+
+    /// Above so many orders in doubt, listings go first and single look-ups only for what they leave: a page of 100 then costs less than they do.
+    package var bulkDoubts = 40
+    /// How soon an order that a listing should have settled asks for the next one.
+    package var listingUs: Int64 = .seconds(5)
+    /// How soon history is read again, however much is in doubt.
+    package var historyUs: Int64 = .seconds(2)
+    /// Pages of a listing, after which it counts as one without end: a cursor that runs in circles.
+    package var listingPagesMax = 20_000
+    /// So many reconciliations in a row that failed: the account is not ready.
+    package var listingFailuresMax = 3
+    /// How long a reconciliation may stand still before whoever waits for it is answered.
+    package var reconcileUs: Int64 = .seconds(30)
+    /// How often an order is looked up by itself where the venue cannot list.
+    package var singlesUs: Int64 = .seconds(60)
+    /// Listings that fail one after the other (their rows slip while cancels are carried out), before orders are asked about one by one all the same.
+    package var confirmTries = 3
+    /// How long a listing waits for the answers to cancels that it is to confirm.
+    package var confirmUs: Int64 = .seconds(3)
+    /// How soon another listing is read to confirm commands.
+    package var confirmAgainUs: Int64 = .seconds(1)
+    /// Rows of a page of open orders, as most venues give them.
+    package var pageRows = 100
+
+    // MARK: Look-ups
+
+    /// How soon a lost order is first looked for: most have arrived, and are visible by then.
+    package var firstLookUs: Int64 = .milliseconds(150)
+    /// How soon a receipt is followed by a question for what came of it.
+    package var receiptUs: Int64 = .milliseconds(100)
+    /// How soon an order that trades at once or never is looked up, and again.
+    package var outcomePauses = Backoff(first: .milliseconds(50), most: .seconds(5))
+    /// Pauses of look-ups that are not answered.
+    package var unansweredPauses = Backoff(first: .milliseconds(250))
+    /// Pages of one look-up step, after which it counts as unanswered.
+    package var findPagesMax = 1_000
+    /// Absent rounds, the visibility delay apart, after which an acknowledged order counts as missing there.
+    package var missingRounds = 2
+    /// What rounds wait for is told to a person where it takes longer than this.
+    package var longVisibilityUs: Int64 = .seconds(120)
+    /// How often a parked order is still asked about: at first, and in the end.
+    package var parkedUs: Int64 = .seconds(60)
+    package var parkedMaxUs: Int64 = .seconds(3_600)
+    /// Pauses of listings of executions that lacked some.
+    package var fillPauses = Backoff(first: .milliseconds(100))
+    /// Answers that lack executions before the venue is left alone, over about five minutes.
+    package var fillTriesMax = 16
+
+    // MARK: Orders and commands
+
+    /// An order is sent so often; then a person decides.
+    package var attemptsMax = 5
+    /// How long an item waits that the venue put off by itself: ever longer.
+    package var putOffPauses = Backoff(first: .seconds(1))
+    /// Looks at the order after which an acknowledged cancel counts as lost: the first time, and once it went out again.
+    package var cancelLooks = 6
+    package var cancelLooksLater = 2
+    /// Looks after which an acknowledged modify counts as not applied, and the least time in which it must show, beside the venue's visibility delay.
+    package var modifyLooks = 6
+    package var modifyUs: Int64 = .seconds(5)
+    /// Looks at one order for the same command before the next ones count as repeated.
+    package var looksAtOnce = 3
+    /// How long what repeats itself waits for company, so that a request carries as much as it may.
+    package var gatheringUs: Int64 = .milliseconds(250)
+
+    // MARK: Turns and callers
+
+    /// Rows of an account's requests in one turn before the rest waits for the next: what leaves first waits until all behind it is written down.
+    package var launchRows = 400
+    /// How long an intent that came before its account knew its markets waits instead of being refused. A venue that answers with an error ends the wait.
+    package var earlyUs: Int64 = .seconds(5)
+    /// How long the emptying of an account takes before watchers are told that it takes long: as long as `omsctl kill` waits by itself.
+    package var killUs: Int64 = .seconds(60)
+}
