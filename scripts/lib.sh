@@ -65,8 +65,9 @@ start_simulator() {
 # Also true when it ended: the caller looks which.
 simulator_answers() { listens "$1" || ! kill -0 "$simulator" 2>/dev/null; }
 
+# write_configuration [JOURNAL]: of omsd, for the accounts of omsim; sets `configuration` and `journal`.
 write_configuration() {
-    journal=$scratch/journal.db
+    journal=${1:-$scratch/journal.db}
     export OMSD_SOCKET=$scratch/control.sock
     mkdir -m 700 "$scratch/config"
     "$bin/omsim" accounts --write-config "$scratch/config" --base-url "$url" --journal "$journal" --socket "$OMSD_SOCKET" >"$scratch/accounts.json" ||
