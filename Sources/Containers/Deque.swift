@@ -1,22 +1,24 @@
 // Containers: values that hold other values and know nothing of what they hold, pure as the core that they serve. Standard library only; no clock, no lock,
-// no system call (that is Kernel), no word of orders or venues. Everything is inlinable: a generic that is not is slow in the module that uses it.
+// no system call (that is Kernel), no word of orders or venues. Everything is inlinable and public: a generic that is not is slow in the module that uses it,
+// and what is merely `package` is not made for its element there, whatever the attribute says (swiftc 6.3.1).
 
 /// A queue that gives from its front in constant time and takes back there.
-package struct Deque<Element: Sendable>: Sendable {
+public struct Deque<Element: Sendable>: Sendable {
     @usableFromInline var items: [Element] = []
     @usableFromInline var head = 0
 
-    @inlinable package init() {}
+    @inlinable public init() {}
 
-    @inlinable package var count: Int { items.count - head }
-    @inlinable package var isEmpty: Bool { head == items.count }
-    @inlinable package var first: Element? { isEmpty ? nil : items[head] }
-    @inlinable package var elements: ArraySlice<Element> { items[head...] }
+    @inlinable public var count: Int { items.count - head }
+    @inlinable public var isEmpty: Bool { head == items.count }
+    @inlinable public var first: Element? { isEmpty ? nil : items[head] }
+    @inlinable public var elements: ArraySlice<Element> { items[head...] }
 
-    @inlinable package mutating func append(_ element: Element) { items.append(element) }
+    @inlinable public mutating func append(_ element: Element) { items.append(element) }
 
     /// Puts back in front, in the order given.
-    @inlinable package mutating func prepend(_ elements: [Element]) {
+    @inlinable public mutating func prepend(_ elements: [Element]) {
+        guard !elements.isEmpty else { return }
         if elements.count <= head {
             head -= elements.count
             for (index, element) in elements.enumerated() { items[head + index] = element }
@@ -26,7 +28,7 @@ package struct Deque<Element: Sendable>: Sendable {
         }
     }
 
-    @inlinable package mutating func popFirst() -> Element? {
+    @inlinable public mutating func popFirst() -> Element? {
         guard head < items.count else { return nil }
         let element = items[head]
         head += 1
@@ -40,7 +42,7 @@ package struct Deque<Element: Sendable>: Sendable {
         return element
     }
 
-    @inlinable package mutating func removeAll(where matches: (Element) -> Bool) {
+    @inlinable public mutating func removeAll(where matches: (Element) -> Bool) {
         items.removeFirst(head)
         head = 0
         items.removeAll(where: matches)

@@ -1,12 +1,12 @@
 /// SplitMix64 (Steele, Lea, Flood 2014, fig. 17): small, fast, and the same on every machine. A seed gives the same run; nothing secret may hang on it.
 ///
 /// The only generator of pseudo-random numbers: the engine's, the simulator's, and the one of tests that roll dice.
-package struct SplitMix64: RandomNumberGenerator, Sendable {
+public struct SplitMix64: RandomNumberGenerator, Sendable {
     @usableFromInline var state: UInt64
 
-    @inlinable package init(seed: UInt64) { state = seed }
+    @inlinable public init(seed: UInt64) { state = seed }
 
-    @inlinable package mutating func next() -> UInt64 {
+    @inlinable public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -1,13 +1,13 @@
 /// Things due at a time, the earliest first. Entries are never removed early: whoever takes one checks that it still holds.
-package struct TimerHeap<Payload: Sendable>: Sendable {
+public struct TimerHeap<Payload: Sendable>: Sendable {
     @usableFromInline var entries: [(at: Int64, payload: Payload)] = []
 
-    @inlinable package init() {}
+    @inlinable public init() {}
 
-    @inlinable package var nextAt: Int64? { entries.first?.at }
-    @inlinable package var count: Int { entries.count }
+    @inlinable public var nextAt: Int64? { entries.first?.at }
+    @inlinable public var count: Int { entries.count }
 
-    @inlinable package mutating func add(_ payload: Payload, at: Int64) {
+    @inlinable public mutating func add(_ payload: Payload, at: Int64) {
         entries.append((at, payload))
         var child = entries.count - 1
         while child > 0 {
@@ -18,12 +18,12 @@ package struct TimerHeap<Payload: Sendable>: Sendable {
         }
     }
 
-    @inlinable package func forEach(_ body: (Payload, _ at: Int64) -> Void) {
+    @inlinable public func forEach(_ body: (Payload, _ at: Int64) -> Void) {
         for entry in entries { body(entry.payload, entry.at) }
     }
 
     /// The earliest payload due at `now`.
-    @inlinable package mutating func popDue(at now: Int64) -> Payload? {
+    @inlinable public mutating func popDue(at now: Int64) -> Payload? {
         guard let first = entries.first, first.at <= now else { return nil }
         entries.swapAt(0, entries.count - 1)
         entries.removeLast()

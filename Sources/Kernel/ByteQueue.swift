@@ -3,29 +3,29 @@
 // cannot see are in CLinux; pure containers are in Containers.
 
 /// Bytes appended at the end and taken from the front, in one stretch of memory.
-package struct ByteQueue {
+public struct ByteQueue {
     @usableFromInline var storage: [UInt8] = []
     @usableFromInline var head = 0
     /// Bytes of memory that an empty queue keeps for what comes next.
     @usableFromInline let keepsMax: Int
 
     /// - Parameter keepsMax: an empty queue holds on to at most so much memory: a rare large line must not keep its own for the rest of a connection.
-    @inlinable package init(keepsMax: Int = 1 << 20) { self.keepsMax = keepsMax }
+    @inlinable public init(keepsMax: Int = 1 << 20) { self.keepsMax = keepsMax }
 
-    @inlinable package var count: Int { storage.count - head }
-    @inlinable package var isEmpty: Bool { storage.count == head }
+    @inlinable public var count: Int { storage.count - head }
+    @inlinable public var isEmpty: Bool { storage.count == head }
 
-    @inlinable package mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) { storage.append(contentsOf: bytes) }
-    @inlinable package mutating func append(_ bytes: [UInt8]) { storage.append(contentsOf: bytes) }
+    @inlinable public mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) { storage.append(contentsOf: bytes) }
+    @inlinable public mutating func append(_ bytes: [UInt8]) { storage.append(contentsOf: bytes) }
 
     /// Lets `write` append.
-    @inlinable package mutating func write(_ write: (inout [UInt8]) -> Void) { write(&storage) }
+    @inlinable public mutating func write(_ write: (inout [UInt8]) -> Void) { write(&storage) }
 
-    @inlinable package func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    @inlinable public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         storage.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[head...])) }
     }
 
-    @inlinable package mutating func removeFirst(_ count: Int) {
+    @inlinable public mutating func removeFirst(_ count: Int) {
         head += count
         precondition(head <= storage.count, "more taken than was there")
         if head == storage.count {
@@ -37,5 +37,5 @@ package struct ByteQueue {
         }
     }
 
-    @inlinable package mutating func removeAll() { (storage, head) = ([], 0) }
+    @inlinable public mutating func removeAll() { (storage, head) = ([], 0) }
 }

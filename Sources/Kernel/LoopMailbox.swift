@@ -2,7 +2,7 @@ import CLinux
 import Synchronization
 
 /// Messages for a loop's thread, in order. Wakes it only when it may be asleep.
-package final class LoopMailbox<Message: Sendable>: Sendable {
+public final class LoopMailbox<Message: Sendable>: Sendable {
     @usableFromInline struct State {
         @usableFromInline var messages: [Message] = []
         @usableFromInline var isClosed = false
@@ -12,13 +12,13 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     @usableFromInline let state = Mutex(State())
     @usableFromInline let wake: @Sendable () -> Void
 
-    @inlinable package init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
+    @inlinable public init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
 
     /// Names the calling thread as the one that drains.
-    @inlinable package func own() { state.withLock { $0.owner = pthread_self() } }
+    @inlinable public func own() { state.withLock { $0.owner = pthread_self() } }
 
     /// False once closed: the message was not taken.
-    @inlinable package func post(_ message: Message) -> Bool {
+    @inlinable public func post(_ message: Message) -> Bool {
         let (taken, mustWake) = state.withLock { state in
             guard !state.isClosed else { return (false, false) }
             state.messages.append(message)
@@ -28,7 +28,7 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
         return taken
     }
 
-    @inlinable package func drain() -> [Message] {
+    @inlinable public func drain() -> [Message] {
         state.withLock { state in
             defer { state.messages.removeAll() }
             return state.messages
@@ -36,7 +36,7 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     }
 
     /// The last messages; none is taken afterwards.
-    @inlinable package func close() -> [Message] {
+    @inlinable public func close() -> [Message] {
         state.withLock { state in
             defer { state.messages = [] }
             state.isClosed = true
@@ -44,6 +44,6 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
         }
     }
 
-    @inlinable package var isEmpty: Bool { state.withLock { $0.messages.isEmpty } }
-    @inlinable package var isOnOwner: Bool { state.withLock { $0.owner == pthread_self() } }
+    @inlinable public var isEmpty: Bool { state.withLock { $0.messages.isEmpty } }
+    @inlinable public var isOnOwner: Bool { state.withLock { $0.owner == pthread_self() } }
 }

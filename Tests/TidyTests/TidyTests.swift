@@ -44,6 +44,17 @@ import Testing
         }
     }
 
+    @Test func `what is inlinable is public: swiftc makes nothing of another module for its element that is merely of the package`() {
+        var inlinable = 0
+        for file in tree.under("Sources/", suffix: ".swift") {
+            for line in file.codeLines where line.contains("@inlinable") {
+                inlinable += 1
+                #expect(line.contains("public "), "\(file.path): \(line)")
+            }
+        }
+        #expect(inlinable > 20)
+    }
+
     @Test func `a Swift file past 450 lines is two files`() {
         let long = tree.files.filter { $0.path.hasSuffix(".swift") && $0.lines.count > 451 }.map { "\($0.path): \($0.lines.count - 1)" }
         #expect(long.isEmpty, "\(long.joined(separator: ", "))")

@@ -1,5 +1,5 @@
 /// Appends compact JSON to a byte buffer. Commas are its business, nesting is the caller's.
-package struct JSONWriter {
+public struct JSONWriter {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
@@ -31,7 +31,7 @@ package struct JSONWriter {
     }
 
     /// A member's name; its value must follow.
-    package mutating func key(_ name: String) {
+    @usableFromInline package mutating func key(_ name: String) {
         separate()
         quote(name)
         bytes.append(UInt8(ascii: ":"))
@@ -42,15 +42,23 @@ package struct JSONWriter {
         separate()
         quote(text)
     }
-    package mutating func integer(_ number: some BinaryInteger) {
+    /// Public and inlinable, as all generics that other modules use: they are not made for their numbers there otherwise.
+    @inlinable public mutating func integer(_ number: some BinaryInteger) {
+        if let small = Int64(exactly: number) { digits(small) } else { digits(String(number)) }
+    }
+    @usableFromInline mutating func digits(_ number: Int64) {
         separate()
         bytes.append(contentsOf: String(number).utf8)
+    }
+    @usableFromInline mutating func digits(_ number: String) {
+        separate()
+        bytes.append(contentsOf: number.utf8)
     }
     package mutating func bool(_ value: Bool) {
         separate()
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
-    package mutating func null() {
+    @usableFromInline package mutating func null() {
         separate()
         bytes.append(contentsOf: "null".utf8)
     }
@@ -65,7 +73,7 @@ package struct JSONWriter {
         key(name)
         if let text { string(text) } else { null() }
     }
-    package mutating func member(_ name: String, _ number: (some BinaryInteger)?) {
+    @inlinable public mutating func member(_ name: String, _ number: (some BinaryInteger)?) {
         key(name)
         if let number { integer(number) } else { null() }
     }
