@@ -7,7 +7,7 @@ RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test test-python check-bot test-monitoring test-alerts test-deb python deb demo run bench bench-ccxt soak fuzz lint install clean
+.PHONY: help setup build test test-python check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-ccxt soak fuzz lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -31,6 +31,10 @@ test-monitoring: setup ## alerts and board against Debian's Prometheus, which is
 test-alerts: setup ## what each alert is for, played: it must fire and go out again; three minutes, also a part of soak; with the debug build
 	swift build $(SWIFT_FLAGS)
 	@scripts/test-alerts
+
+test-console: setup ## the console in Debian's Chromium, which is installed; against the debug build. OMSD_PICTURES=FOLDER keeps pictures
+	swift build $(SWIFT_FLAGS)
+	@scripts/test-console
 
 test-deb: deb ## installs, upgrades and removes the packages in a folder made by debootstrap, and under a booted systemd; needs root
 	@scripts/test-deb

@@ -11,8 +11,8 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = [], resources:
     .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: settings)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func program(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -51,7 +51,9 @@ let package = Package(
         program("OMSDaemon", ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
         // 5: run it
         program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),
-        program("omsctl", ["Kernel", "OMSCore", "Wire", "Venues", "CLinux"]),
+        program(
+            "omsctl", ["Kernel", "OMSCore", "Wire", "Venues", "Transport", "CLinux"],
+            resources: ["console.html", "console.css", "page.js", "parts.js", "plots.js", "console.js"].map { .embedInCode("Console/Page/\($0)") }),
         .target(name: "Yardsticks", path: "Benchmarks/C", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
             name: "benchmarks", dependencies: ["Yardsticks", "Kernel", "OMSCore", "Wire", "Store", "Runtime", "TestSupport", "CLinux"],

@@ -21,10 +21,11 @@ package final class HTTPServer: Sendable {
     ///   - address: Digits, as in `127.0.0.1:8899` or `[::1]:0`.
     ///   - maxConnections: Open at once. Who comes then is turned away; or waits in the kernel's queue, where connections have an end.
     ///   - connectionUs: How long a connection may be open, in microseconds; each answers one request. nil: for ever, and as many as it likes.
+    ///   - requestUs: How long the first request may take from the connection's opening, in microseconds. nil: as long as the connection may be open.
     /// - Throws: ``TransportError`` for an address that is none or is taken, and for certificates that cannot be used.
     package init(
         address: String, tls: (certificateFile: String, keyFile: String)? = nil, limits: HTTPLimits = HTTPLimits(bodyBytes: 64 * 1024 * 1024),
-        maxConnections: Int = 1_024, connectionUs: Int64? = nil, handler: @escaping Handler
+        maxConnections: Int = 1_024, connectionUs: Int64? = nil, requestUs: Int64? = nil, handler: @escaping Handler
     ) throws(TransportError) {
         var context: TLSContext?
         if let tls { context = try TLSContext.server(certificateFile: tls.certificateFile, keyFile: tls.keyFile) }
@@ -32,7 +33,8 @@ package final class HTTPServer: Sendable {
         do throws(TransportError) {
             port = try TransportError.rethrowing { () throws(SystemError) in try listener.ownPort() }
             loop = try ServerLoop(
-                listener: listener, context: context, limits: limits, maxConnections: maxConnections, connectionUs: connectionUs, handler: handler)
+                listener: listener, context: context, limits: limits, maxConnections: maxConnections, connectionUs: connectionUs,
+                requestUs: requestUs, handler: handler)
         } catch {
             listener.close()
             throw error

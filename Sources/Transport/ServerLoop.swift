@@ -53,6 +53,8 @@ final class ServerLoop: @unchecked Sendable {
         /// A handshake or request that began must be complete.
         case arrival(UInt64, UInt64)
         case linger(UInt64)
+        /// The first request must be complete.
+        case firstRequest(UInt64)
         /// A connection has been open for as long as it may.
         case end(UInt64)
         case acceptAgain
@@ -74,6 +76,7 @@ final class ServerLoop: @unchecked Sendable {
     private let maxConnections: Int
     /// See ``HTTPServer``.
     private let connectionUs: Int64?
+    private let requestUs: Int64?
     /// As many connections as may be open are: whoever comes waits with the kernel.
     private var isFull = false
     private let handler: HTTPServer.Handler
@@ -86,10 +89,11 @@ final class ServerLoop: @unchecked Sendable {
 
     /// Takes `listener` over, unless it throws.
     init(
-        listener: Socket, context: TLSContext?, limits: HTTPLimits, maxConnections: Int, connectionUs: Int64?, handler: @escaping HTTPServer.Handler
+        listener: Socket, context: TLSContext?, limits: HTTPLimits, maxConnections: Int, connectionUs: Int64?, requestUs: Int64?,
+        handler: @escaping HTTPServer.Handler
     ) throws(TransportError) {
         (self.listener, self.context, self.limits) = (listener, context, limits)
-        (self.maxConnections, self.connectionUs, self.handler) = (maxConnections, connectionUs, handler)
+        (self.maxConnections, self.connectionUs, self.requestUs, self.handler) = (maxConnections, connectionUs, requestUs, handler)
         let poller = try TransportError.rethrowing { () throws(SystemError) in try Poller() }
         guard poller.add(listener.fd, token: Self.listenerID, Poller.reading) else { throw .system("epoll_ctl") }
         self.poller = poller
@@ -139,6 +143,7 @@ final class ServerLoop: @unchecked Sendable {
             guard let connection = connections[id], connection.serial == serial else { return }
             if connection.stage == .handshaking || (connection.stage == .reading && connection.parser.hasPartial) { reset(connection) }
             if connection.watched == serial { connection.watched = nil }
+        case .firstRequest(let id): if let connection = connections[id], connection.serial == 0 { reset(connection) }
         case .linger(let id): if let connection = connections[id] { close(connection) }
         case .end(let id): if let connection = connections[id] { reset(connection) }
         case .acceptAgain: if let listener { _ = poller.modify(listener.fd, token: Self.listenerID, Poller.reading) }
@@ -180,6 +185,7 @@ final class ServerLoop: @unchecked Sendable {
                 guard poller.add(made, token: lastID, Poller.reading) else { throw .system("epoll_ctl") }
                 connections[lastID] = ServerConnection(id: lastID, socket: socket, peer: address.text, session: session, limits: limits)
                 if session != nil { timers.add(.arrival(lastID, 0), at: bootTime() + Self.arrivalUs) }
+                if let requestUs { timers.add(.firstRequest(lastID), at: bootTime() + requestUs) }
                 if let connectionUs { timers.add(.end(lastID), at: bootTime() + connectionUs) }
             } catch {
                 // Out of memory, most likely: the peer sees a closed connection and may come again.

@@ -8,7 +8,7 @@ final class Context {
     let terminal: any Terminal
     /// Orders that one intent holds.
     let itemsMax: Int
-    private let socketPath: String
+    let socketPath: String
     private var opened: Connection?
 
     init(arguments: Arguments, isJSON: Bool, socketPath: String, terminal: any Terminal, itemsMax: Int) {
@@ -130,6 +130,6 @@ enum Client {
 
 enum Verbs {
     static let all: [VerbSpec] =
-        SubmitVerbs.all + OrderVerbs.all + ListVerbs.all + StoryVerbs.all + StatusVerb.all + BreakVerbs.all + WatchVerbs.all + AccountVerbs.all
-        + KillVerb.all + ExportVerb.all + ExplainVerb.all + CompletionVerb.all
+        SubmitVerbs.all + OrderVerbs.all + ListVerbs.all + StoryVerbs.all + StatusVerb.all + BreakVerbs.all + WatchVerbs.all + ConsoleVerb.all
+        + AccountVerbs.all + KillVerb.all + ExportVerb.all + ExplainVerb.all + CompletionVerb.all
 }

@@ -8,11 +8,20 @@ final class Connection {
     private let path: String
     private var input: [UInt8] = []
     private var lastID: Int64 = 0
+    /// See `init`.
+    private let patienceSeconds: Int
+    /// That time went by without a byte.
+    private var isOutOfPatience = false
 
+    /// - Parameter patienceSeconds: How long the daemon may be silent while something is asked; nil: for ever, as each call is answered in the time it was given.
     /// - Throws: 7 when nobody answers, with the next step.
-    init(path: String) throws(Failure) {
-        self.path = path
+    init(path: String, patienceSeconds: Int? = nil) throws(Failure) {
+        (self.path, self.patienceSeconds) = (path, patienceSeconds ?? 0)
         descriptor = socket(AF_UNIX, omsd_stream_socket_type(), 0)
+        if let patienceSeconds, descriptor >= 0 {
+            var time = timeval(tv_sec: patienceSeconds, tv_usec: 0)
+            for option in [SO_RCVTIMEO, SO_SNDTIMEO] { setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size)) }
+        }
         guard descriptor >= 0, let address = UnixAddress(path: path) else {
             throw Failure.usage("\(path.escapedForTerminal): no usable socket path")
         }
@@ -32,7 +41,12 @@ final class Connection {
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     private var lost: Failure {
-        Failure(
+        if isOutOfPatience {
+            return Failure(
+                exitCode: .unreachable, text: "the daemon on \(path.escapedForTerminal) has taken the call, and not answered for \(patienceSeconds) s"
+            )
+        }
+        return Failure(
             exitCode: .unreachable,
             text: "the connection to the daemon on \(path.escapedForTerminal) broke; what was asked may or may not have been taken: "
                 + "ask again with the same intent id, or look with `omsctl intents`")
@@ -76,12 +90,24 @@ final class Connection {
         }
     }
 
+    /// The next message; nil where none begins within so many milliseconds.
+    func message(withinMs: Int32) throws(Failure) -> JSON? {
+        if !input.contains(UInt8(ascii: "\n")) {
+            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if poll(&wait, 1, withinMs) == 0 { return nil }
+        }
+        return try message()
+    }
+
     private func send(_ bytes: [UInt8]) throws(Failure) {
         var at = 0
         while at < bytes.count {
             let count = bytes.withUnsafeBufferPointer { CLinux.send(descriptor, $0.baseAddress! + at, bytes.count - at, Int32(MSG_NOSIGNAL)) }
             if count < 0, omsd_errno() == EINTR { continue }
-            guard count > 0 else { throw lost }
+            guard count > 0 else {
+                isOutOfPatience = count < 0 && omsd_errno() == EAGAIN
+                throw lost
+            }
             at += count
         }
     }
@@ -100,7 +126,10 @@ final class Connection {
                 return count
             }
             if count < 0, omsd_errno() == EINTR { continue }
-            if count <= 0 { return nil }
+            if count <= 0 {
+                isOutOfPatience = count < 0 && omsd_errno() == EAGAIN
+                return nil
+            }
         }
     }
 }

@@ -31,45 +31,11 @@ struct StatusText {
         let readiness = daemon["ready"] == .bool(true) ? "all accounts ready" : "NOT all accounts ready"
         var text = wrapped(
             "omsd \(cell("version")), up \(daemon["uptime_us"]?.integer.map(span) ?? "-"), record at \(cell("seq")), \(readiness)", style: .heading)
-        let needs = needs(facts)
-        if !needs.isEmpty { text += "\n" + wrapped("needs a person:", style: .bad) + needs.map { wrapped($0, indent: "  ", style: .bad) }.joined() }
+        let needs = Need.all(daemon: daemon, accounts: facts.accounts) { openBreaks(of: $0, facts) }
+        if !needs.isEmpty {
+            text += "\n" + wrapped("needs a person:", style: .bad) + needs.map { wrapped($0.text, indent: "  ", style: .bad) }.joined()
+        }
         return text + "\n" + accounts(facts)
-    }
-
-    /// What does not end by itself, each with what to do.
-    private func needs(_ facts: Facts) -> [String] {
-        var needs: [String] = []
-        switch facts.daemon["journal"]?.string {
-        case nil, "ok"?: break
-        case "full"?: needs.append("the journal's disk is full: free space on it; nothing new is accepted")
-        case "wal_held"?: needs.append("a reader holds the journal's WAL: `fuser -v` on the journal names it")
-        case let other?: needs.append("journal: \(other)")
-        }
-        for account in facts.accounts {
-            let name = Table.cell(account["account"], named: "")
-            let parked = account["parked"]?.integer ?? 0
-            if parked > 0 {
-                needs.append("\(name): \(parked) parked: look at the venue, `omsctl orders --account \(name) --state in_doubt`, `omsctl resolve`")
-            }
-            if account["ready"] == .bool(false) {
-                needs.append("\(name): not ready: \(account["reason"]?.string ?? account["last_error"]?.string ?? "no reconciliation yet")")
-            }
-            if account["state"]?.string == "halted" { needs.append("\(name): halted: `omsctl resume \(name) --reason TEXT` opens it") }
-            let open = openBreaks(of: account, facts)
-            if !open.isEmpty {
-                needs.append("\(name): open breaks: \(open): `omsctl breaks --account \(name) --open`, `omsctl break acknowledge`")
-            }
-        }
-        for account in facts.daemon["unconfigured"]?.array ?? [] {
-            let name = Table.cell(account["account"], named: "")
-            let (orders, unsent) = (account["orders"]?.integer ?? 0, account["unsent"]?.integer ?? 0)
-            var parts: [String] = []
-            if orders > unsent { parts.append("\(orders - unsent) live or in doubt") }
-            if unsent > 0 { parts.append("\(unsent) unsent") }
-            if parts.isEmpty { parts.append("\(account["intents"]?.integer ?? 0) intents") }
-            needs.append("\(name): not configured; \(parts.joined(separator: ", ")): nothing is done for them until it is again")
-        }
-        return needs
     }
 
     /// `2 external_order, 1 limit`; only a number where kinds are not known; empty: none.

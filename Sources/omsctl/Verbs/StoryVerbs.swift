@@ -91,7 +91,7 @@ enum StoryVerbs {
         return lines.map(\.escapedForTerminal).joined(separator: "\n") + "\n"
     }
 
-    private static func sentence(_ event: JSON) -> String {
+    static func sentence(_ event: JSON) -> String {
         func cell(_ name: String) -> String? { event[name].flatMap { $0.isNull ? nil : Table.cell($0, named: name) } }
         let kind = cell("kind") ?? "event"
         let meaning =
@@ -114,7 +114,7 @@ enum StoryVerbs {
     }
 
     /// What an order's new state means.
-    private static func change(_ event: JSON) -> String {
+    static func change(_ event: JSON) -> String {
         if event["evidence"]?.string == "operator" { return "a person decided" }
         let (from, to) = (event["from_state"]?.string, event["to_state"]?.string)
         switch to {

@@ -1,0 +1,125 @@
+import OMSCore
+import Wire
+
+/// Something that does not end by itself: what it is, and the lines that go on from there.
+struct Need: Equatable {
+    /// A sentence's part: words, or a line to type at a terminal. Kept apart, so that no text from outside can pass for a line of ours.
+    enum Part: Equatable {
+        case words(String)
+        case command(String)
+        /// A verb that wants more than is known here: named, not to be typed as it is.
+        case verb(String)
+    }
+    /// nil: the daemon as a whole.
+    let account: String?
+    let parts: [Part]
+
+    /// As a terminal shows it: `NAME: words: `line``.
+    var text: String {
+        (account.map { $0 + ": " } ?? "")
+            + parts.map { part in
+                switch part {
+                case .words(let words): words
+                case .command(let line), .verb(let line): "`\(line)`"
+                }
+            }.joined()
+    }
+
+    /// All that a daemon's answers tell, gravest first.
+    ///
+    /// - Parameter openBreaks: of an account, in words; empty: none.
+    static func all(daemon: JSON, accounts: [JSON], openBreaks: (JSON) -> String) -> [Need] {
+        var needs: [Need] = []
+        switch daemon["journal"]?.string {
+        case nil, "ok"?: break
+        case "full"?: needs.append(Need(account: nil, parts: [.words("the journal's disk is full: free space on it; nothing new is accepted")]))
+        case "wal_held"?:
+            needs.append(
+                Need(account: nil, parts: [.words("a reader holds the journal's WAL: "), .verb("fuser -v"), .words(" on the journal names it")]))
+        case let other?: needs.append(Need(account: nil, parts: [.words("journal: \(other)")]))
+        }
+        for account in accounts { needs += of(account, openBreaks: openBreaks(account)) }
+        for account in daemon["unconfigured"]?.array ?? [] { needs.append(unconfigured(account)) }
+        return needs
+    }
+
+    private static func of(_ account: JSON, openBreaks: String) -> [Need] {
+        let name = Table.cell(account["account"], named: "")
+        let word = name.quotedForShell
+        var needs: [Need] = []
+        let parked = account["parked"]?.integer ?? 0
+        if parked > 0 {
+            needs.append(
+                Need(
+                    account: name,
+                    parts: [
+                        .words("\(parked) parked: look at the venue, "), .command("omsctl orders --account \(word) --state in_doubt"), .words(", "),
+                        .verb("omsctl resolve"),
+                    ]))
+        }
+        if account["ready"] == .bool(false) {
+            let reason = account["reason"]?.string ?? account["last_error"]?.string ?? "no reconciliation yet"
+            needs.append(Need(account: name, parts: [.words("not ready: \(reason)")]))
+        }
+        if account["state"]?.string == "halted" {
+            needs.append(
+                Need(account: name, parts: [.words("halted: "), .command("omsctl resume \(word) --reason TEXT"), .words(" opens it")]))
+        }
+        if !openBreaks.isEmpty {
+            needs.append(
+                Need(
+                    account: name,
+                    parts: [
+                        .words("open breaks: \(openBreaks): "), .command("omsctl breaks --account \(word) --open"), .words(", "),
+                        .verb("omsctl break acknowledge"),
+                    ]))
+        }
+        return needs
+    }
+
+    private static func unconfigured(_ account: JSON) -> Need {
+        let (orders, unsent) = (account["orders"]?.integer ?? 0, account["unsent"]?.integer ?? 0)
+        var counts: [String] = []
+        if orders > unsent { counts.append("\(orders - unsent) live or in doubt") }
+        if unsent > 0 { counts.append("\(unsent) unsent") }
+        if counts.isEmpty { counts.append("\(account["intents"]?.integer ?? 0) intents") }
+        return Need(
+            account: Table.cell(account["account"], named: ""),
+            parts: [.words("not configured; \(counts.joined(separator: ", ")): nothing is done for them until it is again")])
+    }
+}
+
+extension Need {
+    /// The parts of words of omsd's own, in which lines stand between backticks. Not for text from outside.
+    static func parts(ofOwnWords text: String) -> [Part] {
+        text.split(separator: "`", omittingEmptySubsequences: false).enumerated().compactMap { index, piece in
+            piece.isEmpty ? nil : index % 2 == 0 ? .words(String(piece)) : .verb(String(piece))
+        }
+    }
+
+    static func json(_ parts: [Part]) -> JSON {
+        .array(
+            parts.map { part in
+                switch part {
+                case .words(let words): .object([("words", .string(words.escapedForTerminal))])
+                case .command(let line): .object([("command", .string(line.escapedForTerminal))])
+                case .verb(let verb): .object([("verb", .string(verb.escapedForTerminal))])
+                }
+            })
+    }
+}
+
+extension String {
+    /// One word of a shell's command line, whatever it holds: names and ids may bear characters that a shell acts on.
+    var quotedForShell: String {
+        let isPlain =
+            !isEmpty
+            && utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+                default: "._:/@%+=,-".utf8.contains(byte)
+                }
+            }
+        return isPlain ? self : "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}
