@@ -7,6 +7,11 @@ static inline int omsd_bind_text(sqlite3_stmt *statement, int at, const char *te
     return sqlite3_bind_text(statement, at, text, bytes, SQLITE_TRANSIENT);
 }
 
+/// As above, for bytes.
+static inline int omsd_bind_blob(sqlite3_stmt *statement, int at, const void *bytes, int count) {
+    return sqlite3_bind_blob(statement, at, bytes, count, SQLITE_TRANSIENT);
+}
+
 /// `sqlite3_db_config` is variadic, which Swift cannot call. Defensive: SQL cannot write the schema or make the file unreadable.
 static inline int omsd_defensive(sqlite3 *connection) {
     return sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);

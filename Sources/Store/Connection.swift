@@ -61,11 +61,11 @@ final class Connection {
     /// The first column of the first row; nil without a row or for NULL.
     func integer(_ sql: String) throws(JournalError) -> Int64? {
         let statement = try prepare(sql)
-        return try statement.step() ? statement.optionalInteger(0) : nil
+        return try statement.step() ? try statement.next(Int64?.self) : nil
     }
     func text(_ sql: String) throws(JournalError) -> String? {
         let statement = try prepare(sql)
-        return try statement.step() ? statement.optionalText(0) : nil
+        return try statement.step() ? try statement.next(String?.self) : nil
     }
 
     /// Runs `body` in one read snapshot.

@@ -31,6 +31,9 @@ struct EventDetail {
         writer.member(key, number)
     }
     mutating func add(_ key: String, _ decimal: Decimal?) { add(key, decimal?.description) }
+    mutating func add(_ key: String, _ value: FieldValue) {
+        if case .number(let number) = value { add(key, number) } else { add(key, value.text) }
+    }
 
     /// `[[first,last],…]`
     mutating func add(_ key: String, ranges: [ClosedRange<Int64>]) {

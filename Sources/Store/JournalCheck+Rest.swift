@@ -9,7 +9,10 @@ extension JournalCheck {
             SELECT i.intent_id, o.client_order_id, o.state FROM orders o JOIN intents i ON i.intent_key = o.intent_key
             WHERE o.closed_at IS NULL AND (o.state = 'intended' OR o.state = 'submitted' OR o.state = 'in_doubt') AND i.settled_at IS NOT NULL
             """)
-        while try orders.step() { report.add("intent \(orders.text(0)) is settled, but its order \(orders.text(1)) is \(orders.text(2))") }
+        while try orders.step() {
+            let (intent, order, state): (IntentID, ClientOrderID, String) = (try orders.next(), try orders.next(), try orders.next())
+            report.add("intent \(intent) is settled, but its order \(order) is \(state)")
+        }
         // One that was asked for later (a cancel of what rests) does not open it again.
         let commands = try connection.prepare(
             """
@@ -18,7 +21,10 @@ extension JournalCheck {
                 AND EXISTS (SELECT 1 FROM events e WHERE e.seq > c.command_id AND e.kind = 'intent_settled'
                     AND json_extract(e.detail, '$.intent_key') = i.intent_key)
             """)
-        while try commands.step() { report.add("intent \(commands.text(0)) is settled, but its command \(commands.text(1)) is \(commands.text(2))") }
+        while try commands.step() {
+            let (intent, command, state): (IntentID, CommandID, String) = (try commands.next(), try commands.next(), try commands.next())
+            report.add("intent \(intent) is settled, but its command \(command) is \(state)")
+        }
     }
 
     mutating func breaks() throws(JournalError) {
@@ -27,11 +33,11 @@ extension JournalCheck {
             SELECT b.break_id FROM breaks b LEFT JOIN events e ON e.seq = b.break_id
             WHERE e.seq IS NULL OR json_extract(e.detail, '$.break_id') IS NOT b.break_id
             """)
-        while try unknown.step() { report.add("break \(unknown.integer(0)): when it was found is not in the record") }
+        while try unknown.step() { report.add("break \(try unknown.next(Int64.self)): when it was found is not in the record") }
         let half = try connection.prepare(
             "SELECT break_id FROM breaks WHERE (acknowledged_at IS NULL) <> (acknowledged_by IS NULL) OR (acknowledged_at IS NULL) <> (reason IS NULL)"
         )
-        while try half.step() { report.add("break \(half.integer(0)): acknowledged without a time, a name or a reason") }
+        while try half.step() { report.add("break \(try half.next(Int64.self)): acknowledged without a time, a name or a reason") }
     }
 
     // MARK: Numbers

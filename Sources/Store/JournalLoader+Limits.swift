@@ -8,42 +8,42 @@ extension JournalLoader {
     func loadLimits(into state: inout JournalState) throws(JournalError) {
         let budgets = try connection.prepare("SELECT budget_id, venue, owner, budget, scope, permits, window_ms FROM budgets ORDER BY budget_id")
         while try budgets.step() {
-            try expect(budgets.integer(0), in: 1...Self.idMax, "the id of a budget")
-            try expect(budgets.integer(5), in: 1...Self.permitsMax, "the permits of budget \(budgets.integer(0))")
-            try expect(budgets.integer(6), in: 1...86_400_000, "the window of budget \(budgets.integer(0))")
-            state.budgets.append(
-                BudgetRow(
-                    id: budgets.integer(0), venue: budgets.text(1), owner: budgets.text(2), name: budgets.text(3),
-                    scope: try budgets.word(4, as: BudgetScope.self), permits: Int(budgets.integer(5)), windowMs: budgets.integer(6)))
+            let row = BudgetRow(
+                id: try budgets.next(), venue: try budgets.next(), owner: try budgets.next(), name: try budgets.next(), scope: try budgets.next(),
+                permits: try budgets.next(), windowMs: try budgets.next())
+            try expect(row.id, in: 1...Self.idMax, "the id of a budget")
+            try expect(Int64(row.permits), in: 1...Self.permitsMax, "the permits of budget \(row.id)")
+            try expect(row.windowMs, in: 1...86_400_000, "the window of budget \(row.id)")
+            state.budgets.append(row)
         }
         let permits = try connection.prepare(
             "SELECT budget_id, slot, request_id, taken_at, released_at, unanswered FROM permits ORDER BY budget_id, slot")
         while try permits.step() {
-            try expect(permits.integer(1), in: 0...10 * Self.permitsMax, "a slot of budget \(permits.integer(0))")
-            try expect(permits.optionalInteger(4) ?? 0, in: Self.times, "when a permit of budget \(permits.integer(0)) was given back")
-            state.permits.append(
-                PermitRow(
-                    budget: permits.integer(0), slot: Int(permits.integer(1)), request: permits.optionalInteger(2).map { RequestID($0) },
-                    takenAt: permits.integer(3), releasedAt: permits.optionalInteger(4), isUnanswered: permits.integer(5) != 0))
+            let row = PermitRow(
+                budget: try permits.next(), slot: try permits.next(), request: try permits.next(), takenAt: try permits.next(),
+                releasedAt: try permits.next(), isUnanswered: try permits.next())
+            try expect(Int64(row.slot), in: 0...10 * Self.permitsMax, "a slot of budget \(row.budget)")
+            try expect(row.releasedAt ?? 0, in: Self.times, "when a permit of budget \(row.budget) was given back")
+            state.permits.append(row)
         }
         let rests = try connection.prepare(
             "SELECT budget_id, usable_share, frozen_until, frozen_us, frozen_wall, recovers_at FROM budget_rests ORDER BY budget_id")
         while try rests.step() {
-            let name = "the rest of budget \(rests.integer(0))"
-            try expect(rests.integer(1), in: 1...Self.permitsMax, name)
-            for column: Int32 in 2...5 { try expect(rests.integer(column), in: Self.times, name) }
-            state.rests.append(
-                BudgetRest(
-                    budget: rests.integer(0), usableShare: Int(rests.integer(1)),
-                    rest: Rest(until: rests.integer(2), lastsUs: rests.integer(3), untilWall: rests.integer(4)), recoversAt: rests.integer(5)))
+            let rest = BudgetRest(
+                budget: try rests.next(), usableShare: try rests.next(),
+                rest: Rest(until: try rests.next(), lastsUs: try rests.next(), untilWall: try rests.next()), recoversAt: try rests.next())
+            let name = "the rest of budget \(rest.budget)"
+            try expect(Int64(rest.usableShare), in: 1...Self.permitsMax, name)
+            for time in [rest.rest.until, rest.rest.lastsUs, rest.rest.untilWall, rest.recoversAt] { try expect(time, in: Self.times, name) }
+            state.rests.append(rest)
         }
         let bans = try connection.prepare("SELECT family, until, lasts_us, until_wall, words FROM bans ORDER BY family")
         while try bans.step() {
-            for column: Int32 in 1...3 { try expect(bans.integer(column), in: Self.times, "the ban of \(bans.text(0))") }
-            state.bans.append(
-                VenueBan(
-                    family: bans.text(0), rest: Rest(until: bans.integer(1), lastsUs: bans.integer(2), untilWall: bans.integer(3)),
-                    words: bans.text(4)))
+            let ban = VenueBan(
+                family: try bans.next(), rest: Rest(until: try bans.next(), lastsUs: try bans.next(), untilWall: try bans.next()),
+                words: try bans.next())
+            for time in [ban.rest.until, ban.rest.lastsUs, ban.rest.untilWall] { try expect(time, in: Self.times, "the ban of \(ban.family)") }
+            state.bans.append(ban)
         }
     }
 
@@ -52,14 +52,17 @@ extension JournalLoader {
         guard try Migrator.version(of: connection) >= 2 else { return try formerIdentities() }
         var keys: [Int64: Set<String>] = [:]
         let known = try connection.prepare("SELECT account_key, fingerprint FROM account_keys")
-        while try known.step() { keys[known.integer(0), default: []].insert(known.text(1)) }
+        while try known.step() {
+            let account: Int64 = try known.next()
+            keys[account, default: []].insert(try known.next())
+        }
         var former: [Int64: [FormerPlace]] = [:]
         let places = try connection.prepare("SELECT account_key, since, until, uid, origin FROM former_places ORDER BY account_key, since")
         while try places.step() {
-            former[places.integer(0), default: []].append(
-                FormerPlace(
-                    since: places.integer(1), until: places.integer(2), uid: places.optionalText(3),
-                    origin: places.optionalText(4).map { HTTPOrigin($0)?.place ?? $0 }))
+            let account: Int64 = try places.next()
+            let (since, until, uid): (Int64, Int64, String?) = (try places.next(), try places.next(), try places.next())
+            let origin = try places.next(String?.self).map { HTTPOrigin($0)?.place ?? $0 }
+            former[account, default: []].append(FormerPlace(since: since, until: until, uid: uid, origin: origin))
         }
         var identities: [PinnedIdentity] = []
         let rows = try connection.prepare(
@@ -68,11 +71,13 @@ extension JournalLoader {
             FROM identities i JOIN accounts a USING (account_key) ORDER BY a.account_key
             """)
         while try rows.step() {
-            identities.append(
-                PinnedIdentity(
-                    account: AccountID(rows.text(0)), venue: rows.text(1), product: rows.text(2), uid: rows.optionalText(3),
-                    origin: rows.optionalText(4).map { HTTPOrigin($0)?.place ?? $0 }, keyInUse: rows.optionalText(5),
-                    keys: keys[rows.integer(6)] ?? [], former: former[rows.integer(6)] ?? []))
+            var pinned = PinnedIdentity(
+                account: try rows.next(), venue: try rows.next(), product: try rows.next(), uid: try rows.next(), origin: try rows.next(),
+                keyInUse: try rows.next(), keys: [], former: [])
+            pinned.origin = pinned.origin.map { HTTPOrigin($0)?.place ?? $0 }
+            let account: Int64 = try rows.next()
+            (pinned.keys, pinned.former) = (keys[account] ?? [], former[account] ?? [])
+            identities.append(pinned)
         }
         return identities
     }
@@ -85,11 +90,11 @@ extension JournalLoader {
             ORDER BY a.account_key
             """)
         while try rows.step() {
-            let key = rows.optionalText(3)
-            identities.append(
-                PinnedIdentity(
-                    account: AccountID(rows.text(0)), venue: rows.text(1), product: rows.text(2), uid: nil, origin: nil, keyInUse: key,
-                    keys: Set([key].compactMap { $0 })))
+            var pinned = PinnedIdentity(
+                account: try rows.next(), venue: try rows.next(), product: try rows.next(), uid: nil, origin: nil,
+                keyInUse: try rows.next(), keys: [])
+            pinned.keys = Set([pinned.keyInUse].compactMap { $0 })
+            identities.append(pinned)
         }
         return identities
     }

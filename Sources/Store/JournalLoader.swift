@@ -7,7 +7,10 @@ struct JournalLoader {
     func accounts() throws(JournalError) -> [Int64: AccountID] {
         var accounts: [Int64: AccountID] = [:]
         let rows = try connection.prepare("SELECT account_key, account FROM accounts")
-        while try rows.step() { accounts[rows.integer(0)] = AccountID(rows.text(1)) }
+        while try rows.step() {
+            let key: Int64 = try rows.next()
+            accounts[key] = try rows.next(AccountID.self)
+        }
         return accounts
     }
 
@@ -46,8 +49,8 @@ struct JournalLoader {
         while try trading.step() {
             state.tradingStates.append(
                 TradingStateRow(
-                    account: try account(trading.integer(0)), state: try trading.word(1, as: TradingState.self), reason: trading.text(2),
-                    actor: try Self.actor(trading.text(3)), at: trading.integer(4)))
+                    account: try account(trading.next()), state: try trading.next(), reason: try trading.next(), actor: try trading.next(),
+                    at: try trading.next()))
         }
         let breaks = try connection.prepare(
             """
@@ -56,14 +59,16 @@ struct JournalLoader {
             """)
         while try breaks.step() {
             var broken = Break(
-                id: breaks.integer(0), account: try account(breaks.integer(1)), kind: try breaks.word(2, as: BreakKind.self),
-                clientOrderID: breaks.optionalText(3).map { ClientOrderID($0) }, venueOrderID: breaks.optionalText(4).map { VenueOrderID($0) },
-                detail: breaks.text(5), at: breaks.integer(6))
-            broken.acknowledgedAt = breaks.optionalInteger(7)
+                id: try breaks.next(), account: try account(breaks.next()), kind: try breaks.next(), clientOrderID: try breaks.next(),
+                venueOrderID: try breaks.next(), detail: try breaks.next(), at: try breaks.next())
+            broken.acknowledgedAt = try breaks.next()
             state.openBreaks.append(broken)
         }
         let symbols = try connection.prepare("SELECT account_key, symbol FROM symbols ORDER BY account_key, symbol")
-        while try symbols.step() { state.symbols[try account(symbols.integer(0)), default: []].append(Symbol(symbols.text(1))) }
+        while try symbols.step() {
+            let account = try account(symbols.next())
+            state.symbols[account, default: []].append(try symbols.next())
+        }
         try checkRanges(of: state)
         return state
     }
@@ -81,19 +86,19 @@ struct JournalLoader {
         var (since, cancelAll): ([String: Int64], [String: KillSnapshot.CancelAll]) = ([:], [:])
         let rows = try connection.prepare("SELECT key, value FROM meta")
         while try rows.step() {
-            switch rows.text(0) {
-            case "id_tag": state.idTag = rows.text(1)
-            case "id_high_water": state.idHighWater = rows.integer(1)
-            case "request_max": state.requestMax = rows.integer(1)
-            case "gone_back_seq": state.goneBackSeq = rows.integer(1)
-            case "boot_id": state.bootID = rows.text(1)
+            switch try rows.next(String.self) {
+            case "id_tag": state.idTag = try rows.next()
+            case "id_high_water": state.idHighWater = try rows.next()
+            case "request_max": state.requestMax = try rows.next()
+            case "gone_back_seq": state.goneBackSeq = try rows.next()
+            case "boot_id": state.bootID = try rows.next(String.self)
             case let name where name.hasPrefix(Self.formulaBroken):
-                if rows.integer(1) != 0 { state.formulaBroken.insert(AccountID(String(name.dropFirst(Self.formulaBroken.count)))) }
+                if try rows.next() { state.formulaBroken.insert(AccountID(String(name.dropFirst(Self.formulaBroken.count)))) }
             case let name where name.hasPrefix(Self.lookupLag):
-                state.lookupLags[AccountID(String(name.dropFirst(Self.lookupLag.count)))] = rows.integer(1)
-            case let name where name.hasPrefix(Self.killSince): since[String(name.dropFirst(Self.killSince.count))] = rows.integer(1)
+                state.lookupLags[AccountID(String(name.dropFirst(Self.lookupLag.count)))] = try rows.next(Int64.self)
+            case let name where name.hasPrefix(Self.killSince): since[String(name.dropFirst(Self.killSince.count))] = try rows.next(Int64.self)
             case let name where name.hasPrefix(Self.cancelAll):
-                cancelAll[String(name.dropFirst(Self.cancelAll.count))] = try rows.word(1, as: KillSnapshot.CancelAll.self)
+                cancelAll[String(name.dropFirst(Self.cancelAll.count))] = try rows.next(KillSnapshot.CancelAll.self)
             default: continue  // Written for people.
             }
         }
@@ -115,22 +120,20 @@ struct JournalLoader {
         let rows = try connection.prepare(
             """
             SELECT count(DISTINCT o.order_key) FROM events e CROSS JOIN orders o USING (order_key) JOIN accounts a ON a.account_key = o.account_key
-            WHERE e.seq > ?1 AND e.seq <= ?3 AND e.kind IN ('closed', 'rejected', 'filled', 'resolved') AND a.account = ?2
+            WHERE e.seq > ? AND e.seq <= ? AND e.kind IN ('closed', 'rejected', 'filled', 'resolved') AND a.account = ?
                 AND o.closed_at IS NOT NULL
             """)
-        try rows.bind(seq, at: 1)
-        try rows.bind(account, at: 2)
-        try rows.bind(seq.addingReportingOverflow(Self.killLines).partialValue, at: 3)
-        return try rows.step() ? Int(clamping: rows.integer(0)) : 0
+        try rows.bind(seq, seq.addingReportingOverflow(Self.killLines).partialValue, account)
+        return try rows.step() ? try rows.next() : 0
     }
 
     private func loadOrders(into state: inout JournalState, accounts: [Int64: AccountID]) throws(JournalError) {
-        let predicted = try connection.prepare(OrderRow.selectPredicted)
-        let rows = try connection.prepare(OrderRow.select + " WHERE o.closed_at IS NULL AND i.complete = 1 ORDER BY o.order_key")
-        while try rows.step() { state.orders.append(try OrderRow.read(rows, accounts: accounts, predicted: predicted)) }
+        let predicted = try connection.prepare(OrderColumns.selectPredicted)
+        let rows = try connection.prepare(OrderColumns.select + " WHERE o.closed_at IS NULL AND i.complete = 1 ORDER BY o.order_key")
+        while try rows.step() { state.orders.append(try OrderColumns.read(rows, accounts: accounts, predicted: predicted)) }
         let unlisted = try connection.prepare(
-            OrderRow.select + " WHERE o.order_key IN (SELECT order_key FROM unlisted) AND o.closed_at IS NOT NULL ORDER BY o.order_key")
-        while try unlisted.step() { state.unlisted.append(try OrderRow.read(unlisted, accounts: accounts, predicted: predicted)) }
+            OrderColumns.select + " WHERE o.order_key IN (SELECT order_key FROM unlisted) AND o.closed_at IS NOT NULL ORDER BY o.order_key")
+        while try unlisted.step() { state.unlisted.append(try OrderColumns.read(unlisted, accounts: accounts, predicted: predicted)) }
     }
 
     private func loadCommands(into state: inout JournalState, account: (Int64) throws(JournalError) -> AccountID) throws(JournalError) {
@@ -143,33 +146,17 @@ struct JournalLoader {
             """)
         while try rows.step() {
             var command = OrderCommand(
-                id: CommandID(rows.integer(0)), kind: try rows.word(1, as: CommandKind.self), order: OrderKey(rows.integer(2)),
-                clientOrderID: ClientOrderID(rows.text(3)), account: try account(rows.integer(4)),
-                intent: rows.optionalInteger(5).map { IntentKey($0) }, price: try rows.optionalDecimal(6), quantity: try rows.optionalDecimal(7),
-                onFailure: try rows.word(8, as: OnFailure.self), requestedAt: rows.integer(9),
-                sequence: try rows.word(10, as: IntentSequence.self), expiresAt: rows.optionalInteger(11))
-            command.state = try rows.word(12, as: CommandState.self)
-            command.attempts = Int(rows.integer(13))
-            command.request = rows.optionalInteger(14).map { RequestID($0) }
-            command.closedAt = rows.optionalInteger(15)
-            command.evidence = try rows.word(16, as: Evidence.self)
-            command.rejectCode = rows.optionalText(17)
-            command.rejectText = rows.optionalText(18)
+                id: try rows.next(), kind: try rows.next(), order: try rows.next(), clientOrderID: try rows.next(), account: try account(rows.next()),
+                intent: try rows.next(), price: try rows.next(), quantity: try rows.next(), onFailure: try rows.next(), requestedAt: try rows.next(),
+                sequence: try rows.next(), expiresAt: try rows.next())
+            command.state = try rows.next()
+            command.attempts = try rows.next()
+            command.request = try rows.next()
+            command.closedAt = try rows.next()
+            command.evidence = try rows.next()
+            command.rejectCode = try rows.next()
+            command.rejectText = try rows.next()
             state.commands.append(command)
-        }
-    }
-
-    /// `Actor.text`, read back.
-    static func actor(_ text: String) throws(JournalError) -> Actor {
-        switch text {
-        case Actor.daemon.text: return .daemon
-        case Actor.venue.text: return .venue
-        default:
-            let parts = text.split(separator: " ")
-            guard parts.count == 2, parts[0].hasPrefix("uid:"), parts[1].hasPrefix("pid:"), let uid = UInt32(parts[0].dropFirst(4)),
-                let pid = Int32(parts[1].dropFirst(4))
-            else { throw JournalError(.damaged, "an actor that cannot be read") }
-            return .peer(uid: uid, pid: pid)
         }
     }
 }
@@ -183,13 +170,11 @@ enum IntentRowReader {
         """
 
     static func read(_ row: borrowing Statement) throws(JournalError) -> IntentRow {
-        let content = row.bytes(3)
-        guard content.count == 32 else { throw JournalError(.damaged, "an intent's content is not 32 bytes") }
         var intent = IntentRow(
-            key: IntentKey(row.integer(0)), id: IntentID(row.text(1)), account: AccountID(row.text(2)), content: Digest256(content),
-            orders: Int(row.integer(4)), commands: Int(row.integer(5)), sequence: try row.word(6, as: IntentSequence.self),
-            plannedRequests: Int(row.integer(7)), acceptedAt: row.integer(8), expiresAt: row.optionalInteger(9))
-        intent.settledAt = row.optionalInteger(10)
+            key: try row.next(), id: try row.next(), account: try row.next(), content: try row.next(), orders: try row.next(),
+            commands: try row.next(), sequence: try row.next(), plannedRequests: try row.next(), acceptedAt: try row.next(),
+            expiresAt: try row.next())
+        intent.settledAt = try row.next()
         return intent
     }
 }

@@ -70,15 +70,19 @@ struct JournalCheck {
         var tables: [String] = []
         do {
             let rows = try connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-            while try rows.step() { tables.append(rows.text(0)) }
+            while try rows.step() { tables.append(try rows.next()) }
         }
         for table in tables {
             let verdicts = try connection.prepare("PRAGMA integrity_check('\(table)')")
             while try verdicts.step() {
-                if verdicts.text(0) != "ok" { report.add("SQLite, table \(table): \(verdicts.text(0))") }
+                let verdict: String = try verdicts.next()
+                if verdict != "ok" { report.add("SQLite, table \(table): \(verdict)") }
             }
             let keys = try connection.prepare("PRAGMA foreign_key_check('\(table)')")
-            while try keys.step() { report.add("\(table) row \(keys.integer(1)) names a row of \(keys.text(2)) that is not there") }
+            while try keys.step() {
+                let (_, row, parent): (String, Int64, String) = (try keys.next(), try keys.next(), try keys.next())
+                report.add("\(table) row \(row) names a row of \(parent) that is not there")
+            }
         }
     }
 
@@ -99,21 +103,20 @@ struct JournalCheck {
             let (from, to) = (expected, min(last, expected + Self.chunk - 1))
             let rows = try connection.prepare(
                 """
-                SELECT order_key AS seq, 0, NULL FROM orders WHERE order_key BETWEEN ?1 AND ?2
-                UNION ALL SELECT seq, 1, CASE WHEN kind = 'intent_discarded' THEN detail END FROM events WHERE seq BETWEEN ?1 AND ?2 ORDER BY 1
+                SELECT order_key AS seq, 0, NULL FROM orders WHERE order_key BETWEEN :first AND :last
+                UNION ALL SELECT seq, 1, CASE WHEN kind = 'intent_discarded' THEN detail END FROM events WHERE seq BETWEEN :first AND :last ORDER BY 1
                 """)
-            try rows.bind(from, at: 1)
-            try rows.bind(to, at: 2)
+            try rows.bind(from, to)
             while try rows.step() {
-                let number = rows.integer(0)
+                let (number, isEvent, detail): (Int64, Bool, String?) = (try rows.next(), try rows.next(), try rows.next())
                 if number < expected {
                     report.add("number \(number) is both an order and an event")
                     continue
                 }
                 expect(upTo: number)
                 expected = number + 1
-                if rows.integer(1) == 1 { report.events += 1 }
-                if let detail = rows.optionalText(2) { discarded.append(contentsOf: Self.ranges(in: detail)) }
+                if isEvent { report.events += 1 }
+                if let detail { discarded.append(contentsOf: Self.ranges(in: detail)) }
             }
             expect(upTo: to + 1)
             expected = to + 1
@@ -132,22 +135,20 @@ struct JournalCheck {
         let rows = try connection.prepare(
             """
             SELECT i.intent_id FROM events e JOIN intents i ON i.intent_key = json_extract(e.detail, '$.intent_key')
-            WHERE e.seq BETWEEN ?1 AND ?2 AND e.kind = 'intent_settled'
+            WHERE e.seq BETWEEN ? AND ? AND e.kind = 'intent_settled'
                 AND (i.complete = 0 OR i.settled_at IS NOT coalesce(json_extract(e.detail, '$.settled_at'), e.at))
             """)
-        try rows.bind(from, at: 1)
-        try rows.bind(to, at: 2)
-        while try rows.step() { report.add("intent \(rows.text(0)): when it settled is not what the record says") }
+        try rows.bind(from, to)
+        while try rows.step() { report.add("intent \(try rows.next(IntentID.self)): when it settled is not what the record says") }
         // A start finds open intents by what is open of them.
         let idle = try connection.prepare(
             """
-            SELECT i.intent_id FROM intents i WHERE i.intent_key BETWEEN ?1 AND ?2 AND i.complete = 1 AND i.settled_at IS NULL
+            SELECT i.intent_id FROM intents i WHERE i.intent_key BETWEEN ? AND ? AND i.complete = 1 AND i.settled_at IS NULL
                 AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.intent_key = i.intent_key AND o.closed_at IS NULL)
                 AND NOT EXISTS (SELECT 1 FROM commands c WHERE c.intent_key = i.intent_key AND c.closed_at IS NULL)
             """)
-        try idle.bind(from, at: 1)
-        try idle.bind(to, at: 2)
-        while try idle.step() { report.add("intent \(idle.text(0)) is open, but nothing of it is") }
+        try idle.bind(from, to)
+        while try idle.step() { report.add("intent \(try idle.next(IntentID.self)) is open, but nothing of it is") }
     }
 
     private static func ranges(in detail: String) -> [ClosedRange<Int64>] {
@@ -179,79 +180,82 @@ struct JournalCheck {
         let rows = try connection.prepare(
             """
             SELECT o.order_key, o.client_order_id, o.asked_price, o.asked_quantity, u.order_key, i.complete,
-                o.state, o.evidence, o.venue_state, o.venue_order_id, coalesce(o.price, o.asked_price), coalesce(o.quantity, o.asked_quantity),
-                o.filled_quantity, o.average_price, o.attempts, o.request_id, o.reject_code, o.reject_text, o.submitted_at, o.acknowledged_at,
-                o.closed_at, o.parked_at, o.barred_by, o.absences
+                \(Order.known.map(OrderColumns.known).joined(separator: ", "))
             FROM orders o LEFT JOIN used_ids u ON u.client_order_id = o.client_order_id LEFT JOIN intents i ON i.intent_key = o.intent_key
-            WHERE o.order_key > ?1 AND o.order_key <= ?2 ORDER BY o.order_key LIMIT \(Self.chunk)
+            WHERE o.order_key > ? AND o.order_key <= ? ORDER BY o.order_key LIMIT \(Self.chunk)
             """)
-        try rows.bind(after, at: 1)
-        try rows.bind(end, at: 2)
+        try rows.bind(after, end)
         let lines = try connection.prepare(
             """
             SELECT e.seq, e.at, e.kind, e.from_state, e.to_state, e.evidence, e.request_id, e.detail,
                 e.kind = 'submitted' AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.request_id = e.request_id)
-            FROM events e WHERE e.order_key = ?1 AND e.command_id IS NULL ORDER BY e.seq
+            FROM events e WHERE e.order_key = ? AND e.command_id IS NULL ORDER BY e.seq
             """)
-        let fills = try connection.prepare("SELECT trade_id FROM fills WHERE order_key = ?1")
+        let fills = try connection.prepare("SELECT trade_id FROM fills WHERE order_key = ?")
         var last: Int64?
         while try rows.step() {
-            let key = rows.integer(0)
+            let key: Int64 = try rows.next()
             last = key
             report.orders += 1
-            let name = "order \(rows.text(1))"
-            if rows.optionalInteger(4) != key { report.add("\(name): its id does not stand among the used ones") }
-            if rows.isNull(5) { report.add("\(name): its intent has no row") }
-            var folded = FoldedOrder(price: rows.optionalText(2), quantity: rows.optionalText(3))
+            let name = "order \(try rows.next(ClientOrderID.self))"
+            var folded = FoldedOrder(price: Self.value(try rows.next()), quantity: Self.value(try rows.next()))
+            if try rows.next(Int64?.self) != key { report.add("\(name): its id does not stand among the used ones") }
+            if try rows.next(Int64?.self) == nil { report.add("\(name): its intent has no row") }
             var trades: Set<String> = []
-            try lines.bind(key, at: 1)
+            try lines.bind(key)
             while try lines.step() {
-                let detail = self.detail(of: lines, 7)
-                if lines.integer(8) == 1 { report.add("\(name): event \(lines.integer(0)) submits it in a request that has no row") }
+                var line = OrderLine(
+                    seq: try lines.next(), at: try lines.next(), kind: try lines.next(), from: try lines.next(), to: try lines.next(),
+                    evidence: try lines.next(), request: try lines.next(), changes: [])
+                let detail = detail(try lines.next(), of: line.seq)
+                if try lines.next() { report.add("\(name): event \(line.seq) submits it in a request that has no row") }
                 if let trade = detail?["trade_id"]?.string { trades.insert(trade) }
-                folded.apply(
-                    FoldedOrder.Line(
-                        seq: lines.integer(0), at: lines.integer(1), kind: lines.text(2), from: lines.optionalText(3), to: lines.optionalText(4),
-                        evidence: lines.optionalText(5), request: lines.optionalInteger(6), detail: detail))
+                line.changes = (detail?.object ?? []).map { ($0.key, Self.value($0.value.text)) }
+                folded.apply(line)
             }
             lines.reset()
-            try fills.bind(key, at: 1)
+            try fills.bind(key)
             while try fills.step() {
-                if trades.remove(fills.text(0)) == nil { report.add("\(name): fill \(fills.text(0)) is not in the record") }
+                let trade: String = try fills.next()
+                if trades.remove(trade) == nil { report.add("\(name): fill \(trade) is not in the record") }
             }
             fills.reset()
             for trade in trades { report.add("\(name): fill \(trade) is in the record and not in its table") }
             for problem in folded.problems { report.add("\(name): \(problem)") }
-            compare(rows, with: folded, name)
+            var stored: [String: String] = [:]
+            for (index, field) in Order.known.enumerated() {
+                let (text, told) = (try rows.next(String?.self), folded.values[index].text)
+                stored[field.name] = text
+                if text != told { report.add("\(name): \(field.name) is \(text ?? "NULL"), the record says \(told ?? "NULL")") }
+            }
+            contradictions(in: stored, name)
         }
         return last
     }
 
-    private mutating func detail(of row: borrowing Statement, _ column: Int32) -> JSON? {
-        guard let text = row.optionalText(column) else { return nil }
+    /// As a column or a detail holds it.
+    private static func value(_ text: String?) -> FieldValue { text.map { .text($0) } ?? .none }
+
+    private mutating func detail(_ text: String?, of event: Int64) -> JSON? {
+        guard let text else { return nil }
         do throws(JSONError) { return try JSONParser.parse(text) } catch {
-            report.add("event \(row.integer(0)): its detail is no JSON: \(error.problem)")
+            report.add("event \(event): its detail is no JSON: \(error.problem)")
             return nil
         }
     }
 
-    private mutating func compare(_ row: borrowing Statement, with folded: FoldedOrder, _ name: String) {
-        for (index, column) in FoldedOrder.names.enumerated() {
-            let stored = row.optionalText(Int32(6 + index))
-            let told = folded.columns[column] ?? nil
-            if stored != told { report.add("\(name): \(column) is \(stored ?? "NULL"), the record says \(told ?? "NULL")") }
-        }
-        let state = OrderState(rawValue: row.text(6))
-        let closedAt = row.optionalInteger(20)
-        if state == nil { report.add("\(name): no state is called \(row.text(6))") }
-        if let state, state.isTerminal != (closedAt != nil) { report.add("\(name): \(row.text(6)) does not go with closed_at \(closedAt ?? 0)") }
-        guard let filled = Decimal(row.text(12)) else {
+    /// - Parameter stored: by column; what is NULL is missing.
+    private mutating func contradictions(in stored: [String: String], _ name: String) {
+        let word = stored["state"] ?? ""
+        let state = OrderState(rawValue: word)
+        if state == nil { report.add("\(name): no state is called \(word)") }
+        let closedAt = stored["closed_at"]
+        if let state, state.isTerminal != (closedAt != nil) { report.add("\(name): \(word) does not go with closed_at \(closedAt ?? "0")") }
+        guard let filled = Decimal(stored["filled_quantity"] ?? "") else {
             report.add("\(name): its filled quantity is no decimal")
             return
         }
-        if let text = row.optionalText(11), let quantity = Decimal(text), filled > quantity {
-            report.add("\(name): \(filled) is filled of \(quantity)")
-        }
+        if let quantity = stored["quantity"].flatMap({ Decimal($0) }), filled > quantity { report.add("\(name): \(filled) is filled of \(quantity)") }
     }
 
     mutating func commands() throws(JournalError) {
@@ -265,40 +269,41 @@ struct JournalCheck {
         defer { connection.endSnapshot() }
         let rows = try connection.prepare(
             """
-            SELECT c.command_id, c.state, c.attempts, c.closed_at, c.order_key FROM commands c WHERE c.command_id > ?1 ORDER BY c.command_id
+            SELECT c.command_id, c.state, c.attempts, c.closed_at, c.order_key FROM commands c WHERE c.command_id > ? ORDER BY c.command_id
             LIMIT \(Self.chunk)
             """)
-        try rows.bind(after, at: 1)
-        let birth = try connection.prepare("SELECT to_state FROM events WHERE seq = ?1 AND command_id = ?1")
+        try rows.bind(after)
+        let birth = try connection.prepare("SELECT to_state FROM events WHERE seq = :command AND command_id = :command")
         let lines = try connection.prepare(
-            "SELECT seq, from_state, to_state, at, detail FROM events WHERE order_key = ?2 AND command_id = ?1 AND seq > ?1 ORDER BY seq")
+            """
+            SELECT seq, from_state, to_state, detail FROM events WHERE order_key = :order AND command_id = :command AND seq > :command ORDER BY seq
+            """)
         var last: Int64?
         while try rows.step() {
-            let id = rows.integer(0)
+            let (id, word, count): (Int64, String, Int64) = (try rows.next(), try rows.next(), try rows.next())
+            let (closedAt, order): (Int64?, Int64) = (try rows.next(), try rows.next())
             last = id
             report.commands += 1
-            try birth.bind(id, at: 1)
+            try birth.bind(id)
             if try !birth.step() { report.add("command \(id): its birth is not in the record") }
             birth.reset()
             var (state, attempts) = ("requested", Int64(0))
             var isTold = false
-            try lines.bind(id, at: 1)
-            try lines.bind(rows.integer(4), at: 2)
+            try lines.bind(order, id)
             while try lines.step() {
                 isTold = true
-                if lines.optionalText(1) != state {
-                    report.add("command \(id): event \(lines.integer(0)) comes from \(lines.text(1)), it was \(state)")
-                }
-                state = lines.text(2)
+                let (seq, from, to): (Int64, String?, String?) = (try lines.next(), try lines.next(), try lines.next())
+                if from != state { report.add("command \(id): event \(seq) comes from \(from ?? ""), it was \(state)") }
+                state = to ?? ""
                 if state == CommandState.submitted.rawValue { attempts = 1 }
-                if let told = detail(of: lines, 4)?["attempts"]?.integer { attempts = told }
+                if let told = detail(try lines.next(), of: seq)?["attempts"]?.integer { attempts = told }
             }
             lines.reset()
             // One that was settled at birth has no line but that.
-            if isTold, state != rows.text(1) { report.add("command \(id): it is \(rows.text(1)), the record says \(state)") }
-            if isTold, attempts != rows.integer(2) { report.add("command \(id): \(rows.integer(2)) attempts, the record says \(attempts)") }
-            if let known = CommandState(rawValue: rows.text(1)), known.isOpen != rows.isNull(3) {
-                report.add("command \(id): \(rows.text(1)) does not go with its closed_at")
+            if isTold, state != word { report.add("command \(id): it is \(word), the record says \(state)") }
+            if isTold, attempts != count { report.add("command \(id): \(count) attempts, the record says \(attempts)") }
+            if let known = CommandState(rawValue: word), known.isOpen != (closedAt == nil) {
+                report.add("command \(id): \(word) does not go with its closed_at")
             }
         }
         return last
@@ -316,7 +321,7 @@ struct JournalCheck {
             report.requests += Int(try connection.integer("SELECT count(*) FROM requests WHERE request_id BETWEEN \(from) AND \(to)") ?? 0)
             let rows = try connection.prepare(
                 "SELECT request_id, signed_at, sent_at FROM requests WHERE request_id BETWEEN \(from) AND \(to) AND sent_at < signed_at")
-            while try rows.step() { early.append((rows.integer(0), rows.integer(1), rows.integer(2))) }
+            while try rows.step() { early.append((try rows.next(), try rows.next(), try rows.next())) }
             after = to
         }
         if !early.isEmpty {
@@ -340,7 +345,7 @@ struct JournalCheck {
             after = next - 1
             let rows = try connection.prepare("SELECT at FROM events WHERE seq BETWEEN \(after + 1) AND \(after + Self.chunk) ORDER BY seq")
             while try rows.step() {
-                let at = rows.integer(0)
+                let at: Int64 = try rows.next()
                 if at < former { steps.append((former, at)) }
                 former = at
             }
@@ -357,7 +362,10 @@ struct JournalCheck {
             SELECT p.budget_id, p.slot, b.permits FROM permits p JOIN budgets b USING (budget_id)
             WHERE p.slot < 0 OR (p.slot >= b.permits AND p.request_id IS NOT NULL AND p.released_at IS NULL)
             """)
-        while try slots.step() { report.add("budget \(slots.integer(0)): slot \(slots.integer(1)) is taken, it has \(slots.integer(2)) permits") }
+        while try slots.step() {
+            let (budget, slot, permits): (Int64, Int64, Int64) = (try slots.next(), try slots.next(), try slots.next())
+            report.add("budget \(budget): slot \(slot) is taken, it has \(permits) permits")
+        }
         let trading = try connection.prepare(
             """
             SELECT a.account, t.state, (SELECT e.to_state FROM events e WHERE e.kind = 'trading_state' AND e.account_key = t.account_key
@@ -372,10 +380,16 @@ struct JournalCheck {
                 OR i.uid IS NOT NULL AND i.key_in_use IS NOT e.detail ->> 'key_in_use'
                 OR i.key_in_use IS NOT NULL AND i.key_in_use NOT IN (SELECT fingerprint FROM account_keys k WHERE k.account_key = i.account_key)
             """)
-        while try identities.step() { report.add("account \(identities.text(0)): who it is, the record says otherwise") }
+        while try identities.step() { report.add("account \(try identities.next(AccountID.self)): who it is, the record says otherwise") }
         let rests = try connection.prepare(
             "SELECT r.budget_id, r.usable_share, b.permits FROM budget_rests r JOIN budgets b USING (budget_id) WHERE r.usable_share > b.permits")
-        while try rests.step() { report.add("budget \(rests.integer(0)): \(rests.integer(1)) of \(rests.integer(2)) permits are left to it") }
-        while try trading.step() { report.add("account \(trading.text(0)): it is \(trading.text(1)), the record says \(trading.text(2))") }
+        while try rests.step() {
+            let (budget, left, permits): (Int64, Int64, Int64) = (try rests.next(), try rests.next(), try rests.next())
+            report.add("budget \(budget): \(left) of \(permits) permits are left to it")
+        }
+        while try trading.step() {
+            let (account, state, told): (AccountID, String, String?) = (try trading.next(), try trading.next(), try trading.next())
+            report.add("account \(account): it is \(state), the record says \(told ?? "")")
+        }
     }
 }

@@ -5,7 +5,7 @@ import Wire
 struct RowJSON {
     private let columns: [String]
     private let rawDetail: Bool
-    private static let flags: Set<String> = ["post_only", "reduce_only"]
+    private static let flags = Set(OrderTerms.fields.filter { $0.kind == .flag }.map(\.name))
 
     /// - Parameter rawDetail: `detail` holds JSON of ours, to be embedded as it is.
     init(_ rows: borrowing Statement, rawDetail: Bool = false) {
@@ -36,6 +36,12 @@ struct RowJSON {
     }
 
     func integer(_ name: String, in row: borrowing Statement) -> Int64? {
-        columns.firstIndex(of: name).flatMap { row.optionalInteger(Int32($0)) }
+        guard let column = columns.firstIndex(of: name).map({ Int32($0) }), !row.isNull(column) else { return nil }
+        return row.integer(column)
+    }
+
+    func text(_ name: String, in row: borrowing Statement) -> String? {
+        guard let column = columns.firstIndex(of: name).map({ Int32($0) }), !row.isNull(column) else { return nil }
+        return row.text(column)
     }
 }

@@ -6,38 +6,21 @@ extension SQLiteJournal {
     package func account(_ account: AccountID) throws(JournalError) -> PinnedIdentity? {
         let loader = JournalLoader(connection: connection)
         if let pinned = try loader.pinnedIdentities().first(where: { $0.account == account }) { return pinned }
-        let row = try connection.prepare("SELECT venue, product FROM accounts WHERE account = ?1")
-        try row.bind(account.text, at: 1)
+        let row = try connection.prepare("SELECT venue, product FROM accounts WHERE account = ?")
+        try row.bind(account)
         guard try row.step() else { return nil }
-        return PinnedIdentity(account: account, venue: row.text(0), product: row.text(1), uid: nil, origin: nil, keyInUse: nil, keys: [])
+        return PinnedIdentity(account: account, venue: try row.next(), product: try row.next(), uid: nil, origin: nil, keyInUse: nil, keys: [])
     }
 
     package var accounts: [AccountID] { accountKeys.keys.sorted() }
 
     func write(_ pinned: PinnedIdentity, _ event: JournalEvent) throws(JournalError) {
         let account = try key(of: pinned.account)
-        try statements.setIdentity.bind(account, at: 1)
-        try statements.setIdentity.bind(pinned.uid, at: 2)
-        try statements.setIdentity.bind(pinned.origin, at: 3)
-        try statements.setIdentity.bind(pinned.keyInUse, at: 4)
-        try statements.setIdentity.run()
-        try statements.forgetKeys.bind(account, at: 1)
-        try statements.forgetKeys.run()
-        for fingerprint in pinned.keys.sorted() {
-            try statements.addKey.bind(account, at: 1)
-            try statements.addKey.bind(fingerprint, at: 2)
-            try statements.addKey.run()
-        }
-        try statements.forgetPlaces.bind(account, at: 1)
-        try statements.forgetPlaces.run()
-        for place in pinned.former {
-            try statements.addPlace.bind(account, at: 1)
-            try statements.addPlace.bind(place.since, at: 2)
-            try statements.addPlace.bind(place.until, at: 3)
-            try statements.addPlace.bind(place.uid, at: 4)
-            try statements.addPlace.bind(place.origin, at: 5)
-            try statements.addPlace.run()
-        }
+        try statements.setIdentity.run(account, pinned.uid, pinned.origin, pinned.keyInUse)
+        try statements.forgetKeys.run(account)
+        for fingerprint in pinned.keys.sorted() { try statements.addKey.run(account, fingerprint) }
+        try statements.forgetPlaces.run(account)
+        for place in pinned.former { try statements.addPlace.run(account, place.since, place.until, place.uid, place.origin) }
         var detail = EventDetail()
         detail.add("uid", pinned.uid)
         detail.add("origin", pinned.origin)
@@ -47,25 +30,11 @@ extension SQLiteJournal {
     }
 
     func write(_ rest: BudgetRest) throws(JournalError) {
-        guard !rest.isOver else {
-            try statements.endRest.bind(rest.budget, at: 1)
-            return try statements.endRest.run()
-        }
-        try statements.setRest.bind(rest.budget, at: 1)
-        try statements.setRest.bind(rest.usableShare, at: 2)
-        try statements.setRest.bind(rest.rest.until, at: 3)
-        try statements.setRest.bind(rest.rest.lastsUs, at: 4)
-        try statements.setRest.bind(rest.rest.untilWall, at: 5)
-        try statements.setRest.bind(rest.recoversAt, at: 6)
-        try statements.setRest.run()
+        guard !rest.isOver else { return try statements.endRest.run(rest.budget) }
+        try statements.setRest.run(rest.budget, rest.usableShare, rest.rest.until, rest.rest.lastsUs, rest.rest.untilWall, rest.recoversAt)
     }
 
     func write(_ ban: VenueBan) throws(JournalError) {
-        try statements.setBan.bind(ban.family, at: 1)
-        try statements.setBan.bind(ban.rest.until, at: 2)
-        try statements.setBan.bind(ban.rest.lastsUs, at: 3)
-        try statements.setBan.bind(ban.rest.untilWall, at: 4)
-        try statements.setBan.bind(ban.words, at: 5)
-        try statements.setBan.run()
+        try statements.setBan.run(ban.family, ban.rest.until, ban.rest.lastsUs, ban.rest.untilWall, ban.words)
     }
 }

@@ -8,7 +8,7 @@ extension SQLiteJournal {
     package func intent(_ id: IntentID) throws(JournalError) -> IntentRow? {
         try reading { () throws(JournalError) -> IntentRow? in
             defer { statements.findIntent.reset() }
-            try statements.findIntent.bind(id.text, at: 1)
+            try statements.findIntent.bind(id)
             return try statements.findIntent.step() ? try IntentRowReader.read(statements.findIntent) : nil
         }
     }
@@ -16,9 +16,9 @@ extension SQLiteJournal {
     package func order(_ id: ClientOrderID) throws(JournalError) -> Order? {
         try reading { () throws(JournalError) -> Order? in
             defer { statements.findOrder.reset() }
-            try statements.findOrder.bind(id.text, at: 1)
+            try statements.findOrder.bind(id)
             guard try statements.findOrder.step() else { return nil }
-            return try OrderRow.read(statements.findOrder, accounts: accountNames, predicted: statements.predicted)
+            return try OrderColumns.read(statements.findOrder, accounts: accountNames, predicted: statements.predicted)
         }
     }
 
@@ -28,27 +28,25 @@ extension SQLiteJournal {
         return try reading { () throws(JournalError) -> Order? in
             do {
                 defer { statements.findOrderByVenueID.reset() }
-                try statements.findOrderByVenueID.bind(venueOrderID.text, at: 1)
-                try statements.findOrderByVenueID.bind(account, at: 2)
+                try statements.findOrderByVenueID.bind(venueOrderID, account)
                 if try statements.findOrderByVenueID.step() {
-                    return try OrderRow.read(statements.findOrderByVenueID, accounts: accountNames, predicted: statements.predicted)
+                    return try OrderColumns.read(statements.findOrderByVenueID, accounts: accountNames, predicted: statements.predicted)
                 }
             }
             defer { statements.findOrderByPredictedID.reset() }
-            try statements.findOrderByPredictedID.bind(venueOrderID.text, at: 1)
-            try statements.findOrderByPredictedID.bind(account, at: 2)
+            try statements.findOrderByPredictedID.bind(venueOrderID, account)
             guard try statements.findOrderByPredictedID.step() else { return nil }
-            return try OrderRow.read(statements.findOrderByPredictedID, accounts: accountNames, predicted: statements.predicted)
+            return try OrderColumns.read(statements.findOrderByPredictedID, accounts: accountNames, predicted: statements.predicted)
         }
     }
 
     package func orders(venueOrderID: VenueOrderID) throws(JournalError) -> [Order] {
         try reading { () throws(JournalError) -> [Order] in
             defer { statements.findOwners.reset() }
-            try statements.findOwners.bind(venueOrderID.text, at: 1)
+            try statements.findOwners.bind(venueOrderID)
             var owners: [Order] = []
             while try statements.findOwners.step() {
-                owners.append(try OrderRow.read(statements.findOwners, accounts: accountNames, predicted: statements.predicted))
+                owners.append(try OrderColumns.read(statements.findOwners, accounts: accountNames, predicted: statements.predicted))
             }
             return owners
         }
@@ -58,7 +56,7 @@ extension SQLiteJournal {
     package func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool {
         try reading { () throws(JournalError) -> Bool in
             defer { statements.findUsedID.reset() }
-            try statements.findUsedID.bind(id.text, at: 1)
+            try statements.findUsedID.bind(id)
             return try statements.findUsedID.step()
         }
     }
@@ -66,9 +64,9 @@ extension SQLiteJournal {
     package func tradeIDs(of order: OrderKey) throws(JournalError) -> Set<TradeID> {
         try reading { () throws(JournalError) -> Set<TradeID> in
             defer { statements.findTrades.reset() }
-            try statements.findTrades.bind(order.number, at: 1)
+            try statements.findTrades.bind(order)
             var trades: Set<TradeID> = []
-            while try statements.findTrades.step() { trades.insert(TradeID(statements.findTrades.text(0))) }
+            while try statements.findTrades.step() { trades.insert(try statements.findTrades.next()) }
             return trades
         }
     }
@@ -79,7 +77,7 @@ extension SQLiteJournal {
         var halves: [(key: Int64, id: String, account: Int64)] = []
         do {
             let rows = try connection.prepare("SELECT intent_key, intent_id, account_key FROM intents WHERE complete = 0 ORDER BY intent_key")
-            while try rows.step() { halves.append((rows.integer(0), rows.text(1), rows.integer(2))) }
+            while try rows.step() { halves.append((try rows.next(), try rows.next(), try rows.next())) }
         }
         guard !halves.isEmpty else { return }
         try statements.begin.run()
@@ -106,7 +104,7 @@ extension SQLiteJournal {
                 UNION ALL SELECT command_id FROM commands WHERE command_id > \(key) AND intent_key = \(key) ORDER BY 1
                 """)
             while try numbers.step() {
-                let number = numbers.integer(0)
+                let number = try numbers.next(Int64.self)
                 if let last = ranges.last, last.upperBound + 1 == number {
                     ranges[ranges.count - 1] = last.lowerBound...number
                 } else {

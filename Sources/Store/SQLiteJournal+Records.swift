@@ -20,13 +20,10 @@ extension SQLiteJournal {
                 try write(row, isComplete: complete.contains(row.key), event)
             case .intentComplete(let key):
                 guard !born.contains(key) else { continue }
-                try statements.completeIntent.bind(key.number, at: 1)
-                try statements.completeIntent.run()
+                try statements.completeIntent.run(key)
                 try expectOneRow("intent \(key)")
             case .intentSettled(let key, let at, let event):
-                try statements.settleIntent.bind(key.number, at: 1)
-                try statements.settleIntent.bind(at, at: 2)
-                try statements.settleIntent.run()
+                try statements.settleIntent.run(at, key)
                 try expectOneRow("intent \(key)")
                 var detail = EventDetail()
                 detail.add("intent_key", key.number)
@@ -64,8 +61,7 @@ extension SQLiteJournal {
             case .budgetRest(let rest): try write(rest)
             case .ban(let ban): try write(ban)
             case .banEnded(let family):
-                try statements.endBan.bind(family, at: 1)
-                try statements.endBan.run()
+                try statements.endBan.run(family)
             case .note(let account, let order, let event): try write(note: event, account: account, order: order)
             }
         }
@@ -91,37 +87,29 @@ extension SQLiteJournal {
     }
 
     private func setMeta(_ name: String, _ value: String) throws(JournalError) {
-        try statements.setMeta.bind(name, at: 1)
-        try statements.setMeta.bind(value, at: 2)
-        try statements.setMeta.run()
+        try statements.setMeta.run(name, value)
     }
 
     private func setMeta(_ name: String, _ value: Int64) throws(JournalError) {
-        try statements.setMeta.bind(name, at: 1)
-        try statements.setMeta.bind(value, at: 2)
-        try statements.setMeta.run()
+        try statements.setMeta.run(name, value)
     }
 
     func write(
         _ event: JournalEvent, account: Int64?, order: Int64? = nil, command: Int64? = nil, from: String? = nil, to: String? = nil,
         evidence: Evidence? = nil, detail: EventDetail
     ) throws(JournalError) {
-        try statements.insertEvent.bind(event.seq, at: 1)
-        try statements.insertEvent.bind(event.at, at: 2)
-        try statements.insertEvent.bind(event.kind.rawValue, at: 3)
-        try statements.insertEvent.bind(account, at: 4)
-        try statements.insertEvent.bind(order, at: 5)
-        try statements.insertEvent.bind(command, at: 6)
-        try statements.insertEvent.bind(from, at: 7)
-        try statements.insertEvent.bind(to, at: 8)
-        try statements.insertEvent.bind((evidence ?? event.evidence)?.rawValue, at: 9)
-        try statements.insertEvent.bind(event.request?.number, at: 10)
-        try statements.insertEvent.bind(event.actor == .daemon ? nil : event.actor.text, at: 11)
-        if let bytes = detail.bytes {
-            try statements.insertEvent.bind(utf8: bytes, at: 12)
-        } else {
-            try statements.insertEvent.bindNull(at: 12)
-        }
+        try statements.insertEvent.bind(number: event.seq)
+        try statements.insertEvent.bind(number: event.at)
+        try statements.insertEvent.bind(text: event.kind.rawValue)
+        try statements.insertEvent.bind(number: account)
+        try statements.insertEvent.bind(number: order)
+        try statements.insertEvent.bind(number: command)
+        try statements.insertEvent.bind(text: from)
+        try statements.insertEvent.bind(text: to)
+        try statements.insertEvent.bind(text: (evidence ?? event.evidence)?.rawValue)
+        try statements.insertEvent.bind(number: event.request?.number)
+        try statements.insertEvent.bind(text: event.actor == .daemon ? nil : event.actor.text)
+        if let bytes = detail.bytes { try statements.insertEvent.bind(utf8: bytes) } else { try statements.insertEvent.bindNull() }
         try statements.insertEvent.run()
     }
 
@@ -129,19 +117,9 @@ extension SQLiteJournal {
 
     private func write(_ row: IntentRow, isComplete: Bool, _ event: JournalEvent) throws(JournalError) {
         let account = try key(of: row.account)
-        try statements.insertIntent.bind(row.content, at: 4)
-        try statements.insertIntent.bind(row.key.number, at: 1)
-        try statements.insertIntent.bind(row.id.text, at: 2)
-        try statements.insertIntent.bind(account, at: 3)
-        try statements.insertIntent.bind(row.orders, at: 5)
-        try statements.insertIntent.bind(row.commands, at: 6)
-        try statements.insertIntent.bind(row.sequence.rawValue, at: 7)
-        try statements.insertIntent.bind(row.plannedRequests, at: 8)
-        try statements.insertIntent.bind(row.acceptedAt, at: 9)
-        try statements.insertIntent.bind(row.expiresAt, at: 10)
-        try statements.insertIntent.bind(event.actor == .daemon ? nil : event.actor.text, at: 11)
-        try statements.insertIntent.bind(isComplete, at: 12)
-        try statements.insertIntent.run()
+        try statements.insertIntent.run(
+            row.key, row.id, account, row.content, row.orders, row.commands, row.sequence, row.plannedRequests, row.acceptedAt, row.expiresAt,
+            event.actor == .daemon ? nil : event.actor, isComplete)
         lastIntent = (row.key, event.actor)
         var detail = EventDetail()
         detail.add("intent_id", row.id.text)
@@ -156,19 +134,13 @@ extension SQLiteJournal {
     // MARK: Requests and limits
 
     private func write(_ row: RequestRow) throws(JournalError) {
-        try statements.insertRequest.bind(row.bodySHA256, at: 8)
-        try statements.insertRequest.bind(row.id.number, at: 1)
-        try statements.insertRequest.bind(try key(of: row.account), at: 2)
-        try statements.insertRequest.bind(row.endpoint, at: 3)
-        try statements.insertRequest.bind(row.kind.rawValue, at: 4)
-        try statements.insertRequest.bind(row.items, at: 5)
-        try statements.insertRequest.bind(row.timeMs, at: 6)
-        try statements.insertRequest.bind(row.signedAt, at: 7)
         var budgets = JSONWriter(reserving: 16)
         budgets.beginArray()
         for budget in row.budgets { budgets.integer(budget) }
         budgets.endArray()
-        try statements.insertRequest.bind(utf8: budgets.bytes, at: 9)
+        try statements.insertRequest.bind(
+            row.id, try key(of: row.account), row.endpoint, row.kind, row.items, row.timeMs, row.signedAt, row.bodySHA256)
+        try statements.insertRequest.bind(utf8: budgets.bytes)
         try statements.insertRequest.run()
         try reserve(row.id)
         // A look-up whose row came late was counted by its permits when it left.
@@ -178,35 +150,16 @@ extension SQLiteJournal {
 
     /// A look-up without a row has nothing to complete.
     private func write(_ end: RequestEnd) throws(JournalError) {
-        try statements.endRequest.bind(end.id.number, at: 1)
-        try statements.endRequest.bind(end.sentAt, at: 2)
-        try statements.endRequest.bind(end.answeredAt, at: 3)
-        try statements.endRequest.bind(end.outcome.rawValue, at: 4)
-        try statements.endRequest.bind(end.httpStatus.map { Int64($0) }, at: 5)
-        try statements.endRequest.bind(end.venueCode, at: 6)
-        try statements.endRequest.run()
+        try statements.endRequest.run(end.sentAt, end.answeredAt, end.outcome, end.httpStatus, end.venueCode, end.id)
     }
 
     private func write(_ row: BudgetRow) throws(JournalError) {
-        try statements.setBudget.bind(row.id, at: 1)
-        try statements.setBudget.bind(row.venue, at: 2)
-        try statements.setBudget.bind(row.owner, at: 3)
-        try statements.setBudget.bind(row.name, at: 4)
-        try statements.setBudget.bind(row.scope.rawValue, at: 5)
-        try statements.setBudget.bind(row.permits, at: 6)
-        try statements.setBudget.bind(row.windowMs, at: 7)
-        try statements.setBudget.run()
+        try statements.setBudget.run(row.id, row.venue, row.owner, row.name, row.scope, row.permits, row.windowMs)
         rate.define(budget: row.id, windowMs: row.windowMs)
     }
 
     private func write(_ row: PermitRow, hasRow: Bool) throws(JournalError) {
-        try statements.setPermit.bind(row.budget, at: 1)
-        try statements.setPermit.bind(row.slot, at: 2)
-        try statements.setPermit.bind(row.request?.number, at: 3)
-        try statements.setPermit.bind(row.takenAt, at: 4)
-        try statements.setPermit.bind(row.releasedAt, at: 5)
-        try statements.setPermit.bind(row.isUnanswered, at: 6)
-        try statements.setPermit.run()
+        try statements.setPermit.run(row.budget, row.slot, row.request, row.takenAt, row.releasedAt, row.isUnanswered)
         guard let request = row.request, row.releasedAt == nil else { return }
         if request.number > 0 { try reserve(request) }
         // Each taking counts once: by its request's row where there is one, else here.
@@ -220,10 +173,7 @@ extension SQLiteJournal {
 
     private func count(budget: Int64, at: Int64) throws(JournalError) {
         let inside = rate.count(budget: budget, at: at)
-        try statements.countRate.bind(budget, at: 1)
-        try statements.countRate.bind(at / 1_000_000, at: 2)
-        try statements.countRate.bind(inside, at: 3)
-        try statements.countRate.run()
+        try statements.countRate.run(budget, at / 1_000_000, inside)
     }
 
     /// Request ids never repeat, though most look-ups leave no row: they are set aside a thousand at a time.
@@ -237,17 +187,8 @@ extension SQLiteJournal {
 
     private func write(_ fill: Fill, of order: OrderKey, _ account: AccountID, _ event: JournalEvent) throws(JournalError) {
         let account = try key(of: account)
-        try statements.insertFill.bind(event.seq, at: 1)
-        try statements.insertFill.bind(order.number, at: 2)
-        try statements.insertFill.bind(account, at: 3)
-        try statements.insertFill.bind(fill.tradeID.text, at: 4)
-        try statements.insertFill.bind(fill.venueOrderID.text, at: 5)
-        try statements.insertFill.bind(fill.quantity, at: 6)
-        try statements.insertFill.bind(fill.price, at: 7)
-        try statements.insertFill.bind(fill.fee, at: 8)
-        try statements.insertFill.bind(fill.feeAsset, at: 9)
-        try statements.insertFill.bind(fill.at, at: 10)
-        try statements.insertFill.run()
+        try statements.insertFill.run(
+            event.seq, order, account, fill.tradeID, fill.venueOrderID, fill.quantity, fill.price, fill.fee, fill.feeAsset, fill.at)
         var detail = EventDetail()
         detail.add("trade_id", fill.tradeID.text)
         detail.add("quantity", fill.quantity)
@@ -261,24 +202,15 @@ extension SQLiteJournal {
 
     private func write(_ order: OrderKey, isUnlisted: Bool) throws(JournalError) {
         if isUnlisted {
-            try statements.addUnlisted.bind(order.number, at: 1)
-            try statements.addUnlisted.run()
+            try statements.addUnlisted.run(order)
         } else {
-            try statements.dropUnlisted.bind(order.number, at: 1)
-            try statements.dropUnlisted.run()
+            try statements.dropUnlisted.run(order)
         }
     }
 
     private func write(_ row: Break, _ event: JournalEvent) throws(JournalError) {
         let account = try key(of: row.account)
-        try statements.insertBreak.bind(row.id, at: 1)
-        try statements.insertBreak.bind(account, at: 2)
-        try statements.insertBreak.bind(row.kind.rawValue, at: 3)
-        try statements.insertBreak.bind(row.clientOrderID?.text, at: 4)
-        try statements.insertBreak.bind(row.venueOrderID?.text, at: 5)
-        try statements.insertBreak.bind(row.detail, at: 6)
-        try statements.insertBreak.bind(row.at, at: 7)
-        try statements.insertBreak.run()
+        try statements.insertBreak.run(row.id, account, row.kind, row.clientOrderID, row.venueOrderID, row.detail, row.at)
         var detail = EventDetail()
         detail.add("break_id", row.id)
         detail.add("break", row.kind.rawValue)
@@ -289,15 +221,14 @@ extension SQLiteJournal {
     }
 
     private func resolveBreak(_ id: Int64, at: Int64, _ event: JournalEvent) throws(JournalError) {
-        try statements.resolveBreak.bind(id, at: 1)
-        try statements.resolveBreak.bind(at, at: 2)
+        try statements.resolveBreak.bind(at, id)
         var account: Int64?
         var order: ClientOrderID?
         do {
             defer { statements.resolveBreak.reset() }
             guard try statements.resolveBreak.step() else { throw JournalError(.damaged, "break \(id) is not in the journal") }
-            account = statements.resolveBreak.integer(0)
-            order = statements.resolveBreak.optionalText(1).map { ClientOrderID($0) }
+            account = try statements.resolveBreak.next()
+            order = try statements.resolveBreak.next()
         }
         var detail = EventDetail()
         detail.add("break_id", id)
@@ -306,18 +237,14 @@ extension SQLiteJournal {
     }
 
     private func acknowledgeBreak(_ id: Int64, at: Int64, reason: String, isOver: Bool, _ event: JournalEvent) throws(JournalError) {
-        try statements.acknowledgeBreak.bind(id, at: 1)
-        try statements.acknowledgeBreak.bind(at, at: 2)
-        try statements.acknowledgeBreak.bind(event.actor.text, at: 3)
-        try statements.acknowledgeBreak.bind(reason, at: 4)
-        try statements.acknowledgeBreak.bind(isOver ? at : nil, at: 5)
+        try statements.acknowledgeBreak.bind(at, event.actor, reason, isOver ? at : nil, id)
         var account: Int64?
         var order: ClientOrderID?
         do {
             defer { statements.acknowledgeBreak.reset() }
             guard try statements.acknowledgeBreak.step() else { throw JournalError(.damaged, "break \(id) is not in the journal") }
-            account = statements.acknowledgeBreak.integer(0)
-            order = statements.acknowledgeBreak.optionalText(1).map { ClientOrderID($0) }
+            account = try statements.acknowledgeBreak.next()
+            order = try statements.acknowledgeBreak.next()
         }
         var detail = EventDetail()
         detail.add("break_id", id)
@@ -334,12 +261,7 @@ extension SQLiteJournal {
 
     private func write(_ row: TradingStateRow, _ event: JournalEvent) throws(JournalError) {
         let account = try key(of: row.account)
-        try statements.setTradingState.bind(account, at: 1)
-        try statements.setTradingState.bind(row.state.rawValue, at: 2)
-        try statements.setTradingState.bind(row.reason, at: 3)
-        try statements.setTradingState.bind(row.actor.text, at: 4)
-        try statements.setTradingState.bind(row.at, at: 5)
-        try statements.setTradingState.run()
+        try statements.setTradingState.run(account, row.state, row.reason, row.actor, row.at)
         var detail = EventDetail()
         detail.add("reason", row.reason)
         detail.addNote(of: event)

@@ -207,9 +207,9 @@ package final class SQLiteJournal: Journal {
     }
 
     private static func place(of account: AccountID, in connection: Connection) throws(JournalError) -> (venue: String, product: String)? {
-        let known = try connection.prepare("SELECT venue, product FROM accounts WHERE account = ?1")
-        try known.bind(account.text, at: 1)
-        return try known.step() ? (known.text(0), known.text(1)) : nil
+        let known = try connection.prepare("SELECT venue, product FROM accounts WHERE account = ?")
+        try known.bind(account)
+        return try known.step() ? (try known.next(), try known.next()) : nil
     }
 
     /// The journal went back in time. What was born so far may have changed since, ids go on where the lost part cannot have come to, and the boot is
@@ -239,36 +239,40 @@ package final class SQLiteJournal: Journal {
 
     private static func addAccount(_ account: JournalAccount, to connection: Connection) throws(JournalError) {
         guard try place(of: account.id, in: connection) == nil else { return }
-        let insert = try connection.prepare("INSERT INTO accounts (account, venue, product) VALUES (?1, ?2, ?3)")
-        try insert.bind(account.id.text, at: 1)
-        try insert.bind(account.venue, at: 2)
-        try insert.bind(account.product, at: 3)
-        try insert.run()
+        let insert = try connection.prepare("INSERT INTO accounts (account, venue, product) VALUES (?, ?, ?)")
+        try insert.run(account.id, account.venue, account.product)
     }
 
     /// What the writer keeps in memory beside its statements, read anew.
     private func readMemory() throws(JournalError) {
         seenSymbols.removeAll()
         let symbols = try connection.prepare("SELECT account_key, symbol FROM symbols")
-        while try symbols.step() { seenSymbols.insert(SymbolSeen(account: symbols.integer(0), symbol: Symbol(symbols.text(1)))) }
+        while try symbols.step() { seenSymbols.insert(SymbolSeen(account: try symbols.next(), symbol: try symbols.next())) }
         rate = RateUsage()
         var lengthMax: Int64 = 1_000
         let budgets = try connection.prepare("SELECT budget_id, window_ms FROM budgets")
         while try budgets.step() {
-            rate.define(budget: budgets.integer(0), windowMs: budgets.integer(1))
-            lengthMax = max(lengthMax, min(budgets.integer(1), 3_600_000))
+            let (budget, windowMs): (Int64, Int64) = (try budgets.next(), try budgets.next())
+            rate.define(budget: budget, windowMs: windowMs)
+            lengthMax = max(lengthMax, min(windowMs, 3_600_000))
         }
         countedPermits.removeAll()
         let permits = try connection.prepare("SELECT budget_id, slot, request_id FROM permits WHERE request_id IS NOT NULL")
-        while try permits.step() { countedPermits[PermitSlot(budget: permits.integer(0), slot: Int(permits.integer(1)))] = permits.integer(2) }
+        while try permits.step() {
+            let slot = PermitSlot(budget: try permits.next(), slot: try permits.next())
+            countedPermits[slot] = try permits.next(Int64.self)
+        }
         // Requests of the last window, so that a quick restart goes on counting. Rows are in order of id, which is nearly that of time.
         let recent = try connection.prepare(
             """
             SELECT r.signed_at, b.value FROM (SELECT signed_at, budgets, request_id FROM requests ORDER BY request_id DESC LIMIT 20000) r,
-                json_each(r.budgets) b WHERE r.signed_at > ?1 ORDER BY r.signed_at
+                json_each(r.budgets) b WHERE r.signed_at > ? ORDER BY r.signed_at
             """)
-        try recent.bind(wallClock() - lengthMax * 1_000, at: 1)
-        while try recent.step() { _ = rate.count(budget: recent.integer(1), at: recent.integer(0)) }
+        try recent.bind(wallClock() - lengthMax * 1_000)
+        while try recent.step() {
+            let at: Int64 = try recent.next()
+            _ = rate.count(budget: try recent.next(), at: at)
+        }
         rate.keep()
     }
 

@@ -36,18 +36,17 @@ extension SQLiteJournalReader {
         let rows = try connection.prepare("SELECT \(Self.columns) FROM v_timeline\(conditions.sql) ORDER BY seq LIMIT \(limit)")
         try conditions.bind(to: rows)
         let json = RowJSON(rows, rawDetail: true)
-        let detail = Int32(Self.columns.split(separator: ",").count - 1)
         var lines: [EventPage.Line] = []
         lines.reserveCapacity(limit)
         while try rows.step() {
             var writer = JSONWriter(reserving: 512)
             json.write(rows, to: &writer)
             var members = Array(writer.bytes.dropFirst().dropLast())
-            if Self.standsAlone.contains(rows.text(2)), !rows.isNull(detail) {
-                let own = rows.text(detail).utf8.dropFirst().dropLast()
+            if Self.standsAlone.contains(json.text("kind", in: rows) ?? ""), let detail = json.text("detail", in: rows) {
+                let own = detail.utf8.dropFirst().dropLast()
                 if !own.isEmpty { members += [UInt8(ascii: ",")] + own }
             }
-            lines.append(EventPage.Line(seq: rows.integer(0), members: members))
+            lines.append(EventPage.Line(seq: json.integer("seq", in: rows) ?? 0, members: members))
         }
         return lines
     }

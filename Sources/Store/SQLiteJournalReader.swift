@@ -47,20 +47,19 @@ package final class SQLiteJournalReader: JournalReader {
         mutating func equal(_ column: String, _ value: String?) {
             guard let value else { return }
             values.append(value)
-            terms.append("\(column) = ?\(values.count)")
+            terms.append("\(column) = ?")
         }
         /// Each once: who names one a million times asks for no more, and SQLite takes some thousand parameters at most.
         mutating func among(_ column: String, _ candidates: [String]) {
             let candidates = Set(candidates).sorted()
-            let first = values.count + 1
             values.append(contentsOf: candidates)
-            terms.append("\(column) IN (\((first..<first + candidates.count).map { "?\($0)" }.joined(separator: ", ")))")
+            terms.append("\(column) IN (\(candidates.map { _ in "?" }.joined(separator: ", ")))")
         }
         mutating func require(_ term: String) { terms.append(term) }
 
         var sql: String { terms.isEmpty ? "" : " WHERE " + terms.joined(separator: " AND ") }
         func bind(to statement: borrowing Statement) throws(JournalError) {
-            for (index, value) in values.enumerated() { try statement.bind(value, at: Int32(index + 1)) }
+            for value in values { try statement.bind(value) }
         }
     }
 
@@ -114,8 +113,8 @@ package final class SQLiteJournalReader: JournalReader {
     }
 
     private func oneBreak(_ id: Int64) throws(JournalError) -> [UInt8]? {
-        let rows = try connection.prepare("SELECT * FROM v_breaks WHERE break_id = ?1")
-        try rows.bind(id, at: 1)
+        let rows = try connection.prepare("SELECT * FROM v_breaks WHERE break_id = ?")
+        try rows.bind(id)
         guard try rows.step() else { return nil }
         var writer = JSONWriter(reserving: 512)
         RowJSON(rows).write(rows, to: &writer)
@@ -155,7 +154,7 @@ package final class SQLiteJournalReader: JournalReader {
 
     private func list(_ name: String, _ sql: String, _ values: [String], rawDetail: Bool, to writer: inout JSONWriter) throws(JournalError) {
         let rows = try connection.prepare(sql)
-        for (index, value) in values.enumerated() { try rows.bind(value, at: Int32(index + 1)) }
+        for value in values { try rows.bind(value) }
         let json = RowJSON(rows, rawDetail: rawDetail)
         writer.key(name)
         writer.beginArray()
@@ -164,28 +163,28 @@ package final class SQLiteJournalReader: JournalReader {
     }
 
     private func timeline(_ id: ClientOrderID) throws(JournalError) -> [UInt8]? {
-        let known = try connection.prepare("SELECT 1 FROM v_orders WHERE client_order_id = ?1")
-        try known.bind(id.text, at: 1)
+        let known = try connection.prepare("SELECT 1 FROM v_orders WHERE client_order_id = ?")
+        try known.bind(id)
         guard try known.step() else { return nil }
         known.reset()
         var writer = JSONWriter(reserving: 4_096)
         writer.beginObject()
         writer.member("client_order_id", id.text)
-        try list("events", "SELECT * FROM v_timeline WHERE client_order_id = ?1 ORDER BY seq", [id.text], rawDetail: true, to: &writer)
+        try list("events", "SELECT * FROM v_timeline WHERE client_order_id = ? ORDER BY seq", [id.text], rawDetail: true, to: &writer)
         try list(
             "requests",
             """
             SELECT * FROM v_requests WHERE request_id IN (SELECT e.request_id FROM events e
-                WHERE e.order_key = (SELECT order_key FROM used_ids WHERE client_order_id = ?1)) ORDER BY request_id
+                WHERE e.order_key = (SELECT order_key FROM used_ids WHERE client_order_id = ?)) ORDER BY request_id
             """, [id.text], rawDetail: false, to: &writer)
-        try list("commands", "SELECT * FROM v_commands WHERE client_order_id = ?1 ORDER BY command_id", [id.text], rawDetail: false, to: &writer)
+        try list("commands", "SELECT * FROM v_commands WHERE client_order_id = ? ORDER BY command_id", [id.text], rawDetail: false, to: &writer)
         writer.endObject()
         return writer.bytes
     }
 
     private func intent(_ id: IntentID, timedOut: Bool?) throws(JournalError) -> [UInt8]? {
-        let rows = try connection.prepare("SELECT * FROM v_intents WHERE intent_id = ?1")
-        try rows.bind(id.text, at: 1)
+        let rows = try connection.prepare("SELECT * FROM v_intents WHERE intent_id = ?")
+        try rows.bind(id)
         guard try rows.step() else { return nil }
         let json = RowJSON(rows)
         var writer = JSONWriter(reserving: 1_024)
@@ -195,7 +194,7 @@ package final class SQLiteJournalReader: JournalReader {
         writer.beginObject()
         let counts = try connection.prepare(
             "SELECT state, count(*) FROM orders WHERE intent_key = \(json.integer("intent_key", in: rows) ?? 0) GROUP BY state ORDER BY state")
-        while try counts.step() { writer.member(counts.text(0), counts.integer(1)) }
+        while try counts.step() { writer.member(try counts.next(), try counts.next(Int64.self)) }
         writer.endObject()
         if let timedOut { writer.member("timed_out", timedOut) }
         writer.endObject()
@@ -203,21 +202,22 @@ package final class SQLiteJournalReader: JournalReader {
     }
 
     private func submission(_ id: IntentID, duplicate: Bool) throws(JournalError) -> [UInt8]? {
-        let rows = try connection.prepare("SELECT intent_key, accepted_at, planned_requests FROM v_intents WHERE intent_id = ?1")
-        try rows.bind(id.text, at: 1)
+        let rows = try connection.prepare("SELECT intent_key, accepted_at, planned_requests FROM v_intents WHERE intent_id = ?")
+        try rows.bind(id)
         guard try rows.step() else { return nil }
+        let (key, acceptedAt, requests): (IntentKey, Int64, Int64) = (try rows.next(), try rows.next(), try rows.next())
         var writer = JSONWriter(reserving: 4_096)
         writer.beginObject()
         writer.member("intent_id", id.text)
         writer.member("duplicate", duplicate)
-        writer.member("accepted_at", rows.integer(1))
+        writer.member("accepted_at", acceptedAt)
         writer.key("orders")
         writer.beginArray()
-        let orders = try connection.prepare("SELECT client_order_id FROM orders WHERE intent_key = ?1 ORDER BY order_key")
-        try orders.bind(rows.integer(0), at: 1)
-        while try orders.step() { writer.string(orders.text(0)) }
+        let orders = try connection.prepare("SELECT client_order_id FROM orders WHERE intent_key = ? ORDER BY order_key")
+        try orders.bind(key)
+        while try orders.step() { writer.string(try orders.next()) }
         writer.endArray()
-        writer.member("planned_requests", rows.integer(2))
+        writer.member("planned_requests", requests)
         writer.endObject()
         return writer.bytes
     }

@@ -114,7 +114,7 @@ import Testing
         #expect(daemon.journal.commands.values.allSatisfy { $0.state == .done && $0.attempts == 0 })
     }
 
-    @Test func `a doubt that look-ups cannot settle is parked two minutes after the fence, not before`() throws {
+    @Test func `a doubt that look-ups cannot settle is parked two minutes after the fence, not before, and no more once it is settled`() throws {
         let daemon = try House.ready("xt-spot")
         daemon.world.setFaults([
             Self.fault(.loseReplyBeforeExecution(.reset), .place), Self.fault(.serverError(status: 502, body: .html, executes: false), .lookup),
@@ -126,6 +126,8 @@ import Testing
         #expect(isParked)
         daemon.world.setFaults([])
         #expect(House.settled(daemon, "parked", withinUs: .seconds(200)), "it is still asked about now and then")
+        #expect(daemon.journal.orders.values.allSatisfy { $0.parkedAt == nil })
+        #expect(daemon.journal.folded.values.allSatisfy { $0["parked_at"] == .none }, "the record says so, too")
     }
 
     @Test(arguments: [false, true]) func `an order of somebody else is a break, and goes where policy says so`(cancels: Bool) throws {

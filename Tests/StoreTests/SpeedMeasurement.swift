@@ -39,21 +39,14 @@ struct SpeedMeasurement {
                 """)
         }
         func commit(_ count: Int) throws {
-            let order = try connection.prepare("INSERT INTO orders VALUES (?1, ?2, 1, 'btc_usdt', 'buy', '39000.5', '0.001', 'intended', ?3, ?4)")
-            let event = try connection.prepare("INSERT INTO events VALUES (?1, ?2, 'intended', ?3)")
+            let order = try connection.prepare("INSERT INTO orders VALUES (?, ?, 1, 'btc_usdt', 'buy', '39000.5', '0.001', 'intended', ?, ?)")
+            let event = try connection.prepare("INSERT INTO events VALUES (?, ?, 'intended', ?)")
             let padding = String(repeating: "x", count: 120)
             try connection.execute("BEGIN IMMEDIATE")
             for _ in 0..<count {
                 key += 1
-                try order.bind(key, at: 1)
-                try order.bind("o4k2\(10_000_000 + key)", at: 2)
-                try order.bind(padding, at: 3)
-                try order.bind(key, at: 4)
-                try order.run()
-                try event.bind(key, at: 1)
-                try event.bind(key, at: 2)
-                try event.bind(key, at: 3)
-                try event.run()
+                try order.run(key, "o4k2\(10_000_000 + key)", padding, key)
+                try event.run(key, key, key)
             }
             try connection.execute("COMMIT")
             if connection.walFrames >= 4_000 { _ = try connection.checkpoint() }

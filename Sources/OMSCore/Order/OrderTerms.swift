@@ -51,6 +51,24 @@ package struct OrderTerms: Hashable, Sendable {
         (self.symbol, self.side, self.type, self.timeInForce) = (symbol, side, type, timeInForce)
         (self.price, self.quantity) = (price, quantity)
     }
+
+    /// Each of them once: columns, canonical contents and coded records are made from this table. A further one goes to its end.
+    package static let fields: [RecordField<OrderTerms>] = [
+        RecordField(1, "symbol", .text, { .init($0.symbol) }, { $1.put(into: &$0.symbol) }),
+        RecordField(2, "side", .text, { .init($0.side) }, { $1.put(into: &$0.side) }),
+        RecordField(3, "type", .text, { .init($0.type) }, { $1.put(into: &$0.type) }),
+        RecordField(4, "time_in_force", .text, { .init($0.timeInForce) }, { $1.put(into: &$0.timeInForce) }),
+        RecordField(5, "post_only", .flag, { .flag($0.postOnly) }, { $1.put(into: &$0.postOnly) }),
+        RecordField(6, "price", .decimal, { .init($0.price) }, { $1.put(into: &$0.price) }),
+        RecordField(7, "quantity", .decimal, { .init($0.quantity) }, { $1.put(into: &$0.quantity) }),
+        RecordField(8, "quote_quantity", .decimal, { .init($0.quoteQuantity) }, { $1.put(into: &$0.quoteQuantity) }),
+        RecordField(9, "reduce_only", .flag, { .flag($0.reduceOnly) }, { $1.put(into: &$0.reduceOnly) }),
+        RecordField(10, "position_side", .text, { .init($0.positionSide) }, { $1.put(into: &$0.positionSide) }),
+        RecordField(11, "margin_action", .text, default: "normal", { .init($0.marginAction) }, { $1.put(into: &$0.marginAction) }),
+        RecordField(12, "stp", .text, default: "none", { .init($0.stp) }, { $1.put(into: &$0.stp) }),
+        RecordField(13, "take_profit", .decimal, { .init($0.takeProfit) }, { $1.put(into: &$0.takeProfit) }),
+        RecordField(14, "stop_loss", .decimal, { .init($0.stopLoss) }, { $1.put(into: &$0.stopLoss) }),
+    ]
 }
 
 /// What is wrong with an order, and where: `{"field":"price","problem":"not a multiple of the tick 0.01"}`.

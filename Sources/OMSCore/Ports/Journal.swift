@@ -12,6 +12,20 @@ package enum Actor: Hashable, Sendable {
         case .peer(let uid, let pid): "uid:\(uid) pid:\(pid)"
         }
     }
+
+    /// `text`, read back; nil for anything else.
+    package init?(text: String) {
+        switch text {
+        case Actor.daemon.text: self = .daemon
+        case Actor.venue.text: self = .venue
+        default:
+            let parts = text.split(separator: " ")
+            guard parts.count == 2, parts[0].hasPrefix("uid:"), parts[1].hasPrefix("pid:"), let uid = UInt32(parts[0].dropFirst(4)),
+                let pid = Int32(parts[1].dropFirst(4))
+            else { return nil }
+            self = .peer(uid: uid, pid: pid)
+        }
+    }
 }
 
 /// The mutable fields of an order that an event sets: their new values stand in the event's `detail`, so that the record alone rebuilds the row.
@@ -31,6 +45,16 @@ package struct OrderFields: OptionSet, Sendable {
     package static let predictedID = OrderFields(rawValue: 512)
     package static let bars = OrderFields(rawValue: 1_024)
     package static let absences = OrderFields(rawValue: 2_048)
+
+    /// All that leaving in a request changes, where nothing else does.
+    package static let ofSending: OrderFields = [.attempts, .predictedID]
+    /// All that being taken changes, where nothing else does.
+    package static let ofAcknowledging: OrderFields = [.venueState, .venueOrderID]
+
+    // Said here although each set can do so: from other modules the general ones run unspecialized, at hundreds of instructions a call.
+    package var isEmpty: Bool { rawValue == 0 }
+    package func contains(_ others: OrderFields) -> Bool { rawValue & others.rawValue == others.rawValue }
+    package func isSubset(of others: OrderFields) -> Bool { others.contains(self) }
 }
 
 /// An accepted intent's row.

@@ -18,6 +18,8 @@ package final class Auditor {
     private var promises: [IntentID: Promise] = [:]
     private var ledgerSeen = 0
     private var cancels = CancelWatch()
+    /// The auditor's own reading of each order's record.
+    var readings: [OrderKey: RecordReading] = [:]
     /// Whether an account has a permit of each of these budgets left for a cancel.
     var hasPermits: (AccountID, [String]) -> Bool = { _, _ in false }
 
@@ -57,7 +59,9 @@ package final class Auditor {
     func willWrite(_ record: JournalRecord) {
         cancels.willWrite(record, to: journal) { setupByID[$0]?.rules.profile.cancelsByClientID ?? false }
         switch record {
-        case .orderChanged(let order, let from, _, let event): willChange(order, from: from, event)
+        case .orderChanged(let order, let from, let fields, let event):
+            willChange(order, from: from, event)
+            readings[order.key]?.read(order, fields, event)
         case .fill(let order, _, _, let fill, _):
             expect(journal.fills[order]?[fill.tradeID] == nil, "trade \(fill.tradeID) of order \(order) was booked twice")
         case .requestEnded(let end): expect(journal.requests[end.id] != nil, "request \(end.id) ended and was never written")
@@ -66,6 +70,7 @@ package final class Auditor {
         case .orderBorn(let order, _):
             seen[.intended, default: 0] += 1
             willBear(order)
+            readings[order.key] = RecordReading(order)
         case .intentSettled(let key, _, _): willSettle(key)
         case .intent, .intentComplete, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
             .kill, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity, .formulaBroken, .lookupLag, .note:
@@ -284,27 +289,5 @@ package final class Auditor {
         for duplicate in world.duplicates { broken("\(duplicate.venue) holds \(duplicate.orders.count) orders under \(duplicate.clientID)") }
         for key in journal.orders.keys.sorted() { replay(key) }
         unaskedCancels()
-    }
-
-    /// The record alone tells the row.
-    private func replay(_ key: OrderKey) {
-        guard let row = journal.orders[key], let told = journal.folded[key] else { return broken("order \(key) has no record") }
-        func same(_ name: String, _ left: some Equatable & Sendable, _ right: some Equatable & Sendable) {
-            let (left, right) = ("\(left)", "\(right)")
-            expect(left == right, "\(row.clientOrderID): its row says \(name) \(left), its events \(right)")
-        }
-        same("state", row.state, told.state)
-        same("evidence", row.evidence, told.evidence)
-        same("venue_state", row.venueState, told.venueState)
-        same("venue_order_id", row.venueOrderID, told.venueOrderID)
-        same("price", row.price, told.price)
-        same("quantity", row.quantity, told.quantity)
-        same("filled_quantity", row.filledQuantity, told.filledQuantity)
-        same("average_price", row.averagePrice, told.averagePrice)
-        same("attempts", row.attempts, told.attempts)
-        same("reject_code", row.rejectCode, told.rejectCode)
-        same("reject_text", row.rejectText, told.rejectText)
-        same("parked_at", row.parkedAt, told.parkedAt)
-        same("predicted ids", row.predictedIDs, told.predictedIDs)
     }
 }

@@ -13,7 +13,7 @@ package final class MemoryJournal: Journal {
     package private(set) var events: [(event: JournalEvent, order: OrderKey?)] = []
     package private(set) var commits = 0
     /// Orders as their events alone tell them.
-    package private(set) var folded: [OrderKey: Order] = [:]
+    package private(set) var folded: [OrderKey: FoldedOrder] = [:]
     /// Which orders each request carried, by the record.
     package private(set) var carried: [RequestID: [OrderKey]] = [:]
     /// How many permits each request holds.
@@ -98,12 +98,12 @@ package final class MemoryJournal: Journal {
         case .orderBorn(let order, _):
             seq += 1
             orders[order.key] = order
-            folded[order.key] = order
+            folded[order.key] = FoldedOrder(order)
             byClientID[order.clientOrderID] = order.key
-        case .orderChanged(let order, _, let fields, let event):
+        case .orderChanged(let order, let from, let fields, let event):
             note(event, order.key)
             orders[order.key] = order
-            fold(order, fields, event)
+            folded[order.key]?.apply(OrderLine(order, from: from, fields, event))
             if event.kind == .submitted, let request = event.request { carried[request, default: []].append(order.key) }
         case .commandBorn(let command, let event), .commandChanged(let command, _, let event):
             note(event, command.order)
@@ -155,28 +155,6 @@ package final class MemoryJournal: Journal {
         case .banEnded(let family): bans[family] = nil
         case .note(_, let order, let event): note(event, order)
         }
-    }
-
-    /// Applies what an event says of itself, and no more.
-    private func fold(_ order: Order, _ fields: OrderFields, _ event: JournalEvent) {
-        guard var row = folded[order.key] else { return }
-        row.state = order.state
-        row.evidence = order.evidence
-        if event.kind == .submitted { row.attempts += 1 }
-        if order.state != .inDoubt { row.parkedAt = nil }
-        if fields.contains(.venueState) { row.venueState = order.venueState }
-        if fields.contains(.venueOrderID) { row.venueOrderID = order.venueOrderID }
-        if fields.contains(.price) { row.price = order.price }
-        if fields.contains(.quantity) { row.quantity = order.quantity }
-        if fields.contains(.filledQuantity) { row.filledQuantity = order.filledQuantity }
-        if fields.contains(.averagePrice) { row.averagePrice = order.averagePrice }
-        if fields.contains(.reject) { (row.rejectCode, row.rejectText) = (order.rejectCode, order.rejectText) }
-        if fields.contains(.attempts) { row.attempts = order.attempts }
-        if fields.contains(.parkedAt) { row.parkedAt = order.parkedAt }
-        if fields.contains(.bars) { row.bars = order.bars }
-        if fields.contains(.absences) { row.absences = order.absences }
-        if fields.contains(.predictedID), let last = order.predictedIDs.last { row.predictedIDs.append(last) }
-        folded[order.key] = row
     }
 
     package func load() throws(JournalError) -> JournalState {
