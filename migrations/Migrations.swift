@@ -3,5 +3,6 @@ package enum Migrations {
     package static let all: [(number: Int, name: String, sql: String)] = [
         (1, "0001_journal", String(decoding: PackageResources._001_journal_sql, as: UTF8.self)),
         (2, "0002_tried_from_outside", String(decoding: PackageResources._002_tried_from_outside_sql, as: UTF8.self)),
+        (3, "0003_forms_of_content", String(decoding: PackageResources._003_forms_of_content_sql, as: UTF8.self)),
     ]
 }

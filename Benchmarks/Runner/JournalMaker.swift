@@ -43,7 +43,8 @@ final class JournalMaker {
         let accepted = event(.intentAccepted)
         let intent = IntentRow(
             key: IntentKey(accepted.seq), id: IntentID("made-\(accepted.seq)"), account: Self.account,
-            content: Digest256([UInt8](repeating: 7, count: 32)), orders: 100, commands: 0, sequence: .cancelFirst, plannedRequests: 1,
+            content: IntentContent(version: 2, digest: Digest256([UInt8](repeating: 7, count: 32))), orders: 100, commands: 0, sequence: .cancelFirst,
+            plannedRequests: 1,
             acceptedAt: at,
             expiresAt: nil)
         records.append(.intent(intent, accepted))

@@ -118,8 +118,8 @@ extension SQLiteJournal {
     private func write(_ row: IntentRow, isComplete: Bool, _ event: JournalEvent) throws(JournalError) {
         let account = try key(of: row.account)
         try statements.insertIntent.run(
-            row.key, row.id, account, row.content, row.orders, row.commands, row.sequence, row.plannedRequests, row.acceptedAt, row.expiresAt,
-            event.actor == .daemon ? nil : event.actor, isComplete)
+            row.key, row.id, account, row.content.digest, row.orders, row.commands, row.sequence, row.plannedRequests, row.acceptedAt, row.expiresAt,
+            event.actor == .daemon ? nil : event.actor, isComplete, row.content.version)
         lastIntent = (row.key, event.actor)
         var detail = EventDetail()
         detail.add("intent_id", row.id.text)

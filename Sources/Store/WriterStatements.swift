@@ -69,7 +69,8 @@ struct WriterStatements: ~Copyable {
         insertIntent = insert(
             into: "intents",
             """
-            intent_key, intent_id, account_key, content, orders, commands, sequence, planned_requests, accepted_at, expires_at, actor, complete
+            intent_key, intent_id, account_key, content, orders, commands, sequence, planned_requests, accepted_at, expires_at, actor, complete,
+            content_version
             """)
         completeIntent = prepare("UPDATE intents SET complete = 1 WHERE intent_key = ?")
         settleIntent = prepare("UPDATE intents SET settled_at = ? WHERE intent_key = ?")

@@ -44,7 +44,7 @@ struct IntentDecodingTests {
     }
 
     @Test func `equal content gives an equal digest, and other content another`() throws {
-        func digest(_ params: String) -> Digest256? { if case .command(.submit(_, let digest), _) = Self.decode(params) { digest } else { nil } }
+        func digest(_ params: String) -> AskedContent? { if case .command(.submit(_, let digest), _) = Self.decode(params) { digest } else { nil } }
         let plain = digest("{\"account\":\"a\",\"intent_id\":\"x\",\"place\":[{\(Self.good),\"price\":\"1.50\",\"quantity\":\"2\"}]}")
         let other = digest(
             "{\"modify\":[],\"place\":[{\"quantity\":2.0,\"price\":1.5,\"time_in_force\":\"gtc\",\"post_only\":false,\"stp\":null,\(Self.good)}],\"account\":\"\\u0061\"}"

@@ -70,7 +70,7 @@ struct IntentScannerTests {
             }
             #expect(try JSONParser.parse(fast.id) == JSONParser.parse(id))
             #expect("\(fast.intent)" == "\(intent)", "seed \(seed), round \(round)")
-            #expect(IntentDecoder.submission(of: fast.intent).digest == content)
+            #expect(IntentDecoder.submission(of: fast.intent).asked == content)
         }
         // Otherwise the comparison above says nothing.
         #expect(accepted > 300)
@@ -115,5 +115,5 @@ struct IntentScannerTests {
 }
 
 extension ControlCommand {
-    fileprivate var digest: Digest256? { if case .submit(_, let digest) = self { digest } else { nil } }
+    fileprivate var asked: AskedContent? { if case .submit(_, let asked) = self { asked } else { nil } }
 }

@@ -85,7 +85,7 @@ private final class Rig: @unchecked Sendable {
         let terms = OrderTerms(
             symbol: Symbol("btc_usdt"), side: .buy, type: .limit, timeInForce: .gtc, price: Decimal("39000"), quantity: Decimal("10"))
         intent.place = Array(repeating: PlaceItem(terms: terms), count: orders)
-        return command(.submit(intent, content: Digest256(sha256(intent.canonicalBytes()))), 9)
+        return command(.submit(intent, content: AskedContent(intent) { Digest256(sha256($0)) }), 9)
     }
 
     private func command(_ command: ControlCommand, _ call: UInt64) -> Input {

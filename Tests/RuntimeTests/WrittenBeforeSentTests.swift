@@ -62,7 +62,7 @@ private final class Stage {
     }
 
     func submit(_ intent: Intent) {
-        let content = Digest256(sha256(intent.canonicalBytes()))
+        let content = AskedContent(intent) { Digest256(sha256($0)) }
         inputs.add(
             .command(.submit(intent, content: content), from: .peer(uid: 0, pid: 1), ticket: OMSCore.Ticket(connection: 1, call: 1)))
     }

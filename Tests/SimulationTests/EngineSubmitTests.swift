@@ -53,6 +53,26 @@ extension House {
         #expect(daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
+    @Test func `an intent that was accepted before an upgrade is the same one after it, and another content is a conflict`() throws {
+        let daemon = try House.ready("xt-spot")
+        let intent = try House.intent("xt-spot", orders: 2, id: "before")
+        // Its row as 0.1.0 wrote it, of which a start of the new one reads the live and the settled alike.
+        let bytes = try #require(intent.canonicalBytes(version: 1))
+        daemon.journal.onWrite = nil
+        let event = JournalEvent(seq: (daemon.journal.events.last?.event.seq ?? 0) + 1, at: 1, kind: .intentAccepted)
+        let row = IntentRow(
+            key: IntentKey(event.seq), id: "before", account: intent.account, content: IntentContent(version: 1, digest: Digest256(sha256(bytes))),
+            orders: 0, commands: 0, sequence: .cancelFirst, plannedRequests: 0, acceptedAt: 1, expiresAt: nil)
+        daemon.crash()
+        try daemon.journal.commit([.intent(row, event), .intentComplete(row.key)])
+        try daemon.start()
+
+        #expect(try House.error(daemon.submit(intent), daemon) == nil)
+        #expect(daemon.journal.orders.isEmpty, "it was answered, not accepted again")
+        #expect(try House.error(daemon.submit(Self.change(intent) { $0.side = .sell }), daemon)?.code == 1002)
+        #expect(try House.error(daemon.submit(try House.intent("xt-spot", orders: 3, id: "before")), daemon)?.code == 1002)
+    }
+
     @Test func `a dry run journals nothing and leaves the id free`() throws {
         let daemon = try House.ready("xt-spot")
         var intent = try House.intent("xt-spot", orders: 250, id: "dry")

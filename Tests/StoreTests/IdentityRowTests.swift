@@ -34,6 +34,35 @@ import Testing
         #expect(state.identities["other"]?.keys.isEmpty == true)
     }
 
+    @Test(arguments: [1, 2])
+    func `intents of a journal of a former version are known to have their content in the first form, and later ones in the present`(
+        version: Int
+    ) throws {
+        let folder = ScratchDirectory()
+        let path = folder.file("old.db")
+        do {
+            let connection = try Connection(path: path, .create)
+            try connection.execute("PRAGMA application_id = \(JournalFile.applicationID)")
+            try Migrator.migrate(connection, with: Array(Migrator.shipped.prefix(version)))
+            try connection.execute(
+                """
+                INSERT INTO meta VALUES ('id_tag', 'ABCD'), ('id_high_water', 0), ('request_max', 0);
+                INSERT INTO accounts VALUES (1, 'mm-az', 'az-futures', 'usdt');
+                INSERT INTO intents VALUES (1, 'old', 1, zeroblob(32), 0, 0, 'cancel_first', 0, 5, NULL, NULL, 6, 1);
+                INSERT INTO events (seq, at, kind, account_key) VALUES (1, 5, 'intent_accepted', 1);
+                """)
+        }
+        let journal = try SQLiteJournal.open(path: path, accounts: [JournalAccount(id: "mm-az", venue: "az-futures", product: "usdt")])
+        #expect(try journal.intent("old")?.content == IntentContent(version: 1, digest: Digest256([UInt8](repeating: 0, count: 32))))
+        let content = IntentContent(version: Intent.canonicalVersion, digest: Digest256([UInt8](repeating: 7, count: 32)))
+        let row = IntentRow(
+            key: 2, id: "new", account: "mm-az", content: content, orders: 0, commands: 0, sequence: .cancelFirst, plannedRequests: 0,
+            acceptedAt: 7, expiresAt: nil)
+        try journal.commit([.intent(row, JournalEvent(seq: 2, at: 7, kind: .intentAccepted)), .intentComplete(2)])
+        #expect(try journal.intent("new")?.content == content)
+        #expect(throws: JournalError.self) { try journal.connection.execute("UPDATE intents SET content_version = 2") }
+    }
+
     @Test func `identities, rests and bans are read as they were written, until they are over`() throws {
         let sample = try Sample()
         let pinned = PinnedIdentity(

@@ -230,7 +230,7 @@ import Wire
             #expect(state.permits == [held, freed])
             #expect(state.tradingStates.map(\.reason) == ["lunch"] && state.tradingStates.map(\.actor) == [.peer(uid: 0, pid: 1)])
             #expect(state.openBreaks.map(\.venueOrderID) == ["v9"])
-            #expect(state.intents.map(\.id) == ["rebalance-7"] && state.intents.map(\.content.bytes.first) == [7])
+            #expect(state.intents.map(\.id) == ["rebalance-7"] && state.intents.map(\.content.digest.bytes.first) == [7])
             #expect(state.idHighWater == 4_096 && state.bootID == "boot-1" && state.idTag == tag && state.seq == sample.seq)
             #expect(state.requestMax >= 17)
         }

@@ -53,7 +53,8 @@ final class Sample {
     func intent(_ id: IntentID, orders: Int, expiresAt: Int64? = nil) -> (IntentRow, JournalRecord) {
         let event = event(.intentAccepted) { $0.actor = .peer(uid: 1000, pid: 42) }
         let row = IntentRow(
-            key: IntentKey(event.seq), id: id, account: Self.az, content: Digest256([UInt8](repeating: 7, count: 32)), orders: orders, commands: 0,
+            key: IntentKey(event.seq), id: id, account: Self.az,
+            content: IntentContent(version: 2, digest: Digest256([UInt8](repeating: 7, count: 32))), orders: orders, commands: 0,
             sequence: .placeFirst, plannedRequests: 1, acceptedAt: now, expiresAt: expiresAt)
         return (row, .intent(row, event))
     }

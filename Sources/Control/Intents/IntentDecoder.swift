@@ -12,7 +12,7 @@ enum IntentDecoder {
     }
 
     static func submission(of intent: Intent) -> ControlCommand {
-        .submit(intent, content: Digest256(sha256(intent.canonicalBytes())))
+        .submit(intent, content: AskedContent(intent) { Digest256(sha256($0)) })
     }
 
     /// - Throws: -32602 where the object itself is wrong, 1003 with details where items are.

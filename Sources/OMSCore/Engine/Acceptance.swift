@@ -1,7 +1,7 @@
 /// An intent that came before its account knew its markets: it waits a little instead of being refused.
 struct EarlySubmit {
     let intent: Intent
-    let content: Digest256
+    let content: AskedContent
     let actor: Actor
     let ticket: Ticket
     let desk: Int

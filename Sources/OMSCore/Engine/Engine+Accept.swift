@@ -1,11 +1,11 @@
 extension Engine {
     // MARK: Writing it down
 
-    func accept(_ intent: Intent, plan: IntentPlan, content: Digest256, on desk: Desk, from actor: Actor, ticket: Ticket) {
+    func accept(_ intent: Intent, plan: IntentPlan, content: AskedContent, on desk: Desk, from actor: Actor, ticket: Ticket) {
         let id = intent.id ?? IntentID("i" + mint.next(wall: now.wall).text)
         let event = self.event(.intentAccepted, actor: actor, note: id.text)
         let row = IntentRow(
-            key: IntentKey(event.seq), id: id, account: desk.id, content: content, orders: plan.places.count,
+            key: IntentKey(event.seq), id: id, account: desk.id, content: content.now, orders: plan.places.count,
             commands: plan.modifies.count + plan.cancels.count, sequence: intent.sequence, plannedRequests: requests(for: plan, on: desk).count,
             acceptedAt: now.wall, expiresAt: intent.expiresAt)
         record(.intent(row, event))

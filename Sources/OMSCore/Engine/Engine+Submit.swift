@@ -1,5 +1,5 @@
 extension Engine {
-    func submit(_ intent: Intent, content: Digest256, from actor: Actor, ticket: Ticket, mayWait: Bool = true) {
+    func submit(_ intent: Intent, content: AskedContent, from actor: Actor, ticket: Ticket, mayWait: Bool = true) {
         guard let desk = desk(intent.account) else { return fail(.unknownAccount(intent.account), to: ticket) }
         if mayWait, desk.instrumentsAt == nil, desk.lastError == nil, !isStopping {
             let until = now.monotonic + patience.earlyUs
@@ -7,7 +7,7 @@ extension Engine {
         }
         do throws(ControlError) {
             if let id = intent.id, !intent.dryRun, let known = try known(id) {
-                guard known.content == content, known.account == intent.account else { throw .intentConflict(id) }
+                guard content.isSame(as: known.content, asked: intent), known.account == intent.account else { throw .intentConflict(id) }
                 if let index = acceptances.firstIndex(where: { $0.intent.row.id == id }) { return acceptances[index].echoes.append(ticket) }
                 return reply(.query(.submission(id, duplicate: true), missing: nil), to: ticket)
             }

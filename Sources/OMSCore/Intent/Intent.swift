@@ -12,6 +12,12 @@ package struct PlaceItem: Hashable, Sendable {
     package init(terms: OrderTerms, clientOrderID: ClientOrderID? = nil, sliceQuantity: Decimal? = nil) {
         (self.terms, self.clientOrderID, self.sliceQuantity) = (terms, clientOrderID, sliceQuantity)
     }
+
+    /// Beside its terms.
+    package static let fields: [RecordField<PlaceItem>] = [
+        RecordField(1, "client_order_id", .text, { .init($0.clientOrderID) }, { $1.put(into: &$0.clientOrderID) }),
+        RecordField(2, "slice_quantity", .decimal, { .init($0.sliceQuantity) }, { $1.put(into: &$0.sliceQuantity) }),
+    ]
 }
 
 /// One item of `modify`, as asked. At least one of price and quantity.
@@ -23,6 +29,13 @@ package struct ModifyItem: Hashable, Sendable {
     package init(clientOrderID: ClientOrderID, price: Decimal?, quantity: Decimal?, onFailure: OnFailure = .keep) {
         (self.clientOrderID, self.price, self.quantity, self.onFailure) = (clientOrderID, price, quantity, onFailure)
     }
+
+    package static let fields: [RecordField<ModifyItem>] = [
+        RecordField(1, "client_order_id", .text, { .init($0.clientOrderID) }, { $1.put(into: &$0.clientOrderID) }),
+        RecordField(2, "price", .decimal, { .init($0.price) }, { $1.put(into: &$0.price) }),
+        RecordField(3, "quantity", .decimal, { .init($0.quantity) }, { $1.put(into: &$0.quantity) }),
+        RecordField(4, "on_failure", .text, default: "keep", { .init($0.onFailure) }, { $1.put(into: &$0.onFailure) }),
+    ]
 }
 
 /// One item of `cancel`, as asked.
@@ -49,6 +62,13 @@ package struct Intent: Sendable {
     package static let itemsMax = 100_000
 
     package init(account: AccountID, id: IntentID? = nil) { (self.account, self.id) = (account, id) }
+
+    /// Beside its items: what is part of its content.
+    package static let fields: [RecordField<Intent>] = [
+        RecordField(1, "account", .text, { .init($0.account) }, { $1.put(into: &$0.account) }),
+        RecordField(2, "sequence", .text, default: "cancel_first", { .init($0.sequence) }, { $1.put(into: &$0.sequence) }),
+        RecordField(3, "expires_at", .number, { .init($0.expiresAt) }, { $1.put(into: &$0.expiresAt) }),
+    ]
 }
 
 /// 256 bits that stand for a content: SHA-256, computed by whoever has the library for it.
@@ -69,67 +89,5 @@ package struct Digest256: Hashable, Sendable {
             text.append(digits[Int(byte & 15)])
         }
         return String(decoding: text, as: UTF8.self)
-    }
-}
-
-extension Intent {
-    /// The content in one canonical form: equal intents after parsing (item order kept, decimals by value, absent = default) give equal bytes.
-    /// Its SHA-256 decides whether a repeated `intent_id` is the same intent. `dry_run` and the id itself are no part of it.
-    package func canonicalBytes() -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(64 + place.count * 96)
-        func text(_ value: String?) {
-            if let value { out.append(contentsOf: value.utf8) }
-            out.append(0)
-        }
-        func decimal(_ value: Decimal?) {
-            value?.append(to: &out)
-            out.append(0)
-        }
-        text(account.text)
-        text(sequence.rawValue)
-        text(expiresAt.map { String($0) })
-        for item in place {
-            out.append(1)
-            let terms = item.terms
-            text(terms.symbol.text)
-            text(terms.side.rawValue)
-            text(terms.type.rawValue)
-            text(terms.timeInForce?.rawValue)
-            text(terms.postOnly ? "p" : nil)
-            decimal(terms.price)
-            decimal(terms.quantity)
-            decimal(terms.quoteQuantity)
-            text(terms.reduceOnly ? "r" : nil)
-            text(terms.positionSide?.rawValue)
-            text(terms.marginAction == .normal ? nil : terms.marginAction?.rawValue)
-            text(terms.stp == SelfTradePrevention.none ? nil : terms.stp?.rawValue)
-            decimal(terms.takeProfit)
-            decimal(terms.stopLoss)
-            text(item.clientOrderID?.text)
-            decimal(item.sliceQuantity)
-        }
-        for item in modify {
-            out.append(2)
-            text(item.clientOrderID.text)
-            decimal(item.price)
-            decimal(item.quantity)
-            text(item.onFailure.rawValue)
-        }
-        for item in cancel {
-            switch item {
-            case .order(let id):
-                out.append(3)
-                text(id.text)
-            case .venueOrder(let id):
-                out.append(5)
-                text(id.text)
-            case .matching(let symbol, let side):
-                out.append(4)
-                text(symbol?.text)
-                text(side?.rawValue)
-            }
-        }
-        return out
     }
 }

@@ -23,8 +23,7 @@ package struct Ticket: Hashable, Sendable {
 
 /// A decoded request of a peer that may make it (CONTRACT 4).
 package enum ControlCommand: Sendable {
-    /// `content`: SHA-256 of `Intent.canonicalBytes()`.
-    case submit(Intent, content: Digest256)
+    case submit(Intent, content: AskedContent)
     case intentGet(IntentID)
     case intentList(account: AccountID?, after: Int64?, limit: Int)
     case intentWait(IntentID, untilSettled: Bool, timeoutMs: Int64)

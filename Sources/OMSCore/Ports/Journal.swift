@@ -62,7 +62,7 @@ package struct IntentRow: Sendable {
     package let key: IntentKey
     package let id: IntentID
     package let account: AccountID
-    package let content: Digest256
+    package let content: IntentContent
     /// Orders it places, children counted; known before the first slice is written.
     package let orders: Int
     package let commands: Int
@@ -72,7 +72,7 @@ package struct IntentRow: Sendable {
     package let expiresAt: Int64?
     package var settledAt: Int64?
     package init(
-        key: IntentKey, id: IntentID, account: AccountID, content: Digest256, orders: Int, commands: Int, sequence: IntentSequence,
+        key: IntentKey, id: IntentID, account: AccountID, content: IntentContent, orders: Int, commands: Int, sequence: IntentSequence,
         plannedRequests: Int, acceptedAt: Int64, expiresAt: Int64?
     ) {
         (self.key, self.id, self.account, self.content, self.orders, self.commands) = (key, id, account, content, orders, commands)

@@ -34,12 +34,12 @@ package final class Auditor {
 
     private struct Question {
         let intent: Intent
-        let content: Digest256
+        let content: IntentContent
     }
 
     /// What a caller was told; it must hold for ever.
     private struct Promise {
-        let content: Digest256
+        let content: IntentContent
         let orders: [String]
     }
 
@@ -159,7 +159,7 @@ package final class Auditor {
 
     // MARK: Callers
 
-    func asked(_ ticket: OMSCore.Ticket, _ intent: Intent, _ content: Digest256, isHeard: Bool) {
+    func asked(_ ticket: OMSCore.Ticket, _ intent: Intent, _ content: IntentContent, isHeard: Bool) {
         if isHeard { asked[ticket] = Question(intent: intent, content: content) }
     }
 

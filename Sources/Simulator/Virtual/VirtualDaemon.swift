@@ -287,9 +287,9 @@ package final class VirtualDaemon {
 
     @discardableResult
     package func submit(_ intent: Intent) -> OMSCore.Ticket {
-        let content = Digest256(sha256(intent.canonicalBytes()))
+        let content = AskedContent(intent) { Digest256(sha256($0)) }
         let ticket = command(.submit(intent, content: content))
-        auditor.asked(ticket, intent, content, isHeard: isUp)
+        auditor.asked(ticket, intent, content.now, isHeard: isUp)
         return ticket
     }
 
