@@ -13,10 +13,7 @@ extension SQLiteJournalReader {
     /// them would never be told. So the position it goes on from is said here, by the snapshot that was read, and by nobody else.
     package func events(after seq: Int64, account: AccountID?, limit: Int) throws(JournalError) -> EventPage {
         try connection.snapshot { () throws(JournalError) -> EventPage in
-            let newest = max(
-                try connection.integer("SELECT max(seq) FROM events") ?? 0, try connection.integer("SELECT max(order_key) FROM orders") ?? 0)
-            let half = try connection.integer("SELECT min(intent_key) FROM intents WHERE complete = 0")
-            let end = min(newest, (half ?? .max) - 1)
+            let end = try completeEnd()
             guard seq < end else { return EventPage(lines: [], completeTo: seq, isLast: true) }
             let last = end - seq > Self.numbersAtOnce ? seq + Self.numbersAtOnce : end
             let limit = min(max(limit, 1), 10_000)
@@ -26,6 +23,14 @@ extension SQLiteJournalReader {
             }
             return EventPage(lines: lines, completeTo: last, isLast: last == end)
         }
+    }
+
+    /// The last number behind which nothing can appear any more.
+    func completeEnd() throws(JournalError) -> Int64 {
+        let newest = max(
+            try connection.integer("SELECT max(seq) FROM events") ?? 0, try connection.integer("SELECT max(order_key) FROM orders") ?? 0)
+        let half = try connection.integer("SELECT min(intent_key) FROM intents WHERE complete = 0")
+        return min(newest, (half ?? .max) - 1)
     }
 
     private func lines(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [EventPage.Line] {

@@ -57,4 +57,11 @@ package struct Order: Sendable {
         (self.intendedAt, self.expiresAt, self.sequence) = (intendedAt, expiresAt, sequence)
         (self.price, self.quantity) = (terms.price, terms.quantity)
     }
+
+    /// What was asked, and nothing known of it yet.
+    package var asBorn: Order {
+        Order(
+            key: key, clientOrderID: clientOrderID, account: account, intent: intent, intentID: intentID, item: item, terms: terms,
+            intendedAt: intendedAt, expiresAt: expiresAt, sequence: sequence)
+    }
 }

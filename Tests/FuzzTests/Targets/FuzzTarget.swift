@@ -2,7 +2,7 @@ import Glibc
 
 /// What is fed with any bytes at all. Each looks for more than traps: it says what is wrong with what came out.
 enum FuzzTarget: String, CaseIterable, Sendable {
-    case control, answers, response, request, configuration, journal
+    case control, answers, response, request, configuration, journal, record
 
     /// nil: as it should be.
     func problem(with bytes: [UInt8]) -> String? {
@@ -13,6 +13,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .request: HTTPTarget.problemWithRequest(bytes)
         case .configuration: ConfigurationTarget.problem(with: bytes)
         case .journal: JournalTarget.problem(with: bytes)
+        case .record: RecordTarget.problem(with: bytes)
         }
     }
 }
