@@ -1,3 +1,4 @@
+import Glibc
 import Migrations
 import Testing
 
@@ -58,6 +59,15 @@ import Testing
     @Test func `a Swift file past 400 lines is two files`() {
         let long = tree.files.filter { $0.path.hasSuffix(".swift") && $0.lines.count > 401 }.map { "\($0.path): \($0.lines.count - 1)" }
         #expect(long.isEmpty, "\(long.joined(separator: ", "))")
+    }
+
+    @Test func `one fact is spelled in no more files than was promised`() throws {
+        let pipe = try #require(popen("exec '\(tree.root)/scripts/matrix' 2>&1", "r"))
+        var words = [UInt8](repeating: 0, count: 65_536)
+        let count = fread(&words, 1, words.count, pipe)
+        let text = String(decoding: words[..<count], as: UTF8.self)
+        #expect(pclose(pipe) == 0, "\(text)")
+        #expect(text.contains("of at most"), "\(text)")
     }
 
     @Test func `every make command of the documents can be made`() throws {

@@ -1,7 +1,7 @@
 /// Records as bytes: what a standby is sent, births included.
 ///
 /// A record is the version of the form, its kind and its parts (`RecordCoder`). A turn, which is durable whole or not at all, is its records in order, each
-/// behind its length. A form that changes gets a new version; the former stays readable (docs/decisions/0010-one-table-of-fields.md).
+/// behind its length. A form that changes gets a new version; the former stays readable (docs/decisions/0011-one-table-of-fields.md).
 extension JournalRecord {
     /// The version that is written.
     package static let version: UInt8 = 1

@@ -1,6 +1,6 @@
 /// One field of `Root` that the record holds, described once: columns, details, contents and coded records are made from tables of these.
 ///
-/// What takes a value out and puts one in captures nothing: then using a table costs a call, and no count of references (docs/decisions/0010).
+/// What takes a value out and puts one in captures nothing: then using a table costs a call, and no count of references (docs/decisions/0011).
 package struct RecordField<Root>: Sendable {
     /// What it is called in coded bytes. Never another field's, also when this one is gone.
     package let number: UInt8
