@@ -10,7 +10,7 @@ extension ProofTests {
     static let duplicating = ["bitget-margin", "bitget-uta", "xt-spot"]
 
     static func refuseDuplicates(_ venue: String, _ options: inout VirtualDaemon.Options) {
-        guard !venue.hasPrefix("bitget") else { return }
+        guard venue == "xt-spot" else { return }
         options.world.switches.append(("\(venue)/duplicate_client_id", "reject"))
         options.world.switches.append(("\(venue)/duplicate_scope", "open"))
     }

@@ -71,10 +71,12 @@ extension Engine {
 
     /// Ids at the venue do not follow their formula: from here on what look-ups by computed ids do not find is not absent, also for the next process.
     func breakFormula(of desk: Desk, request: RequestID?) {
-        guard desk.profile.looksUpByVenueID, !desk.isFormulaBroken else { return }
-        desk.isFormulaBroken = true
         let words = "the venue's order ids do not follow their formula: what is in doubt and not found is parked from here on, never sent again"
-        record(.formulaBroken(desk.id, true, event(.note, request: request, note: words)))
-        found(.assumption, of: nil, on: desk, detail: words)
+        // Ids are made of the user's, for all its accounts alike.
+        for desk in sharers(of: desk) where desk.profile.looksUpByVenueID && !desk.isFormulaBroken {
+            desk.isFormulaBroken = true
+            record(.formulaBroken(desk.id, true, event(.note, request: request, note: words)))
+            found(.assumption, of: nil, on: desk, detail: words)
+        }
     }
 }

@@ -6,24 +6,29 @@
 /// seen to lag behind.
 extension Engine {
     /// Who shares an account's look-ups: all accounts of its user at its venue.
-    private func sharers(of desk: Desk) -> [Desk] {
+    func sharers(of desk: Desk) -> [Desk] {
         desks.filter { $0.profile.venue == desk.profile.venue && $0.setup.uid == desk.setup.uid }
     }
 
-    /// Whether an account on record is of the user of a configured one. Where a journal did not know its uids, it may be.
+    /// Whether an account on record is of a configured one's user, or was before a rebinding. Where a journal did not know its uids, it may be.
     private static func isOfUser(_ pinned: PinnedIdentity, of setup: AccountSetup) -> Bool {
-        pinned.venue == setup.rules.profile.venue && (pinned.uid == nil || pinned.uid == setup.uid)
+        pinned.venue == setup.rules.profile.venue && ([pinned.uid] + pinned.former.map(\.uid)).contains { $0 == nil || $0 == setup.uid }
     }
 
-    /// What accounts of the same user know of its look-ups, also such as are not configured now.
+    /// What accounts of the same user know of its look-ups, whatever their names, and also such as are not configured now.
     func recallLookups(_ state: JournalState) {
         for desk in desks {
             let others = state.identities.filter { $0.key != desk.id && Self.isOfUser($0.value, of: desk.setup) }
+            func isKnown(of account: AccountID) -> Bool { account == desk.id || others[account] != nil }
             desk.sharesUser = !others.isEmpty
-            desk.lookupLagUs = state.lookupLags.filter { $0.key == desk.id || others[$0.key] != nil }.values.max() ?? 0
+            desk.lookupLagUs = state.lookupLags.filter { isKnown(of: $0.key) }.values.max() ?? 0
+            desk.isFormulaBroken = state.formulaBroken.contains(where: isKnown)
             let hidden = state.orders.filter { order in
-                guard deskIndex[order.account] == nil, let pinned = others[order.account] else { return false }
-                return !order.bars.isDisjoint(with: [.duplicate, .among]) && !order.bars.contains(.elsewhere) && pinned.place(of: order.key) == nil
+                let isHidden = deskIndex[order.account] == nil && !order.bars.isDisjoint(with: [.duplicate, .among])
+                guard isHidden, let pinned = others[order.account] else { return false }
+                let place = pinned.place(of: order.key)
+                let uid = place == nil && !order.bars.contains(.elsewhere) ? pinned.uid : place?.uid
+                return uid == nil || uid == desk.setup.uid
             }
             desk.hiddenAbsent = hidden.min { $0.key < $1.key }.map { ($0.clientOrderID, $0.account) }
         }
@@ -107,9 +112,18 @@ extension Engine {
         ask(live, .doubt, on: desk, after: patience.firstLookUs)
     }
 
-    /// An order of the account's user that the venue has by its own word and does not show; nil: none.
+    /// An order of the account's user that the venue has by its own word and does not show, also one that a rebinding left with that user; nil: none.
     func hiddenOrder(on desk: Desk) -> LiveOrder? {
-        sharers(of: desk).compactMap { sharer in sharer.hidden.min().flatMap { sharer.orders[$0] } }.min { $0.key < $1.key }
+        desks.compactMap { other in other.profile.venue == desk.profile.venue ? hiddenOrder(of: other, for: desk.setup.uid) : nil }
+            .min { $0.key < $1.key }
+    }
+
+    private func hiddenOrder(of other: Desk, for uid: String) -> LiveOrder? {
+        guard !other.left.isEmpty else { return other.setup.uid == uid ? other.hidden.min().flatMap { other.orders[$0] } : nil }
+        return other.hidden.sorted().lazy.compactMap { other.orders[$0] }.first { live in
+            guard let place = self.place(of: live.order, on: other) else { return other.setup.uid == uid }
+            return place.uid == nil || place.uid == uid
+        }
     }
 
     /// Keeps the tables of what is hidden, and of what was proven absent, as an order moves.
@@ -120,18 +134,17 @@ extension Engine {
             desk.provenAbsent.remove(live.key)
         }
         if live.state == .intended, live.order.absences == 0 { live.firstStampMs = nil }
-        if !live.state.isTerminal, !live.order.bars.isDisjoint(with: [.duplicate, .among]), !isLeft(live.order, on: desk) {
+        if !live.state.isTerminal, !live.order.bars.isDisjoint(with: [.duplicate, .among]) {
             desk.hidden.insert(live.key)
             return
         }
         guard !desk.hidden.isEmpty, desk.hidden.remove(live.key) != nil else { return }
         if live.order.evidence.isVenues { clearCompany(of: live, on: desk) }
-        if hiddenOrder(on: desk) == nil {
-            // What it stood in the way of is looked for again.
-            for desk in sharers(of: desk) {
-                for key in desk.doubts.sorted() {
-                    if let doubtful = desk.orders[key], doubtful.order.parkedAt != nil { ask(doubtful, .doubt, on: desk, after: 0) }
-                }
+        // What it stood in the way of is looked for again.
+        let venue = desk.profile.venue
+        for desk in desks where desk.profile.venue == venue && hiddenOrder(on: desk) == nil {
+            for key in desk.doubts.sorted() {
+                if let doubtful = desk.orders[key], doubtful.order.parkedAt != nil { ask(doubtful, .doubt, on: desk, after: 0) }
             }
         }
     }

@@ -99,7 +99,6 @@ package final class Engine {
                 state.tradingStates.first { $0.account == setup.id }
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
             let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
-            desk.isFormulaBroken = state.formulaBroken.contains(setup.id)
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
                 .union(Self.symbols(ofFormerNamesOf: setup, in: state, configured: accounts))
             identify(desk, state.identities[setup.id])
