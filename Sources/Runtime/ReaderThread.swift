@@ -11,17 +11,6 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
         case disconnected(UInt64)
         case stop
     }
-    private struct Subscription {
-        let id: Int64
-        let connection: UInt64
-        let account: AccountID?
-        /// Every line up to this number was handed on, or is not meant.
-        var seq: Int64
-        /// The newest commit that was looked through for it. Beside `seq`, which stays in front of an intent that is being written.
-        var lookedTo: Int64
-        /// Its peer reads slowly: it is not looked at before then, on the monotonic clock. Its place in the record is kept.
-        var heldUntil: Int64 = .min
-    }
 
     private let reader: any JournalReader
     private let replies: any ReplySink
@@ -34,14 +23,11 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     private var newest: Int64 = 0
     private var isFollowed = false
     // Only the reader's own thread touches these.
-    private var subscriptions: [Subscription] = []
-    private var lastSubscription: Int64 = 0
+    private var subscriptions = Subscriptions()
     private var seq: Int64 = 0
 
     /// Events read and handed on at once, so that one subscriber's backlog leaves room for other reads.
     static let eventsAtOnce = 500
-    /// How long a peer that has not read what it was sent is left alone: 20 ms.
-    static let heldPauseUs: Int64 = 20_000
 
     /// - Parameter storageFailed: Told of errors of the file or its disk, on this thread: what cannot be read was perhaps not kept either.
     package init(
@@ -97,8 +83,8 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     /// What came in. Sleeps while nobody wants anything: until a job or a commit comes, or for a held peer's pause.
     private func take() -> [Job] {
         let now = omsd_clock_us(CLOCK_MONOTONIC)
-        let isBehind = subscriptions.contains { $0.lookedTo < seq && $0.heldUntil <= now }
-        let heldUntil = subscriptions.compactMap { $0.heldUntil > now ? $0.heldUntil : nil }.min()
+        let isBehind = subscriptions.areBehind(seq, at: now)
+        let heldUntil = subscriptions.heldUntil(after: now)
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
         isFollowed = !subscriptions.isEmpty
@@ -130,71 +116,31 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
                 replies.fail(.journalUnavailable("the journal could not be read: \(error.description)"), to: ticket)
             }
         case .subscribe(let ticket, let after, let account):
-            lastSubscription += 1
-            subscriptions.append(Subscription(id: lastSubscription, connection: ticket.connection, account: account, seq: after, lookedTo: -1))
-            var out = JSONWriter()
-            out.beginObject()
-            out.member("subscription", lastSubscription)
-            out.endObject()
-            replies.reply(out.bytes, to: ticket)
+            let id = subscriptions.add(connection: ticket.connection, after: after, account: account)
+            replies.reply(Array(#"{"subscription":\#(id)}"#.utf8), to: ticket)
         case .unsubscribe(let ticket, let id):
-            let before = subscriptions.count
-            subscriptions.removeAll { $0.id == id && $0.connection == ticket.connection }
-            if subscriptions.count < before {
+            if subscriptions.remove(id, of: ticket.connection) {
                 replies.reply(Array(#"{"subscription":\#(id)}"#.utf8), to: ticket)
             } else {
                 replies.fail(.invalidParams("subscription \(id) is none of this connection"), to: ticket)
             }
-        case .disconnected(let connection): subscriptions.removeAll { $0.connection == connection }
+        case .disconnected(let connection): subscriptions.removeAll(of: connection)
         case .stop: break
         }
     }
 
-    /// Hands each subscriber the next events of the record, without a gap. Those that stand at the same place share what was read.
+    /// Hands each subscriber the next events of the record.
     private func feed() {
-        struct Place: Hashable {
-            let seq: Int64
-            let account: AccountID?
-        }
-        var pages: [Place: EventPage] = [:]
-        var ended: Set<Int64> = []
-        let now = omsd_clock_us(CLOCK_MONOTONIC)
-        for index in subscriptions.indices where subscriptions[index].lookedTo < seq && subscriptions[index].heldUntil <= now {
-            let place = Place(seq: subscriptions[index].seq, account: subscriptions[index].account)
-            do throws(JournalError) {
-                let page: EventPage
-                if let read = pages[place] {
-                    page = read
-                } else {
-                    page = try reader.events(after: place.seq, account: place.account, limit: Self.eventsAtOnce)
-                    pages[place] = page
-                }
-                if !hand(page, to: &subscriptions[index]) { ended.insert(subscriptions[index].id) }
-            } catch {
+        let (reader, replies) = (reader, replies)
+        subscriptions.feed(
+            to: seq, at: omsd_clock_us(CLOCK_MONOTONIC),
+            from: { (after, account) throws(JournalError) in try reader.events(after: after, account: account, limit: Self.eventsAtOnce) },
+            notify: { replies.notify($0, connection: $1) },
+            failed: { error, connection in
                 log("a subscriber's events could not be read: \(error.description.escapedForLog)")
                 if error.isStorageFault { storageFailed(error) }
-                // Not in silence: whoever follows subscribes again behind the last event it got.
-                replies.end(connection: subscriptions[index].connection)
-                ended.insert(subscriptions[index].id)
-            }
-        }
-        subscriptions.removeAll { ended.contains($0.id) }
-    }
-
-    /// - Returns: false where the subscription is over.
-    private func hand(_ page: EventPage, to subscription: inout Subscription) -> Bool {
-        let head = Array("{\"subscription\":\(subscription.id),".utf8)
-        for line in page.lines {
-            switch replies.notify(head + line.members + [UInt8(ascii: "}")], connection: subscription.connection) {
-            case .taken: subscription.seq = line.seq
-            case .full:
-                subscription.heldUntil = omsd_clock_us(CLOCK_MONOTONIC) + Self.heldPauseUs
-                return true
-            case .gone: return false
-            }
-        }
-        subscription.seq = max(subscription.seq, page.completeTo)
-        if page.isLast { subscription.lookedTo = seq }
-        return true
+                // Not in silence.
+                replies.end(connection: connection)
+            })
     }
 }

@@ -25,6 +25,7 @@ extension Auditor {
 
     /// - Parameter wall: The host's wall clock when it left, microseconds since 1970.
     func leaves(_ order: Order, at wall: Int64, in name: String) {
+        expect(journal.isComplete(order.intent), "\(name) carries \(order.clientOrderID) of an intent that is half written")
         guard let expiry = order.expiresAt else { return }
         expect(wall <= expiry, "\(name) carries \(order.clientOrderID) \(wall - expiry) us after its intent expired")
     }

@@ -55,11 +55,11 @@ package struct ExploreReport: Sendable {
 
     /// Fault points that no history passed.
     package var missed: [FaultPoint] {
-        FaultPoint.allCases.filter { reached[$0, default: 0] == 0 && (versions.contains(2) || !$0.isOfSecondVersion) }
+        FaultPoint.allCases.filter { reached[$0, default: 0] == 0 && (versions.contains { $0 > 1 } || !$0.isOfSecondVersion) }
     }
     /// Scenes of the second version that no history met.
     package var missedScenes: [String] {
-        versions.contains(2) ? Scenario.scenes.filter { faults[$0] == nil && !($0 == "clock" && reached[.venueClockStep] != nil) } : []
+        versions.contains { $0 > 1 } ? Scenario.scenes.filter { faults[$0] == nil && !($0 == "clock" && reached[.venueClockStep] != nil) } : []
     }
 
     package var text: String {

@@ -51,7 +51,10 @@ package struct Explorer: Sendable {
         daemon.run(forUs: scenario.stormUs)
         if scenario.version > 1 { calm(daemon, scenario, workload) } else { daemon.calm() }
         settle(daemon, scenario)
-        if !daemon.auditor.isBroken { daemon.auditor.close() }
+        if !daemon.auditor.isBroken {
+            daemon.auditor.close()
+            daemon.hearOut()
+        }
         var result = result(seed, daemon)
         result.version = scenario.version
         return result

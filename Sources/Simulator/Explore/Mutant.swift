@@ -33,12 +33,16 @@ package enum Mutant: String, CaseIterable, Sendable {
     case ownershipByDesk = "ownership-by-desk"
     /// The bound on open orders does not see those of intents under way.
     case boundIgnoresIntentsUnderWay = "bound-ignores-intents-under-way"
+    /// A duplicate is one order's affair: what look-ups do not show of the others is absent as before.
+    case duplicateHeardAlone = "duplicate-heard-alone"
+    /// A live subscriber's position passes over an intent that is still being written: of its slices the last alone is told.
+    case followersPassOver = "followers-pass-over"
 
     /// Those that need what only the second version draws.
     package var isOfSecondVersion: Bool {
         switch self {
         case .shortPageIsComplete, .duplicateForgottenAtRestart, .otherAccountProvesAbsence, .oldClockMeasurement, .removedAccountSettles,
-            .ownershipByDesk, .boundIgnoresIntentsUnderWay:
+            .ownershipByDesk, .boundIgnoresIntentsUnderWay, .duplicateHeardAlone, .followersPassOver:
             true
         case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels: false
         }
@@ -62,7 +66,7 @@ package enum Mutant: String, CaseIterable, Sendable {
             }
         case .ownershipByDesk: disk.hidesOthers = true
         case .resendWithoutProof, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels, .shortPageIsComplete,
-            .otherAccountProvesAbsence, .oldClockMeasurement, .boundIgnoresIntentsUnderWay:
+            .otherAccountProvesAbsence, .oldClockMeasurement, .boundIgnoresIntentsUnderWay, .duplicateHeardAlone, .followersPassOver:
             break
         }
     }
@@ -75,8 +79,11 @@ package enum Mutant: String, CaseIterable, Sendable {
         return setup
     }
 
-    /// Lends a spoilt adapter a clock.
-    package static func attach(_ adapter: any VenueAdapter, now: @escaping () -> Int64) { (adapter as? MutantAdapter)?.first.now = now }
+    /// Lends a spoilt adapter a clock, and an ear for what it keeps from the daemon: the orders that its venue calls duplicates.
+    package static func attach(_ adapter: any VenueAdapter, now: @escaping () -> Int64, unheard: @escaping (ClientOrderID) -> Void) {
+        guard let first = (adapter as? MutantAdapter)?.first else { return }
+        (first.now, first.unheard) = (now, unheard)
+    }
 
     /// The venue as this mutant sees it.
     package func spoil(_ adapter: any VenueAdapter) -> any VenueAdapter { MutantAdapter(base: adapter, mutant: self, first: FirstWord()) }
@@ -126,11 +133,29 @@ private struct MutantAdapter: AdapterOver {
             }
         case .oldClockMeasurement:
             if case .time(let ms) = answer.query { answer.query = .time(first.time(ms)) }
-        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .placesBeforeCancels,
+        case .duplicateHeardAlone: hearAlone(&answer, plan)
+        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .placesBeforeCancels, .followersPassOver,
             .shortPageIsComplete, .duplicateForgottenAtRestart, .removedAccountSettles, .ownershipByDesk, .boundIgnoresIntentsUnderWay:
             break
         }
         return answer
+    }
+
+    /// The order itself is as it should be: no look-up without it proves it absent.
+    private func hearAlone(_ answer: inout VenueAnswer, _ plan: RequestPlan) {
+        switch plan.content {
+        case .place(let tickets, _), .mixed(let tickets, _, _):
+            for (index, ticket) in zip(answer.places.indices, tickets) {
+                guard case .duplicate(let code, let text) = answer.places[index] else { continue }
+                answer.places[index] = .inDoubt("\(code) \(text)")
+                if first.taken.insert(ticket.clientOrderID).inserted { first.unheard(ticket.clientOrderID) }
+            }
+        case .query(.find(let subjects, _)):
+            guard case .orders(let rows, _, _) = answer.query else { return }
+            let hidden = Set(subjects.map(\.clientOrderID)).intersection(first.taken).subtracting(rows.compactMap(\.clientOrderID))
+            if !hidden.isEmpty { answer.query = .failed("a duplicate is not shown") }
+        case .cancel, .modify, .query: break
+        }
     }
 }
 
@@ -139,6 +164,9 @@ private final class FirstWord: @unchecked Sendable {
     var uid: String?
     /// A clock that nobody steps, microseconds.
     var now: () -> Int64 = { 0 }
+    /// Orders that it called duplicates.
+    var taken: Set<ClientOrderID> = []
+    var unheard: (ClientOrderID) -> Void = { _ in }
     private var offset: (ms: Int64, at: Int64)?
 
     /// What was measured in the last twenty seconds is as good as new.

@@ -4,9 +4,12 @@ import Venues
 
 /// What histories of the second version are struck by beside all of the first: scenes that came back from outside.
 extension Scenario {
-    /// Seeds from here on draw the second version, unless they are asked for as the first.
+    /// Seeds from here on draw the second version, unless they are asked for as another.
     package static let secondVersionFrom: UInt64 = 7_000_000
-    package static func version(of seed: UInt64) -> Int { seed < secondVersionFrom ? 1 : 2 }
+    /// And from here on the third: all of the second, deaths between any two slices of an intent, and callers who subscribe.
+    package static let thirdVersionFrom: UInt64 = 8_000_000
+    package static let versions = 1...3
+    package static func version(of seed: UInt64) -> Int { seed < secondVersionFrom ? 1 : seed < thirdVersionFrom ? 2 : 3 }
 
     /// Codes that no table of ours knows.
     static let unknownCodes = ["98765", "987654"]
@@ -34,6 +37,13 @@ extension Scenario {
         // Where stamps of the future are taken, nothing but a measurement tells of the step.
         let isTolerant = lines.contains { DialectCatalog.line($0.venue)?.takesFutureStamps ?? false }
         if random.chance(isTolerant ? 0.2 : 0.05), !answersDuplicates { addLateArrivals(&random) }
+    }
+
+    /// Intents are written in slices more often than not, so that much can happen between two of them.
+    mutating func addSlices(seed: UInt64) {
+        var random = SplitMix64(seed: mixedSeed(seed, "slices"))
+        if random.chance(0.6) { options.sliceRows = Int(random.between(1, 4)) }
+        options.strikesAnySlice = true
     }
 
     private func scene(_ random: inout SplitMix64) -> FaultRule {

@@ -4,7 +4,7 @@ import Venues
 
 /// What one seed sets up: accounts, their limits, what goes wrong and for how long.
 package struct Scenario {
-    /// What is drawn: 1 as when seeds were first named, 2 with the scenes that came back from outside.
+    /// What is drawn: 1 as when seeds were first named, 2 with the scenes that came back from outside, 3 with deaths within an intent and subscribers.
     package let version: Int
     package internal(set) var options = VirtualDaemon.Options()
     package private(set) var lines: [Line] = []
@@ -64,6 +64,7 @@ package struct Scenario {
         addFaults(&random)
         options.weather = Self.weather(&random)
         if self.version > 1 { addScenes(seed: seed) }
+        if self.version > 2 { addSlices(seed: seed) }
     }
 
     private mutating func addSetups(of account: SimAccount, hasTightLimits: Bool, random: inout SplitMix64) {

@@ -14,6 +14,32 @@ extension Workload {
             if self.scenario.answersDuplicates { self.tradeTaken(record) }
             if self.scenario.stepAtPlaceMs != 0 { self.stepClock(record) }
         }
+        if scenario.answersDuplicates {
+            daemon.onTaken = { [unowned self] id in if let order = self.daemon.journal.order(id) { self.tradeTaken(order) } }
+        }
+    }
+
+    // MARK: Intents in slices
+
+    /// Large intents, some of which a death cuts off between two slices; and callers who follow from now on.
+    func planSlices() {
+        let start = daemon.time
+        func sometime() -> Int64 { start + random.between(0, scenario.stormUs) }
+        for _ in 0..<random.below(3) { daemon.at(sometime()) { [unowned self] in self.submitLarge() } }
+        for _ in 0..<random.below(3) {
+            daemon.at(sometime()) { [unowned self] in
+                self.daemon.command(.subscribe(afterSeq: nil, account: self.random.chance(0.5) ? nil : self.line().account))
+            }
+        }
+    }
+
+    private func submitLarge() {
+        guard daemon.isUp, !scenario.answersDuplicates else { return }
+        let intent = large(places: Int(random.between(10, 40)))
+        if scenario.stepAtPlaceMs == 0, random.chance(0.6) { daemon.arm(.crashInIntent, countdown: Int(random.between(1, 10)), .kill) }
+        daemon.submit(intent)
+        // Who was not answered asks again: nothing of it may have stayed.
+        daemon.at(daemon.time + random.between(1_000_000, 6_000_000)) { [unowned self] in self.daemon.submit(intent) }
     }
 
     // MARK: Owners
@@ -129,10 +155,17 @@ extension Workload {
         }
     }
 
-    /// An order of which the venue said that its id is taken trades before anybody sees it, and whoever heard it may die.
+    /// An order of which the venue said that its id is taken.
     private func tradeTaken(_ record: JournalRecord) {
         guard case .orderChanged(let order, _, _, _) = record, order.bars.contains(.duplicate),
-            daemon.journal.orders[order.key]?.bars.contains(.duplicate) == false,
+            daemon.journal.orders[order.key]?.bars.contains(.duplicate) == false
+        else { return }
+        tradeTaken(order)
+    }
+
+    /// It trades before anybody sees it, and whoever heard it may die.
+    private func tradeTaken(_ order: Order) {
+        guard
             let line = scenario.lines.first(where: { $0.account == order.account }),
             let exchange = daemon.world.venue(named: line.venue)?.exchange,
             let there = exchange.pendingOrder(clientID: order.clientOrderID.text, uid: line.uid)

@@ -25,6 +25,7 @@ final class Workload {
         for _ in 0..<random.below(4) { daemon.at(start + random.between(0, scenario.stormUs)) { [unowned self] in self.strike() } }
         for _ in 0..<random.below(3) { daemon.at(start + random.between(0, scenario.stormUs)) { [unowned self] in self.disturb() } }
         if scenario.version > 1 { planLater() }
+        if scenario.version > 2 { planSlices() }
         // Something to do from the first moment.
         trade()
     }
@@ -78,6 +79,15 @@ final class Workload {
         if random.chance(0.2) { intent.expiresAt = daemon.now.wall + random.between(50_000, 6_000_000) }
         submitted.append(intent)
         daemon.submit(intent)
+    }
+
+    func large(places: Int) -> Intent {
+        let line = line()
+        count += 1
+        var intent = Intent(account: line.account, id: IntentID("i\(count)"))
+        for _ in 0..<places { intent.place.append(item(on: line)) }
+        submitted.append(intent)
+        return intent
     }
 
     private func modify(_ order: Order) -> ModifyItem? {

@@ -22,7 +22,9 @@ package final class MemoryJournal: Journal {
     /// Sees each record before it is written, with the tables as they stand.
     package var onWrite: ((JournalRecord) -> Void)?
 
-    private var seq: Int64 = 0
+    /// What those who follow the record are told, by number; lines of an intent only once all of it is written.
+    private(set) var lines: [MemoryLine] = []
+    private(set) var seq: Int64 = 0
     private var unlisted: Set<OrderKey> = []
     private var highWater: Int64 = 0
     private var bootID: String?
@@ -52,6 +54,7 @@ package final class MemoryJournal: Journal {
         for record in records {
             onWrite?(record)
             write(record)
+            if let line = MemoryLine(record) { lines.append(line) }
         }
     }
 
@@ -159,6 +162,7 @@ package final class MemoryJournal: Journal {
 
     package func load() throws(JournalError) -> JournalState {
         // A half-written intent never was.
+        lines.removeAll { !isVisible($0) }
         for (key, row) in intents where !complete.contains(key) {
             intents[key] = nil
             byIntentID[row.id] = nil

@@ -18,6 +18,8 @@ package final class VirtualDaemon {
         package var restartsAfterUs: ClosedRange<Int64>?
         /// Rows of an intent's slice; nil: as in production.
         package var sliceRows: Int?
+        /// A process may die behind any slice of an intent but its last; false: behind its first alone.
+        package var strikesAnySlice = false
         /// What still fits when the disk is full, once the ballast is given away.
         package var ballastRecords = 400
         /// More turns than this are a daemon that runs in circles.
@@ -53,6 +55,10 @@ package final class VirtualDaemon {
     /// Told of each record as it becomes durable, with the tables as they stood before it.
     var onRecord: (JournalRecord) -> Void = { _ in }
 
+    /// Told of each order that the venue calls a duplicate, where a mutant keeps that from the daemon.
+    var onTaken: (ClientOrderID) -> Void = { _ in }
+
+    let followers: LiveFollowers
     let options: Options
     let clock = VirtualClock()
     let disk: VirtualDisk
@@ -88,6 +94,8 @@ package final class VirtualDaemon {
         world = try VenueWorld(options.world)
         disk = VirtualDisk(journal)
         auditor = Auditor(journal: journal, world: world, setups: options.setups)
+        followers = LiveFollowers(
+            journal, accounts: options.setups.map(\.id), seed: options.seed, passesOver: options.mutant == .followersPassOver)
         for (index, setup) in options.setups.enumerated() {
             let profile = setup.rules.profile
             guard
@@ -98,7 +106,7 @@ package final class VirtualDaemon {
             else { throw SimulatorInputError("no simulated account for \(setup.id)") }
             let key = SigningKey(keyID: account.key, secret: Array(account.secret.utf8), passphrase: account.passphrase)
             links[setup.id] = VenueLink(adapter: adapter, origin: origin, key: key)
-            Mutant.attach(adapter) { [unowned self] in self.venueTime }
+            Mutant.attach(adapter, now: { [unowned self] in self.venueTime }, unheard: { [unowned self] in self.onTaken($0) })
         }
         disk.strikes = { [unowned self] in self.strikes($0) }
         disk.reached = { [unowned self] in self.note($0) }
@@ -109,7 +117,9 @@ package final class VirtualDaemon {
         }
         auditor.hasPermits = { [unowned self] in self.engine?.hasPermits($1, of: $0) ?? false }
         auditor.bound = { [unowned self] account in self.bounds[account] ?? nil }
-        disk.ballastRecords = options.ballastRecords
+        followers.completeSeq = { [unowned self] in self.engine?.completeSeq ?? 0 }
+        followers.broken = { [unowned self] in self.auditor.broken($0) }
+        (disk.ballastRecords, disk.strikesAnySlice) = (options.ballastRecords, options.strikesAnySlice)
         for moment in options.venueClockStepsAtUs { events.add(at: moment) { [unowned self] _ in self.note(.venueClockStep) } }
         options.mutant?.spoil(disk)
     }
@@ -151,7 +161,8 @@ package final class VirtualDaemon {
         disk.configured = Set(setups.map(\.id))
         let (disk, seed, boot, slice) = (disk, options.seed, "boot \(boots)", options.sliceRows)
         let ports = RunnerPorts(
-            journal: disk, transport: transport, replies: replies, reads: VirtualReads(replies, journal), clock: clock,
+            journal: disk, transport: transport, replies: replies,
+            reads: VirtualReads(replies, journal, followers) { [unowned self] in self.clock.now().monotonic }, clock: clock,
             checkJournal: { () throws(JournalError) in }, releaseBallast: { disk.releaseBallast() }, restoreBallast: { disk.restoreBallast() },
             log: { [unowned self] in self.tell("log: \($0)") })
         runner = try Runner(
@@ -164,6 +175,7 @@ package final class VirtualDaemon {
             })
         bounds = Dictionary(uniqueKeysWithValues: self.setups.map { ($0.id, $0.risk.maxOpenOrders) })
         auditor.started()
+        followers.connect()
         tell("omsd starts (\(boot))")
     }
 
@@ -321,6 +333,12 @@ package final class VirtualDaemon {
     private func take(_ input: Input) {
         if case .answered = input, strikes(.crashWithAnswerRead) { return crash(armed?.how ?? .kill) }
         inputs.append(input)
+    }
+
+    /// Everybody who follows the record has read to its end, and was told no less and no more.
+    func hearOut() {
+        followers.drain(at: clock.now().monotonic)
+        for difference in followers.differences() { auditor.broken(difference) }
     }
 
     // MARK: Time

@@ -11,6 +11,8 @@ final class VirtualDisk: Journal {
     var isFull = false
     /// Records that still fit once the ballast was given away; nil: it still lies there.
     private(set) var ballast: Int?
+    /// Deaths within an intent come behind any slice but the last; false: behind the first alone, as the first two versions of histories have them.
+    var strikesAnySlice = false
     /// The journal lies about what is durable: one commit waits for the next. A mutant, never a fault: no disk may do this.
     var isBehind = false
     private var pending: [JournalRecord] = []
@@ -39,12 +41,28 @@ final class VirtualDisk: Journal {
         } else {
             try journal.commit(records)
         }
-        let begins = records.contains { if case .intent = $0 { true } else { false } }
-        let completes = records.contains { if case .intentComplete = $0 { true } else { false } }
+        let leavesHalf = leavesHalf(records)
         if strikes(.crashAfterCommit) || strikes(.crashInRecovery) || endsRequests && strikes(.crashAfterAnswerCommit)
-            || begins && !completes && strikes(.crashInIntent)
+            || leavesHalf && strikes(.crashInIntent)
         {
             throw Self.death
+        }
+    }
+
+    /// Whether a slice of an intent was just written, and not its last.
+    private func leavesHalf(_ records: [JournalRecord]) -> Bool {
+        let begins = records.contains { if case .intent = $0 { true } else { false } }
+        let completes = records.contains { if case .intentComplete = $0 { true } else { false } }
+        guard strikesAnySlice else { return begins && !completes }
+        return records.contains { record in
+            let intent: IntentKey? =
+                switch record {
+                case .intent(let row, _): row.key
+                case .orderBorn(let order, _): order.intent
+                case .commandBorn(let command, _): command.intent
+                default: nil
+                }
+            return intent.map { !journal.isComplete($0) } ?? false
         }
     }
 

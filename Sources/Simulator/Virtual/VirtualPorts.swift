@@ -33,7 +33,11 @@ final class VirtualReplies: ReplySink, @unchecked Sendable {
 final class VirtualReads: ReadService {
     private let replies: VirtualReplies
     private let journal: MemoryJournal
-    init(_ replies: VirtualReplies, _ journal: MemoryJournal) { (self.replies, self.journal) = (replies, journal) }
+    private let followers: LiveFollowers
+    private let now: () -> Int64
+    init(_ replies: VirtualReplies, _ journal: MemoryJournal, _ followers: LiveFollowers, now: @escaping () -> Int64) {
+        (self.replies, self.journal, self.followers, self.now) = (replies, journal, followers, now)
+    }
 
     func answer(_ query: JournalQuery, missing: ControlError?, to ticket: OMSCore.Ticket) {
         guard case .submission(let id, let isDuplicate) = query else { return replies.reply(Array("{}".utf8), to: ticket) }
@@ -51,8 +55,11 @@ final class VirtualReads: ReadService {
         writer.endObject()
         replies.reply(writer.bytes, to: ticket)
     }
-    func subscribe(_ ticket: OMSCore.Ticket, after seq: Int64, account: AccountID?) { replies.reply(Array("{}".utf8), to: ticket) }
+    func subscribe(_ ticket: OMSCore.Ticket, after seq: Int64, account: AccountID?) {
+        followers.join(after: seq, account: account)
+        replies.reply(Array("{}".utf8), to: ticket)
+    }
     func unsubscribe(_ ticket: OMSCore.Ticket, subscription: Int64) { replies.reply(Array("{}".utf8), to: ticket) }
     func disconnected(connection: UInt64) {}
-    func advanced(to seq: Int64) {}
+    func advanced(to seq: Int64) { followers.advanced(to: seq, at: now()) }
 }
