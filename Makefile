@@ -22,6 +22,7 @@ test: setup ## all tests, and that the release build compiles; each part's summa
 	swift test $(SWIFT_FLAGS)
 	@scripts/test-python
 	@scripts/test-monitoring
+	@scripts/test-console
 	swift build $(RELEASE)
 
 test-monitoring: setup ## alerts and board against Debian's Prometheus, which is unpacked into .build/prometheus; with the debug build

@@ -33,6 +33,7 @@ package final class SQLiteJournalReader: JournalReader {
             case .intents(let account, let after, let limit):
                 try page("intents", of: "v_intents", key: "intent_key", where: Conditions(account: account), after: after, limit: limit)
             case .submission(let id, let duplicate): try submission(id, duplicate: duplicate)
+            case .stats(let query): try stats(query)
             }
         }
     }

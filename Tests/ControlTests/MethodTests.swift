@@ -15,6 +15,7 @@ struct MethodTests {
         filter.intentID = "i"
         filter.after = 9
         filter.limit = 1000
+        let stats = StatsQuery(account: "a", from: 5, to: 1_440_000_005, stepUs: 1_000_000)
         var byClient = OrderFilter()
         byClient.clientOrderID = "c"
         var byVenue = OrderFilter()
@@ -70,7 +71,11 @@ struct MethodTests {
                 .limitTake("a", budget: "lookup:/api/v2", permits: 2, holdMs: 5)
             ), ("limit.release", "{\"permit_id\":12}", .limitRelease(permitID: 12)),
             ("event.subscribe", "{\"after_seq\":0,\"account\":\"a\"}", .subscribe(afterSeq: 0, account: "a")),
-            ("event.unsubscribe", "{\"subscription\":4}", .unsubscribe(subscription: 4)), ("daemon.status", "{}", .status),
+            ("event.unsubscribe", "{\"subscription\":4}", .unsubscribe(subscription: 4)),
+            (
+                "stats.get", "{\"account\":\"a\",\"from\":5,\"to\":1440000005,\"step_ms\":1000}",
+                stats.map { .stats($0) } ?? .status
+            ), ("daemon.status", "{}", .status),
         ]
     }()
 

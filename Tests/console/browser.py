@@ -148,16 +148,22 @@ def contrasts() -> list[str]:
 def with_a_healthy_daemon() -> None:
     print("a daemon that is well:")
     with console(SOCKET) as (process, url):
+        samples = dict((line.split("\t")[0], line.split("\t")[2].strip()) for line in open(f"{SCRATCH}/config/samples.tsv"))
+        name, order = next(iter(samples.items()))
+
+        def place(intent: str) -> None:
+            placed = subprocess.run([f"{BINARIES}/omsctl", "submit", "-", "--account", name, "--intent-id", intent], input=order, text=True,
+                                    capture_output=True, env={**os.environ, "OMSD_SOCKET": SOCKET})  # fmt: skip
+            assert placed.returncode == 0, placed.stderr
+
+        place("before")
         browser.get(url)
         until("it is all right", lambda: "It is all right" in headline() or "Nothing needs a person" in headline())
         check("five accounts are shown ready", len(browser.find_elements(By.CSS_SELECTOR, ".card")) == 5 and "NOT READY" not in page_text())
-        until("the plots are asked for", lambda: "asking" not in browser.find_element(By.CSS_SELECTOR, "#plots .body").text)
-        samples = dict((line.split("\t")[0], line.split("\t")[2].strip()) for line in open(f"{SCRATCH}/config/samples.tsv"))
-        name, order = next(iter(samples.items()))
-        placed = subprocess.run([f"{BINARIES}/omsctl", "submit", "-", "--account", name, "--intent-id", "seen-in-browser"], input=order, text=True,
-                                capture_output=True, env={**os.environ, "OMSD_SOCKET": SOCKET})  # fmt: skip
-        check("an order is placed", placed.returncode == 0, placed.stderr)
-        until("events come by themselves", lambda: "the venue took it" in browser.find_element(By.ID, "events").text)
+        until("the plots know of the order", lambda: "Requests: sent to answered (0)" not in (text := browser.find_element(By.ID, "plots").text) and "answered (" in text)
+        check("and are drawn", len(browser.find_elements(By.CSS_SELECTOR, "#plots canvas")) == 2)
+        place("seen-in-browser")
+        until("events come by themselves", lambda: "seen-in-browser settled" in browser.find_element(By.ID, "events").text)
         browser.find_element(By.TAG_NAME, "body").send_keys("/")
         field = browser.switch_to.active_element
         check("a slash leads to the search", field.get_attribute("id") == "id")

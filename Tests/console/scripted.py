@@ -18,7 +18,7 @@ def account(name: str, **more: object) -> dict:
         "account": name, "venue": "xt-spot", "product": "spot", "uid": "1", "state": "active", "ready": True, "reason": None,
         "last_answer_at": now - 400_000, "queue": {"cancel": 0, "lookup": 0, "modify": 0, "place": 0}, "in_flight": 0, "requests": 17, "open": 3,
         "in_doubt": 0, "clock_offset_ms": 4, "last_reconcile_at": now - 9_000_000, "last_error": None, "last_error_at": None, "parked": 0,
-        "oldest_doubt_at": None, "breaks": 0, "orders": {"working": 3}, **more,
+        "oldest_doubt_at": None, "breaks": 0, **more,
     }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def troubled() -> dict:
             account("cash-ascendex", venue="ascendex", product="cash", ready=False, reason=f"8 requests in a row without an answer: {HOSTILE}",
                     last_error=TURNED, last_error_at=now - 2_000_000, last_answer_at=now - 95_000_000, clock_offset_ms=None),
             account("mm-az", venue="az-futures", product="usdt", parked=1, in_doubt=3, oldest_doubt_at=now - hour, open=10400, in_flight=39,
-                    queue={"cancel": 2, "lookup": 3, "modify": 0, "place": 45700}, orders={"intended": 45700, "working": 10397, "in_doubt": 3}),
+                    queue={"cancel": 2, "lookup": 3, "modify": 0, "place": 45700}),
         ]},
         "limit.list": {"budgets": [
             budget("mm-az", "batch-place", 200, 200, next_free_at=now + 250_000), budget("mm-az", "overall", 1000, 850), budget("mm-az", "cancel", 100, 3),

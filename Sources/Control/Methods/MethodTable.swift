@@ -209,6 +209,25 @@ package enum MethodTable {
             fields: [.required("subscription", .integer(0...Int64.max), "as event.subscribe answered")], result: "{subscription}"
         ) { parameters throws(ControlError) in .unsubscribe(subscription: try parameters.requiredInteger("subscription")) },
         Method(
+            "stats.get", .viewer, "How requests and fills went over a stretch of time, in equal steps: at most \(StatsQuery.pointsMax) points.",
+            fields: [
+                account, .required("from", .integer(0...Int64.max), "microseconds since 1970 UTC"),
+                .required("to", .integer(0...Int64.max), "the first microsecond that does not count"),
+                .required("step_ms", .integer(1_000...86_400_000), "of each point"),
+            ],
+            result: "{points:[{at, requests, request_p50_us, request_p99_us, fills, fill_p50_us, fill_p99_us, doubts, refusals}…], sampled}: "
+                + "requests by when they were signed, of those doubts and refusals (in whole or in part); fills by when they were recorded; "
+                + "times are null where nothing was measured; sampled: there was too much to read all of it, and counts are estimates"
+        ) { parameters throws(ControlError) in
+            let (from, to) = (try parameters.requiredInteger("from"), try parameters.requiredInteger("to"))
+            let step = try parameters.requiredInteger("step_ms")
+            guard from < to else { throw .invalidParams("params.to: should be behind from") }
+            guard let query = StatsQuery(account: parameters.account, from: from, to: to, stepUs: step * 1_000) else {
+                throw .invalidParams("params.step_ms: makes more than \(StatsQuery.pointsMax) points")
+            }
+            return .stats(query)
+        },
+        Method(
             "daemon.status", .viewer, "Version, uptime, journal position, readiness, a summary of each account.",
             result: "{version, uptime_us, seq, ready, accounts:[…], sqlite_version, …}"
         ) { _ throws(ControlError) in .status },

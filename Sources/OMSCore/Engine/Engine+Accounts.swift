@@ -35,6 +35,7 @@ extension Engine {
         case .limitTake(let account, let budget, let permits, let holdMs):
             takeGrant(account, budget: budget, permits: permits, holdMs: holdMs, ticket: ticket)
         case .limitRelease(let id): releaseGrant(id, ticket: ticket)
+        case .stats(let query): reply(.query(.stats(query), missing: nil), to: ticket)
         case .subscribe(let after, let account): reply(.subscribe(afterSeq: after, account: account), to: ticket)
         case .unsubscribe(let id): reply(.unsubscribe(id), to: ticket)
         case .status: reply(.status, to: ticket)
@@ -45,6 +46,7 @@ extension Engine {
     private func account(of command: ControlCommand) -> AccountID? {
         switch command {
         case .intentList(let account, _, _), .subscribe(_, let account): account
+        case .stats(let query): query.account
         case .orderGet(let filter), .orderList(let filter), .fillList(let filter), .breakList(let filter): filter.account
         case .submit, .intentGet, .intentWait, .intentCancel, .orderTimeline, .orderResolve, .breakAcknowledge, .instrumentList, .accountList,
             .setState, .killStatus, .reconcile,

@@ -45,6 +45,7 @@ package enum ControlCommand: Sendable {
     case limitList
     case limitTake(AccountID, budget: String, permits: Int, holdMs: Int64)
     case limitRelease(permitID: Int64)
+    case stats(StatsQuery)
     case subscribe(afterSeq: Int64?, account: AccountID?)
     case unsubscribe(subscription: Int64)
     case status

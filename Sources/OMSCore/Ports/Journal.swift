@@ -345,6 +345,27 @@ package enum JournalQuery: Sendable {
     case intents(account: AccountID?, after: Int64?, limit: Int)
     /// The answer to `intent.submit`: `{intent_id,duplicate,accepted_at,orders,planned_requests}`.
     case submission(IntentID, duplicate: Bool)
+    /// `{"points":[{at,requests,request_p50_us,request_p99_us,fills,fill_p50_us,fill_p99_us,doubts,refusals}…],"sampled"}`
+    case stats(StatsQuery)
+}
+
+/// How requests and fills went between two times, in equal steps.
+package struct StatsQuery: Sendable {
+    /// nil: all accounts.
+    package let account: AccountID?
+    /// Microseconds since 1970 UTC: the first that counts, and the first that does not.
+    package let from, to: Int64
+    package let stepUs: Int64
+    package static let pointsMax = 1_440
+
+    /// nil: `to` is not behind `from`, or there would be too many points.
+    package init?(account: AccountID?, from: Int64, to: Int64, stepUs: Int64) {
+        guard from >= 0, to > from, stepUs > 0, (to - from - 1) / stepUs < Int64(Self.pointsMax) else { return nil }
+        (self.account, self.from, self.to, self.stepUs) = (account, from, to, stepUs)
+    }
+
+    /// The last one may be shorter than a step.
+    package var points: Int { Int((to - from - 1) / stepUs) + 1 }
 }
 
 /// Reads committed rows on a read-only connection, from a thread of its own.

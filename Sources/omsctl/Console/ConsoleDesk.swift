@@ -15,10 +15,13 @@ final class ConsoleDesk: Sendable {
         case stop
     }
 
-    /// Between two questions about how the daemon stands, in microseconds.
+    /// Between two questions about how the daemon stands, in microseconds: while a page asks, and while one may lie in the background, where browsers let
+    /// it ask once a minute.
     private static let pauseUs: Int64 = 2_000_000
-    /// A page that has not asked for so long is gone, or hidden.
-    private static let lookUs: Int64 = 30_000_000
+    private static let longPauseUs: Int64 = 8_000_000
+    /// A page that has not asked for so long is in the background, or gone.
+    private static let seenUs: Int64 = 10_000_000
+    private static let lookUs: Int64 = 150_000_000
     /// See ``Connection``.
     static let patienceSeconds = 10
     /// Searches and plots that wait; who comes then is told to try again.
@@ -58,7 +61,7 @@ final class ConsoleDesk: Sendable {
         mailbox.own()
         var questions = ConsoleQuestions(socketPath: socketPath)
         var lookedAt = bootTime()
-        var nextAt: Int64 = 0
+        var askedAt: Int64?
         while true {
             for job in mailbox.drain() {
                 switch job {
@@ -70,7 +73,8 @@ final class ConsoleDesk: Sendable {
             }
             let now = bootTime()
             let isWatched = now - lookedAt < Self.lookUs
-            if isWatched, now >= nextAt {
+            let pause = now - lookedAt < Self.seenUs ? Self.pauseUs : Self.longPauseUs
+            if isWatched, askedAt.map({ now - $0 >= pause }) ?? true {
                 board.asks(at: now)
                 do throws(Failure) {
                     board.publish(ConsoleModel(answers: try questions.standing(now: now)).json.serialized(), askedAt: now)
@@ -78,9 +82,9 @@ final class ConsoleDesk: Sendable {
                     questions.hangUp()
                     board.failed(error.text)
                 }
-                nextAt = bootTime() + Self.pauseUs
+                askedAt = bootTime()
             }
-            _ = poller.wait(until: !mailbox.isEmpty ? 0 : isWatched ? nextAt : nil)
+            _ = poller.wait(until: !mailbox.isEmpty ? 0 : isWatched ? (askedAt ?? now) + pause : nil)
         }
     }
 

@@ -23,7 +23,7 @@ final class ConsoleFollower: Sendable {
     private static let waitUs: Int64 = 15_000_000
     private static let waitersMax = 64
     /// A page that has not asked for so long is gone, or hidden.
-    private static let lookUs: Int64 = 60_000_000
+    private static let lookUs: Int64 = 150_000_000
     /// Between two looks at what else there is to do.
     private static let sliceMs: Int32 = 250
 

@@ -113,7 +113,6 @@ struct ConsoleModel {
         members.append(("ready", .bool(account["ready"] == .bool(true))))
         members.append(("troubled", .bool(isTroubled(account))))
         members.append(("queue", .object(self.numbers(account["queue"] ?? .null, lanes))))
-        members.append(("orders", account["orders"]?.object.map { .object($0.prefix(20).map { ($0.key, number($0.value)) }) } ?? .null))
         members.append(("rate", answers.rates[name].map { .number(Self.oneDecimal($0)) } ?? .null))
         return .object(members)
     }

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -57,9 +58,13 @@ def test_every_method_is_called_and_every_field_known(client: omsd.Client) -> No
     assert live.venue_order_id is not None
     reconciled = client.account_reconcile("mm-az")
     budget = client.limit_list().budgets[0]
+    now = datetime.now(tz=timezone.utc)
+    stats = client.stats_get(now - timedelta(hours=1), now, 60_000)
+    assert len(stats.points) == 60
     grant = client.limit_take(budget.account, budget.budget, 1)
     answers: list[Any] = [
         taken,
+        stats,
         client.intent_plan("mm-az", place=[resting(), resting()]),
         client.intent_get(taken.intent_id),
         client.intent_list(account="mm-az", limit=5),

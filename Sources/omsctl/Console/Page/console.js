@@ -2,10 +2,14 @@
 
 const token = new URLSearchParams(location.search).get("token") ?? "";
 const eventsMax = 200;
-/// Milliseconds: between two questions, how long an answer may take, and from when on facts are called old.
+/// Milliseconds: between two questions, how long an answer may take, and from when on facts are called old, on a page that is seen or in the background
+/// (where browsers let time pass in steps of a minute).
 const pace = 2000;
 const patience = 8000;
-const oldAfter = 10000;
+const oldAfter = 12000;
+const oldUnseenAfter = 180000;
+/// Who comes back to a page waits for the first answer before it is called old.
+const grace = 4000;
 
 let facts = null;
 /// When the facts shown were true, by the browser's clock; why there are no newer ones; since when the console itself is silent.
@@ -13,6 +17,7 @@ let factsAt = 0;
 let trouble = null;
 let lastPlots = null;
 let isGone = false;
+let seenAt = 0;
 
 async function ask(path, ms) {
   const answer = await fetch(path, { headers: { Authorization: `Bearer ${token}` }, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(ms) });
@@ -30,8 +35,18 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /// A page that nobody sees asks rarely, and at once when it is seen again.
 function untilSeen(ms) {
   if (!document.hidden) return pause(ms);
-  return Promise.race([pause(30000), new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }))]);
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", done);
+      resolve();
+    };
+    const timer = setTimeout(done, 30000);
+    document.addEventListener("visibilitychange", done);
+  });
 }
+
+document.addEventListener("visibilitychange", () => { seenAt = Date.now(); });
 
 // MARK: How the daemon stands
 
@@ -48,7 +63,7 @@ function show(model) {
 /// Whether what is shown still holds, said in the headline and above everything else.
 function judge() {
   const age = facts === null ? null : Date.now() - factsAt;
-  const isOld = age !== null && age > oldAfter;
+  const isOld = age !== null && (document.hidden ? age > oldUnseenAfter : age > oldAfter && Date.now() - seenAt > grace);
   const box = byID("old");
   document.body.classList.toggle("stale", facts !== null && (isOld || trouble !== null));
   if (trouble === null && !isOld) {
@@ -61,7 +76,7 @@ function judge() {
   const why = `✖ ${trouble ?? "No newer answer has come."}`;
   if (byID("why").textContent !== why) byID("why").textContent = why;
   byID("age").textContent = facts === null ? "Nothing is known of the daemon yet."
-    : `All below is OLD: as of ${new Date(factsAt).toLocaleTimeString()}, ${span(age)} ago.`;
+    : `All below is OLD: as of ${clockTime((factsAt + ahead) * 1000)} UTC, ${span(age)} ago.`;
   verdict("old", facts === null ? "No answer" : "Not up to date");
 }
 
@@ -144,12 +159,13 @@ async function plot() {
   while (!isGone) {
     try {
       const answer = await ask("api/plots", 20000);
-      lastPlots = { points: answer.points ?? null, words: answer.words ?? null };
+      // Why there is nothing stands above everything else already where nothing is known at all.
+      lastPlots = { points: answer.points ?? null, words: facts === null ? null : answer.words ?? null, isPart: answer.sampled === true };
       render("plots", lastPlots, plots);
-    } catch (error) {
-      if (lastPlots === null) render("plots", { points: null, words: error.message }, plots);
+    } catch {
+      if (lastPlots === null) render("plots", { points: null, words: null }, plots);
     }
-    await untilSeen(lastPlots?.points ? 60000 : 5000);
+    await untilSeen(lastPlots?.points ? 20000 : 5000);
   }
 }
 

@@ -27,7 +27,9 @@ function account(one) {
   const ready = one.ready ? make("span", { class: "good-text" }, "✔ ready") : make("span", { class: "bad-text" }, "✖ NOT READY");
   const trades = { active: ["good-text", "✔ active"], reducing: ["watch-text", "◆ reducing"], halted: ["bad-text", "■ halted"] }[one.state] ?? ["", one.state];
   const queued = ["cancel", "lookup", "modify", "place"].filter((lane) => one.queue[lane]).map((lane) => `${lane} ${group(one.queue[lane])}`);
-  const states = Object.entries(one.orders ?? {}).filter(([, count]) => count).map(([state, count]) => `${state} ${group(count)}`);
+  // Orders that may be at the venue are open ones, those in doubt among them.
+  const states = [["unsent", one.queue.place], ["resting or on the way", Math.max(0, one.open - one.in_doubt)], ["in doubt", one.in_doubt]]
+    .filter(([, count]) => count).map(([state, count]) => `${state} ${group(count)}`);
   const offset = one.clock_offset_ms;
   return make("article", { class: one.troubled ? "card troubled" : "card" },
     make("div", { class: "heading" },
@@ -38,13 +40,14 @@ function account(one) {
       ["open", group(one.open)], ["in doubt", group(one.in_doubt)], ["parked", group(one.parked)], ["breaks", group(one.breaks)],
       ["in flight", group(one.in_flight)], ["requests/s", one.rate === null ? "–" : one.rate.toFixed(1)],
     ]),
-    one.orders ? make("p", { class: "soft" }, "orders: ", states.length ? states.join(", ") : "none live") : null,
+    make("p", { class: "soft" }, "orders: ", states.length ? states.join(", ") : "none live"),
     make("p", { class: "soft" }, "queued: ", queued.length ? queued.join(", ") : "nothing"),
     one.in_doubt ? make("p", { class: "watch-text" }, "oldest doubt from ", ago(one.oldest_doubt_at)) : null,
-    make("p", { class: "soft" }, "venue’s last answer ", ago(one.last_answer_at), "; ", one.ready && one.last_reconcile_at === null ? "nothing to reconcile yet" : ["reconciled ", ago(one.last_reconcile_at)]),
+    make("p", { class: "soft" }, "venue’s last answer ", ago(one.last_answer_at)),
+    make("p", { class: "soft" }, one.ready && one.last_reconcile_at === null ? "nothing to reconcile yet" : ["reconciled ", ago(one.last_reconcile_at)]),
     offset === null ? make("p", { class: "watch-text" }, "the venue’s clock is not known")
       : Math.abs(offset) > 500 ? make("p", { class: "watch-text" }, `the clock is off by ${group(offset)} ms`) : null,
-    one.last_error && one.last_error !== one.reason ? make("p", { class: "watch-text" }, "last error ", ago(one.last_error_at), `: ${one.last_error}`) : null);
+    one.last_error && one.last_error !== one.reason ? make("p", { class: "watch-text" }, `last error: ${one.last_error}, `, ago(one.last_error_at)) : null);
 }
 
 function accounts({ list, more }) {

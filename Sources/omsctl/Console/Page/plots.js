@@ -39,15 +39,15 @@ function chartOptions() {
   };
 }
 
-function plots({ points, words }) {
+function plots({ points, words, isPart }) {
   for (const chart of charts.values()) chart.destroy();
   charts.clear();
-  if (!points) return make("p", { class: "note" }, words ?? "asking …");
+  if (!points) return make("p", { class: words ? "note" : "soft" }, words ?? "Not known yet.");
   const hasLibrary = typeof Chart !== "undefined";
   const parts = plotKinds.map((kind) => {
     const total = points.reduce((sum, point) => sum + (point[kind.count] ?? 0), 0);
     const heading = make("h3", {}, kind.title, " ", make("span", { class: "soft" }, `(${group(total)})`));
-    if (!hasLibrary || !total) return make("div", { class: "plot" }, heading, plotTable(points, kind));
+    if (!hasLibrary) return make("div", { class: "plot" }, heading, plotTable(points, kind));
     const canvas = make("canvas", { role: "img", "aria-label": `${kind.title}; the table below has the numbers` });
     queueMicrotask(() => {
       if (canvas.isConnected) charts.set(kind.key, new Chart(canvas, { type: "line", data: chartData(points, kind), options: chartOptions() }));
@@ -55,6 +55,7 @@ function plots({ points, words }) {
     return make("div", { class: "plot" }, heading, make("div", { class: "canvas" }, canvas),
       make("details", { "data-key": `table/${kind.key}` }, make("summary", { "data-key": `table-summary/${kind.key}` }, "as a table"), plotTable(points, kind)));
   });
+  if (isPart) parts.push(make("p", { class: "soft" }, "There was too much to read all of it: numbers are estimates from a part."));
   if (!hasLibrary) parts.push(make("p", { class: "soft" }, "Tables only: Debian’s package libjs-chart.js, which draws the plots, is not installed on this host."));
   return parts;
 }

@@ -176,6 +176,7 @@ class AsyncClient:
     limit_release = _Method(requests.limit_release)
     event_subscribe = _Method(requests.event_subscribe)
     event_unsubscribe = _Method(requests.event_unsubscribe)
+    stats_get = _Method(requests.stats_get)
     daemon_status = _Method(requests.daemon_status)
     rpc_discover = _Method(requests.rpc_discover)
 

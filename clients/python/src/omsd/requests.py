@@ -264,6 +264,12 @@ def account_reconcile(account: str) -> Request[t.Reconciliation]:
     return _request("account.reconcile", t.Reconciliation, account=account)
 
 
+def stats_get(from_: datetime, to: datetime, step_ms: int, *, account: str | None = None) -> Request[t.Stats]:
+    """Requests and fills from ``from_`` to before ``to``, in equal steps: how many, and how long they took."""
+    span: dict[str, Any] = {"from": from_, "to": to}
+    return _request("stats.get", t.Stats, step_ms=step_ms, account=account, **span)
+
+
 def limit_list() -> Request[t.Budgets]:
     """Every budget, and how much of it is taken."""
     return _request("limit.list", t.Budgets)

@@ -534,6 +534,31 @@ class Kills:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Point:
+    """Requests and fills of one step from ``at`` on. Times are microseconds, None where nothing was measured."""
+
+    at: datetime
+    requests: int
+    fills: int
+    doubts: int
+    refusals: int
+    request_p50_us: int | None = None
+    request_p99_us: int | None = None
+    fill_p50_us: int | None = None
+    fill_p99_us: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stats:
+    """``sampled``: there was too much to read all of it, and counts are estimates."""
+
+    points: tuple[Point, ...]
+    sampled: bool = False
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reconciliation:
     account: str
     venue_open: int
