@@ -5,8 +5,8 @@ import Testing
 @Suite struct ExploreTests {
     /// The seeds of CI, of all versions; `make soak` runs more with `omsim explore`.
     static let seeds =
-        Array(1...500 as ClosedRange<UInt64>) + Array(Scenario.secondVersionFrom..<Scenario.secondVersionFrom + 1_000)
-        + Array(Scenario.thirdVersionFrom..<Scenario.thirdVersionFrom + 500)
+        Array(1...250 as ClosedRange<UInt64>) + Array(Scenario.secondVersionFrom..<Scenario.secondVersionFrom + 1_500)
+        + Array(Scenario.thirdVersionFrom..<Scenario.thirdVersionFrom + 250)
 
     @Test func `two thousand histories keep every promise and pass every fault point`() async throws {
         let report = try await withThrowingTaskGroup(of: ExploreReport.self) { group in
@@ -28,7 +28,7 @@ import Testing
         print(report.text)
         #expect(report.broken.isEmpty, "\(report.broken.map { "seed \($0.seed): \($0.violations)" })")
         #expect(report.missed.isEmpty, "\(report.missed)")
-        #expect(report.reached[.crashInIntent, default: 0] > 20, "\(report.reached[.crashInIntent, default: 0])")
+        #expect(report.reached[.crashInIntent, default: 0] > 10, "\(report.reached[.crashInIntent, default: 0])")
         #expect(report.missedScenes.isEmpty, "\(report.missedScenes)")
         let unseen = OrderState.allCases.filter { $0 != .denied && report.seen[$0] == nil }
         #expect(unseen.isEmpty, "no order was ever \(unseen)")
