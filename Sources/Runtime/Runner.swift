@@ -54,6 +54,8 @@ package final class Runner {
     private var unwritten: [RequestID: RequestRow] = [:]
     private let post: @Sendable (Input) -> Void
     private var nextBallastTry: Int64 = 0
+    /// Told already that not even cancels can be recorded.
+    private var isBallastSpent = false
     /// After a commit that found no space the next turn waits, unless something comes in: the same timers would only fail again.
     private var quietUntil: Int64 = 0
     /// Nothing of the WAL can be used again, because a reader holds an old snapshot of it.
@@ -151,12 +153,20 @@ package final class Runner {
 
     // MARK: No space
 
-    /// The turn was rolled back. Callers are told; the engine is made anew from what is durable, so that requests that were out are in doubt and looked up.
+    /// The turn was rolled back. The engine is made anew from what is durable, so that requests that were out are in doubt and looked up, and the ballast's space
+    /// is the journal's. What came in this turn is heard once more by it: a cancel fits now, an intent is refused. Who waits for more than that is told.
     private func runOutOfSpace(_ inputs: [Input], _ output: TurnOutput, _ error: JournalError) throws(JournalError) {
-        ports.log("the journal's disk is full: \(error.description). New intents are refused, cancels and look-ups go on. Free space on it.")
+        let again = engine.isJournalFull ? [] : inputs.filter { if case .command = $0 { true } else { false } }
+        if !engine.isJournalFull {
+            ports.log("the journal's disk is full: \(error.description). New intents are refused, cancels and look-ups go on. Free space on it.")
+        } else if !isBallastSpent {
+            isBallastSpent = true
+            ports.log("the space that was kept back for cancels and look-ups is used up as well: nothing can be recorded. Free space on the disk.")
+        }
         // Who asked now, whom this turn would have answered, and who waits: the new engine knows none of them.
         var callers = Set(engine.waitingTickets).union(output.replies.map(\.ticket))
         for case .command(_, _, let ticket) in inputs { callers.insert(ticket) }
+        for case .command(_, _, let ticket) in again { callers.remove(ticket) }
         for ticket in callers.sorted(by: { ($0.connection, $0.call) < ($1.connection, $1.call) }) {
             ports.replies.fail(.journalUnavailable("the journal's disk is full; nothing of this request was recorded"), to: ticket)
         }
@@ -175,13 +185,14 @@ package final class Runner {
         engine.heed(former)
         nextBallastTry = now.monotonic + .seconds(1)
         quietUntil = now.monotonic + .milliseconds(100)
+        if !again.isEmpty { try turn(again) }
     }
 
     private func regainSpace(at now: Moment) {
         guard engine.isJournalFull, now.monotonic >= nextBallastTry else { return }
         nextBallastTry = now.monotonic + .seconds(1)
         guard ports.restoreBallast() else { return }
-        engine.isJournalFull = false
+        (engine.isJournalFull, isBallastSpent) = (false, false)
         ports.log("the journal has space again: intents are accepted")
     }
 

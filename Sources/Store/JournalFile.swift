@@ -176,6 +176,9 @@ enum JournalFile {
 /// Space kept back beside the journal: given up when the disk is full, so that cancels, look-ups and outcomes still fit.
 struct Ballast {
     static let bytes = 16 << 20
+    /// How much more than the ballast must be free before a disk that was full counts as having space again. The ballast's own space is none: were it taken for
+    /// new space, what waits would fill it at once, and the next commit would fail with whatever cancel is in it.
+    static let spareBytes = 4 << 20
     let path: String
 
     init(journal: String) { path = journal + ".ballast" }
@@ -193,6 +196,15 @@ struct Ballast {
             return false
         }
         return true
+    }
+
+    /// The same on a disk that was full: false as well where too little would be left beside it.
+    func restoreWithSpare() -> Bool {
+        var status = statfs()
+        guard statfs(JournalFile.folder(of: path), &status) == 0 else { return false }
+        let (free, isMore) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(max(0, status.f_bsize)))
+        guard isMore || free >= UInt64(Self.bytes + Self.spareBytes) else { return false }
+        return restore()
     }
 
     func release() { unlink(path) }

@@ -372,8 +372,8 @@ package final class SQLiteJournal: Journal {
     /// Gives up the space kept back, so that cancels, look-ups and outcomes fit on a full disk.
     package func releaseBallast() { ballast.release() }
 
-    /// Takes the space back; false while there is none.
-    package func restoreBallast() -> Bool { ballast.restore() }
+    /// Takes the space back; false while there is not that much and some more.
+    package func restoreBallast() -> Bool { ballast.restoreWithSpare() }
 }
 
 extension JournalRecord {

@@ -95,4 +95,38 @@ final class SmallDisk {
         #expect(code == 0, "\(report)")
         #expect(Set(try house.journal.texts("SELECT intent_id FROM v_intents")).isSuperset(of: accepted))
     }
+
+    @Test func `a journal that filled its disk lets every cancel, halt and status pass, and is told to be full once`() throws {
+        let house = try House(["az-futures"])
+        let disk = try #require(SmallDisk(megabytes: 40, in: house.scratch))
+        house.journalFolder = disk.path
+        try house.writeConfiguration()
+        let client = try house.start()
+        let account = try house.account("az-futures")
+        let resting = try client.submit(account.intent("resting", orders: 20))
+        try client.wait("resting")
+        // What is taken waits for permits by the thousand: it would leave with whatever space there is.
+        var refusal: JSON?
+        for number in 1...400 where refusal == nil {
+            let answer = try client.ask("intent.submit", account.intent("more-\(number)", orders: 500))
+            if answer["result"] == nil { refusal = answer["error"] }
+        }
+        #expect(refusal?["code"]?.integer == 1010, "\(refusal?.lines ?? "never refused")")
+
+        for (number, id) in resting.enumerated() {
+            let answer = try client.ask("intent.submit", #"{"account":"\#(account.name)","cancel":["\#(id)"]}"#)
+            #expect(answer["result"] != nil, "cancel \(number): \(answer.lines)")
+            let state = number % 2 == 0 ? "halted" : "active"
+            let halt = try client.ask("account.set_state", #"{"account":"\#(account.name)","state":"\#(state)","reason":"full"}"#)
+            #expect(halt["result"] != nil, "\(number): \(halt.lines)")
+            #expect(try client.ask("daemon.status", "{}")["result"] != nil)
+        }
+        try pollUntil("cancels on a full disk: \(house.daemon?.tail ?? "")") {
+            try house.journal.number("SELECT count(*) FROM v_orders WHERE intent_id = 'resting' AND state = 'canceled'") == resting.count
+        }
+        let lines = house.daemonLogs.split(separator: "\n")
+        #expect(lines.count { $0.contains("disk is full") } == 1, "\(house.daemonLogs)")
+        #expect(!house.daemonLogs.contains("has space again"), "\(house.daemonLogs)")
+        #expect(try house.verify().code == 0)
+    }
 }

@@ -107,4 +107,16 @@ import Testing
         #expect(try House.error(daemon.submit(try House.intent("xt-spot", orders: 1, id: "after")), daemon) == nil)
         #expect(House.settled(daemon, "after"))
     }
+
+    @Test func `the cancel that finds the disk full is the first to pass on the space kept back`() throws {
+        let daemon = try House.ready("xt-spot")
+        daemon.submit(try House.intent("xt-spot", orders: 3, id: "before"))
+        #expect(House.settled(daemon, "before"))
+        daemon.setDisk(full: true)
+        var cancel = Intent(account: "xt-spot", id: "cancel")
+        cancel.cancel = [.matching(symbol: nil, side: nil)]
+        #expect(try House.error(daemon.submit(cancel), daemon) == nil)
+        #expect(House.settled(daemon, "cancel", withinUs: .seconds(30)))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled })
+    }
 }
