@@ -165,3 +165,6 @@ SELECT e.seq, e.at, CAST((SELECT a.account FROM accounts a WHERE a.account_key =
 FROM events e
 WHERE e.order_key IS NULL
     AND NOT (e.kind = 'intent_accepted' AND EXISTS (SELECT 1 FROM intents i WHERE i.intent_key = e.seq AND i.complete = 0));
+
+-- Why cancels and modifies of one intent were refused; an intent without a refusal costs nothing.
+CREATE INDEX commands_refused ON commands (intent_key) WHERE state = 'refused';

@@ -197,9 +197,30 @@ package final class SQLiteJournalReader: JournalReader {
             "SELECT state, count(*) FROM orders WHERE intent_key = \(json.integer("intent_key", in: rows) ?? 0) GROUP BY state ORDER BY state")
         while try counts.step() { writer.member(try counts.next(), try counts.next(Int64.self)) }
         writer.endObject()
+        try refusals(of: json.integer("intent_key", in: rows) ?? 0, to: &writer)
         if let timedOut { writer.member("timed_out", timedOut) }
         writer.endObject()
         return writer.bytes
+    }
+
+    /// Why commands of an intent were refused: by the venue where they were sent, by the daemon where they were not.
+    private func refusals(of intent: Int64, to writer: inout JSONWriter) throws(JournalError) {
+        let rows = try connection.prepare(
+            """
+            SELECT count(*), reject_code, reject_text, request_id IS NOT NULL AS sent FROM commands
+            WHERE intent_key = \(intent) AND state = 'refused' GROUP BY sent, reject_code, reject_text ORDER BY count(*) DESC, min(command_id) LIMIT 20
+            """)
+        writer.key("refusals")
+        writer.beginArray()
+        while try rows.step() {
+            writer.beginObject()
+            writer.member("commands", rows.integer(0))
+            writer.member("code", rows.optionalText(1))
+            writer.member("text", rows.optionalText(2))
+            writer.member("sent", rows.integer(3) != 0)
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     private func submission(_ id: IntentID, duplicate: Bool) throws(JournalError) -> [UInt8]? {

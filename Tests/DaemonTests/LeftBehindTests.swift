@@ -46,6 +46,9 @@ import Wire
             _ = try moved.call("intent.cancel", "{intent_id: 'left-\(account.name)'}")
             try moved.submit(#"{"account":"\#(account.name)","intent_id":"all-\#(account.name)","cancel":[{"symbol":"\#(account.symbol)"}]}"#)
             try moved.wait("all-\(account.name)")
+            let refusals = try moved.call("intent.get", "{intent_id: 'all-\(account.name)'}")["refusals"]?.array ?? []
+            #expect(refusals.count == 1 && refusals[0]["commands"]?.integer == 3 && refusals[0]["sent"] == .bool(false), "\(refusals.map(\.lines))")
+            #expect(refusals.first?["text"]?.string?.contains("was left at") ?? false)
         }
         _ = try moved.call("account.set_state", "{account: '*', state: 'halted', reason: 'kill', cancel_open: true}")
         for account in all { _ = try moved.call("account.reconcile", "{account: '\(account.name)'}") }

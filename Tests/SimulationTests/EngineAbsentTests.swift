@@ -34,6 +34,14 @@ import Testing
         #expect(row?["orders"]?.integer == Int64(before.values.count { !$0.isTerminal }))
         // Who waits for it waits in vain, and whoever would cancel it is told why not.
         #expect(try House.error(daemon.command(.intentCancel("left")), daemon)?.code == 1001)
+        // How far its emptying has come is asked by its name as well as for all.
+        for name in ["bitget-uta", nil] as [AccountID?] {
+            let kills = try House.hear(daemon.command(.killStatus(name)), daemon).get()["accounts"]?.array ?? []
+            let kill = kills.first { $0["account"] == .string("bitget-uta") }
+            #expect(kill?["live_or_unknown"] == row?["orders"] && kill?["listed"] == .bool(false), "\(kills)")
+            #expect(kills.count == (name == nil ? 2 : 1))
+        }
+        #expect(try House.error(daemon.command(.killStatus("nobody")), daemon)?.code == 1001)
         let wait = daemon.command(.intentWait("left", untilSettled: true, timeoutMs: 700))
         let isEarly = daemon.run(forUs: .milliseconds(690)) { daemon.answers[wait] != nil }
         #expect(!isEarly)

@@ -27,8 +27,9 @@ package enum MethodTable {
             result: "{intent_id, duplicate, accepted_at, orders:[client_order_id…], planned_requests}; with dry_run the plan", isMutating: true
         ) { parameters throws(ControlError) in try IntentDecoder.command(parameters) },
         Method(
-            "intent.get", .viewer, "One intent and the count of its orders by state.", fields: [intentID],
-            result: "{v_intents columns, counts:{state:n}}"
+            "intent.get", .viewer, "One intent, the count of its orders by state, and why cancels or modifies of it were refused.",
+            fields: [intentID],
+            result: "{v_intents columns, counts:{state:n}, refusals:[{commands, code, text, sent}…]}"
         ) { parameters throws(ControlError) in .intentGet(IntentID(try parameters.requiredText("intent_id"))) },
         Method(
             "intent.list", .viewer, "Intents, oldest first.", fields: [account] + page, result: "{intents:[…], next}"

@@ -187,9 +187,9 @@ extension Engine {
     // MARK: What is left
 
     func tellKill(_ account: AccountID?, ticket: Ticket) {
-        if let account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
-        // What an account still holds that is configured no more, nobody can look after: "all" tells of it.
-        let absent = account == nil ? unconfigured.filter { $0.orders > 0 } : []
+        if let account, desk(account) == nil, self.absent[account] == nil { return fail(.unknownAccount(account), to: ticket) }
+        // What an account still holds that is configured no more, nobody can look after: "all" tells of it, and whoever names it is told in any case.
+        let absent = self.absent.values.filter { account == nil ? $0.orders > 0 : $0.account == account }.sorted { $0.account < $1.account }
         let left = absent.map { account in
             KillSnapshot(
                 account: account.account, state: account.trading?.state ?? .active, confirmedClosed: 0, cancelTaken: 0, liveOrUnknown: account.orders,

@@ -340,7 +340,7 @@ package enum JournalQuery: Sendable {
     case breaks(OrderFilter)
     /// `{v_breaks columns}`, or nil when unknown.
     case oneBreak(Int64)
-    /// `{v_intents columns,"counts":{state:n}}` plus `"timed_out"` where given.
+    /// `{v_intents columns,"counts":{state:n},"refusals":[…]}` plus `"timed_out"` where given.
     case intent(IntentID, timedOut: Bool?)
     case intents(account: AccountID?, after: Int64?, limit: Int)
     /// The answer to `intent.submit`: `{intent_id,duplicate,accepted_at,orders,planned_requests}`.

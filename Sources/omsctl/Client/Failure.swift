@@ -35,10 +35,11 @@ enum Exit: Int32 {
         }
     }
 
-    /// What an intent's counts by state mean.
+    /// What an intent's counts by state mean, and the refusals of its commands: by the venue where they were sent, by the daemon where not.
     static func of(intent: JSON) -> Exit {
         var exit: Exit = intent["timed_out"] == .bool(true) ? .inDoubt : .done
         for (state, count) in intent["counts"]?.object ?? [] where (count.integer ?? 0) > 0 { exit = exit.and(of(orderState: state)) }
+        for refusal in intent["refusals"]?.array ?? [] { exit = exit.and(refusal["sent"] == .bool(true) ? .refused : .denied) }
         return exit
     }
 }

@@ -109,6 +109,15 @@ extension Context {
         return "intent \(id) accepted: \(orders) orders, \(Table.cell(requests, named: "").escapedForTerminal) requests planned\n"
     }
 
+    /// Cancels and modifies of it that were refused, and why: a line each reason.
+    static func refusals(_ intent: JSON) -> String {
+        (intent["refusals"]?.array ?? []).map { refusal in
+            let words = [refusal["code"]?.string, refusal["text"]?.string].compactMap(\.self).joined(separator: " ")
+            let who = refusal["sent"] == .bool(true) ? "the venue refused" : "refused"
+            return "\(Table.cell(refusal["commands"], named: "")) cancels or modifies \(who): \(words)".escapedForTerminal + "\n"
+        }.joined()
+    }
+
     /// A table of counts by state.
     static func summary(_ intent: JSON) -> String {
         let id = Table.cell(intent["intent_id"], named: "").escapedForTerminal
@@ -117,6 +126,7 @@ extension Context {
         for (state, count) in intent["counts"]?.object ?? [] where count.integer != 0 { table.add([state, count.text ?? "-"]) }
         var out = "intent \(id) \(isOver ? "is settled" : "is not settled yet")\n"
         if table.count > 0 { out += table.text }
+        out += refusals(intent)
         if !isOver { out += "`omsctl wait \(id)` waits on; `omsctl orders --intent \(id)` lists its orders\n" }
         return out
     }

@@ -30,6 +30,33 @@ struct ClientExitTests {
         #expect(daemon.run("place", "--account", "a", "--symbol", "b", "--side", "buy", "--price", "1", "--quantity", "2") == code)
     }
 
+    @Test(
+        arguments: [
+            ("[]", 0, ""), (#"[{"commands":5,"code":null,"text":"left at U1","sent":false}]"#, 3, "5 cancels or modifies refused: left at U1"),
+            (
+                #"[{"commands":2,"code":"25104","text":"gone","sent":true},{"commands":1,"code":null,"text":"x","sent":false}]"#, 4,
+                "2 cancels or modifies the venue refused: 25104 gone"
+            ),
+        ] as [(String, Int32, String)])
+    func `cancels by a filter or of an intent that were refused are told with their reason, and end as one by id does`(
+        refusals: String, code: Int32, words: String
+    ) throws {
+        let daemon = try ScriptedDaemon { command in
+            switch command {
+            case .submit(let intent, _):
+                "{\"intent_id\":\"\(intent.id?.text ?? "made")\",\"duplicate\":false,\"accepted_at\":1,\"orders\":[],\"planned_requests\":1}"
+            case .intentCancel: "{\"intent_id\":\"i1\",\"withdrawn\":0,\"cancels\":5}"
+            case .intentWait(let id, _, _):
+                #"{"intent_id":"\#(id)","state":"settled","commands":5,"counts":{},"refusals":\#(refusals),"timed_out":false}"#
+            default: nil
+            }
+        }
+        for verb in [["cancel", "--account", "a", "--symbol", "b"], ["cancel-all", "a"], ["cancel", "--intent", "i1"]] {
+            #expect(daemon.run(verb) == code, "\(verb)")
+            #expect(daemon.terminal.output.contains(words), "\(daemon.terminal.output)")
+        }
+    }
+
     @Test func `what is not settled in time is 5, and says how to wait on`() throws {
         let daemon = try Self.daemon(counts: "{\"submitted\":1}", timedOut: true)
         let code = daemon.run(

@@ -207,8 +207,20 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """So many cancels or modifies were refused with these words: by the venue where they were ``sent``, by the daemon where not."""
+
+    commands: int
+    sent: bool
+    code: str | None = None
+    text: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Intent:
-    """``counts``: orders by state, where asked for alone. ``timed_out``: the answer to a wait that ended too early."""
+    """``counts``: orders by state, where asked for alone. ``refusals``: of its cancels and modifies, the most frequent first.
+    ``timed_out``: the answer to a wait that ended too early."""
 
     intent_id: str
     account: str
@@ -223,6 +235,7 @@ class Intent:
     expires_at: datetime | None = None
     settled_at: datetime | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
     timed_out: bool | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
