@@ -56,7 +56,7 @@ python: setup ## the Python client as wheel and sdist, in .build/python-dist
 deb: ## Debian packages of omsd and omsim in .build/deb, lintian clean; installs debhelper and lintian
 	@scripts/build-deb
 
-demo: build ## a large intent to every venue, lost replies, a kill -9, and an audit
+demo: build ## a large intent to every venue, lost replies, a kill -9, an audit, and a report in .build/demo-report.html
 	@scripts/demo
 
 run: build ## omsd against simulated venues, until Ctrl-C

@@ -56,7 +56,7 @@ let package = Package(
         // 5: run it
         program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),
         program(
-            "omsctl", ["Kernel", "OMSCore", "Wire", "Venues", "Transport", "CLinux"],
+            "omsctl", ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "CLinux"],
             resources: ["console.html", "console.css", "page.js", "parts.js", "plots.js", "console.js"].map { .embedInCode("Console/Page/\($0)") }),
         .target(name: "Yardsticks", path: "Benchmarks/C", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(

@@ -67,6 +67,10 @@ import Wire
             for line in Self.examples(in: try Self.text(page)) where line.hasPrefix("omsctl ") {
                 var words = line.split(separator: " ").dropFirst().map(String.init)
                 words = words.map { $0.hasPrefix("o4k2") ? id : $0 == "orders.jsonl" ? orders : $0 }
+                // Made from the file, not by the daemon.
+                if words.first == "report" {
+                    words = words.map { $0.hasSuffix(".html") ? house.scratch.file($0) : $0 } + ["--journal", house.journal.path]
+                }
                 // One that would follow for ever ends after the first event.
                 if words.first == "tail" { words += ["--after", "0", "--count", "1"] }
                 let (code, output) = try ChildProcess.run("omsctl", ["--socket", house.socket] + words, in: house.scratch)

@@ -18,7 +18,7 @@ import Testing
         "Simulator": (4, ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Runtime", "Transport", "CLinux"]),
         "OMSDaemon": (4, ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
         "omsim": (5, ["Simulator", "Transport", "Wire", "OMSCore", "Venues", "Runtime", "CSQLite", "CLinux"]),
-        "omsctl": (5, ["Kernel", "OMSCore", "Wire", "Venues", "Transport", "CLinux"]),
+        "omsctl": (5, ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "CLinux"]),
     ]
     /// Parts of the platform that any target but the pure ones may use.
     private static let platform: Set<String> = ["Glibc", "Synchronization"]

@@ -39,7 +39,7 @@ extension Engine {
         guard row != former else { return }
         desk.killRow = row
         var words: [String] = []
-        if row.since != former.since { words.append(row.since == nil ? "is not emptied any more" : "is being emptied") }
+        if row.since != former.since { words.append(row.since == nil ? KillRow.over : KillRow.begun) }
         if row.cancelAll != former.cancelAll {
             switch row.cancelAll {
             case .unanswered: words.append("the venue is to cancel everything, asked until it answers")

@@ -205,6 +205,10 @@ package struct KillRow: Sendable, Equatable {
     package init(account: AccountID, since: Int64?, cancelAll: KillSnapshot.CancelAll) {
         (self.account, self.since, self.cancelAll) = (account, since, cancelAll)
     }
+
+    /// What the record says when it begins and when it is taken back: reports know both by these words.
+    package static let begun = "is being emptied"
+    package static let over = "is not emptied any more"
 }
 
 /// A budget's row: one for each (venue, owner, name).

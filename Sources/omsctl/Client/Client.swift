@@ -131,5 +131,5 @@ enum Client {
 enum Verbs {
     static let all: [VerbSpec] =
         SubmitVerbs.all + OrderVerbs.all + ListVerbs.all + StoryVerbs.all + StatusVerb.all + BreakVerbs.all + WatchVerbs.all + ConsoleVerb.all
-        + AccountVerbs.all + KillVerb.all + ExportVerb.all + ExplainVerb.all + CompletionVerb.all
+        + AccountVerbs.all + KillVerb.all + ExportVerb.all + ReportVerb.all + ExplainVerb.all + CompletionVerb.all
 }

@@ -185,6 +185,10 @@ enum CompletionScript: String, CaseIterable, Sendable {
 
     // MARK: fish
 
+    private static func fishName(_ option: String) -> String {
+        option.hasPrefix("--") ? "-l \(option.dropFirst(2))" : "-s \(option.dropFirst())"
+    }
+
     private static func fish(_ verbs: [VerbSpec]) -> String {
         func list(_ place: Completing) -> String {
             switch place {
@@ -218,7 +222,7 @@ enum CompletionScript: String, CaseIterable, Sendable {
             let seen = "-n '__fish_seen_subcommand_from \(spec.name)'"
             for flag in spec.flags where !common.contains(where: { $0.name == flag.name }) {
                 out +=
-                    "complete -c omsctl \(seen) -l \(flag.name.dropFirst(2))\(flag.value == nil ? "" : list(Completing(option: flag)))\(note(flag.note))\n"
+                    "complete -c omsctl \(seen) \(Self.fishName(flag.name))\(flag.value == nil ? "" : list(Completing(option: flag)))\(note(flag.note))\n"
             }
             for place in Completing.operands(of: spec) where place != .anything {
                 out += "complete -c omsctl \(seen)\(place == .files ? " -F" : list(place))\n"

@@ -121,8 +121,8 @@ struct ClientExitTests {
         let contract = [
             "submit", "place", "modify", "cancel", "cancel-all", "intents", "orders", "show", "why", "wait", "tail", "status", "limits",
             "instruments",
-            "fills", "reconcile", "breaks", "break", "halt", "reduce", "resume", "kill", "resolve", "top", "console", "export", "explain",
-            "completions",
+            "fills", "reconcile", "breaks", "break", "halt", "reduce", "resume", "kill", "resolve", "top", "console", "export", "report",
+            "explain", "completions",
         ]
         #expect(Set(Verbs.all.map(\.name)) == Set(contract))
     }

@@ -1,0 +1,75 @@
+import OMSCore
+
+/// Breaks, and the use of limits.
+extension FiguresReader {
+    mutating func readBreaks() throws(JournalError) {
+        var kinds: [String: JournalFigures.BreakKind] = [:]
+        var breaks: [JournalFigures.Break] = []
+        try each(
+            "breaks",
+            """
+            SELECT b.break_id, b.account_key, b.at, b.kind, b.client_order_id, b.venue_order_id, b.detail, b.resolved_at, b.acknowledged_at,
+                b.acknowledged_by, b.reason
+            FROM breaks b WHERE b.break_id > ?1 AND b.break_id <= \(figures.seq) ORDER BY b.break_id
+            """
+        ) { rows throws(JournalError) in
+            guard let place = places[rows.integer(1)], isMeant(rows.moment(2)) else { return }
+            let one = JournalFigures.Break(
+                id: rows.integer(0), account: figures.accounts[place].name, kind: rows.text(3), clientOrderID: rows.optionalText(4),
+                venueOrderID: rows.optionalText(5), detail: rows.text(6), at: rows.moment(2), endedAt: rows.optionalMoment(7),
+                acknowledgedAt: rows.optionalMoment(8), acknowledgedBy: rows.optionalText(9).map(Self.person), reason: rows.optionalText(10))
+            kinds["\(one.account) \(one.kind)", default: .init(account: one.account, kind: one.kind)].count(one)
+            breaks.append(one)
+        }
+        figures.breakKinds = kinds.values.sorted { ($0.account, $0.kind) < ($1.account, $1.kind) }
+        // First what is open, then the newest.
+        breaks.sort { ($0.isOpen ? 0 : 1, $1.id) < ($1.isOpen ? 0 : 1, $0.id) }
+        figures.breaks.rows = Array(breaks.prefix(Self.listMax))
+        figures.breaks.left = breaks.count - figures.breaks.rows.count
+    }
+
+    /// Limits belong to a venue's user, key or address, not to an account: with one asked for, all of its venue are told.
+    mutating func readLimits() throws(JournalError) {
+        let budgets = try connection.prepare(
+            "SELECT budget_id, venue, owner, budget, scope, permits, window_ms FROM budgets ORDER BY venue, owner, budget")
+        let venues = figures.accounts.map(\.venue)
+        while try budgets.step() {
+            let venue = budgets.text(1)
+            guard scope.account == nil || venues.contains(where: { venue == $0 || venue.hasPrefix($0 + "/") }) else { continue }
+            var limit = JournalFigures.Limit(
+                venue: venue, owner: budgets.text(2), budget: budgets.text(3), scope: budgets.text(4), permits: budgets.count(5),
+                windowMs: budgets.count(6))
+            try readUse(of: budgets.integer(0), into: &limit)
+            figures.limits.append(limit)
+            progress("limits: \(figures.limits.count)")
+        }
+    }
+
+    private func readUse(of budget: Int64, into limit: inout JournalFigures.Limit) throws(JournalError) {
+        let (from, to) = ((scope.from ?? 0) / 1_000_000, ((scope.to ?? .farthest) - 1) / 1_000_000)
+        limit.overTime = Array(repeating: 0, count: figures.steps.count)
+        let rows = try connection.prepare("SELECT second, requests, busiest_ending FROM rate_usage WHERE budget_id = ?1 AND second BETWEEN ?2 AND ?3")
+        try rows.bind(budget, from, to)
+        var last: Int64?
+        while try rows.step() {
+            let (second, busiest) = (min(max(rows.integer(0), 0), .farthest / 1_000_000), rows.count(2))
+            last = second
+            limit.requests += rows.count(1)
+            limit.busiest = max(limit.busiest, busiest)
+            if let step = step(of: second * 1_000_000) { limit.overTime[step] = max(limit.overTime[step], busiest) }
+        }
+        // A window that touches the last second may end behind the period.
+        guard let last else { return }
+        let tail = last + (Int64(limit.windowMs) + 999) / 1_000
+        let ending = try connection.integer(
+            "SELECT max(busiest_ending) FROM rate_usage WHERE budget_id = \(budget) AND second BETWEEN \(last) AND \(tail)")
+        limit.busiest = max(limit.busiest, Int(min(max(ending ?? 0, 0), 1_000_000_000)))
+    }
+}
+
+extension JournalFigures.BreakKind {
+    fileprivate mutating func count(_ one: JournalFigures.Break) {
+        found += 1
+        if one.endedAt != nil { ended += 1 } else if one.acknowledgedAt != nil { acknowledged += 1 }
+    }
+}

@@ -1,0 +1,117 @@
+import OMSCore
+import Wire
+
+/// Reads a report's figures from a live, stopped or killed journal, on a read-only connection of its own.
+///
+/// In snapshots of some ten thousand rows, so that a daemon can go on writing and use its WAL again: what is born behind the number that the report
+/// begins with is not in it, what changes meanwhile is told as it was when its row was read.
+package struct FiguresReader {
+    let connection: Connection
+    let scope: JournalFigures.Scope
+    let progress: (String) -> Void
+    var figures = JournalFigures()
+    /// Of the accounts that are asked about: their row's key, and their place among the figures.
+    var places: [Int64: Int] = [:]
+    static let rowsAtOnce = 10_000
+    /// Rows of a list that a person still reads.
+    static let listMax = 500
+
+    /// - Parameter progress: Told what is being read, now and then.
+    /// - Throws: `.damaged` for a file that is no journal this omsd knows, `.failed` where there is none, or no such account in it.
+    package static func read(
+        path: String, scope: JournalFigures.Scope = JournalFigures.Scope(), progress: @escaping (String) -> Void = { _ in }
+    ) throws(JournalError) -> JournalFigures {
+        try JournalFile.checkForReading(path)
+        let connection = try Connection(path: path, .readOnly)
+        let version = try Migrator.version(of: connection)
+        guard version == Migrator.newest else {
+            throw JournalError(.damaged, "\(path) is of version \(version), this omsd reads \(Migrator.newest); start omsd once to migrate it")
+        }
+        var reader = FiguresReader(connection: connection, scope: scope, progress: progress)
+        try reader.readAll()
+        return reader.figures
+    }
+
+    private mutating func readAll() throws(JournalError) {
+        figures.seq = try JournalLoader(connection: connection).seq()
+        try findPeriod()
+        try readAccounts()
+        try readIntents()
+        try readOrders()
+        try readCommands()
+        try readFills()
+        try readRequests()
+        try readRecord()
+        try readBreaks()
+        try readLimits()
+    }
+
+    func isMeant(_ at: Int64) -> Bool { at >= scope.from ?? .min && at < scope.to ?? .max }
+
+    private mutating func findPeriod() throws(JournalError) {
+        func moment(_ order: String) throws(JournalError) -> [Int64] {
+            [
+                try connection.integer("SELECT at FROM events ORDER BY seq \(order) LIMIT 1"),
+                try connection.integer("SELECT intended_at FROM orders ORDER BY order_key \(order) LIMIT 1"),
+            ].compactMap { $0.map { min(max($0, 0), .farthest) } }
+        }
+        let (earliest, latest) = (try moment("ASC").min(), try moment("DESC").max())
+        let first = max(0, scope.from ?? earliest ?? scope.to ?? 0)
+        let last = max(0, scope.to ?? latest.map { $0 + 1 } ?? first)
+        figures.period = first..<max(first, last)
+        let length = max(1, figures.period.upperBound - first)
+        figures.step = Self.steps.first { length / $0 < 120 } ?? max(1, length / 120)
+        let count = figures.period.isEmpty ? 0 : Int((length + figures.step - 1) / figures.step)
+        figures.steps = Array(repeating: JournalFigures.Step(), count: count)
+    }
+
+    /// A tenth of a second to thirty days.
+    private static let steps: [Int64] =
+        [100_000, 250_000, 500_000]
+        + [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 86_400, 604_800, 2_592_000].map { $0 * 1_000_000 }
+
+    /// The step of the report that a moment lies in; what a clock that was set says of other times, at the edge.
+    func step(of at: Int64) -> Int? {
+        guard !figures.steps.isEmpty else { return nil }
+        let inside = min(max(at, figures.period.lowerBound), figures.period.upperBound - 1)
+        return min(figures.steps.count - 1, Int((inside - figures.period.lowerBound) / figures.step))
+    }
+
+    private mutating func readAccounts() throws(JournalError) {
+        let rows = try connection.prepare(
+            """
+            SELECT a.account_key, a.account, a.venue, a.product, coalesce(t.state, 'active')
+            FROM accounts a LEFT JOIN trading_state t USING (account_key) ORDER BY a.account
+            """)
+        while try rows.step() {
+            let name = rows.text(1)
+            guard name == scope.account?.text ?? name else { continue }
+            places[rows.integer(0)] = figures.accounts.count
+            figures.accounts.append(
+                JournalFigures.Account(name: name, venue: rows.text(2), product: rows.text(3), trading: rows.text(4)))
+        }
+        if let account = scope.account, figures.accounts.isEmpty { throw JournalError(.failed, "the journal knows no account \(account.text)") }
+    }
+
+    /// Rows of a table in order of their key, some thousand a snapshot. The first column is the key; `?1` is the one to go on behind.
+    func each(_ what: String, _ sql: String, _ body: (borrowing Statement) throws(JournalError) -> Void) throws(JournalError) {
+        let rows = try connection.prepare(sql + " LIMIT \(Self.rowsAtOnce)")
+        var (after, seen) = (Int64(0), 0)
+        while true {
+            try rows.bind(after)
+            var count = 0
+            while try rows.step() {
+                after = rows.integer(0)
+                count += 1
+                try body(rows)
+            }
+            rows.reset()
+            seen += count
+            progress("\(what): \(seen)")
+            if count < Self.rowsAtOnce { return }
+        }
+    }
+
+    /// `uid:1000 pid:42` without the process, which says nothing to a reader.
+    static func person(_ actor: String) -> String { actor.split(separator: " ").first.map(String.init) ?? actor }
+}

@@ -1,0 +1,130 @@
+import CLinux
+import OMSCore
+import Store
+import Wire
+
+/// `report`: one file that needs nothing else, made from a journal. Asks no daemon.
+enum ReportVerb {
+    static let journal = "/var/lib/omsd/journal.db"
+
+    static let all: [VerbSpec] = [
+        VerbSpec(
+            name: "report", operands: "", operandCount: 0...0,
+            summary: "what was asked for and what became of it, as one HTML file (-o) or JSON, from the journal",
+            flags: [
+                .option("-o", "FILE", "where to write it; - is standard output"),
+                .option("--journal", "FILE", "the journal, live, stopped or a backup; default \(journal)"),
+                .option("--from", "TIME", "from then on (UTC): 2026-11-20, 2026-11-20T17:03, or 24h, 7d, 90m ago; default all"),
+                .option("--to", "TIME", "up to, and without, then; default all"),
+                .option("--account", "NAME", "only this account"),
+                .switch("--no-verify", "do not check the journal itself, which takes longest"),
+            ], run: run)
+    ]
+
+    @Sendable private static func run(_ context: Context) throws(Failure) -> Exit {
+        let (arguments, terminal) = (context.arguments, context.terminal)
+        let path = arguments.text("--journal") ?? journal
+        let now = terminal.now()
+        let scope = try scope(arguments, now: now)
+        let target = arguments.text("-o") ?? (context.isJSON ? "-" : nil)
+        guard let target else { throw .usage("where to? -o FILE, or -o - for standard output") }
+        let progress = Progress(terminal)
+        let contents: Report
+        do throws(JournalError) {
+            let verdict = arguments.has("--no-verify") ? nil : try JournalVerifier.verify(path: path) { progress.say("checking: \($0)") }
+            let figures = try FiguresReader.read(path: path, scope: scope) { progress.say("reading \($0)") }
+            contents = Report(figures: figures, scope: scope, verdict: verdict, path: path, madeAt: now, warning: SQLiteJournal.nameWarning(path))
+        } catch {
+            progress.end()
+            let hint = "--journal names the file; members of omsd-audit may read it"
+            throw Failure(exitCode: .internal, text: "\(error.description.escapedForTerminal)\n  \(hint)")
+        }
+        progress.end()
+        let text = context.isJSON ? contents.json : contents.page
+        if target == "-" { terminal.out(text) } else { try write(text, to: target) }
+        if target != "-", terminal.isInteractive { terminal.out("\(target.escapedForTerminal): \(contents.summary)\n") }
+        guard let verdict = contents.verdict, !verdict.isSound else { return .done }
+        terminal.err("omsctl: the journal is not sound: \(verdict.problemCount) problems, see the report\n")
+        return .internal
+    }
+
+    private static func scope(_ arguments: Arguments, now: Int64) throws(Failure) -> JournalFigures.Scope {
+        func moment(_ name: String) throws(Failure) -> Int64? {
+            guard let text = arguments.text(name) else { return nil }
+            guard let moment = ReportTime.parse(text, now: now) else {
+                throw .usage("\(name): \"\(text.escapedForTerminal)\" is no time; 2026-11-20, 2026-11-20T17:03 (UTC), or 24h, 7d, 90m ago")
+            }
+            return moment
+        }
+        let (from, to) = (try moment("--from"), try moment("--to"))
+        if let from, let to, from >= to { throw .usage("--from lies behind --to: nothing is between them") }
+        return JournalFigures.Scope(from: from, to: to, account: arguments.text("--account").map { AccountID($0) })
+    }
+
+    /// Complete under its name or not there: written beside it first. Others of the group may read it, nobody else: it tells of trades.
+    private static func write(_ text: String, to path: String) throws(Failure) {
+        let beside = "\(path).\(getpid()).part"
+        func failed(_ what: String) -> Failure {
+            let words = String(cString: strerror(omsd_errno()))
+            unlink(beside)
+            return Failure(exitCode: .internal, text: "\(path.escapedForTerminal) cannot be \(what): \(words)")
+        }
+        let descriptor = omsd_open(beside, O_WRONLY | O_CREAT | O_EXCL, 0o640)
+        guard descriptor >= 0 else { throw failed("written") }
+        var text = text
+        let isWritten = text.withUTF8 { bytes in
+            var at = 0
+            while at < bytes.count {
+                let count = CLinux.write(descriptor, bytes.baseAddress! + at, bytes.count - at)
+                if count < 0, omsd_errno() == EINTR { continue }
+                guard count > 0 else { return false }
+                at += count
+            }
+            return true
+        }
+        guard isWritten else {
+            let failure = failed("written")
+            close(descriptor)
+            throw failure
+        }
+        guard close(descriptor) == 0, rename(beside, path) == 0 else { throw failed("put in place") }
+    }
+}
+
+/// A line that says how far a long piece of work is, for a person.
+private final class Progress {
+    private let terminal: any Terminal
+    private var saidAt: Int64 = 0
+    private var widest = 0
+
+    init(_ terminal: any Terminal) { self.terminal = terminal }
+
+    func say(_ text: String) {
+        guard terminal.isInteractive, omsd_clock_us(CLOCK_BOOTTIME) - saidAt > 100_000 else { return }
+        saidAt = omsd_clock_us(CLOCK_BOOTTIME)
+        let line = String(text.escapedForTerminal.prefix(columns: max(20, terminal.width - 1)))
+        terminal.err("\r" + line + String(repeating: " ", count: max(0, widest - line.columns)))
+        widest = max(widest, line.columns)
+    }
+
+    func end() {
+        if widest > 0 { terminal.err("\r" + String(repeating: " ", count: widest) + "\r") }
+    }
+}
+
+/// What is written: figures, and how they came about.
+struct Report {
+    let figures: JournalFigures
+    let scope: JournalFigures.Scope
+    /// nil: the journal was not checked.
+    let verdict: VerifyReport?
+    let path: String
+    let madeAt: Int64
+    /// What those should know who read a file that no daemon would open.
+    let warning: String?
+
+    var summary: String {
+        let total = figures.total
+        return "\(ReportTime.grouped(total.all)) orders, \(ReportTime.grouped(total[.submitted, .inDoubt])) of them without a known fate"
+    }
+}
