@@ -82,4 +82,85 @@ import Wire
         #expect(try orders(second).allSatisfy { $0["state"]?.string == "open" })
         #expect(try first.verify().code == 0)
     }
+
+    @Test func `back there by the words of the break, each order is where it was placed, and never sent a second time`() throws {
+        let home = try House(everywhere: "request_timeout_ms: 2000")
+        let away = try House(like: home)
+        let all = home.accounts
+        // What is in doubt when an account is moved is found at no other place.
+        func trade(_ house: House, _ name: String) throws {
+            let client = try home.start()
+            for account in all { try client.submit(account.intent("\(name)-live-\(account.name)", orders: 2)) }
+            for account in all { try client.wait("\(name)-live-\(account.name)") }
+            let lost = "[{kind: 'place', fault: {type: 'lose_reply_after_execution', then: 'reset'}}, "
+            try house.pages.setFaults(
+                lost + "{kind: 'mixed', fault: {type: 'lose_reply_after_execution', then: 'reset'}}, {kind: 'lookup', fault: {type: 'status_5xx'}}]")
+            for account in all { try client.submit(account.intent("\(name)-doubt-\(account.name)", orders: 2)) }
+            try pollUntil("orders in doubt: \(home.daemonLogs)") {
+                try home.journal.states(where: "intent_id LIKE '\(name)-doubt-%'")["in_doubt"] ?? 0 == 2 * all.count
+            }
+            try home.killDaemon()
+            try house.pages.setFaults("[]")
+        }
+        func open(_ house: House) throws -> Int { try orders(house).count { $0["state"]?.string == "open" } }
+
+        try trade(home, "home")
+        for account in all {
+            #expect(try rebind(home, account, ["--base-url", away.origin]).contains("2 live orders are left behind, 2 in doubt are parked"))
+            home.origins[account.name] = away.origin
+        }
+        try home.writeConfiguration()
+        try trade(away, "away")
+        let detail = "SELECT detail FROM v_breaks WHERE kind = 'identity' AND resolved_at IS NULL ORDER BY break_id"
+        let advice = try home.journal.texts(detail)
+        for account in all {
+            let words = "--account \(account.name) --uid \(account.uid) --base-url \(home.origin) --same-venue"
+            #expect(advice.contains { $0.contains("omsd rebind \(words)") }, "\(advice)")
+            let told = try rebind(home, account, ["--uid", account.uid, "--base-url", home.origin, "--same-venue"])
+            #expect(told.contains("2 live orders are left behind, 2 in doubt are parked"), "\(told)")
+            #expect(told.contains("2 live orders are the account's again"), "\(told)")
+        }
+        home.origins = [:]
+        try home.writeConfiguration()
+        #expect(try home.verify().code == 0)
+
+        let back = try home.start()
+        try pollUntil("home's doubts settled: \(home.daemonLogs)") {
+            try home.journal.number("SELECT count(*) FROM v_orders WHERE intent_id LIKE 'home-%' AND state = 'working'") == 4 * all.count
+        }
+        for account in all { _ = try back.call("account.reconcile", "{account: '\(account.name)'}") }
+        // Their ids at the venue are those of orders that rest here.
+        let theirs = try home.journal.texts("SELECT client_order_id FROM v_orders WHERE intent_id LIKE 'away-%' ORDER BY order_key")
+        #expect(theirs.count == 4 * all.count)
+        for id in theirs {
+            let (code, output) = try ChildProcess.run("omsctl", ["--socket", home.socket, "cancel", id], in: home.scratch)
+            #expect(code == 3 && output.contains("was left at"), "\(output)")
+        }
+        #expect(try open(home) == 4 * all.count && open(away) == 4 * all.count)
+        _ = try back.call("account.set_state", "{account: '*', state: 'halted', reason: 'kill', cancel_open: true}")
+        try pollUntil("home's orders cancelled: \(home.daemonLogs)") {
+            try home.journal.states(where: "intent_id LIKE 'home-%'") == ["canceled": 4 * all.count]
+        }
+        let kill = try back.call("account.kill_status")["accounts"]?.array ?? []
+        #expect(kill.allSatisfy { $0["live_or_unknown"]?.integer == 4 }, "\(kill.map(\.lines))")
+        #expect(try open(home) == 0 && open(away) == 4 * all.count)
+        #expect(try home.journal.number("SELECT count(*) FROM v_orders WHERE attempts > 1") == 0)
+        #expect(try home.stopDaemon() == 0)
+        #expect(try home.verify().code == 0)
+
+        // And forth: what was placed there is the account's again, found and cancelled there.
+        for account in all {
+            _ = try rebind(home, account, ["--base-url", away.origin, "--same-venue"])
+            home.origins[account.name] = away.origin
+        }
+        try home.writeConfiguration()
+        let forth = try home.start()
+        _ = try forth.call("account.set_state", "{account: '*', state: 'halted', reason: 'kill', cancel_open: true}")
+        try pollUntil("away's orders cancelled: \(home.daemonLogs)") {
+            try home.journal.states(where: "intent_id LIKE 'away-%'") == ["canceled": 4 * all.count]
+        }
+        #expect(try open(away) == 0)
+        #expect(try home.journal.number("SELECT count(*) FROM v_orders WHERE attempts > 1") == 0)
+        #expect(try home.verify().code == 0)
+    }
 }

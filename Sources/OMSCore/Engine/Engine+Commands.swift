@@ -35,7 +35,7 @@ extension Engine {
         guard let command = commands[id], command.state.isOpen else { return }
         if live.state.isTerminal { return finishCommand(id, of: live, evidence: live.order.evidence) }
         if command.state == .requested, let place = place(of: live.order, on: desk) {
-            return change(id, to: .refused, evidence: .local, note: Self.leftWords(place))
+            return change(id, to: .refused, evidence: .local, note: Self.leftWords(place, of: desk.id))
         }
         // Of an intent that is still being written a crash would leave nothing.
         guard command.intent.map({ intents[$0]?.isComplete ?? true }) ?? true else { return }

@@ -10,8 +10,15 @@ extension Engine {
         order.bars.contains(.elsewhere) || !(desk.identity.pinned?.former.isEmpty ?? true) && place(of: order, on: desk) != nil
     }
 
-    static func leftWords(_ place: FormerPlace) -> String {
-        "the order was left at \(place): nothing of it is sent here. omsd rebind --same-venue back there, or order.resolve"
+    static func leftWords(_ place: FormerPlace, of account: AccountID) -> String {
+        "the order was left at \(place): nothing of it is sent here. Look there, then \(wayBack(to: place, of: account))"
+    }
+
+    /// What a person can do. It names both, uid and host: half a way back leads to a third place.
+    private static func wayBack(to place: FormerPlace, of account: AccountID) -> String {
+        guard let uid = place.uid, let origin = place.origin else { return "order.resolve" }
+        return "order.resolve; or bind the account back there (omsd rebind --account \(account) --uid \(uid) --base-url \(origin) --same-venue; "
+            + "what was placed elsewhere since then stays where it is)"
     }
 
     /// How the words of the break begin that tells of them, and its name among those of its kind.
@@ -27,7 +34,7 @@ extension Engine {
         let doubts = left.count { $0.state == .inDoubt }
         let words =
             Self.leftBehind + "\(left.count - doubts) live and \(doubts) in doubt, the first \(first.order.clientOrderID) at \(place). "
-            + "Nothing of them is sent or asked here: look there, then order.resolve each, or omsd rebind --same-venue back there"
+            + "Nothing of them is sent or asked here: look there, then, for each, \(Self.wayBack(to: place, of: desk.id))"
         // Their number fell: the break says how many are left.
         if let id = desk.accountBreaks[BreakSubject(kind: .identity, name: Self.leftSubject)], breaksOpen[id]?.detail != words { mended(id) }
         found(.identity, of: nil, on: desk, subject: Self.leftSubject, detail: words)

@@ -64,6 +64,13 @@ package struct PinnedIdentity: Sendable, Equatable {
     /// Where an order was left; nil: it is where the account is.
     package func place(of order: OrderKey) -> FormerPlace? { former.first { $0.holds(order) } }
 
+    /// Whether an order of the account was placed, or waits to be, for a user. Where the journal did not know whose the account was, it may be.
+    func mayHave(placed order: Order, for uid: String) -> Bool {
+        let place = place(of: order.key)
+        let known = place == nil && !order.bars.contains(.elsewhere) ? self.uid : place?.uid
+        return known == nil || known == uid
+    }
+
     /// All orders born up to `seq` that are here stay behind.
     mutating func leave(at seq: Int64) {
         var from: Int64 = 0
@@ -76,7 +83,18 @@ package struct PinnedIdentity: Sendable, Equatable {
         former += left
     }
 
-    /// A person says that nothing moved, and what was left here before is here again.
+    /// Whether a move goes where a person said once that the account was no more. What it has here was not there then.
+    ///
+    /// A place that the journal did not know may be any. And who goes back in two steps, uid and origin, is on the way with the first: it must not be taken
+    /// for another name of the place that is left.
+    func goesBack(toUID nextUID: String?, at nextOrigin: String?) -> Bool {
+        let (changesUID, changesOrigin) = (nextUID != uid, nextOrigin != origin)
+        return former.contains {
+            changesUID && ($0.uid == nil || $0.uid == nextUID) || changesOrigin && ($0.origin == nil || $0.origin == nextOrigin)
+        }
+    }
+
+    /// A person says that nothing moved since it was here, and what was left here before is here again.
     mutating func comeBack() {
         guard let uid, let origin else { return }
         former.removeAll { $0.uid == uid && $0.origin == origin }

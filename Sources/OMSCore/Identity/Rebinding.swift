@@ -2,6 +2,9 @@
 ///
 /// Its keys are forgotten: whichever comes next is taken as the first. Unless it is the same account at the same venue as before, nothing that was to be sent
 /// there is sent to the new one, and nothing that may be there is looked up as if it were here.
+///
+/// Back where it had been left, "the same" is a word about the orders that were left there, for of the place in between a person said before that it is another
+/// one: what was placed in between stays in its turn.
 package struct Rebinding: Sendable {
     package let account: AccountID
     /// nil: as before.
@@ -31,6 +34,8 @@ package struct Rebinding: Sendable {
         package fileprivate(set) var doubtful = 0
         /// Orders that a former rebinding left behind, live or in doubt, and that stay there.
         package fileprivate(set) var away = 0
+        /// A cancel-all that the place being left has not answered is not sent to the new one.
+        package fileprivate(set) var endsCancelAll = false
         fileprivate var seq: Int64
 
         /// In words, for who asked for it.
@@ -45,6 +50,7 @@ package struct Rebinding: Sendable {
             tell(doubtful, "order in doubt goes on being looked up", "orders in doubt go on being looked up")
             tell(returned, "live order is the account's again", "live orders are the account's again")
             tell(away, "order left behind before stays there", "orders left behind before stay there")
+            if endsCancelAll { parts.append("the unanswered cancel-all is not asked for any more") }
             return parts.isEmpty ? "no order is concerned" : parts.joined(separator: ", ")
         }
     }
@@ -59,26 +65,32 @@ package struct Rebinding: Sendable {
         let origins = origin.map { "\(known.origin ?? "unknown") becomes \($0)" }
         let sameness = isSame ? "the same account at the same venue" : "not said to be the same"
         let words = ["rebind", uids, origins, sameness, reason].compactMap { $0 }.joined(separator: "; ")
+        let (nextUID, nextOrigin) = (uid ?? known.uid, origin ?? known.origin)
+        let leaves = !isSame || known.goesBack(toUID: nextUID, at: nextOrigin)
         var pinned = known
-        if !isSame { pinned.leave(at: state.seq) }
-        (pinned.uid, pinned.origin, pinned.keyInUse, pinned.keys) = (uid ?? known.uid, origin ?? known.origin, nil, [])
+        if leaves { pinned.leave(at: state.seq) }
+        (pinned.uid, pinned.origin, pinned.keyInUse, pinned.keys) = (nextUID, nextOrigin, nil, [])
         if isSame { pinned.comeBack() }
         outcome.records.append(.identity(pinned, event(.identity, &outcome, wall, words)))
         var orders = state.orders.filter { $0.account == account }
         var commands = state.commands.filter { $0.account == account }
-        for index in orders.indices {
-            let isSuspect = orders[index].key.number <= state.goneBackSeq
-            if isSame {
-                free(&orders[index], isAway: pinned.place(of: orders[index].key) != nil, &outcome, wall, words)
+        for index in orders.indices where !orders[index].state.isTerminal {
+            if pinned.place(of: orders[index].key) == nil {
+                free(&orders[index], &outcome, wall, words)
             } else if orders[index].bars.contains(.elsewhere) {
                 outcome.away += 1
             } else {
-                part(&orders[index], from: known, isSuspect: isSuspect, &outcome, wall, words)
+                part(&orders[index], from: known, isSuspect: orders[index].key.number <= state.goneBackSeq, &outcome, wall, words)
             }
         }
-        if !isSame {
-            let closed = Dictionary(uniqueKeysWithValues: orders.filter { $0.state.isTerminal }.map { ($0.key, $0) })
-            for index in commands.indices { withdraw(&commands[index], order: closed[commands[index].order], &outcome, wall, words) }
+        let closed = Dictionary(uniqueKeysWithValues: orders.filter { $0.state.isTerminal }.map { ($0.key, $0) })
+        for index in commands.indices where pinned.place(of: commands[index].order) != nil {
+            withdraw(&commands[index], order: closed[commands[index].order], &outcome, wall, words)
+        }
+        if leaves, let kill = state.kills.first(where: { $0.account == account && $0.cancelAll == .unanswered }) {
+            outcome.endsCancelAll = true
+            let row = KillRow(account: account, since: kill.since, cancelAll: .notAsked)
+            outcome.records.append(.kill(row, event(.note, &outcome, wall, "\(words); the venue's cancel-all is not asked for elsewhere")))
         }
         settle(state.intents, orders, commands, &outcome, wall)
         return outcome
@@ -93,8 +105,7 @@ package struct Rebinding: Sendable {
         return event
     }
 
-    private func free(_ order: inout Order, isAway: Bool, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
-        guard !isAway else { return outcome.away += 1 }
+    private func free(_ order: inout Order, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
         let (wasAway, isDoubt) = (order.bars.contains(.elsewhere), order.state == .inDoubt || order.state == .submitted)
         guard wasAway || isDoubt, !order.bars.isDisjoint(with: [.key, .identity, .elsewhere]) else {
             if isDoubt { outcome.doubtful += 1 }
