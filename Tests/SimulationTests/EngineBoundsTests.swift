@@ -34,6 +34,57 @@ import Testing
         #expect(try House.error(daemon.submit(second), daemon) == nil)
     }
 
+    /// Seven orders rest of an account that is configured no more, or was bound to another uid since. A twin, by uid or not, is configured after that.
+    private func apart(twin uid: String?, isBoundElsewhere: Bool, staysConfigured: Bool) throws -> VirtualDaemon {
+        let daemon = try House.daemon(["xt-spot"]) { options in
+            let setup = options.setups[0]
+            var other = AccountSetup(id: "twin", uid: setup.uid, keyFingerprint: setup.keyFingerprint, rules: setup.rules)
+            (other.freshnessMs, other.reconcileIntervalMs, other.risk.maxOpenOrders) = (3_000, 2_000, 10)
+            options.setups.append(other)
+        }
+        daemon.configured = ["xt-spot"]
+        try daemon.start()
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        daemon.submit(try intent(7, "one"))
+        #expect(House.settled(daemon, "one"))
+        daemon.crash()
+        if isBoundElsewhere {
+            let rebinding = Rebinding(account: "xt-spot", uid: "U99", origin: nil, reason: "another", isSame: false, actor: .daemon)
+            let known = try #require(daemon.journal.identities["xt-spot"])
+            try daemon.journal.commit(rebinding.outcome(of: try daemon.journal.load(), known: known, at: daemon.now.wall).records)
+            let setup = daemon.setups[0]
+            daemon.setups[0] = AccountSetup(id: setup.id, uid: "U99", keyFingerprint: setup.keyFingerprint, rules: setup.rules)
+        }
+        if let uid {
+            let setup = daemon.setups[1]
+            daemon.setups[1] = AccountSetup(id: setup.id, uid: uid, keyFingerprint: setup.keyFingerprint, rules: setup.rules)
+            daemon.setups[1].risk = setup.risk
+        }
+        daemon.configured = staysConfigured ? ["xt-spot", "twin"] : ["twin"]
+        try daemon.start()
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        return daemon
+    }
+
+    @Test(arguments: [(false, false), (true, false), (true, true)])
+    func `orders of a uid that no configured account looks after count for its max_open_orders, and the refusal says so`(
+        isBoundElsewhere: Bool, staysConfigured: Bool
+    ) throws {
+        let daemon = try apart(twin: nil, isBoundElsewhere: isBoundElsewhere, staysConfigured: staysConfigured)
+        var second = try intent(4, "two")
+        second.account = "twin"
+        let refusal = try House.error(daemon.submit(second), daemon)
+        #expect(refusal?.reason == "RISK_OPEN_ORDERS", "\(String(describing: refusal))")
+        #expect(refusal?.message.contains("(7 of accounts of this uid") == true, "\(String(describing: refusal))")
+        second.place.removeLast()
+        #expect(try House.error(daemon.submit(second), daemon) == nil)
+        // Another user's bound is his own.
+        let stranger = try apart(twin: "U98", isBoundElsewhere: isBoundElsewhere, staysConfigured: staysConfigured)
+        var third = try intent(10, "three")
+        third.account = "twin"
+        #expect(try House.error(stranger.submit(third), stranger) == nil)
+    }
+
     @Test func `orders count for queue_max_orders while their intent is written, behind cancels and in wait for a second chance`() throws {
         let daemon = try House.ready("xt-spot") { $0.setups[0].queueMaxOrders = 6_000 }
         let tickets = try (0..<2).map { daemon.submit(try intent(4_000, "wave-\($0)")) }

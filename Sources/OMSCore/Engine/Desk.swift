@@ -91,6 +91,8 @@ final class Desk {
     private(set) var parked: Set<OrderKey> = []
     /// Orders, live or in doubt, that a rebinding left where the account was.
     var left: Set<OrderKey> = []
+    /// Open orders that accounts which are configured no more have for the same user at the venue.
+    var absentOrders = 0
     /// Orders that the venue holds or may hold.
     var openCount = 0
     /// Orders that are not closed.

@@ -34,6 +34,12 @@ extension Engine {
         }
         for (account, symbols) in state.symbols { note(account) { $0.symbols.formUnion(symbols) } }
         for order in state.orders { note(order.account) { ($0.orders, $0.unsent) = ($0.orders + 1, $0.unsent + (order.state == .intended ? 1 : 0)) } }
+        for desk in desks {
+            desk.absentOrders = state.orders.count { order in
+                guard self.desk(order.account) == nil, let pinned = state.identities[order.account] else { return false }
+                return pinned.venue == desk.profile.venue && pinned.mayHave(placed: order, for: desk.setup.uid)
+            }
+        }
         for row in state.intents { note(row.account) { $0.intents += 1 } }
         for row in state.tradingStates { note(row.account) { $0.trading = row } }
         for account in unconfigured {

@@ -26,9 +26,7 @@ extension Engine {
             let hidden = state.orders.filter { order in
                 let isHidden = deskIndex[order.account] == nil && !order.bars.isDisjoint(with: [.duplicate, .among])
                 guard isHidden, let pinned = others[order.account] else { return false }
-                let place = pinned.place(of: order.key)
-                let uid = place == nil && !order.bars.contains(.elsewhere) ? pinned.uid : place?.uid
-                return uid == nil || uid == desk.setup.uid
+                return pinned.mayHave(placed: order, for: desk.setup.uid)
             }
             desk.hiddenAbsent = hidden.min { $0.key < $1.key }.map { ($0.clientOrderID, $0.account) }
         }

@@ -34,7 +34,10 @@ extension Engine {
         if let most = risk.maxOpenOrders, !plan.places.isEmpty {
             let open = openOrders(on: desk, atLeast: most - plan.places.count)
             guard open + plan.places.count <= most else {
-                throw .risk("OPEN_ORDERS", "\(open) orders are open or under way and \(plan.places.count) more would pass max_open_orders \(most)")
+                let apart = desk.absentOrders + leftOrders(toUserOf: desk)
+                let whose = apart == 0 ? "" : " (\(apart) of accounts of this uid that are configured no more, or were bound elsewhere)"
+                throw .risk(
+                    "OPEN_ORDERS", "\(open) orders are open or under way\(whose) and \(plan.places.count) more would pass max_open_orders \(most)")
             }
         }
         let waiting = desk.unsent + underWay(on: desk)
@@ -46,14 +49,26 @@ extension Engine {
     /// Orders of intents that are being accepted and are not written down yet.
     private func underWay(on desk: Desk) -> Int { acceptances.reduce(0) { $0 + ($1.desk == desk.index ? $1.left : 0) } }
 
-    /// Orders of this uid at the venue that are not closed, in doubt included, and those under way. Counted one by one only where they may be as many as
-    /// asked for: memory holds closed ones for a moment.
+    /// Orders of this uid at the venue that are not closed, in doubt included, those under way, and those that no configured account looks after there.
+    /// Counted one by one only where they may be as many as asked for: memory holds closed ones for a moment.
     private func openOrders(on desk: Desk, atLeast bound: Int) -> Int {
-        let same = desks.filter { $0.profile.venue == desk.profile.venue && $0.setup.uid == desk.setup.uid }
-        let coming = same.reduce(0) { $0 + underWay(on: $1) }
+        let same = sharers(of: desk)
+        let apart = desk.absentOrders + leftOrders(toUserOf: desk)
+        let coming = same.reduce(apart) { $0 + underWay(on: $1) }
         let atMost = coming + same.reduce(0) { $0 + $1.orders.count }
         guard atMost > bound else { return atMost }
         return coming + same.reduce(0) { $0 + $1.orders.values.count { !$0.state.isTerminal } }
+    }
+
+    /// Orders that accounts of other uids left behind when they still had this one.
+    private func leftOrders(toUserOf desk: Desk) -> Int {
+        desks.filter { $0.profile.venue == desk.profile.venue && $0.setup.uid != desk.setup.uid }.reduce(0) { count, other in
+            count
+                + other.left.count { key in
+                    guard let order = other.orders[key]?.order, let place = place(of: order, on: other) else { return false }
+                    return place.uid == nil || place.uid == desk.setup.uid
+                }
+        }
     }
 
     /// An order's terms as they will stand once what was asked of it before has had its effect; nil: this journal never held it.
