@@ -214,10 +214,10 @@ package final class SQLiteJournalReader: JournalReader {
         writer.beginArray()
         while try rows.step() {
             writer.beginObject()
-            writer.member("commands", rows.integer(0))
-            writer.member("code", rows.optionalText(1))
-            writer.member("text", rows.optionalText(2))
-            writer.member("sent", rows.integer(3) != 0)
+            writer.member("commands", try rows.next(Int64.self))
+            writer.member("code", try rows.next(String?.self))
+            writer.member("text", try rows.next(String?.self))
+            writer.member("sent", try rows.next(Bool.self))
             writer.endObject()
         }
         writer.endArray()

@@ -14,13 +14,13 @@ extension FiguresReader {
             "intents",
             """
             SELECT intent_key, account_key, accepted_at, coalesce(actor, 'daemon'), orders FROM intents
-            WHERE intent_key > ?1 AND intent_key <= \(figures.seq) AND complete = 1 ORDER BY intent_key
+            WHERE intent_key > ? AND intent_key <= \(figures.seq) AND complete = 1 ORDER BY intent_key
             """
-        ) { rows throws(JournalError) in
-            guard let place = places[rows.integer(1)], isMeant(rows.moment(2)) else { return }
-            let actor = Self.person(rows.text(3))
+        ) { _, rows throws(JournalError) in
+            guard let place = places[try rows.next()], isMeant(rows.nextMoment()) else { return }
+            let actor = Self.person(try rows.next())
             counts[place] += 1
-            callers[Key(account: place, part: actor), default: .init(actor: actor, account: figures.accounts[place].name)].count(rows.count(4))
+            callers[Key(account: place, part: actor), default: .init(actor: actor, account: figures.accounts[place].name)].count(rows.nextCount())
         }
         for (place, count) in counts.enumerated() { figures.accounts[place].intents = count }
         figures.callers = callers.values.sorted { ($0.actor, $0.account) < ($1.actor, $1.account) }
@@ -37,23 +37,23 @@ extension FiguresReader {
             SELECT o.order_key, o.account_key, o.intended_at, o.state, o.symbol, i.accepted_at, r.sent_at, r.answered_at, o.acknowledged_at,
                 o.reject_code, o.reject_text, o.closed_at
             FROM orders o JOIN intents i ON i.intent_key = o.intent_key LEFT JOIN requests r ON r.request_id = o.request_id
-            WHERE o.order_key > ?1 AND o.order_key <= \(figures.seq) AND i.complete = 1 ORDER BY o.order_key
+            WHERE o.order_key > ? AND o.order_key <= \(figures.seq) AND i.complete = 1 ORDER BY o.order_key
             """
-        ) { rows throws(JournalError) in
-            let asked = rows.moment(2)
-            guard let place = places[rows.integer(1)], isMeant(asked) else { return }
-            let state = try OrderState.read(from: rows, at: 3)
-            let (symbol, name) = (rows.text(4), accounts[place].name)
+        ) { _, rows throws(JournalError) in
+            let (account, asked): (Int64, Int64) = (try rows.next(), rows.nextMoment())
+            guard let place = places[account], isMeant(asked) else { return }
+            let (state, symbol, name): (OrderState, String, String) = (try rows.next(), try rows.next(), accounts[place].name)
             accounts[place].tally.count(state)
             let day = asked - asked % 86_400_000_000
             days[Key(account: place, part: day), default: .init(start: day, account: name)].tally.count(state)
             markets[Key(account: place, part: symbol), default: .init(account: name, symbol: symbol)].tally.count(state)
-            accounts[place].latency.accept.add(asked - rows.moment(5))
-            if let sent = rows.optionalMoment(6) {
+            accounts[place].latency.accept.add(asked - rows.nextMoment())
+            let (sent, answered) = (rows.nextMomentOrNil(), rows.nextMomentOrNil())
+            if let sent {
                 accounts[place].latency.firstByte.add(sent - asked)
-                if let answered = rows.optionalMoment(7) { accounts[place].latency.answer.add(answered - sent) }
+                if let answered { accounts[place].latency.answer.add(answered - sent) }
             }
-            let acknowledged = rows.optionalMoment(8).map { $0 - asked }
+            let acknowledged = rows.nextMomentOrNil().map { $0 - asked }
             if let acknowledged { accounts[place].latency.acknowledge.add(acknowledged) }
             if let step = step(of: asked) {
                 steps[step].tally.count(state)
@@ -61,7 +61,7 @@ extension FiguresReader {
             }
             if state == .rejected || state == .denied {
                 refusals.count(
-                    name, isLocal: state == .denied, "order", code: rows.text(9), text: rows.text(10), at: rows.optionalMoment(11) ?? asked)
+                    name, isLocal: state == .denied, "order", code: try rows.next(), text: try rows.next(), at: rows.nextMomentOrNil() ?? asked)
             }
         }
         (figures.accounts, figures.steps) = (accounts, steps)
@@ -82,16 +82,17 @@ extension FiguresReader {
             """
             SELECT c.command_id, c.account_key, c.requested_at, c.kind, c.state, c.reject_code, c.reject_text, c.closed_at, c.evidence
             FROM commands c LEFT JOIN intents i ON i.intent_key = c.intent_key
-            WHERE c.command_id > ?1 AND c.command_id <= \(figures.seq) AND i.complete IS NOT 0 ORDER BY c.command_id
+            WHERE c.command_id > ? AND c.command_id <= \(figures.seq) AND i.complete IS NOT 0 ORDER BY c.command_id
             """
-        ) { rows throws(JournalError) in
-            guard let place = places[rows.integer(1)], isMeant(rows.moment(2)) else { return }
-            let kind = Kind(kind: rows.text(3), state: rows.text(4))
+        ) { _, rows throws(JournalError) in
+            let (account, asked): (Int64, Int64) = (try rows.next(), rows.nextMoment())
+            guard let place = places[account], isMeant(asked) else { return }
+            let kind = Kind(kind: try rows.next(), state: try rows.next())
             counts[Key(account: place, part: kind), default: 0] += 1
             guard kind.state == "refused" else { return }
-            refusals.count(
-                figures.accounts[place].name, isLocal: rows.text(8) == Evidence.local.rawValue, kind.kind, code: rows.text(5), text: rows.text(6),
-                at: rows.optionalMoment(7) ?? rows.moment(2))
+            let (code, text, at): (String, String, Int64) = (try rows.next(), try rows.next(), rows.nextMomentOrNil() ?? asked)
+            let isLocal = try rows.next(String.self) == Evidence.local.rawValue
+            refusals.count(figures.accounts[place].name, isLocal: isLocal, kind.kind, code: code, text: text, at: at)
         }
         for (key, count) in counts.sorted(by: { ($0.key.part.kind, $0.key.part.state) < ($1.key.part.kind, $1.key.part.state) }) {
             figures.accounts[key.account].commands.append(.init(kind: key.part.kind, state: key.part.state, count: count))
@@ -112,11 +113,11 @@ extension FiguresReader {
             "executions",
             """
             SELECT f.seq, f.account_key, f.at, o.symbol, o.side, f.quantity, f.fee, f.fee_asset
-            FROM fills f JOIN orders o ON o.order_key = f.order_key WHERE f.seq > ?1 AND f.seq <= \(figures.seq) ORDER BY f.seq
+            FROM fills f JOIN orders o ON o.order_key = f.order_key WHERE f.seq > ? AND f.seq <= \(figures.seq) ORDER BY f.seq
             """
-        ) { rows throws(JournalError) in
-            guard let place = places[rows.integer(1)], isMeant(rows.moment(2)) else { return }
-            let (symbol, quantity) = (rows.text(3), try Decimal.read(from: rows, at: 5))
+        ) { _, rows throws(JournalError) in
+            guard let place = places[try rows.next()], isMeant(rows.nextMoment()) else { return }
+            let (symbol, side, quantity): (String, String, Decimal) = (try rows.next(), try rows.next(), try rows.next())
             let key = Key(account: place, part: symbol)
             // Of an order that was asked for before the period.
             let index = markets[key] ?? list.count
@@ -125,9 +126,9 @@ extension FiguresReader {
                 list.append(.init(account: accounts[place].name, symbol: symbol))
             }
             accounts[place].executions += 1
-            list[index].count(quantity, isBuy: rows.text(4) == "buy")
-            if !rows.isNull(6) {
-                let (fee, asset) = (try Decimal.read(from: rows, at: 6), rows.text(7))
+            list[index].count(quantity, isBuy: side == "buy")
+            let (fee, asset): (Decimal?, String) = (try rows.next(), try rows.next())
+            if let fee {
                 fees[Key(account: place, part: asset), default: .init(account: accounts[place].name, asset: asset)].add(fee)
             }
         }
@@ -144,13 +145,13 @@ extension FiguresReader {
         try each(
             "requests",
             """
-            SELECT request_id, account_key, signed_at, kind, coalesce(outcome, ''), items FROM requests WHERE request_id > ?1 ORDER BY request_id
+            SELECT request_id, account_key, signed_at, kind, coalesce(outcome, ''), items FROM requests WHERE request_id > ? ORDER BY request_id
             """
-        ) { rows throws(JournalError) in
-            guard let place = places[rows.integer(1)], isMeant(rows.moment(2)) else { return }
-            let key = Key(account: place, part: End(kind: rows.text(3), outcome: rows.text(4)))
+        ) { _, rows throws(JournalError) in
+            guard let place = places[try rows.next()], isMeant(rows.nextMoment()) else { return }
+            let key = Key(account: place, part: End(kind: try rows.next(), outcome: try rows.next()))
             let former = counts[key] ?? (0, 0)
-            counts[key] = (former.requests + 1, former.items + rows.count(5))
+            counts[key] = (former.requests + 1, former.items + rows.nextCount())
         }
         figures.requests = counts.map {
             .init(
@@ -208,11 +209,12 @@ extension JournalFigures.Fee {
 
 /// The file may have been edited by others: what they wrote is told, and overflows nothing.
 extension Statement {
-    /// Microseconds since 1970.
-    func moment(_ column: Int32) -> Int64 { min(max(integer(column), 0), .farthest) }
-    func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
-    func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
-    func optionalMoment(_ column: Int32) -> Int64? { isNull(column) ? nil : moment(column) }
-    /// How many of something there were: more than a billion at once is nobody's.
-    func count(_ column: Int32) -> Int { Int(min(max(integer(column), 0), 1_000_000_000)) }
+    /// The next column, microseconds since 1970.
+    func nextMoment() -> Int64 { min(max(integer(nextColumn()), 0), .farthest) }
+    func nextMomentOrNil() -> Int64? {
+        let column = nextColumn()
+        return isNull(column) ? nil : min(max(integer(column), 0), .farthest)
+    }
+    /// The next column, how many of something there were: more than a billion at once is nobody's.
+    func nextCount() -> Int { Int(min(max(integer(nextColumn()), 0), 1_000_000_000)) }
 }

@@ -19,7 +19,7 @@ extension FiguresReader {
     }
 
     private static let columns =
-        "e.seq, e.at, e.kind, e.account_key, e.order_key, e.from_state, e.to_state, e.evidence, e.actor, e.detail"
+        "e.at, e.kind, e.account_key, e.order_key, e.from_state, e.to_state, e.evidence, e.actor, e.detail"
     /// What people decide; what they ask for is counted with the intents and commands.
     private static let decisions = "'trading_state', 'resolved', 'break_acknowledged', 'identity', 'note', 'account'"
 
@@ -74,7 +74,7 @@ extension FiguresReader {
                 OR e.actor IS NOT NULL AND e.kind IN (\(Self.decisions)) OR e.kind IN ('start', 'reload', 'note', 'trading_state') \(ends)
             ) ORDER BY e.seq
             """)
-        while try rows.step() { read(rows, into: &record) }
+        while try rows.step() { try read(rows, into: &record) }
     }
 
     private func beginsKill(after: Int64, to last: Int64) throws(JournalError) -> Bool {
@@ -82,23 +82,24 @@ extension FiguresReader {
             "SELECT 1 FROM events WHERE seq > \(after) AND seq <= \(last) AND kind = 'note' AND detail LIKE '%\(KillRow.begun)%' LIMIT 1") != nil
     }
 
-    private mutating func read(_ row: borrowing Statement, into record: inout Record) {
-        let (at, kind, order) = (row.moment(1), row.text(2), row.optionalInteger(4))
+    private mutating func read(_ row: borrowing Statement, into record: inout Record) throws(JournalError) {
+        let (at, kind, account, order): (Int64, String, Int64?, Int64?) = (row.nextMoment(), try row.next(), try row.next(), try row.next())
+        let (from, to, evidence): (String?, String?, String) = (try row.next(), try row.next(), try row.next())
+        let (actor, detail): (String?, String) = (try row.next(), try row.next())
         if kind == "start" || kind == "reload" {
             guard isMeant(at) else { return }
-            add(JournalFigures.Start(at: at, kind: kind, text: Self.words(row.text(9))), to: \.starts, max: 100)
+            add(JournalFigures.Start(at: at, kind: kind, text: Self.words(detail)), to: \.starts, max: 100)
             return
         }
         // What speaks of the whole daemon has no account; with one asked for it is not told.
-        let place = row.optionalInteger(3).flatMap { places[$0] }
-        guard place != nil || row.isNull(3) && scope.account == nil else { return }
-        let (from, to) = (row.optionalText(5), row.optionalText(6))
+        let place = account.flatMap { places[$0] }
+        guard place != nil || account == nil && scope.account == nil else { return }
         if let place, let order {
             if from == OrderState.inDoubt.rawValue, let doubt = record.open.removeValue(forKey: order) {
-                end(doubt, of: order, as: Self.ending(to, evidence: row.text(7)), at: at, into: &record)
+                end(doubt, of: order, as: Self.ending(to, evidence: evidence), at: at, into: &record)
             }
             if to == OrderState.inDoubt.rawValue, from != to, isMeant(at) {
-                record.open[order] = OpenDoubt(place: place, since: at, why: Self.words(row.text(9)))
+                record.open[order] = OpenDoubt(place: place, since: at, why: Self.words(detail))
             }
             if let kill = record.kills[place], let state = to.flatMap({ OrderState(rawValue: $0) }), state.isTerminal,
                 from.flatMap({ OrderState(rawValue: $0) })?.isTerminal != true
@@ -106,16 +107,16 @@ extension FiguresReader {
                 figures.kills[kill].closed += 1
             }
         }
-        let text = Self.words(row.text(9))
+        let text = Self.words(detail)
         if let place, kind == "note" {
-            if text.contains(KillRow.begun), let actor = row.optionalText(8), isMeant(at) {
+            if text.contains(KillRow.begun), let actor, isMeant(at) {
                 record.kills[place] = figures.kills.count
                 figures.kills.append(.init(at: at, actor: Self.person(actor), account: figures.accounts[place].name))
             } else if text.contains(KillRow.over), let kill = record.kills.removeValue(forKey: place) {
                 figures.kills[kill].until = at
             }
         }
-        guard let actor = row.optionalText(8), actor != "venue", isMeant(at) else { return }
+        guard let actor, actor != "venue", isMeant(at) else { return }
         guard ["trading_state", "resolved", "break_acknowledged", "identity", "note", "account"].contains(kind) else { return }
         let words = JournalFigures.Words(
             at: at, actor: Self.person(actor), account: place.map { figures.accounts[$0].name }, clientOrderID: order.map { String($0) }, kind: kind,
@@ -154,22 +155,22 @@ extension FiguresReader {
 
     /// Doubts that stand, as their orders do now.
     private func standing(_ record: inout Record) throws(JournalError) {
-        let rows = try connection.prepare("SELECT parked_at FROM orders WHERE order_key = ?1")
+        let rows = try connection.prepare("SELECT parked_at FROM orders WHERE order_key = ?")
         for (order, doubt) in record.open.sorted(by: { $0.key < $1.key }) {
             rows.reset()
             try rows.bind(order)
             guard try rows.step() else { continue }
-            end(doubt, of: order, as: rows.isNull(0) ? .open : .parked, at: nil, into: &record)
+            end(doubt, of: order, as: try rows.next(Int64?.self) == nil ? .open : .parked, at: nil, into: &record)
         }
     }
 
     /// Numbers of orders become the ids that people know, of those rows that are shown.
     private mutating func nameDoubts() throws(JournalError) {
-        let rows = try connection.prepare("SELECT client_order_id FROM orders WHERE order_key = ?1")
+        let rows = try connection.prepare("SELECT client_order_id FROM orders WHERE order_key = ?")
         func name(_ order: String) throws(JournalError) -> String {
             rows.reset()
             try rows.bind(Int64(order) ?? 0)
-            return try rows.step() ? rows.text(0) : order
+            return try rows.step() ? try rows.next() : order
         }
         for index in figures.doubts.rows.indices { figures.doubts.rows[index].clientOrderID = try name(figures.doubts.rows[index].clientOrderID) }
         for index in figures.words.rows.indices {

@@ -10,14 +10,15 @@ extension FiguresReader {
             """
             SELECT b.break_id, b.account_key, b.at, b.kind, b.client_order_id, b.venue_order_id, b.detail, b.resolved_at, b.acknowledged_at,
                 b.acknowledged_by, b.reason
-            FROM breaks b WHERE b.break_id > ?1 AND b.break_id <= \(figures.seq) ORDER BY b.break_id
+            FROM breaks b WHERE b.break_id > ? AND b.break_id <= \(figures.seq) ORDER BY b.break_id
             """
-        ) { rows throws(JournalError) in
-            guard let place = places[rows.integer(1)], isMeant(rows.moment(2)) else { return }
+        ) { id, rows throws(JournalError) in
+            let (account, at): (Int64, Int64) = (try rows.next(), rows.nextMoment())
+            guard let place = places[account], isMeant(at) else { return }
             let one = JournalFigures.Break(
-                id: rows.integer(0), account: figures.accounts[place].name, kind: rows.text(3), clientOrderID: rows.optionalText(4),
-                venueOrderID: rows.optionalText(5), detail: rows.text(6), at: rows.moment(2), endedAt: rows.optionalMoment(7),
-                acknowledgedAt: rows.optionalMoment(8), acknowledgedBy: rows.optionalText(9).map(Self.person), reason: rows.optionalText(10))
+                id: id, account: figures.accounts[place].name, kind: try rows.next(), clientOrderID: try rows.next(),
+                venueOrderID: try rows.next(), detail: try rows.next(), at: at, endedAt: rows.nextMomentOrNil(),
+                acknowledgedAt: rows.nextMomentOrNil(), acknowledgedBy: try rows.next(String?.self).map(Self.person), reason: try rows.next())
             kinds["\(one.account) \(one.kind)", default: .init(account: one.account, kind: one.kind)].count(one)
             breaks.append(one)
         }
@@ -34,12 +35,12 @@ extension FiguresReader {
             "SELECT budget_id, venue, owner, budget, scope, permits, window_ms FROM budgets ORDER BY venue, owner, budget")
         let venues = figures.accounts.map(\.venue)
         while try budgets.step() {
-            let venue = budgets.text(1)
+            let (id, venue): (Int64, String) = (try budgets.next(), try budgets.next())
             guard scope.account == nil || venues.contains(where: { venue == $0 || venue.hasPrefix($0 + "/") }) else { continue }
             var limit = JournalFigures.Limit(
-                venue: venue, owner: budgets.text(2), budget: budgets.text(3), scope: budgets.text(4), permits: budgets.count(5),
-                windowMs: budgets.count(6))
-            try readUse(of: budgets.integer(0), into: &limit)
+                venue: venue, owner: try budgets.next(), budget: try budgets.next(), scope: try budgets.next(), permits: budgets.nextCount(),
+                windowMs: budgets.nextCount())
+            try readUse(of: id, into: &limit)
             figures.limits.append(limit)
             progress("limits: \(figures.limits.count)")
         }
@@ -48,13 +49,14 @@ extension FiguresReader {
     private func readUse(of budget: Int64, into limit: inout JournalFigures.Limit) throws(JournalError) {
         let (from, to) = ((scope.from ?? 0) / 1_000_000, ((scope.to ?? .farthest) - 1) / 1_000_000)
         limit.overTime = Array(repeating: 0, count: figures.steps.count)
-        let rows = try connection.prepare("SELECT second, requests, busiest_ending FROM rate_usage WHERE budget_id = ?1 AND second BETWEEN ?2 AND ?3")
+        let rows = try connection.prepare("SELECT second, requests, busiest_ending FROM rate_usage WHERE budget_id = ? AND second BETWEEN ? AND ?")
         try rows.bind(budget, from, to)
         var last: Int64?
         while try rows.step() {
-            let (second, busiest) = (min(max(rows.integer(0), 0), .farthest / 1_000_000), rows.count(2))
+            let second = min(max(try rows.next(Int64.self), 0), .farthest / 1_000_000)
+            let (requests, busiest) = (rows.nextCount(), rows.nextCount())
             last = second
-            limit.requests += rows.count(1)
+            limit.requests += requests
             limit.busiest = max(limit.busiest, busiest)
             if let step = step(of: second * 1_000_000) { limit.overTime[step] = max(limit.overTime[step], busiest) }
         }

@@ -84,26 +84,26 @@ package struct FiguresReader {
             FROM accounts a LEFT JOIN trading_state t USING (account_key) ORDER BY a.account
             """)
         while try rows.step() {
-            let name = rows.text(1)
+            let (key, name): (Int64, String) = (try rows.next(), try rows.next())
             guard name == scope.account?.text ?? name else { continue }
-            places[rows.integer(0)] = figures.accounts.count
+            places[key] = figures.accounts.count
             figures.accounts.append(
-                JournalFigures.Account(name: name, venue: rows.text(2), product: rows.text(3), trading: rows.text(4)))
+                JournalFigures.Account(name: name, venue: try rows.next(), product: try rows.next(), trading: try rows.next()))
         }
         if let account = scope.account, figures.accounts.isEmpty { throw JournalError(.failed, "the journal knows no account \(account.text)") }
     }
 
-    /// Rows of a table in order of their key, some thousand a snapshot. The first column is the key; `?1` is the one to go on behind.
-    func each(_ what: String, _ sql: String, _ body: (borrowing Statement) throws(JournalError) -> Void) throws(JournalError) {
+    /// Rows of a table in order of their key, some thousand a snapshot. The first column is the key, which `body` is handed; `?` is the one to go on behind.
+    func each(_ what: String, _ sql: String, _ body: (Int64, borrowing Statement) throws(JournalError) -> Void) throws(JournalError) {
         let rows = try connection.prepare(sql + " LIMIT \(Self.rowsAtOnce)")
         var (after, seen) = (Int64(0), 0)
         while true {
             try rows.bind(after)
             var count = 0
             while try rows.step() {
-                after = rows.integer(0)
+                after = try rows.next()
                 count += 1
-                try body(rows)
+                try body(after, rows)
             }
             rows.reset()
             seen += count
