@@ -162,8 +162,9 @@ import Wire
         #expect(try house.verify().code == 0)
     }
 
-    @Test func `where the venue says whose a key is, the key of another account sends nothing, and the right one goes on`() throws {
-        let house = try House(["ascendex"], hasStrangers: true, everywhere: "request_timeout_ms: 60000")
+    @Test(arguments: ["ascendex", "bitget-margin", "bitget-uta"])
+    func `where the venue says whose a key is, the key of another account sends nothing, and the right one goes on`(venue: String) throws {
+        let house = try House([venue], hasStrangers: true, everywhere: "request_timeout_ms: 60000")
         let account = house.accounts[0]
         try leaveDoubts(house)
         let file = house.scratch.file(account.name + ".json")
@@ -184,6 +185,74 @@ import Wire
         try again.wait("doubtful", seconds: 100)
         #expect(try house.journal.number("SELECT count(*) FROM v_breaks WHERE kind = 'identity' AND resolved_at IS NULL") == 0)
         #expect(try house.audit().code == 0)
+    }
+
+    private static let mayNotAsk =
+        "[{endpoint: 'info', fault: {type: 'venue_error', code: '40014', message: 'Incorrect permissions', status: 400}}]"
+
+    @Test func `a key that may not ask whose it is is taken as the first, and as another one only on a person's word`() throws {
+        let house = try House(["bitget-margin"], hasSpareKeys: true, everywhere: "request_timeout_ms: 60000")
+        let account = house.accounts[0]
+        try house.pages.setFaults(Self.mayNotAsk)
+        let first = try house.start()
+        try first.submit(account.intent("first", orders: 2))
+        try first.wait("first")
+        #expect(try house.journal.number("SELECT count(*) FROM v_timeline WHERE detail LIKE '%did not say whose key it is%40014%'") == 1)
+        #expect(try house.stopDaemon() == 0)
+        try leaveDoubts(house)
+
+        _ = try house.rotateKeys()
+        try house.pages.setFaults(Self.mayNotAsk)
+        let asked = try house.pages.requests { $0["account"]?.string == account.uid }.count
+        let second = try house.start(untilReady: false)
+        let reason = "may not ask the venue whose it is (code 40014: Incorrect permissions)"
+        try pollUntil("the reason") { try second.call("account.list").lines.contains(reason) }
+        let row = try #require(try second.call("account.list")["accounts"]?.array?.first)
+        #expect(row["last_error"]?.string?.contains("omsd rebind --account \(account.name) --same-venue") == true, "\(row.lines)")
+        #expect(try house.journal.texts("SELECT kind FROM v_breaks WHERE resolved_at IS NULL") == ["identity"])
+        let signed = try house.pages.requests { $0["account"]?.string == account.uid }.dropFirst(asked)
+        #expect(signed.allSatisfy { $0["endpoint"]?.string == "info" })
+        #expect(try house.stopDaemon() == 0)
+
+        // Either way out: a person's word, or the right to ask.
+        #expect(try rebind(house, ["--account", account.name, "--reason", "the key is ours", "--same-venue"]).code == 0)
+        let third = try house.start()
+        _ = try third.call("account.set_state", "{account: '\(account.name)', state: 'active', reason: 'go on'}")
+        try third.wait("doubtful", seconds: 100)
+        #expect(try house.journal.number("SELECT count(*) FROM v_breaks WHERE kind = 'identity' AND resolved_at IS NULL") == 0)
+        #expect(try house.audit().code == 0)
+        #expect(try house.verify().code == 0)
+    }
+
+    @Test func `a key that was let ask whose it is goes on by itself, and nothing is parked`() throws {
+        let house = try House(["bitget-margin"], hasSpareKeys: true, everywhere: "request_timeout_ms: 60000")
+        let account = house.accounts[0]
+        try leaveDoubts(house)
+        _ = try house.rotateKeys()
+        try house.pages.setFaults(Self.mayNotAsk)
+        let client = try house.start(untilReady: false)
+        try pollUntil("the reason") { try client.call("account.list").lines.contains("may not ask the venue whose it is") }
+        try house.pages.setFaults("[]")
+        _ = try client.call("account.set_state", "{account: '\(account.name)', state: 'active', reason: 'go on'}")
+        try client.wait("doubtful", seconds: 100)
+        #expect(try house.journal.number("SELECT count(*) FROM v_timeline WHERE kind = 'parked'") == 0)
+        #expect(try house.journal.number("SELECT count(*) FROM v_breaks WHERE kind = 'identity' AND resolved_at IS NULL") == 0)
+        #expect(try house.audit().code == 0)
+    }
+
+    @Test func `where the venue has no page that tells whose a key is, what a former key left in doubt is parked`() throws {
+        let house = try House(["bitget-margin"], hasSpareKeys: true, everywhere: "request_timeout_ms: 60000")
+        let account = house.accounts[0]
+        try leaveDoubts(house)
+        _ = try house.rotateKeys()
+        try house.pages.setFaults("[{endpoint: 'info', fault: {type: 'unknown_endpoint'}}]")
+        let client = try house.start()
+        _ = try client.call("account.set_state", "{account: '\(account.name)', state: 'active', reason: 'go on'}")
+        try client.submit(account.intent("after", orders: 2))
+        try client.wait("after")
+        let parked = "SELECT count(*) FROM orders WHERE state = 'in_doubt' AND parked_at > 0 AND barred_by = 'key'"
+        #expect(try house.journal.number(parked) == 3)
+        #expect(try house.verify().code == 0)
     }
 
     @Test func `orders that waited for one host go to no other, however it is told of the move`() throws {

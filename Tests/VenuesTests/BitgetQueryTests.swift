@@ -334,11 +334,28 @@ import Wire
         #expect(classic.problem?.contains("bitget-margin") == true)
         #expect(unified.problem?.contains("this is a unified account; use bitget-uta") == true)
         #expect(fine == AccountFacts(uid: "123"))
-        for assets in ["[]", "null", #"[{"symbol":"BTCUSDT","coin":"USDT","available":"0"}]"#] {
-            guard case .account(let facts) = ask(try Make.isolated(), .account, Make.ok(assets)) else { return #expect(Bool(false), "\(assets)") }
-            #expect(facts == AccountFacts())
-        }
         #expect(isFailure(ask(try Make.unified(), .account, Make.reply(400, code: "40725"))))
+    }
+
+    @Test func `margin tells whose key it is, and a page that it keeps from a key says nothing of it`() throws {
+        let margin = try Make.isolated()
+        func facts(_ response: HTTPResponse) -> AccountFacts? {
+            guard case .account(let facts) = ask(margin, .account, response) else { return nil }
+            return facts
+        }
+        #expect(facts(Make.ok(#"{"userId":"123","parentId":"7","authorities":["mgow"]}"#)) == AccountFacts(uid: "123"))
+        #expect(facts(Make.ok(#"{"userId":""}"#)) == AccountFacts())
+        #expect(facts(Make.reply(400, code: "40014")) == AccountFacts(silence: .forbidden("code 40014: said so")))
+        #expect(facts(Make.reply(400, code: "40404")) == AccountFacts(silence: .noPage("code 40404: said so")))
+        #expect(facts(HTTPResponse(status: 404, body: [])) == AccountFacts(silence: .noPage("HTTP 404 for /api/v2/spot/account/info")))
+        // Neither is a word about the account as a whole; what is lost or refused otherwise is asked again.
+        let refusal = Make.reply(400, code: "40014")
+        #expect(margin.answer(to: Make.plan(.query(.account)), from: refusal).disposition == .answered)
+        #expect(margin.answer(to: Make.plan(.query(.openOrders(symbol: "BTCUSDT", page: nil))), from: refusal).disposition == .halted)
+        let others = [
+            Make.ok("[]"), Make.ok("null"), Make.reply(400, code: "40725"), Make.reply(400, code: "40037"), HTTPResponse(status: 502, body: []),
+        ]
+        for response in others { #expect(isFailure(ask(margin, .account, response))) }
     }
 
     @Test func `the venue's clock is read from either line`() throws {

@@ -113,7 +113,7 @@ import Wire
         let (margin, unified) = (try Make.isolated().profile, try Make.unified().profile)
         #expect(margin.memoryMs == unified.memoryMs && (89 * Bitget.dayMs...90 * Bitget.dayMs).contains(margin.memoryMs))
         #expect(unified.saysUnknown && unified.cancelsAll && unified.accountTellsUID)
-        #expect(!margin.saysUnknown && !margin.cancelsAll && !margin.accountTellsUID)
+        #expect(!margin.saysUnknown && !margin.cancelsAll && margin.accountTellsUID)
     }
 
     @Test func `products of another spelling do not exist`() {

@@ -138,7 +138,8 @@ struct Situation {
         switch answer.query {
         case nil: break
         case .time(let time): lines.append("time \(time)")
-        case .account(let facts): lines.append("account \(facts.group ?? "-") \(facts.uid ?? "-") \(facts.problem ?? "fine")")
+        case .account(let facts):
+            lines.append("account \(facts.group ?? "-") \(facts.uid ?? "-") \(facts.problem ?? "fine")\(Self.words(facts.silence))")
         case .instruments(let instruments): lines += instruments.map(Self.words)
         case .orders(let orders, let next, let unreadable):
             lines += orders.map(Self.words)
@@ -158,6 +159,14 @@ struct Situation {
         if !answer.skipped.isEmpty { lines.append("skipped \(answer.skipped.count)") }
         if !answer.foreignIDs.isEmpty { lines.append("foreign \(answer.foreignIDs.joined(separator: " "))") }
         return lines
+    }
+
+    private static func words(_ silence: UIDSilence?) -> String {
+        switch silence {
+        case nil: ""
+        case .forbidden(let said): " forbidden \(said)"
+        case .noPage(let said): " no page \(said)"
+        }
     }
 
     private static func words(_ outcome: ItemOutcome) -> String {

@@ -4,6 +4,8 @@ struct DeskIdentity {
     var pinned: PinnedIdentity?
     /// Nothing but questions of time, markets and the account itself leaves before the venue said whose key it is.
     var awaitsUID = false
+    /// The venue did not say it, and the account goes on as where no venue does.
+    var isUntold = false
 }
 
 extension Engine {
@@ -33,7 +35,7 @@ extension Engine {
     /// No look-up can settle what may have been sent for another account: a person is called at once. It is still asked about, for what is found is there.
     func parkAtOnce(_ live: LiveOrder, on desk: Desk) {
         guard let formerly = desk.formerly, live.state == .inDoubt, live.order.parkedAt == nil, !live.order.bars.isDisjoint(with: formerly.bar),
-            formerly.bar.contains(.identity) || !desk.profile.accountTellsUID
+            formerly.bar.contains(.identity) || !desk.profile.accountTellsUID || desk.identity.isUntold
         else { return }
         live.order.parkedAt = now.wall
         change(live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt, note: formerly.words)
@@ -65,8 +67,7 @@ extension Engine {
         guard desk.profile.accountTellsUID else { return nil }
         let key = desk.setup.keyFingerprint
         guard let uid = facts.uid else {
-            guard desk.identity.awaitsUID else { return nil }
-            return "the venue did not say whose key (\(key)) it is: nothing is sent before it does"
+            return desk.identity.awaitsUID ? untold(facts, on: desk) : nil
         }
         guard uid == desk.setup.uid else {
             desk.identity.awaitsUID = true
@@ -79,6 +80,31 @@ extension Engine {
         mended(.identity, on: desk)
         if desk.identity.pinned?.keyInUse != key { pin(desk, "the venue says the same uid") }
         heardUID(facts, on: desk)
+        return nil
+    }
+
+    /// The venue did not say whose key it is. The first key of an account is the configuration's word, or, behind a rebinding, a person's, and stands; so does
+    /// another one where the venue has no such page. A key that alone may not ask could be anybody's: it waits for the right to, or for a person.
+    ///
+    /// - Returns: why the account cannot be used; nil: it goes on as where no venue tells.
+    private func untold(_ facts: AccountFacts, on desk: Desk) -> String? {
+        let (key, former) = (desk.setup.keyFingerprint, desk.identity.pinned?.keyInUse)
+        let words: String
+        switch facts.silence {
+        case nil: return facts.problem ?? "the venue did not say whose key (\(key)) it is: nothing is sent before it does"
+        case .noPage(let said): words = said
+        case .forbidden(let said):
+            words = said
+            guard let former, former != key else { break }
+            let problem = "key \(key) may not ask the venue whose it is (\(said)), and until now key \(former) signed: nothing is sent. "
+            found(.identity, of: nil, on: desk, detail: problem + "It may be the key of another account")
+            return problem + "Let it read the account at the venue, or say that it is this account's: omsd rebind --account \(desk.id) --same-venue"
+        }
+        (desk.identity.awaitsUID, desk.identity.isUntold) = (false, true)
+        mended(.identity, on: desk)
+        if former != key { pin(desk, "the venue did not say whose key it is: \(words)") }
+        // What was sent with another key is now nobody's to settle but a person's.
+        for key in desk.doubts.sorted() { if let live = desk.orders[key] { parkAtOnce(live, on: desk) } }
         return nil
     }
 }

@@ -53,17 +53,20 @@ package struct BudgetOwner: Sendable {
 
     /// What makes two accounts' limits one: the venue's word on whom it counts.
     ///
-    /// Bitget margin counts isolated and crossed apart (they are separate endpoints), all else of a venue together; limits by address are shared by
+    /// Bitget margin counts isolated and crossed apart (they are separate endpoints, but for one), all else of a venue together; limits by address are shared by
     /// the venue's whole family of hosts.
     package func key(_ budget: String, _ scope: BudgetScope) -> String {
         switch scope {
         case .ip: "ip|\(Self.family(profile.venue))|\(budget)"
-        case .uid, .apikey: "\(profile.venue)\(profile.hasOwnEndpoints ? "/" + profile.product : "")|\(name(scope))|\(budget)"
+        case .uid, .apikey: "\(venue(scope, of: budget))|\(name(scope))|\(budget)"
         }
     }
 
     /// What a budget's row says of the venue: Bitget margin's isolated and crossed are two.
-    func venue(_ scope: BudgetScope) -> String { profile.hasOwnEndpoints && scope != .ip ? "\(profile.venue)/\(profile.product)" : profile.venue }
+    func venue(_ scope: BudgetScope, of budget: String) -> String {
+        let isOwn = profile.hasOwnEndpoints && scope != .ip && !profile.sharedBudgets.contains(budget)
+        return isOwn ? "\(profile.venue)/\(profile.product)" : profile.venue
+    }
 
     /// Whether a row of a former run is of a budget that this account has now.
     func owns(_ row: BudgetRow, _ settings: [LimitSetting]) -> Bool {
@@ -72,7 +75,7 @@ package struct BudgetOwner: Sendable {
             let setting = settings.first { $0.budget == rule.name }
             let scope = setting?.scope ?? rule.scope
             guard !rule.isOffByDefault || setting != nil, scope == row.scope, name(scope) == row.owner else { return false }
-            return Self.isSameVenue(venue(scope), row.venue, isAddress: scope == .ip)
+            return Self.isSameVenue(venue(scope, of: rule.name), row.venue, isAddress: scope == .ip)
         }
     }
 

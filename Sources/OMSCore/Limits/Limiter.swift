@@ -32,13 +32,13 @@ package struct Limiter: Sendable {
                 indexes[rule.name] = index
                 continue
             }
+            let venue = holder.venue(scope, of: rule.name)
             func row(_ id: Int64) -> BudgetRow {
                 BudgetRow(
-                    id: id, venue: holder.venue(scope), owner: holder.name(scope), name: rule.name, scope: scope, permits: terms.permits,
-                    windowMs: terms.windowMs)
+                    id: id, venue: venue, owner: holder.name(scope), name: rule.name, scope: scope, permits: terms.permits, windowMs: terms.windowMs)
             }
             let rows = former.former(of: row(0))
-            let known = rows.first { BudgetOwner.isSame($0, row(0)) && $0.venue == holder.venue(scope) && $0.permits == terms.permits }
+            let known = rows.first { BudgetOwner.isSame($0, row(0)) && $0.venue == venue && $0.permits == terms.permits }
             let new = row(known?.id ?? (former.budgets.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1)
             if known != new { newRow(new) }
             var budget = Budget(row: new, terms)

@@ -102,6 +102,8 @@ package struct VenueProfile: Sendable {
     package var recvwindowFloorMs: Int64 = 0
     /// Each product has endpoints, and so limits, of its own (Bitget margin's isolated and crossed).
     package var hasOwnEndpoints = false
+    /// Budgets of endpoints that the products share all the same.
+    package var sharedBudgets: Set<String> = []
     /// `Query.account` must be answered before the account can trade.
     package var needsAccountFacts = false
     /// What the venue counts when it says quantity, where that is the account owner's word (AZ): `Query.account` must be answered before a new order leaves,
@@ -158,6 +160,14 @@ package struct PlaceGroup: Hashable, Sendable {
     package init(key: String = "", isSingle: Bool = false) { (self.key, self.isSingle) = (key, isSingle) }
 }
 
+/// Why a venue that tells whose key it is did not.
+package enum UIDSilence: Equatable, Sendable {
+    /// This key may not ask, in the venue's words.
+    case forbidden(String)
+    /// There is no such page here, in the venue's words.
+    case noPage(String)
+}
+
 /// What `Query.account` tells of an account.
 package struct AccountFacts: Equatable, Sendable {
     /// AscendEX `accountGroup`: part of each private path.
@@ -166,5 +176,9 @@ package struct AccountFacts: Equatable, Sendable {
     package var uid: String?
     /// Why the account cannot trade with this configuration, in words for its owner; nil: it can.
     package var problem: String?
-    package init(group: String? = nil, uid: String? = nil, problem: String? = nil) { (self.group, self.uid, self.problem) = (group, uid, problem) }
+    /// Set where `uid` is none for a reason that will not pass by itself.
+    package var silence: UIDSilence?
+    package init(group: String? = nil, uid: String? = nil, problem: String? = nil, silence: UIDSilence? = nil) {
+        (self.group, self.uid, self.problem, self.silence) = (group, uid, problem, silence)
+    }
 }

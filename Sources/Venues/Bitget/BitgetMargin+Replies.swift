@@ -13,6 +13,11 @@ extension BitgetMargin {
         case .mixed(let places, let cancels, _):
             answer.places = places.map { _ in .inDoubt("bitget-margin has no mixed request") }
             answer.cancels = cancels.map { _ in .inDoubt("bitget-margin has no mixed request") }
+        case .query(.account):
+            let told = account(meeting, status: response.status)
+            Bitget.note(told, of: meeting, in: &answer)
+            // A key that may not read this page, or a page that is not there, is no word about orders.
+            if case .account(let facts) = told, facts.silence != nil { answer.disposition = .answered }
         case .query(let query):
             Bitget.note(told(query, meeting, timeMs: plan.timeMs, skipped: &answer.skipped), of: meeting, in: &answer)
         }
@@ -45,19 +50,27 @@ extension BitgetMargin {
         return operation == .place || client.isEmpty ? .inDoubt("taken without an order id") : .acknowledged(nil, venueState: nil)
     }
 
-    private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64, skipped: inout [String]) -> QueryAnswer {
-        if case .account = query, let facts = Bitget.wrongAccount(meeting, code: "40085", advice: "this is a unified account; use bitget-uta") {
-            return .account(facts)
+    /// `GET /api/v2/spot/account/info`. 40014: the key has not the right to; 40404: no such path.
+    private func account(_ meeting: Bitget.Meeting, status: Int) -> QueryAnswer {
+        if let facts = Bitget.wrongAccount(meeting, code: "40085", advice: "this is a unified account; use bitget-uta") { return .account(facts) }
+        switch meeting {
+        case .success(let data):
+            guard data.object != nil else { return .failed("no account's information") }
+            return .account(AccountFacts(uid: data["userId"]?.text.flatMap { $0.isEmpty ? nil : $0 }))
+        case .code(_, "40014", let text): return .account(AccountFacts(silence: .forbidden("code 40014: \(text.escapedForLog)")))
+        case .code(_, "40404", let text): return .account(AccountFacts(silence: .noPage("code 40404: \(text.escapedForLog)")))
+        case _ where status == 404: return .account(AccountFacts(silence: .noPage("HTTP 404 for \(Self.infoPath)")))
+        case .code, .unreadable, .slowDown: return Bitget.failure(of: meeting)
         }
+    }
+
+    private func told(_ query: Query, _ meeting: Bitget.Meeting, timeMs: Int64, skipped: inout [String]) -> QueryAnswer {
         if case .cancelAll = query { return .failed("Bitget margin has no cancel-all: cancel order by order") }
         guard case .success(let data) = meeting else { return Bitget.failure(of: meeting) }
         do throws(Unreadable) {
             switch query {
             case .serverTime: return Bitget.time(data)
-            case .account:
-                // Null where the account has none.
-                guard data.array != nil || data.isNull else { throw Unreadable("no list of assets") }
-                return .account(AccountFacts())
+            case .account: return account(meeting, status: 200)
             case .instruments:
                 guard let rows = data.array else { throw Unreadable("no list of instruments") }
                 return .instruments(try Instrument.listed(rows, skipped: &skipped, instrument))

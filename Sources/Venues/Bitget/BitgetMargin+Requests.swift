@@ -71,7 +71,7 @@ extension BitgetMargin {
         case .serverTime: Bitget.get(Bitget.timePath)
         // The venue has no cancel-all here: a question that changes nothing stands in, and its answer says so.
         case .cancelAll: Bitget.get(Bitget.timePath)
-        case .account: Bitget.get(root + "/account/assets")
+        case .account: Bitget.get(Self.infoPath)
         case .instruments: Bitget.get(Self.instrumentsPath)
         case .find(let subjects, let step): find(subjects, step: step, timeMs: timeMs)
         case .openOrders(let symbol, let page): list("/open-orders", symbol: symbol, sinceMs: 0, page: page, timeMs: timeMs)

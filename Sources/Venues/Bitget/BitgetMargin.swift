@@ -11,6 +11,8 @@ package struct BitgetMargin: VenueAdapter {
     let root: String
 
     static let instrumentsPath = "/api/v2/margin/currencies"
+    /// Of the spot line, and answered to keys of all lines of a classic account: `userId`, and what the key may do.
+    static let infoPath = "/api/v2/spot/account/info"
     /// Rows a page may have.
     static let pageMax = 500
 
@@ -27,7 +29,7 @@ package struct BitgetMargin: VenueAdapter {
                 BudgetRule("lookup:open-orders", 10, perMs: 1_000, scope: .uid),
                 BudgetRule("lookup:history-orders", 10, perMs: 1_000, scope: .uid),
                 BudgetRule("lookup:fills", 10, perMs: 1_000, scope: .uid),
-                BudgetRule("lookup:assets", 10, perMs: 1_000, scope: .uid),
+                BudgetRule("lookup:info", 1, perMs: 1_000, scope: .uid),
                 BudgetRule("lookup:instruments", 10, perMs: 1_000, scope: .ip),
                 BudgetRule("lookup:time", 20, perMs: 1_000, scope: .ip),
                 Bitget.overall,
@@ -35,10 +37,12 @@ package struct BitgetMargin: VenueAdapter {
             // Sources say 20 and 50; 20 is right under both.
             placeMax: 20, cancelMax: 20, modifyMax: 0, cancelsByClientID: true, clientIDs: Bitget.clientIDs, freshnessMs: Bitget.freshnessMs,
             stampMarginMs: 500, visibilityDelayMs: Bitget.visibilityDelayMs, findSteps: 2, listsFills: true)
-        // Isolated and crossed are separate endpoints, counted apart (page 3).
+        // Isolated and crossed are separate endpoints, counted apart (page 3). Whose key it is one page tells for both.
         profile.hasOwnEndpoints = true
+        profile.sharedBudgets = ["lookup:info"]
+        profile.accountTellsUID = true
         profile.listsBySymbol = true
-        // No endpoint of this line tells whose key it is, cancels everything, or says "unknown" of one order.
+        // No endpoint of this line cancels everything, or says "unknown" of one order.
         profile.memoryMs = Bitget.historyMs
         profile.listingProvesAbsence = true
         profile.memoryMs = Bitget.memoryMs
@@ -75,7 +79,7 @@ package struct BitgetMargin: VenueAdapter {
         switch query {
         // There is no cancel-all; its stand-in asks the time.
         case .serverTime, .cancelAll: "lookup:time"
-        case .account: "lookup:assets"
+        case .account: "lookup:info"
         case .instruments: "lookup:instruments"
         case .find(_, let step): step == 0 ? "lookup:open-orders" : "lookup:history-orders"
         case .openOrders: "lookup:open-orders"
