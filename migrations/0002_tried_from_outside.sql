@@ -40,6 +40,15 @@ ALTER TABLE orders ADD COLUMN barred_by TEXT;
 -- Times it was proven absent, 1 or 2 and more; NULL: never.
 ALTER TABLE orders ADD COLUMN absences INTEGER CHECK (absences > 0);
 
+-- Intents that are being written ------------------------------------------------------------------------------------------------------------
+
+-- Their cancels and modifies are written in slices, too, and one of them may have come to its end meanwhile: all of its lines go with it.
+DROP TRIGGER events_kept;
+CREATE TRIGGER events_kept BEFORE DELETE ON events
+    WHEN NOT EXISTS (SELECT 1 FROM intents WHERE intent_key = OLD.seq AND complete = 0)
+    AND NOT EXISTS (SELECT 1 FROM commands c JOIN intents i USING (intent_key) WHERE c.command_id = OLD.command_id AND i.complete = 0)
+BEGIN SELECT RAISE(ABORT, 'events stay'); END;
+
 -- Breaks and views --------------------------------------------------------------------------------------------------------------------------
 
 -- A person can take note of a break whose reason stands, or of one that nothing else would end.
@@ -140,8 +149,8 @@ FROM events e
     JOIN orders o ON o.order_key = e.order_key
     JOIN used_ids u ON u.client_order_id = o.client_order_id AND u.order_key = o.order_key
     JOIN accounts a ON a.account_key = o.account_key
-WHERE NOT (e.kind = 'command_requested'
-    AND EXISTS (SELECT 1 FROM commands c JOIN intents i USING (intent_key) WHERE c.command_id = e.seq AND i.complete = 0))
+WHERE e.command_id IS NULL
+    OR NOT EXISTS (SELECT 1 FROM commands c JOIN intents i USING (intent_key) WHERE c.command_id = e.command_id AND i.complete = 0)
 UNION ALL
 SELECT e.seq, e.at, CAST((SELECT a.account FROM accounts a WHERE a.account_key = e.account_key) AS TEXT), CAST(NULL AS TEXT),
     CAST(CASE e.kind

@@ -101,7 +101,8 @@ extension SQLiteJournal {
             let numbers = try connection.prepare(
                 """
                 SELECT \(key) UNION ALL SELECT order_key FROM orders WHERE intent_key = \(key)
-                UNION ALL SELECT command_id FROM commands WHERE command_id > \(key) AND intent_key = \(key) ORDER BY 1
+                UNION ALL SELECT e.seq FROM events e JOIN commands c ON c.command_id = e.command_id WHERE e.seq > \(key) AND c.intent_key = \(key)
+                ORDER BY 1
                 """)
             while try numbers.step() {
                 let number = try numbers.next(Int64.self)
@@ -114,7 +115,10 @@ extension SQLiteJournal {
         }
         try connection.execute("DELETE FROM used_ids WHERE client_order_id IN (SELECT client_order_id FROM orders WHERE intent_key = \(key))")
         try connection.execute(
-            "DELETE FROM events WHERE seq IN (SELECT command_id FROM commands WHERE command_id > \(key) AND intent_key = \(key)) OR seq = \(key)")
+            """
+            DELETE FROM events WHERE seq = \(key) OR seq > \(key)
+                AND command_id IN (SELECT command_id FROM commands WHERE command_id > \(key) AND intent_key = \(key))
+            """)
         try connection.execute("DELETE FROM commands WHERE command_id > \(key) AND intent_key = \(key)")
         try connection.execute("DELETE FROM orders WHERE intent_key = \(key)")
         try connection.execute("DELETE FROM intents WHERE intent_key = \(key)")

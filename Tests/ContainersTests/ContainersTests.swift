@@ -27,6 +27,40 @@ import Testing
         #expect(Array(deque.elements) == model)
     }
 
+    @Test(arguments: 1...10) func `sorted runs hold what a sorted list would, and a walk through them shows each value once`(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        var runs = SortedRuns<Int>()
+        var model: Set<Int> = []
+        for step in 0..<8_000 {
+            switch Int.random(in: 0..<100, using: &random) {
+            case 0..<60:
+                runs.insert(step)
+                model.insert(step)
+            case 60..<65:
+                let value = Int.random(in: 0...step, using: &random)
+                runs.insert(value)
+                model.insert(value)
+            default:
+                guard let value = Int.random(in: 0..<4, using: &random) == 0 ? step : model.randomElement(using: &random) else { continue }
+                runs.remove(value)
+                model.remove(value)
+            }
+            #expect(runs.count == model.count && runs.isEmpty == model.isEmpty, "seed \(seed) step \(step)")
+        }
+        let limit = Int.random(in: 1...700, using: &random)
+        var (walked, last): ([Int], Int) = ([], -1)
+        while true {
+            let next = runs.next(after: last, limit: limit)
+            guard let end = next.last else { break }
+            #expect(next.count <= limit)
+            walked += next
+            last = end
+        }
+        #expect(walked == model.sorted(), "seed \(seed), limit \(limit)")
+        for value in model.sorted() { runs.remove(value) }
+        #expect(runs.isEmpty && runs.next(after: -1, limit: 10).isEmpty)
+    }
+
     @Test(arguments: 1...10) func `a timer heap gives what is due, the earliest first, and nothing before its time`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var heap = TimerHeap<Int>()

@@ -343,6 +343,11 @@ import Wire
         let last = sample.seq
         try sample.open.commit([accepted, .orderBorn(order, actor: .daemon), .commandBorn(cancel, birth)])
         try sample.open.commit([.note(account: nil, nil, sample.event(.note))])
+        // Its order ended while the rest of the intent was being written.
+        var done = cancel
+        let end = sample.event(.commandChanged) { $0.evidence = .query }
+        (done.state, done.evidence, done.closedAt) = (.done, .query, end.at)
+        try sample.open.commit([.commandChanged(done, from: .requested, end)])
         #expect(try reader.answer(.intent("half", timedOut: nil)) == nil)
         #expect(
             try reader.answer(
@@ -359,7 +364,7 @@ import Wire
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
 
         let state = try sample.reopen().load()
-        #expect(state.seq == last + 2 && !state.orders.contains { $0.clientOrderID == order.clientOrderID } && state.commands.isEmpty)
+        #expect(state.seq == last + 3 && !state.orders.contains { $0.clientOrderID == order.clientOrderID } && state.commands.isEmpty)
         #expect(try !sample.open.isUsed(order.clientOrderID))
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
         // Its id is free again, and it can be written in full.

@@ -66,6 +66,8 @@ final class Desk {
 
     /// Orders in memory: live ones, and closed ones with something still to learn.
     var orders: [OrderKey: LiveOrder] = [:]
+    /// The same by number, for walks that take more than one turn.
+    var book = SortedRuns<OrderKey>()
     var byVenueID: [VenueOrderID: OrderKey] = [:]
     /// Requests out.
     var inFlightCount = 0
@@ -76,6 +78,10 @@ final class Desk {
     var queuedPlaces = 0
     /// Intended, wherever they wait: in the queue, behind cancels, for a second chance, for the rest of their intent.
     var unsent = 0
+    /// Rounds that want all of the account gone and are not through yet, and cancels on record that do not wait in their lane yet. Meanwhile no new order
+    /// leaves.
+    var roundsOut = 0
+    var unreleasedCancels = 0
     var cancels = Deque<CommandID>()
     var queuedCancels: Set<CommandID> = []
     /// Orders with a modify that may leave.

@@ -1,23 +1,25 @@
 extension Engine {
     // MARK: Writing it down
 
-    func accept(_ intent: Intent, plan: IntentPlan, content: AskedContent, on desk: Desk, from actor: Actor, ticket: Ticket) {
+    func accept(_ planning: Planning, plan: IntentPlan, on desk: Desk) {
+        let intent = planning.intent
         let id = intent.id ?? IntentID("i" + mint.next(wall: now.wall).text)
-        let event = self.event(.intentAccepted, actor: actor, note: id.text)
+        let event = self.event(.intentAccepted, actor: planning.actor, note: id.text)
         let row = IntentRow(
-            key: IntentKey(event.seq), id: id, account: desk.id, content: content.now, orders: plan.places.count,
+            key: IntentKey(event.seq), id: id, account: desk.id, content: planning.content.now, orders: plan.places.count,
             commands: plan.modifies.count + plan.cancels.count, sequence: intent.sequence, plannedRequests: requests(for: plan, on: desk).count,
             acceptedAt: now.wall, expiresAt: intent.expiresAt)
         record(.intent(row, event))
         let open = OpenIntent(row, isComplete: false)
         intents[row.key] = open
         intentsByID[id] = open
-        acceptances.append(
-            Acceptance(
-                intent: open, desk: desk.index, ticket: ticket, actor: actor, places: plan.places, modifies: plan.modifies, cancels: plan.cancels,
-                givenIDs: Set(plan.places.compactMap(\.clientOrderID))))
+        var acceptance = Acceptance(
+            intent: open, desk: desk.index, ticket: planning.ticket, actor: planning.actor, places: plan.places, cancels: plan.cancels,
+            modifies: plan.modifies, asked: plan.asked, givenIDs: Set(plan.places.compactMap(\.clientOrderID)))
+        acceptance.echoes = planning.echoes
+        acceptances.append(acceptance)
         // Small intents are whole within this very turn.
-        if plan.places.count <= sliceRows, acceptances.count == 1 { continueAcceptances() }
+        if acceptance.left <= sliceRows, acceptances.count == 1 { continueAcceptances() }
     }
 
     /// Writes the next slices of intents that are being accepted: half of a turn's rows for the one with least left, the rest for the oldest. A last
@@ -25,29 +27,42 @@ extension Engine {
     func continueAcceptances() {
         var room = sliceRows
         while room > sliceRows / 2, acceptances.count > 1 {
-            let shortest = acceptances.indices.min { acceptances[$0].left < acceptances[$1].left } ?? 0
+            let shortest = acceptances.indices.filter(mayGoOn).min { acceptances[$0].left < acceptances[$1].left } ?? 0
             room -= write(shortest, rows: room - sliceRows / 2)
         }
         while room > 0, !acceptances.isEmpty { room -= write(0, rows: room) }
     }
 
-    /// Writes up to so many orders of one intent; the rows used, at least one.
+    /// Of modifies of one order the last asked wins, so that of two intents the one that came first has all of its own on record first.
+    private func mayGoOn(_ index: Int) -> Bool {
+        guard acceptances[index].writesModifies else { return true }
+        return !acceptances[..<index].contains { $0.desk == acceptances[index].desk && !$0.modifies.isEmpty }
+    }
+
+    /// Writes up to so many rows of one intent; the rows used, at least one.
     private func write(_ index: Int, rows: Int) -> Int {
+        let before = turn.rows
+        let limit = before + max(1, rows)
+        let mayModify = mayGoOn(index)
         // Taken out meanwhile: with two owners every slice would copy what it appends to.
         var acceptance = acceptances.remove(at: index)
         let desk = desks[acceptance.desk]
-        let end = min(acceptance.places.count, acceptance.written + max(1, rows))
-        let count = end - acceptance.written
-        acceptance.orders.reserveCapacity(acceptance.places.count)
-        for place in acceptance.places[acceptance.written..<end] { bear(place, of: &acceptance, on: desk) }
-        acceptance.written = end
-        if end == acceptance.places.count {
+        if acceptance.written < acceptance.places.count {
+            let end = min(acceptance.places.count, acceptance.written + max(1, rows))
+            acceptance.orders.reserveCapacity(acceptance.places.count)
+            for place in acceptance.places[acceptance.written..<end] { bear(place, of: &acceptance, on: desk) }
+            acceptance.written = end
+        }
+        if acceptance.written >= acceptance.places.count, acceptance.left > 0 {
+            bearCommands(of: &acceptance, on: desk, until: limit, mayModify: mayModify)
+        }
+        if acceptance.left == 0 {
             complete(acceptance, on: desk)
             resumeDeferred()
         } else {
             acceptances.insert(acceptance, at: index)
         }
-        return max(1, count)
+        return max(1, turn.rows - before)
     }
 
     private func bear(_ place: (item: Int, clientOrderID: ClientOrderID?, terms: OrderTerms), of acceptance: inout Acceptance, on desk: Desk) {
@@ -60,8 +75,25 @@ extension Engine {
         adopt(live, on: desk)
         acceptance.intent.unsettled += 1
         acceptance.intent.unanswered += 1
+        acceptance.intent.lastOrder = order.key
         acceptance.orders.append(order.clientOrderID)
         acceptance.keys.append(order.key)
+    }
+
+    private func bearCommands(of acceptance: inout Acceptance, on desk: Desk, until limit: Int, mayModify: Bool) {
+        let intent = acceptance.intent
+        let isGate = awaitsCancels(intent)
+        while turn.rows < limit, acceptance.written < acceptance.places.count + acceptance.cancels.count {
+            let id = bearCommand(.cancel, of: acceptance.cancels[acceptance.written - acceptance.places.count], for: intent, actor: acceptance.actor)
+            acceptance.written += 1
+            guard let id, commands[id]?.state == .requested else { continue }
+            acceptance.commands.append(id)
+            if isGate { intent.cancelsAhead.insert(id) }
+        }
+        while mayModify, turn.rows < limit, acceptance.writesModifies, acceptance.left > 0 {
+            bearModify(acceptance.modifies[acceptance.modifies.count - acceptance.left], for: intent, actor: acceptance.actor)
+            acceptance.written += 1
+        }
     }
 
     /// Everything of the intent is written: it is accepted with this turn's commit, and its parts may go.
@@ -71,17 +103,12 @@ extension Engine {
         intent.isComplete = true
         touchedIntents.insert(intent.row.key)
         if let deadline = deadline(of: intent.row) { deadlines.add(intent.row.key, at: deadline) }
-        let ids = acceptance.cancels.compactMap { bearCommand(.cancel, of: $0, for: intent, actor: acceptance.actor) }
-        intent.cancelsAhead = awaitsCancels(intent) ? Set(ids.filter { commands[$0]?.state == .requested }) : []
-        for key in acceptance.keys {
-            if let live = desk.orders[key] { enqueue(live, on: desk) }
-        }
-        for id in ids {
-            guard let command = commands[id], let live = desk.orders[command.order] else { continue }
-            pursue(id, of: live, on: desk)
-        }
-        if intent.isWithdrawn { cancelRound(of: acceptance.keys.compactMap { desk.orders[$0] }, actor: acceptance.actor) }
-        for item in acceptance.modifies { requestModify(item, for: intent, on: desk, actor: acceptance.actor) }
+        // Of one that was withdrawn meanwhile no place waits for its turn.
+        if intent.isWithdrawn { cancelRound(of: intent, actor: acceptance.actor) }
+        release(
+            Release(
+                intent: intent, desk: acceptance.desk, cancels: acceptance.commands, places: intent.isWithdrawn ? [] : acceptance.keys,
+                modifies: intent.modifies))
         reply(
             .submitted(
                 intent.row.id, acceptedAt: intent.row.acceptedAt, orders: acceptance.orders, plannedRequests: intent.row.plannedRequests),
@@ -169,46 +196,5 @@ extension Engine {
         let byAge = desk.setup.maxIntentAgeMs.map { live.order.intendedAt + .milliseconds($0) }
         guard let expiresAt = live.order.expiresAt, let byAge else { return live.order.expiresAt ?? byAge }
         return min(expiresAt, byAge)
-    }
-
-    /// The intent's cancels are answered: its places may go.
-    func openGate(_ intent: OpenIntent) {
-        guard let desk = desk(intent.row.account) else { return }
-        let waiting = intent.gated
-        intent.gated = []
-        for key in waiting {
-            guard let live = desk.orders[key], live.isGated else { continue }
-            live.isGated = false
-            enqueue(live, on: desk)
-        }
-    }
-
-    /// The intent's places are answered: its cancels may go.
-    func openHeldCancels(_ intent: OpenIntent) {
-        guard !intent.heldCancels.isEmpty, let desk = desk(intent.row.account) else { return }
-        let waiting = intent.heldCancels
-        intent.heldCancels = []
-        heldCancels.subtract(waiting)
-        for id in waiting {
-            guard let command = commands[id], let live = desk.orders[command.order] else { continue }
-            pursue(id, of: live, on: desk)
-        }
-    }
-
-    /// Unsent orders whose deadline passed are not sent any more.
-    func expire() {
-        // All at once: each is looked for among all orders of memory.
-        var due: Set<IntentKey> = []
-        while let key = deadlines.popDue(at: now.wall) {
-            if let intent = intents[key], intent.unanswered > 0 || intent.openCommands > 0 { due.insert(key) }
-        }
-        guard !due.isEmpty else { return }
-        for desk in desks {
-            for live in desk.orders.values.filter({ $0.state == .intended && due.contains($0.order.intent) }).sorted(by: { $0.key < $1.key }) {
-                change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline")
-            }
-        }
-        let late = commands.values.filter { $0.kind == .modify && $0.state == .requested && $0.intent.map(due.contains) ?? false }
-        for id in late.map(\.id).sorted() { change(id, to: .withdrawn, evidence: .local, note: "not sent before its deadline") }
     }
 }

@@ -104,7 +104,7 @@ extension Engine {
             if case .command(_, _, let ticket) = entry.input { ticket } else { nil }
         }
         return waits + sweeps + deferred + early.map(\.ticket) + cancelRounds.compactMap(\.ticket) + acceptances.flatMap { [$0.ticket] + $0.echoes }
-            + grants.wishes.elements.map(\.ticket)
+            + plannings.flatMap { [$0.ticket] + $0.echoes } + grants.wishes.elements.map(\.ticket)
     }
 
     // MARK: Trading state
@@ -150,8 +150,8 @@ extension Engine {
             recordKill(of: desk, by: actor)
             if cancelOpen { for acceptance in acceptances where acceptance.desk == desk.index { acceptance.intent.isWithdrawn = true } }
         }
-        let orders = cancelOpen ? chosen.flatMap { Array($0.orders.values) } : []
-        cancelRound(of: orders, purpose: .state(chosen.map(\.index), absent: absentRows), actor: actor, ticket: ticket)
+        let purpose = CancelRound.Purpose.state(chosen.map(\.index), absent: absentRows)
+        cancelRound(of: cancelOpen ? chosen : [], purpose: purpose, actor: actor, ticket: ticket)
     }
 
     func reload(_ setups: [AccountSetup], changes: [String], by actor: Actor) {

@@ -1,57 +1,115 @@
-/// Cancels of many orders at once, written down slice by slice so that a turn stays short. What is on record goes out meanwhile.
+/// Cancels of many orders at once, found and written down slice by slice so that a turn stays short. What is on record goes out meanwhile.
 struct CancelRound {
     enum Purpose {
         /// `account.set_state`: whose states to answer with.
         case state([Int], absent: [TradingStateRow])
-        case intent(OpenIntent, withdrawn: Int)
+        case intent(OpenIntent)
         /// The daemon's own.
         case own
     }
-    /// Who lives at the venue first, then what is unsent; each by key.
-    let orders: [OrderKey]
     let purpose: Purpose
     let actor: Actor
     /// Who is answered once all of it is on record.
     let ticket: Ticket?
+    /// Through the accounts' orders, in turns. An intent's pass by what is not its own.
+    var walks: [BookWalk]
+    let only: IntentKey?
+    /// Accounts of which nothing new leaves meanwhile.
+    var held: [Int] = []
+    /// Found unsent: they come behind those that live at the venue.
+    var unsent: [(desk: Int, key: OrderKey)] = []
     var next = 0
-    /// Commands born.
+    /// Of the intent's modifies, how many were looked at.
+    var nextModify = 0
+    /// Commands born, and how many of them withdrew what had not left.
     var count = 0
+    var withdrawn = 0
 }
 
 extension Engine {
-    /// Wants these orders gone, but for those that this caller wants gone already.
-    func cancelRound(of orders: some Sequence<LiveOrder>, purpose: CancelRound.Purpose = .own, actor: Actor, ticket: Ticket? = nil) {
-        var (live, unsent): ([OrderKey], [OrderKey]) = ([], [])
-        for order in orders {
-            if order.state == .intended { unsent.append(order.key) } else if !order.state.isTerminal { live.append(order.key) }
-        }
-        // By key, not by hash: the same seed gives the same run.
-        let keys = live.sorted() + unsent.sorted()
-        cancelRounds.append(CancelRound(orders: keys, purpose: purpose, actor: actor, ticket: ticket))
+    /// Wants gone what stands of these accounts now, but for what this caller wants gone already. Until all of that is on record, none of it is sent.
+    func cancelRound(of chosen: [Desk], purpose: CancelRound.Purpose = .own, actor: Actor, ticket: Ticket? = nil) {
+        for desk in chosen { desk.roundsOut += 1 }
+        let walks = chosen.map { BookWalk(desk: $0.index, last: OrderKey(turn.seq)) }
+        cancelRounds.append(CancelRound(purpose: purpose, actor: actor, ticket: ticket, walks: walks, only: nil, held: chosen.map(\.index)))
+    }
+
+    /// The same for one intent. Without a ticket the cancels are the daemon's own.
+    func cancelRound(of intent: OpenIntent, actor: Actor, ticket: Ticket? = nil) {
+        guard let desk = desk(intent.row.account) else { return }
+        let key = intent.row.key
+        let walk = BookWalk(desk: desk.index, after: OrderKey(key.number), last: intent.lastOrder ?? OrderKey(turn.seq))
+        cancelRounds.append(
+            CancelRound(purpose: ticket == nil ? .own : .intent(intent), actor: actor, ticket: ticket, walks: [walk], only: key))
     }
 
     /// Writes the next slice, and answers whose cancels are all on record.
     func continueCancels() {
-        let rows = turn.rows
-        while turn.rows - rows < sliceRows, !cancelRounds.isEmpty {
+        guard !cancelRounds.isEmpty else { return }
+        var steps = stepsATurn
+        let limit = turn.rows + sliceRows
+        while steps > 0, turn.rows < limit, !cancelRounds.isEmpty {
             // Taken out meanwhile: with two owners each step would copy the list.
             var round = cancelRounds.removeFirst()
-            while turn.rows - rows < sliceRows, round.next < round.orders.count {
-                let key = round.orders[round.next]
-                round.next += 1
-                if cancel(key, for: round.purpose, actor: round.actor) { round.count += 1 }
-            }
-            if round.next < round.orders.count { cancelRounds.insert(round, at: 0) } else { end(round) }
+            // Behind the others: a small one does not wait for all of a large one.
+            if goOn(with: &round, steps: &steps, until: limit) { end(round) } else { cancelRounds.append(round) }
         }
     }
 
+    /// Orders of one account before the next one's: what lives at any venue should not wait for all of another.
+    private static let stretch = 100
+
+    /// - Returns: whether it came to its end.
+    private func goOn(with round: inout CancelRound, steps: inout Int, until limit: Int) -> Bool {
+        while !round.walks.isEmpty {
+            guard steps > 0, turn.rows < limit else { return false }
+            var walk = round.walks.removeFirst()
+            let share = min(steps, Self.stretch)
+            var left = share
+            self.walk(&walk, steps: &left) { live, desk in
+                visit(live, on: desk, in: &round)
+                return turn.rows < limit
+            }
+            steps -= share - left
+            if !walk.isOver { round.walks.append(walk) }
+        }
+        while round.next < round.unsent.count {
+            guard steps > 0, turn.rows < limit else { return false }
+            let (desk, key) = round.unsent[round.next]
+            round.next += 1
+            steps -= 1
+            if let live = desks[desk].orders[key] { cancel(live, on: desks[desk], in: &round) }
+        }
+        guard case .intent(let intent) = round.purpose else { return true }
+        while round.nextModify < intent.modifies.count {
+            guard steps > 0, turn.rows < limit else { return false }
+            let id = intent.modifies[round.nextModify]
+            round.nextModify += 1
+            steps -= 1
+            if commands[id]?.state == .requested { change(id, to: .withdrawn, evidence: .local, note: "the intent was canceled") }
+        }
+        return true
+    }
+
+    private func visit(_ live: LiveOrder, on desk: Desk, in round: inout CancelRound) {
+        guard !live.state.isTerminal, round.only == nil || live.order.intent == round.only else { return }
+        if live.state == .intended { round.unsent.append((desk.index, live.key)) } else { cancel(live, on: desk, in: &round) }
+    }
+
+    private func cancel(_ live: LiveOrder, on desk: Desk, in round: inout CancelRound) {
+        let wasUnsent = live.state == .intended
+        guard cancel(live, on: desk, for: round.purpose, actor: round.actor) else { return }
+        round.count += 1
+        if wasUnsent { round.withdrawn += 1 }
+    }
+
     private func end(_ round: CancelRound) {
+        for desk in round.held { desks[desk].roundsOut -= 1 }
         if let ticket = round.ticket {
             switch round.purpose {
             case .state(let chosen, let absent):
                 reply(.tradingState(chosen.map { desks[$0].trading } + absent, cancels: round.count), to: ticket)
-            case .intent(let intent, let withdrawn):
-                reply(.canceled(intent.row.id, withdrawn: withdrawn, commands: max(0, round.count - withdrawn)), to: ticket)
+            case .intent(let intent): reply(.canceled(intent.row.id, withdrawn: round.withdrawn, commands: round.count - round.withdrawn), to: ticket)
             case .own: break
             }
         }
@@ -62,19 +120,17 @@ extension Engine {
     /// Asks for one order's cancel, unless the same is asked for already.
     ///
     /// - Returns: whether a command was made.
-    private func cancel(_ key: OrderKey, for purpose: CancelRound.Purpose, actor: Actor) -> Bool {
+    private func cancel(_ live: LiveOrder, on desk: Desk, for purpose: CancelRound.Purpose, actor: Actor) -> Bool {
         // A command of an order that a crash would still discard must not be on record.
-        guard let desk = desks.first(where: { $0.orders[key] != nil }), let live = desk.orders[key], !live.state.isTerminal,
-            live.intent?.isComplete ?? true
-        else { return false }
+        guard !live.state.isTerminal, live.intent?.isComplete ?? true else { return false }
         var intent: OpenIntent?
-        if case .intent(let open, _) = purpose {
+        if case .intent(let open) = purpose {
             intent = open
             // It may have come to rest while its cancels were being written.
             (intents[open.row.key], intentsByID[open.row.id]) = (open, open)
         }
         let isAsked = live.commands.contains { id in
-            guard let command = commands[id], command.kind == .cancel else { return false }
+            guard let command = commands[id], command.kind == .cancel, !isHalfWritten(command) else { return false }
             return intent == nil || command.intent == intent?.row.key
         }
         guard !isAsked else { return false }
@@ -88,7 +144,9 @@ extension Engine {
 
     /// Asks for the cancel of a few orders at once.
     func cancel(_ orders: [LiveOrder], actor: Actor) {
-        for live in orders.sorted(by: { $0.key < $1.key }) { _ = cancel(live.key, for: .own, actor: actor) }
+        for live in orders.sorted(by: { $0.key < $1.key }) {
+            if let desk = desk(live.order.account) { _ = cancel(live, on: desk, for: .own, actor: actor) }
+        }
     }
 
     /// Cancels what lives of an intent. It waits for these cancels like for those it asked for itself, also when it was settled before.
@@ -96,6 +154,8 @@ extension Engine {
         let intent: OpenIntent
         if let open = intentsByID[id] {
             intent = open
+        } else if plannings.contains(where: { $0.intent.id == id && !$0.intent.dryRun }) {
+            return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket)
         } else {
             do throws(JournalError) {
                 guard let row = try journal.intent(id) else { return fail(.unknownOrder("no intent \(id) in this journal"), to: ticket) }
@@ -104,19 +164,17 @@ extension Engine {
                 return fail(.journalUnavailable(error.description), to: ticket)
             }
         }
-        guard let desk = desk(intent.row.account) else { return fail(.unknownAccount(intent.row.account), to: ticket) }
+        guard desk(intent.row.account) != nil else { return fail(.unknownAccount(intent.row.account), to: ticket) }
         guard intent.isComplete else { return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket) }
-        let orders = desk.orders.values.filter { $0.order.intent == intent.row.key && !$0.state.isTerminal }
-        for command in commands.values.filter({ $0.intent == intent.row.key && $0.state == .requested && $0.kind == .modify }).sorted(by: {
-            $0.id < $1.id
-        }) {
-            change(command.id, to: .withdrawn, evidence: .local, note: "the intent was canceled")
-        }
-        if !orders.isEmpty {
-            (intents[intent.row.key], intentsByID[id]) = (intent, intent)
-            touchedIntents.insert(intent.row.key)
-        }
-        let unsent = orders.count { $0.state == .intended }
-        cancelRound(of: orders, purpose: .intent(intent, withdrawn: unsent), actor: actor, ticket: ticket)
+        intent.isWithdrawn = true
+        cancelRound(of: intent, actor: actor, ticket: ticket)
+    }
+
+    // MARK: Not sent any more
+
+    /// An order that has not left and that somebody wants gone: it waits for its turn to be withdrawn, and for nothing else.
+    func isUnwanted(_ live: LiveOrder) -> Bool {
+        if live.intent?.isWithdrawn ?? false { return true }
+        return !live.commands.isEmpty && live.commands.contains { id in commands[id].map { $0.kind == .cancel && !isHalfWritten($0) } ?? false }
     }
 }

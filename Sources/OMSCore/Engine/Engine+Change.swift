@@ -133,6 +133,7 @@ extension Engine {
         byClientID[live.order.clientOrderID] = nil
         guard let desk = desk(live.order.account) else { return }
         desk.orders[live.key] = nil
+        desk.book.remove(live.key)
         for id in live.order.predictedIDs + [live.order.venueOrderID].compactMap({ $0 }) where desk.byVenueID[id] == live.key {
             desk.byVenueID[id] = nil
         }

@@ -119,6 +119,11 @@ extension Engine {
                 ended.append((command.id, .refused, "quantity \(quantity) is below what is filled, \(live.order.filledQuantity)"))
                 continue
             }
+            if let key = command.intent, intents[key]?.isWithdrawn ?? false {
+                ended.append((command.id, .withdrawn, "the intent was canceled"))
+                continue
+            }
+            for older in overtaken(by: command, of: live) { ended.append((older, .superseded, Self.overtaken(by: command.id))) }
             taken.insert(key)
             tickets.append(
                 ModifyTicket(

@@ -87,10 +87,10 @@ extension Engine {
     }
 
     /// One cancel of an order is on the wire, or next; its siblings are done when the order is. One that waits for its own intent's places is no sibling
-    /// to wait for: others never asked for that.
+    /// to wait for: others never asked for that. Nor is one of an intent that is not accepted yet.
     private func siblingUnderWay(of command: OrderCommand, _ live: LiveOrder) -> OrderCommand? {
         for id in live.commands where id != command.id {
-            guard let other = commands[id], other.kind == .cancel, !heldCancels.contains(id) else { continue }
+            guard let other = commands[id], other.kind == .cancel, !heldCancels.contains(id), !isHalfWritten(other) else { continue }
             if other.state != .requested { return other }
             // The elder goes first, where it may go at all.
             if other.id < command.id, desk(other.account).map({ holder(of: other, on: $0) == nil }) ?? false { return other }
@@ -113,7 +113,8 @@ extension Engine {
         return CommandWatch.pauses.pause(after: tries)
     }
 
-    func requestModify(_ item: ModifyItem, for intent: OpenIntent, on desk: Desk, actor: Actor) {
+    /// Writes down that a modify is wanted. It is pursued once its intent is accepted.
+    func bearModify(_ item: ModifyItem, for intent: OpenIntent, actor: Actor) {
         // Examined as known when the intent was taken, so that nothing but a read that fails ends here: the journal keeps that error, and this turn is never
         // committed (``Journal/check()``).
         guard let order = byClientID[item.clientOrderID]?.order ?? (try? journal.order(item.clientOrderID)) else { return }
@@ -122,14 +123,13 @@ extension Engine {
             change(command.id, to: .refused, evidence: .local, note: "the order is \(order.state.rawValue)")
             return
         }
-        // The last asked wins: one that has not left yet gives its values to the newer one.
+        // The last asked wins: one that has not left yet gives its values to the newer one, and leaves no more while that is being written.
         let older = live.commands.compactMap { commands[$0] }.last { $0.kind == .modify && $0.state == .requested }
         let command = birth(
             .modify, of: order, price: item.price ?? older?.price, quantity: item.quantity ?? older?.quantity, onFailure: item.onFailure, for: intent,
             actor: actor)
         live.commands.append(command.id)
-        if let older { change(older.id, to: .superseded, evidence: .local, note: "modify \(command.id) took its place") }
-        pursue(command.id, of: live, on: desk)
+        intent.modifies.append(command.id)
     }
 
     private func pursueModify(_ command: OrderCommand, of live: LiveOrder, on desk: Desk) {
@@ -160,7 +160,9 @@ extension Engine {
             case (.modify, .done), (.modify, .refused), (.modify, .withdrawn), (.modify, .superseded): break
             }
         }
-        guard let ready, unfinished < desk.profile.unfinishedModifiesMax, watches[ready.id]?.notBefore ?? .min <= now.monotonic else { return nil }
+        // A newer one is being written, and will take its place.
+        guard let ready, !isHalfWritten(ready), unfinished < desk.profile.unfinishedModifiesMax, watches[ready.id]?.notBefore ?? .min <= now.monotonic
+        else { return nil }
         return ready
     }
 

@@ -114,7 +114,7 @@ extension Engine {
     }
 
     func mayPlace(_ desk: Desk) -> Bool {
-        guard desk.isPrepared, !isJournalFull, desk.trading.state != .halted else { return false }
+        guard desk.isPrepared, !isJournalFull, desk.trading.state != .halted, desk.roundsOut == 0, desk.unreleasedCancels == 0 else { return false }
         guard now.monotonic >= desk.pausedUntil else {
             wake(at: desk.pausedUntil)
             return false
@@ -157,6 +157,7 @@ extension Engine {
                     late.append(live)
                     return .drop
                 }
+                if isUnwanted(live) { return .drop }
                 if isReducing, !Self.reduces(live.order.terms) { return .wait }
                 return desk.rules.group(of: live.order.terms).isSingle ? (single ? .take : .wait) : (batch ? .take : .wait)
             }, cap: { desk.orders[$0]?.batchCap ?? Int.max })

@@ -1,48 +1,58 @@
 /// What callers name: a name that nothing bears is a typing error, and is told as one.
 extension Engine {
-    /// The orders that an intent's cancels mean.
-    func resolveCancels(_ items: [CancelItem], on desk: Desk) throws(ControlError) -> [ClientOrderID] {
-        var ids: [ClientOrderID] = []
-        var seen: Set<ClientOrderID> = []
-        var details: [ControlError.Detail] = []
-        for (index, item) in items.enumerated() {
-            switch item {
-            case .order(let id):
-                guard let order = try find(id), order.account == desk.id, byClientID[id]?.intent?.isComplete ?? true else {
-                    throw .unknownOrder("this journal never held an order \(id) of account \(desk.id)")
-                }
-                if seen.insert(id).inserted { ids.append(id) }
-            case .venueOrder(let id):
-                guard let order = try find(id, on: desk) else {
-                    throw .unknownOrder(
-                        "no order of account \(desk.id) bears the venue's id \(id); what the journal never held is cancelled at the venue")
-                }
-                if seen.insert(order.clientOrderID).inserted { ids.append(order.clientOrderID) }
-            case .matching(let symbol, let side):
-                if let symbol, !isKnown(symbol, on: desk) {
-                    if details.count < 100 {
-                        details.append(.init(list: "cancel", index: index, field: "symbol", problem: unknownSymbol(symbol, on: desk)))
-                    }
-                    continue
-                }
-                var count = 0
-                for key in desk.orders.keys.sorted() {
-                    guard let live = desk.orders[key], !live.state.isTerminal, live.intent?.isComplete ?? true,
-                        symbol == nil || symbol == live.order.terms.symbol,
-                        side == nil || side == live.order.terms.side
-                    else { continue }
-                    count += 1
-                    if seen.insert(live.order.clientOrderID).inserted { ids.append(live.order.clientOrderID) }
-                }
-                // Without a filter all is meant, which may be nothing.
-                guard count > 0 || symbol == nil && side == nil else {
-                    let words = [symbol?.text, side?.rawValue].compactMap { $0 }.joined(separator: ", ")
-                    throw .unknownOrder("cancel[\(index)]: no live order of account \(desk.id) matches \(words)")
-                }
+    /// What one item of an intent's cancels means. Filters gather: one walk through the book answers all of them.
+    func resolve(_ item: CancelItem, at index: Int, of planning: inout Planning, on desk: Desk) throws(ControlError) {
+        switch item {
+        case .order(let id):
+            guard let order = try find(id), order.account == desk.id, byClientID[id]?.intent?.isComplete ?? true else {
+                throw .unknownOrder("this journal never held an order \(id) of account \(desk.id)")
             }
+            want(order, in: &planning)
+        case .venueOrder(let id):
+            guard let order = try find(id, on: desk) else {
+                throw .unknownOrder(
+                    "no order of account \(desk.id) bears the venue's id \(id); what the journal never held is cancelled at the venue")
+            }
+            want(order, in: &planning)
+        case .matching(let symbol, let side):
+            if let symbol, !isKnown(symbol, on: desk) {
+                guard planning.details.count < 100 else { return }
+                planning.details.append(.init(list: "cancel", index: index, field: "symbol", problem: unknownSymbol(symbol, on: desk)))
+                return
+            }
+            let filter = CancelFilter(symbol: symbol, side: side)
+            planning.filters[filter] = planning.filters[filter] ?? CancelMatches(index: index)
         }
-        guard details.isEmpty else { throw .invalidOrder(details) }
-        return ids
+    }
+
+    private func want(_ order: Order, in planning: inout Planning) {
+        guard planning.wanted.insert(order.key).inserted else { return }
+        planning.plan.cancels.append(order.clientOrderID)
+        if !order.state.isTerminal, order.state != .intended { planning.plan.cancelsToSend += 1 }
+    }
+
+    /// Whether any filter means an order of the book.
+    func match(_ live: LiveOrder, of planning: inout Planning) {
+        guard !live.state.isTerminal, live.intent?.isComplete ?? true else { return }
+        let (symbol, side) = (live.order.terms.symbol, live.order.terms.side)
+        func count(_ filter: CancelFilter) -> Bool {
+            guard planning.filters[filter] != nil else { return false }
+            planning.filters[filter]?.count += 1
+            return true
+        }
+        let (isOfAll, isOfSymbol) = (count(CancelFilter(symbol: nil, side: nil)), count(CancelFilter(symbol: symbol, side: nil)))
+        let (isOfSide, isOfBoth) = (count(CancelFilter(symbol: nil, side: side)), count(CancelFilter(symbol: symbol, side: side)))
+        guard isOfAll || isOfSymbol || isOfSide || isOfBoth else { return }
+        if live.state != .intended { return want(live.order, in: &planning) }
+        if planning.wanted.insert(live.key).inserted { planning.unsent.append(live.order.clientOrderID) }
+    }
+
+    /// A filter that means nothing is a typing error. Without one all is meant, which may be nothing.
+    func examineMatches(_ planning: Planning, on desk: Desk) throws(ControlError) {
+        let empty = planning.filters.filter { $0.value.count == 0 && ($0.key.symbol != nil || $0.key.side != nil) }
+        guard let (filter, first) = empty.min(by: { $0.value.index < $1.value.index }) else { return }
+        let words = [filter.symbol?.text, filter.side?.rawValue].compactMap { $0 }.joined(separator: ", ")
+        throw .unknownOrder("cancel[\(first.index)]: no live order of account \(desk.id) matches \(words)")
     }
 
     private func find(_ id: VenueOrderID, on desk: Desk) throws(ControlError) -> Order? {

@@ -66,16 +66,15 @@ extension Engine {
             desk.cancelAll = row.cancelAll
             guard let since = row.since, desk.trading.state == .halted else { continue }
             desk.kill = Kill(at: now.monotonic, since: since, closed: row.closed)
-            cancelRound(of: desk.orders.values, actor: .daemon)
+            cancelRound(of: [desk], actor: .daemon)
         }
     }
 
     /// Its places leave no more: whatever cancel waited for them goes.
     func releaseHeldCancels(of desk: Desk) {
-        for id in heldCancels.sorted() {
-            guard let command = commands[id], command.account == desk.id, let key = command.intent, let intent = intents[key] else { continue }
-            openHeldCancels(intent)
-        }
+        let waiting = intents.values.filter { $0.row.account == desk.id && !$0.heldCancels.isEmpty }
+        // By number, not by hash: the same seed gives the same run.
+        for intent in waiting.sorted(by: { $0.row.key < $1.row.key }) { openHeldCancels(intent) }
     }
 
     // MARK: Cancel-all
@@ -118,7 +117,7 @@ extension Engine {
         guard isForKill || areMany || desk.wantsConfirming else { return false }
         // Behind the cancels, so that it tells of all of them; but not for ever.
         let isOut = inFlight.values.contains { $0.plan.account == desk.id && $0.plan.carriesCancels }
-        let isQuiet = desk.cancels.isEmpty && cancelRounds.isEmpty && !isOut
+        let isQuiet = desk.cancels.isEmpty && cancelRounds.isEmpty && releases.isEmpty && !isOut
         let at = isQuiet ? desk.nextConfirmAt : max(desk.nextConfirmAt, (desk.kill?.listsSince ?? desk.cancelsTakenAt) + patience.confirmUs)
         if now.monotonic < at { wake(at: at) }
         return now.monotonic >= at
@@ -167,10 +166,10 @@ extension Engine {
         }
         guard let kill = desk.kill else { return }
         if sweep.startedAt >= kill.listsSince { desk.kill?.isListed = true }
-        guard desk.unfinished > desk.takenCancels.count, !cancelRounds.contains(where: { if case .own = $0.purpose { true } else { false } }) else {
+        guard desk.unfinished > desk.takenCancels.count, !cancelRounds.contains(where: { $0.held.contains(desk.index) }) else {
             return
         }
-        cancelRound(of: desk.orders.values.filter { !$0.state.isTerminal }, actor: .daemon)
+        cancelRound(of: [desk], actor: .daemon)
     }
 
     // MARK: Orders of others

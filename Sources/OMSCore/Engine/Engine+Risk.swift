@@ -20,17 +20,6 @@ extension Engine {
             }
             if let most = risk.maxOrderNotional { try bound(place.terms, to: most, on: desk) }
         }
-        if let most = risk.maxOrderNotional {
-            var asked: [ClientOrderID: OrderTerms] = [:]
-            for item in plan.modifies {
-                let terms: OrderTerms?
-                if let known = asked[item.clientOrderID] { terms = known } else { terms = try standing(item.clientOrderID) }
-                guard let terms else { continue }
-                let next = Self.terms(terms, modifiedBy: item)
-                asked[item.clientOrderID] = next
-                try bound(next, to: most, on: desk)
-            }
-        }
         if let most = risk.maxOpenOrders, !plan.places.isEmpty {
             let open = openOrders(on: desk, atLeast: most - plan.places.count)
             guard open + plan.places.count <= most else {
@@ -47,7 +36,7 @@ extension Engine {
     }
 
     /// Orders of intents that are being accepted and are not written down yet.
-    private func underWay(on desk: Desk) -> Int { acceptances.reduce(0) { $0 + ($1.desk == desk.index ? $1.left : 0) } }
+    private func underWay(on desk: Desk) -> Int { acceptances.reduce(0) { $0 + ($1.desk == desk.index ? $1.placesLeft : 0) } }
 
     /// Orders of this uid at the venue that are not closed, in doubt included, those under way, and those that no configured account looks after there.
     /// Counted one by one only where they may be as many as asked for: memory holds closed ones for a moment.
@@ -79,16 +68,11 @@ extension Engine {
         for command in byClientID[id]?.commands.compactMap({ commands[$0] }) ?? [] where command.kind == .modify {
             (terms.price, terms.quantity) = (command.price ?? terms.price, command.quantity ?? terms.quantity)
         }
+        for asked in underWay(id) { (terms.price, terms.quantity) = (asked.price ?? terms.price, asked.quantity ?? terms.quantity) }
         return terms
     }
 
-    static func terms(_ terms: OrderTerms, modifiedBy item: ModifyItem) -> OrderTerms {
-        var terms = terms
-        (terms.price, terms.quantity) = (item.price ?? terms.price, item.quantity ?? terms.quantity)
-        return terms
-    }
-
-    private func bound(_ terms: OrderTerms, to most: Decimal, on desk: Desk) throws(ControlError) {
+    func bound(_ terms: OrderTerms, to most: Decimal, on desk: Desk) throws(ControlError) {
         let notional: Decimal?
         if let quote = terms.quoteQuantity {
             notional = quote

@@ -98,6 +98,7 @@ extension Engine {
         guard isOurWord || age > grace else { return }
         let live = LiveOrder(order, intent: nil)
         adopt(live, on: desk)
+        if let intent = intents[order.intent] { intent.lastOrder = max(intent.lastOrder ?? order.key, order.key) }
         closed.append(live)
         rememberUnseen(live, on: desk)
         matters(flight)

@@ -9,35 +9,30 @@ extension Engine {
             if let id = intent.id, !intent.dryRun, let known = try known(id) {
                 guard content.isSame(as: known.content, asked: intent), known.account == intent.account else { throw .intentConflict(id) }
                 if let index = acceptances.firstIndex(where: { $0.intent.row.id == id }) { return acceptances[index].echoes.append(ticket) }
+                if let index = plannings.firstIndex(where: { $0.intent.id == id && !$0.intent.dryRun }) {
+                    return plannings[index].echoes.append(ticket)
+                }
                 return reply(.query(.submission(id, duplicate: true), missing: nil), to: ticket)
             }
-            guard !isJournalFull || intent.place.isEmpty && intent.modify.isEmpty else {
-                throw .journalUnavailable("the journal's disk is full; nothing was accepted. Free space and submit again")
-            }
-            let plan = try examine(intent, on: desk)
-            if intent.dryRun {
-                return reply(.plan(intent.id, orders: plan.places.count, requests: requests(for: plan, on: desk)), to: ticket)
-            }
-            accept(intent, plan: plan, content: content, on: desk, from: actor, ticket: ticket)
+            guard !isJournalFull || intent.place.isEmpty && intent.modify.isEmpty else { throw Self.fullJournal }
+            try examine(intent, on: desk)
+            plan(intent, content: content, on: desk, from: actor, ticket: ticket)
         } catch {
             fail(error, to: ticket)
         }
     }
 
-    /// The row of an intent of that id, wherever it is; throws when the journal cannot be read.
-    private func known(_ id: IntentID) throws(ControlError) -> IntentRow? {
-        if let open = intentsByID[id] { return open.row }
-        do throws(JournalError) { return try journal.intent(id) } catch { throw .journalUnavailable(error.description) }
+    /// Whose an intent's id is and what it stands for, wherever that intent is; throws when the journal cannot be read.
+    private func known(_ id: IntentID) throws(ControlError) -> (content: IntentContent, account: AccountID)? {
+        if let open = intentsByID[id] { return (open.row.content, open.row.account) }
+        if let planning = plannings.first(where: { $0.intent.id == id && !$0.intent.dryRun }) { return (planning.content.now, planning.intent.account) }
+        do throws(JournalError) { return try journal.intent(id).map { ($0.content, $0.account) } } catch {
+            throw .journalUnavailable(error.description)
+        }
     }
 
-    /// What an intent comes to: children cut, cancels found, everything checked. Nothing is changed yet.
-    struct IntentPlan {
-        var places: [(item: Int, clientOrderID: ClientOrderID?, terms: OrderTerms)] = []
-        var modifies: [ModifyItem] = []
-        var cancels: [ClientOrderID] = []
-    }
-
-    private func examine(_ intent: Intent, on desk: Desk) throws(ControlError) -> IntentPlan {
+    /// What can be said of an intent without a look at its items.
+    private func examine(_ intent: Intent, on desk: Desk) throws(ControlError) {
         let items = intent.place.count + intent.modify.count + intent.cancel.count
         guard items > 0 else { throw .invalidOrder([.init(list: "place", index: 0, field: "place", problem: "the intent holds nothing to do")]) }
         guard items <= Intent.itemsMax else {
@@ -53,17 +48,9 @@ extension Engine {
                 throw .notReady("the instruments of \(desk.id) are not loaded yet\(desk.lastError.map { ": \($0)" } ?? ""); submit again shortly")
             }
         }
-        var plan = IntentPlan()
-        var details: [ControlError.Detail] = []
-        try examinePlaces(intent, on: desk, into: &plan, details: &details)
-        try examineModifies(intent, on: desk, into: &plan, details: &details)
-        guard details.isEmpty else { throw .invalidOrder(details) }
-        plan.cancels = try resolveCancels(intent.cancel, on: desk)
-        try examineState(intent, plan: plan, on: desk)
-        return plan
     }
 
-    private func examinePlaces(
+    func examinePlaces(
         _ intent: Intent, on desk: Desk, into plan: inout IntentPlan, details: inout [ControlError.Detail]
     ) throws(ControlError) {
         plan.places.reserveCapacity(intent.place.count)
@@ -183,50 +170,6 @@ extension Engine {
         return base.flatMap { price.multiplied(by: $0, roundingDown: true) }
     }
 
-    private func examineModifies(
-        _ intent: Intent, on desk: Desk, into plan: inout IntentPlan, details: inout [ControlError.Detail]
-    ) throws(ControlError) {
-        // What an earlier item asks of the same order is as good as done.
-        var asked: [ClientOrderID: OrderTerms] = [:]
-        for (index, item) in intent.modify.enumerated() {
-            if details.count >= 100 { return }
-            func wrong(_ problem: OrderProblem) {
-                details.append(.init(list: "modify", index: index, field: problem.field, problem: problem.problem))
-            }
-            guard desk.profile.modifyMax > 0 else {
-                wrong(OrderProblem("client_order_id", "\(desk.profile.venue) cannot modify orders; cancel and place"))
-                continue
-            }
-            guard item.price != nil || item.quantity != nil else {
-                wrong(OrderProblem("price", "a modify names a price, a quantity or both"))
-                continue
-            }
-            guard let order = try find(item.clientOrderID), order.account == desk.id else {
-                throw .unknownOrder("this journal never held an order \(item.clientOrderID) of account \(desk.id)")
-            }
-            // Of a closed order it will be refused, with evidence, and the rest goes on.
-            guard !order.state.isTerminal else {
-                plan.modifies.append(item)
-                continue
-            }
-            let former: OrderTerms?
-            if let known = asked[item.clientOrderID] { former = known } else { former = try standing(item.clientOrderID) }
-            let terms = Self.terms(former ?? order.terms, modifiedBy: item)
-            asked[item.clientOrderID] = terms
-            if let problem = desk.rules.problem(modifying: order.terms, price: item.price, quantity: item.quantity)
-                ?? self.problem(with: terms, on: desk)
-            {
-                wrong(problem)
-                continue
-            }
-            if let quantity = item.quantity, quantity < order.filledQuantity {
-                wrong(OrderProblem("quantity", "below what is filled already, \(order.filledQuantity)"))
-                continue
-            }
-            plan.modifies.append(item)
-        }
-    }
-
     func find(_ id: ClientOrderID) throws(ControlError) -> Order? {
         if let live = byClientID[id] { return live.order }
         do throws(JournalError) { return try journal.order(id) } catch { throw .journalUnavailable(error.description) }
@@ -238,7 +181,7 @@ extension Engine {
             stride(from: 0, to: count, by: Swift.max(1, max)).map { (kind, min(Swift.max(1, max), count - $0)) }
         }
         // Cancels of orders that never left need no request.
-        let cancels = plan.cancels.count { byClientID[$0].map { $0.state != .intended } ?? false }
+        let cancels = plan.cancelsToSend
         if desk.profile.mixesPlaceAndCancel {
             let places = cut(plan.places.count, desk.placeMax, .place)
             let cuts = cut(cancels, desk.profile.cancelMax, .cancel)

@@ -24,7 +24,12 @@ package final class Engine {
     var heldCancels: Set<CommandID> = []
     /// Cancels of many orders that are being written down, slice by slice.
     var cancelRounds: [CancelRound] = []
+    /// Intents whose cancels and modifies are still being looked for, then those that are being written down, then those whose parts begin to move.
+    var plannings: [Planning] = []
     var acceptances: [Acceptance] = []
+    var releases: [Release] = []
+    /// Intents whose deadline passed, while what had not left of them is being ended.
+    var expiries: [Expiry] = []
     var deferred: [(input: Input, connection: UInt64)] = []
     /// Submits that came before the markets' rules were known.
     var early: [EarlySubmit] = []
@@ -125,6 +130,7 @@ package final class Engine {
             // What a connection sent behind a large intent takes effect behind it.
             if acceptances.contains(where: { $0.ticket.connection == ticket.connection })
                 || early.contains(where: { $0.ticket.connection == ticket.connection })
+                || plannings.contains(where: { $0.ticket.connection == ticket.connection })
                 || cancelRounds.contains(where: { $0.ticket?.connection == ticket.connection })
             {
                 deferred.append((input, ticket.connection))
@@ -149,8 +155,10 @@ package final class Engine {
         turn.beginTimers()
         lookAtClock()
         takeEarlySubmits()
+        continuePlannings()
         continueAcceptances()
         continueCancels()
+        continueReleases()
         expire()
         serveGrants()
         for desk in desks {
@@ -169,7 +177,7 @@ package final class Engine {
     /// When to call again although nothing came: microseconds of the monotonic clock.
     package var nextWake: Int64 {
         var next = turn.wakeAt
-        if !acceptances.isEmpty || !cancelRounds.isEmpty { return now.monotonic }
+        if !acceptances.isEmpty || !cancelRounds.isEmpty || !plannings.isEmpty || !releases.isEmpty || !expiries.isEmpty { return now.monotonic }
         if let at = deadlines.nextAt { next = min(next, monotonic(atWall: at)) }
         if let at = waits.nextAt { next = min(next, at) }
         return next
@@ -227,6 +235,7 @@ package final class Engine {
             guard let desk = desk(order.account) else { continue }
             let live = LiveOrder(order, intent: intents[order.intent])
             adopt(live, on: desk)
+            live.intent?.lastOrder = order.key
             if order.state.isUnsettled { live.intent?.unsettled += 1 }
             if order.state == .intended { live.intent?.unanswered += 1 }
             // Counted before `resume` moves it into doubt.
@@ -250,6 +259,7 @@ package final class Engine {
             restoreWatch(of: command)
             guard let key = command.intent, let intent = intents[key] else { continue }
             intent.openCommands += 1
+            if command.kind == .modify { intent.modifies.append(command.id) }
             if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead.insert(command.id) }
         }
         for desk in desks {
@@ -316,6 +326,7 @@ package final class Engine {
     func adopt(_ live: LiveOrder, on desk: Desk) {
         byClientID[live.order.clientOrderID] = live
         desk.orders[live.key] = live
+        desk.book.insert(live.key)
         let isLeft = isLeft(live.order, on: desk)
         if !isLeft {
             // One that was left elsewhere has no id here, whoever bears it.

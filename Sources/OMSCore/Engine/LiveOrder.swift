@@ -164,8 +164,12 @@ final class OpenIntent {
     var isComplete: Bool
     /// Its account is not configured: its orders are not in memory, and it stays as it is.
     var isAbsent = false
-    /// Withdrawn while it was being written (a kill): its orders are canceled in the turn that completes it.
+    /// It was canceled, or withdrawn while it was being written (a kill): nothing of it leaves any more, while its orders are canceled slice by slice.
     var isWithdrawn = false
+    /// The last of its orders, as far as is known: all of them that are in memory stand behind its own number, and not behind this one.
+    var lastOrder: OrderKey?
+    /// Its modifies that were or are open.
+    var modifies: [CommandID] = []
     var waiters: [Waiter] = []
 
     init(_ row: IntentRow, isComplete: Bool) { (self.row, self.isComplete) = (row, isComplete) }

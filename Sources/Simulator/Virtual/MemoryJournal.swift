@@ -171,6 +171,7 @@ package final class MemoryJournal: Journal {
                 folded[order.key] = nil
                 byClientID[order.clientOrderID] = nil
             }
+            for command in commands.values where command.intent == key { commands[command.id] = nil }
         }
         var state = JournalState()
         (state.seq, state.requestMax, state.idHighWater, state.idTag, state.bootID) = (seq, requestMax, highWater, "SIMU", bootID)
