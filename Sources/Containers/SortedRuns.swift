@@ -13,6 +13,9 @@ public struct SortedRuns<Element: Comparable & Sendable>: Sendable {
     @inlinable public var count: Int { size }
     @inlinable public var isEmpty: Bool { size == 0 }
 
+    /// All of them, in order.
+    @inlinable public var elements: FlattenSequence<[[Element]]> { runs.joined() }
+
     @inlinable public mutating func insert(_ element: Element) {
         guard let last = runs.last?.last, element <= last else { return append(element) }
         let run = run(of: element)

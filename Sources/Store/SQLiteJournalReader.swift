@@ -25,7 +25,7 @@ package final class SQLiteJournalReader: JournalReader {
             switch query {
             case .order(let filter): try order(filter)
             case .orders(let filter): try orders(filter)
-            case .timeline(let id): try timeline(id)
+            case .timeline(let id, let waitsFor): try timeline(id, waitsFor: waitsFor)
             case .fills(let filter): try fills(filter)
             case .breaks(let filter): try breaks(filter)
             case .oneBreak(let id): try oneBreak(id)
@@ -163,7 +163,7 @@ package final class SQLiteJournalReader: JournalReader {
         writer.endArray()
     }
 
-    private func timeline(_ id: ClientOrderID) throws(JournalError) -> [UInt8]? {
+    private func timeline(_ id: ClientOrderID, waitsFor: String?) throws(JournalError) -> [UInt8]? {
         let known = try connection.prepare("SELECT 1 FROM v_orders WHERE client_order_id = ?")
         try known.bind(id)
         guard try known.step() else { return nil }
@@ -179,6 +179,7 @@ package final class SQLiteJournalReader: JournalReader {
                 WHERE e.order_key = (SELECT order_key FROM used_ids WHERE client_order_id = ?)) ORDER BY request_id
             """, [id.text], rawDetail: false, to: &writer)
         try list("commands", "SELECT * FROM v_commands WHERE client_order_id = ? ORDER BY command_id", [id.text], rawDetail: false, to: &writer)
+        writer.member("waits_for", waitsFor)
         writer.endObject()
         return writer.bytes
     }

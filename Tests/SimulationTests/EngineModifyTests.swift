@@ -37,4 +37,69 @@ import Testing
         #expect(times.count == 2 && times[1] - times[0] >= .milliseconds(freshnessMs - 1_000), "\(times), \(freshnessMs) ms")
         #expect(daemon.journal.order(order.clientOrderID)?.price == Decimal(38_500))
     }
+
+    /// What may become of a request with a modify.
+    enum Fate: String, CaseIterable { case lost, lostAfterwards, late, put, failed, refused, killed }
+
+    private static func fault(_ fate: Fate) -> Fault? {
+        switch fate {
+        case .lost: .loseReplyBeforeExecution(.reset)
+        case .lostAfterwards: .loseReplyAfterExecution(.silence)
+        case .late: .executeLate(.init(1_500), .reset)
+        case .put: .rateLimited
+        case .failed: .serverError(status: 503, body: .html, executes: false)
+        case .refused: .itemError(code: "987654", message: "not just now", share: 1)
+        case .killed: nil
+        }
+    }
+
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures"], Fate.allCases)
+    func `whatever becomes of a modify, one that is asked for behind it has the last word, and none is called refused`(venue: String, fate: Fate)
+        throws
+    {
+        for (asksMore, delayMs) in [(false, 20), (false, 4_000), (true, 20), (true, 4_000)] as [(Bool, Int64)] {
+            let daemon = try EngineCancelTests.placed(venue, orders: 1)
+            let order = try #require(daemon.journal.orders.values.first)
+            let more = try #require(order.quantity.flatMap { $0.adding($0) })
+            if let fault = Self.fault(fate) { daemon.world.setFaults([EngineCancelTests.fault(fault, .modify, count: 1)]) }
+            var first = Intent(account: AccountID(venue), id: "first")
+            first.modify = [ModifyItem(clientOrderID: order.clientOrderID, price: Decimal(38_500), quantity: asksMore ? more : nil)]
+            daemon.submit(first)
+            if fate == .killed {
+                daemon.run(forUs: .seconds(1)) { daemon.journal.commands.values.contains { $0.state == .submitted } }
+                daemon.crash(delayMs < 1_000 ? .kill : .powerCut)
+                try daemon.start()
+            }
+            daemon.run(forUs: .milliseconds(delayMs))
+            daemon.submit(Self.modify(venue, order, price: 38_600, id: "second"))
+            let isSettled = House.settled(daemon, "first", withinUs: .seconds(120)) && House.settled(daemon, "second", withinUs: .seconds(120))
+            daemon.run(forUs: .seconds(60))
+            let states = daemon.journal.commands.values.sorted { $0.id < $1.id }.map(\.state)
+            let name = "\(asksMore) \(delayMs): \(states)"
+            #expect(isSettled && states.allSatisfy { $0 == .done || $0 == .superseded } && states.last == .done, "\(name)")
+            let there = try #require(daemon.world.venue(named: venue)?.exchange.orders.last)
+            #expect(
+                there.price == Decimal(38_600) && there.quantity == (asksMore ? more : order.quantity),
+                "\(name) \(there.price as Any) \(there.quantity)")
+            #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+        }
+    }
+
+    @Test func `a modify that the venue took is not called refused because its order ended as a later one had it`() throws {
+        let daemon = try EngineCancelTests.placed("bitget-uta", orders: 1)
+        let order = try #require(daemon.journal.orders.values.first)
+        // Nobody sees the first one's price.
+        daemon.world.setFaults([EngineCancelTests.fault(.serverError(status: 502, body: .html, executes: false), .lookup)])
+        for (id, price) in [("first", 38_500), ("second", 38_600)] {
+            daemon.submit(Self.modify("bitget-uta", order, price: price, id: id))
+            daemon.run(forUs: .milliseconds(500))
+        }
+        #expect(daemon.journal.commands.values.map(\.state) == [.acknowledged, .acknowledged], "\(daemon.journal.commands.values.map(\.state))")
+        let exchange = try #require(daemon.world.venue(named: "bitget-uta")?.exchange)
+        exchange.fill(try #require(exchange.orders.first), at: daemon.world.now)
+        daemon.world.setFaults([])
+        #expect(House.settled(daemon, "first", withinUs: .seconds(60)) && House.settled(daemon, "second", withinUs: .seconds(60)))
+        #expect(daemon.journal.order(order.clientOrderID)?.state == .filled)
+        #expect(daemon.journal.commands.values.sorted { $0.id < $1.id }.map(\.state) == [.superseded, .done])
+    }
 }

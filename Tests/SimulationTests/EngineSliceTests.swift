@@ -47,7 +47,7 @@ private final class LargeBook {
     func submit(_ id: IntentID, _ change: (inout Intent) -> Void) -> UInt64 {
         var intent = Intent(account: "xt-spot", id: id)
         change(&intent)
-        return command(.submit(intent, content: Digest256([UInt8](repeating: 7, count: 32))))
+        return command(.submit(intent, content: AskedContent(intent) { _ in Digest256([UInt8](repeating: 7, count: 32)) }))
     }
 
     /// Runs until a call is answered and everything asked for is under way; how many turns it took.
@@ -83,6 +83,7 @@ private final class LargeBook {
         var answer = VenueAnswer(httpStatus: 200, disposition: .answered)
         switch plan.content {
         case .query(.serverTime): answer.query = .time(at.wall / 1_000)
+        case .query(.account): answer.query = .account(AccountFacts())
         case .query(.instruments): answer.query = .instruments([Instrument(symbol: "btc_usdt", tradable: true)])
         case .query, .place, .cancel, .modify, .mixed: return
         }
@@ -92,8 +93,8 @@ private final class LargeBook {
 
 /// No turn grows with the book, or with what an intent asks of it.
 @Suite struct EngineSliceTests {
-    /// A slice, and the requests that one account's turn may launch (with the rows of what they carry).
-    private static let rowsMax = 1_000 + 500
+    /// A slice of what is written, one of what begins to move, and the requests that one account may launch in a turn (with the rows of what they carry).
+    private static let rowsMax = 2 * 1_000 + 500
 
     @Test func `cancels and modifies of one intent are found and written slice by slice, and answered with the last`() throws {
         let orders = 100_000
@@ -153,7 +154,10 @@ private final class LargeBook {
 
     /// Orders that rest, and an engine whose slices are small.
     private static func resting(_ venue: String, _ orders: Int, sliceRows: Int = 3) throws -> VirtualDaemon {
-        try EngineCancelTests.placed(venue, orders: orders) { $0.sliceRows = sliceRows }
+        let daemon = try EngineCancelTests.placed(venue, orders: orders) { $0.sliceRows = sliceRows }
+        // What a venue has accepted and not opened yet cannot trade.
+        #expect(daemon.run(forUs: .seconds(60)) { daemon.journal.orders.values.allSatisfy { $0.state == .working } })
+        return daemon
     }
 
     private static func other(_ command: ControlCommand, _ daemon: VirtualDaemon, _ connection: UInt64 = 2) -> OMSCore.Ticket {
@@ -162,7 +166,7 @@ private final class LargeBook {
         return ticket
     }
 
-    private static func submitted(_ intent: Intent) -> ControlCommand { .submit(intent, content: Digest256(sha256(intent.canonicalBytes()))) }
+    private static func submitted(_ intent: Intent) -> ControlCommand { .submit(intent, content: AskedContent(intent) { Digest256(sha256($0)) }) }
 
     /// Runs until so many commands of an intent that is not accepted yet are on record.
     private static func writeHalf(_ daemon: VirtualDaemon, _ count: Int) {

@@ -151,7 +151,7 @@ func checkpointed(_ path: String) throws {
         #expect(contents(of: copy + "-wal").count > 0)
         #expect(try JournalVerifier.verify(path: copy).orders == 3)
         let reader = try SQLiteJournalReader(path: copy)
-        #expect(try reader.answer(.timeline(orders[0].clientOrderID)) != nil)
+        #expect(try reader.answer(.timeline(orders[0].clientOrderID, waitsFor: nil)) != nil)
         #expect(try SQLiteJournal.open(path: copy, accounts: Sample.accounts).load().orders.count == 3)
     }
 

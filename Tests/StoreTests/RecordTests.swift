@@ -201,7 +201,7 @@ import Wire
         try sample.open.commit([.commandBorn(second, settled)])
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
         let reader = try SQLiteJournalReader(path: sample.path)
-        let timeline = try JSONParser.parse(try reader.answer(.timeline(order.clientOrderID)).get())
+        let timeline = try JSONParser.parse(try reader.answer(.timeline(order.clientOrderID, waitsFor: nil)).get())
         #expect(timeline["commands"]?.array?.map { $0["state"]?.string } == ["refused", "done"])
         #expect(timeline["commands"]?.array?.first?["reject_text"] == .string("no"))
     }
@@ -339,7 +339,7 @@ import Wire
             id: CommandID(birth.seq), kind: .cancel, order: whole.key, clientOrderID: whole.clientOrderID, account: Sample.az, intent: row.key,
             requestedAt: birth.at)
         let reader = try SQLiteJournalReader(path: sample.path)
-        let timeline = try reader.answer(.timeline(whole.clientOrderID))
+        let timeline = try reader.answer(.timeline(whole.clientOrderID, waitsFor: nil))
         let last = sample.seq
         try sample.open.commit([accepted, .orderBorn(order, actor: .daemon), .commandBorn(cancel, birth)])
         try sample.open.commit([.note(account: nil, nil, sample.event(.note))])
@@ -355,7 +355,7 @@ import Wire
                     {
                         var filter = OrderFilter(); filter.clientOrderID = order.clientOrderID; return filter
                     }())) == nil)
-        #expect(try reader.answer(.timeline(whole.clientOrderID)) == timeline)
+        #expect(try reader.answer(.timeline(whole.clientOrderID, waitsFor: nil)) == timeline)
         // Not even what came after it: a subscriber that saw it would miss what appears later.
         let events = try reader.events(after: 0, account: nil, limit: 1_000)
         #expect(events.lines.map(\.seq).max() == last - 3)

@@ -80,8 +80,8 @@ package enum MethodTable {
             result: "{orders:[…], next}"
         ) { parameters throws(ControlError) in .orderList(parameters.orderFilter) },
         Method(
-            "order.timeline", .viewer, "Every event, request and verdict of one order, in order.", fields: [clientOrderID],
-            result: "{client_order_id, events:[v_timeline…], requests:[v_requests…], commands:[v_commands…]}"
+            "order.timeline", .viewer, "Every event, request and verdict of one order, in order, and what it waits for just now.",
+            fields: [clientOrderID], result: "{client_order_id, events:[v_timeline…], requests:[v_requests…], commands:[v_commands…], waits_for}"
         ) { parameters throws(ControlError) in .orderTimeline(ClientOrderID(try parameters.requiredText("client_order_id"))) },
         Method(
             "order.resolve", .operator, "A person's verdict on an order in doubt: absent abandons it for good, placed acknowledges it.",

@@ -17,7 +17,7 @@ extension Engine {
             reply(.query(.order(filter), missing: .unknownOrder("this journal never held that order")), to: ticket)
         case .orderList(let filter): reply(.query(.orders(filter), missing: nil), to: ticket)
         case .orderTimeline(let id):
-            reply(.query(.timeline(id), missing: .unknownOrder("this journal never held an order \(id)")), to: ticket)
+            reply(.query(.timeline(id, waitsFor: waits(id)), missing: .unknownOrder("this journal never held an order \(id)")), to: ticket)
         case .orderResolve(let id, let isPlaced, let reason): resolve(id, isPlaced: isPlaced, reason: reason, from: actor, ticket: ticket)
         case .fillList(let filter): reply(.query(.fills(filter), missing: nil), to: ticket)
         case .breakList(let filter): reply(.query(.breaks(filter), missing: nil), to: ticket)

@@ -10,7 +10,7 @@ extension Engine {
 
     /// Takes bars off all orders of an account, on record: what they stood for is refuted.
     func lift(_ bars: Bars, on desk: Desk, words: String) {
-        for key in desk.orders.keys.sorted() {
+        for key in desk.book.elements {
             guard let live = desk.orders[key], !live.order.bars.isDisjoint(with: bars) else { continue }
             live.order.bars.subtract(bars)
             change(live, to: live.state, kind: .barred, evidence: live.order.evidence, fields: .bars, request: live.order.request, note: words)

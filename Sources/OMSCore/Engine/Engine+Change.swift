@@ -104,13 +104,20 @@ extension Engine {
             case .requested: change(id, to: .refused, evidence: .local, note: "the order was \(live.state.rawValue) before it left")
             case .submitted: return
             case .acknowledged, .inDoubt:
-                let shows = isShown(command, in: live.order)
-                change(
-                    id, to: shows ? .done : .refused, evidence: evidence,
-                    note: shows ? nil : "the order was \(live.state.rawValue) without the change to be seen")
+                if isShown(command, in: live.order) { return change(id, to: .done, evidence: evidence) }
+                // It may have been taken all the same: what a later one asked for stands in its place.
+                if let later = live.commands.first(where: { showsLater($0, than: id, in: live.order) }) {
+                    return change(id, to: .superseded, evidence: evidence, note: "modify \(later) shows")
+                }
+                change(id, to: .refused, evidence: evidence, note: "the order was \(live.state.rawValue) without the change to be seen")
             case .done, .refused, .withdrawn, .superseded: return
             }
         }
+    }
+
+    private func showsLater(_ other: CommandID, than id: CommandID, in order: Order) -> Bool {
+        guard other > id, let later = commands[other], later.kind == .modify, later.state != .requested else { return false }
+        return isShown(later, in: order)
     }
 
     /// Whether the last confirmed price and quantity are those a modify asked for.

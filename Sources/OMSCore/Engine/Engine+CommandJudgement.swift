@@ -42,6 +42,7 @@ extension Engine {
             guard isPastFence(command, watch, askedAt: askedAt, on: desk) else { return }
             turned(command.id, of: live, on: desk)
             change(command.id, to: .requested, evidence: .query, note: "not applied; the lost request is too old to be taken")
+            endOvertaken(of: live)
         } else if watch.looks >= patience.modifyLooks, hasWaited(watch, on: desk), !hasNewerModify(command, of: live) {
             let (price, quantity) = (live.order.price?.description ?? "-", live.order.quantity?.description ?? "-")
             change(

@@ -26,6 +26,11 @@ extension Engine {
         return sendCancels(tickets, names, takesPlaces: true, on: desk)
     }
 
+    /// Whether cancels that came back have something left of their share of the budgets.
+    package func mayRepeatCancels(of account: AccountID) -> Bool {
+        desk(account).map { now.monotonic >= limiter.nextRepeat(cancelIndexes($0)) } ?? false
+    }
+
     private func cancelIndexes(_ desk: Desk) -> [Int] {
         indexes(of: desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: [], placeFirst: false) : .cancel([]), on: desk)
     }
@@ -123,14 +128,26 @@ extension Engine {
                 ended.append((command.id, .withdrawn, "the intent was canceled"))
                 continue
             }
-            for older in overtaken(by: command, of: live) { ended.append((older, .superseded, Self.overtaken(by: command.id))) }
+            for older in overtaken(of: live) { ended.append((older.id, .superseded, Self.overtaken(by: older.by))) }
             taken.insert(key)
+            let stands = stands(before: command, of: live)
             tickets.append(
                 ModifyTicket(
                     command: command.id, order: key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
-                    terms: live.order.terms, price: command.price ?? live.order.price, quantity: command.quantity ?? live.order.quantity,
+                    terms: live.order.terms, price: command.price ?? stands.price, quantity: command.quantity ?? stands.quantity,
                     onFailure: command.onFailure))
         }
         return (tickets, ended)
+    }
+
+    /// Price and quantity as they stand for a modify that names one of them alone: as last confirmed, but for what earlier ones that the venue took still have
+    /// to show.
+    private func stands(before command: OrderCommand, of live: LiveOrder) -> (price: Decimal?, quantity: Decimal?) {
+        var (price, quantity) = (live.order.price, live.order.quantity)
+        for id in live.commands where id < command.id {
+            guard let earlier = commands[id], earlier.kind == .modify, earlier.state == .acknowledged else { continue }
+            (price, quantity) = (earlier.price ?? price, earlier.quantity ?? quantity)
+        }
+        return (price, quantity)
     }
 }

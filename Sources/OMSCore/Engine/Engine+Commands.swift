@@ -62,7 +62,7 @@ extension Engine {
             return
         case .inDoubt:
             ask(live, .cancel, on: desk, after: 0)
-            if live.order.parkedAt != nil { giveWay(command, because: "the order's fate waits for a person") }
+            if live.order.parkedAt != nil { giveWay(command, because: Self.fateIsParked) }
         case .acknowledged, .working, .partiallyFilled:
             if let sibling = siblingUnderWay(of: command, live) {
                 // It is answered with the one that went before it.
@@ -99,7 +99,7 @@ extension Engine {
     }
 
     /// The intent whose places a cancel waits for, as its own caller wished (`place_first`). Where no place leaves any more, no cancel waits for one.
-    private func holder(of command: OrderCommand, on desk: Desk) -> OpenIntent? {
+    func holder(of command: OrderCommand, on desk: Desk) -> OpenIntent? {
         guard command.sequence == .placeFirst, desk.trading.state == .active, !desk.profile.mixesPlaceAndCancel, let key = command.intent,
             let intent = intents[key], intent.unanswered > 0
         else { return nil }
@@ -135,7 +135,9 @@ extension Engine {
     private func pursueModify(_ command: OrderCommand, of live: LiveOrder, on desk: Desk) {
         switch command.state {
         case .requested:
-            guard live.state.isLive else { return }
+            // Also where the later one was asked for while this one was out, and this one came back.
+            endOvertaken(of: live)
+            guard live.state.isLive, commands[command.id] != nil else { return }
             if let watch = watches[command.id], watch.notBefore > now.monotonic {
                 desk.putOff.add(.command(command.id), at: watch.notBefore)
             } else {
@@ -150,18 +152,22 @@ extension Engine {
     func modifyReady(_ live: LiveOrder, on desk: Desk) -> OrderCommand? {
         guard live.state.isLive, desk.profile.cancelsByClientID || live.order.venueOrderID != nil else { return nil }
         var unfinished = 0
-        var ready: OrderCommand?
+        var waiting: [OrderCommand] = []
         for id in live.commands {
             guard let command = commands[id] else { continue }
             switch (command.kind, command.state) {
             case (.cancel, _), (.modify, .submitted), (.modify, .inDoubt): return nil
             case (.modify, .acknowledged): unfinished += 1
-            case (.modify, .requested): ready = command
+            case (.modify, .requested): waiting.append(command)
             case (.modify, .done), (.modify, .refused), (.modify, .withdrawn), (.modify, .superseded): break
             }
         }
-        // A newer one is being written, and will take its place.
-        guard let ready, !isHalfWritten(ready), unfinished < desk.profile.unfinishedModifiesMax, watches[ready.id]?.notBefore ?? .min <= now.monotonic
+        // One that is being written may take the place of all the others.
+        guard let last = waiting.last, !isHalfWritten(last) else { return nil }
+        let overtaken = overtaken(of: live)
+        // In the order in which they were asked for: of what two of them name the later has the last word.
+        guard let ready = waiting.first(where: { one in !overtaken.contains { $0.id == one.id } }), unfinished < desk.profile.unfinishedModifiesMax,
+            watches[ready.id]?.notBefore ?? .min <= now.monotonic
         else { return nil }
         return ready
     }

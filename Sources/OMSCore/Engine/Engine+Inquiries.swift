@@ -96,7 +96,8 @@ extension Engine {
             let ownIDs = live.possibleIDs
             if desk.profile.looksUpByVenueID, ownIDs.isEmpty, live.order.venueOrderID == nil {
                 // There is nothing to ask by: a person decides.
-                park(live, "no attempt of it has an id to ask by", on: desk)
+                park(live, Self.namelessThere, on: desk)
+                if live.state.isLive { giveWay(of: live, because: Self.namelessThere) }
                 again(live, on: desk, after: pause(live, on: desk))
                 continue
             }
@@ -151,6 +152,8 @@ extension Engine {
         return max(0, firstMs - 3_600_000, oldest)
     }
 
+    private static let namelessThere = "no attempt of it has an id to ask by"
+
     // MARK: Hearing
 
     func unanswered(_ subject: FindSubject, on desk: Desk) {
@@ -163,6 +166,7 @@ extension Engine {
             found(
                 .missingThere, of: live, on: desk,
                 detail: "\(live.state.rawValue) here; its market \(symbol) is gone, and the venue does not tell its fate")
+            giveWay(of: live, because: "its market \(symbol) is gone, and the venue does not tell the order's fate")
             return again(live, on: desk, after: patience.parkedUs)
         }
         if inquiry.tries >= Backoff.turnsMax { giveWay(of: live, because: "look-ups of the order go unanswered") }

@@ -67,7 +67,8 @@ extension Engine {
         // One tells of it. Behind a restart the venue's words are not known any more.
         let standing = desk.orderBreaks[live.order.clientOrderID]
         if !isOneOfMany, standing?[.loop] == nil, standing?[.cancelRefused] == nil { found(kind, of: live, on: desk, detail: told) }
-        giveWay(command, because: told)
+        // The order's other cancels wait for this one.
+        if command.kind == .cancel { giveWay(of: live, because: told) }
     }
 
     /// What kept a command going round came to an end: its breaks close, unless another of the order goes on.
@@ -78,6 +79,9 @@ extension Engine {
     }
 
     // MARK: Gates
+
+    /// An intent's places do not wait for a person.
+    static let fateIsParked = "the order's fate waits for a person"
 
     /// An intent's places wait no longer for this cancel: it may never be answered, and it is said why.
     func giveWay(_ command: OrderCommand, because words: String) {

@@ -308,8 +308,7 @@ extension Engine {
         change(
             live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt,
             note: "\(why ?? "look-ups could not settle it"); order.resolve decides")
-        // An intent's places do not wait for a person.
-        for id in live.commands { if let command = commands[id] { cancelAnswered(command) } }
+        giveWay(of: live, because: Self.fateIsParked)
     }
 
     /// How soon a parked order is asked about again: often within the two minutes after its fence, then ever more rarely.

@@ -19,7 +19,7 @@ extension Engine {
         desk.hasReconciled = true
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
         var pending: Set<OrderKey> = []
-        for key in desk.orders.keys.sorted() {
+        for key in desk.book.elements {
             guard let live = desk.orders[key] else { continue }
             if isLeft(live.order, on: desk) { continue }
             if live.state.isLive {
@@ -146,7 +146,7 @@ extension Engine {
         // Other questions are answered. (A venue that cannot be reached is another matter: nothing is asked of it in heaps.)
         if desk.reach.heardAt > desk.sweepsFailSince {
             found(.unreadable, of: nil, on: desk, detail: "\(Self.unlistable): \(reason)")
-            for key in desk.orders.keys.sorted() {
+            for key in desk.book.elements {
                 guard let live = desk.orders[key], live.state.isLive, !isLeft(live.order, on: desk), !sweep.seen.contains(key) else { continue }
                 guard !waiters.isEmpty || now.monotonic - max(live.seenAt, startedAt) >= patience.singlesUs else { continue }
                 ask(live, .missing, on: desk, after: 0)

@@ -1,8 +1,8 @@
 /// How the parts of an accepted intent begin to move: its cancels into their lane, its orders into the queue, its modifies in the place of older ones.
 extension Engine {
-    /// What comes to no more than a slice goes at once, the rest slice by slice.
+    /// What is small goes at once, the rest slice by slice. A cancel may end an order, itself and a modify: four rows with its birth.
     func release(_ release: Release) {
-        guard release.left > sliceRows else {
+        guard release.left > sliceRows / 4 else {
             var release = release
             var steps = Int.max
             return go(on: &release, steps: &steps, until: .max)
@@ -70,7 +70,6 @@ extension Engine {
                 change(id, to: .withdrawn, evidence: .local, note: "the intent was canceled")
                 continue
             }
-            for older in overtaken(by: command, of: live) { change(older, to: .superseded, evidence: .local, note: Self.overtaken(by: id)) }
             pursue(id, of: live, on: desk)
         }
     }
@@ -107,12 +106,27 @@ extension Engine {
         return !intent.isComplete
     }
 
-    /// Modifies of an order that have not left and never will: a later one has taken their place.
-    func overtaken(by command: OrderCommand, of live: LiveOrder) -> [CommandID] {
-        live.commands.filter { id in
-            guard id < command.id, let older = commands[id] else { return false }
-            return older.kind == .modify && older.state == .requested && !isHalfWritten(older)
+    /// Modifies of an order that have not left and never will: later ones ask for all that each of them asks for. One that was sent before and came back
+    /// gave its values to nobody.
+    func overtaken(of live: LiveOrder) -> [(id: CommandID, by: CommandID)] {
+        guard live.commands.count > 1 else { return [] }
+        var overtaken: [(id: CommandID, by: CommandID)] = []
+        var (asksPrice, asksQuantity) = (false, false)
+        var later: CommandID?
+        for id in live.commands.reversed() {
+            guard let command = commands[id], command.kind == .modify, command.state == .requested, !isHalfWritten(command) else { continue }
+            if let later, asksPrice || command.price == nil, asksQuantity || command.quantity == nil {
+                overtaken.append((id, later))
+                continue
+            }
+            (asksPrice, asksQuantity) = (asksPrice || command.price != nil, asksQuantity || command.quantity != nil)
+            later = id
         }
+        return overtaken.reversed()
+    }
+
+    func endOvertaken(of live: LiveOrder) {
+        for older in overtaken(of: live) { change(older.id, to: .superseded, evidence: .local, note: Self.overtaken(by: older.by)) }
     }
 
     static func overtaken(by id: CommandID) -> String { "modify \(id) took its place" }

@@ -25,7 +25,9 @@ extension Engine {
     /// Whose an intent's id is and what it stands for, wherever that intent is; throws when the journal cannot be read.
     private func known(_ id: IntentID) throws(ControlError) -> (content: IntentContent, account: AccountID)? {
         if let open = intentsByID[id] { return (open.row.content, open.row.account) }
-        if let planning = plannings.first(where: { $0.intent.id == id && !$0.intent.dryRun }) { return (planning.content.now, planning.intent.account) }
+        if let planning = plannings.first(where: { $0.intent.id == id && !$0.intent.dryRun }) {
+            return (planning.content.now, planning.intent.account)
+        }
         do throws(JournalError) { return try journal.intent(id).map { ($0.content, $0.account) } } catch {
             throw .journalUnavailable(error.description)
         }

@@ -338,8 +338,8 @@ package enum JournalQuery: Sendable {
     case order(OrderFilter)
     /// `{"orders":[…],"next":N|null}`
     case orders(OrderFilter)
-    /// `{"client_order_id","events":[v_timeline…],"requests":[v_requests…],"commands":[…]}`
-    case timeline(ClientOrderID)
+    /// `{"client_order_id","events":[v_timeline…],"requests":[v_requests…],"commands":[…],"waits_for"}`; the last as the engine says it, null: for nothing.
+    case timeline(ClientOrderID, waitsFor: String?)
     case fills(OrderFilter)
     case breaks(OrderFilter)
     /// `{v_breaks columns}`, or nil when unknown.

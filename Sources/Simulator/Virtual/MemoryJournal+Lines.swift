@@ -18,7 +18,7 @@ struct MemoryLine: Equatable {
         case .orderBorn(let order, _): self.init(order.key.number, .intended, order.account, of: order.intent)
         case .commandBorn(let command, let event): self.init(event, command.account, of: command.intent)
         case .orderChanged(let order, _, _, let event): self.init(event, order.account)
-        case .commandChanged(let command, _, let event): self.init(event, command.account)
+        case .commandChanged(let command, _, let event): self.init(event, command.account, of: command.intent)
         case .breakFound(let broken, let event): self.init(event, broken.account)
         case .tradingState(let row, let event): self.init(event, row.account)
         case .kill(let row, let event): self.init(event, row.account)

@@ -116,6 +116,8 @@ package final class VirtualDaemon {
             self.onRecord($0)
         }
         auditor.hasPermits = { [unowned self] in self.engine?.hasPermits($1, of: $0) ?? false }
+        auditor.mayRepeatCancels = { [unowned self] in self.engine?.mayRepeatCancels(of: $0) ?? false }
+        auditor.time = { [unowned self] in self.clock.time }
         auditor.bound = { [unowned self] account in self.bounds[account] ?? nil }
         followers.completeSeq = { [unowned self] in self.engine?.completeSeq ?? 0 }
         followers.broken = { [unowned self] in self.auditor.broken($0) }

@@ -87,7 +87,10 @@ enum StoryVerbs {
                 "\(cell("requested_at"))  \(cell("kind")) \(change.isEmpty ? "" : change + " ")was asked for: \(cell("state")), \(cell("attempts")) tries"
                     + (words.isEmpty ? "" : ", answered \(words)") + (command["closed_at"]?.isNull ?? true ? "" : ", closed \(cell("closed_at"))"))
         }
-        lines += ["", next(order)]
+        let waits = timeline["waits_for"]?.string
+        // What holds an order that has not left is known better than what holds any.
+        lines += [""] + (waits == nil || order["state"]?.string != "intended" ? [next(order)] : [])
+        if let waits { lines.append("now: \(waits)") }
         return lines.map(\.escapedForTerminal).joined(separator: "\n") + "\n"
     }
 

@@ -387,12 +387,13 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """The whole story of one order."""
+    """The whole story of one order. ``waits_for``: what it or a command of it waits for just now, in words; ``None``: for nothing here."""
 
     client_order_id: str
     events: tuple[Event, ...]
     requests: tuple[Request, ...]
     commands: tuple[Command, ...]
+    waits_for: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
