@@ -1,3 +1,4 @@
+import OMSCore
 import Wire
 
 /// What a journal says of one order, for the audit.
@@ -9,16 +10,20 @@ package struct RecordedOrder: Sendable {
     package let venueOrderID: String?
     /// Requests that may have left with it.
     package let attempts: Int
+    /// What was executed of it.
+    package let filled: Decimal
 
-    package init(clientID: String, venue: String, state: String, venueOrderID: String?, attempts: Int) {
+    package init(clientID: String, venue: String, state: String, venueOrderID: String?, attempts: Int, filled: Decimal) {
         (self.clientID, self.venue, self.state, self.venueOrderID, self.attempts) = (clientID, venue, state, venueOrderID, attempts)
+        self.filled = filled
     }
 }
 
 /// A journal held against the venues' own ledger, order by order.
 ///
 /// An order the journal calls acknowledged, working, partially filled or filled must be at the venue exactly once; one it calls closed without a trade
-/// must not be live there; one that never left must not be there at all; one whose fate is open makes the audit fail, for nobody can vouch for it.
+/// must not be live there; of one it calls closed the venue must have executed what the journal says, no more and no less; one that never left must not be
+/// there at all; one whose fate is open makes the audit fail, for nobody can vouch for it.
 package struct Audit: Sendable {
     /// One venue's line.
     package struct Line: Sendable, Equatable {
@@ -98,6 +103,9 @@ package struct Audit: Sendable {
             line.open += 1
             finding("\(order.state): its fate is not known yet")
         }
+        guard ["filled", "canceled", "expired", "rejected", "denied", "abandoned"].contains(order.state) else { return }
+        let executed = held.reduce(Decimal.zero) { $0.adding($1.filled) ?? $0 }
+        if executed != order.filled { finding("\(order.state) here with \(order.filled) executed, there with \(executed)") }
     }
 
     /// Orders of the audited accounts that came by a request and are on no record.
@@ -118,6 +126,7 @@ package struct Audit: Sendable {
         let clientID: String
         let orderID: String
         let state: String
+        let filled: Decimal
         /// Venue and uid.
         let owner: String
         let cameByRequest: Bool
@@ -140,12 +149,14 @@ package struct Audit: Sendable {
         var held: [String: [Holding]] = [:]
         for order in orders {
             guard let venue = order["venue"]?.string, let account = order["account"]?.string, let clientID = order["client_order_id"]?.string,
-                let orderID = order["order_id"]?.string, let state = order["state"]?.string, let request = order["request_n"]?.integer
-            else { throw SimulatorInputError("the ledger has an order without venue, ids, state or request") }
+                let orderID = order["order_id"]?.string, let state = order["state"]?.string, let request = order["request_n"]?.integer,
+                let filled = order["filled"]?.string.flatMap({ Decimal($0) })
+            else { throw SimulatorInputError("the ledger has an order without venue, ids, state, filled quantity or request") }
             guard state != SimState.rejected.rawValue else { continue }
             held[key(venue, clientID), default: []].append(
                 Holding(
-                    venue: venue, clientID: clientID, orderID: orderID, state: state, owner: key(venue, account), cameByRequest: request > 0))
+                    venue: venue, clientID: clientID, orderID: orderID, state: state, filled: filled, owner: key(venue, account),
+                    cameByRequest: request > 0))
         }
         var counted: [LimitLine] = []
         for limit in limits {

@@ -1,5 +1,6 @@
 import CSQLite
 import Glibc
+import OMSCore
 import Simulator
 import Synchronization
 import Transport
@@ -85,17 +86,21 @@ extension Main {
         sqlite3_busy_timeout(connection, 5_000)
         var statement: OpaquePointer?
         defer { sqlite3_finalize(statement) }
-        try check(sqlite3_prepare_v2(connection, "SELECT client_order_id, venue, state, venue_order_id, attempts FROM v_orders", -1, &statement, nil))
+        let query = "SELECT client_order_id, venue, state, venue_order_id, attempts, filled_quantity FROM v_orders"
+        try check(sqlite3_prepare_v2(connection, query, -1, &statement, nil))
         func text(_ column: Int32) -> String? { sqlite3_column_text(statement, column).map { String(cString: $0) } }
         var orders: [RecordedOrder] = []
         while true {
             let code = sqlite3_step(statement)
             if code == SQLITE_DONE { return orders }
             try check(code)
+            guard let filled = Decimal(text(5) ?? "0") else {
+                throw ProgramFailure(text: "\(path.escapedForLog): the filled quantity of \((text(0) ?? "").escapedForLog) is no amount", code: 65)
+            }
             orders.append(
                 RecordedOrder(
                     clientID: text(0) ?? "", venue: text(1) ?? "", state: text(2) ?? "", venueOrderID: text(3),
-                    attempts: Int(sqlite3_column_int64(statement, 4))))
+                    attempts: Int(sqlite3_column_int64(statement, 4)), filled: filled))
         }
     }
 }

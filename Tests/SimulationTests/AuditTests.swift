@@ -1,3 +1,4 @@
+import OMSCore
 import Testing
 import Wire
 
@@ -5,8 +6,11 @@ import Wire
 
 /// What the audit finds when journal and ledger disagree: a check that could not fail would prove nothing.
 @Suite struct AuditTests {
-    private static func held(_ clientID: String, _ orderID: String, _ state: String = "open", request: Int = 1, account: String = "U1") -> String {
-        #"{"venue":"xt-spot","account":"\#(account)","client_order_id":"\#(clientID)","order_id":"\#(orderID)","state":"\#(state)","request_n":\#(request)}"#
+    private static func held(
+        _ clientID: String, _ orderID: String, _ state: String = "open", filled: String = "0", request: Int = 1, account: String = "U1"
+    ) -> String {
+        let ids = #""venue":"xt-spot","account":"\#(account)","client_order_id":"\#(clientID)","order_id":"\#(orderID)""#
+        return #"{\#(ids),"state":"\#(state)","filled":"\#(filled)","request_n":\#(request)}"#
     }
 
     private func audit(_ orders: [RecordedOrder], _ held: [String], violations: Int = 0) throws -> Audit {
@@ -15,8 +19,10 @@ import Wire
         return try Audit(orders: orders, ledger: ledger, venues: ["xt-spot"])
     }
 
-    private func order(_ id: String, _ state: String, _ venueOrderID: String? = nil, attempts: Int = 1) -> RecordedOrder {
-        RecordedOrder(clientID: id, venue: "xt-spot", state: state, venueOrderID: venueOrderID, attempts: attempts)
+    private func order(
+        _ id: String, _ state: String, _ venueOrderID: String? = nil, attempts: Int = 1, filled: Decimal = .zero
+    ) -> RecordedOrder {
+        RecordedOrder(clientID: id, venue: "xt-spot", state: state, venueOrderID: venueOrderID, attempts: attempts, filled: filled)
     }
 
     @Test func `orders that are where the journal says, once, leave nothing to find`() throws {
@@ -51,6 +57,20 @@ import Wire
         let audit = try audit([order("a", state, venueOrderID, attempts: attempts)], held)
         #expect(!audit.holds)
         #expect(audit.findings.contains { $0.id == "a" && $0.problem.contains(problem) }, "\(audit.findings)")
+    }
+
+    @Test(arguments: ["canceled", "expired", "rejected", "denied", "abandoned", "filled"])
+    func `executions that the record of a closed order lacks, or has too many of, are found`(state: String) throws {
+        let (here, there) = (try #require(Decimal("0.3")), try #require(Decimal("0.5")))
+        let id = state == "abandoned" || state == "rejected" ? nil : "1"
+        for held in ["filled", "canceled"] where state != "filled" || held == "filled" {
+            let lacking = try audit([order("a", state, id, filled: here)], [Self.held("a", "1", held, filled: "0.5")])
+            let problem = "\(state) here with 0.3 executed, there with 0.5"
+            #expect(lacking.findings.contains { $0.id == "a" && $0.problem == problem }, "\(lacking.findings)")
+            #expect(try !audit([order("a", state, id, filled: there)], [Self.held("a", "1", held, filled: "0.3")]).holds)
+            #expect(try audit([order("a", state, id, filled: there)], [Self.held("a", "1", held, filled: "0.5")]).holds)
+        }
+        if state != "filled" { #expect(try !audit([order("a", state, id, filled: here)], []).holds) }
     }
 
     @Test func `an order on no record is found unless somebody else placed it, and so is a broken limit`() throws {

@@ -47,4 +47,52 @@ import Testing
         #expect(daemon.journal.orders.values.allSatisfy { $0.state.isLive && $0.rejectCode == nil && $0.attempts == 1 })
         #expect(daemon.world.duplicates.isEmpty)
     }
+
+    @Test(arguments: House.venues, [429, 500, 503, 408])
+    func `a code in no table is one refusal under any status, and what else was said is kept by what is given up`(venue: String, status: Int) throws {
+        let odd = try Self.refused(venue, code: "77777", message: "odd words", status: status, orders: 2)
+        #expect(House.settled(odd, "no", withinUs: .seconds(120)))
+        let refused = odd.journal.orders.values
+        #expect(refused.allSatisfy { $0.state == .rejected && $0.rejectCode == "77777" && $0.attempts == 1 }, "\(refused.map(\.state))")
+        #expect(refused.allSatisfy { $0.rejectText?.contains("odd words") == true }, "\(refused.first?.rejectText ?? "-")")
+
+        let busy = try Self.refused(venue, code: "77777", message: "system busy", status: status, orders: 2)
+        #expect(House.settled(busy, "no", withinUs: .seconds(600)))
+        let given = busy.journal.orders.values
+        #expect(given.allSatisfy { $0.state == .abandoned && $0.rejectCode == "77777" && $0.attempts == 5 }, "\(given.map(\.state))")
+        let words = "system busy; proven absent; not sent again"
+        #expect(given.allSatisfy { $0.rejectText?.hasPrefix(words) == true }, "\(given.first?.rejectText ?? "-")")
+        #expect(odd.violations.isEmpty && busy.violations.isEmpty, "\(odd.violations) \(busy.violations)")
+    }
+
+    @Test(arguments: House.venues, ["X9_ODD", "999999999999999999999999"])
+    func `an item refused by a code that is no number of ours ends as rejected, with it, after one send`(venue: String, code: String) throws {
+        let daemon = try House.ready(venue)
+        var rule = FaultRule(.itemError(code: code, message: "odd words", share: 1))
+        rule.kind = try House.placeKind(venue)
+        daemon.world.setFaults([rule])
+        daemon.submit(try House.intent(venue, orders: 2, id: "no"))
+        #expect(House.settled(daemon, "no", withinUs: .seconds(120)))
+        let orders = daemon.journal.orders.values
+        #expect(orders.allSatisfy { $0.state == .rejected && $0.attempts == 1 }, "\(orders.map { ($0.state, $0.attempts) })")
+        // Margin's items name codes by number alone, and XT has no field beside its words.
+        let isNamed = venue != "bitget-margin" && venue != "xt-spot"
+        #expect(orders.allSatisfy { !isNamed || $0.rejectCode == code }, "\(orders.map { $0.rejectCode ?? "-" })")
+        #expect(orders.allSatisfy { $0.rejectText?.isEmpty == false && $0.rejectCode != nil })
+    }
+
+    @Test(arguments: House.venues) func `words of an answer that left it open are forgotten once the venue has the order`(venue: String) throws {
+        let daemon = try House.ready(venue)
+        var rule = FaultRule(.venueError(code: "77777", message: "system busy", status: 500, executes: false))
+        (rule.kind, rule.count) = (try House.placeKind(venue), 1)
+        daemon.world.setFaults([rule])
+        daemon.submit(try House.intent(venue, orders: 2, id: "later"))
+        #expect(
+            daemon.run(forUs: .seconds(5)) {
+                daemon.journal.orders.values.contains { $0.rejectCode == "77777" && $0.rejectText == "system busy" }
+            })
+        #expect(House.settled(daemon, "later", withinUs: .seconds(120)))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state.isLive && $0.rejectCode == nil && $0.rejectText == nil && $0.attempts == 2 })
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
 }

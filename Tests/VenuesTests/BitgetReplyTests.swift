@@ -25,7 +25,7 @@ import Wire
         let answer = try Make.isolated().answer(to: places(1...5), from: Make.reply("bitget-margin/bodies/place-codes.json"))
 
         #expect(answer.places[0] == .duplicate(code: "50060", text: "Duplicated clientOid"))
-        #expect(answer.places[1] == .inDoubt("code 45001: Unknown error"))
+        #expect(answer.places[1] == .inDoubt(code: "45001", text: "Unknown error", "code 45001: Unknown error"))
         #expect(answer.places[2] == .refused(code: "50020", text: "Insufficient balance"))
         #expect(answer.places[3] == .duplicate(code: "", text: "clientOrderId duplicate"))
         guard case .inDoubt = answer.places[4] else { return #expect(Bool(false), "\(answer.places[4])") }
@@ -203,13 +203,14 @@ import Wire
             #expect(try outcome(code, text) == (slow, .notExecuted(.rateLimited)), "\(code)")
         }
         for (code, text) in [
-            ("429", "System busy, try again"), ("50013", "Systems are busy"), ("98765", "Too Many Requests"), ("40725", "x"), ("40762", "x"),
-            ("00000", "success"),
+            ("429", "System busy, try again"), ("50013", "Systems are busy"), ("98765", "Too Many Requests"), ("40725", "x"), ("00000", "success"),
         ] {
             let (disposition, outcome) = try outcome(code, text)
             #expect(disposition == slow)
             guard case .inDoubt = outcome else { return #expect(Bool(false), "\(code): \(outcome)") }
         }
+        // A refusal, and no word of a rate: looked into before it is believed.
+        for code in ["40762", "98765"] { #expect(try outcome(code, "x") == (slow, .refusedUnlessFound(code: code, text: "x"))) }
     }
 
     @Test func `success and status must agree`() throws {
@@ -219,9 +220,9 @@ import Wire
             #expect(answer.disposition == (status == 429 ? .rateLimited(retryAfterMs: nil) : .inDoubt), "\(status)")
             for outcome in answer.places { guard case .inDoubt = outcome else { return #expect(Bool(false), "\(status): \(outcome)") } }
         }
-        // A refusal through a failing gateway is no refusal.
+        // A refusal through a failing gateway is none before the order is proven absent.
         let refused = try Make.unified().answer(to: places(1...1), from: Make.reply(500, code: "40762"))
-        guard case .inDoubt = refused.places[0] else { return #expect(Bool(false)) }
+        #expect(refused.disposition == .inDoubt && refused.places == [.refusedUnlessFound(code: "40762", text: "said so")])
     }
 
     @Test func `too many requests is not executed, with what the venue says is left`() throws {

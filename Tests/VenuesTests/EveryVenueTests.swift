@@ -134,6 +134,48 @@ import Wire
         }
     }
 
+    /// A venue's own envelope around a failure.
+    private static func envelope(_ venue: String, code: String, text: String) -> String {
+        switch venue {
+        case "xt-spot": #"{"rc":1,"mc":"\#(code)","ma":["\#(text)"],"result":null}"#
+        case "az-futures": #"{"returnCode":1,"msgInfo":"failure","error":{"code":"\#(code)","msg":"\#(text)"},"result":null}"#
+        case "ascendex": #"{"code":"\#(code)","reason":"ODD","message":"\#(text)"}"#
+        default: #"{"code":"\#(code)","msg":"\#(text)","requestTime":1,"data":null}"#
+        }
+    }
+
+    @Test(arguments: Product.all.filter { $0.venue != Northgate.line.venue }, [408, 429, 500, 502, 503])
+    func `a refusal in the venue's own envelope keeps code and text under any status, and is looked into before it is believed`(
+        _ product: Product, status: Int
+    ) throws {
+        for content in product.contents {
+            func read(_ code: String, _ text: String) -> VenueAnswer {
+                let body = Array(Self.envelope(product.venue, code: code, text: text).utf8)
+                return product.adapter.answer(to: product.plan(content), from: HTTPResponse(status: status, body: body))
+            }
+            for code in ["77777", "ODD_RULE", "999999999999999999999999"] {
+                let odd = read(code, "odd words")
+                #expect(odd.places.allSatisfy { $0 == .refusedUnlessFound(code: code, text: "odd words") }, "\(content.title) \(code): \(odd.places)")
+                #expect(odd.venueCode == code && odd.venueText == "odd words" && odd.disposition != .answered, "\(content.title)")
+                let busy = read(code, "system busy, try again")
+                for outcome in busy.places {
+                    var said: VenueWords?
+                    if case .inDoubt(_, let words) = outcome { said = words }
+                    #expect(said == VenueWords(code: code, text: "system busy, try again"), "\(content.title) \(code): \(outcome)")
+                }
+                for outcome in odd.cancels + odd.modifies + busy.cancels + busy.modifies {
+                    guard case .acknowledged = outcome else { continue }
+                    Issue.record("\(content.title) \(code): \(outcome)")
+                }
+                #expect(odd.query.map(\.isFailure) ?? true, "\(content.title)")
+            }
+            // A gateway's number is no code of the venue's.
+            let gateway = read("\(status)", "odd words")
+            let isOpen = gateway.places.allSatisfy { $0.isDoubt || status == 429 && $0 == .notExecuted(.rateLimited) }
+            #expect(isOpen, "\(content.title): \(gateway.places)")
+        }
+    }
+
     @Test(arguments: Product.all) func `a body cut anywhere says nothing`(_ product: Product) throws {
         let bodies = product.bodies
         try #require(!bodies.isEmpty, "no fixtures for \(product.venue)")

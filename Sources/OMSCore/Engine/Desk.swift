@@ -95,6 +95,8 @@ final class Desk {
     private var doubtsByAge = TimerHeap<OrderKey>()
     /// Of these, those that wait for a person.
     private(set) var parked: Set<OrderKey> = []
+    /// Closed without the venue's word, and looked for all the same.
+    var givenUp: Set<OrderKey> = []
     /// Orders, live or in doubt, that a rebinding left where the account was.
     var left: Set<OrderKey> = []
     /// Open orders that accounts which are configured no more have for the same user at the venue.

@@ -231,14 +231,14 @@ extension Engine {
             case .acknowledged(let venueID, let word):
                 learn(venueID, of: live, on: desk)
                 live.order.venueState = word ?? live.order.venueState
-                let fields: OrderFields = word == nil ? .venueOrderID : [.venueOrderID, .venueState]
-                change(
-                    live, to: .acknowledged, kind: .acknowledged, evidence: .response, fields: venueID == nil && word == nil ? [] : fields,
-                    request: request)
+                var fields: OrderFields = word == nil ? .venueOrderID : [.venueOrderID, .venueState]
+                if venueID == nil, word == nil { fields = [] }
+                if live.forgetWords() { fields.insert(.reject) }
+                change(live, to: .acknowledged, kind: .acknowledged, evidence: .response, fields: fields, request: request)
                 if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { ask(live, .venueID, on: desk, after: patience.receiptUs) }
                 // What trades at once is asked about now; what rests is seen by the next listing.
                 awaitOutcome(of: live, forUs: .milliseconds(desk.setup.reconcileIntervalMs), on: desk)
-            case .refused(let code, let text):
+            case .refused(let code, let text) where live.order.absences == 0:
                 (live.order.rejectCode, live.order.rejectText) = (code, text)
                 change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
                 doubtInstruments(desk)
@@ -266,14 +266,18 @@ extension Engine {
                 let words = "the venue holds or held an order of an id of this request, and does not say which: \(code) \(text)"
                 doubt(live, on: desk, request: request, fields: .bars, note: words)
                 lookupsErred("the venue calls an order of request \(request) a duplicate, which look-ups do not show", by: nil, on: desk)
-            case .refusedUnlessFound(let code, let text):
+            case .refusedUnlessFound(let code, let text), .refused(let code, let text):
+                // Whatever it is refused for, that says nothing of an earlier attempt, which only look-ups did not show.
                 live.order.bars.insert(.refusal)
                 (live.order.rejectCode, live.order.rejectText) = (code, text)
                 doubt(live, on: desk, request: request, fields: [.bars, .reject], note: "refused, unless it is there: \(code) \(text)")
+                mistrustProof(of: live, on: desk)
             case .gone(let code, let text):
                 doubt(live, on: desk, request: request, note: "\(code) \(text)")
-            case .inDoubt(let reason):
-                doubt(live, on: desk, request: request, note: reason)
+            case .inDoubt(let reason, let said):
+                // Silence takes no words back: the last that the venue said are kept, whatever becomes of the order.
+                if let said { (live.order.rejectCode, live.order.rejectText) = (said.code, said.text) }
+                doubt(live, on: desk, request: request, fields: said == nil ? [] : .reject, note: reason)
             }
             followUp(live, on: desk)
         }

@@ -78,7 +78,8 @@ extension Engine {
     func closeBreaks(of live: LiveOrder, wasClosed: Bool, on desk: Desk) {
         guard desk.orderBreaks[live.order.clientOrderID] != nil else { return }
         for kind in Self.endWithTheirOrder { mended(kind, of: live, on: desk) }
-        if !wasClosed { mended(.state, of: live, on: desk) }
+        // What it traded after it was told to be closed is for a person to know, too.
+        if !wasClosed, live.order.filledQuantity.isZero { mended(.state, of: live, on: desk) }
     }
 
     private static let endWithTheirOrder: [BreakKind] = [.missingThere, .loop, .cancelRefused]

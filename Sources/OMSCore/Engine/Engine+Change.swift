@@ -89,6 +89,7 @@ extension Engine {
         live.commands.removeAll { commands[$0] == nil }
         if !live.order.filledQuantity.isZero, live.state != .abandoned { wantFills(live, on: desk) }
         closed.append(live)
+        lookAfter(live, on: desk)
     }
 
     /// A command of an order that closed: cancels are done; modifies are done if they show, else refused or withdrawn.
@@ -131,6 +132,8 @@ extension Engine {
         closed.removeAll { live in
             guard live.state.isTerminal else { return true }
             if !live.commands.isEmpty || live.wantsFills { return false }
+            // It comes back here once it is looked for no more.
+            if desk(live.order.account)?.givenUp.contains(live.key) ?? false { return true }
             forget(live)
             return true
         }

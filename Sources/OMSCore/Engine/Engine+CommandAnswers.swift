@@ -45,7 +45,7 @@ extension Engine {
             .refusedUnlessFound(let code, let text):
             (watch.words, watch.isRefused) = ("\(code) \(text)", true)
         case .notExecuted: watch.words = "the venue put it off"
-        case .inDoubt(let reason): watch.words = reason
+        case .inDoubt(let reason, _): watch.words = reason
         case .acknowledged: break
         }
         watches[id] = watch
@@ -63,7 +63,7 @@ extension Engine {
             change(id, to: .inDoubt, evidence: .response, request: request, note: "the venue does not know it as open: \(code) \(text)")
         case .refusedUnlessFound(let code, let text):
             change(id, to: .inDoubt, evidence: .response, request: request, note: "refused without a reason: \(code) \(text)")
-        case .inDoubt(let reason): change(id, to: .inDoubt, evidence: .inferred, request: request, note: reason)
+        case .inDoubt(let reason, _): change(id, to: .inDoubt, evidence: .inferred, request: request, note: reason)
         }
     }
 

@@ -59,7 +59,7 @@ extension Engine {
     /// fifth of the connections at most while something waits to be sent.
     private func launchRoutine(_ desk: Desk) -> Bool {
         guard !waitsToSend(desk) || desk.routineOut < max(1, desk.maxInFlight / 5) else { return false }
-        return launchFind(desk, .routine) || launchFills(desk)
+        return launchFind(desk, .routine) || launchFills(desk) || launchFind(desk, .late)
     }
 
     /// Whether something could leave that is no question. Then questions of no doubt leave the reserve alone.

@@ -3,7 +3,7 @@ extension Engine {
 
     /// Wants an order looked up. Reasons add up; the earliest time holds.
     func ask(_ live: LiveOrder, _ reasons: Inquiry.Reasons, on desk: Desk, after delayUs: Int64) {
-        guard !live.state.isTerminal, !isLeft(live.order, on: desk) else { return }
+        guard !live.state.isTerminal || reasons == .givenUp, !isLeft(live.order, on: desk) else { return }
         let at = now.monotonic + delayUs
         var inquiry = live.inquiry ?? Inquiry(reasons: reasons, nextAt: at, startedAt: now.monotonic)
         let before = lane(of: live, inquiry)
@@ -65,6 +65,7 @@ extension Engine {
     }
 
     private func lane(of live: LiveOrder, _ inquiry: Inquiry) -> InquiryLane {
+        if live.state.isTerminal { return .late }
         if isRepeated(live, inquiry) { return .repeated }
         if inquiry.reasons.contains(.cancel) { return .urgent }
         return live.state == .inDoubt || !inquiry.reasons.isDisjoint(with: [.doubt, .modify]) ? .doubt : .routine
@@ -77,7 +78,7 @@ extension Engine {
             return false
         }
         var queue = desk.inquiries[lane.rawValue]
-        let usesReserve = lane != .routine || !waitsToSend(desk)
+        let usesReserve = lane != .routine && lane != .late || !waitsToSend(desk)
         guard !queue.isEmpty else { return false }
         // Steps may fall under budgets of their own: one that is used up holds back its own questions alone.
         let steps = Set((0..<desk.profile.findSteps).filter { mayAsk($0, lane, usesReserve: usesReserve, on: desk) })
@@ -124,7 +125,7 @@ extension Engine {
         desk.inquiries[lane.rawValue] = queue
         guard let step, !subjects.isEmpty else { return false }
         if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: usesReserve, isJournaled: concernsDoubt) {
-            if lane == .repeated { limiter.repeated(indexes(of: .query(.find([], step: step)), on: desk), at: now.monotonic) }
+            if lane.isPaced { limiter.repeated(indexes(of: .query(.find([], step: step)), on: desk), at: now.monotonic) }
             return true
         }
         for subject in subjects { if let live = desk.orders[subject.order] { again(live, on: desk, after: .milliseconds(10)) } }
@@ -134,7 +135,7 @@ extension Engine {
     /// Whether a look-up's step may be asked now; else asks to be called when it may.
     private func mayAsk(_ step: Int, _ lane: InquiryLane, usesReserve: Bool, on desk: Desk) -> Bool {
         let names = indexes(of: .query(.find([], step: step)), on: desk)
-        return (lane != .repeated || mayRepeat(names)) && canTake(names, usesReserve: usesReserve)
+        return (!lane.isPaced || mayRepeat(names)) && canTake(names, usesReserve: usesReserve)
     }
 
     func subject(_ live: LiveOrder, on desk: Desk, byVenueID: Bool = true) -> FindSubject {
@@ -247,6 +248,7 @@ extension Engine {
     }
 
     private func present(_ live: LiveOrder, _ report: OrderReport, _ flight: InFlight, on desk: Desk) {
+        if live.order.isGivenUp { return standUp(live, by: report, flight, on: desk) }
         live.inquiry?.isAsked = false
         live.inquiry?.begin(step: 0)
         live.inquiry?.absentRounds = 0

@@ -54,10 +54,10 @@ extension Engine {
 
     /// An order that was given up by a proof: look-ups did not show it until then.
     func rememberUnseen(_ live: LiveOrder, on desk: Desk) {
-        guard live.order.evidence == .inferred, live.state == .abandoned || live.state == .rejected, let closedAt = live.order.closedAt,
+        guard live.order.isGivenUp, live.order.evidence == .inferred, let closedAt = live.order.closedAt,
             let first = live.firstStampMs, let clock = desk.clock
         else { return }
-        live.unseenUs = max(0, clock.middle(at: now.monotonic - (now.wall - closedAt)) - .milliseconds(first))
+        live.unseenUs = max(live.unseenUs, clock.middle(at: now.monotonic - (now.wall - closedAt)) - .milliseconds(first))
     }
 
     /// An order moved: by the venue's word on what look-ups had not shown they were wrong.
@@ -67,8 +67,9 @@ extension Engine {
         switch from {
         case .inDoubt where live.isOverdue: break
         case .intended where live.order.absences > 0: break
-        case .rejected, .abandoned: guard next.isLive || next == .filled else { return }
-        case .intended, .inDoubt, .submitted, .acknowledged, .working, .partiallyFilled, .filled, .canceled, .expired, .denied: return
+        case .rejected, .abandoned: guard next != .rejected else { return }
+        case .canceled, .expired: guard live.order.absences > 0 else { return }
+        case .intended, .inDoubt, .submitted, .acknowledged, .working, .partiallyFilled, .filled, .denied: return
         }
         lookupsErred("the venue shows \(live.order.clientOrderID), which look-ups did not", by: live, on: desk)
     }

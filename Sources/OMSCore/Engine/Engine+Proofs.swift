@@ -91,7 +91,8 @@ extension Engine {
         switch live.state {
         case .inDoubt: doubtful(live, in: round, request: request, on: desk)
         case .acknowledged, .working, .partiallyFilled: missing(live, on: desk)
-        case .intended, .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: live.inquiry = nil
+        case .intended, .submitted: live.inquiry = nil
+        case .filled, .canceled, .expired, .rejected, .denied, .abandoned: missedAgain(live, in: round, on: desk)
         }
     }
 
@@ -277,7 +278,7 @@ extension Engine {
             return requeue([live], on: desk)
         }
         let words = "proven absent; not sent again: \(reason)"
-        (live.order.rejectCode, live.order.rejectText) = (nil, words)
+        live.order.rejectText = [live.order.rejectText, words].compactMap { $0 }.joined(separator: "; ")
         change(live, to: .abandoned, kind: .closed, evidence: .inferred, fields: [.reject, .absences], request: request, note: words)
     }
 

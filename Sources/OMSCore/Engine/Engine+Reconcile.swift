@@ -38,6 +38,7 @@ extension Engine {
         closeWhatIsGone(sweep, on: desk)
         confirmed(by: sweep, on: desk)
         guard !sweep.waiters.isEmpty else { return }
+        pending.formUnion(seekGivenUp(on: desk))
         desk.reconciliations.append(Reconciliation(waiters: sweep.waiters, summary: sweep.summary, pending: pending, startedAt: now.monotonic))
     }
 
@@ -72,6 +73,7 @@ extension Engine {
         desk.reconciliations.removeAll { reconciliation in
             let isAsking = reconciliation.pending.contains { key in
                 guard let live = desk.orders[key], let inquiry = live.inquiry else { return false }
+                if isSought(live) { return true }
                 return inquiry.reasons.contains(.missing) && inquiry.absentRounds < patience.missingRounds
                     && desk.orderBreaks[live.order.clientOrderID]?[.missingThere] == nil
             }

@@ -53,11 +53,13 @@ extension Engine {
                 fields.insert(.quantity)
             }
         }
-        // It is there: a refusal that held only unless it was found was none.
-        if live.order.bars.contains(.refusal), report.status != .rejected {
-            live.order.bars.remove(.refusal)
-            (live.order.rejectCode, live.order.rejectText) = (nil, nil)
-            fields.formUnion([.bars, .reject])
+        // It is there: a refusal that held only unless it was found was none, and what else an answer said of it is over.
+        if report.status != .rejected, !live.state.isTerminal || !live.order.evidence.isVenues {
+            if live.order.bars.contains(.refusal) {
+                live.order.bars.remove(.refusal)
+                fields.insert(.bars)
+            }
+            if live.forgetWords() { fields.insert(.reject) }
         }
         if let reason = report.reason, !reason.isEmpty, report.status == .rejected || report.status == .canceled || report.status == .expired {
             live.order.rejectText = reason
@@ -91,7 +93,7 @@ extension Engine {
         case .accepted, .unknown:
             // Found, whatever its word means: no doubt any more.
             if live.state.isLive { return hasFill ? .partiallyFilled : live.state }
-            return live.state.isUnsettled ? .acknowledged : live.state
+            return live.state.isUnsettled || live.order.isGivenUp ? .acknowledged : live.state
         }
     }
 

@@ -100,15 +100,13 @@ extension Engine {
         adopt(live, on: desk)
         if let intent = intents[order.intent] { intent.lastOrder = max(intent.lastOrder ?? order.key, order.key) }
         closed.append(live)
-        rememberUnseen(live, on: desk)
         matters(flight)
         let detail = "closed here as \(order.state.rawValue) by \(order.evidence.rawValue), open at the venue"
         found(isOurWord ? .state : .contradiction, of: live, on: desk, detail: detail)
         guard isOurWord, order.state.mayBecome(.working) else { return }
         sweep.summary.adopted += 1
         sweep.seen.insert(live.key)
-        apply(report, to: live, flight, on: desk)
-        if [.abandoned, .canceled, .expired, .rejected].contains(order.state) { cancel([live], actor: .daemon) }
+        standUp(live, by: report, flight, on: desk)
     }
 
     // MARK: Rows that cannot be read

@@ -164,8 +164,12 @@ extension Engine {
                     detail: "the venue lists what was asked under an id that ends as those of several orders in doubt would")
                 continue
             }
-            if let live = known {
-                if live.state == .inDoubt, let what = contradiction(of: report, with: live, on: desk) {
+            if let live = known, live.order.isGivenUp, contradiction(of: report, with: live, on: desk) == nil {
+                if sweep.phase == .open { sweep.seen.insert(live.key) }
+                sweep.summary.adopted += 1
+                standUp(live, by: report, flight, on: desk)
+            } else if let live = known {
+                if live.state == .inDoubt || live.order.isGivenUp, let what = contradiction(of: report, with: live, on: desk) {
                     // Under its id, and another order: neither found nor absent.
                     sweep.provesAbsence = false
                     found(

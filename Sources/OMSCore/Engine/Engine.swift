@@ -247,7 +247,8 @@ package final class Engine {
             adopt(live, on: desk)
             live.isUnlisted = true
             closed.append(live)
-            wantFills(live, on: desk)
+            if order.isGivenUp { lookAfterAgain(live, on: desk) }
+            if !order.isGivenUp || order.filledQuantity.isPositive { wantFills(live, on: desk) }
         }
         for command in state.commands.sorted(by: { $0.id < $1.id }) {
             guard let live = desk(command.account)?.orders[command.order] else {
@@ -302,6 +303,7 @@ package final class Engine {
             change(
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, request: live.order.request, note: "restart: the answer was not journaled")
         }
+        if live.order.bars.contains(.refusal) { mistrustProof(of: live, on: desk) }
         parkAtOnce(live, on: desk)
         for id in live.commands {
             guard let command = commands[id] else { continue }

@@ -34,8 +34,10 @@ final class LiveOrder {
     var unbornIDs: Set<VenueOrderID> = []
     /// A modify may have given it another id at the venue: it is looked for by ours, and the id shown then is its id.
     var mayBeRenamed = false
-    /// The journal knows that its executions are still to be listed.
+    /// The journal knows that something of it is still to be asked for although it is closed.
     var isUnlisted = false
+    /// How often it was looked for since it was given up.
+    var looksBehind = 0
     /// Executions are to be listed.
     var wantsFills = false
     var fillTries = 0
@@ -65,6 +67,14 @@ final class LiveOrder {
     }
 
     var key: OrderKey { order.key }
+    /// The venue has it: words by which an answer seemed to refuse it say nothing any more.
+    ///
+    /// - Returns: whether there were any.
+    func forgetWords() -> Bool {
+        guard order.rejectCode != nil || order.rejectText != nil else { return false }
+        (order.rejectCode, order.rejectText) = (nil, nil)
+        return true
+    }
     /// Under which ids the venue may know it.
     var possibleIDs: [VenueOrderID] { unbornIDs.isEmpty ? order.predictedIDs : order.predictedIDs.filter { !unbornIDs.contains($0) } }
     var state: OrderState { order.state }
@@ -92,6 +102,8 @@ struct Inquiry {
         static let venueID = Reasons(rawValue: 16)
         /// It trades at once or never: its end is due.
         static let outcome = Reasons(rawValue: 32)
+        /// Closed without the venue's word: it may be there all the same.
+        static let givenUp = Reasons(rawValue: 64)
     }
     var reasons: Reasons
     /// Which of the venue's look-up steps is next; a round is complete when all answered.
@@ -141,6 +153,11 @@ enum InquiryLane: Int, CaseIterable, Comparable {
     case repeated
     /// The venue surely has or had it: open here and not listed there, or its id is not known.
     case routine
+    /// Closed on the word of look-ups, and looked for all the same: a fifth of a budget at most.
+    case late
+
+    /// Its questions take a fifth of a budget at most.
+    var isPaced: Bool { self == .repeated || self == .late }
 
     static func < (a: InquiryLane, b: InquiryLane) -> Bool { a.rawValue < b.rawValue }
 }

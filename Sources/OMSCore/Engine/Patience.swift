@@ -70,6 +70,8 @@ package struct Patience: Sendable {
     package var outcomePauses = Backoff(first: .milliseconds(50), most: .seconds(5))
     /// Pauses of look-ups that are not answered.
     package var unansweredPauses = Backoff(first: .milliseconds(250))
+    /// How long after it was closed without the venue's word an order is looked for again, and then again.
+    package var givenUpPauses: [Int64] = [.seconds(15), .seconds(45), .seconds(240), .seconds(1_500)]
     /// Pages of one look-up step, after which it counts as unanswered.
     package var findPagesMax = 1_000
     /// Absent rounds, the visibility delay apart, after which an acknowledged order counts as missing there.

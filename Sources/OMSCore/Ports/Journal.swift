@@ -270,7 +270,8 @@ package enum JournalRecord: Sendable {
     case kill(KillRow, JournalEvent)
     case budget(BudgetRow)
     case permit(PermitRow)
-    /// A closed order whose executions are still to be listed (true), or no more (false): a start goes on asking.
+    /// A closed order of which something is still to be asked for (true), or no more (false), so that a start goes on: its executions, or whether it is there
+    /// although it was given up.
     case unlisted(OrderKey, Bool)
     /// Client order ids below this counter are used up: written before they are handed out.
     case idHighWater(Int64)

@@ -17,7 +17,7 @@ package struct JournalState: Sendable {
     /// Who each account is, since its first signed request.
     package var identities: [AccountID: PinnedIdentity] = [:]
     package var orders: [Order] = []
-    /// Closed orders whose executions are still to be listed.
+    /// Closed orders of which something is still to be asked for: their executions, or whether they are there although they were given up.
     package var unlisted: [Order] = []
     package var commands: [OrderCommand] = []
     /// Complete ones that are not settled, or were canceled after that and have commands still open.

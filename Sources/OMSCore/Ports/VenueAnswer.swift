@@ -14,8 +14,20 @@ package enum ItemOutcome: Equatable, Sendable {
     case oneIsDuplicate(code: String, text: String)
     /// Cancel or modify: the venue does not know the order as open. A question, not an answer: its state is asked for.
     case gone(code: String, text: String)
-    /// Not understood, missing, or not attributable.
-    case inDoubt(String)
+    /// Not understood, missing, or not attributable. `said`: the venue's own words, where it answered and they leave open what became of the item.
+    case inDoubt(String, said: VenueWords? = nil)
+
+    /// Answered, and the answer does not say whether it was executed.
+    package static func inDoubt(code: String, text: String, _ why: String? = nil) -> ItemOutcome {
+        .inDoubt(why ?? "\(code): \(text)", said: VenueWords(code: code, text: text))
+    }
+}
+
+/// A venue's code and text, as they came; nil where it gave none.
+package struct VenueWords: Equatable, Sendable {
+    package let code: String?
+    package let text: String?
+    package init(code: String, text: String) { (self.code, self.text) = (code.isEmpty ? nil : code, text.isEmpty ? nil : text) }
 }
 
 /// Why a write was surely not executed.

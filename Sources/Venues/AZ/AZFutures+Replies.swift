@@ -81,7 +81,8 @@ extension AZFutures {
             return ticket.isResent && AZCodes.mayMeanRepeated.contains(state) ? refused.unlessFound : refused
         case .duplicate: return .duplicate(code: state, text: said)
         case .unknown: return .refusedUnlessFound(code: state, text: said)
-        case .inDoubt, .unspecific, .notFound, .clock, .rateLimited, .halted, .haltedInDoubt: return .inDoubt(said)
+        case .inDoubt, .unspecific, .notFound, .clock, .rateLimited, .halted, .haltedInDoubt:
+            return .inDoubt(code: state, text: said, said)
         }
     }
 

@@ -3,8 +3,13 @@ import Wire
 
 extension AscendEX {
     package func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
+        let isRefusal = response.status == 429 && response.refusesForRate { code in AscendEXCode.known(code).map { $0 == .rateLimited } }
+        if !isRefusal, response.status == 429 || response.status == 408 || response.status >= 500, let json = response.json,
+            let code = json["code"]?.text, !code.isEmpty, code != "0"
+        {
+            return shaky(plan, json, code, response)
+        }
         if response.status == 429 {
-            let isRefusal = response.refusesForRate { code in AscendEXCode.known(code).map { $0 == .rateLimited } }
             return VenueAnswer(
                 httpStatus: 429, disposition: .rateLimited(retryAfterMs: response.retryAfterMs), to: plan.content,
                 every: isRefusal ? .notExecuted(.rateLimited) : .inDoubt("HTTP 429 that does not say that it refuses"), query: "too many requests")
@@ -62,11 +67,11 @@ extension AscendEX {
         if state == "Rejected" {
             let reason = try row.text("errorCode") ?? "Rejected"
             if reason == "DupNewCoid" { return .duplicate(code: reason, text: "Rejected") }
-            if AscendEXCode.namesNoState.contains(reason) { return .inDoubt(reason) }
+            if AscendEXCode.namesNoState.contains(reason) { return .inDoubt(code: reason, text: "Rejected", reason) }
             // The engine's own word for the order; words that it is there already, or that nothing is certain, are no refusal.
             switch RefusalWords(reason) {
             case .duplicate: return .duplicate(code: reason, text: "Rejected")
-            case .doubt: return .inDoubt(reason)
+            case .doubt: return .inDoubt(code: reason, text: "Rejected", reason)
             case .rate, .other: return .refused(code: reason, text: "Rejected")
             }
         }
@@ -137,8 +142,32 @@ extension AscendEX {
 
     // MARK: Failure
 
+    private static func words(_ json: JSON) -> String { json["message"]?.text ?? json["reason"]?.text ?? "" }
+
+    /// The venue's own code on a status that does not bear it out: HTTP 429 in words of no rate, 408, 5xx. What it refuses it may have executed all the same,
+    /// so that only what is in no table refuses, unless the order is found; a code that blames one of several blames none of them here.
+    private func shaky(_ plan: RequestPlan, _ json: JSON, _ code: String, _ response: HTTPResponse) -> VenueAnswer {
+        let text = Self.words(json)
+        var answer = VenueAnswer(
+            httpStatus: response.status, disposition: response.status == 429 ? .rateLimited(retryAfterMs: response.retryAfterMs) : .inDoubt,
+            to: plan.content, every: .inDoubt(code: code, text: text), query: "\(code): \(text)")
+        (answer.venueCode, answer.venueText) = (code, text)
+        let count = answer.places.count
+        // A gateway's number is not the venue's.
+        guard code != "\(response.status)" else { return answer }
+        let outcome: ItemOutcome? =
+            switch AscendEXCode.classify(code, text: text) {
+            case .unlessFound: .refusedUnlessFound(code: code, text: text)
+            case .final, .noData, .notOpen: count == 1 ? .refusedUnlessFound(code: code, text: text) : nil
+            case .duplicate: count == 1 ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
+            case .batch, .inDoubt, .clock, .rateLimited, .halted: nil
+            }
+        if let outcome { answer.places = answer.places.map { _ in outcome } }
+        return answer
+    }
+
     private func failure(_ plan: RequestPlan, _ json: JSON, _ code: String, _ response: HTTPResponse) -> VenueAnswer {
-        let text = json["message"]?.text ?? json["reason"]?.text ?? ""
+        let text = Self.words(json)
         let meaning = AscendEXCode.classify(code, text: text)
         if case .query(let query) = plan.content, case .find(let subjects, _) = query, Self.ids(of: subjects).count == 1, isBelievable(plan),
             code == "100002" || code == "300006"
@@ -190,7 +219,7 @@ extension AscendEX {
         case .unlessFound: return .refusedUnlessFound(code: code, text: text)
         case .duplicate where isCancel: return .inDoubt("\(code) names no order: \(text)")
         case .duplicate: return count == 1 ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
-        case .inDoubt: return .inDoubt("\(code): \(text)")
+        case .inDoubt: return .inDoubt(code: code, text: text)
         case .clock: return .notExecuted(.clock)
         case .rateLimited: return .notExecuted(.rateLimited)
         case .halted: return .notExecuted(.halted)
@@ -215,7 +244,7 @@ extension AscendEX {
         case .clock: return .notExecuted(.clock)
         case .rateLimited: return .notExecuted(.rateLimited)
         case .halted: return .notExecuted(.halted)
-        case .inDoubt: return .inDoubt("\(code): \(text)")
+        case .inDoubt: return .inDoubt(code: code, text: text)
         }
     }
 

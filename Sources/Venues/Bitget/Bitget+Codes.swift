@@ -124,8 +124,22 @@ extension Bitget {
         }
     }
 
+    /// As above, on a status that speaks of something else: a refusal that is final elsewhere is not before the order is proven absent.
+    static func outcome(ofShaky meaning: CodeClass, code: String, text: String, status: Int, for operation: Operation) -> ItemOutcome {
+        // A gateway's number, not the venue's.
+        if code == "\(status)" { return doubt(code, text) }
+        switch meaning {
+        case .refused: return .refusedUnlessFound(code: code, text: text)
+        case .duplicate where operation == .place: return .duplicate(code: code, text: text)
+        case .unknown: return outcome(ofUnknown: code, text: text, for: operation)
+        case .success, .ambiguous, .rateLimited, .busy, .clock, .maintenance, .duplicate, .notFound, .changed, .halted, .wrongAccount:
+            return doubt(code, text)
+        }
+    }
+
     private static func doubt(_ code: String, _ text: String) -> ItemOutcome {
-        .inDoubt("code \(code.prefix(textMax).escapedForLog): \(text.escapedForLog)")
+        let kept = String(code.prefix(textMax))
+        return .inDoubt(code: kept, text: text, "code \(kept.escapedForLog): \(text.escapedForLog)")
     }
 
     /// What a refusal amounts to whose code, if it has one, is not in the table: then its words decide, and words alone never say "not executed".

@@ -10,8 +10,11 @@ extension Bitget {
         case code(CodeClass, code: String, text: String)
         /// Not the venue's words, or words that contradict the status.
         case unreadable(String)
-        /// HTTP 429 in no words of the venue's for it, or in words that say busy: asked too often, and whether it was executed is not said.
+        /// HTTP 429 without words of the venue's: asked too often, and whether it was executed is not said.
         case slowDown(String)
+        /// The venue's own code on a status that does not bear it out: HTTP 429 in no words of the venue's for it, 408, 5xx. What it refuses it may have
+        /// executed all the same.
+        case shaky(CodeClass, code: String, text: String, status: Int)
     }
 
     /// Texts are kept to this many characters.
@@ -36,7 +39,8 @@ extension Bitget {
         let meaning = code.map { classify($0, on: line) }
         if status == 429 {
             guard let code, let meaning, meaning == .rateLimited || meaning == .busy, isOfRate(text) else {
-                return .slowDown("HTTP 429 with code \((code ?? "none").prefix(textMax).escapedForLog): \(text.escapedForLog)")
+                guard let code, let meaning, !code.isEmpty, meaning != .success else { return .slowDown("HTTP 429 without an envelope") }
+                return .shaky(meaning, code: code, text: text, status: status)
             }
             return .code(meaning, code: code, text: text)
         }
@@ -48,6 +52,7 @@ extension Bitget {
         switch status {
         case 200..<300: return meaning == .success ? .success(envelope["data"] ?? .null) : .code(meaning, code: code, text: text)
         case 400..<500 where status != 408 && meaning != .success: return .code(meaning, code: code, text: text)
+        case 408 where meaning != .success, 500..<600 where meaning != .success: return .shaky(meaning, code: code, text: text, status: status)
         default: return .unreadable("HTTP \(status) with code \(code.prefix(textMax).escapedForLog)")
         }
     }
@@ -60,8 +65,8 @@ extension Bitget {
     private static func disposition(of meeting: Meeting, retryAfterMs: Int64?) -> VenueAnswer.Disposition {
         switch meeting {
         case .success: .answered
-        case .unreadable: .inDoubt
-        case .slowDown: .rateLimited(retryAfterMs: retryAfterMs)
+        case .slowDown, .shaky(_, _, _, status: 429): .rateLimited(retryAfterMs: retryAfterMs)
+        case .unreadable, .shaky: .inDoubt
         case .code(let meaning, _, _):
             switch meaning {
             case .rateLimited: .rateLimited(retryAfterMs: retryAfterMs)
@@ -80,13 +85,16 @@ extension Bitget {
         case .success: preconditionFailure("a success is read item by item")
         case .unreadable(let why), .slowDown(let why): return Array(repeating: .inDoubt(why), count: count)
         case .code(let meaning, let code, let text):
-            let outcome = outcome(of: meaning, code: code, text: text, for: operation)
-            // One of them is there already; which one is not said, nor what became of the others.
-            if case .duplicate = outcome, count > 1 {
-                return Array(repeating: .oneIsDuplicate(code: code, text: text), count: count)
-            }
-            return Array(repeating: outcome, count: count)
+            return whole(outcome(of: meaning, code: code, text: text, for: operation), count: count)
+        case .shaky(let meaning, let code, let text, let status):
+            return whole(outcome(ofShaky: meaning, code: code, text: text, status: status, for: operation), count: count)
         }
+    }
+
+    private static func whole(_ outcome: ItemOutcome, count: Int) -> [ItemOutcome] {
+        // One of them is there already; which one is not said, nor what became of the others.
+        if case .duplicate(let code, let text) = outcome, count > 1 { return Array(repeating: .oneIsDuplicate(code: code, text: text), count: count) }
+        return Array(repeating: outcome, count: count)
     }
 
     /// Ends the answer to a question: what was told, and what the account met.
@@ -109,7 +117,7 @@ extension Bitget {
         switch meeting {
         case .success: preconditionFailure("a success is read by what was asked")
         case .unreadable(let why), .slowDown(let why): .failed(why)
-        case .code(_, let code, let text): .failed("code \(code.escapedForLog): \(text.escapedForLog)")
+        case .code(_, let code, let text), .shaky(_, let code, let text, _): .failed("code \(code.escapedForLog): \(text.escapedForLog)")
         }
     }
 }

@@ -60,7 +60,7 @@ extension BitgetMargin {
         case .code(_, "40014", let text): return .account(AccountFacts(silence: .forbidden("code 40014: \(text.escapedForLog)")))
         case .code(_, "40404", let text): return .account(AccountFacts(silence: .noPage("code 40404: \(text.escapedForLog)")))
         case _ where status == 404: return .account(AccountFacts(silence: .noPage("HTTP 404 for \(Self.infoPath)")))
-        case .code, .unreadable, .slowDown: return Bitget.failure(of: meeting)
+        case .code, .shaky, .unreadable, .slowDown: return Bitget.failure(of: meeting)
         }
     }
 

@@ -66,7 +66,7 @@ extension XTSpot {
                 case .rateLimited: return .notExecuted(.rateLimited)
                 case .clock: return .notExecuted(.clock)
                 case .halted: return .notExecuted(.halted)
-                case .inDoubt, .haltedInDoubt: return .inDoubt("rejected: \(reason)")
+                case .inDoubt, .haltedInDoubt: return .inDoubt(code: code, text: reason, "rejected: \(reason)")
                 }
             }
             guard let id = try row.text("orderId"), id != "0" else { return .inDoubt("neither an id nor a rejection") }

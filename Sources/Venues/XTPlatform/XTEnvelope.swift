@@ -7,21 +7,25 @@ enum XTReply {
     case failure(code: String, text: String, XTCodeClass)
     /// HTTP 429.
     case tooMany(retryAfterMs: Int64?, isRefusal: Bool)
+    /// The venue's own failure on a status that does not bear it out: HTTP 429 in words of no rate, 408, 5xx. What it refuses it may have executed all the
+    /// same.
+    case shaky(code: String, text: String, XTCodeClass, retryAfterMs: Int64?)
     /// Nothing that can be relied on.
     case unreadable(String)
 
     /// `{"rc":0,"mc":"SUCCESS","ma":[],"result":…}`; failures come with HTTP 200 and rc 1.
     init(spot response: HTTPResponse) {
         guard let json = Self.worthReading(response) else {
-            self = Self.byStatus(response) { code in XTSpotCodes.known(code).map { $0 == .rateLimited } }
+            self = Self.byStatus(response, Self.spotFailure) { code in XTSpotCodes.known(code).map { $0 == .rateLimited } }
+            return
+        }
+        if let failure = Self.spotFailure(json) {
+            self = .failure(code: failure.code, text: failure.text, failure.meaning)
             return
         }
         let code = json["mc"]?.text ?? ""
         switch json["rc"]?.integer {
         case 0 where response.status == 200 && ["", "success", "string"].contains(code.lowercased()): self = Self.success(json)
-        case 1 where !code.isEmpty && code != "SUCCESS":
-            let details = json["ma"]?.array?.compactMap(\.text).joined(separator: ", ") ?? ""
-            self = .failure(code: code, text: details.isEmpty ? code : details, XTSpotCodes.classify(code, text: details))
         case 1 where code.isEmpty && Self.refuses(response.status): self = Self.unnamed(response.status, "")
         default: self = .unreadable("HTTP \(response.status) without a readable envelope")
         }
@@ -34,14 +38,17 @@ enum XTReply {
             self =
                 response.status == 403
                 ? .failure(code: "403", text: "HTTP 403 without words", .inDoubt)
-                : Self.byStatus(response) { code in AZCodes.known(code, text: "").map { $0 == .rateLimited } }
+                : Self.byStatus(response, Self.futuresFailure) { code in AZCodes.known(code, text: "").map { $0 == .rateLimited } }
+            return
+        }
+        if let failure = Self.futuresFailure(json) {
+            self = .failure(code: failure.code, text: failure.text, failure.meaning)
             return
         }
         let code = json["error"]?["code"]?.text ?? ""
         let text = json["error"]?["msg"]?.text ?? json["msgInfo"]?.text ?? ""
         switch json["returnCode"]?.integer {
         case 0 where response.status == 200 && code.isEmpty, 200 where response.status == 200 && code.isEmpty: self = Self.success(json)
-        case 1 where !code.isEmpty: self = .failure(code: code, text: text, AZCodes.classify(code, text: text))
         default:
             // A gateway's refusal may come in another envelope than the application's.
             let words = [text, json["message"]?.text ?? "", json["msg"]?.text ?? "", json["mc"]?.text ?? ""].joined(separator: " ")
@@ -71,8 +78,30 @@ enum XTReply {
         return json
     }
 
-    private static func byStatus(_ response: HTTPResponse, _ isRate: (_ code: String) -> Bool?) -> XTReply {
-        if response.status == 429 { return .tooMany(retryAfterMs: response.retryAfterMs, isRefusal: response.refusesForRate(isRate)) }
+    private typealias Failure = (code: String, text: String, meaning: XTCodeClass)
+
+    /// The failure that an envelope of spot speaks of.
+    private static func spotFailure(_ json: JSON) -> Failure? {
+        guard json["rc"]?.integer == 1, let code = json["mc"]?.text, !code.isEmpty, code != "SUCCESS" else { return nil }
+        let details = json["ma"]?.array?.compactMap(\.text).joined(separator: ", ") ?? ""
+        return (code, details.isEmpty ? code : details, XTSpotCodes.classify(code, text: details))
+    }
+
+    /// As above, of futures.
+    private static func futuresFailure(_ json: JSON) -> Failure? {
+        guard json["returnCode"]?.integer == 1, let code = json["error"]?["code"]?.text, !code.isEmpty else { return nil }
+        let text = json["error"]?["msg"]?.text ?? json["msgInfo"]?.text ?? ""
+        return (code, text, AZCodes.classify(code, text: text))
+    }
+
+    private static func byStatus(_ response: HTTPResponse, _ failure: (JSON) -> Failure?, _ isRate: (_ code: String) -> Bool?) -> XTReply {
+        let isRefusal = response.status == 429 && response.refusesForRate(isRate)
+        if !isRefusal, let json = response.json, json.object != nil, let failure = failure(json) {
+            // A gateway's number, not the venue's.
+            let meaning = failure.code == "\(response.status)" ? XTCodeClass.inDoubt : failure.meaning
+            return .shaky(code: failure.code, text: failure.text, meaning, retryAfterMs: response.retryAfterMs)
+        }
+        if response.status == 429 { return .tooMany(retryAfterMs: response.retryAfterMs, isRefusal: isRefusal) }
         return .unreadable("HTTP \(response.status) without a body worth reading")
     }
 
@@ -86,6 +115,14 @@ enum XTReply {
                 every: isRefusal ? .notExecuted(.rateLimited) : .inDoubt("HTTP 429 that does not say that it refuses"), query: "too many requests")
         case .unreadable(let why):
             return VenueAnswer(httpStatus: status, disposition: .inDoubt, to: content, every: .inDoubt(why), query: why)
+        case .shaky(let code, let text, let meaning, let retryAfterMs):
+            var answer = VenueAnswer(
+                httpStatus: status, disposition: status == 429 ? .rateLimited(retryAfterMs: retryAfterMs) : .inDoubt, to: content,
+                every: .inDoubt(code: code, text: text), query: "\(code): \(text)")
+            let isAlone = answer.places.count + answer.cancels.count == 1
+            answer.places = answer.places.map { _ in Self.verdict(onShakyPlace: meaning, code, text, isAlone: isAlone) }
+            (answer.venueCode, answer.venueText) = (code, text)
+            return answer
         case .failure(let code, let text, let meaning):
             var answer = VenueAnswer(
                 httpStatus: status, disposition: Self.disposition(of: meaning, code), to: content, every: .inDoubt("\(code): \(text)"),
@@ -120,10 +157,19 @@ enum XTReply {
         case .final: .refused(code: code, text: text)
         case .duplicate: isAlone ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
         case .unspecific, .unknown: .refusedUnlessFound(code: code, text: text)
-        case .notFound, .inDoubt, .haltedInDoubt: .inDoubt("\(code): \(text)")
+        case .notFound, .inDoubt, .haltedInDoubt: .inDoubt(code: code, text: text)
         case .clock: .notExecuted(.clock)
         case .rateLimited: .notExecuted(.rateLimited)
         case .halted: .notExecuted(.halted)
+        }
+    }
+
+    /// As above, on a status that speaks of something else: a refusal that is final elsewhere is not before the order is proven absent.
+    private static func verdict(onShakyPlace meaning: XTCodeClass, _ code: String, _ text: String, isAlone: Bool) -> ItemOutcome {
+        switch meaning {
+        case .final, .unspecific, .unknown: .refusedUnlessFound(code: code, text: text)
+        case .duplicate: isAlone ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
+        case .notFound, .inDoubt, .haltedInDoubt, .clock, .rateLimited, .halted: .inDoubt(code: code, text: text)
         }
     }
 

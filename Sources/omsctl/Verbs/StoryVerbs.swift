@@ -163,7 +163,13 @@ enum StoryVerbs {
         case "acknowledged", "working", "partially_filled": "next: it rests at the venue; fills and its end are polled for"
         case "rejected":
             "the end: the venue refused it, in its words \(Table.cell(order["reject_code"], named: "")) \(Table.cell(order["reject_text"], named: ""))"
-        default: "the end: nothing more will be sent for it"
+        default: (["the end: nothing more will be sent for it"] + lastWords(of: order)).joined(separator: "; ")
         }
+    }
+
+    /// What an order that is closed was told last, by the venue or by the daemon; empty: nothing.
+    private static func lastWords(of order: JSON) -> [String] {
+        let words = ["reject_code", "reject_text"].compactMap { name in order[name].flatMap { $0.isNull ? nil : Table.cell($0, named: "") } }
+        return words.isEmpty ? [] : [words.joined(separator: " ")]
     }
 }

@@ -160,7 +160,7 @@ extension AscendEXDialect {
     }
 
     func refused(_ problem: AscendEXProblem, _ call: Call, _ place: Place, action: String, info: (inout JSONWriter) -> Void) -> HTTPResponse {
-        call.refusal = String(problem.code)
+        call.refusal = problem.code
         return failure(problem) { writer in
             writer.member("ac", place.category?.uppercased())
             writer.member("accountId", Self.accountID(call.account, place.category ?? "cash"))
@@ -282,7 +282,7 @@ extension AscendEXDialect {
             for row in rows {
                 let problem = row.problem ?? AscendEXProblem(.invalidBatch, "Some invalid order in this batch.")
                 writer.beginObject()
-                writer.member("code", problem.code)
+                problem.write(to: &writer)
                 writer.member("reason", problem.reason)
                 writer.member("message", problem.message)
                 names(row.order, &writer)

@@ -188,7 +188,7 @@ package final class AscendEXDialect: Dialect {
             default: preconditionFailure("\(call.route.endpoint) is routed and not served")
             }
         } catch {
-            call.refusal = String(error.code)
+            call.refusal = error.code
             let isAuth = error.kind.map { [.authorizationNeeded, .authenticationFailed, .invalidTimestamp].contains($0) } ?? false
             return failure(error, status: isAuth && refusesAuthWith401 ? 401 : 200)
         }
@@ -267,7 +267,7 @@ package final class AscendEXDialect: Dialect {
     func failure(_ problem: AscendEXProblem, status: Int = 200, more: (inout JSONWriter) -> Void = { _ in }) -> HTTPResponse {
         var writer = JSONWriter(reserving: 256)
         writer.beginObject()
-        writer.member("code", problem.code)
+        problem.write(to: &writer)
         more(&writer)
         writer.member("reason", problem.reason)
         writer.member("message", problem.message)

@@ -1,3 +1,5 @@
+import Wire
+
 /// Why AscendEX refuses: its number, and its words (section 6).
 struct AscendEXProblem: Error {
     enum Kind: Int {
@@ -60,15 +62,20 @@ struct AscendEXProblem: Error {
 
     /// nil: a number that is in no document.
     let kind: Kind?
-    let code: Int
+    let code: String
     let message: String
-    init(_ kind: Kind, _ message: String) { (self.kind, self.code, self.message) = (kind, kind.rawValue, message) }
+    init(_ kind: Kind, _ message: String) { (self.kind, self.code, self.message) = (kind, String(kind.rawValue), message) }
 
     /// Refuses an item where a fault asks for it.
     static func heed(_ call: Call) throws(AscendEXProblem) {
-        if let refusal = call.refusesItem?() { throw AscendEXProblem(code: Int(refusal.code) ?? 510_001, refusal.message) }
+        if let refusal = call.refusesItem?() { throw AscendEXProblem(code: refusal.code, refusal.message) }
     }
 
-    private init(code: Int, _ message: String) { (kind, self.code, self.message) = (Kind(rawValue: code), code, message) }
+    private init(code: String, _ message: String) { (kind, self.code, self.message) = (Int(code).flatMap { Kind(rawValue: $0) }, code, message) }
+
+    /// A number, where it is one.
+    func write(to writer: inout JSONWriter) {
+        if let number = Int(code) { writer.member("code", number) } else { writer.member("code", code) }
+    }
     var reason: String { kind?.reason ?? "UNKNOWN_ERROR" }
 }
