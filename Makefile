@@ -22,7 +22,6 @@ test: setup ## all tests, and that the release build compiles; each part's summa
 	swift test $(SWIFT_FLAGS)
 	@scripts/test-python
 	@scripts/test-monitoring
-	@scripts/test-console
 	swift build $(RELEASE)
 
 test-monitoring: setup ## alerts and board against Debian's Prometheus, which is unpacked into .build/prometheus; with the debug build
@@ -33,7 +32,7 @@ test-alerts: setup ## what each alert is for, played: it must fire and go out ag
 	swift build $(SWIFT_FLAGS)
 	@scripts/test-alerts
 
-test-console: setup ## the console in Debian's Chromium, which is installed; against the debug build. OMSD_PICTURES=FOLDER keeps pictures
+test-console: setup ## the console in Debian's Chromium, which is installed; a part of soak; against the debug build. OMSD_PICTURES=FOLDER keeps pictures
 	swift build $(SWIFT_FLAGS)
 	@scripts/test-console
 

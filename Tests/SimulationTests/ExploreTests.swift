@@ -5,10 +5,10 @@ import Testing
 @Suite struct ExploreTests {
     /// The seeds of CI, of all versions; `make soak` runs more with `omsim explore`.
     static let seeds =
-        Array(1...250 as ClosedRange<UInt64>) + Array(Scenario.secondVersionFrom..<Scenario.secondVersionFrom + 1_500)
+        Array(1...500 as ClosedRange<UInt64>) + Array(Scenario.secondVersionFrom..<Scenario.secondVersionFrom + 1_500)
         + Array(Scenario.thirdVersionFrom..<Scenario.thirdVersionFrom + 250)
 
-    @Test func `two thousand histories keep every promise and pass every fault point`() async throws {
+    @Test func `two thousand histories and more keep every promise and pass every fault point`() async throws {
         let report = try await withThrowingTaskGroup(of: ExploreReport.self) { group in
             let step = 250
             for first in stride(from: 0, to: Self.seeds.count, by: step) {
