@@ -209,7 +209,7 @@ extension Engine {
 
     /// The step's answer has a further page.
     private func goOn(_ live: LiveOrder, at page: String, on desk: Desk) {
-        guard var inquiry = live.inquiry else { return }
+        guard var inquiry = live.inquiry, inquiry.isAsked else { return }
         inquiry.pages += 1
         // A cursor that runs in circles says nothing of what it does not hold.
         guard inquiry.pages < patience.findPagesMax else { return unanswered(subject(live, on: desk), on: desk) }
@@ -278,7 +278,8 @@ extension Engine {
     }
 
     private func absent(_ live: LiveOrder, step: Int, _ flight: InFlight, on desk: Desk) {
-        guard var inquiry = live.inquiry else { return }
+        // An answer to a question of an inquiry that ended meanwhile begins no round of the one that took its place: that one did not ask it.
+        guard var inquiry = live.inquiry, inquiry.isAsked else { return }
         if step + 1 < desk.profile.findSteps {
             inquiry.begin(step: step + 1)
             inquiry.isAsked = false
