@@ -68,8 +68,8 @@ struct RoleTests {
         ("account.set_state", "{\"account\":\"*\",\"state\":\"active\",\"reason\":\"r\"}", .operator),
         ("account.kill_status", "{}", .viewer), ("account.reconcile", "{\"account\":\"a\"}", .trader), ("limit.list", "{}", .viewer),
         ("limit.take", "{\"account\":\"a\",\"budget\":\"batch-place\",\"permits\":1}", .trader), ("limit.release", "{\"permit_id\":1}", .trader),
-        ("event.subscribe", "{}", .viewer), ("event.unsubscribe", "{\"subscription\":1}", .viewer), ("daemon.status", "{}", .viewer),
-        ("rpc.discover", "{}", .viewer),
+        ("event.subscribe", "{}", .viewer), ("event.unsubscribe", "{\"subscription\":1}", .viewer),
+        ("stats.get", "{\"from\":0,\"to\":1000000,\"step_ms\":1000}", .viewer), ("daemon.status", "{}", .viewer), ("rpc.discover", "{}", .viewer),
     ]
 
     @Test func `the list above names every method`() {

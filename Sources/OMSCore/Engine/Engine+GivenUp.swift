@@ -44,7 +44,8 @@ extension Engine {
     func missedAgain(_ live: LiveOrder, in round: Round, on desk: Desk) {
         live.inquiry = nil
         guard desk.givenUp.contains(live.key) else { return }
-        if round.isSingle, let first = live.firstStampMs, let clock = desk.clock {
+        // A round that never began says nothing of when.
+        if round.isSingle, round.askedAt > -.farthest, let first = live.firstStampMs, let clock = desk.clock {
             live.unseenUs = max(live.unseenUs, clock.middle(at: round.askedAt) - .milliseconds(first))
         }
         live.looksBehind += 1

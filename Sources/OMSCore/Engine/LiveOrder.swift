@@ -116,7 +116,7 @@ struct Inquiry {
     var isAsked = false
     var tries = 0
     /// When this round's first step was asked.
-    var round = Round(askedAt: .min, measuredAt: nil, clockEpoch: 0, isSingle: true)
+    var round = Round(askedAt: -.farthest, measuredAt: nil, clockEpoch: 0, isSingle: true)
     /// Which clock the rounds counted so far belong to.
     var clockEpoch = 0
     /// Rounds that did not know the order and count for proof (of an order in no doubt: all), and when the first of them was asked.
