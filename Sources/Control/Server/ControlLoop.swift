@@ -162,8 +162,9 @@ final class ControlLoop {
         }
         for item in outgoing {
             if let id = item.connection {
+                // Once for all that was handed over for it.
+                if framed[id] == nil { touched.append(id) }
                 framed[id, default: 0] += item.bytes
-                touched.append(id)
             }
             switch item {
             case .result(let result, let ticket):
@@ -335,7 +336,8 @@ final class ControlLoop {
         server.shared.withLock { shared in
             for id in touched {
                 guard let (queued, _) = shared.waiting[id] else { continue }
-                shared.waiting[id] = (queued - framed[id, default: 0], connections[id]?.output.count ?? 0)
+                // It may have been touched more than once, and what was framed counts once.
+                shared.waiting[id] = (queued - (framed.removeValue(forKey: id) ?? 0), connections[id]?.output.count ?? 0)
             }
         }
         framed.removeAll(keepingCapacity: true)
