@@ -156,7 +156,8 @@ package final class Runner {
     /// The turn was rolled back. The engine is made anew from what is durable, so that requests that were out are in doubt and looked up, and the ballast's space
     /// is the journal's. What came in this turn is heard once more by it: a cancel fits now, an intent is refused. Who waits for more than that is told.
     private func runOutOfSpace(_ inputs: [Input], _ output: TurnOutput, _ error: JournalError) throws(JournalError) {
-        let again = engine.isJournalFull ? [] : inputs.filter { if case .command = $0 { true } else { false } }
+        // Ends of requests are the former engine's: it alone knew them.
+        let again = engine.isJournalFull ? [] : inputs.filter { !$0.endsRequest }
         if !engine.isJournalFull {
             ports.log("the journal's disk is full: \(error.description). New intents are refused, cancels and look-ups go on. Free space on it.")
         } else if !isBallastSpent {
@@ -223,6 +224,16 @@ package final class Runner {
             ports.reads.subscribe(ticket, after: afterSeq ?? engine.completeSeq, account: account)
         case .success(.unsubscribe(let subscription)): ports.reads.unsubscribe(ticket, subscription: subscription)
         case .success(let reply): ports.replies.reply(reply.json(engine: engine, facts: facts, wal: wal, now: ports.clock.now()), to: ticket)
+        }
+    }
+}
+
+extension Input {
+    /// Whether it tells how a request ended that this process sent.
+    fileprivate var endsRequest: Bool {
+        switch self {
+        case .answered, .lost, .notSent: true
+        case .command, .disconnected, .reload, .started, .wake: false
         }
     }
 }
