@@ -106,7 +106,7 @@ import Venues
         #expect(orders(daemon).allSatisfy { $0.state == .abandoned } && sends(daemon) == 1 && daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
-    @Test(arguments: ["bitget-margin", "bitget-uta", "xt-spot"], ["X_ODD", ""])
+    @Test(arguments: ["bitget-margin", "bitget-uta", "xt-spot", "az-futures"], ["X_ODD", ""])
     func `the refusal of what was sent again says nothing of the first attempt`(venue: String, unknown: String) throws {
         let daemon = try House.ready(venue) {
             if !venue.hasPrefix("bitget") { $0.world.switches.append(("\(venue)/duplicate_client_id", "reject")) }

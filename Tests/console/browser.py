@@ -229,7 +229,8 @@ def focus_stays(daemon: ScriptedDaemon) -> None:
     check("who is at a button stays there while the section changes", browser.execute_script("return document.activeElement.dataset.key") == wanted)
     browser.execute_script("document.querySelector('#breaks').scrollIntoView()")
     before = browser.execute_script("return document.querySelector('#limits').getBoundingClientRect().top")
-    time.sleep(2.5)
+    rounds = daemon.asked.count("account.list")
+    until("the page asks twice more", lambda: daemon.asked.count("account.list") >= rounds + 2)
     check("nothing jumps while nothing changes", browser.execute_script("return document.querySelector('#limits').getBoundingClientRect().top") == before)
 
 
