@@ -1,5 +1,5 @@
 import Containers
-import OMSCore
+@testable import OMSCore
 
 /// A client that uses its limits as hard as it may, and a venue that writes down when each request arrived. One seed, one history.
 ///

@@ -1,5 +1,5 @@
 import Containers
-import OMSCore
+@testable import OMSCore
 import Testing
 
 @Suite struct LimiterTests {

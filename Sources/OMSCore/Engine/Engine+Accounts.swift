@@ -93,7 +93,7 @@ extension Engine {
         }
         early.removeAll { $0.ticket.connection == connection }
         deferred.removeAll { $0.connection == connection }
-        endGrants(of: connection)
+        limiter.endGrants(of: connection, in: turn)
     }
 
     /// Callers that wait for something of this engine: told, when it is thrown away after a commit that failed.
@@ -104,7 +104,7 @@ extension Engine {
             if case .command(_, _, let ticket) = entry.input { ticket } else { nil }
         }
         return waits + sweeps + deferred + early.map(\.ticket) + cancelRounds.compactMap(\.ticket) + acceptances.flatMap { [$0.ticket] + $0.echoes }
-            + plannings.flatMap { [$0.ticket] + $0.echoes } + grants.wishes.elements.map(\.ticket)
+            + plannings.flatMap { [$0.ticket] + $0.echoes } + limiter.grants.waiting
     }
 
     // MARK: Trading state
@@ -161,9 +161,7 @@ extension Engine {
             desk.symbolsUsed.formUnion(setup.risk.symbols ?? [])
             for rule in desk.profile.budgets {
                 guard let index = desk.budgets[rule.name] else { continue }
-                let before = limiter.budgets[index].row
-                let row = limiter.adjust(index, to: setup.limits.first { $0.budget == rule.name }, rule: rule)
-                if row != before { record(.budget(row)) }
+                limiter.adjust(index, to: setup.limits.first { $0.budget == rule.name }, rule: rule, in: turn)
             }
         }
         let words = changes.isEmpty ? "read again, nothing differs" : changes.joined(separator: "; ")

@@ -3,7 +3,7 @@ extension Engine {
 
     func answered(_ id: RequestID, _ answer: VenueAnswer, sentAt: Moment, lastByteAt: Moment) {
         guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
-        for row in limiter.release(flight.grips, readAt: lastByteAt.monotonic, at: now.monotonic) { record(.permit(row)) }
+        limiter.release(flight.grips, readAt: lastByteAt.monotonic, in: turn)
         desk.failures = 0
         heard(answer, on: desk)
         heed(answer, flight, sentAt: sentAt.monotonic, on: desk)
@@ -34,9 +34,7 @@ extension Engine {
 
     func lost(_ id: RequestID, reason: String, sentAt: Moment, resetAt: Moment) {
         guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
-        let rows = limiter.abandon(
-            flight.grips, resetAt: resetAt.monotonic, holdUs: .milliseconds(desk.setup.holdUnansweredMs), at: now.monotonic)
-        for row in rows { record(.permit(row)) }
+        limiter.abandon(flight.grips, resetAt: resetAt.monotonic, holdUs: .milliseconds(desk.setup.holdUnansweredMs), in: turn)
         unheard(reason, on: desk)
         desk.lastError = reason
         var tally = Tally()
@@ -48,7 +46,7 @@ extension Engine {
 
     func notSent(_ id: RequestID, reason: String) {
         guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
-        for row in limiter.release(flight.grips, readAt: nil, at: now.monotonic) { record(.permit(row)) }
+        limiter.release(flight.grips, readAt: nil, in: turn)
         // What merely came too late to its own deadline says nothing of the venue.
         if !carriesLate(flight, on: desk) {
             unheard(reason, on: desk)
@@ -166,7 +164,7 @@ extension Engine {
 
     private func heed(_ answer: VenueAnswer, _ flight: InFlight, sentAt: Int64, on desk: Desk) {
         let words = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
-        if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, at: now.monotonic).forEach { record(.permit($0)) } }
+        if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, in: turn) }
         switch answer.disposition {
         case .answered:
             trusted(flight.plan, on: desk)

@@ -125,10 +125,10 @@ extension Engine {
     private func launchPlaces(_ desk: Desk, usesReserve: Bool = false) -> Bool {
         guard !desk.places.isEmpty, mayPlace(desk) else { return false }
         // Other programs' wishes and our places take turns.
-        let shared = grants.wishes.isEmpty ? [] : placeIndexes(desk).filter { grants.waits(for: $0) }
-        guard grants.wishIsNext.isDisjoint(with: shared) else { return false }
+        let wanted = limiter.grants.wanted(of: placeIndexes(desk))
+        guard !limiter.grants.areNext(for: wanted) else { return false }
         guard sendWaitingPlaces(desk, usesReserve: usesReserve) else { return false }
-        grants.wishIsNext.formUnion(shared)
+        limiter.grants.passedOver(for: wanted)
         return true
     }
 
@@ -236,17 +236,15 @@ extension Engine {
     func send(
         _ content: RequestPlan.Content, indexes: [Int], on desk: Desk, isPlace: Bool, isJournaled: Bool = true, time: Int64? = nil
     ) -> Bool {
-        requestMax += 1
-        let id = RequestID(requestMax)
+        let id = turn.nextRequest()
         if content.isSigned { pinFirst(desk) }
         var plan = RequestPlan(
             id: id, account: desk.id, content: content, timeMs: time ?? stampMs(desk), facts: desk.facts, freshnessMs: desk.freshnessMs,
             staleAt: min(
                 now.monotonic + .milliseconds(max(200, min(desk.freshnessMs / 3, 3_000))), deadline(of: content, on: desk).map(monotonic) ?? .max),
             timeoutMs: desk.setup.requestTimeoutMs)
-        let (grips, rows) = limiter.take(indexes, by: id, at: now.monotonic)
-        for row in rows { record(.permit(row)) }
-        (plan.budgets, plan.isJournaled) = (rows.map(\.budget), isJournaled)
+        let grips = limiter.take(indexes, by: id, in: turn)
+        (plan.budgets, plan.isJournaled) = (limiter.rows(of: grips), isJournaled)
         limiter.served(indexes, place: isPlace, whilePlaceWaits: !desk.places.isEmpty)
         inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled, launchedAt: now.monotonic)
         desk.inFlightCount += 1

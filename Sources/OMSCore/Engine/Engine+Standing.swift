@@ -99,9 +99,7 @@ extension Engine {
             if isOtherBoot { record(.ban(ban)) }
             if ban.rest.until > now.monotonic { impose(ban) } else { record(.banEnded(family: ban.family)) }
         }
-        // Of budgets under a former name of their owner: the present ones go on with it.
-        for rest in rests where limiter.supersededRests.contains(rest.budget) { record(.budgetRest(rest.ended)) }
-        if isOtherBoot { for rest in rests where !limiter.supersededRests.contains(rest.budget) { record(.budgetRest(rest)) } }
+        limiter.record(rests, ofOtherBoot: isOtherBoot, in: turn)
     }
 
     /// Lets cut shares grow back, and ends what is over.
@@ -121,9 +119,6 @@ extension Engine {
         }
         mended(.limit, on: desk)
     }
-
-    /// At a turn's end: what changed of the rests of budgets.
-    func recordRests() { for rest in limiter.takeNews() { record(.budgetRest(rest)) } }
 
     /// What another engine heard in turns that were never written: a venue's refusal counts whether the disk has space for it or not.
     package func heed(_ former: Engine) {

@@ -11,7 +11,6 @@ package final class Engine {
     let journal: any Journal
     var random: SplitMix64
 
-    var requestMax: Int64
     var mint: OrderIDMint
 
     var byClientID: [ClientOrderID: LiveOrder] = [:]
@@ -39,7 +38,6 @@ package final class Engine {
     /// When intents expire, by wall clock.
     var deadlines = TimerHeap<IntentKey>()
     var waits = TimerHeap<IntentKey>()
-    var grants = GrantDesk()
     var breaksOpen: [Int64: Break] = [:]
     /// What the journal holds of accounts that are not configured.
     var absent: [AccountID: AbsentAccount] = [:]
@@ -75,9 +73,8 @@ package final class Engine {
     ) {
         self.journal = journal
         self.patience = patience
-        turn = Turn(at: now, seq: state.seq)
+        turn = Turn(at: now, seq: state.seq, requestMax: state.requestMax)
         random = SplitMix64(seed: seed)
-        requestMax = state.requestMax
         self.bootID = bootID
         (goneBackSeq, startedAt) = (state.goneBackSeq, now.monotonic)
         mint = OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater)
@@ -98,8 +95,7 @@ package final class Engine {
             budgets: state.budgets, permits: inherited, rests: rests, of: accounts.map { (BudgetOwner($0), $0.limits) })
         for setup in accounts {
             let indexes = limiter.register(
-                BudgetOwner(setup), settings: setup.limits, holdUnansweredUs: .milliseconds(holdMs), from: former, at: now.monotonic,
-                newRow: { record(.budget($0)) })
+                BudgetOwner(setup), settings: setup.limits, holdUnansweredUs: .milliseconds(holdMs), from: former, in: turn)
             let trading =
                 state.tradingStates.first { $0.account == setup.id }
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
@@ -113,7 +109,7 @@ package final class Engine {
         restoreStanding(rests, isOtherBoot ? state.bans.map { $0.countedAnew(at: now) } : state.bans, isOtherBoot: isOtherBoot)
         if lacksPermits {
             // Held on record too, for the next start.
-            for row in limiter.holdAll(unansweredHoldUs: .milliseconds(holdMs), at: now.monotonic) { record(.permit(row)) }
+            limiter.holdAll(unansweredHoldUs: .milliseconds(holdMs), in: turn)
         }
         doubtClock()
         restore(state)
@@ -169,7 +165,7 @@ package final class Engine {
         settleIntents()
         sweepClosed()
         endWaits()
-        recordRests()
+        limiter.recordRests(in: turn)
         if let next = mint.takeReservation() { record(.idHighWater(next)) }
         return turn.take()
     }

@@ -5,13 +5,14 @@
 /// would be checked against a change under way.
 final class Turn {
     private(set) var now: Moment
-    /// The last number of the record.
+    /// The last number of the record, and of requests.
     private(set) var seq: Int64
+    private var requestMax: Int64
     private(set) var output = TurnOutput()
     /// When the engine is to be called although nothing came, microseconds of the monotonic clock.
     private(set) var wakeAt = Int64.max
 
-    init(at now: Moment, seq: Int64) { (self.now, self.seq) = (now, seq) }
+    init(at now: Moment, seq: Int64 = 0, requestMax: Int64 = 0) { (self.now, self.seq, self.requestMax) = (now, seq, requestMax) }
 
     // MARK: Beginning and end
 
@@ -36,6 +37,7 @@ final class Turn {
     /// How many there are by now.
     var rows: Int { output.records.count }
     var records: [JournalRecord] { output.records }
+    var replies: [(ticket: Ticket, reply: Result<Reply, ControlError>)] { output.replies }
 
     func send(_ plan: RequestPlan) { output.sends.append(plan) }
 
@@ -60,6 +62,12 @@ final class Turn {
     func nextSeq() -> Int64 {
         seq += 1
         return seq
+    }
+
+    /// The number of the next request, or grant.
+    func nextRequest() -> RequestID {
+        requestMax += 1
+        return RequestID(requestMax)
     }
 
     /// The head of a record's row, numbered.

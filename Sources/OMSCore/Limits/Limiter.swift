@@ -5,22 +5,27 @@ package struct PermitGrip: Hashable, Sendable {
     package init(budget: Int, slot: Int) { (self.budget, self.slot) = (budget, slot) }
 }
 
-/// All budgets of all accounts. Accounts with the same venue and uid (or key, or family of hosts) share theirs.
+/// All budgets of all accounts, and what other programs hold of them (``Grants``). Accounts with the same venue and uid (or key, or family of hosts) share
+/// theirs.
+///
+/// The owner of permits: whatever it takes, frees or believes is on record with the turn in which it does.
 package struct Limiter: Sendable {
     package private(set) var budgets: [Budget] = []
     private var indexByKey: [String: Int] = [:]
     /// Former rows without an owner, whose rests others took over.
     package private(set) var supersededRests: Set<Int64> = []
+    /// Permits in the hands of other programs, and who waits for some.
+    var grants = Grants()
 
     package init() {}
 
     /// Adds an account's budgets, or finds those that it shares. Returns their indexes by name.
     ///
     /// - Parameter former: what earlier runs left, in this boot's time.
-    package mutating func register(
-        _ holder: BudgetOwner, settings: [LimitSetting], holdUnansweredUs: Int64, from former: LimitInheritance, at now: Int64,
-        newRow: (BudgetRow) -> Void
+    mutating func register(
+        _ holder: BudgetOwner, settings: [LimitSetting], holdUnansweredUs: Int64, from former: LimitInheritance, in turn: Turn
     ) -> [String: Int] {
+        let now = turn.now.monotonic
         var indexes: [String: Int] = [:]
         for rule in holder.profile.budgets {
             let setting = settings.first { $0.budget == rule.name }
@@ -40,7 +45,7 @@ package struct Limiter: Sendable {
             let rows = former.former(of: row(0))
             let known = rows.first { BudgetOwner.isSame($0, row(0)) && $0.venue == venue && $0.permits == terms.permits }
             let new = row(known?.id ?? (former.budgets.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1)
-            if known != new { newRow(new) }
+            if known != new { turn.record(.budget(new)) }
             var budget = Budget(row: new, terms)
             // A limit whose number or owner changed keeps holding what its former rows held, all of them at once.
             budget.inherit(rows.flatMap { former.permits[$0.id] ?? [] }, unansweredHoldUs: holdUnansweredUs, at: now)
@@ -56,8 +61,10 @@ package struct Limiter: Sendable {
     }
 
     /// Takes all that is free as if it had been sent and lost just now.
-    package mutating func holdAll(unansweredHoldUs: Int64, at now: Int64) -> [PermitRow] {
-        budgets.indices.flatMap { budgets[$0].holdAll(unansweredHoldUs: unansweredHoldUs, at: now) }
+    mutating func holdAll(unansweredHoldUs: Int64, in turn: Turn) {
+        for index in budgets.indices {
+            for row in budgets[index].holdAll(unansweredHoldUs: unansweredHoldUs, at: turn.now.monotonic) { turn.record(.permit(row)) }
+        }
     }
 
     /// Whether one permit of each can be taken now.
@@ -85,30 +92,36 @@ package struct Limiter: Sendable {
     package mutating func inUse(_ index: Int, at now: Int64) -> Int { budgets[index].inUse(at: now) }
 
     /// Takes one permit of each; only after `canTake`.
-    package mutating func take(_ indexes: [Int], by request: RequestID, at now: Int64) -> (grips: [PermitGrip], rows: [PermitRow]) {
+    mutating func take(_ indexes: [Int], by request: RequestID, in turn: Turn) -> [PermitGrip] {
         var grips: [PermitGrip] = []
-        var rows: [PermitRow] = []
+        grips.reserveCapacity(indexes.count)
         for index in indexes {
-            let row = budgets[index].take(by: request, at: now)
+            let row = budgets[index].take(by: request, at: turn.now.monotonic)
+            turn.record(.permit(row))
             grips.append(PermitGrip(budget: index, slot: row.slot))
-            rows.append(row)
         }
-        return (grips, rows)
+        return grips
     }
 
+    /// Of which budgets permits are, as their rows name them.
+    func rows(of grips: [PermitGrip]) -> [Int64] { grips.map { budgets[$0.budget].row.id } }
+
     /// Frees permits whose request was answered (`readAt`) or never sent (nil).
-    package mutating func release(_ grips: [PermitGrip], readAt: Int64?, at now: Int64) -> [PermitRow] {
-        grips.map { budgets[$0.budget].release(slot: $0.slot, readAt: readAt, at: now) }
+    mutating func release(_ grips: [PermitGrip], readAt: Int64?, in turn: Turn) {
+        for grip in grips { turn.record(.permit(budgets[grip.budget].release(slot: grip.slot, readAt: readAt, at: turn.now.monotonic))) }
     }
 
     /// Keeps permits whose request got no answer for the longer time.
-    package mutating func abandon(_ grips: [PermitGrip], resetAt: Int64, holdUs: Int64, at now: Int64) -> [PermitRow] {
-        grips.map { budgets[$0.budget].abandon(slot: $0.slot, resetAt: resetAt, holdUs: holdUs, at: now) }
+    mutating func abandon(_ grips: [PermitGrip], resetAt: Int64, holdUs: Int64, in turn: Turn) {
+        for grip in grips {
+            turn.record(.permit(budgets[grip.budget].abandon(slot: grip.slot, resetAt: resetAt, holdUs: holdUs, at: turn.now.monotonic)))
+        }
     }
 
     /// The venue's word on what is left of a request's own endpoint: the first budget it took of.
-    package mutating func believe(_ grips: [PermitGrip], remaining: Int, at now: Int64) -> [PermitRow] {
-        grips.first.map { budgets[$0.budget].believe(remaining: remaining, at: now) } ?? []
+    mutating func believe(_ grips: [PermitGrip], remaining: Int, in turn: Turn) {
+        guard let first = grips.first else { return }
+        for row in budgets[first.budget].believe(remaining: remaining, at: turn.now.monotonic) { turn.record(.permit(row)) }
     }
 
     /// Whether the share of one of these budgets is cut since a 429.
@@ -140,8 +153,20 @@ package struct Limiter: Sendable {
     /// When the next share grows; nil: all are whole.
     package var nextRecoveryAt: Int64? { budgets.lazy.filter(\.isPunished).map(\.nextRecoveryAt).min() }
 
-    /// Rests of budgets that are not on record as they are now, and are from here on.
-    package mutating func takeNews() -> [BudgetRest] { budgets.indices.compactMap { budgets[$0].takeNews() } }
+    /// At a turn's end: rests of budgets that are not on record as they are now.
+    mutating func recordRests(in turn: Turn) {
+        for index in budgets.indices { if let rest = budgets[index].takeNews() { turn.record(.budgetRest(rest)) } }
+    }
+
+    /// At a start: what earlier runs left of rests. Those under a former name of their owner end: the present ones go on with them. Of another boot's clock
+    /// all are written in this one's, so that the next start does not read that boot's times as its own.
+    ///
+    /// - Parameter rests: in this boot's time, as they were inherited.
+    func record(_ rests: [BudgetRest], ofOtherBoot isOtherBoot: Bool, in turn: Turn) {
+        for rest in rests where supersededRests.contains(rest.budget) { turn.record(.budgetRest(rest.ended)) }
+        guard isOtherBoot else { return }
+        for rest in rests where !supersededRests.contains(rest.budget) { turn.record(.budgetRest(rest)) }
+    }
 
     /// Takes over what another limiter over the same accounts knows of refusals: it heard of them in a turn that was never written.
     package mutating func heed(_ other: Limiter) {
@@ -152,8 +177,9 @@ package struct Limiter: Sendable {
     }
 
     /// New settings of one account's budget after a reload.
-    package mutating func adjust(_ index: Int, to setting: LimitSetting?, rule: BudgetRule) -> BudgetRow {
+    mutating func adjust(_ index: Int, to setting: LimitSetting?, rule: BudgetRule, in turn: Turn) {
+        let before = budgets[index].row
         budgets[index].adjust(LimitTerms(rule, setting))
-        return budgets[index].row
+        if budgets[index].row != before { turn.record(.budget(budgets[index].row)) }
     }
 }
