@@ -30,6 +30,10 @@ package struct AccountSetup: Sendable {
     }
 }
 
+extension BudgetOwner {
+    init(_ setup: AccountSetup) { self.init(profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint) }
+}
+
 /// Bounds that the owner of an account set. nil: none.
 package struct RiskSetting: Sendable, Equatable {
     package var maxOrderNotional: Decimal?

@@ -8,27 +8,13 @@ final class Desk {
     let profile: VenueProfile
     /// Indexes into the limiter, by budget name.
     let budgets: [String: Int]
+    /// Its way to the venue.
+    let access: Access
 
     var trading: TradingStateRow
     var hasReconciled = false
-    /// The first reconciliation is done, the markets' rules are known, and nothing speaks against what is taken for granted: new orders may leave. Whether
-    /// the account is *ready* is told by its troubles.
-    var isPrepared: Bool {
-        hasReconciled && instrumentsAt != nil && assumptionProblem == nil && (facts != nil || profile.quantityUnit == nil)
-    }
-    /// What the venue showed against something that the configuration takes for granted, in words.
-    var assumptionProblem: String?
-    var clock: VenueClock?
-    /// Counts the times the clock was found wrong: refused by the venue, or measured where it could not be.
-    var clockEpoch = 0
-    /// The last measurement, though a former one may be surer, and the epoch it began or belonged to; and all that may matter to proofs.
-    var measured: VenueClock?
-    var measuredEpoch = 0
-    var clocks = ClockHistory()
-    /// Since when, and as of when, proofs wait for a measurement; when the time was asked for last.
-    var clockWantedSince: Int64?
-    var clockWantedAt: Int64?
-    var clockAskedAt: Int64 = -.farthest
+    /// The first reconciliation is done, and all is known that new orders need: they may leave. Whether the account is *ready* is told by its troubles.
+    var isPrepared: Bool { hasReconciled && access.isPrepared }
     /// Orders whose absence only a measurement of the clock stands before.
     var verdicts: [Verdict] = []
     /// Look-ups were shown to be wrong then: what was asked no later proves nothing. How far behind they were seen to be, on record.
@@ -45,32 +31,13 @@ final class Desk {
     /// Where orders are found by computed ids: when the last whole listing began that would have shown others of ours, and whether a proof waits for one.
     var endsListedAt: Int64 = .min
     var wantsEnds = false
-    /// Why what was attempted before this start may not be found by look-ups now, as the bar that this sets on orders in doubt; nil: it surely is.
-    var formerly: (bar: Bars, words: String)?
-    var identity = DeskIdentity()
-    var facts: AccountFacts?
-    var factsProblem: String?
-    var instruments: [Symbol: Instrument] = [:]
-    var instrumentsAt: Int64?
-    /// Markets that are missing from the venue's table, and since when by our clock: one answer is no proof that a market ended.
-    var missedMarkets: [Symbol: Int64] = [:]
-    /// Markets that were missing twice, a refresh apart.
-    var endedMarkets: Set<Symbol> = []
-    /// Rows of the table that could not be read when it was read last.
-    var skippedMarkets: [String] = []
-    /// The table is to be read again then.
-    var nextInstrumentsAt: Int64 = .max
-    /// The venue refused what its rules, as read here, allow: they are to be read again, but not before `nextRereadAt`.
-    var rereadsInstruments = false
-    var nextRereadAt: Int64 = .min
-
     /// Orders in memory: live ones, and closed ones with something still to learn.
     var orders: [OrderKey: LiveOrder] = [:]
     /// The same by number, for walks that take more than one turn.
     var book = SortedRuns<OrderKey>()
     var byVenueID: [VenueOrderID: OrderKey] = [:]
     /// Requests out.
-    var inFlightCount = 0
+    var inFlightCount: Int { access.reach.out }
     /// Of these, look-ups of orders in no doubt.
     var routineOut = 0
     let places = PlaceQueue()
@@ -159,12 +126,6 @@ final class Desk {
     /// Breaks of neither an order nor a venue id that stand.
     var accountBreaks: [BreakSubject: Int64] = [:]
 
-    var standing = Standing()
-    /// Nothing leaves before then: the venue could not be reached.
-    var backoffUntil: Int64 = .min
-    var failures = 0
-    /// Places and modifies wait until then: the venue is closed for maintenance.
-    var pausedUntil: Int64 = .min
     /// What a venue put off item by item (a closed symbol, an order asked about too often): tried again when its time comes.
     var putOff = TimerHeap<PutOff>()
 
@@ -177,32 +138,26 @@ final class Desk {
         case fills(OrderKey)
     }
 
-    /// Preparations (clock, account, instruments) that failed are not asked again before then.
-    var prepareAt: Int64 = .min
-    var isPreparing = false
-    /// What went wrong last, for a person, until its reason is gone.
-    var lastError: String? {
-        didSet { (isErrorNew, errorIsOf) = (lastError != nil, speaksOf) }
-    }
-    var lastErrorAt: Int64?
-    /// It was set in this turn: no answer since.
-    var isErrorNew = false
-    /// Which kind of request it is of; nil: none, or all.
-    var errorIsOf: String?
-    /// The kind of request whose end is being taken in.
-    var speaksOf: String?
-    var reach = Reach()
-    /// What watchers of the daemon were told last.
-    var told = Told()
+    /// Watchers were told that orders are in doubt.
+    var hasToldDoubts = false
 
-    init(index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow) {
-        (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)
+    init(index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow, access: Access) {
+        (self.index, self.setup, self.budgets, self.trading, self.access) = (index, setup, budgets, trading, access)
         profile = setup.rules.profile
     }
 
     var id: AccountID { setup.id }
     var placeMax: Int { min(setup.batchMax ?? profile.placeMax, profile.placeMax) }
     var freshnessMs: Int64 { setup.freshnessMs ?? profile.freshnessMs }
+
+    /// Whether anything was ever known of a market under this name.
+    func isKnown(_ symbol: Symbol) -> Bool { access.markets.isKnown(symbol, used: symbolsUsed) }
+
+    /// What is wrong with a name under which no market is known.
+    func unknownSymbol(_ symbol: Symbol) -> String {
+        let meant = access.markets.meant(by: symbol, used: symbolsUsed)
+        return "\(profile.venue) \(profile.product) has no market \(symbol)" + (meant.map { "; did you mean \($0)?" } ?? "")
+    }
 
     /// Requests out at once: what the place budget needs at a 200 ms round trip, 4 to 64.
     var maxInFlight: Int {

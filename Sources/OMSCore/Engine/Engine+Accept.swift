@@ -129,7 +129,7 @@ extension Engine {
         early = []
         for entry in waiting {
             let desk = desks[entry.desk]
-            if desk.instrumentsAt == nil, desk.lastError == nil, entry.until > now.monotonic, !isStopping {
+            if desk.access.isUnheard, entry.until > now.monotonic, !isStopping {
                 early.append(entry)
                 wake(at: entry.until)
             } else {

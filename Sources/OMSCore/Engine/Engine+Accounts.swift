@@ -142,9 +142,7 @@ extension Engine {
             // On record with this turn, however long the cancels take to be written.
             setState(state, of: desk, reason: reason, actor: actor)
             // Whoever is at the desk wants it tried now, the key as well; what is resumed tries everything anew.
-            tryKeyAgain(desk)
-            if state == .active { askAgain(desk) }
-            if state == .active, desk.factsProblem != nil { (desk.factsProblem, desk.facts, desk.prepareAt) = (nil, nil, now.monotonic) }
+            settle(desk.access.tryAgain(isOpened: state == .active, in: turn), on: desk)
             if state == .halted, cancelOpen { beginKill(desk) }
             if everything { wishCancelAll(desk) }
             recordKill(of: desk, by: actor)
@@ -177,12 +175,12 @@ extension Engine {
         let left = desk.left.compactMap { desk.orders[$0]?.order }.filter { $0.state == .inDoubt }
         return AccountSnapshot(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
-            isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
+            isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.access.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
             queueLookup: desk.inquiries.reduce(0) { $0 + $1.count }, queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces,
-            inFlight: desk.inFlightCount, requests: desk.reach.asked, open: desk.openCount, inDoubt: desk.doubts.count + left.count,
-            clockOffsetMs: desk.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt,
-            lastError: desk.factsProblem ?? desk.assumptionProblem ?? desk.lastError,
-            lastErrorAt: desk.lastError == nil ? nil : desk.lastErrorAt ?? now.wall,
+            inFlight: desk.inFlightCount, requests: desk.access.reach.asked, open: desk.openCount, inDoubt: desk.doubts.count + left.count,
+            clockOffsetMs: desk.access.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt,
+            lastError: desk.access.identity.problem ?? desk.access.identity.contradiction ?? desk.access.lastError.words,
+            lastErrorAt: desk.access.lastError.words == nil ? nil : desk.access.lastError.at ?? now.wall,
             parked: desk.parked.count + left.count { $0.parkedAt != nil },
             oldestDoubtAt: (left.map(\.intendedAt) + [desk.oldestDoubt.flatMap { desk.orders[$0]?.order.intendedAt }].compactMap { $0 }).min(),
             openBreaks: breaksOpen.values.count { $0.account == desk.id && $0.acknowledgedAt == nil })
@@ -215,7 +213,9 @@ extension Engine {
         if let account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
         if let symbol, let problem = problem(with: symbol, of: account) { return fail(problem, to: ticket) }
         let all = desks.filter { account == nil || $0.id == account }.flatMap { desk in
-            desk.instruments.values.filter { symbol == nil || $0.symbol == symbol }.sorted { $0.symbol < $1.symbol }.map { (desk.id, $0) }
+            desk.access.markets.instruments.values.filter { symbol == nil || $0.symbol == symbol }.sorted { $0.symbol < $1.symbol }.map {
+                (desk.id, $0)
+            }
         }
         let start = Int(clamping: max(0, after ?? 0))
         let page = all.dropFirst(start).prefix(limit)

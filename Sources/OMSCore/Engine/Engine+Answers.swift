@@ -4,10 +4,10 @@ extension Engine {
     func answered(_ id: RequestID, _ answer: VenueAnswer, sentAt: Moment, lastByteAt: Moment) {
         guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
         limiter.release(flight.grips, readAt: lastByteAt.monotonic, in: turn)
-        desk.failures = 0
-        heard(answer, on: desk)
+        desk.access.answered()
+        desk.access.heard(answer, isClockSet: isClockSet, in: turn, otherwise: { repeatWords(of: desk) })
         heed(answer, flight, sentAt: sentAt.monotonic, on: desk)
-        if let why = answer.contradicts { contradicted(why, on: desk) }
+        if let why = answer.contradicts { settle(desk.access.contradicted(why), on: desk) }
         var tally = Tally()
         switch flight.plan.content {
         case .place(let tickets, _): placed(tickets, answer.places, in: flight, answer, on: desk, tally: &tally)
@@ -23,8 +23,9 @@ extension Engine {
         if answer.breaksIDFormula { breakFormula(of: desk, request: id) }
         if !answer.foreignIDs.isEmpty {
             let names = answer.foreignIDs.prefix(5).joined(separator: ", ")
-            desk.lastError = "an answer named orders that its request did not carry: \(names)"
-            record(.note(account: desk.id, nil, event(.note, request: id, note: desk.lastError)))
+            let words = "an answer named orders that its request did not carry: \(names)"
+            desk.access.say(words)
+            record(.note(account: desk.id, nil, event(.note, request: id, note: words)))
         }
         end(id, flight, outcome: tally.outcome) { end in
             (end.sentAt, end.answeredAt) = (sentAt.wall, lastByteAt.wall)
@@ -35,8 +36,8 @@ extension Engine {
     func lost(_ id: RequestID, reason: String, sentAt: Moment, resetAt: Moment) {
         guard let flight = land(id), let desk = desk(flight.plan.account) else { return }
         limiter.abandon(flight.grips, resetAt: resetAt.monotonic, holdUs: .milliseconds(desk.setup.holdUnansweredMs), in: turn)
-        unheard(reason, on: desk)
-        desk.lastError = reason
+        desk.access.unheard(reason)
+        desk.access.say(reason)
         var tally = Tally()
         let doubt = ItemOutcome.inDoubt(reason)
         spread(doubt, over: flight, on: desk, tally: &tally)
@@ -49,13 +50,8 @@ extension Engine {
         limiter.release(flight.grips, readAt: nil, in: turn)
         // What merely came too late to its own deadline says nothing of the venue.
         if !carriesLate(flight, on: desk) {
-            unheard(reason, on: desk)
-            desk.lastError = reason
-            desk.failures += 1
-            // Full jitter, 100 ms to 10 s: the venue cannot be reached, and nobody gains from a stampede.
-            let ceiling = patience.unreachablePauses.pause(after: desk.failures)
-            desk.backoffUntil = now.monotonic + Int64.random(in: ceiling / 4...ceiling, using: &random)
-            desk.nextSweepAt = min(desk.nextSweepAt, desk.backoffUntil)
+            desk.access.unsent(reason, using: &random, in: turn)
+            desk.nextSweepAt = min(desk.nextSweepAt, desk.access.reach.backoffUntil)
         }
         func unsend(_ orders: [PlaceTicket]) {
             let lives = orders.compactMap { desk.orders[$0.order] }
@@ -96,8 +92,7 @@ extension Engine {
     private func land(_ id: RequestID) -> InFlight? {
         guard let flight = inFlight.removeValue(forKey: id) else { return nil }
         if let desk = desk(flight.plan.account) {
-            desk.inFlightCount -= 1
-            desk.speaksOf = flight.plan.sort
+            desk.access.landed(flight.plan)
             if flight.plan.isRoutine { desk.routineOut -= 1 }
         }
         return flight
@@ -167,38 +162,37 @@ extension Engine {
         if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, in: turn) }
         switch answer.disposition {
         case .answered:
-            trusted(flight.plan, on: desk)
+            desk.access.trusted(flight.plan)
             if flight.plan.isSigned { ended(.timestamps, on: desk) }
             if (answer.places + answer.cancels + answer.modifies).contains(.notExecuted(.halted)) {
-                desk.lastError = "the venue says item by item that key, account or region may not trade \(words)"
+                desk.access.say("the venue says item by item that key, account or region may not trade \(words)")
                 setState(.halted, of: desk, reason: "venue: items refused: key, account or region may not trade", actor: .venue)
             }
         case .rateLimited(let retryAfterMs):
             limiter.punish(flight.grips, retryAfterUs: retryAfterMs.map { .milliseconds($0) }, at: now)
-            desk.lastError = "rate limited by the venue (HTTP \(answer.httpStatus) \(words)): another program uses this limit, or it was lowered"
-            record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: desk.lastError)))
+            let told = "rate limited by the venue (HTTP \(answer.httpStatus) \(words)): another program uses this limit, or it was lowered"
+            desk.access.say(told)
+            record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: told)))
             found(.limit, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")
         case .clockRefused:
-            (desk.clock, desk.measured) = (nil, nil)
-            desk.clockEpoch += 1
-            desk.lastError = "timestamp refused (\(words)): the venue's clock is measured again"
+            desk.access.clockRefused(words)
             // At once the first time; a venue that refuses each new measurement, too, is asked ever later.
             let pause = turned(.timestamps, on: desk, "refused (\(words)) though newly measured")
-            if desk.loops[.timestamps]?.count ?? 0 > 1 { desk.prepareAt = max(desk.prepareAt, now.monotonic + pause) }
+            if desk.loops[.timestamps]?.count ?? 0 > 1 { desk.access.prepareLater(pause: pause, in: turn) }
         case .maintenance:
-            desk.pausedUntil = now.monotonic + patience.maintenanceUs
-            desk.lastError = "maintenance: \(words)"
+            desk.access.closed(words, in: turn)
         case .halted:
-            desk.lastError = "refused by the venue: \(words)"
-            refused(flight.plan, sentAt: sentAt, on: desk)
+            desk.access.say("refused by the venue: \(words)")
+            desk.access.refused(flight.plan, sentAt: sentAt, in: turn)
             // The preparations' own answer says the same; only what the account does to orders halts it.
             if flight.plan.kind != .lookup { setState(.halted, of: desk, reason: "venue: \(words)", actor: .venue) }
         case .shutOut(let forMs):
             // Slowly back afterwards, as after any refusal for the rate.
             limiter.punish(flight.grips, retryAfterUs: nil, at: now)
-            shutOut(desk, forMs: forMs, words: "HTTP \(answer.httpStatus) \(words)", request: flight.plan.id)
+            let told = "HTTP \(answer.httpStatus) \(words)"
+            settle(desk.access.shutOut(forMs: forMs, words: told, request: flight.plan.id, in: turn), on: desk)
         case .inDoubt:
-            desk.lastError = "HTTP \(answer.httpStatus) \(words)"
+            desk.access.say("HTTP \(answer.httpStatus) \(words)")
         }
     }
 
@@ -239,7 +233,7 @@ extension Engine {
             case .refused(let code, let text) where live.order.absences == 0:
                 (live.order.rejectCode, live.order.rejectText) = (code, text)
                 change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
-                doubtInstruments(desk)
+                desk.access.doubtMarkets(in: turn)
             case .notExecuted(let why):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
                 // No order bears the id of an attempt that surely was not executed.

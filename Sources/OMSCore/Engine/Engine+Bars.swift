@@ -18,10 +18,13 @@ extension Engine {
         }
     }
 
-    /// The venue told whose key the account's is. What was attempted with a former one can be looked up with this one, if both are of one user.
-    func heardUID(_ facts: AccountFacts, on desk: Desk) {
-        guard desk.profile.accountTellsUID, let uid = facts.uid, uid == desk.setup.uid else { return }
-        if desk.formerly?.bar == .key { desk.formerly = nil }
-        lift(.key, on: desk, words: "the venue says that the key is of uid \(uid), as the former one was")
+    /// No look-up can settle what may have been sent for another account: a person is called at once. It is still asked about, for what is found is there.
+    func parkAtOnce(_ live: LiveOrder, on desk: Desk) {
+        guard let formerly = desk.access.identity.formerly, live.state == .inDoubt, live.order.parkedAt == nil,
+            !live.order.bars.isDisjoint(with: formerly.bar),
+            formerly.bar.contains(.identity) || !desk.profile.accountTellsUID || desk.access.identity.isUntold
+        else { return }
+        live.order.parkedAt = now.wall
+        change(live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt, note: formerly.words)
     }
 }

@@ -101,7 +101,7 @@ extension Engine {
             case .identity: name = broken.clientOrderID.flatMap { (try? journal.order($0)) ?? nil }?.account.text ?? ""
             default: name = Loop(of: broken)?.text ?? ""
             }
-            remember(broken, on: desk)
+            desk.access.remember(broken)
             desk.accountBreaks[BreakSubject(kind: broken.kind, name: name)] = broken.id
         }
     }

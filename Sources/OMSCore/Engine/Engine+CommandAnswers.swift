@@ -20,7 +20,7 @@ extension Engine {
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
-            if case .refused = outcome { doubtInstruments(desk) }
+            if case .refused = outcome { desk.access.doubtMarkets(in: turn) }
             guard let live = desk.orders[ticket.order] else { continue }
             // Some venues answer a modify with a new order id.
             if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID != venueID, !live.state.isTerminal {

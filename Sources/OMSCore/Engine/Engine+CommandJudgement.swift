@@ -77,7 +77,7 @@ extension Engine {
 
     /// Whether a question asked then was asked when the command's last request could not be taken any more.
     private func isPastFence(_ command: OrderCommand, _ watch: CommandWatch, askedAt: Int64, on desk: Desk) -> Bool {
-        guard let clock = desk.clock else { return false }
+        guard let clock = desk.access.clock else { return false }
         // Sent by a process that had ended when this one began: its stamp is no later than that.
         let wireTime = watch.wireTime ?? (clock.middle(at: startedAt) + clock.errorUs(at: now.monotonic)) / 1_000 + 1
         return clock.low(at: askedAt) > desk.fence(wireTime: wireTime)

@@ -95,7 +95,7 @@ extension Engine {
     func launchModifies(_ desk: Desk) -> Bool {
         let areRepeated = desk.modifies.isEmpty
         guard !desk.modifies.isEmpty || !desk.repeats.modifies.queue.isEmpty, !isJournalFull, desk.isPrepared, desk.trading.state == .active,
-            now.monotonic >= desk.pausedUntil
+            now.monotonic >= desk.access.reach.closedUntil
         else { return false }
         let names = indexes(of: .modify([]), on: desk)
         if areRepeated, !mayLeave(desk.repeats.modifies, full: desk.profile.modifyMax, names) { return false }

@@ -4,7 +4,7 @@ extension Engine {
         recover(desk)
         guard !isStopping else { return }
         guard mayLeave(desk) else { return }
-        guard now.monotonic >= desk.backoffUntil else { return wake(at: desk.backoffUntil) }
+        guard desk.access.isReachable(in: turn) else { return }
         ripen(desk)
         let rows = turn.rows
         while desk.inFlightCount < desk.maxInFlight {
@@ -17,21 +17,16 @@ extension Engine {
 
     /// What may take the connection that is kept for cancels: cancels, without the new orders that may ride with them elsewhere.
     private func launchLast(_ desk: Desk) -> Bool {
-        guard isPrepared(desk), mayTry(\.writing, on: desk) else { return false }
+        guard desk.access.isSignable, desk.access.mayTry(.writing, in: turn) else { return false }
         return launchCancels(desk, takesPlaces: false)
-    }
-
-    /// Whether a signed request can be stamped, and made out for the account.
-    func isPrepared(_ desk: Desk) -> Bool {
-        desk.clock != nil && (!desk.profile.needsAccountFacts || desk.facts != nil) && !desk.identity.awaitsUID
     }
 
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
-        guard isPrepared(desk) else { return false }
-        let (asks, writes) = (mayTry(\.asking, on: desk), mayTry(\.writing, on: desk))
+        guard desk.access.isSignable else { return false }
+        let (asks, writes) = (desk.access.mayTry(.asking, in: turn), desk.access.mayTry(.writing, in: turn))
         // What keeps the account from trading keeps nothing from being cancelled.
-        guard desk.factsProblem == nil else {
+        guard desk.access.identity.problem == nil else {
             if writes, launchCancels(desk) || launchRepeatedCancels(desk) { return true }
             return asks && (launchFind(desk, .urgent) || launchFind(desk, .repeated))
         }
@@ -69,39 +64,10 @@ extension Engine {
 
     // MARK: Preparations
 
-    /// The clock, the account's facts and its instruments: asked for first, and again when they age.
     private func prepare(_ desk: Desk) -> Bool {
-        guard !desk.isPreparing else { return false }
-        guard now.monotonic >= desk.prepareAt else {
-            wake(at: desk.prepareAt)
-            return false
-        }
-        let query: Query
-        if desk.clock?.isStale(at: now.monotonic) ?? true || asksForClock(desk) {
-            query = .serverTime
-        } else if desk.facts == nil {
-            guard mayTry(\.asking, on: desk) else { return false }
-            query = .account
-        } else if desk.rereadsInstruments || desk.instrumentsAt == nil || now.monotonic >= desk.nextInstrumentsAt {
-            query = .instruments
-        } else if isSilent(desk) {
-            query = .serverTime
-        } else {
-            wake(at: desk.nextInstrumentsAt)
-            return false
-        }
-        guard launch(.query(query), on: desk, usesReserve: true) else { return false }
-        if case .serverTime = query { desk.clockAskedAt = now.monotonic }
-        desk.isPreparing = true
+        guard let query = desk.access.nextPreparation(in: turn), launch(.query(query), on: desk, usesReserve: true) else { return false }
+        desk.access.preparing(query, in: turn)
         return true
-    }
-
-    /// After a refusal of what the markets' rules, as read here, allow: they may have changed, or the market is gone. Most refusals have other reasons
-    /// (funds above all), so the rules are read again once a minute at most.
-    func doubtInstruments(_ desk: Desk) {
-        guard now.monotonic >= desk.nextRereadAt else { return }
-        desk.rereadsInstruments = true
-        desk.nextRereadAt = now.monotonic + patience.marketsRereadUs
     }
 
     // MARK: Lanes
@@ -115,11 +81,7 @@ extension Engine {
 
     func mayPlace(_ desk: Desk) -> Bool {
         guard desk.isPrepared, !isJournalFull, desk.trading.state != .halted, desk.roundsOut == 0, desk.unreleasedCancels == 0 else { return false }
-        guard now.monotonic >= desk.pausedUntil else {
-            wake(at: desk.pausedUntil)
-            return false
-        }
-        return true
+        return desk.access.isOpen(in: turn)
     }
 
     private func launchPlaces(_ desk: Desk, usesReserve: Bool = false) -> Bool {
@@ -181,12 +143,12 @@ extension Engine {
         let budgets = indexes(of: content, on: desk)
         // Only what needs neither stamp nor account may leave before both are known.
         let isPreparation = if case .query(let query) = content { query.isPreparation } else { false }
-        guard mayLeave(desk), isPreparation || isPrepared(desk), canTake(budgets, usesReserve: usesReserve) else { return false }
+        guard mayLeave(desk), isPreparation || desk.access.isSignable, canTake(budgets, usesReserve: usesReserve) else { return false }
         return send(content, indexes: budgets, on: desk, isPlace: false, isJournaled: isJournaled)
     }
 
     private func stampMs(_ desk: Desk) -> Int64 {
-        guard let clock = desk.clock else { return now.wall / 1_000 }
+        guard let clock = desk.access.clock else { return now.wall / 1_000 }
         return clock.middle(at: now.monotonic) / 1_000 - desk.profile.stampMarginMs
     }
 
@@ -226,7 +188,7 @@ extension Engine {
     private func ticket(for live: LiveOrder, time: Int64, on desk: Desk) -> PlaceTicket {
         var ticket = PlaceTicket(
             order: live.key, clientOrderID: live.order.clientOrderID, terms: live.order.terms,
-            predictedID: desk.rules.predictedID(clientOrderID: live.order.clientOrderID, timeMs: time, facts: desk.facts))
+            predictedID: desk.rules.predictedID(clientOrderID: live.order.clientOrderID, timeMs: time, facts: desk.access.facts))
         ticket.isResent = live.order.attempts > 0
         return ticket
     }
@@ -237,9 +199,9 @@ extension Engine {
         _ content: RequestPlan.Content, indexes: [Int], on desk: Desk, isPlace: Bool, isJournaled: Bool = true, time: Int64? = nil
     ) -> Bool {
         let id = turn.nextRequest()
-        if content.isSigned { pinFirst(desk) }
+        if content.isSigned { desk.access.pinFirst(in: turn) }
         var plan = RequestPlan(
-            id: id, account: desk.id, content: content, timeMs: time ?? stampMs(desk), facts: desk.facts, freshnessMs: desk.freshnessMs,
+            id: id, account: desk.id, content: content, timeMs: time ?? stampMs(desk), facts: desk.access.facts, freshnessMs: desk.freshnessMs,
             staleAt: min(
                 now.monotonic + .milliseconds(max(200, min(desk.freshnessMs / 3, 3_000))), deadline(of: content, on: desk).map(monotonic) ?? .max),
             timeoutMs: desk.setup.requestTimeoutMs)
@@ -247,8 +209,7 @@ extension Engine {
         (plan.budgets, plan.isJournaled) = (limiter.rows(of: grips), isJournaled)
         limiter.served(indexes, place: isPlace, whilePlaceWaits: !desk.places.isEmpty)
         inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled, launchedAt: now.monotonic)
-        desk.inFlightCount += 1
-        asked(on: desk)
+        desk.access.asked(plan, in: turn)
         if plan.isRoutine { desk.routineOut += 1 }
         switch content {
         case .place(let tickets, _): tickets.forEach { submitted($0, in: plan, on: desk) }

@@ -18,7 +18,7 @@ extension Engine {
 
     /// See ``AccountFigures/clockOffsetUs``.
     package func clockOffsetUs(of account: AccountID) -> Int64? {
-        desk(account).flatMap { desk in desk.clock.map { $0.middle(at: now.monotonic) - now.wall } }
+        desk(account).flatMap { desk in desk.access.clock.map { $0.middle(at: now.monotonic) - now.wall } }
     }
 
     /// Orders that are not closed, by state. Looks through all of them: once, at a start.

@@ -15,9 +15,9 @@ extension Engine {
             }
             want(order, in: &planning)
         case .matching(let symbol, let side):
-            if let symbol, !isKnown(symbol, on: desk) {
+            if let symbol, !desk.isKnown(symbol) {
                 guard planning.details.count < 100 else { return }
-                planning.details.append(.init(list: "cancel", index: index, field: "symbol", problem: unknownSymbol(symbol, on: desk)))
+                planning.details.append(.init(list: "cancel", index: index, field: "symbol", problem: desk.unknownSymbol(symbol)))
                 return
             }
             let filter = CancelFilter(symbol: symbol, side: side)
@@ -77,10 +77,10 @@ extension Engine {
     /// A symbol that none of the accounts meant knows.
     func problem(with symbol: Symbol, of account: AccountID?) -> ControlError? {
         let meant = desks.filter { account == nil || $0.id == account }
-        guard !meant.contains(where: { isKnown(symbol, on: $0) }) else { return nil }
+        guard !meant.contains(where: { $0.isKnown(symbol) }) else { return nil }
         // Orders of accounts that are configured no more are listed too.
         guard !absent.contains(where: { (account == nil || $0.key == account) && $0.value.symbols.contains(symbol) }) else { return nil }
-        let words = meant.map { unknownSymbol(symbol, on: $0) }
+        let words = meant.map { $0.unknownSymbol(symbol) }
         let problem = words.first { $0.contains("did you mean") } ?? words.first ?? "no order was ever placed in \(symbol)"
         return .invalidFilter("symbol", problem)
     }

@@ -35,7 +35,7 @@ extension Engine {
     }
 
     private func lookLater(_ live: LiveOrder, on desk: Desk) {
-        let isForgotten = desk.clock != nil && tooOld(live, on: desk) != nil
+        let isForgotten = desk.access.clock != nil && tooOld(live, on: desk) != nil
         guard live.looksBehind < patience.givenUpPauses.count, !isForgotten else { return endLooks(live, on: desk) }
         ask(live, .givenUp, on: desk, after: max(patience.givenUpPauses[live.looksBehind], visibilityUs(desk)))
     }
@@ -45,7 +45,7 @@ extension Engine {
         live.inquiry = nil
         guard desk.givenUp.contains(live.key) else { return }
         // A round that never began says nothing of when.
-        if round.isSingle, round.askedAt > -.farthest, let first = live.firstStampMs, let clock = desk.clock {
+        if round.isSingle, round.askedAt > -.farthest, let first = live.firstStampMs, let clock = desk.access.clock {
             live.unseenUs = max(live.unseenUs, clock.middle(at: round.askedAt) - .milliseconds(first))
         }
         live.looksBehind += 1
@@ -122,7 +122,7 @@ extension Engine {
     func mistrustProof(of live: LiveOrder, on desk: Desk) {
         guard live.state == .inDoubt, live.order.absences > 0 else { return }
         live.isOverdue = true
-        guard let clock = desk.clock, let first = live.firstStampMs, live.provenAt > -.farthest else { return }
+        guard let clock = desk.access.clock, let first = live.firstStampMs, live.provenAt > -.farthest else { return }
         live.unseenUs = max(live.unseenUs, clock.middle(at: live.provenAt) - .milliseconds(first))
     }
 }

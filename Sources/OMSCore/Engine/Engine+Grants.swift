@@ -21,7 +21,7 @@ extension Engine {
     /// Whether a place may go and waits for a permit of this budget.
     private func placeWaits(for budget: Int) -> Bool {
         desks.contains { desk in
-            guard !desk.places.isEmpty, desk.trading.state == .active, desk.hasRoom, now.monotonic >= desk.backoffUntil,
+            guard !desk.places.isEmpty, desk.trading.state == .active, desk.hasRoom, now.monotonic >= desk.access.reach.backoffUntil,
                 mayPlace(desk)
             else { return false }
             return placeIndexes(desk).contains(budget)

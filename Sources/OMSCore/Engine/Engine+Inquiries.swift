@@ -53,7 +53,7 @@ extension Engine {
             return patience.listingUs
         }
         guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > patience.bulkDoubts, desk.sweepFailures == 0,
-            !inquiry.wantsSingle, live.order.parkedAt == nil, live.order.wireTime != nil, let venueNow = desk.clock?.low(at: now.monotonic)
+            !inquiry.wantsSingle, live.order.parkedAt == nil, live.order.wireTime != nil, let venueNow = desk.access.clock?.low(at: now.monotonic)
         else { return nil }
         // What has arrived is listed; of what has not, no answer before the fence says anything.
         let fence = fence(of: live, on: desk)
@@ -113,7 +113,7 @@ extension Engine {
             inquiry.isAsked = true
             inquiry.isDue = false
             inquiry.tries += 1
-            if inquiry.step == 0, inquiry.page == nil { inquiry.round = beginRound(isSingle: true, on: desk) }
+            if inquiry.step == 0, inquiry.page == nil { inquiry.round = desk.access.time.beginRound(isSingle: true, at: now.monotonic) }
             inquiry.provenAt = nil
             live.inquiry = inquiry
             concernsDoubt = concernsDoubt || live.state == .inDoubt
@@ -139,7 +139,7 @@ extension Engine {
     }
 
     func subject(_ live: LiveOrder, on desk: Desk, byVenueID: Bool = true) -> FindSubject {
-        let first = live.order.wireTime ?? desk.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
+        let first = live.order.wireTime ?? desk.access.clock.map { $0.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000 }
         var subject = FindSubject(
             order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: byVenueID ? live.order.venueOrderID : nil,
             predictedIDs: live.possibleIDs, terms: live.order.terms, sinceMs: since(first ?? live.order.intendedAt / 1_000, on: desk))
@@ -149,7 +149,7 @@ extension Engine {
 
     /// The start of a history window: an hour before the first attempt, and within what venues still tell of (Bitget: 90 days).
     private func since(_ firstMs: Int64, on desk: Desk) -> Int64 {
-        let oldest = (desk.clock?.low(at: now.monotonic) ?? now.wall) / 1_000 - 80 * 86_400_000
+        let oldest = (desk.access.clock?.low(at: now.monotonic) ?? now.wall) / 1_000 - 80 * 86_400_000
         return max(0, firstMs - 3_600_000, oldest)
     }
 
@@ -162,7 +162,7 @@ extension Engine {
         live.inquiry?.begin(step: 0)
         park(live, on: desk)
         let symbol = live.order.terms.symbol
-        if live.state.isLive, inquiry.tries > 1, isGone(symbol, on: desk) {
+        if live.state.isLive, inquiry.tries > 1, desk.access.markets.isGone(symbol) {
             // It may never be answered: a person should know, and nobody wait for it.
             found(
                 .missingThere, of: live, on: desk,
@@ -197,7 +197,7 @@ extension Engine {
                 found(.contradiction, of: live, on: desk, venueOrderID: odd.venueOrderID, detail: "the venue shows \(what) under an id of this order")
                 unanswered(subject, on: desk)
             } else if let row = unreadable.first(where: { mayBe($0, live, on: desk) }) {
-                desk.lastError = "a row of an answer that may be ours cannot be read: \(row.problem)"
+                desk.access.say("a row of an answer that may be ours cannot be read: \(row.problem)")
                 unanswered(subject, on: desk)
             } else if let next {
                 goOn(live, at: next, on: desk)

@@ -131,7 +131,7 @@ extension Engine {
 
     /// From when on history must tell, so that it holds the orders whose cancels are to be confirmed: milliseconds of the venue's clock; nil: none are.
     func confirmationStart(_ desk: Desk) -> Int64? {
-        guard confirmsByListing(desk), desk.takenCancels.count > patience.bulkDoubts, let clock = desk.clock else { return nil }
+        guard confirmsByListing(desk), desk.takenCancels.count > patience.bulkDoubts, let clock = desk.access.clock else { return nil }
         let first = desk.takenCancels.lazy.compactMap { desk.orders[$0]?.order }.map { $0.wireTime ?? $0.intendedAt / 1_000 }.min()
         // Further back the venue tells of nothing.
         let oldest = clock.low(at: now.monotonic) / 1_000 - (desk.setup.memoryMs ?? desk.profile.memoryMs)
@@ -148,7 +148,7 @@ extension Engine {
     func unconfirmed(_ live: LiveOrder, on desk: Desk) {
         guard desk.takenCancels.remove(live.key) != nil else { return }
         let why = tooOld(live, on: desk) ?? "the venue took its cancel and shows it nowhere"
-        desk.lastError = "\(live.order.clientOrderID) is not confirmed: \(why)"
+        desk.access.say("\(live.order.clientOrderID) is not confirmed: \(why)")
     }
 
     /// A whole listing is read: what it did not settle of many cancels is asked for one by one, and what a kill left is wanted gone again.
@@ -218,7 +218,7 @@ extension Engine {
             account: desk.id, state: desk.trading.state, confirmedClosed: desk.kill?.closed ?? 0, cancelTaken: taken,
             liveOrUnknown: desk.unfinished - taken, foreign: desk.externals.count, isListed: desk.kill?.isListed ?? false,
             cancelAll: desk.cancelAll, cancelsForeign: desk.setup.cancelsExternalOrders || desk.cancelAll == .unanswered,
-            lastError: desk.factsProblem ?? desk.lastError)
+            lastError: desk.access.identity.problem ?? desk.access.lastError.words)
     }
 }
 

@@ -12,7 +12,7 @@ extension Engine {
         let pause = loop.pauses.pause(after: turns.count - 1)
         turns.nextAt = now.monotonic + pause
         turns.words = "\(loop.text): \(turns.count) times without success: \(words)"
-        if turns.count > 2 { desk.lastError = turns.words }
+        if turns.count > 2 { desk.access.say(turns.words) }
         if turns.count >= Backoff.turnsMax, turns.breakID == nil {
             turns.breakID = found(kind, of: nil, on: desk, subject: loop.text, detail: turns.words)?.id
         }
@@ -61,7 +61,7 @@ extension Engine {
         let told = "\(command.kind.rawValue) of \(live.order.clientOrderID), \(watch.turns) times: \(words)"
         // Of many, one line tells.
         let isOneOfMany = desk.repeats.isMany(command.kind)
-        if !isOneOfMany { desk.lastError = told }
+        if !isOneOfMany { desk.access.say(told) }
         guard watch.turns >= Backoff.turnsMax else { return }
         let kind: BreakKind = command.kind == .cancel && watch.isRefused ? .cancelRefused : .loop
         // One tells of it. Behind a restart the venue's words are not known any more.

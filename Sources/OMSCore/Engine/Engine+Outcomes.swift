@@ -36,7 +36,7 @@ extension Engine {
         }
         if inquiry.reasons.contains(.venueID), inquiry.tries >= Backoff.turnsMax {
             let words = "the venue shows \(live.order.clientOrderID) without an id of its own: it cannot be canceled"
-            desk.lastError = words
+            desk.access.say(words)
             found(.loop, of: live, on: desk, detail: words)
             giveWay(of: live, because: words)
         }

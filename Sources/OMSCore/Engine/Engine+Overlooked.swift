@@ -44,7 +44,7 @@ extension Engine {
     /// A round did not show an order that the venue has by its own word, or that had to be visible. Should it show it after all, the round was wrong: by
     /// that much.
     func overlooked(_ live: LiveOrder, in round: Round, on desk: Desk) {
-        guard let clock = desk.clock, let first = live.firstStampMs else { return }
+        guard let clock = desk.access.clock, let first = live.firstStampMs else { return }
         let visibleAt = fence(of: live, on: desk) + .milliseconds(desk.profile.visibilityDelayMs)
         guard live.order.bars.contains(.duplicate) || clock.low(at: round.askedAt) >= visibleAt else { return }
         live.isOverdue = true
@@ -55,7 +55,7 @@ extension Engine {
     /// An order that was given up by a proof: look-ups did not show it until then.
     func rememberUnseen(_ live: LiveOrder, on desk: Desk) {
         guard live.order.isGivenUp, live.order.evidence == .inferred, let closedAt = live.order.closedAt,
-            let first = live.firstStampMs, let clock = desk.clock
+            let first = live.firstStampMs, let clock = desk.access.clock
         else { return }
         live.unseenUs = max(live.unseenUs, clock.middle(at: now.monotonic - (now.wall - closedAt)) - .milliseconds(first))
     }

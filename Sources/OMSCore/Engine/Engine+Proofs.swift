@@ -25,7 +25,7 @@ extension Engine {
     private func lastWireTime(of live: LiveOrder, on desk: Desk) -> Int64 {
         if !isSuspect(live), let wireTime = live.order.wireTime { return wireTime }
         // Attempts that are not on record were another process's, which had ended when this one began.
-        let before = desk.clock.map { ($0.middle(at: startedAt) + $0.errorUs(at: now.monotonic)) / 1_000 + 1 } ?? 0
+        let before = desk.access.clock.map { ($0.middle(at: startedAt) + $0.errorUs(at: now.monotonic)) / 1_000 + 1 } ?? 0
         return max(live.order.wireTime ?? 0, before)
     }
 
@@ -34,54 +34,21 @@ extension Engine {
 
     /// Whether a measurement of the venue's clock, read at that moment, shows an order's fence passed, by the lowest of all since its attempt.
     func isPastFence(_ live: LiveOrder, by measuredAt: Int64?, on desk: Desk) -> Bool {
-        guard let measuredAt, measuredAt >= live.attemptedAt, let low = desk.clocks.low(at: measuredAt, since: live.attemptedAt) else { return false }
+        guard let measuredAt, measuredAt >= live.attemptedAt, let low = desk.access.time.history.low(at: measuredAt, since: live.attemptedAt) else {
+            return false
+        }
         return low >= fence(of: live, on: desk)
     }
 
     /// How long a look-up would wait for a measurement of the venue's clock without which it could prove nothing, microseconds; nil: it is worth asking.
     func awaitsClock(_ live: LiveOrder, on desk: Desk) -> Int64? {
-        guard live.state == .inDoubt, live.order.parkedAt == nil, let venueNow = desk.clock?.low(at: now.monotonic),
-            venueNow >= fence(of: live, on: desk), !isPastFence(live, by: desk.measured?.measuredAt, on: desk)
+        guard live.state == .inDoubt, live.order.parkedAt == nil, let venueNow = desk.access.clock?.low(at: now.monotonic),
+            venueNow >= fence(of: live, on: desk), !isPastFence(live, by: desk.access.time.measured?.measuredAt, on: desk)
         else { return nil }
-        wantClock(desk)
+        desk.access.wantClock(in: turn)
         // Where the venue does not tell the time, orders are looked for all the same: they may be found.
-        guard let since = desk.clockWantedSince, now.monotonic - since < .seconds(2) else { return nil }
+        guard let since = desk.access.time.wantedSince, now.monotonic - since < .seconds(2) else { return nil }
         return .milliseconds(50)
-    }
-
-    /// A proof needs to know what the venue's clock shows now. One question serves all of an account that wait for it.
-    func wantClock(_ desk: Desk) {
-        desk.clockWantedAt = now.monotonic
-        desk.clockWantedSince = desk.clockWantedSince ?? now.monotonic
-    }
-
-    func asksForClock(_ desk: Desk) -> Bool {
-        guard desk.clockWantedAt != nil else { return false }
-        guard now.monotonic >= desk.clockAskedAt + patience.clockGapUs else {
-            wake(at: desk.clockAskedAt + patience.clockGapUs)
-            return false
-        }
-        return true
-    }
-
-    /// The venue told the time.
-    func measured(_ clock: VenueClock, sentAt: Int64, on desk: Desk) {
-        let hasStepped = [desk.measured, desk.clock].contains { $0.map { !$0.agrees(with: clock, at: now.monotonic) } ?? false }
-        if hasStepped { desk.clockEpoch += 1 }
-        (desk.measured, desk.measuredEpoch) = (clock, desk.clockEpoch)
-        desk.clocks.add(clock)
-        // Stamps are set by the surer one of those that agree: an answer that was long under way says little.
-        let isSurer = desk.clock.map { $0.errorUs(at: now.monotonic) < clock.errorUs(at: now.monotonic) && !$0.isStale(at: now.monotonic) } ?? false
-        if hasStepped || !isSurer { desk.clock = clock }
-        if let wanted = desk.clockWantedAt, sentAt >= wanted { (desk.clockWantedAt, desk.clockWantedSince) = (nil, nil) }
-        conclude(sentAt: sentAt, on: desk)
-    }
-
-    /// How well the venue's clock is known now, for a round that begins.
-    func beginRound(isSingle: Bool, on desk: Desk) -> Round {
-        let isInForce = desk.measuredEpoch == desk.clockEpoch
-        return Round(
-            askedAt: now.monotonic, measuredAt: isInForce ? desk.measured?.measuredAt : nil, clockEpoch: desk.clockEpoch, isSingle: isSingle)
     }
 
     // MARK: Rounds
@@ -106,7 +73,7 @@ extension Engine {
             note(.step, Self.stepped, live, &inquiry, request, on: desk)
         }
         inquiry.clockEpoch = round.clockEpoch
-        guard let venueNow = desk.clock?.low(at: now.monotonic), round.clockEpoch == desk.clockEpoch else {
+        guard let venueNow = desk.access.clock?.low(at: now.monotonic), round.clockEpoch == desk.access.time.epoch else {
             inquiry.forgetRounds()
             note(.clock, "not found; not counted, for the venue's clock is measured again", live, &inquiry, request, on: desk)
             live.inquiry = inquiry
@@ -127,7 +94,7 @@ extension Engine {
             live.inquiry = inquiry
             // Past by an older measurement alone: the next question is worth something behind a new one, and waits its turn.
             guard venueNow < fence else {
-                wantClock(desk)
+                desk.access.wantClock(in: turn)
                 return again(live, on: desk, after: backoff)
             }
             return again(live, on: desk, after: min(backoff, max(.milliseconds(1), fence - venueNow)))
@@ -167,13 +134,13 @@ extension Engine {
         inquiry.provenAt = now.monotonic
         live.inquiry = inquiry
         desk.verdicts.append(Verdict(order: live.key, request: request))
-        wantClock(desk)
+        desk.access.wantClock(in: turn)
         // Where the venue does not tell the time, it is looked for again meanwhile.
         again(live, on: desk, after: .seconds(10))
     }
 
     /// After a measurement of the clock: rounds before it count where no step lies between, and where the fence is past by it, too.
-    private func conclude(sentAt: Int64, on desk: Desk) {
+    func conclude(sentAt: Int64, on desk: Desk) {
         let waiting = desk.verdicts
         desk.verdicts = []
         for verdict in waiting {
@@ -186,7 +153,8 @@ extension Engine {
             }
             inquiry.provenAt = nil
             let isErred = inquiry.firstAbsentAskedAt <= desk.lookupsErredAt
-            let isProven = !isErred && inquiry.clockEpoch == desk.clockEpoch && isPastFence(live, by: desk.measured?.measuredAt, on: desk)
+            let isProven =
+                !isErred && inquiry.clockEpoch == desk.access.time.epoch && isPastFence(live, by: desk.access.time.measured?.measuredAt, on: desk)
             if !isProven {
                 inquiry.forgetRounds()
                 note(isErred ? .erred : .step, isErred ? Self.erred : Self.stepped, live, &inquiry, verdict.request, on: desk)
@@ -202,7 +170,7 @@ extension Engine {
                 provenAbsent(live, request: verdict.request, on: desk)
             }
         }
-        if !desk.verdicts.isEmpty { wantClock(desk) }
+        if !desk.verdicts.isEmpty { desk.access.wantClock(in: turn) }
     }
 
     private static let erred = "look-ups were shown to be wrong meanwhile: what was not found before counts no more"
@@ -253,7 +221,7 @@ extension Engine {
     /// What a venue has forgotten it does not know, whatever became of it.
     func tooOld(_ live: LiveOrder, on desk: Desk) -> String? {
         let memoryMs = min(desk.setup.memoryMs ?? desk.profile.memoryMs, desk.profile.unfilledMemoryMs ?? .max)
-        guard let clock = desk.clock else { return "the venue's clock is not known" }
+        guard let clock = desk.access.clock else { return "the venue's clock is not known" }
         let venueMs = (clock.middle(at: now.monotonic) + clock.errorUs(at: now.monotonic)) / 1_000
         let intendedMs = clock.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000
         let firstMs = isSuspect(live) ? min(live.order.wireTime ?? .max, intendedMs) : live.order.wireTime ?? intendedMs
@@ -302,7 +270,7 @@ extension Engine {
     func park(_ live: LiveOrder, _ why: String? = nil, on desk: Desk) {
         guard live.state == .inDoubt, live.order.parkedAt == nil || why != nil && live.parkedWhy != nil && live.parkedWhy != why else { return }
         if why == nil {
-            guard let clock = desk.clock, clock.low(at: now.monotonic) > fence(of: live, on: desk) + .seconds(120) else { return }
+            guard let clock = desk.access.clock, clock.low(at: now.monotonic) > fence(of: live, on: desk) + .seconds(120) else { return }
         }
         live.parkedWhy = why ?? "look-ups could not settle it"
         live.order.parkedAt = live.order.parkedAt ?? now.wall
@@ -314,7 +282,7 @@ extension Engine {
 
     /// How soon a parked order is asked about again: often within the two minutes after its fence, then ever more rarely.
     func pause(_ live: LiveOrder, on desk: Desk) -> Int64 {
-        if let clock = desk.clock, clock.low(at: now.monotonic) < fence(of: live, on: desk) + .seconds(120) { return .seconds(5) }
+        if let clock = desk.access.clock, clock.low(at: now.monotonic) < fence(of: live, on: desk) + .seconds(120) { return .seconds(5) }
         live.parkedTries += 1
         return min(patience.parkedMaxUs, patience.parkedUs << Int64(min(live.parkedTries - 1, 6)))
     }

@@ -6,22 +6,18 @@ extension Engine {
             guard VenueClock.believable.contains(ms) else {
                 return failed(query, "the venue says that its clock shows \(ms) ms since 1970", flight, on: desk)
             }
-            prepared(query, on: desk)
-            measured(VenueClock(serverMs: ms, sent: sentAt.monotonic, read: lastByteAt.monotonic), sentAt: sentAt.monotonic, on: desk)
+            desk.access.prepared()
+            ended(.preparation(query.name), on: desk)
+            desk.access.measured(VenueClock(serverMs: ms, sent: sentAt.monotonic, read: lastByteAt.monotonic), sentAt: sentAt.monotonic, in: turn)
+            conclude(sentAt: sentAt.monotonic, on: desk)
         case (.account, .account(let facts)):
-            prepared(query, on: desk)
-            desk.facts = facts
-            desk.factsProblem = identityProblem(facts, on: desk) ?? facts.problem
-            assumptionHolds(on: desk)
-            if let problem = desk.factsProblem {
-                desk.lastError = problem
-                // Its owner may set it right at the venue: asked again now and then.
-                desk.facts = nil
-                desk.prepareAt = now.monotonic + patience.factsProblemUs
-            }
+            ended(.preparation(query.name), on: desk)
+            settle(desk.access.learn(facts, in: turn), on: desk)
         case (.instruments, .instruments(let list)):
-            if let reason = learnMarkets(list, skipped: answer.skipped, on: desk) { return failed(query, reason, flight, on: desk) }
-            prepared(query, on: desk)
+            if let reason = desk.access.learn(list, skipped: answer.skipped, used: desk.symbolsUsed, in: turn) {
+                return failed(query, reason, flight, on: desk)
+            }
+            ended(.preparation(query.name), on: desk)
         case (.find(let subjects, let step), .orders(let reports, let next, let unreadable)):
             ended(.lookUps, on: desk)
             lookedUp(subjects, step: step, reports, next: next, unreadable, flight, on: desk)
@@ -32,7 +28,7 @@ extension Engine {
         default:
             let reason: String
             if case .failed(let words) = answer.query { reason = words } else { reason = "an answer to another question" }
-            desk.lastError = reason
+            desk.access.say(reason)
             failed(query, reason, flight, on: desk)
         }
     }
@@ -41,9 +37,8 @@ extension Engine {
     func failed(_ query: Query, _ reason: String, _ flight: InFlight, on desk: Desk) {
         switch query {
         case .serverTime, .account, .instruments:
-            desk.isPreparing = false
-            desk.lastError = reason
-            desk.prepareAt = now.monotonic + turned(.preparation(query.name), on: desk, reason)
+            desk.access.say(reason)
+            desk.access.preparationFailed(pause: turned(.preparation(query.name), on: desk, reason), in: turn)
         case .find(let subjects, _):
             turned(.lookUps, on: desk, reason)
             for subject in subjects { unanswered(subject, on: desk) }
@@ -53,11 +48,5 @@ extension Engine {
             if let live = desk.orders[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
         case .cancelAll: cancelAllFailed(desk, reason)
         }
-    }
-
-    /// A preparation was answered well.
-    private func prepared(_ query: Query, on desk: Desk) {
-        desk.isPreparing = false
-        ended(.preparation(query.name), on: desk)
     }
 }

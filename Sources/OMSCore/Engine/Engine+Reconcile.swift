@@ -79,7 +79,7 @@ extension Engine {
             }
             var summary = reconciliation.summary
             if isAsking {
-                let since = max(reconciliation.startedAt, desk.reach.progressAt)
+                let since = max(reconciliation.startedAt, desk.access.reach.progressAt)
                 guard now.monotonic - since >= patience.reconcileUs else {
                     wake(at: since + patience.reconcileUs)
                     return false
@@ -101,7 +101,7 @@ extension Engine {
     private func giveUpWaiting(_ desk: Desk) {
         guard !desk.sweepWaiters.isEmpty || !(desk.sweep?.waiters.isEmpty ?? true) else { return }
         func isPatient(_ waiter: SweepWaiter) -> Bool {
-            let since = max(waiter.askedAt, desk.reach.progressAt)
+            let since = max(waiter.askedAt, desk.access.reach.progressAt)
             guard now.monotonic - since >= patience.reconcileUs else {
                 wake(at: since + patience.reconcileUs)
                 return true
@@ -123,7 +123,7 @@ extension Engine {
 
     /// The venue did not list. Of a market that it does not know any more that is no wonder: the others are listed, and its orders looked up one by one.
     func listingFailed(_ symbol: Symbol?, _ reason: String, on desk: Desk) {
-        guard var sweep = desk.sweep, let symbol, desk.instrumentsAt != nil, desk.instruments[symbol] == nil || desk.missedMarkets[symbol] != nil
+        guard var sweep = desk.sweep, let symbol, desk.access.markets.lacks(symbol)
         else { return abandonSweep(desk, reason) }
         sweep.isAsked = false
         sweep.unlisted.insert(symbol)
@@ -136,7 +136,7 @@ extension Engine {
     /// looked up one by one, and whoever waits is answered with what is known.
     func abandonSweep(_ desk: Desk, _ reason: String) {
         guard let sweep = desk.sweep else { return }
-        desk.lastError = reason
+        desk.access.say(reason)
         desk.sweep = nil
         desk.sweepFailures += 1
         desk.sweepProblem = reason
@@ -146,7 +146,7 @@ extension Engine {
         guard desk.sweepFailures >= patience.listingFailuresMax else { return desk.sweepWaiters = waiters }
         var pending: Set<OrderKey> = []
         // Other questions are answered. (A venue that cannot be reached is another matter: nothing is asked of it in heaps.)
-        if desk.reach.heardAt > desk.sweepsFailSince {
+        if desk.access.reach.heardAt > desk.sweepsFailSince {
             found(.unreadable, of: nil, on: desk, detail: "\(Self.unlistable): \(reason)")
             for key in desk.book.elements {
                 guard let live = desk.orders[key], live.state.isLive, !isLeft(live.order, on: desk), !sweep.seen.contains(key) else { continue }

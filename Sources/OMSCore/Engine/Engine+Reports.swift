@@ -138,7 +138,7 @@ extension Engine {
         live.fillTries += 1
         if isAnswered, live.fillTries == Backoff.turnsMax {
             let words = "the venue lists fewer executions of \(live.order.clientOrderID) than \(live.order.filledQuantity) in all"
-            desk.lastError = words
+            desk.access.say(words)
             found(.loop, of: live, on: desk, detail: words)
         }
         if isAnswered, live.fillTries >= patience.fillTriesMax { return restFills(live) }

@@ -77,7 +77,7 @@ extension Engine {
         if let quote = terms.quoteQuantity {
             notional = quote
         } else if let price = terms.price, let quantity = terms.quantity,
-            let instrument = desk.instruments[terms.symbol]
+            let instrument = desk.access.markets[terms.symbol]
         {
             notional = self.notional(price: price, quantity: quantity, of: instrument)
         } else {

@@ -1,7 +1,7 @@
 extension Engine {
     func submit(_ intent: Intent, content: AskedContent, from actor: Actor, ticket: Ticket, mayWait: Bool = true) {
         guard let desk = desk(intent.account) else { return fail(.unknownAccount(intent.account), to: ticket) }
-        if mayWait, desk.instrumentsAt == nil, desk.lastError == nil, !isStopping {
+        if mayWait, desk.access.isUnheard, !isStopping {
             let until = now.monotonic + patience.earlyUs
             return early.append(.init(intent: intent, content: content, actor: actor, ticket: ticket, desk: desk.index, until: until))
         }
@@ -46,8 +46,9 @@ extension Engine {
             throw .invalidOrder([.init(list: "intent", index: 0, field: "expires_at", problem: "\(expiresAt) is past; it is \(now.wall) now")])
         }
         if !intent.place.isEmpty || !intent.modify.isEmpty {
-            guard desk.instrumentsAt != nil else {
-                throw .notReady("the instruments of \(desk.id) are not loaded yet\(desk.lastError.map { ": \($0)" } ?? ""); submit again shortly")
+            guard desk.access.markets.readAt != nil else {
+                throw .notReady(
+                    "the instruments of \(desk.id) are not loaded yet\(desk.access.lastError.words.map { ": \($0)" } ?? ""); submit again shortly")
             }
         }
     }
@@ -105,7 +106,7 @@ extension Engine {
         guard item.clientOrderID == nil else { return wrong("not with client_order_id: children need ids of their own") }
         guard item.terms.quoteQuantity == nil, let quantity = item.terms.quantity else { return wrong("not with quote_quantity") }
         guard slice.isPositive else { return wrong("must be positive") }
-        let lot = desk.instruments[item.terms.symbol]?.lot ?? Decimal(units: 1)
+        let lot = desk.access.markets[item.terms.symbol]?.lot ?? Decimal(units: 1)
         let lotUnits = lot.units > 0 ? lot.units : 1
         // Not rounded up by adding to it: both may be as large as any decimal.
         let (whole, rest) = quantity.units.quotientAndRemainder(dividingBy: slice.units)
@@ -127,17 +128,17 @@ extension Engine {
 
     /// The first rule an order breaks: the venue's, the instrument's or the owner's.
     func problem(with terms: OrderTerms, on desk: Desk) -> OrderProblem? {
-        guard let instrument = desk.instruments[terms.symbol] else {
+        guard let instrument = desk.access.markets[terms.symbol] else {
             // The table may be older than the market, or have lacked it for once.
-            doubtInstruments(desk)
-            return OrderProblem("symbol", unknownSymbol(terms.symbol, on: desk))
+            desk.access.doubtMarkets(in: turn)
+            return OrderProblem("symbol", desk.unknownSymbol(terms.symbol))
         }
         if let problem = desk.rules.problem(with: terms) { return problem }
         if let problem = instrument.problem {
             return OrderProblem("symbol", "\(terms.symbol) is not traded here: its rules, as the venue lists them, cannot be read: \(problem)")
         }
         guard instrument.tradable else {
-            doubtInstruments(desk)
+            desk.access.doubtMarkets(in: turn)
             return OrderProblem("symbol", "\(terms.symbol) cannot be traded just now, says the venue")
         }
         for (field, price) in [("price", terms.price), ("take_profit", terms.takeProfit), ("stop_loss", terms.stopLoss)] {

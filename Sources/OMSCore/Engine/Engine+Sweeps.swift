@@ -123,7 +123,7 @@ extension Engine {
         let sinceMs = [historyStart(doubts, on: desk), confirmsSince].compactMap { $0 }.min() ?? 0
         desk.sweep = Sweep(
             withHistory: withHistory, sinceMs: sinceMs, symbols: symbols, startedAt: now.monotonic,
-            round: beginRound(isSingle: false, on: desk), summary: ReconcileSummary(account: desk.id))
+            round: desk.access.time.beginRound(isSingle: false, at: now.monotonic), summary: ReconcileSummary(account: desk.id))
         let isForEnds = wantsEnds || desk.wantsEnds
         desk.sweep?.isForConfirmation = confirmsSince != nil && doubts.count <= patience.bulkDoubts && !isForEnds && desk.hasReconciled
         desk.sweep?.waiters = desk.sweepWaiters

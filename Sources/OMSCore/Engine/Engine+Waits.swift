@@ -36,7 +36,7 @@ extension Engine {
         if isJournalFull { return "space on the journal's disk" }
         if !desk.isPrepared { return "the account: \(troubles(of: desk))" }
         if desk.roundsOut > 0 || desk.unreleasedCancels > 0 { return "cancels that are being written down" }
-        if !live.isQueued { return "another try, since the venue put it off" + (desk.lastError.map { ": \($0)" } ?? "") }
+        if !live.isQueued { return "another try, since the venue put it off" + (desk.access.lastError.words.map { ": \($0)" } ?? "") }
         return way(through: indexes(of: .place([], isSingle: desk.rules.group(of: live.order.terms).isSingle), on: desk), on: desk)
     }
 
@@ -113,8 +113,10 @@ extension Engine {
 
     /// What stands between the queue and the wire.
     private func way(through budgets: [Int], on desk: Desk) -> String {
-        if !isPrepared(desk) || desk.factsProblem != nil || now.monotonic < desk.backoffUntil { return "the account: \(troubles(of: desk))" }
-        if now.monotonic < desk.pausedUntil { return "the venue, which is closed for maintenance" }
+        let access = desk.access
+        let isHeld = !access.isSignable || access.identity.problem != nil || now.monotonic < access.reach.backoffUntil
+        if isHeld { return "the account: \(troubles(of: desk))" }
+        if now.monotonic < access.reach.closedUntil { return "the venue, which is closed for maintenance" }
         guard !limiter.canTake(budgets, at: now.monotonic, usesReserve: false) else { return "its turn" }
         let next = limiter.nextChance(budgets, at: now.monotonic, usesReserve: false)
         return "a permit" + (next.map { ", in \(($0 - now.monotonic) / 1_000) ms at the soonest" } ?? "")

@@ -99,10 +99,11 @@ package final class Engine {
             let trading =
                 state.tradingStates.first { $0.account == setup.id }
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
-            let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading)
+            let access = Access(setup, patience: patience, at: now.monotonic)
+            let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading, access: access)
             desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
                 .union(Self.symbols(ofFormerNamesOf: setup, in: state, configured: accounts))
-            identify(desk, state.identities[setup.id])
+            desk.access.identify(state.identities[setup.id], in: turn)
             deskIndex[setup.id] = desks.count
             desks.append(desk)
         }
@@ -291,7 +292,9 @@ package final class Engine {
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred,
                 note: "restart: it was proven absent, and another account of its user may have shown since that look-ups were wrong")
         }
-        if let formerly = desk.formerly, live.state == .submitted || live.state == .inDoubt { bar(live, formerly.bar, words: formerly.words) }
+        if let formerly = desk.access.identity.formerly, live.state == .submitted || live.state == .inDoubt {
+            bar(live, formerly.bar, words: formerly.words)
+        }
         // A modify shows in what was last confirmed; one that is still open may have had its effect, too.
         let isModified = live.order.price != live.order.terms.price || live.order.quantity != live.order.terms.quantity
         live.mayBeRenamed = desk.profile.modifyMayRename && (isModified || live.commands.contains { commands[$0]?.kind == .modify })
