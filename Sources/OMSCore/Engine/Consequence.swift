@@ -27,9 +27,7 @@ extension Engine {
             case .pin(let why): desk.access.pin(why, in: turn)
             case .lift(let bars, let words): lift(bars, on: desk, words: words)
             case .parkFormer: for key in desk.doubts.sorted() { if let live = desk.orders[key] { parkAtOnce(live, on: desk) } }
-            case .reconcile(let time):
-                desk.hasReconciled = false
-                if let time { desk.nextSweepAt = time }
+            case .reconcile(let time): desk.listing.reconcileAnew(at: time)
             }
         }
     }

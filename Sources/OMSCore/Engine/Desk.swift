@@ -10,11 +10,12 @@ final class Desk {
     let budgets: [String: Int]
     /// Its way to the venue.
     let access: Access
+    /// What it knows of what rests there.
+    let listing: Listing
 
     var trading: TradingStateRow
-    var hasReconciled = false
     /// The first reconciliation is done, and all is known that new orders need: they may leave. Whether the account is *ready* is told by its troubles.
-    var isPrepared: Bool { hasReconciled && access.isPrepared }
+    var isPrepared: Bool { listing.hasReconciled && access.isPrepared }
     /// Orders whose absence only a measurement of the clock stands before.
     var verdicts: [Verdict] = []
     /// Look-ups were shown to be wrong then: what was asked no later proves nothing. How far behind they were seen to be, on record.
@@ -28,9 +29,6 @@ final class Desk {
     var hiddenAbsent: (order: ClientOrderID, account: AccountID)?
     /// Its ids at the venue were seen not to follow their formula: look-ups by computed ids prove nothing.
     var isFormulaBroken = false
-    /// Where orders are found by computed ids: when the last whole listing began that would have shown others of ours, and whether a proof waits for one.
-    var endsListedAt: Int64 = .min
-    var wantsEnds = false
     /// Orders in memory: live ones, and closed ones with something still to learn.
     var orders: [OrderKey: LiveOrder] = [:]
     /// The same by number, for walks that take more than one turn.
@@ -87,40 +85,12 @@ final class Desk {
     var isAskingAll = false
     /// When the first of these was taken.
     var cancelsTakenAt: Int64 = .min
-    /// Look-ups of single orders wait for a listing that answers them all.
-    var wantsConfirming = false
-    /// Not before then is another listing read to confirm many commands at once.
-    var nextConfirmAt: Int64 = .min
-
     /// Orders of others that policy wants gone.
     var externalCancels = Deque<CancelTicket>()
-    var sweep: Sweep?
     /// Of listings and look-ups of orders in no doubt, which had the last permit.
     var listedLast = false
-    /// Listings in a row that could not be had, and why the last was not.
-    var sweepFailures = 0
-    var sweepProblem = ""
-    /// When the first of them failed, by the runner's clock.
-    var sweepsFailSince: Int64 = .max
-    /// When the last whole sweep that read history began, and when an order last fell into doubt.
-    var historySweptAt: Int64 = .min
-    var newestDoubtAt: Int64 = .min
-    /// History is not read again before then for the sake of many doubts.
-    var nextHistoryAt: Int64 = .min
-    /// An order in doubt waits for a sweep that may prove it absent.
-    var wantsListing = false
-    var nextSweepAt: Int64 = .min
-    /// Who waits for a sweep that has not begun.
-    var sweepWaiters: [SweepWaiter] = []
-    var reconciliations: [Reconciliation] = []
-    var lastReconcileAt: Int64?
-    var symbolsUsed: Set<Symbol> = []
     /// Orders seen open that the record does not answer for, and reported: their breaks, by venue id.
     var externals: [VenueOrderID: Int64] = [:]
-    /// In which market those and others were seen.
-    var externalSymbols: [VenueOrderID: Symbol] = [:]
-    /// Orders seen open that this process looked up in the journal, which never held them.
-    var strangers: Set<VenueOrderID> = []
     /// Breaks of orders of this account, live or closed, that stand.
     var orderBreaks: [ClientOrderID: [BreakKind: Int64]] = [:]
     /// Breaks of neither an order nor a venue id that stand.
@@ -141,8 +111,9 @@ final class Desk {
     /// Watchers were told that orders are in doubt.
     var hasToldDoubts = false
 
-    init(index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow, access: Access) {
-        (self.index, self.setup, self.budgets, self.trading, self.access) = (index, setup, budgets, trading, access)
+    init(index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow, access: Access, listing: Listing) {
+        (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)
+        (self.access, self.listing) = (access, listing)
         profile = setup.rules.profile
     }
 
@@ -151,11 +122,11 @@ final class Desk {
     var freshnessMs: Int64 { setup.freshnessMs ?? profile.freshnessMs }
 
     /// Whether anything was ever known of a market under this name.
-    func isKnown(_ symbol: Symbol) -> Bool { access.markets.isKnown(symbol, used: symbolsUsed) }
+    func isKnown(_ symbol: Symbol) -> Bool { access.markets.isKnown(symbol, used: listing.symbols) }
 
     /// What is wrong with a name under which no market is known.
     func unknownSymbol(_ symbol: Symbol) -> String {
-        let meant = access.markets.meant(by: symbol, used: symbolsUsed)
+        let meant = access.markets.meant(by: symbol, used: listing.symbols)
         return "\(profile.venue) \(profile.product) has no market \(symbol)" + (meant.map { "; did you mean \($0)?" } ?? "")
     }
 

@@ -30,7 +30,7 @@ extension Engine {
         case .killStatus(let account): tellKill(account, ticket: ticket)
         case .reconcile(let account):
             guard let desk = desk(account) else { return fail(.unknownAccount(account), to: ticket) }
-            desk.sweepWaiters.append(SweepWaiter(ticket: ticket, askedAt: now.monotonic))
+            desk.listing.want(SweepWaiter(ticket: ticket, askedAt: now.monotonic))
         case .limitList: reply(.budgets(budgetSnapshots()), to: ticket)
         case .limitTake(let account, let budget, let permits, let holdMs):
             takeGrant(account, budget: budget, permits: permits, holdMs: holdMs, ticket: ticket)
@@ -88,9 +88,7 @@ extension Engine {
 
     func disconnected(_ connection: UInt64) {
         for intent in intents.values { intent.waiters.removeAll { $0.ticket.connection == connection } }
-        for desk in desks {
-            desk.sweepWaiters.removeAll { $0.ticket.connection == connection }
-        }
+        for desk in desks { desk.listing.drop(connection) }
         early.removeAll { $0.ticket.connection == connection }
         deferred.removeAll { $0.connection == connection }
         limiter.endGrants(of: connection, in: turn)
@@ -99,7 +97,7 @@ extension Engine {
     /// Callers that wait for something of this engine: told, when it is thrown away after a commit that failed.
     package var waitingTickets: [Ticket] {
         let waits = intents.values.flatMap { $0.waiters.map(\.ticket) }
-        let sweeps = desks.flatMap { $0.sweepWaiters + ($0.sweep?.waiters ?? []) + $0.reconciliations.flatMap(\.waiters) }.map(\.ticket)
+        let sweeps = desks.flatMap(\.listing.waiting)
         let deferred = deferred.compactMap { entry -> Ticket? in
             if case .command(_, _, let ticket) = entry.input { ticket } else { nil }
         }
@@ -156,7 +154,7 @@ extension Engine {
         for setup in setups {
             guard let desk = desk(setup.id) else { continue }
             (desk.setup.limits, desk.setup.risk) = (setup.limits, setup.risk)
-            desk.symbolsUsed.formUnion(setup.risk.symbols ?? [])
+            desk.listing.use(setup.risk.symbols ?? [])
             for rule in desk.profile.budgets {
                 guard let index = desk.budgets[rule.name] else { continue }
                 limiter.adjust(index, to: setup.limits.first { $0.budget == rule.name }, rule: rule, in: turn)
@@ -178,7 +176,7 @@ extension Engine {
             isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.access.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
             queueLookup: desk.inquiries.reduce(0) { $0 + $1.count }, queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces,
             inFlight: desk.inFlightCount, requests: desk.access.reach.asked, open: desk.openCount, inDoubt: desk.doubts.count + left.count,
-            clockOffsetMs: desk.access.clock?.offsetMs(at: now), lastReconcileAt: desk.lastReconcileAt,
+            clockOffsetMs: desk.access.clock?.offsetMs(at: now), lastReconcileAt: desk.listing.lastAt,
             lastError: desk.access.identity.problem ?? desk.access.identity.contradiction ?? desk.access.lastError.words,
             lastErrorAt: desk.access.lastError.words == nil ? nil : desk.access.lastError.at ?? now.wall,
             parked: desk.parked.count + left.count { $0.parkedAt != nil },

@@ -51,7 +51,7 @@ extension Engine {
         // What merely came too late to its own deadline says nothing of the venue.
         if !carriesLate(flight, on: desk) {
             desk.access.unsent(reason, using: &random, in: turn)
-            desk.nextSweepAt = min(desk.nextSweepAt, desk.access.reach.backoffUntil)
+            desk.listing.read(by: desk.access.reach.backoffUntil)
         }
         func unsend(_ orders: [PlaceTicket]) {
             let lives = orders.compactMap { desk.orders[$0.order] }
@@ -297,7 +297,7 @@ extension Engine {
     private func doubt(_ live: LiveOrder, on desk: Desk, request: RequestID, fields: OrderFields = [], note: String) {
         change(live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, fields: fields, request: request, note: note)
         guard live.state == .inDoubt else { return }
-        desk.newestDoubtAt = now.monotonic
+        desk.listing.orderFellIntoDoubt(at: now.monotonic)
         ask(live, .doubt, on: desk, after: patience.firstLookUs)
     }
 

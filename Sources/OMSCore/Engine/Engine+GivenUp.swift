@@ -80,10 +80,7 @@ extension Engine {
         rememberUnseen(live, on: desk)
         live.inquiry = nil
         if apply(report, to: live, flight, on: desk) { matters(flight) }
-        for index in desk.reconciliations.indices where desk.reconciliations[index].pending.remove(live.key) != nil {
-            desk.reconciliations[index].summary.adopted += 1
-            desk.reconciliations[index].summary.resolved += 1
-        }
+        desk.listing.cameToLight(live.key)
         endLooks(live, on: desk)
         if live.state.isLive { cancel([live], actor: .daemon) }
     }

@@ -49,10 +49,10 @@ extension Engine {
     /// Where many orders are in doubt: how long a single look-up for this one would be wasted, microseconds; nil: it is worth asking.
     private func leftToListings(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Int64? {
         if isLeftToConfirmation(live, inquiry, on: desk) {
-            if isRepeated(live, inquiry) { desk.repeats.wantsListing = true } else { desk.wantsConfirming = true }
+            if isRepeated(live, inquiry) { desk.listing.wantRepeats() } else { desk.listing.wantConfirming() }
             return patience.listingUs
         }
-        guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > patience.bulkDoubts, desk.sweepFailures == 0,
+        guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > patience.bulkDoubts, desk.listing.failures == 0,
             !inquiry.wantsSingle, live.order.parkedAt == nil, live.order.wireTime != nil, let venueNow = desk.access.clock?.low(at: now.monotonic)
         else { return nil }
         // What has arrived is listed; of what has not, no answer before the fence says anything.
@@ -60,7 +60,7 @@ extension Engine {
         if venueNow < fence { return fence - venueNow }
         guard desk.profile.listingProvesAbsence else { return nil }
         if let delay = awaitsClock(live, on: desk) { return delay }
-        desk.wantsListing = true
+        desk.listing.wantHistory()
         return patience.listingUs
     }
 
@@ -73,7 +73,7 @@ extension Engine {
 
     func launchFind(_ desk: Desk, _ lane: InquiryLane) -> Bool {
         if lane != .urgent, desk.profile.findMax == 1, desk.doubts.count > patience.bulkDoubts,
-            wantsHistorySweep(desk) || desk.sweep?.withHistory == true
+            wantsHistory(desk) || desk.listing.sweep?.withHistory == true
         {
             return false
         }

@@ -110,22 +110,21 @@ extension Engine {
 
     /// Whether a listing of open orders should begin now: a kill has none since the halt, or many cancels are to be confirmed.
     func wantsConfirmation(_ desk: Desk) -> Bool {
-        guard desk.sweep == nil, desk.sweepFailures == 0 else { return false }
+        guard desk.listing.isIdle else { return false }
         let isForKill = desk.kill.map { !$0.isListed } ?? false
         // Taken ones that are not repeated already are confirmed as soon as may be.
         let areMany = desk.profile.findMax == 1 && desk.takenCancels.count > patience.bulkDoubts + desk.repeats.count
-        guard isForKill || areMany || desk.wantsConfirming else { return false }
+        guard isForKill || areMany || desk.listing.wantsConfirming else { return false }
         // Behind the cancels, so that it tells of all of them; but not for ever.
         let isOut = inFlight.values.contains { $0.plan.account == desk.id && $0.plan.carriesCancels }
         let isQuiet = desk.cancels.isEmpty && cancelRounds.isEmpty && releases.isEmpty && !isOut
-        let at = isQuiet ? desk.nextConfirmAt : max(desk.nextConfirmAt, (desk.kill?.listsSince ?? desk.cancelsTakenAt) + patience.confirmUs)
-        if now.monotonic < at { wake(at: at) }
-        return now.monotonic >= at
+        let since = desk.kill?.listsSince ?? desk.cancelsTakenAt
+        return desk.listing.mayConfirm(notBefore: isQuiet ? nil : since + patience.confirmUs, in: turn)
     }
 
     /// Whether a single look-up for a cancelled order would be wasted: a listing will tell.
     func isLeftToConfirmation(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Bool {
-        inquiry.reasons.isSubset(of: [.cancel, .modify, .missing]) && !inquiry.isLeftOver && desk.sweepFailures < patience.confirmTries
+        inquiry.reasons.isSubset(of: [.cancel, .modify, .missing]) && !inquiry.isLeftOver && desk.listing.failures < patience.confirmTries
             && (confirmsByListing(desk) || isRepeated(live, inquiry) && repeatsAreListed(on: desk)) && desk.lookedFor.contains(live.key)
     }
 
@@ -138,12 +137,6 @@ extension Engine {
         return first.map { max(0, $0 - 60_000, oldest) }
     }
 
-    /// History is read to confirm cancels as long as it takes fewer requests than questions for each of them.
-    func isTooLong(_ sweep: Sweep, on desk: Desk) -> Bool {
-        guard sweep.isForConfirmation, sweep.phase == .history else { return false }
-        return sweep.historyPages > max(patience.bulkDoubts, desk.takenCancels.count)
-    }
-
     /// A cancel was taken, and the venue shows its order nowhere: what became of it is not known, and why.
     func unconfirmed(_ live: LiveOrder, on desk: Desk) {
         guard desk.takenCancels.remove(live.key) != nil else { return }
@@ -153,7 +146,6 @@ extension Engine {
 
     /// A whole listing is read: what it did not settle of many cancels is asked for one by one, and what a kill left is wanted gone again.
     func confirmed(by sweep: Sweep, on desk: Desk) {
-        desk.nextConfirmAt = now.monotonic + patience.confirmAgainUs
         if desk.profile.findMax == 1 {
             for key in desk.lookedFor.sorted() where !sweep.seen.contains(key) {
                 guard let live = desk.orders[key], let inquiry = live.inquiry, !inquiry.isAsked,

@@ -118,9 +118,9 @@ extension Engine {
             live.inquiry = inquiry
             return again(live, on: desk, after: 0)
         }
-        guard !desk.profile.looksUpByVenueID || desk.endsListedAt >= inquiry.firstAbsentAskedAt else {
+        guard !desk.profile.looksUpByVenueID || desk.listing.endsListedAt >= inquiry.firstAbsentAskedAt else {
             // Were the computed ids wrong, a listing would show the order all the same, by the end of its id.
-            (desk.wantsEnds, desk.nextSweepAt) = (true, desk.sweepFailures == 0 ? min(desk.nextSweepAt, now.monotonic) : desk.nextSweepAt)
+            desk.listing.wantEnds(at: now.monotonic)
             live.inquiry = inquiry
             park(live, on: desk)
             return again(live, on: desk, after: live.order.parkedAt == nil ? .seconds(2) : pause(live, on: desk))

@@ -14,7 +14,7 @@ extension Engine {
             ended(.preparation(query.name), on: desk)
             settle(desk.access.learn(facts, in: turn), on: desk)
         case (.instruments, .instruments(let list)):
-            if let reason = desk.access.learn(list, skipped: answer.skipped, used: desk.symbolsUsed, in: turn) {
+            if let reason = desk.access.learn(list, skipped: answer.skipped, used: desk.listing.symbols, in: turn) {
                 return failed(query, reason, flight, on: desk)
             }
             ended(.preparation(query.name), on: desk)

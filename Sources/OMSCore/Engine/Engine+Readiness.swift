@@ -2,9 +2,8 @@
 extension Engine {
     /// Why the account is not ready; nil: it is.
     func trouble(of desk: Desk) -> (kind: Trouble, words: String)? {
-        let isFailing = desk.sweepFailures >= patience.listingFailuresMax
-        let listing = isFailing ? "\(desk.sweepFailures) reconciliations in a row failed: \(desk.sweepProblem)" : nil
-        return desk.access.trouble(Circumstances(isClockSet: isClockSet, hasReconciled: desk.hasReconciled, listing: listing), in: turn)
+        let others = Circumstances(isClockSet: isClockSet, hasReconciled: desk.listing.hasReconciled, listing: desk.listing.trouble)
+        return desk.access.trouble(others, in: turn)
     }
 
     /// The same for a person who waits for something of the account: never empty.

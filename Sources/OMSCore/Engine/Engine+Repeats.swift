@@ -11,8 +11,6 @@ struct Repeats {
     var modifies = Gathering<OrderKey>()
     /// Commands that are open and came back at least once, by kind.
     private(set) var open: [CommandKind: Set<CommandID>] = [:]
-    /// Look-ups for them wait for a listing.
-    var wantsListing = false
 
     /// More than so many are told of together.
     static let few = 4
@@ -82,14 +80,13 @@ extension Engine {
 
     /// Whether a listing of open orders tells how they stand with fewer requests than questions for each.
     func repeatsAreListed(on desk: Desk) -> Bool {
-        let pages = (desk.profile.listsBySymbol ? max(1, desk.symbolsUsed.count) : 1) + desk.openCount / patience.pageRows
+        let pages = (desk.profile.listsBySymbol ? max(1, desk.listing.symbols.count) : 1) + desk.openCount / patience.pageRows
         return desk.profile.findMax == 1 && desk.repeats.count > max(Repeats.few, pages)
     }
 
     func wantsRepeatListing(_ desk: Desk) -> Bool {
-        guard desk.sweep == nil, desk.sweepFailures == 0, desk.repeats.wantsListing else { return false }
-        if now.monotonic < desk.nextConfirmAt { wake(at: desk.nextConfirmAt) }
-        return now.monotonic >= desk.nextConfirmAt && mayRepeat(indexes(of: .query(.openOrders(symbol: nil, page: nil)), on: desk))
+        guard desk.listing.isIdle, desk.listing.wantsRepeats else { return false }
+        return desk.listing.mayConfirm(notBefore: nil, in: turn) && mayRepeat(indexes(of: .query(.openOrders(symbol: nil, page: nil)), on: desk))
     }
 
     // MARK: Sending

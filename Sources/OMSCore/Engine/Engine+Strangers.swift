@@ -33,11 +33,10 @@ extension Engine {
     }
 
     /// An open order at the venue that memory of the account does not hold: closed here, of another account of ours, or of somebody else.
-    func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) throws(JournalError) {
+    func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk) throws(JournalError) {
         guard let venueID = report.venueOrderID else { return }
-        sweep.externals.insert(venueID)
-        if let symbol = report.symbol { desk.externalSymbols[venueID] = symbol }
-        if desk.strangers.contains(venueID) { return unwanted(report, venueID, on: desk) }
+        desk.listing.showed(venueID, in: report.symbol)
+        if desk.listing.strangers.contains(venueID) { return unwanted(report, venueID, on: desk) }
         if let known = try owner(clientOrderID: report.clientOrderID, venueOrderID: venueID, on: desk) {
             // Somebody else's, as an earlier version had it.
             if let id = desk.externals[venueID], let broken = breaksOpen[id], broken.kind != .identity { mended(id) }
@@ -48,13 +47,13 @@ extension Engine {
                     detail: "an order here bears an id of \(known.clientOrderID), which was left at \(place); it is let alone")
                 return
             }
-            guard known.account == desk.id else { return elsewhere(known, venueID, flight, on: desk, into: &sweep) }
-            return reopened(known, by: report, flight, on: desk, into: &sweep)
+            guard known.account == desk.id else { return elsewhere(known, venueID, flight, on: desk) }
+            return reopened(known, by: report, flight, on: desk)
         }
         if let id = desk.externals[venueID], breaksOpen[id]?.kind == .unreadable { mended(id) }
         // Nameless, while one of ours is without a name: nobody can say whose it is, and it is let alone.
         if report.clientOrderID == nil, hidesOurs(desk) { return }
-        desk.strangers.insert(venueID)
+        desk.listing.isStranger(venueID)
         let name = report.clientOrderID?.text ?? "no client id"
         let isOrphan = report.clientOrderID.map(OrderIDMint.looksOurs) ?? false
         let kind: BreakKind = isOrphan ? .missingHere : .externalOrder
@@ -73,11 +72,11 @@ extension Engine {
     }
 
     /// An order of ours that shows under another account than its own: never cancelled for being external.
-    private func elsewhere(_ order: Order, _ venueID: VenueOrderID, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) {
+    private func elsewhere(_ order: Order, _ venueID: VenueOrderID, _ flight: InFlight, on desk: Desk) {
         let owner = self.desk(order.account)
         if let owner, owner.setup.uid == desk.setup.uid, isNeighbour(owner, of: desk) {
             // One uid, and a listing that knows no products: one word on it, not one an order, and the order is looked after by its own account.
-            sweep.mixed.insert(owner.id)
+            desk.listing.isMixed(with: owner.id)
             let detail = "its listing also shows orders of account \(owner.id), of the same uid (first seen: \(order.clientOrderID), \(venueID))"
             return _ = found(.identity, of: nil, on: desk, clientOrderID: order.clientOrderID, subject: owner.id.text, detail: detail)
         }
@@ -89,11 +88,12 @@ extension Engine {
     }
 
     /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.
-    private func reopened(_ order: Order, by report: OrderReport, _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) {
+    private func reopened(_ order: Order, by report: OrderReport, _ flight: InFlight, on desk: Desk) {
         guard order.state.isTerminal, byClientID[order.clientOrderID] == nil else { return }
         let closedAt = order.closedAt ?? 0
         let age = now.wall - closedAt
-        let grace = max(.seconds(5), .milliseconds(desk.profile.visibilityDelayMs * 2)) + (now.monotonic - sweep.startedAt)
+        let grace =
+            max(.seconds(5), .milliseconds(desk.profile.visibilityDelayMs * 2)) + (now.monotonic - (desk.listing.sweep?.startedAt ?? now.monotonic))
         let isOurWord = order.evidence == .inferred || order.evidence == .local || order.evidence == .operator
         guard isOurWord || age > grace else { return }
         let live = LiveOrder(order, intent: nil)
@@ -104,8 +104,8 @@ extension Engine {
         let detail = "closed here as \(order.state.rawValue) by \(order.evidence.rawValue), open at the venue"
         found(isOurWord ? .state : .contradiction, of: live, on: desk, detail: detail)
         guard isOurWord, order.state.mayBecome(.working) else { return }
-        sweep.summary.adopted += 1
-        sweep.seen.insert(live.key)
+        desk.listing.adopted(fromDoubt: false)
+        desk.listing.saw(live.key)
         standUp(live, by: report, flight, on: desk)
     }
 
@@ -114,7 +114,7 @@ extension Engine {
     /// Judges the rows of a page that could not be read. A stranger's is a break, one a row; the rest of the page counts.
     ///
     /// - Returns: What makes the page prove nothing; nil: none of them can be ours.
-    func unreadable(_ rows: [UnreadableRow], _ flight: InFlight, on desk: Desk, into sweep: inout Sweep) throws(JournalError) -> String? {
+    func unreadable(_ rows: [UnreadableRow], _ flight: InFlight, on desk: Desk) throws(JournalError) -> String? {
         var ours: String?
         for row in rows {
             let name = row.clientOrderID?.text ?? row.venueOrderID?.text ?? "without an id"
@@ -126,10 +126,10 @@ extension Engine {
             matters(flight)
             let detail = "a row of somebody else's order (\(name)) cannot be read: \(row.problem)"
             if let id = row.venueOrderID {
-                sweep.externals.insert(id)
+                desk.listing.showed(id)
                 found(.unreadable, of: nil, on: desk, venueOrderID: id, detail: detail)
             } else {
-                sweep.unreadable.insert(detail)
+                desk.listing.showedUnreadable(detail)
                 found(.unreadable, of: nil, on: desk, subject: detail, detail: detail)
             }
         }

@@ -100,9 +100,10 @@ package final class Engine {
                 state.tradingStates.first { $0.account == setup.id }
                 ?? TradingStateRow(account: setup.id, state: .active, reason: "", actor: .daemon, at: now.wall)
             let access = Access(setup, patience: patience, at: now.monotonic)
-            let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading, access: access)
-            desk.symbolsUsed = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
+            let symbols = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
                 .union(Self.symbols(ofFormerNamesOf: setup, in: state, configured: accounts))
+            let listing = Listing(of: setup.id, symbols: symbols, patience: patience)
+            let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading, access: access, listing: listing)
             desk.access.identify(state.identities[setup.id], in: turn)
             deskIndex[setup.id] = desks.count
             desks.append(desk)
@@ -313,7 +314,7 @@ package final class Engine {
         switch live.state {
         case .intended: enqueue(live, on: desk)
         case .inDoubt:
-            if !isLeft(live.order, on: desk) { desk.newestDoubtAt = now.monotonic }
+            if !isLeft(live.order, on: desk) { desk.listing.orderFellIntoDoubt(at: now.monotonic) }
             ask(live, .doubt, on: desk, after: 0)
         case .acknowledged, .working, .partiallyFilled: resumeOutcome(of: live, on: desk)
         case .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
@@ -342,7 +343,7 @@ package final class Engine {
         if live.state.isLive { desk.openCount += 1 }
         keepTrack(of: live, on: desk)
         desk.count(from: nil, to: live.state)
-        desk.symbolsUsed.insert(live.order.terms.symbol)
+        desk.listing.use(live.order.terms.symbol)
     }
 
     /// When an intent's unsent orders are too old: the earlier of its deadline and the account's longest age.
