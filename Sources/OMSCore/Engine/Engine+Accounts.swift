@@ -68,26 +68,17 @@ extension Engine {
         guard let intent = intentsByID[id] else {
             return reply(.query(.intent(id, timedOut: false), missing: .unknownOrder("no intent \(id) in this journal")), to: ticket)
         }
-        let deadline = now.monotonic + .milliseconds(timeoutMs)
-        intent.waiters.append(Waiter(ticket: ticket, untilSettled: untilSettled, deadline: deadline))
-        waits.add(intent.row.key, at: deadline)
+        callers.wait(for: intent.row.key, ticket: ticket, untilSettled: untilSettled, until: now.monotonic + .milliseconds(timeoutMs))
         touchedIntents.insert(intent.row.key)
     }
 
     /// Answers waits whose time is over.
     func endWaits() {
-        while let key = waits.popDue(at: now.monotonic) {
-            guard let intent = intents[key] else { continue }
-            intent.waiters.removeAll { waiter in
-                guard waiter.deadline <= now.monotonic else { return false }
-                answer(waiter, of: intent, timedOut: true)
-                return true
-            }
-        }
+        for (key, ticket) in callers.takeLate(at: now.monotonic) { if let intent = intents[key] { answer(ticket, of: intent, timedOut: true) } }
     }
 
     func disconnected(_ connection: UInt64) {
-        for intent in intents.values { intent.waiters.removeAll { $0.ticket.connection == connection } }
+        callers.drop(connection)
         for desk in desks { desk.listing.drop(connection) }
         early.removeAll { $0.ticket.connection == connection }
         deferred.removeAll { $0.connection == connection }
@@ -96,13 +87,12 @@ extension Engine {
 
     /// Callers that wait for something of this engine: told, when it is thrown away after a commit that failed.
     package var waitingTickets: [Ticket] {
-        let waits = intents.values.flatMap { $0.waiters.map(\.ticket) }
         let sweeps = desks.flatMap(\.listing.waiting)
         let deferred = deferred.compactMap { entry -> Ticket? in
             if case .command(_, _, let ticket) = entry.input { ticket } else { nil }
         }
-        return waits + sweeps + deferred + early.map(\.ticket) + cancelRounds.compactMap(\.ticket) + acceptances.flatMap { [$0.ticket] + $0.echoes }
-            + plannings.flatMap { [$0.ticket] + $0.echoes } + limiter.grants.waiting
+        return callers.tickets + sweeps + deferred + early.map(\.ticket) + cancelRounds.compactMap(\.ticket)
+            + acceptances.flatMap { [$0.ticket] + $0.echoes } + plannings.flatMap { [$0.ticket] + $0.echoes } + limiter.grants.waiting
     }
 
     // MARK: Trading state

@@ -241,16 +241,12 @@ extension Engine {
                 intentsByID[intent.row.id] = nil
             }
             let isAcknowledged = isSettled || intent.unanswered == 0
-            intent.waiters.removeAll { waiter in
-                guard isSettled || (!waiter.untilSettled && isAcknowledged) else { return false }
-                answer(waiter, of: intent, timedOut: false)
-                return true
-            }
+            for ticket in callers.take(key, isSettled: isSettled, isAcknowledged: isAcknowledged) { answer(ticket, of: intent, timedOut: false) }
         }
         touchedIntents.removeAll(keepingCapacity: true)
     }
 
-    func answer(_ waiter: Waiter, of intent: OpenIntent, timedOut: Bool) {
-        reply(.query(.intent(intent.row.id, timedOut: timedOut), missing: nil), to: waiter.ticket)
+    func answer(_ ticket: Ticket, of intent: OpenIntent, timedOut: Bool) {
+        reply(.query(.intent(intent.row.id, timedOut: timedOut), missing: nil), to: ticket)
     }
 }

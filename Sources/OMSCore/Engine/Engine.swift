@@ -37,7 +37,7 @@ package final class Engine {
     var closed: [LiveOrder] = []
     /// When intents expire, by wall clock.
     var deadlines = TimerHeap<IntentKey>()
-    var waits = TimerHeap<IntentKey>()
+    var callers = Callers()
     var breaksOpen: [Int64: Break] = [:]
     /// What the journal holds of accounts that are not configured.
     var absent: [AccountID: AbsentAccount] = [:]
@@ -177,7 +177,7 @@ package final class Engine {
         var next = turn.wakeAt
         if !acceptances.isEmpty || !cancelRounds.isEmpty || !plannings.isEmpty || !releases.isEmpty || !expiries.isEmpty { return now.monotonic }
         if let at = deadlines.nextAt { next = min(next, monotonic(atWall: at)) }
-        if let at = waits.nextAt { next = min(next, at) }
+        if let at = callers.nextAt { next = min(next, at) }
         return next
     }
 

@@ -187,16 +187,8 @@ final class OpenIntent {
     var lastOrder: OrderKey?
     /// Its modifies that were or are open.
     var modifies: [CommandID] = []
-    var waiters: [Waiter] = []
 
     init(_ row: IntentRow, isComplete: Bool) { (self.row, self.isComplete) = (row, isComplete) }
-}
-
-/// A caller that waits for an intent.
-struct Waiter {
-    let ticket: Ticket
-    let untilSettled: Bool
-    let deadline: Int64
 }
 
 /// A request that left, or is about to.
