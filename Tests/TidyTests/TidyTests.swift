@@ -56,6 +56,15 @@ import Testing
         #expect(inlinable > 20)
     }
 
+    @Test func `a file of the core says in its first lines what belongs there`() {
+        let files = tree.under("Sources/OMSCore/", suffix: ".swift")
+        #expect(files.count > 50)
+        for file in files {
+            let first = file.lines.first { !$0.isEmpty && !$0.hasPrefix("import ") }
+            #expect(first?.hasPrefix("///") == true, "\(file.path): \(first ?? "")")
+        }
+    }
+
     @Test func `a Swift file past 400 lines is two files`() {
         let long = tree.files.filter { $0.path.hasSuffix(".swift") && $0.lines.count > 401 }.map { "\($0.path): \($0.lines.count - 1)" }
         #expect(long.isEmpty, "\(long.joined(separator: ", "))")

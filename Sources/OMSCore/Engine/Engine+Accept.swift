@@ -1,3 +1,4 @@
+/// Intents that were found good: written down slice by slice, and their orders put where they wait for their turn.
 extension Engine {
     // MARK: Writing it down
 

@@ -1,3 +1,4 @@
+/// Commands of callers, each brought to whoever carries it out; accounts' trading state, reloads, and what there is to see of accounts.
 extension Engine {
     /// Takes a command of a peer that may give it.
     func take(_ command: ControlCommand, from actor: Actor, ticket: Ticket) {

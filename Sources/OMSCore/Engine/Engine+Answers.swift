@@ -1,3 +1,4 @@
+/// Ends of requests: answered, lost or never sent, and what the answer to a place says of each of its orders.
 extension Engine {
     // MARK: Ends of requests
 

@@ -1,3 +1,4 @@
+/// What bars orders from being sent again, set and lifted on record.
 extension Engine {
     // MARK: What bars a resend
 

@@ -1,3 +1,4 @@
+/// Every move of an order, a command or an intent, with its record, and what else ends with it.
 extension Engine {
     // MARK: Orders
 

@@ -1,3 +1,4 @@
+/// This machine's own clock: nothing leaves before it was set.
 extension Engine {
     /// The first of January 2020, microseconds since 1970 UTC: a machine that shows less has not been told the time since it booted.
     package static let clockFloor: Int64 = 1_577_836_800_000_000

@@ -1,3 +1,4 @@
+/// What an order's row at the venue says of the cancels and modifies that are open for it.
 extension Engine {
     /// What an order's report says of its open commands.
     ///

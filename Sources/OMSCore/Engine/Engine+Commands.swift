@@ -1,3 +1,4 @@
+/// Cancels and modifies: written down, and done for each what can be done now.
 extension Engine {
     /// Writes down that a cancel of an order is wanted. Of a closed order it is done at once, with evidence local and no request.
     @discardableResult

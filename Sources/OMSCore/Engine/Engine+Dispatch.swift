@@ -1,3 +1,4 @@
+/// What leaves next, for each account the most urgent first, and how a request is made of it.
 extension Engine {
     /// One account's share of a turn: timers, then as many requests as connections and permits allow, the most urgent first.
     func work(_ desk: Desk) {

@@ -1,3 +1,4 @@
+/// Questions about single orders: wanted, put in their lane, asked, and what their answers say of the order.
 extension Engine {
     // MARK: Asking
 

@@ -1,3 +1,4 @@
+/// What the venue's own row of an order changes in it, and its executions.
 extension Engine {
     /// Merges what a look-up or listing says of an order. Filled quantity never falls, an older report moves nothing.
     ///

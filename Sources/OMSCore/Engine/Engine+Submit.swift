@@ -1,3 +1,4 @@
+/// Intents as they come: known before, found wrong with the reasons why, or found good and handed on to be written down (`Engine+Accept`).
 extension Engine {
     func submit(_ intent: Intent, content: AskedContent, from actor: Actor, ticket: Ticket, mayWait: Bool = true) {
         guard let desk = desk(intent.account) else { return fail(.unknownAccount(intent.account), to: ticket) }

@@ -1,3 +1,4 @@
+/// Which names of markets orders can bear.
 extension Symbol {
     /// Bytes that a name may have at most.
     package static let lengthMax = 64

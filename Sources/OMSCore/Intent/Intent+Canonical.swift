@@ -1,3 +1,4 @@
+/// What makes two intents the same: their content in one form, and its digest.
 extension Intent {
     /// Of the form that is written.
     package static let canonicalVersion = 2

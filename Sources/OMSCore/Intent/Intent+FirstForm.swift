@@ -1,3 +1,4 @@
+/// The form in which 0.1.0 compared intents, for rows that it wrote.
 extension Intent {
     /// The form of 0.1.0: every field, each ended by a 0. Never changed: rows keep its digests.
     func firstCanonicalBytes() -> [UInt8]? {

@@ -1,3 +1,4 @@
+/// The one table of what is known of an order.
 extension Order {
     /// What is known of an order, each of it once: columns, details, the fold and coded records are made from this table. The order is that of an event's detail.
     /// A further one goes behind `absences`. (`predictedIDs` have a table of their own.)
