@@ -12,6 +12,8 @@ final class Desk {
     let access: Access
     /// What it knows of what rests there.
     let listing: Listing
+    /// What is to leave, in its queues.
+    let lanes: Lanes
 
     var trading: TradingStateRow
     /// The first reconciliation is done, and all is known that new orders need: they may leave. Whether the account is *ready* is told by its troubles.
@@ -36,21 +38,12 @@ final class Desk {
     var byVenueID: [VenueOrderID: OrderKey] = [:]
     /// Requests out.
     var inFlightCount: Int { access.reach.out }
-    /// Of these, look-ups of orders in no doubt.
-    var routineOut = 0
-    let places = PlaceQueue()
-    /// Waiting to be placed, as `account.list` counts them.
-    var queuedPlaces = 0
     /// Intended, wherever they wait: in the queue, behind cancels, for a second chance, for the rest of their intent.
     var unsent = 0
     /// Rounds that want all of the account gone and are not through yet, and cancels on record that do not wait in their lane yet. Meanwhile no new order
     /// leaves.
     var roundsOut = 0
     var unreleasedCancels = 0
-    var cancels = Deque<CommandID>()
-    var queuedCancels: Set<CommandID> = []
-    /// Orders with a modify that may leave.
-    var modifies = Deque<OrderKey>()
     var inquiryTimers = TimerHeap<OrderKey>()
     /// Orders whose look-ups are due, by ``InquiryLane``.
     var inquiries = InquiryLane.allCases.map { _ in Deque<OrderKey>() }
@@ -85,10 +78,6 @@ final class Desk {
     var isAskingAll = false
     /// When the first of these was taken.
     var cancelsTakenAt: Int64 = .min
-    /// Orders of others that policy wants gone.
-    var externalCancels = Deque<CancelTicket>()
-    /// Of listings and look-ups of orders in no doubt, which had the last permit.
-    var listedLast = false
     /// Orders seen open that the record does not answer for, and reported: their breaks, by venue id.
     var externals: [VenueOrderID: Int64] = [:]
     /// Breaks of orders of this account, live or closed, that stand.
@@ -96,24 +85,12 @@ final class Desk {
     /// Breaks of neither an order nor a venue id that stand.
     var accountBreaks: [BreakSubject: Int64] = [:]
 
-    /// What a venue put off item by item (a closed symbol, an order asked about too often): tried again when its time comes.
-    var putOff = TimerHeap<PutOff>()
-
-    enum PutOff: Sendable {
-        case order(OrderKey)
-        case command(CommandID)
-        /// Its end was waited for long enough.
-        case outcome(OrderKey)
-        /// Executions of this order are to be listed again.
-        case fills(OrderKey)
-    }
-
     /// Watchers were told that orders are in doubt.
     var hasToldDoubts = false
 
-    init(index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow, access: Access, listing: Listing) {
+    init(index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow, access: Access, listing: Listing, patience: Patience) {
         (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)
-        (self.access, self.listing) = (access, listing)
+        (self.access, self.listing, lanes) = (access, listing, Lanes(patience: patience))
         profile = setup.rules.profile
     }
 

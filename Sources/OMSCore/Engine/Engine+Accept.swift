@@ -158,8 +158,7 @@ extension Engine {
             return
         }
         live.isQueued = true
-        desk.queuedPlaces += 1
-        desk.places.append(live.key, of: live.order.intent, group: desk.rules.group(of: live.order.terms))
+        desk.lanes.place(live.key, of: live.order.intent, group: desk.rules.group(of: live.order.terms))
     }
 
     /// Back to the front of the queue: surely not executed.
@@ -169,15 +168,12 @@ extension Engine {
             change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent again: its deadline passed")
         }
         let waiting = orders.filter { $0.state == .intended && !$0.isQueued && !isLeftBehind($0) }.sorted { $0.key < $1.key }
-        for live in waiting {
-            live.isQueued = true
-            desk.queuedPlaces += 1
-        }
+        for live in waiting { live.isQueued = true }
         // By key, not by hash: the same seed gives the same run.
         for (intent, orders) in Dictionary(grouping: waiting, by: \.order.intent).sorted(by: { $0.key < $1.key }) {
             let groups = Dictionary(grouping: orders, by: { desk.rules.group(of: $0.order.terms) })
             for (group, orders) in groups.sorted(by: { $0.value[0].key < $1.value[0].key }) {
-                desk.places.putBack(orders.map(\.key), of: intent, group: group)
+                desk.lanes.placeAgain(orders.map(\.key), of: intent, group: group)
             }
         }
     }

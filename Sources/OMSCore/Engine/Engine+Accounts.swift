@@ -164,8 +164,8 @@ extension Engine {
         let left = desk.left.compactMap { desk.orders[$0]?.order }.filter { $0.state == .inDoubt }
         return AccountSnapshot(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
-            isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.access.reach.lastAnswerAt, queueCancel: desk.queuedCancels.count,
-            queueLookup: desk.inquiries.reduce(0) { $0 + $1.count }, queueModify: desk.modifies.count, queuePlace: desk.queuedPlaces,
+            isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.access.reach.lastAnswerAt, queueCancel: desk.lanes.cancelsWaiting,
+            queueLookup: desk.inquiries.reduce(0) { $0 + $1.count }, queueModify: desk.lanes.modifiesWaiting, queuePlace: desk.lanes.placesWaiting,
             inFlight: desk.inFlightCount, requests: desk.access.reach.asked, open: desk.openCount, inDoubt: desk.doubts.count + left.count,
             clockOffsetMs: desk.access.clock?.offsetMs(at: now), lastReconcileAt: desk.listing.lastAt,
             lastError: desk.access.identity.problem ?? desk.access.identity.contradiction ?? desk.access.lastError.words,

@@ -94,7 +94,7 @@ extension Engine {
         guard let flight = inFlight.removeValue(forKey: id) else { return nil }
         if let desk = desk(flight.plan.account) {
             desk.access.landed(flight.plan)
-            if flight.plan.isRoutine { desk.routineOut -= 1 }
+            if flight.plan.isRoutine { desk.lanes.routineLanded() }
         }
         return flight
     }
@@ -246,7 +246,7 @@ extension Engine {
                 // Refused for the request as a whole, the account waits; for the item alone, the item does.
                 if answer.disposition == .answered, Self.isPutOff(why) {
                     live.putOffs += 1
-                    desk.putOff.add(.order(live.key), at: now.monotonic + patience.putOffPauses.pause(after: live.putOffs - 1))
+                    desk.lanes.putOff(.order(live.key), until: now.monotonic + patience.putOffPauses.pause(after: live.putOffs - 1))
                 } else {
                     again.append(live)
                 }

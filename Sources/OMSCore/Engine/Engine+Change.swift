@@ -80,7 +80,7 @@ extension Engine {
     private func close(_ live: LiveOrder, on desk: Desk) {
         if live.isQueued {
             live.isQueued = false
-            desk.queuedPlaces -= 1
+            desk.lanes.stoppedWaiting()
         }
         live.isGated = false
         live.inquiry = nil

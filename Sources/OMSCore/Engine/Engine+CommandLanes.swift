@@ -1,26 +1,26 @@
-import Containers
-
 /// What cancels and modifies go out: those that are new first, those that came back as ``Repeats`` has it.
 extension Engine {
     func launchCancels(_ desk: Desk, takesPlaces: Bool = true) -> Bool {
-        guard !desk.cancels.isEmpty || !desk.externalCancels.isEmpty else { return false }
+        guard desk.lanes.hasCancels else { return false }
         let names = cancelIndexes(desk)
         guard canTake(names, usesReserve: true) else { return false }
-        var (tickets, idle) = takeCancels(from: &desk.cancels, on: desk)
-        pursue(idle, on: desk)
+        var tickets = takeCancels(again: false, on: desk)
         // Orders of others are asked for as often as they are listed.
-        if !desk.externalCancels.isEmpty, mayRepeat(names), addExternals(to: &tickets, on: desk) { limiter.repeated(names, at: now.monotonic) }
+        if desk.lanes.hasStrangers, mayRepeat(names),
+            desk.lanes.addStrangers(to: &tickets, most: desk.profile.cancelMax, bySymbol: desk.profile.listsBySymbol)
+        {
+            limiter.repeated(names, at: now.monotonic)
+        }
         guard !tickets.isEmpty else { return false }
         return sendCancels(tickets, names, takesPlaces: takesPlaces, on: desk)
     }
 
     /// Cancels that came back, in full batches.
     func launchRepeatedCancels(_ desk: Desk) -> Bool {
-        guard !desk.repeats.cancels.queue.isEmpty else { return false }
+        guard desk.lanes.hasCancelsAgain else { return false }
         let names = cancelIndexes(desk)
-        guard mayLeave(desk.repeats.cancels, full: desk.profile.cancelMax, names), canTake(names, usesReserve: true) else { return false }
-        let (tickets, idle) = takeCancels(from: &desk.repeats.cancels.queue, on: desk)
-        pursue(idle, on: desk)
+        guard mayRepeat(at: desk.lanes.cancelsAgainAt(full: desk.profile.cancelMax), names), canTake(names, usesReserve: true) else { return false }
+        let tickets = takeCancels(again: true, on: desk)
         guard !tickets.isEmpty else { return false }
         limiter.repeated(names, at: now.monotonic)
         return sendCancels(tickets, names, takesPlaces: true, on: desk)
@@ -35,50 +35,25 @@ extension Engine {
         indexes(of: desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: [], placeFirst: false) : .cancel([]), on: desk)
     }
 
-    /// The next batch of a queue, and what stood in it that cannot leave now: for the caller to look after, since it may wait in the same queue again.
-    private func takeCancels(from queue: inout Deque<CommandID>, on desk: Desk) -> (tickets: [CancelTicket], idle: [OrderCommand]) {
-        var tickets: [CancelTicket] = []
-        var key: PlaceGroup?
-        var later: [CommandID] = []
+    /// The next batch of cancels. What stood among them and cannot leave now is looked after behind it, since it may wait in the same queue again.
+    private func takeCancels(again: Bool, on desk: Desk) -> [CancelTicket] {
         var idle: [OrderCommand] = []
-        var most = desk.profile.cancelMax
-        while tickets.count < most, let id = queue.popFirst() {
+        let ids = desk.lanes.takeCancels(again: again, most: desk.profile.cancelMax) { id in
             guard let command = commands[id], command.state == .requested, let live = desk.orders[command.order], live.state.isLive else {
-                desk.queuedCancels.remove(id)
                 if let command = commands[id] { idle.append(command) }
-                continue
+                return nil
             }
-            let group = cancelGroup(live, on: desk)
-            guard key == nil || key == group, tickets.count < live.batchCap else {
-                later.append(id)
-                continue
-            }
-            key = group
-            most = min(most, live.batchCap)
-            desk.queuedCancels.remove(id)
-            tickets.append(
+            return (cancelGroup(live, on: desk), live.batchCap)
+        }
+        let tickets = ids.compactMap { id in
+            commands[id].flatMap { desk.orders[$0.order] }.map { live in
                 CancelTicket(
                     command: id, order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
-                    terms: live.order.terms))
-        }
-        queue.prepend(later)
-        return (tickets, idle)
-    }
-
-    private func pursue(_ idle: [OrderCommand], on desk: Desk) {
-        for command in idle { if let live = desk.orders[command.order] { pursue(command.id, of: live, on: desk) } }
-    }
-
-    private func addExternals(to tickets: inout [CancelTicket], on desk: Desk) -> Bool {
-        let before = tickets.count
-        while tickets.count < desk.profile.cancelMax, let external = desk.externalCancels.popFirst() {
-            if desk.profile.listsBySymbol, let first = tickets.first, first.terms.symbol != external.terms.symbol {
-                desk.externalCancels.prepend([external])
-                break
+                    terms: live.order.terms)
             }
-            tickets.append(external)
         }
-        return tickets.count > before
+        for command in idle { if let live = desk.orders[command.order] { pursue(command.id, of: live, on: desk) } }
+        return tickets
     }
 
     private func sendCancels(_ tickets: [CancelTicket], _ names: [Int], takesPlaces: Bool, on desk: Desk) -> Bool {
@@ -93,49 +68,48 @@ extension Engine {
     }
 
     func launchModifies(_ desk: Desk) -> Bool {
-        let areRepeated = desk.modifies.isEmpty
-        guard !desk.modifies.isEmpty || !desk.repeats.modifies.queue.isEmpty, !isJournalFull, desk.isPrepared, desk.trading.state == .active,
+        let areRepeated = !desk.lanes.hasNewModifies
+        guard desk.lanes.hasModifies, !isJournalFull, desk.isPrepared, desk.trading.state == .active,
             now.monotonic >= desk.access.reach.closedUntil
         else { return false }
         let names = indexes(of: .modify([]), on: desk)
-        if areRepeated, !mayLeave(desk.repeats.modifies, full: desk.profile.modifyMax, names) { return false }
+        if areRepeated, !mayRepeat(at: desk.lanes.modifiesAgainAt(full: desk.profile.modifyMax), names) { return false }
         guard canTake(names, usesReserve: false) else { return false }
-        let (tickets, ended) = areRepeated ? takeModifies(from: &desk.repeats.modifies.queue, on: desk) : takeModifies(from: &desk.modifies, on: desk)
+        let (tickets, ended) = takeModifies(again: areRepeated, on: desk)
         for end in ended { change(end.id, to: end.state, evidence: .local, note: end.why) }
         guard !tickets.isEmpty else { return false }
         if areRepeated { limiter.repeated(names, at: now.monotonic) }
         return send(.modify(tickets), indexes: names, on: desk, isPlace: false)
     }
 
-    /// The next batch of a queue, and what stood in it that must not leave any more.
+    /// The next batch of modifies, and what stood among them that must not leave any more.
     private func takeModifies(
-        from queue: inout Deque<OrderKey>, on desk: Desk
+        again: Bool, on desk: Desk
     ) -> (tickets: [ModifyTicket], ended: [(id: CommandID, state: CommandState, why: String)]) {
         var tickets: [ModifyTicket] = []
         var ended: [(id: CommandID, state: CommandState, why: String)] = []
-        var taken: Set<OrderKey> = []
-        while tickets.count < desk.profile.modifyMax, let key = queue.popFirst() {
-            guard !taken.contains(key), let live = desk.orders[key], let command = modifyReady(live, on: desk) else { continue }
+        desk.lanes.takeModifies(again: again, most: desk.profile.modifyMax) { key in
+            guard let live = desk.orders[key], let command = modifyReady(live, on: desk) else { return false }
             if let expiresAt = command.expiresAt, expiresAt <= now.wall {
                 ended.append((command.id, .withdrawn, "not sent before its deadline"))
-                continue
+                return false
             }
             if let quantity = command.quantity, quantity < live.order.filledQuantity {
                 ended.append((command.id, .refused, "quantity \(quantity) is below what is filled, \(live.order.filledQuantity)"))
-                continue
+                return false
             }
             if let key = command.intent, intents[key]?.isWithdrawn ?? false {
                 ended.append((command.id, .withdrawn, "the intent was canceled"))
-                continue
+                return false
             }
             for older in overtaken(of: live) { ended.append((older.id, .superseded, Self.overtaken(by: older.by))) }
-            taken.insert(key)
             let stands = stands(before: command, of: live)
             tickets.append(
                 ModifyTicket(
                     command: command.id, order: key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
                     terms: live.order.terms, price: command.price ?? stands.price, quantity: command.quantity ?? stands.quantity,
                     onFailure: command.onFailure))
+            return true
         }
         return (tickets, ended)
     }

@@ -73,15 +73,11 @@ extension Engine {
             if let intent = holder(of: command, on: desk) {
                 if heldCancels.insert(command.id).inserted { intent.heldCancels.append(command.id) }
             } else if let watch = watches[command.id], watch.notBefore > now.monotonic {
-                desk.putOff.add(.command(command.id), at: watch.notBefore)
+                desk.lanes.putOff(.command(command.id), until: watch.notBefore)
             } else if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID {
                 ask(live, [.cancel, .venueID], on: desk, after: 0)
-            } else if desk.queuedCancels.insert(command.id).inserted {
-                if watches[command.id]?.isRepeated ?? false {
-                    desk.repeats.cancels.append(command.id, at: now.monotonic)
-                } else {
-                    desk.cancels.append(command.id)
-                }
+            } else {
+                desk.lanes.cancel(command.id, isAgain: watches[command.id]?.isRepeated ?? false, at: now.monotonic)
             }
         case .filled, .canceled, .expired, .rejected, .denied, .abandoned: return
         }
@@ -140,7 +136,7 @@ extension Engine {
             endOvertaken(of: live)
             guard live.state.isLive, commands[command.id] != nil else { return }
             if let watch = watches[command.id], watch.notBefore > now.monotonic {
-                desk.putOff.add(.command(command.id), at: watch.notBefore)
+                desk.lanes.putOff(.command(command.id), until: watch.notBefore)
             } else {
                 queueModify(of: live, on: desk)
             }

@@ -43,9 +43,9 @@ extension Engine {
 
     /// Listings and look-ups of orders in no doubt take turns: they may share a budget, each could use all of it, and a reconciliation needs both.
     private func launchListing(_ desk: Desk) -> Bool {
-        let wasListed = desk.listedLast
+        let wasListed = desk.lanes.wasListed
         for isListing in [!wasListed, wasListed] where isListing ? launchSweepPage(desk) : launchRoutine(desk) {
-            desk.listedLast = isListing
+            desk.lanes.listed(isListing)
             return true
         }
         return false
@@ -54,13 +54,13 @@ extension Engine {
     /// Asks how orders stand that the venue surely has. Where orders close faster than they can be asked about there is no end to it, so that it gets a
     /// fifth of the connections at most while something waits to be sent.
     private func launchRoutine(_ desk: Desk) -> Bool {
-        guard !waitsToSend(desk) || desk.routineOut < max(1, desk.maxInFlight / 5) else { return false }
+        guard !waitsToSend(desk) || desk.lanes.routineOut < max(1, desk.maxInFlight / 5) else { return false }
         return launchFind(desk, .routine) || launchFills(desk) || launchFind(desk, .late)
     }
 
     /// Whether something could leave that is no question. Then questions of no doubt leave the reserve alone.
     func waitsToSend(_ desk: Desk) -> Bool {
-        !desk.modifies.isEmpty || !desk.repeats.modifies.queue.isEmpty || !desk.places.isEmpty && mayPlace(desk)
+        desk.lanes.hasModifies || desk.lanes.hasPlaces && mayPlace(desk)
     }
 
     // MARK: Preparations
@@ -76,7 +76,7 @@ extension Engine {
     /// Whether places were passed over for so long that they go next: then the reserve is no bar either, or look-ups could keep them out of a small budget
     /// for ever.
     private func placeIsOwed(_ desk: Desk) -> Bool {
-        guard !desk.places.isEmpty, desk.trading.state == .active, mayPlace(desk) else { return false }
+        guard desk.lanes.hasPlaces, desk.trading.state == .active, mayPlace(desk) else { return false }
         return placeIndexes(desk).contains { limiter.budgets[$0].owesPlace }
     }
 
@@ -86,7 +86,7 @@ extension Engine {
     }
 
     private func launchPlaces(_ desk: Desk, usesReserve: Bool = false) -> Bool {
-        guard !desk.places.isEmpty, mayPlace(desk) else { return false }
+        guard desk.lanes.hasPlaces, mayPlace(desk) else { return false }
         // Other programs' wishes and our places take turns.
         let wanted = limiter.grants.wanted(of: placeIndexes(desk))
         guard !limiter.grants.areNext(for: wanted) else { return false }
@@ -112,7 +112,7 @@ extension Engine {
     func takePlaces(_ desk: Desk, batch: Bool = true, single: Bool) -> (group: PlaceGroup, orders: [LiveOrder])? {
         let isReducing = desk.trading.state == .reducing
         var late: [LiveOrder] = []
-        let taken = desk.places.takeBatch(
+        let taken = desk.lanes.takePlaces(
             max: desk.placeMax,
             verdict: { key in
                 guard let live = desk.orders[key], live.isQueued, live.state == .intended else { return .drop }
@@ -168,8 +168,8 @@ extension Engine {
         }
         for live in held {
             live.isQueued = false
-            desk.queuedPlaces -= 1
-            desk.putOff.add(.order(live.key), at: now.monotonic + .milliseconds(2))
+            desk.lanes.stoppedWaiting()
+            desk.lanes.putOff(.order(live.key), until: now.monotonic + .milliseconds(2))
             wake(at: now.monotonic + .milliseconds(2))
         }
         guard !tickets.isEmpty else { return false }
@@ -208,10 +208,10 @@ extension Engine {
             timeoutMs: desk.setup.requestTimeoutMs)
         let grips = limiter.take(indexes, by: id, in: turn)
         (plan.budgets, plan.isJournaled) = (limiter.rows(of: grips), isJournaled)
-        limiter.served(indexes, place: isPlace, whilePlaceWaits: !desk.places.isEmpty)
+        limiter.served(indexes, place: isPlace, whilePlaceWaits: desk.lanes.hasPlaces)
         inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled, launchedAt: now.monotonic)
         desk.access.asked(plan, in: turn)
-        if plan.isRoutine { desk.routineOut += 1 }
+        if plan.isRoutine { desk.lanes.routineLeft() }
         switch content {
         case .place(let tickets, _): tickets.forEach { submitted($0, in: plan, on: desk) }
         case .cancel(let tickets): tickets.forEach { submitted($0.command, in: plan) }
@@ -243,7 +243,7 @@ extension Engine {
         guard let live = desk.orders[ticket.order] else { return }
         if live.isQueued {
             live.isQueued = false
-            desk.queuedPlaces -= 1
+            desk.lanes.stoppedWaiting()
         }
         live.order.attempts += 1
         live.order.request = plan.id

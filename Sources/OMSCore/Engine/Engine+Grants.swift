@@ -15,13 +15,13 @@ extension Engine {
     }
 
     func serveGrants() {
-        limiter.serveGrants(in: turn, placeWaits: { placeWaits(for: $0) }, hasPlaces: { !desks[$0].places.isEmpty })
+        limiter.serveGrants(in: turn, placeWaits: { placeWaits(for: $0) }, hasPlaces: { desks[$0].lanes.hasPlaces })
     }
 
     /// Whether a place may go and waits for a permit of this budget.
     private func placeWaits(for budget: Int) -> Bool {
         desks.contains { desk in
-            guard !desk.places.isEmpty, desk.trading.state == .active, desk.hasRoom, now.monotonic >= desk.access.reach.backoffUntil,
+            guard desk.lanes.hasPlaces, desk.trading.state == .active, desk.hasRoom, now.monotonic >= desk.access.reach.backoffUntil,
                 mayPlace(desk)
             else { return false }
             return placeIndexes(desk).contains(budget)

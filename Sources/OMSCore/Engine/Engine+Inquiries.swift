@@ -28,7 +28,7 @@ extension Engine {
             desk.inquiries[lane(of: live, inquiry).rawValue].append(key)
         }
         if let next = desk.inquiryTimers.nextAt { wake(at: next) }
-        while let item = desk.putOff.popDue(at: now.monotonic) {
+        while let item = desk.lanes.popPutOff(at: now.monotonic) {
             switch item {
             case .order(let key): if let live = desk.orders[key] { requeue([live], on: desk) }
             case .command(let id): if let command = commands[id], let live = desk.orders[command.order] { pursue(id, of: live, on: desk) }
@@ -36,7 +36,7 @@ extension Engine {
             case .fills(let key): if let live = desk.orders[key], live.wantsFills, !live.isAskingFills { desk.fillsWanted.append(key) }
             }
         }
-        if let next = desk.putOff.nextAt { wake(at: next) }
+        if let next = desk.lanes.nextPutOff { wake(at: next) }
     }
 
     func again(_ live: LiveOrder, on desk: Desk, after delayUs: Int64) {

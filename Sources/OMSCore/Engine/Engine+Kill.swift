@@ -117,7 +117,7 @@ extension Engine {
         guard isForKill || areMany || desk.listing.wantsConfirming else { return false }
         // Behind the cancels, so that it tells of all of them; but not for ever.
         let isOut = inFlight.values.contains { $0.plan.account == desk.id && $0.plan.carriesCancels }
-        let isQuiet = desk.cancels.isEmpty && cancelRounds.isEmpty && releases.isEmpty && !isOut
+        let isQuiet = !desk.lanes.hasNewCancels && cancelRounds.isEmpty && releases.isEmpty && !isOut
         let since = desk.kill?.listsSince ?? desk.cancelsTakenAt
         return desk.listing.mayConfirm(notBefore: isQuiet ? nil : since + patience.confirmUs, in: turn)
     }
@@ -169,10 +169,10 @@ extension Engine {
     /// Asks for the end of an order that is not ours: as often as it is listed, since a cancel may be lost, and each time later.
     func wantGone(_ ticket: CancelTicket, on desk: Desk) {
         guard let id = ticket.venueOrderID, desk.loops[.external(id)]?.nextAt ?? .min <= now.monotonic,
-            !desk.externalCancels.elements.contains(where: { $0.venueOrderID == id })
+            !desk.lanes.isWantedGone(id)
         else { return }
         turned(.external(id), on: desk, "the venue still lists it as open")
-        desk.externalCancels.append(ticket)
+        desk.lanes.wantGone(ticket)
     }
 
     // MARK: What is left

@@ -5,7 +5,7 @@ extension Engine {
     func awaitOutcome(of live: LiveOrder, forUs waitUs: Int64, on desk: Desk) {
         guard live.order.terms.tradesAtOnce, live.state.isLive, waitUs > 0 else { return }
         live.intent?.awaited.insert(live.key)
-        desk.putOff.add(.outcome(live.key), at: now.monotonic + waitUs)
+        desk.lanes.putOff(.outcome(live.key), until: now.monotonic + waitUs)
         ask(live, .outcome, on: desk, after: patience.outcomePauses.first)
     }
 

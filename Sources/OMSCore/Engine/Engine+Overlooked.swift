@@ -102,8 +102,7 @@ extension Engine {
     private func doubtAnew(_ live: LiveOrder, _ words: String, on desk: Desk) {
         if live.isQueued {
             live.isQueued = false
-            desk.queuedPlaces -= 1
-            desk.places.remove(live.key, of: live.order.intent)
+            desk.lanes.unplace(live.key, of: live.order.intent)
         }
         change(live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, note: "its absence counts no more: \(words)")
         // It had to be visible when it was proven absent: should it be found now, that tells how far look-ups lag.

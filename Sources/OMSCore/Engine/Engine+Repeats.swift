@@ -1,14 +1,8 @@
-import Containers
-
 /// Commands of one account that come back again and again while their orders stand as before: what the venue refuses, puts off or loses.
 ///
 /// Each waits by its own back-off (``CommandWatch/pauses``). Together they take a fifth of a budget at most (``Budget/repeatShare``), go out in full batches,
 /// are looked after by listings where one listing answers for many, and are one line of `last_error` and one break where they are more than a few.
 struct Repeats {
-    /// Cancels that may go again.
-    var cancels = Gathering<CommandID>()
-    /// Orders with a modify that may go again.
-    var modifies = Gathering<OrderKey>()
     /// Commands that are open and came back at least once, by kind.
     private(set) var open: [CommandKind: Set<CommandID>] = [:]
 
@@ -29,20 +23,6 @@ struct Repeats {
     }
 }
 
-/// What waits for company, so that a request carries as much as it may.
-struct Gathering<Element: Sendable> {
-    var queue = Deque<Element>()
-    private var since: Int64 = .max
-
-    mutating func append(_ element: Element, at now: Int64) {
-        if queue.isEmpty { since = now }
-        queue.append(element)
-    }
-
-    /// When it may go: at once with so many, else after a moment in which others may come.
-    func goesAt(full: Int, gatheringUs: Int64) -> Int64 { queue.isEmpty ? .max : queue.count >= full ? .min : since + gatheringUs }
-}
-
 extension Engine {
     /// Whether what repeats itself may take a permit of each; else asks to be called when it may.
     func mayRepeat(_ indexes: [Int]) -> Bool {
@@ -51,11 +31,10 @@ extension Engine {
         return now.monotonic >= at
     }
 
-    /// Whether such a gathering may leave now.
-    func mayLeave(_ gathering: Gathering<some Sendable>, full: Int, _ indexes: [Int]) -> Bool {
-        let at = gathering.goesAt(full: full, gatheringUs: patience.gatheringUs)
-        if now.monotonic < at, at < .max { wake(at: at) }
-        return now.monotonic >= at && mayRepeat(indexes)
+    /// The same of what waits for company until then; `Int64.max`: there is none.
+    func mayRepeat(at time: Int64, _ indexes: [Int]) -> Bool {
+        if now.monotonic < time, time < .max { wake(at: time) }
+        return now.monotonic >= time && mayRepeat(indexes)
     }
 
     /// Whether an order was looked at before for the same command's sake, and stood as it stands.
@@ -93,11 +72,7 @@ extension Engine {
 
     func queueModify(of live: LiveOrder, on desk: Desk) {
         guard let ready = live.commands.last(where: { commands[$0]?.kind == .modify && commands[$0]?.state == .requested }) else { return }
-        if watches[ready]?.isRepeated ?? false {
-            desk.repeats.modifies.append(live.key, at: now.monotonic)
-        } else {
-            desk.modifies.append(live.key)
-        }
+        desk.lanes.modify(live.key, isAgain: watches[ready]?.isRepeated ?? false, at: now.monotonic)
     }
 
     // MARK: Answers

@@ -143,7 +143,7 @@ extension Engine {
             found(.loop, of: live, on: desk, detail: words)
         }
         if isAnswered, live.fillTries >= patience.fillTriesMax { return restFills(live) }
-        desk.putOff.add(.fills(live.key), at: now.monotonic + patience.fillPauses.pause(after: live.fillTries))
+        desk.lanes.putOff(.fills(live.key), until: now.monotonic + patience.fillPauses.pause(after: live.fillTries))
     }
 
     private func restFills(_ live: LiveOrder) {

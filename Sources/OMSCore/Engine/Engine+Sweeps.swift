@@ -15,7 +15,7 @@ extension Engine {
         }
         guard let sweep = desk.listing.sweep, !sweep.isAsked else { return false }
         // While orders wait to be sent, looking after those that rest takes a fifth of the time at most.
-        if desk.listing.hasReconciled, sweep.waiters.isEmpty, desk.kill == nil, !desk.places.isEmpty, now.monotonic < sweep.nextPageAt {
+        if desk.listing.hasReconciled, sweep.waiters.isEmpty, desk.kill == nil, desk.lanes.hasPlaces, now.monotonic < sweep.nextPageAt {
             wake(at: sweep.nextPageAt)
             return false
         }

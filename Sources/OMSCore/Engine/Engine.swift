@@ -103,7 +103,8 @@ package final class Engine {
             let symbols = Set(state.symbols[setup.id] ?? []).union(setup.risk.symbols ?? [])
                 .union(Self.symbols(ofFormerNamesOf: setup, in: state, configured: accounts))
             let listing = Listing(of: setup.id, symbols: symbols, patience: patience)
-            let desk = Desk(index: desks.count, setup: setup, budgets: indexes, trading: trading, access: access, listing: listing)
+            let desk = Desk(
+                index: desks.count, setup: setup, budgets: indexes, trading: trading, access: access, listing: listing, patience: patience)
             desk.access.identify(state.identities[setup.id], in: turn)
             deskIndex[setup.id] = desks.count
             desks.append(desk)
