@@ -130,6 +130,10 @@ extension JSONWriter {
             endObject()
             member("in_flight", account.inFlight)
             member("requests", account.requests)
+            key("counts")
+            beginObject()
+            for state in OrderCounts.states where account.counts[state] > 0 { member(state.rawValue, account.counts[state]) }
+            endObject()
             member("open", account.open)
             member("in_doubt", account.inDoubt)
             member("clock_offset_ms", account.clockOffsetMs)

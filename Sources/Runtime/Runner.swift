@@ -73,7 +73,6 @@ package final class Runner {
         (self.ports, self.links, self.facts, self.post, self.makeEngine) = (ports, links, facts, post, makeEngine)
         self.meter = meter
         engine = makeEngine(try ports.journal.load(), ports.clock.now())
-        meter?.begin(engine)
     }
 
     /// One turn over these inputs. Throws what cannot be lived with: the process must end.
@@ -178,7 +177,7 @@ package final class Runner {
         state.hasOpenSockets = true
         let former = engine
         engine = makeEngine(state, now)
-        meter?.begin(engine)
+        meter?.begin()
         engine.isJournalFull = true
         // What was half written is taken back on record: a subscriber that waited in front of it goes on.
         ports.reads.advanced(to: engine.journalSeq)

@@ -114,6 +114,42 @@ extension Substring {
         #expect(problems.isEmpty, "\(problems)")
     }
 
+    @Test func `orders by state are told by a daemon that serves no metrics, after a kill too, as the journal has them`() throws {
+        let house = try House(["az-futures", "xt-spot"])
+        let az = try house.account("az-futures")
+        try house.pages.setFaults("[{kind: 'place', probability: 0.3, fault: {type: 'lose_reply_after_execution'}}]")
+        var client = try house.start()
+        func agree(_ when: String) throws {
+            var (told, held): ([String: [String: Int]], [String: [String: Int]]) = ([:], [:])
+            try pollUntil("\(when): told \(told), held \(held)") {
+                told = [:]
+                held = [:]
+                for row in try client.call("account.list")["accounts"]?.array ?? [] {
+                    let counts = (row["counts"]?.object ?? []).map { ($0.key, Int($0.value.integer ?? -1)) }
+                    told[row["account"]?.string ?? ""] = Dictionary(uniqueKeysWithValues: counts)
+                }
+                for account in house.accounts {
+                    let states = OrderCounts.states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+                    held[account.name] = try house.journal.states(where: "account = '\(account.name)' AND state IN (\(states))")
+                }
+                return told == held
+            }
+            #expect(told == held && told.values.allSatisfy { !$0.isEmpty }, "\(when)")
+        }
+        for account in house.accounts { try client.submit(account.intent("of-\(account.name)", orders: 80)) }
+        try agree("under way")
+        for account in house.accounts { try client.wait("of-\(account.name)", seconds: 120) }
+        try client.submit(#"{"account":"mm-az","intent_id":"more","place":[\#(az.item())]}"#)
+        try agree("settled")
+        try house.killDaemon()
+        client = try house.start()
+        try agree("after a kill")
+        let some = try house.journal.texts("SELECT client_order_id FROM v_orders WHERE account = 'mm-az' LIMIT 20")
+        try client.submit(#"{"account":"mm-az","intent_id":"cancels","cancel":[\#(some.map { "\"\($0)\"" }.joined(separator: ","))]}"#)
+        try client.wait("cancels", seconds: 60)
+        try agree("canceled")
+    }
+
     @Test func `readiness names the accounts that are not ready, each with its reason, and life goes on`() throws {
         let (house, pages) = try Self.house(["az-futures", "xt-spot"])
         house.origins = ["mm-az": "http://127.0.0.1:9"]

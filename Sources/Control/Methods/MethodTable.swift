@@ -131,8 +131,8 @@ package enum MethodTable {
         Method(
             "account.list", .viewer, "Every account and how it stands.",
             result:
-                "{accounts:[{account, venue, product, uid, state, ready, reason, last_answer_at, queue:{by lane}, in_flight, requests, open, in_doubt, "
-                + "clock_offset_ms, last_reconcile_at, last_error, last_error_at, parked, oldest_doubt_at, breaks}…]}"
+                "{accounts:[{account, venue, product, uid, state, ready, reason, last_answer_at, queue:{by lane}, in_flight, requests, "
+                + "counts:{state:n}, open, in_doubt, clock_offset_ms, last_reconcile_at, last_error, last_error_at, parked, oldest_doubt_at, breaks}…]}"
         ) { _ throws(ControlError) in .accountList },
         Method(
             "account.set_state", .operator, "Opens or closes trading; durable before the answer.",

@@ -38,8 +38,10 @@ final class Desk {
     var byVenueID: [VenueOrderID: OrderKey] = [:]
     /// Requests out.
     var inFlightCount: Int { access.reach.out }
+    /// Of its orders.
+    private(set) var counts = OrderCounts()
     /// Intended, wherever they wait: in the queue, behind cancels, for a second chance, for the rest of their intent.
-    var unsent = 0
+    var unsent: Int { counts[.intended] }
     /// Rounds that want all of the account gone and are not through yet, and cancels on record that do not wait in their lane yet. Meanwhile no new order
     /// leaves.
     var roundsOut = 0
@@ -59,10 +61,10 @@ final class Desk {
     var left: Set<OrderKey> = []
     /// Open orders that accounts which are configured no more have for the same user at the venue.
     var absentOrders = 0
-    /// Orders that the venue holds or may hold.
-    var openCount = 0
+    /// Orders that the venue holds.
+    var openCount: Int { counts.live }
     /// Orders that are not closed.
-    var unfinished = 0
+    var unfinished: Int { counts.all }
     /// Orders with a cancel that the venue took, whose end is not confirmed yet.
     var takenCancels: Set<OrderKey> = []
     var loops: [Loop: Turns] = [:]
@@ -122,11 +124,9 @@ final class Desk {
 
     /// An order came, or moved.
     func count(from: OrderState?, to next: OrderState) {
-        if from == .intended { unsent -= 1 }
-        if next == .intended { unsent += 1 }
+        counts.move(from: from, to: next)
         let (was, isOpen) = (from.map { !$0.isTerminal } ?? false, !next.isTerminal)
         guard was != isOpen else { return }
-        unfinished += isOpen ? 1 : -1
         if !isOpen { kill?.closed += 1 } else if from != nil { kill?.closed -= 1 }
     }
 

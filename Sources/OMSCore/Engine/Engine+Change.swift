@@ -60,8 +60,6 @@ extension Engine {
     }
 
     private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {
-        if from.isLive { desk.openCount -= 1 }
-        if next.isLive { desk.openCount += 1 }
         desk.count(from: from, to: next)
         if from == .inDoubt { desk.endDoubt(live.key) }
         if next == .inDoubt { desk.doubt(live.key) }

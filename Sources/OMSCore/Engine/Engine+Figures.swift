@@ -21,16 +21,6 @@ extension Engine {
         desk(account).flatMap { desk in desk.access.clock.map { $0.middle(at: now.monotonic) - now.wall } }
     }
 
-    /// Orders that are not closed, by state. Looks through all of them: once, at a start.
-    package func liveOrders() -> [AccountID: [OrderState: Int]] {
-        var counts: [AccountID: [OrderState: Int]] = [:]
-        for desk in desks {
-            counts[desk.id] = [:]
-            for live in desk.orders.values where !live.state.isTerminal { counts[desk.id]?[live.state, default: 0] += 1 }
-        }
-        return counts
-    }
-
     /// Which of these budgets a refusal for the rate concerns, as far as the venue lets it be known: the one with the shortest window.
     package func narrowestBudget(of ids: [Int64]) -> BudgetRow? {
         limiter.budgets.lazy.map(\.row).filter { ids.contains($0.id) }.min { $0.windowMs < $1.windowMs }

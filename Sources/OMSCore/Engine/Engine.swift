@@ -341,7 +341,6 @@ package final class Engine {
             desk.doubt(live.key)
             if live.order.parkedAt != nil { desk.park(live.key) }
         }
-        if live.state.isLive { desk.openCount += 1 }
         keepTrack(of: live, on: desk)
         desk.count(from: nil, to: live.state)
         desk.listing.use(live.order.terms.symbol)

@@ -103,6 +103,8 @@ package struct AccountSnapshot: Sendable {
     package let inFlight: Int
     /// That were sent since the daemon started.
     package let requests: Int
+    /// Of orders that are not closed.
+    package let counts: OrderCounts
     package let open: Int
     package let inDoubt: Int
     package let clockOffsetMs: Int64?

@@ -16,17 +16,8 @@ package final class Meter {
 
     package init() {}
 
-    /// An engine begins: its live orders are counted once, and from here on by their changes.
-    func begin(_ engine: Engine) {
-        for account in Array(readings.accounts.keys) { readings.accounts[account]?.live = AccountReadings().live }
-        for (account, orders) in engine.liveOrders() {
-            var live = AccountReadings().live
-            for (state, count) in orders { live[state.place] = count }
-            readings.accounts[account, default: AccountReadings()].live = live
-        }
-        // Whoever was out is not waited for any more.
-        out = [:]
-    }
+    /// An engine begins, in the place of another: whoever was out is not waited for any more.
+    func begin() { out = [:] }
 
     // MARK: Requests
 
@@ -100,13 +91,10 @@ package final class Meter {
             case .orderBorn(let order, _):
                 take(order.account)
                 figures.entered[AccountReadings.place(of: .intended, .local)] += 1
-                figures.live[OrderState.intended.place] += 1
             case .orderChanged(let order, let from, _, let event):
                 guard order.state != from else { continue }
                 take(order.account)
                 figures.entered[AccountReadings.place(of: order.state, event.evidence ?? order.evidence)] += 1
-                if !from.isTerminal { figures.live[from.place] -= 1 }
-                if !order.state.isTerminal { figures.live[order.state.place] += 1 }
                 if order.state == .submitted, order.attempts == 1 { readings.permitWait.observe(now.wall - order.intendedAt) }
                 if from.isUnsettled, !order.state.isUnsettled, order.evidence.isVenues { readings.acknowledge.observe(now.wall - order.intendedAt) }
             case .fill(_, let account, _, let fill, _):

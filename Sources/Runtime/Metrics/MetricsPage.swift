@@ -83,8 +83,8 @@ package struct MetricsPage: Sendable {
 
     private func writeOrders(into out: inout MetricsText) {
         out.family("omsd_orders", .gauge, "Orders that are not closed, by state.")
-        each { account, readings in
-            for state in OrderState.allCases where !state.isTerminal { out.sample([account, ("state", state.rawValue)], readings.live[state.place]) }
+        for account in accounts {
+            for state in OrderCounts.states { out.sample([("account", account.account.text), ("state", state.rawValue)], account.counts[state]) }
         }
         out.family("omsd_orders_total", .counter, "How often an order came to be in a state, by what showed it.")
         each { account, readings in

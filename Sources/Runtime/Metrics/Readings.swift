@@ -31,10 +31,8 @@ package enum Endpoint: String, CaseIterable, Sendable {
     }
 }
 
-/// What was counted of one account since the daemon started, and how many of its orders stand where.
+/// What was counted of one account since the daemon started.
 package struct AccountReadings: Sendable {
-    /// Orders by state, those that are not closed: by the state's place among all.
-    package var live = Array(repeating: 0, count: OrderState.allCases.count)
     /// How often an order came to be in a state, by what showed it: by ``place(of:_:)``.
     package var entered = Array(repeating: 0, count: OrderState.allCases.count * Evidence.allCases.count)
     package var fills = 0

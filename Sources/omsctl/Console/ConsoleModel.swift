@@ -113,6 +113,8 @@ struct ConsoleModel {
         members.append(("ready", .bool(account["ready"] == .bool(true))))
         members.append(("troubled", .bool(isTroubled(account))))
         members.append(("queue", .object(self.numbers(account["queue"] ?? .null, lanes))))
+        let states = OrderCounts.states.map(\.rawValue)
+        members.append(("counts", account["counts"].map { .object(self.numbers($0, states)) } ?? .null))
         members.append(("rate", answers.rates[name].map { .number(Self.oneDecimal($0)) } ?? .null))
         return .object(members)
     }

@@ -1,3 +1,4 @@
+import OMSCore
 import Testing
 import Wire
 
@@ -31,6 +32,16 @@ import Wire
         #expect(try Self.model("[{\"account\":\"a\",\"state\":\"halted\",\"ready\":true}]")["verdict"] == .string("person"))
         #expect(try Self.model("[\(Self.calm)]", daemon: "{\"journal\":\"full\"}")["verdict"] == .string("person"))
         #expect(try Self.model("[]")["headline"]?.string?.contains("No account") == true)
+    }
+
+    @Test func `orders are told by the states that the daemon counts, and by none where it does not count them`() throws {
+        func counts(_ members: String) throws -> JSON? {
+            try Self.model("[{\"account\":\"a\",\"state\":\"active\"\(members)}]")["accounts"]?.array?.first?["counts"]
+        }
+        let told = try counts(",\"counts\":{\"in_doubt\":3,\"working\":10400,\"filled\":9,\"<b>\":1}")
+        #expect(told?["in_doubt"]?.integer == 3 && told?["working"]?.integer == 10_400 && told?["intended"]?.isNull == true)
+        #expect(told?.object?.map(\.key) == OrderCounts.states.map(\.rawValue))
+        #expect(try counts("")?.isNull == true)
     }
 
     @Test func `whatever needs a person comes with the line that settles it`() throws {

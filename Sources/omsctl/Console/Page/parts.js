@@ -27,9 +27,7 @@ function account(one) {
   const ready = one.ready ? make("span", { class: "good-text" }, "✔ ready") : make("span", { class: "bad-text" }, "✖ NOT READY");
   const trades = { active: ["good-text", "✔ active"], reducing: ["watch-text", "◆ reducing"], halted: ["bad-text", "■ halted"] }[one.state] ?? ["", one.state];
   const queued = ["cancel", "lookup", "modify", "place"].filter((lane) => one.queue[lane]).map((lane) => `${lane} ${group(one.queue[lane])}`);
-  // Orders that may be at the venue are open ones, those in doubt among them.
-  const states = [["unsent", one.queue.place], ["resting or on the way", Math.max(0, one.open - one.in_doubt)], ["in doubt", one.in_doubt]]
-    .filter(([, count]) => count).map(([state, count]) => `${state} ${group(count)}`);
+  const states = Object.entries(one.counts ?? {}).filter(([, count]) => count).map(([state, count]) => `${state.replace("_", " ")} ${group(count)}`);
   const offset = one.clock_offset_ms;
   return make("article", { class: one.troubled ? "card troubled" : "card" },
     make("div", { class: "heading" },
@@ -40,7 +38,7 @@ function account(one) {
       ["open", group(one.open)], ["in doubt", group(one.in_doubt)], ["parked", group(one.parked)], ["breaks", group(one.breaks)],
       ["in flight", group(one.in_flight)], ["requests/s", one.rate === null ? "–" : one.rate.toFixed(1)],
     ]),
-    make("p", { class: "soft" }, "orders: ", states.length ? states.join(", ") : "none live"),
+    one.counts === null ? null : make("p", { class: "soft" }, "not closed: ", states.length ? states.join(", ") : "no order"),
     make("p", { class: "soft" }, "queued: ", queued.length ? queued.join(", ") : "nothing"),
     one.in_doubt ? make("p", { class: "watch-text" }, "oldest doubt from ", ago(one.oldest_doubt_at)) : null,
     make("p", { class: "soft" }, "venue’s last answer ", ago(one.last_answer_at)),

@@ -471,7 +471,7 @@ class InstrumentPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane."""
+    """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane; ``counts``: orders that are not closed, by state."""
 
     account: str
     venue: str
@@ -493,6 +493,7 @@ class Account:
     oldest_doubt_at: datetime | None = None
     breaks: int = 0
     requests: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
