@@ -168,7 +168,7 @@ import Testing
         access.pinFirst(in: turn)
         access.pinFirst(in: turn)
 
-        #expect(turn.records.count == 1 && access.identity.pinned?.keys == ["k"])
+        #expect(turn.records.count == 1 && access.pinned?.keys == ["k"])
     }
 
     @Test func `a key of another uid sends nothing, is a break, and what was listed with it counts no more`() {
@@ -180,7 +180,7 @@ import Testing
             return #expect(Bool(false), "\(consequences)")
         }
         #expect(detail.contains("uid 8") && consequences.count == 2)
-        #expect(!access.isSignable && access.facts == nil && access.identity.problem != nil)
+        #expect(!access.isSignable && access.facts == nil && access.problem != nil)
         #expect(access.trouble(calm, in: Turn(5))?.kind == .facts)
     }
 
@@ -189,7 +189,7 @@ import Testing
         let pinned = PinnedIdentity(
             account: "a", venue: "plain-spot", product: "spot", uid: "7", origin: "https://plain.example:443", keyInUse: "old", keys: ["old"])
         access.identify(pinned, in: Turn(0))
-        #expect(access.identity.formerly?.bar == .key && access.identity.awaitsUID)
+        #expect(access.formerly?.bar == .key && access.identity.awaitsUID)
 
         let consequences = access.learn(AccountFacts(uid: "7"), in: Turn(1))
 
@@ -198,7 +198,7 @@ import Testing
                 .mended(.identity), .pin("the venue says the same uid"),
                 .lift(.key, words: "the venue says that the key is of uid 7, as the former one was"),
             ])
-        #expect(access.identity.formerly == nil && !access.identity.awaitsUID)
+        #expect(access.formerly == nil && !access.identity.awaitsUID)
     }
 
     @Test func `a key that may not ask whose it is goes on where it is the first, and waits for a person where another signed before`() {

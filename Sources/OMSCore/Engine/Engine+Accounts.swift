@@ -169,7 +169,7 @@ extension Engine {
             inFlight: desk.inFlightCount, requests: desk.access.reach.asked, counts: desk.counts, open: desk.openCount,
             inDoubt: desk.doubts.count + left.count,
             clockOffsetMs: desk.access.clock?.offsetMs(at: now), lastReconcileAt: desk.listing.lastAt,
-            lastError: desk.access.identity.problem ?? desk.access.identity.contradiction ?? desk.access.lastError.words,
+            lastError: desk.access.problem ?? desk.access.contradiction ?? desk.access.lastError.words,
             lastErrorAt: desk.access.lastError.words == nil ? nil : desk.access.lastError.at ?? now.wall,
             parked: desk.parked.count + left.count { $0.parkedAt != nil },
             oldestDoubtAt: (left.map(\.intendedAt) + [desk.oldestDoubt.flatMap { desk.orders[$0]?.order.intendedAt }].compactMap { $0 }).min(),

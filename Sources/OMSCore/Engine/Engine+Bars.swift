@@ -21,9 +21,9 @@ extension Engine {
 
     /// No look-up can settle what may have been sent for another account: a person is called at once. It is still asked about, for what is found is there.
     func parkAtOnce(_ live: LiveOrder, on desk: Desk) {
-        guard let formerly = desk.access.identity.formerly, live.state == .inDoubt, live.order.parkedAt == nil,
+        guard let formerly = desk.access.formerly, live.state == .inDoubt, live.order.parkedAt == nil,
             !live.order.bars.isDisjoint(with: formerly.bar),
-            formerly.bar.contains(.identity) || !desk.profile.accountTellsUID || desk.access.identity.isUntold
+            formerly.bar.contains(.identity) || !desk.profile.accountTellsUID || desk.access.isUntold
         else { return }
         live.order.parkedAt = now.wall
         change(live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt, note: formerly.words)

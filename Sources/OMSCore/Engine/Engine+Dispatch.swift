@@ -27,7 +27,7 @@ extension Engine {
         guard desk.access.isSignable else { return false }
         let (asks, writes) = (desk.access.mayTry(.asking, in: turn), desk.access.mayTry(.writing, in: turn))
         // What keeps the account from trading keeps nothing from being cancelled.
-        guard desk.access.identity.problem == nil else {
+        guard desk.access.problem == nil else {
             if writes, launchCancels(desk) || launchRepeatedCancels(desk) { return true }
             return asks && (launchFind(desk, .urgent) || launchFind(desk, .repeated))
         }

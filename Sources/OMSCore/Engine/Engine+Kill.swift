@@ -210,7 +210,7 @@ extension Engine {
             account: desk.id, state: desk.trading.state, confirmedClosed: desk.kill?.closed ?? 0, cancelTaken: taken,
             liveOrUnknown: desk.unfinished - taken, foreign: desk.externals.count, isListed: desk.kill?.isListed ?? false,
             cancelAll: desk.cancelAll, cancelsForeign: desk.setup.cancelsExternalOrders || desk.cancelAll == .unanswered,
-            lastError: desk.access.identity.problem ?? desk.access.lastError.words)
+            lastError: desk.access.problem ?? desk.access.lastError.words)
     }
 }
 

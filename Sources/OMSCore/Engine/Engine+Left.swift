@@ -2,12 +2,12 @@
 extension Engine {
     /// Where an order was left; nil: it is where the account is.
     func place(of order: Order, on desk: Desk) -> FormerPlace? {
-        if let place = desk.access.identity.pinned?.place(of: order.key) { return place }
+        if let place = desk.access.pinned?.place(of: order.key) { return place }
         return order.bars.contains(.elsewhere) ? FormerPlace(since: 0, until: order.key.number, uid: nil, origin: nil) : nil
     }
 
     func isLeft(_ order: Order, on desk: Desk) -> Bool {
-        order.bars.contains(.elsewhere) || !(desk.access.identity.pinned?.former.isEmpty ?? true) && place(of: order, on: desk) != nil
+        order.bars.contains(.elsewhere) || !(desk.access.pinned?.former.isEmpty ?? true) && place(of: order, on: desk) != nil
     }
 
     static func leftWords(_ place: FormerPlace, of account: AccountID) -> String {

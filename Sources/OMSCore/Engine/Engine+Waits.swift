@@ -114,7 +114,7 @@ extension Engine {
     /// What stands between the queue and the wire.
     private func way(through budgets: [Int], on desk: Desk) -> String {
         let access = desk.access
-        let isHeld = !access.isSignable || access.identity.problem != nil || now.monotonic < access.reach.backoffUntil
+        let isHeld = !access.isSignable || access.problem != nil || now.monotonic < access.reach.backoffUntil
         if isHeld { return "the account: \(troubles(of: desk))" }
         if now.monotonic < access.reach.closedUntil { return "the venue, which is closed for maintenance" }
         guard !limiter.canTake(budgets, at: now.monotonic, usesReserve: false) else { return "its turn" }

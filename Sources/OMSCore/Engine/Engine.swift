@@ -294,7 +294,7 @@ package final class Engine {
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred,
                 note: "restart: it was proven absent, and another account of its user may have shown since that look-ups were wrong")
         }
-        if let formerly = desk.access.identity.formerly, live.state == .submitted || live.state == .inDoubt {
+        if let formerly = desk.access.formerly, live.state == .submitted || live.state == .inDoubt {
             bar(live, formerly.bar, words: formerly.words)
         }
         // A modify shows in what was last confirmed; one that is still open may have had its effect, too.

@@ -9,11 +9,11 @@ final class Access {
     private let patience: Patience
     /// When this process took the account up, by the runner's clock.
     let startedAt: Int64
+    private let identity: VenueIdentity
 
     // Parts that do more than assign are changed beside themselves and put back in one step: their readers are many, and need no check against a change
     // under way.
     private(set) var time = VenueTime()
-    private(set) var identity: VenueIdentity
     private(set) var markets = Markets()
     private(set) var standing = Standing()
     private(set) var reach = Reach()
@@ -38,7 +38,13 @@ final class Access {
     }
 
     var clock: VenueClock? { time.clock }
+    // What others read of who the account is (see ``VenueIdentity``).
     var facts: AccountFacts? { identity.facts }
+    var pinned: PinnedIdentity? { identity.pinned }
+    var formerly: (bar: Bars, words: String)? { identity.formerly }
+    var isUntold: Bool { identity.isUntold }
+    var problem: String? { identity.problem }
+    var contradiction: String? { identity.contradiction }
 
     /// All is known that new orders need, and nothing speaks against what is taken for granted.
     var isPrepared: Bool { markets.readAt != nil && identity.isUnitChecked }
@@ -257,28 +263,18 @@ final class Access {
     // MARK: Who the account is
 
     /// At a start: what the record has of it.
-    func identify(_ pinned: PinnedIdentity?, in turn: Turn) {
-        var identity = identity
-        identity.restore(pinned, in: turn)
-        self.identity = identity
-    }
+    func identify(_ pinned: PinnedIdentity?, in turn: Turn) { identity.restore(pinned, in: turn) }
 
     /// A signed request is about to leave. The first one pins who the account is; where the venue tells, its word comes first.
     func pinFirst(in turn: Turn) { if identity.isToBePinned { pin("", in: turn) } }
 
     /// Puts on record who the account is, as the configuration has it.
-    func pin(_ why: String, in turn: Turn) {
-        var identity = identity
-        identity.pin(why, in: turn)
-        self.identity = identity
-    }
+    func pin(_ why: String, in turn: Turn) { identity.pin(why, in: turn) }
 
     /// The venue told about the account.
     func learn(_ facts: AccountFacts, in turn: Turn) -> [Consequence] {
         prepared()
-        var identity = identity
         let consequences = identity.learn(facts)
-        self.identity = identity
         if let problem = identity.problem {
             lastError.say(problem)
             // Its owner may set it right at the venue: asked again now and then.

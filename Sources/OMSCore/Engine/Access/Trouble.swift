@@ -24,8 +24,8 @@ extension Access {
     private func words(of trouble: Trouble, _ others: Circumstances, in turn: Turn) -> String? {
         switch trouble {
         case .clockUnset: return others.isClockSet ? nil : Trouble.unsetClock
-        case .facts: return identity.problem
-        case .assumption: return identity.contradiction
+        case .facts: return problem
+        case .assumption: return contradiction
         case .shutOut:
             let left = standing.shutOutUntil > turn.now.monotonic ? standing.shutOutUntil - turn.now.monotonic : 0
             return left > 0 ? "shut out by the venue for \(left / 1_000_000 + 1) s" : nil
@@ -34,7 +34,7 @@ extension Access {
         case .clockUnknown: return time.clock == nil ? "the venue's clock is not measured" : nil
         case .markets:
             if markets.readAt == nil { return "the venue's markets are not read yet" }
-            return identity.facts == nil && profile.quantityUnit != nil ? "the unit of the venue's quantities is not checked yet" : nil
+            return facts == nil && profile.quantityUnit != nil ? "the unit of the venue's quantities is not checked yet" : nil
         case .firstReconciliation: return others.hasReconciled ? nil : "the first reconciliation is not done"
         case .listing: return others.listing
         }

@@ -1,5 +1,7 @@
 /// Who an account is, by the record, by the configuration and by its venue's word; and what the venue says of it. Part of ``Access``.
-struct VenueIdentity {
+///
+/// A class, as it is large and read in every turn: a value was copied whole for one field.
+final class VenueIdentity {
     private let account: AccountID
     private let profile: VenueProfile
     private let uid: String
@@ -30,7 +32,7 @@ struct VenueIdentity {
     var isToBePinned: Bool { !awaitsUID && pinned?.keyInUse != key }
 
     /// At a start: whether the account is as the record has it. What cannot be told apart here (venue, product, uid, origin) the start has refused.
-    mutating func restore(_ pinned: PinnedIdentity?, in turn: Turn) {
+    func restore(_ pinned: PinnedIdentity?, in turn: Turn) {
         self.pinned = pinned
         guard let pinned, let former = pinned.keyInUse else {
             // Pinned with its first signed request; a rebound one said itself what is to become of its orders.
@@ -51,7 +53,7 @@ struct VenueIdentity {
         }
     }
 
-    mutating func pin(_ why: String, in turn: Turn) {
+    func pin(_ why: String, in turn: Turn) {
         let former = pinned?.keyInUse
         let new = PinnedIdentity(
             account: account, venue: profile.venue, product: profile.product, uid: uid, origin: origin, keyInUse: key,
@@ -64,7 +66,7 @@ struct VenueIdentity {
 
     /// The venue answered whose key it is, and how the account is set. Another uid than the configured one: nothing may be sent for this account, or asked
     /// about its orders.
-    mutating func learn(_ facts: AccountFacts) -> [Consequence] {
+    func learn(_ facts: AccountFacts) -> [Consequence] {
         var consequences: [Consequence] = []
         problem = check(facts, &consequences) ?? facts.problem
         // What cannot be used is not known.
@@ -75,7 +77,7 @@ struct VenueIdentity {
     }
 
     /// - Returns: why the account cannot be used; nil: it is who it should be.
-    private mutating func check(_ facts: AccountFacts, _ consequences: inout [Consequence]) -> String? {
+    private func check(_ facts: AccountFacts, _ consequences: inout [Consequence]) -> String? {
         guard profile.accountTellsUID else { return nil }
         guard let told = facts.uid else { return awaitsUID ? untold(facts, &consequences) : nil }
         guard told == uid else {
@@ -97,7 +99,7 @@ struct VenueIdentity {
     /// another one where the venue has no such page. A key that alone may not ask could be anybody's: it waits for the right to, or for a person.
     ///
     /// - Returns: why the account cannot be used; nil: it goes on as where no venue tells.
-    private mutating func untold(_ facts: AccountFacts, _ consequences: inout [Consequence]) -> String? {
+    private func untold(_ facts: AccountFacts, _ consequences: inout [Consequence]) -> String? {
         let former = pinned?.keyInUse
         let words: String
         switch facts.silence {
@@ -119,12 +121,12 @@ struct VenueIdentity {
     }
 
     /// - Returns: whether it is news.
-    mutating func contradicted(_ why: String) -> Bool {
+    func contradicted(_ why: String) -> Bool {
         guard contradiction == nil else { return false }
         contradiction = why
         return true
     }
 
     /// The venue is asked anew.
-    mutating func forgetProblems() { (contradiction, problem, facts) = (nil, nil, nil) }
+    func forgetProblems() { (contradiction, problem, facts) = (nil, nil, nil) }
 }
