@@ -70,7 +70,9 @@ let package = Package(
         tests("Venues", ["Containers", "OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
         tests("Transport", ["Kernel", "Wire", "Transport", "CLinux", "COpenSSL"]),
-        tests("Control", ["Kernel", "OMSCore", "Wire", "Venues", "Control", "omsctl", "CLinux"], exclude: ["Fixtures"]),
+        tests(
+            "Control", ["Kernel", "OMSCore", "Wire", "Venues", "Control", "Runtime", "Store", "Simulator", "omsctl", "CLinux"],
+            exclude: ["Fixtures"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
         tests("Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport", "CLinux"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
