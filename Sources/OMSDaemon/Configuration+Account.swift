@@ -145,9 +145,11 @@ struct AccountReader {
 
     private func readLimit(_ entry: ConfigurationSection, budget: String, rule: BudgetRule?) -> LimitConfiguration {
         let scope = entry.choice("scope", BudgetScope.self)
-        let permits = entry.count("permits", in: 1...1_000_000)
-        let all = max(1, permits ?? rule?.permits ?? 1_000_000)
-        let share = entry.count("share", in: 1...all)
+        // Fewer than one request takes would let it never leave.
+        let least = rule?.heaviest ?? 1
+        let permits = entry.count("permits", in: least...1_000_000)
+        let all = max(least, permits ?? rule?.permits ?? 1_000_000)
+        let share = entry.count("share", in: least...all)
         let reserve = entry.count("reserve", in: 0...max(0, (share ?? all) - 1))
         return LimitConfiguration(
             budget: budget, scope: scope, permits: permits, windowMs: entry.integer("window_ms", in: 1...86_400_000),

@@ -60,7 +60,7 @@ extension AccountConfiguration {
             let index = settings.firstIndex { $0.budget == rule.name }
             var setting = index.map { settings[$0] } ?? LimitSetting(budget: rule.name)
             guard setting.share == nil else { continue }
-            setting.share = max(1, LimitTerms(rule, setting).permits * least.share / least.permits)
+            setting.share = max(rule.heaviest, LimitTerms(rule, setting).permits * least.share / least.permits)
             if let index { settings[index] = setting } else { settings.append(setting) }
         }
         return settings

@@ -61,7 +61,7 @@ import Testing
         limiter.grants.want(wish())
 
         #expect(serve(at: 0, placeWaits: true).ids.isEmpty)
-        let wanted = limiter.grants.wanted(of: [index])
+        let wanted = limiter.grants.wanted(of: [BudgetCharge(budget: index)])
         #expect(wanted == [index] && !limiter.grants.areNext(for: wanted))
 
         limiter.grants.passedOver(for: wanted)

@@ -3,7 +3,7 @@ import Containers
 
 /// A client that uses its limits as hard as it may, and a venue that writes down when each request arrived. One seed, one history.
 ///
-/// Answers come after any time or never; a request without an answer arrives up to `hold` after its socket died; the client crashes with permits out and
+/// Requests weigh one permit or more of each budget, the same kind now more and now less. Answers come after any time or never; a request without an answer arrives up to `hold` after its socket died; the client crashes with permits out and
 /// rows unwritten, starts again in the same or another boot, has its limits changed while it runs and while it is down; its clock runs off from the
 /// venue's by up to 500 ppm either way.
 struct LimiterHistory {
@@ -19,6 +19,7 @@ struct LimiterHistory {
         /// When it arrives, on the continuous axis; nil: never.
         var arrivesAt: Int64?
         let kind: Int
+        let weights: [Int]
         let run: Int
         var sentAt: Int64 = 0
     }
@@ -40,6 +41,7 @@ struct LimiterHistory {
     private var profile: VenueProfile
     private var settings: [LimitSetting] = []
     private var indexes: [Int] = []
+    /// The budgets that each kind of request is counted against.
     private let kinds: [[Int]]
     private let hold: Int64
     private let timeout: Int64
@@ -63,7 +65,7 @@ struct LimiterHistory {
     private var durableBoot = 0
 
     /// By budget: arrivals on the continuous axis with when they were sent, and which number of permits held from when on.
-    private var arrivals: [[(at: Int64, sentAt: Int64)]]
+    private var arrivals: [[(at: Int64, sentAt: Int64, weight: Int)]]
     private var allowed: [[(from: Int64, permits: Int)]]
     private(set) var sent = 0
     private(set) var crashes = 0
@@ -73,9 +75,10 @@ struct LimiterHistory {
         let count = Int.random(in: 1...3, using: &random)
         let rules = (0..<count).map { index in
             let windows: [Int64] = [200, 1_000, 3_000]
+            let permits = Int.random(in: 1...12, using: &random)
             return BudgetRule(
-                "b\(index)", Int.random(in: 1...12, using: &random), perMs: windows[Int.random(in: 0..<3, using: &random)], scope: .uid,
-                reserve: 0)
+                "b\(index)", permits, perMs: windows[Int.random(in: 0..<3, using: &random)], scope: .uid, reserve: 0,
+                heaviest: Bool.random(using: &random) ? 1 : Int.random(in: 1...permits, using: &random))
         }
         profile = VenueProfile(
             venue: "test", product: "p", baseURL: "", budgets: rules, placeMax: 1, cancelMax: 1, modifyMax: 0, cancelsByClientID: true,
@@ -136,9 +139,10 @@ struct LimiterHistory {
     private mutating func changeSettings() {
         now += 1
         let index = Int.random(in: 0..<settings.count, using: &random)
-        let count = Int.random(in: 1...12, using: &random)
+        let least = profile.budgets[index].heaviest
+        let count = Int.random(in: least...12, using: &random)
         settings[index].permits = count
-        settings[index].share = chance(3) ? Int.random(in: 1...count, using: &random) : nil
+        settings[index].share = chance(3) ? Int.random(in: least...count, using: &random) : nil
         allowed[index].append((now, count))
     }
 
@@ -166,17 +170,21 @@ struct LimiterHistory {
         limiter.recover(at: clock)
         var wakeAt = Int64.max
         while true {
-            let open = kinds.indices.filter { limiter.canTake(kinds[$0].map { indexes[$0] }, at: clock, usesReserve: true) }
+            let charges = kinds.map { kind in
+                kind.map { BudgetCharge(budget: indexes[$0], weight: Int.random(in: 1...profile.budgets[$0].heaviest, using: &random)) }
+            }
+            let open = kinds.indices.filter { limiter.canTake(charges[$0], at: clock, usesReserve: true) }
             guard let kind = open.randomElement(using: &random) else { break }
             // Releases of this turn are durable before anything of it leaves.
             for row in unwritten { write(row) }
             unwritten = []
-            let taken = limiter.take(kinds[kind].map { indexes[$0] }, by: RequestID(Int64(nextID)), at: clock)
+            let taken = limiter.take(charges[kind], by: RequestID(Int64(nextID)), at: clock)
             for row in taken.rows { write(row) }
-            launch(Out(grips: taken.grips, arrivesAt: nil, kind: kind, run: run))
+            launch(Out(grips: taken.grips, arrivesAt: nil, kind: kind, weights: charges[kind].map(\.weight), run: run))
         }
         for kind in kinds {
-            if let next = limiter.nextChance(kind.map { indexes[$0] }, at: clock, usesReserve: true) { wakeAt = min(wakeAt, next + bootAt) }
+            let heaviest = kind.map { BudgetCharge(budget: indexes[$0], weight: profile.budgets[$0].heaviest) }
+            if let next = limiter.nextChance(heaviest, at: clock, usesReserve: true) { wakeAt = min(wakeAt, next + bootAt) }
         }
         guard wakeAt < wakePlanned || wakePlanned <= now, wakeAt < .max else { return }
         wakePlanned = wakeAt
@@ -215,7 +223,7 @@ struct LimiterHistory {
 
     private mutating func arrive(_ out: Out) {
         guard let at = out.arrivesAt else { return }
-        for index in kinds[out.kind] { arrivals[index].append((at, out.sentAt)) }
+        for (index, weight) in zip(kinds[out.kind], out.weights) { arrivals[index].append((at, out.sentAt, weight)) }
     }
 
     mutating func play(untilUs end: Int64) {
@@ -254,15 +262,19 @@ struct LimiterHistory {
         for (index, rule) in profile.budgets.enumerated() {
             let seen = arrivals[index].sorted { $0.at < $1.at }
             let window = rule.windowMs * 1_000
-            var last = 0
+            var (last, count) = (0, 0)
             for first in seen.indices {
-                while last < seen.count, venue(seen[last].at) - venue(seen[first].at) < window { last += 1 }
+                while last < seen.count, venue(seen[last].at) - venue(seen[first].at) < window {
+                    count += seen[last].weight
+                    last += 1
+                }
+                defer { count -= seen[first].weight }
                 let span = allowed[index]
                 let since = seen[first..<last].map(\.sentAt).min() ?? 0
                 let most = span.indices.filter { at in
                     span[at].from <= seen[last - 1].at && (at + 1 == span.count || span[at + 1].from > since)
                 }.map { span[$0].permits }.max()
-                if let most, last - first > most { found.append(.init(name: rule.name, count: last - first, permits: most, at: seen[first].at)) }
+                if let most, count > most { found.append(.init(name: rule.name, count: count, permits: most, at: seen[first].at)) }
             }
         }
         return found

@@ -25,11 +25,25 @@ extension Limiter {
         punish(grips, retryAfterUs: retryAfterUs, at: Moment(monotonic: now, wall: now))
     }
 
-    // MARK: A turn for each step, and what it puts on record
+    // MARK: Requests that weigh one permit of each budget
+
+    mutating func canTake(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Bool {
+        canTake(indexes.map { BudgetCharge(budget: $0) }, at: now, usesReserve: usesReserve)
+    }
+
+    mutating func nextChance(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Int64? {
+        nextChance(indexes.map { BudgetCharge(budget: $0) }, at: now, usesReserve: usesReserve)
+    }
 
     mutating func take(_ indexes: [Int], by request: RequestID, at now: Int64) -> (grips: [PermitGrip], rows: [PermitRow]) {
+        take(indexes.map { BudgetCharge(budget: $0) }, by: request, at: now)
+    }
+
+    // MARK: A turn for each step, and what it puts on record
+
+    mutating func take(_ charges: [BudgetCharge], by request: RequestID, at now: Int64) -> (grips: [PermitGrip], rows: [PermitRow]) {
         let turn = Turn(now)
-        let grips = take(indexes, by: request, in: turn)
+        let grips = take(charges, by: request, in: turn)
         return (grips, turn.permits)
     }
 
@@ -53,7 +67,7 @@ extension Limiter {
 
     mutating func takeNews() -> [BudgetRest] {
         let turn = Turn(0)
-        recordRests(in: turn)
+        endTurn(turn)
         return turn.records.compactMap { if case .budgetRest(let rest) = $0 { rest } else { nil } }
     }
 

@@ -10,7 +10,7 @@ struct PlainRules: VenueRules {
     func problem(with terms: OrderTerms) -> OrderProblem? { nil }
     func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? { nil }
     func group(of terms: OrderTerms) -> PlaceGroup { PlaceGroup() }
-    func budgets(of content: RequestPlan.Content) -> [String] { ["all"] }
+    func charges(of content: RequestPlan.Content) -> [Charge] { ["all"] }
     func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID? { nil }
 
     /// The account `a` of user 7 at this venue, which signs with key `k`.

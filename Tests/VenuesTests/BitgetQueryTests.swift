@@ -229,7 +229,7 @@ import Wire
         let unified = try Make.unified("spot")
         var subject = Make.subject(2, sinceMs: Make.timeMs - 3_600_000)
         subject.stampedMs = Make.timeMs - 40_000
-        #expect(unified.profile.findSteps == 2 && unified.budgets(of: .query(.find([subject], step: 1))) == ["lookup:fills", "overall"])
+        #expect(unified.profile.findSteps == 2 && unified.charges(of: .query(.find([subject], step: 1))) == ["lookup:fills", "overall"])
         let first = unified.request(for: Make.plan(.query(.find([subject], step: 1)))).target
         // None is older than a minute before the attempt's stamp.
         #expect(first == "/api/v3/trade/fills?category=SPOT&limit=100&startTime=\(Make.timeMs - 100_000)", "\(first)")

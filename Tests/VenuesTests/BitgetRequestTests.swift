@@ -92,7 +92,7 @@ import Wire
         let second = futures.request(for: Make.plan(.place([Make.place(2, guarded)], isSingle: true)))
 
         #expect(futures.group(of: closing).isSingle && futures.group(of: guarded).isSingle && !futures.group(of: Make.terms()).isSingle)
-        #expect(futures.budgets(of: .place([Make.place(1, closing)], isSingle: true)) == ["place", "overall"])
+        #expect(futures.charges(of: .place([Make.place(1, closing)], isSingle: true)) == ["place", "overall"])
         #expect(first.target == "/api/v3/trade/place-order")
         #expect(
             first.bodyText

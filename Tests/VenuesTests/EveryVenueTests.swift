@@ -25,6 +25,7 @@ import Wire
         #expect(profile.unfinishedModifiesMax > 0)
         for budget in profile.budgets {
             #expect(budget.permits > 0 && budget.windowMs > 0 && (budget.reserve ?? 0) < budget.permits, "\(budget.name)")
+            #expect((1...budget.permits).contains(budget.heaviest), "\(budget.name)")
         }
         #expect(Set(profile.budgets.map(\.name)).count == profile.budgets.count)
         // The ids that are made here: up to 22 letters and digits, and no venue asks for more than the 9 that are unique.
@@ -33,10 +34,20 @@ import Wire
     }
 
     @Test(arguments: Product.all) func `every request takes permits of budgets that exist`(_ product: Product) {
-        let known = Set(product.adapter.profile.budgets.map(\.name))
+        let known = Dictionary(uniqueKeysWithValues: product.adapter.profile.budgets.map { ($0.name, $0) })
         for content in product.contents {
-            let budgets = product.adapter.budgets(of: content)
-            #expect(!budgets.isEmpty && Set(budgets).count == budgets.count && known.isSuperset(of: budgets), "\(content.title): \(budgets)")
+            let charges = product.adapter.charges(of: content)
+            let budgets = charges.map(\.budget)
+            #expect(!budgets.isEmpty && Set(budgets).count == budgets.count, "\(content.title): \(budgets)")
+            for charge in charges {
+                guard let rule = known[charge.budget] else {
+                    Issue.record("\(content.title): no budget \(charge.budget)")
+                    continue
+                }
+                // What counts items can be sent with fewer; what does not must fit as it is.
+                #expect(charge.weight >= 1 && max(1, charge.perItem) <= rule.heaviest, "\(content.title): \(charge)")
+                #expect(charge.perItem > 0 || charge.weight <= rule.heaviest, "\(content.title): \(charge)")
+            }
         }
     }
 

@@ -77,12 +77,15 @@ struct Golden {
         asks = written.split(separator: "\n").filter { $0.hasPrefix("== ") }.map { String($0.dropFirst(3).prefix { $0 != " " }) }
     }
 
+    /// A budget's name, and how much of it where that is not one permit.
+    private static func text(_ charge: Charge) -> String { charge.weight == 1 ? charge.budget : "\(charge.budget)*\(charge.weight)" }
+
     /// The same sections as the adapter makes them now.
     func text(_ situation: Situation) -> String {
         asks.map { ask in
             let request = situation.adapter.request(for: situation.plan(situation.content(ask)))
             let headers = request.headers.map { "\($0.name): \($0.value)\n" }.joined()
-            let budgets = situation.adapter.budgets(of: situation.content(ask)).joined(separator: " ")
+            let budgets = situation.adapter.charges(of: situation.content(ask)).map(Self.text).joined(separator: " ")
             let body = String(decoding: request.body, as: UTF8.self)
             return "== \(ask) [\(budgets)]\n\(request.method) \(request.target)\n\(headers)\n\(body)\n"
         }.joined(separator: "\n")

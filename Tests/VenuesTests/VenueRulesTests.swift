@@ -109,7 +109,7 @@ import Wire
             if situation.venue == "az-futures" { asks.append("mixed") }
             if situation.adapter.profile.modifyMax > 0 { asks.append("modify") }
             for ask in asks {
-                let taken = situation.adapter.budgets(of: situation.content(ask))
+                let taken = situation.adapter.charges(of: situation.content(ask)).map(\.budget)
                 #expect(!taken.isEmpty && Set(taken).isSubset(of: names) && Set(taken).count == taken.count, "\(situation.venue) \(ask)")
             }
         }

@@ -217,9 +217,9 @@ extension Engine {
     /// How many orders one place request of the account holds at most.
     package func placeMax(of account: AccountID) -> Int? { desk(account)?.placeMax }
 
-    /// Whether a request that may use the reserve could take a permit of each of these budgets in this turn.
-    package func hasPermits(_ budgets: [String], of account: AccountID) -> Bool {
+    /// Whether a request that may use the reserve could take all of these in this turn.
+    package func hasPermits(_ charges: [Charge], of account: AccountID) -> Bool {
         guard let desk = desk(account) else { return false }
-        return limiter.canTake(budgets.compactMap { desk.budgets[$0] }, at: now.monotonic, usesReserve: true)
+        return limiter.canTake(self.charges(charges, on: desk), at: now.monotonic, usesReserve: true)
     }
 }

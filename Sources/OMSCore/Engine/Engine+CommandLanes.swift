@@ -2,43 +2,46 @@
 extension Engine {
     func launchCancels(_ desk: Desk, takesPlaces: Bool = true) -> Bool {
         guard desk.lanes.hasCancels else { return false }
-        let names = cancelIndexes(desk)
-        guard canTake(names, usesReserve: true) else { return false }
-        var tickets = takeCancels(again: false, on: desk)
+        let charges = cancelCharges(desk)
+        guard mayTake(charges, as: .first, on: desk, usesReserve: true) else { return false }
+        let most = most(desk.profile.cancelMax, charges, usesReserve: true)
+        var tickets = takeCancels(again: false, most: most, on: desk)
         // Orders of others are asked for as often as they are listed.
-        if desk.lanes.hasStrangers, mayRepeat(names),
-            desk.lanes.addStrangers(to: &tickets, most: desk.profile.cancelMax, bySymbol: desk.profile.listsBySymbol)
+        if desk.lanes.hasStrangers, mayRepeat(charges),
+            desk.lanes.addStrangers(to: &tickets, most: most, bySymbol: desk.profile.listsBySymbol)
         {
-            limiter.repeated(names, at: now.monotonic)
+            limiter.repeated(charges, at: now.monotonic)
         }
         guard !tickets.isEmpty else { return false }
-        return sendCancels(tickets, names, takesPlaces: takesPlaces, on: desk)
+        return sendCancels(tickets, takesPlaces: takesPlaces, on: desk)
     }
 
     /// Cancels that came back, in full batches.
     func launchRepeatedCancels(_ desk: Desk) -> Bool {
         guard desk.lanes.hasCancelsAgain else { return false }
-        let names = cancelIndexes(desk)
-        guard mayRepeat(at: desk.lanes.cancelsAgainAt(full: desk.profile.cancelMax), names), canTake(names, usesReserve: true) else { return false }
-        let tickets = takeCancels(again: true, on: desk)
+        let charges = cancelCharges(desk)
+        guard mayRepeat(at: desk.lanes.cancelsAgainAt(full: desk.profile.cancelMax), charges),
+            mayTake(charges, as: .first, on: desk, usesReserve: true)
+        else { return false }
+        let tickets = takeCancels(again: true, most: most(desk.profile.cancelMax, charges, usesReserve: true), on: desk)
         guard !tickets.isEmpty else { return false }
-        limiter.repeated(names, at: now.monotonic)
-        return sendCancels(tickets, names, takesPlaces: true, on: desk)
+        limiter.repeated(charges, at: now.monotonic)
+        return sendCancels(tickets, takesPlaces: true, on: desk)
     }
 
     /// Whether cancels that came back have something left of their share of the budgets.
     package func mayRepeatCancels(of account: AccountID) -> Bool {
-        desk(account).map { now.monotonic >= limiter.nextRepeat(cancelIndexes($0)) } ?? false
+        desk(account).map { now.monotonic >= limiter.nextRepeat(cancelCharges($0)) } ?? false
     }
 
-    private func cancelIndexes(_ desk: Desk) -> [Int] {
-        indexes(of: desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: [], placeFirst: false) : .cancel([]), on: desk)
+    private func cancelCharges(_ desk: Desk) -> [BudgetCharge] {
+        charges(of: desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: [], placeFirst: false) : .cancel([]), on: desk)
     }
 
     /// The next batch of cancels. What stood among them and cannot leave now is looked after behind it, since it may wait in the same queue again.
-    private func takeCancels(again: Bool, on desk: Desk) -> [CancelTicket] {
+    private func takeCancels(again: Bool, most: Int, on desk: Desk) -> [CancelTicket] {
         var idle: [OrderCommand] = []
-        let ids = desk.lanes.takeCancels(again: again, most: desk.profile.cancelMax) { id in
+        let ids = desk.lanes.takeCancels(again: again, most: most) { id in
             guard let command = commands[id], command.state == .requested, let live = desk.orders[command.order], live.state.isLive else {
                 if let command = commands[id] { idle.append(command) }
                 return nil
@@ -56,10 +59,13 @@ extension Engine {
         return tickets
     }
 
-    private func sendCancels(_ tickets: [CancelTicket], _ names: [Int], takesPlaces: Bool, on desk: Desk) -> Bool {
-        guard desk.profile.mixesPlaceAndCancel else { return send(.cancel(tickets), indexes: names, on: desk, isPlace: false) }
-        let places = takesPlaces && mayPlace(desk) ? takePlaces(desk, single: false)?.orders ?? [] : []
-        return sendMixed(places, tickets, indexes: names, on: desk)
+    private func sendCancels(_ tickets: [CancelTicket], takesPlaces: Bool, on desk: Desk) -> Bool {
+        guard desk.profile.mixesPlaceAndCancel else { return send(.cancel(tickets), on: desk, isPlace: false, usesReserve: true) }
+        let charges = charges(of: .mixed(place: [], cancel: tickets, placeFirst: false), on: desk)
+        // Where the venue counts what a request carries, new orders take what cancels leave.
+        let room = most(Int.max, charges, usesReserve: true) - 1
+        let places = takesPlaces && room > 0 && mayPlace(desk) ? takePlaces(desk, most: room, single: false)?.orders ?? [] : []
+        return sendMixed(places, tickets, on: desk, usesReserve: true)
     }
 
     /// What cannot share a cancel request: another symbol, where the venue wants one a request.
@@ -72,23 +78,24 @@ extension Engine {
         guard desk.lanes.hasModifies, !isJournalFull, desk.isPrepared, desk.trading.state == .active,
             now.monotonic >= desk.access.reach.closedUntil
         else { return false }
-        let names = indexes(of: .modify([]), on: desk)
-        if areRepeated, !mayRepeat(at: desk.lanes.modifiesAgainAt(full: desk.profile.modifyMax), names) { return false }
-        guard canTake(names, usesReserve: false) else { return false }
-        let (tickets, ended) = takeModifies(again: areRepeated, on: desk)
+        let charges = charges(of: .modify([]), on: desk)
+        if areRepeated, !mayRepeat(at: desk.lanes.modifiesAgainAt(full: desk.profile.modifyMax), charges) { return false }
+        guard mayTake(charges, as: .changing, on: desk, usesReserve: false) else { return false }
+        let most = most(desk.profile.modifyMax, charges, usesReserve: false)
+        let (tickets, ended) = takeModifies(again: areRepeated, most: most, on: desk)
         for end in ended { change(end.id, to: end.state, evidence: .local, note: end.why) }
         guard !tickets.isEmpty else { return false }
-        if areRepeated { limiter.repeated(names, at: now.monotonic) }
-        return send(.modify(tickets), indexes: names, on: desk, isPlace: false)
+        if areRepeated { limiter.repeated(charges, at: now.monotonic) }
+        return send(.modify(tickets), on: desk, isPlace: false, usesReserve: false)
     }
 
     /// The next batch of modifies, and what stood among them that must not leave any more.
     private func takeModifies(
-        again: Bool, on desk: Desk
+        again: Bool, most: Int, on desk: Desk
     ) -> (tickets: [ModifyTicket], ended: [(id: CommandID, state: CommandState, why: String)]) {
         var tickets: [ModifyTicket] = []
         var ended: [(id: CommandID, state: CommandState, why: String)] = []
-        desk.lanes.takeModifies(again: again, most: desk.profile.modifyMax) { key in
+        desk.lanes.takeModifies(again: again, most: most) { key in
             guard let live = desk.orders[key], let command = modifyReady(live, on: desk) else { return false }
             if let expiresAt = command.expiresAt, expiresAt <= now.wall {
                 ended.append((command.id, .withdrawn, "not sent before its deadline"))

@@ -34,7 +34,7 @@ extension Engine {
         if writes, placeIsOwed(desk) {
             if launchPlaces(desk, usesReserve: true) { return true }
             // No permit is left: the next one is theirs, and only what is urgent passes them.
-            guard canTake(placeIndexes(desk), usesReserve: true) else { return launchCancels(desk) || asks && launchFind(desk, .urgent) }
+            guard canTake(placeCharges(desk), usesReserve: true) else { return launchCancels(desk) || asks && launchFind(desk, .urgent) }
         }
         if writes, launchCancels(desk) || launchCancelAll(desk) || launchRepeatedCancels(desk) { return true }
         if asks, launchFind(desk, .urgent) || launchFind(desk, .doubt) || launchFind(desk, .repeated) || launchListing(desk) { return true }
@@ -77,7 +77,7 @@ extension Engine {
     /// for ever.
     private func placeIsOwed(_ desk: Desk) -> Bool {
         guard desk.lanes.hasPlaces, desk.trading.state == .active, mayPlace(desk) else { return false }
-        return placeIndexes(desk).contains { limiter.budgets[$0].owesPlace }
+        return placeCharges(desk).contains { limiter.budgets[$0.budget].owesPlace }
     }
 
     func mayPlace(_ desk: Desk) -> Bool {
@@ -88,7 +88,7 @@ extension Engine {
     private func launchPlaces(_ desk: Desk, usesReserve: Bool = false) -> Bool {
         guard desk.lanes.hasPlaces, mayPlace(desk) else { return false }
         // Other programs' wishes and our places take turns.
-        let wanted = limiter.grants.wanted(of: placeIndexes(desk))
+        let wanted = limiter.grants.wanted(of: placeCharges(desk))
         guard !limiter.grants.areNext(for: wanted) else { return false }
         guard sendWaitingPlaces(desk, usesReserve: usesReserve) else { return false }
         limiter.grants.passedOver(for: wanted)
@@ -96,24 +96,30 @@ extension Engine {
     }
 
     private func sendWaitingPlaces(_ desk: Desk, usesReserve: Bool) -> Bool {
+        let urgency: Claims.Urgency = usesReserve ? .first : .last
         if desk.profile.mixesPlaceAndCancel {
-            let budgets = indexes(of: .mixed(place: [], cancel: [], placeFirst: false), on: desk)
-            guard canTake(budgets, usesReserve: usesReserve), let batch = takePlaces(desk, single: false) else { return false }
-            return sendMixed(batch.orders, [], indexes: budgets, on: desk)
+            let charges = placeCharges(desk)
+            guard mayTake(charges, as: urgency, on: desk, usesReserve: usesReserve),
+                let batch = takePlaces(desk, most: most(Int.max, charges, usesReserve: usesReserve), single: false)
+            else { return false }
+            return sendMixed(batch.orders, [], on: desk, usesReserve: usesReserve)
         }
-        let batchNames = indexes(of: .place([], isSingle: false), on: desk)
-        let singleNames = indexes(of: .place([], isSingle: true), on: desk)
-        let batch = canTake(batchNames, usesReserve: usesReserve)
-        let single = batchNames == singleNames ? batch : canTake(singleNames, usesReserve: usesReserve)
-        guard batch || single, let taken = takePlaces(desk, batch: batch, single: single) else { return false }
-        return sendPlaces(taken.orders, isSingle: taken.group.isSingle, indexes: taken.group.isSingle ? singleNames : batchNames, on: desk)
+        let inBatches = charges(of: .place([], isSingle: false), on: desk)
+        let alone = charges(of: .place([], isSingle: true), on: desk)
+        let batch = mayTake(inBatches, as: urgency, on: desk, usesReserve: usesReserve)
+        let single = inBatches == alone ? batch : mayTake(alone, as: urgency, on: desk, usesReserve: usesReserve)
+        guard batch || single else { return false }
+        let most = batch ? most(Int.max, inBatches, usesReserve: usesReserve) : 1
+        guard let taken = takePlaces(desk, most: most, batch: batch, single: single) else { return false }
+        return sendPlaces(taken.orders, isSingle: taken.group.isSingle, on: desk, usesReserve: usesReserve)
     }
 
-    func takePlaces(_ desk: Desk, batch: Bool = true, single: Bool) -> (group: PlaceGroup, orders: [LiveOrder])? {
+    /// - Parameter most: what the venue's limits leave room for, where it counts orders.
+    func takePlaces(_ desk: Desk, most: Int, batch: Bool = true, single: Bool) -> (group: PlaceGroup, orders: [LiveOrder])? {
         let isReducing = desk.trading.state == .reducing
         var late: [LiveOrder] = []
         let taken = desk.lanes.takePlaces(
-            max: desk.placeMax,
+            max: min(most, desk.placeMax),
             verdict: { key in
                 guard let live = desk.orders[key], live.isQueued, live.state == .intended else { return .drop }
                 if isLate(live, on: desk) {
@@ -131,21 +137,45 @@ extension Engine {
 
     // MARK: Sending
 
-    func indexes(of content: RequestPlan.Content, on desk: Desk) -> [Int] { desk.rules.budgets(of: content).compactMap { desk.budgets[$0] } }
+    func charges(of content: RequestPlan.Content, on desk: Desk) -> [BudgetCharge] {
+        charges(desk.rules.charges(of: content), on: desk)
+    }
 
-    /// Whether one permit of each is there; else asks to be called when one may be.
-    func canTake(_ indexes: [Int], usesReserve: Bool) -> Bool {
-        if limiter.canTake(indexes, at: now.monotonic, usesReserve: usesReserve) { return true }
-        if let next = limiter.nextChance(indexes, at: now.monotonic, usesReserve: usesReserve) { wake(at: next) }
+    func charges(_ charges: [Charge], on desk: Desk) -> [BudgetCharge] {
+        charges.compactMap { charge in desk.budgets[charge.budget].map { BudgetCharge(budget: $0, charge) } }
+    }
+
+    /// Whether all of these are there; else asks to be called when they may be.
+    private func canTake(_ charges: [BudgetCharge], usesReserve: Bool) -> Bool {
+        if limiter.canTake(charges, at: now.monotonic, usesReserve: usesReserve) { return true }
+        awaitPermits(charges, usesReserve: usesReserve)
         return false
     }
 
+    /// The same for a request that is to leave now: what it waits for in vain it saves up (``Claims``).
+    func mayTake(_ charges: [BudgetCharge], as urgency: Claims.Urgency, on desk: Desk, usesReserve: Bool) -> Bool {
+        let name = Claims.Name(account: desk.index, urgency: urgency)
+        if limiter.mayTake(charges, as: name, at: now.monotonic, usesReserve: usesReserve) { return true }
+        awaitPermits(charges, usesReserve: usesReserve)
+        return false
+    }
+
+    private func awaitPermits(_ charges: [BudgetCharge], usesReserve: Bool) {
+        if let next = limiter.nextChance(charges, at: now.monotonic, usesReserve: usesReserve) { wake(at: next) }
+    }
+
+    /// So many items at most, and no more than the limits that count them leave room for; only after `mayTake`.
+    func most(_ items: Int, _ charges: [BudgetCharge], usesReserve: Bool) -> Int {
+        min(items, limiter.most(charges, at: now.monotonic, usesReserve: usesReserve))
+    }
+
     func launch(_ content: RequestPlan.Content, on desk: Desk, usesReserve: Bool, isJournaled: Bool = false) -> Bool {
-        let budgets = indexes(of: content, on: desk)
+        let charges = charges(of: content, on: desk)
         // Only what needs neither stamp nor account may leave before both are known.
         let isPreparation = if case .query(let query) = content { query.isPreparation } else { false }
-        guard mayLeave(desk), isPreparation || desk.access.isSignable, canTake(budgets, usesReserve: usesReserve) else { return false }
-        return send(content, indexes: budgets, on: desk, isPlace: false, isJournaled: isJournaled)
+        guard mayLeave(desk), isPreparation || desk.access.isSignable else { return false }
+        guard mayTake(charges, as: usesReserve ? .asking : .last, on: desk, usesReserve: usesReserve) else { return false }
+        return send(content, charges, on: desk, isPlace: false, isJournaled: isJournaled)
     }
 
     private func stampMs(_ desk: Desk) -> Int64 {
@@ -153,7 +183,7 @@ extension Engine {
         return clock.middle(at: now.monotonic) / 1_000 - desk.profile.stampMarginMs
     }
 
-    private func sendPlaces(_ orders: [LiveOrder], isSingle: Bool, indexes: [Int], on desk: Desk) -> Bool {
+    private func sendPlaces(_ orders: [LiveOrder], isSingle: Bool, on desk: Desk, usesReserve: Bool) -> Bool {
         let time = stampMs(desk)
         var tickets: [PlaceTicket] = []
         var held: [LiveOrder] = []
@@ -173,17 +203,17 @@ extension Engine {
             wake(at: now.monotonic + .milliseconds(2))
         }
         guard !tickets.isEmpty else { return false }
-        return send(.place(tickets, isSingle: isSingle), indexes: indexes, on: desk, isPlace: true, time: time)
+        return send(.place(tickets, isSingle: isSingle), on: desk, isPlace: true, usesReserve: usesReserve, time: time)
     }
 
-    func sendMixed(_ orders: [LiveOrder], _ cancels: [CancelTicket], indexes: [Int], on desk: Desk) -> Bool {
+    func sendMixed(_ orders: [LiveOrder], _ cancels: [CancelTicket], on desk: Desk, usesReserve: Bool) -> Bool {
         let time = stampMs(desk)
         let placeFirst =
             orders.allSatisfy { $0.order.sequence == .placeFirst } && cancels.allSatisfy { commands[$0.command]?.sequence == .placeFirst }
         let tickets = orders.map { ticket(for: $0, time: time, on: desk) }
         return send(
-            .mixed(place: tickets, cancel: cancels, placeFirst: placeFirst && !(orders.isEmpty && cancels.isEmpty)), indexes: indexes, on: desk,
-            isPlace: !orders.isEmpty, time: time)
+            .mixed(place: tickets, cancel: cancels, placeFirst: placeFirst && !(orders.isEmpty && cancels.isEmpty)), on: desk,
+            isPlace: !orders.isEmpty, usesReserve: usesReserve, time: time)
     }
 
     private func ticket(for live: LiveOrder, time: Int64, on desk: Desk) -> PlaceTicket {
@@ -194,10 +224,45 @@ extension Engine {
         return ticket
     }
 
-    /// Takes the permits and lets a request go with this turn's commit. Always true.
-    @discardableResult
+    /// Lets a batch go, charged by what it came to carry. Where that is more than it was made for, whatever its venue's rules say, it goes back to where it
+    /// waited.
     func send(
-        _ content: RequestPlan.Content, indexes: [Int], on desk: Desk, isPlace: Bool, isJournaled: Bool = true, time: Int64? = nil
+        _ content: RequestPlan.Content, on desk: Desk, isPlace: Bool, usesReserve: Bool, time: Int64? = nil
+    ) -> Bool {
+        let charges = charges(of: content, on: desk)
+        guard canTake(charges, usesReserve: usesReserve) else {
+            putBack(content, on: desk)
+            return false
+        }
+        return send(content, charges, on: desk, isPlace: isPlace, time: time)
+    }
+
+    private func putBack(_ content: RequestPlan.Content, on desk: Desk) {
+        func putBack(_ tickets: [PlaceTicket]) {
+            let lives = tickets.compactMap { desk.orders[$0.order] }
+            for live in lives where live.isQueued {
+                live.isQueued = false
+                desk.lanes.stoppedWaiting()
+            }
+            requeue(lives, on: desk)
+        }
+        func putBack(_ tickets: [CancelTicket]) {
+            for ticket in tickets { desk.lanes.cancel(ticket.command, isAgain: watches[ticket.command]?.isRepeated ?? false, at: now.monotonic) }
+        }
+        switch content {
+        case .place(let tickets, _): putBack(tickets)
+        case .cancel(let tickets): putBack(tickets)
+        case .mixed(let places, let cancels, _):
+            putBack(places)
+            putBack(cancels)
+        case .modify(let tickets): for ticket in tickets { if let live = desk.orders[ticket.order] { queueModify(of: live, on: desk) } }
+        case .query: break
+        }
+    }
+
+    /// Takes the permits and lets a request go with this turn's commit. Always true.
+    private func send(
+        _ content: RequestPlan.Content, _ charges: [BudgetCharge], on desk: Desk, isPlace: Bool, isJournaled: Bool = true, time: Int64? = nil
     ) -> Bool {
         let id = turn.nextRequest()
         if content.isSigned { desk.access.pinFirst(in: turn) }
@@ -206,9 +271,9 @@ extension Engine {
             staleAt: min(
                 now.monotonic + .milliseconds(max(200, min(desk.freshnessMs / 3, 3_000))), deadline(of: content, on: desk).map(monotonic) ?? .max),
             timeoutMs: desk.setup.requestTimeoutMs)
-        let grips = limiter.take(indexes, by: id, in: turn)
-        (plan.budgets, plan.isJournaled) = (limiter.rows(of: grips), isJournaled)
-        limiter.served(indexes, place: isPlace, whilePlaceWaits: desk.lanes.hasPlaces)
+        let grips = limiter.take(charges, by: id, in: turn)
+        (plan.budgets, plan.isJournaled) = (limiter.rows(of: charges), isJournaled)
+        limiter.served(charges, place: isPlace, whilePlaceWaits: desk.lanes.hasPlaces)
         inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled, launchedAt: now.monotonic)
         desk.access.asked(plan, in: turn)
         if plan.isRoutine { desk.lanes.routineLeft() }

@@ -24,12 +24,12 @@ extension Engine {
             guard desk.lanes.hasPlaces, desk.trading.state == .active, desk.hasRoom, now.monotonic >= desk.access.reach.backoffUntil,
                 mayPlace(desk)
             else { return false }
-            return placeIndexes(desk).contains(budget)
+            return placeCharges(desk).contains { $0.budget == budget }
         }
     }
 
-    func placeIndexes(_ desk: Desk) -> [Int] {
-        indexes(of: desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: [], placeFirst: false) : .place([], isSingle: false), on: desk)
+    func placeCharges(_ desk: Desk) -> [BudgetCharge] {
+        charges(of: desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: [], placeFirst: false) : .place([], isSingle: false), on: desk)
     }
 
     func releaseGrant(_ id: Int64, ticket: Ticket) {

@@ -88,8 +88,9 @@ extension Engine {
         var step: Int?
         var later: [OrderKey] = []
         var ids = 0
+        var most = desk.profile.findMax
         var concernsDoubt = false
-        while subjects.count < desk.profile.findMax, let key = queue.popFirst() {
+        while subjects.count < most, let key = queue.popFirst() {
             guard let live = desk.orders[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
             if let delay = leftToListings(live, inquiry, on: desk) ?? (lane == .urgent ? nil : awaitsClock(live, on: desk)) {
                 again(live, on: desk, after: delay)
@@ -109,6 +110,7 @@ extension Engine {
                 if later.count > 100 { break }
                 continue
             }
+            if step == nil { most = self.most(most, charges(of: .query(.find([], step: inquiry.step)), on: desk), usesReserve: usesReserve) }
             step = inquiry.step
             ids += count
             inquiry.isAsked = true
@@ -126,7 +128,7 @@ extension Engine {
         desk.inquiries[lane.rawValue] = queue
         guard let step, !subjects.isEmpty else { return false }
         if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: usesReserve, isJournaled: concernsDoubt) {
-            if lane.isPaced { limiter.repeated(indexes(of: .query(.find([], step: step)), on: desk), at: now.monotonic) }
+            if lane.isPaced { limiter.repeated(charges(of: .query(.find([], step: step)), on: desk), at: now.monotonic) }
             return true
         }
         for subject in subjects { if let live = desk.orders[subject.order] { again(live, on: desk, after: .milliseconds(10)) } }
@@ -135,8 +137,8 @@ extension Engine {
 
     /// Whether a look-up's step may be asked now; else asks to be called when it may.
     private func mayAsk(_ step: Int, _ lane: InquiryLane, usesReserve: Bool, on desk: Desk) -> Bool {
-        let names = indexes(of: .query(.find([], step: step)), on: desk)
-        return (!lane.isPaced || mayRepeat(names)) && canTake(names, usesReserve: usesReserve)
+        let charges = charges(of: .query(.find([], step: step)), on: desk)
+        return (!lane.isPaced || mayRepeat(charges)) && mayTake(charges, as: usesReserve ? .asking : .last, on: desk, usesReserve: usesReserve)
     }
 
     func subject(_ live: LiveOrder, on desk: Desk, byVenueID: Bool = true) -> FindSubject {

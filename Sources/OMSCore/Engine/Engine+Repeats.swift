@@ -24,17 +24,17 @@ struct Repeats {
 }
 
 extension Engine {
-    /// Whether what repeats itself may take a permit of each; else asks to be called when it may.
-    func mayRepeat(_ indexes: [Int]) -> Bool {
-        let at = limiter.nextRepeat(indexes)
+    /// Whether what repeats itself may take of each; else asks to be called when it may.
+    func mayRepeat(_ charges: [BudgetCharge]) -> Bool {
+        let at = limiter.nextRepeat(charges)
         if now.monotonic < at { wake(at: at) }
         return now.monotonic >= at
     }
 
     /// The same of what waits for company until then; `Int64.max`: there is none.
-    func mayRepeat(at time: Int64, _ indexes: [Int]) -> Bool {
+    func mayRepeat(at time: Int64, _ charges: [BudgetCharge]) -> Bool {
         if now.monotonic < time, time < .max { wake(at: time) }
-        return now.monotonic >= time && mayRepeat(indexes)
+        return now.monotonic >= time && mayRepeat(charges)
     }
 
     /// Whether an order was looked at before for the same command's sake, and stood as it stands.
@@ -65,7 +65,7 @@ extension Engine {
 
     func wantsRepeatListing(_ desk: Desk) -> Bool {
         guard desk.listing.isIdle, desk.listing.wantsRepeats else { return false }
-        return desk.listing.mayConfirm(notBefore: nil, in: turn) && mayRepeat(indexes(of: .query(.openOrders(symbol: nil, page: nil)), on: desk))
+        return desk.listing.mayConfirm(notBefore: nil, in: turn) && mayRepeat(charges(of: .query(.openOrders(symbol: nil, page: nil)), on: desk))
     }
 
     // MARK: Sending

@@ -20,7 +20,7 @@ extension Engine {
             return false
         }
         let isPaced = sweep.isForRepeats && !desk.listing.isAwaited && desk.kill == nil && desk.doubts.count <= patience.bulkDoubts
-        if isPaced, !mayRepeat(indexes(of: .query(.openOrders(symbol: nil, page: nil)), on: desk)) { return false }
+        if isPaced, !mayRepeat(charges(of: .query(.openOrders(symbol: nil, page: nil)), on: desk)) { return false }
         // A venue that lists by symbol, and no symbol yet: there is nothing to list.
         guard !sweep.symbols.isEmpty else {
             finish(desk)
@@ -29,7 +29,7 @@ extension Engine {
         let query = sweep.query
         let isUrgent = !desk.listing.hasReconciled || !desk.doubts.isEmpty || desk.kill != nil || confirmsByListing(desk)
         guard launch(.query(query), on: desk, usesReserve: isUrgent || !waitsToSend(desk)) else { return false }
-        if isPaced { limiter.repeated(indexes(of: .query(query), on: desk), at: now.monotonic) }
+        if isPaced { limiter.repeated(charges(of: .query(query), on: desk), at: now.monotonic) }
         desk.listing.asked(at: now.monotonic)
         return true
     }

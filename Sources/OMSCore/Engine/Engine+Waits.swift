@@ -37,7 +37,7 @@ extension Engine {
         if !desk.isPrepared { return "the account: \(troubles(of: desk))" }
         if desk.roundsOut > 0 || desk.unreleasedCancels > 0 { return "cancels that are being written down" }
         if !live.isQueued { return "another try, since the venue put it off" + (desk.access.lastError.words.map { ": \($0)" } ?? "") }
-        return way(through: indexes(of: .place([], isSingle: desk.rules.group(of: live.order.terms).isSingle), on: desk), on: desk)
+        return way(through: charges(of: .place([], isSingle: desk.rules.group(of: live.order.terms).isSingle), on: desk), on: desk)
     }
 
     private func wait(of command: OrderCommand, _ live: LiveOrder, on desk: Desk) -> String? {
@@ -73,11 +73,11 @@ extension Engine {
             if isJournalFull { return "space on the journal's disk" }
             if !desk.isPrepared { return "the account: \(troubles(of: desk))" }
         }
-        let names =
+        let charges =
             command.kind == .modify
-            ? indexes(of: .modify([]), on: desk)
-            : indexes(of: desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: [], placeFirst: false) : .cancel([]), on: desk)
-        return way(through: names, on: desk)
+            ? charges(of: .modify([]), on: desk)
+            : charges(of: desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: [], placeFirst: false) : .cancel([]), on: desk)
+        return way(through: charges, on: desk)
     }
 
     /// What holds the cancels of an intent that wants its places first.
@@ -112,13 +112,13 @@ extension Engine {
     private func commandName(_ id: CommandID) -> String { commands[id].map { "\($0.kind.rawValue) \(id)" } ?? "another command" }
 
     /// What stands between the queue and the wire.
-    private func way(through budgets: [Int], on desk: Desk) -> String {
+    private func way(through charges: [BudgetCharge], on desk: Desk) -> String {
         let access = desk.access
         let isHeld = !access.isSignable || access.problem != nil || now.monotonic < access.reach.backoffUntil
         if isHeld { return "the account: \(troubles(of: desk))" }
         if now.monotonic < access.reach.closedUntil { return "the venue, which is closed for maintenance" }
-        guard !limiter.canTake(budgets, at: now.monotonic, usesReserve: false) else { return "its turn" }
-        let next = limiter.nextChance(budgets, at: now.monotonic, usesReserve: false)
+        guard !limiter.canTake(charges, at: now.monotonic, usesReserve: false) else { return "its turn" }
+        let next = limiter.nextChance(charges, at: now.monotonic, usesReserve: false)
         return "a permit" + (next.map { ", in \(($0 - now.monotonic) / 1_000) ms at the soonest" } ?? "")
     }
 }

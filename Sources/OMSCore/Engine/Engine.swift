@@ -168,7 +168,7 @@ package final class Engine {
         settleIntents()
         sweepClosed()
         endWaits()
-        limiter.recordRests(in: turn)
+        limiter.endTurn(turn)
         if let next = mint.takeReservation() { record(.idHighWater(next)) }
         return turn.take()
     }

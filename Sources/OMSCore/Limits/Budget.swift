@@ -10,6 +10,8 @@ package struct Budget: Sendable {
     /// Permits this daemon may use of the venue's: `permits` unless other hosts share the limit.
     package private(set) var share: Int
     package private(set) var reserve: Int
+    /// The most that one request takes: never less than that is left to use.
+    private var heaviest: Int
     package private(set) var windowUs: Int64
     package private(set) var marginUs: Int64
     package private(set) var penaltyUs: Int64
@@ -45,6 +47,7 @@ package struct Budget: Sendable {
     package init(row: BudgetRow, _ terms: LimitTerms) {
         self.row = row
         (share, reserve, usableShare) = (terms.share, terms.reserve, terms.share)
+        heaviest = terms.heaviest
         windowUs = .milliseconds(terms.windowMs)
         marginUs = .milliseconds(terms.marginMs)
         penaltyUs = .milliseconds(terms.penaltyMs)
@@ -106,7 +109,7 @@ package struct Budget: Sendable {
         guard now >= frozenUntil else { return 0 }
         settle(at: now)
         let held = held
-        let limit = usesReserve ? usableShare : max(usableShare - reserve, min(usableShare, 1))
+        let limit = usesReserve ? usableShare : max(usableShare - reserve, min(usableShare, heaviest))
         return max(0, min(free.count, limit - held))
     }
 
@@ -139,7 +142,7 @@ package struct Budget: Sendable {
     package mutating func punish(retryAfterUs: Int64?, at now: Moment) {
         let rest = Rest(for: max(penaltyUs, min(max(0, retryAfterUs ?? 0), .seconds(900))), at: now)
         if rest.until > freeze.until { freeze = rest }
-        usableShare = max(1, usableShare / 2)
+        usableShare = min(share, max(heaviest, usableShare / 2))
         nextRecoveryAt = frozenUntil + recoveryUs
     }
 
@@ -206,9 +209,11 @@ package struct Budget: Sendable {
 
     private var held: Int { slots - free.count - retired.count }
 
-    /// What goes round and round took a permit. It gets one of five at most, whoever else waits or does not: a venue that refuses the same thing for ever then
+    /// What goes round and round took so many permits. It gets one of five at most, whoever else waits or does not: a venue that refuses the same thing for ever then
     /// keeps neither doubts nor listings nor what is new from it.
-    mutating func repeated(at now: Int64) { nextRepeatAt = now + windowUs * Self.repeatShare / Int64(max(1, usableShare)) }
+    mutating func repeated(_ weight: Int = 1, at now: Int64) {
+        nextRepeatAt = now + windowUs * Self.repeatShare * Int64(weight) / Int64(max(1, usableShare))
+    }
 
     /// One of so many permits is for what repeats itself.
     package static let repeatShare: Int64 = 5
@@ -235,7 +240,7 @@ package struct Budget: Sendable {
         retired = unused.filter { $0 >= permits }
         row = BudgetRow(
             id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: terms.windowMs)
-        (share, reserve) = (terms.share, terms.reserve)
+        (share, reserve, heaviest) = (terms.share, terms.reserve, terms.heaviest)
         usableShare = min(usableShare, share)
         if nextRecoveryAt == .max { usableShare = share }
         windowUs = .milliseconds(terms.windowMs)

@@ -36,9 +36,9 @@ struct Grants: Sendable {
     // MARK: Turns with places
 
     /// Those of these budgets that a wish waits for.
-    func wanted(of indexes: @autoclosure () -> [Int]) -> [Int] {
+    func wanted(of charges: @autoclosure () -> [BudgetCharge]) -> [Int] {
         guard !wishes.isEmpty else { return [] }
-        return indexes().filter { index in wishes.elements.contains { $0.budget == index } }
+        return charges().map(\.budget).filter { index in wishes.elements.contains { $0.budget == index } }
     }
 
     /// Whether the next permit of one of these is a wish's.
@@ -64,24 +64,26 @@ extension Limiter {
         while let wish = grants.wishes.popFirst() {
             // The reserve is for our own cancels, unless a wish could never be served without it.
             let needsReserve = wish.permits > budgets[wish.budget].share - budgets[wish.budget].reserve
-            let usable = available(wish.budget, at: now, usesReserve: needsReserve)
+            let charge = BudgetCharge(budget: wish.budget, weight: wish.permits)
             let isPlacesTurn = !grants.wishIsNext.contains(wish.budget) && placeWaits(wish.budget)
-            guard !blocked.contains(wish.budget), !isPlacesTurn, usable >= wish.permits else {
+            let isNext = !blocked.contains(wish.budget) && !isPlacesTurn
+            guard isNext, mayTake([charge], as: Claims.Name(account: -1, urgency: .last), at: now, usesReserve: needsReserve) else {
                 blocked.insert(wish.budget)
+                // What is free by now is no chance to come: it is counted as free first.
+                _ = available(wish.budget, at: now, usesReserve: true)
                 if let next = budgets[wish.budget].nextChance(at: now) { turn.wake(at: max(next, now + 1)) }
                 waiting.append(wish)
                 continue
             }
             grant(wish, in: turn)
-            served([wish.budget], place: false, whilePlaceWaits: hasPlaces(wish.account))
+            served([BudgetCharge(budget: wish.budget)], place: false, whilePlaceWaits: hasPlaces(wish.account))
         }
         grants.wishes.prepend(waiting)
     }
 
     private mutating func grant(_ wish: Grants.Wish, in turn: Turn) {
         let id = turn.nextRequest()
-        var grips: [PermitGrip] = []
-        for _ in 0..<wish.permits { grips += take([wish.budget], by: id, in: turn) }
+        let grips = take([BudgetCharge(budget: wish.budget, weight: wish.permits)], by: id, in: turn)
         grants.wishIsNext.remove(wish.budget)
         let expiresAt = turn.now.monotonic + .milliseconds(wish.holdMs)
         grants.held[id.number] = Grants.Grant(

@@ -20,6 +20,8 @@ package struct LimitTerms: Sendable, Equatable {
     package let share: Int
     package let reserve: Int
     package let penaltyMs: Int64
+    /// As ``BudgetRule/heaviest``.
+    package let heaviest: Int
 
     package init(_ rule: BudgetRule, _ setting: LimitSetting?) {
         scope = setting?.scope ?? rule.scope
@@ -29,6 +31,7 @@ package struct LimitTerms: Sendable, Equatable {
         share = min(setting?.share ?? permits, permits)
         reserve = max(0, min(setting?.reserve ?? rule.reserve ?? permits / 10, share - 1))
         penaltyMs = setting?.penaltyMs ?? windowMs
+        heaviest = rule.heaviest
     }
 }
 

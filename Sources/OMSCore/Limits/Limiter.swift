@@ -16,6 +16,8 @@ package struct Limiter: Sendable {
     package private(set) var supersededRests: Set<Int64> = []
     /// Permits in the hands of other programs, and who waits for some.
     var grants = Grants()
+    /// Who saves up for more permits than are free.
+    private var claims = Claims()
 
     package init() {}
 
@@ -67,20 +69,51 @@ package struct Limiter: Sendable {
         }
     }
 
-    /// Whether one permit of each can be taken now.
-    package mutating func canTake(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Bool {
-        for index in indexes where budgets[index].available(at: now, usesReserve: usesReserve) == 0 { return false }
+    /// Whether all of these can be taken now, together.
+    package mutating func canTake(_ charges: [BudgetCharge], at now: Int64, usesReserve: Bool) -> Bool {
+        for charge in charges where budgets[charge.budget].available(at: now, usesReserve: usesReserve) < charge.weight { return false }
         return true
     }
 
+    /// The same for a request that is to leave: nobody who comes before it saves up for what it would take, and where it takes more than is free, it is
+    /// who saves up.
+    mutating func mayTake(_ charges: [BudgetCharge], as name: Claims.Name, at now: Int64, usesReserve: Bool) -> Bool {
+        let isFree = canTake(charges, at: now, usesReserve: usesReserve)
+        if isFree, claims.isEmpty { return true }
+        let isBarred = claims.bar(charges, of: name)
+        if isFree, !isBarred {
+            claims.end(charges, of: name)
+            return true
+        }
+        // Who takes one permit has it with the next one that is free, as long as nobody bars the way.
+        if charges.contains(where: { $0.weight > 1 }) {
+            var lacking: [Int] = []
+            for charge in charges where budgets[charge.budget].available(at: now, usesReserve: usesReserve) < charge.weight {
+                lacking.append(charge.budget)
+            }
+            claims.want(charges, lacking: lacking, as: name)
+        }
+        return false
+    }
+
     /// The earliest moment worth asking `canTake` again: when the last of the budgets that refuse now may have a permit. nil: an answer must come first.
-    package mutating func nextChance(_ indexes: [Int], at now: Int64, usesReserve: Bool) -> Int64? {
+    package mutating func nextChance(_ charges: [BudgetCharge], at now: Int64, usesReserve: Bool) -> Int64? {
         var latest = now + 1
-        for index in indexes where budgets[index].available(at: now, usesReserve: usesReserve) == 0 {
-            guard let next = budgets[index].nextChance(at: now) else { return nil }
+        for charge in charges where budgets[charge.budget].available(at: now, usesReserve: usesReserve) < charge.weight {
+            guard let next = budgets[charge.budget].nextChance(at: now) else { return nil }
             latest = max(latest, next)
         }
         return latest
+    }
+
+    /// How many items the request could carry at most that has these charges with one of them; only after `canTake`.
+    package mutating func most(_ charges: [BudgetCharge], at now: Int64, usesReserve: Bool) -> Int {
+        var most = Int.max
+        for charge in charges where charge.perItem > 0 {
+            let rest = budgets[charge.budget].available(at: now, usesReserve: usesReserve) - charge.weight
+            most = min(most, 1 + max(0, rest) / charge.perItem)
+        }
+        return most
     }
 
     /// Permits of one budget that could be taken now.
@@ -91,20 +124,22 @@ package struct Limiter: Sendable {
     /// Permits out or cooling of one budget.
     package mutating func inUse(_ index: Int, at now: Int64) -> Int { budgets[index].inUse(at: now) }
 
-    /// Takes one permit of each; only after `canTake`.
-    mutating func take(_ indexes: [Int], by request: RequestID, in turn: Turn) -> [PermitGrip] {
+    /// Takes all of these; only after `canTake`.
+    mutating func take(_ charges: [BudgetCharge], by request: RequestID, in turn: Turn) -> [PermitGrip] {
         var grips: [PermitGrip] = []
-        grips.reserveCapacity(indexes.count)
-        for index in indexes {
-            let row = budgets[index].take(by: request, at: turn.now.monotonic)
-            turn.record(.permit(row))
-            grips.append(PermitGrip(budget: index, slot: row.slot))
+        grips.reserveCapacity(charges.count)
+        for charge in charges {
+            for _ in 0..<charge.weight {
+                let row = budgets[charge.budget].take(by: request, at: turn.now.monotonic)
+                turn.record(.permit(row))
+                grips.append(PermitGrip(budget: charge.budget, slot: row.slot))
+            }
         }
         return grips
     }
 
-    /// Of which budgets permits are, as their rows name them.
-    func rows(of grips: [PermitGrip]) -> [Int64] { grips.map { budgets[$0.budget].row.id } }
+    /// Of which budgets charges are, as their rows name them.
+    func rows(of charges: [BudgetCharge]) -> [Int64] { charges.map { budgets[$0.budget].row.id } }
 
     /// Frees permits whose request was answered (`readAt`) or never sent (nil).
     mutating func release(_ grips: [PermitGrip], readAt: Int64?, in turn: Turn) {
@@ -137,13 +172,15 @@ package struct Limiter: Sendable {
         }
     }
 
-    /// When what repeats itself may take a permit of each.
-    package func nextRepeat(_ indexes: [Int]) -> Int64 { indexes.lazy.map { budgets[$0].nextRepeatAt }.max() ?? .min }
+    /// When what repeats itself may take of each.
+    package func nextRepeat(_ charges: [BudgetCharge]) -> Int64 { charges.lazy.map { budgets[$0.budget].nextRepeatAt }.max() ?? .min }
 
-    package mutating func repeated(_ indexes: [Int], at now: Int64) { for index in indexes { budgets[index].repeated(at: now) } }
+    package mutating func repeated(_ charges: [BudgetCharge], at now: Int64) {
+        for charge in charges { budgets[charge.budget].repeated(charge.weight, at: now) }
+    }
 
-    package mutating func served(_ indexes: [Int], place: Bool, whilePlaceWaits: Bool) {
-        for index in indexes { budgets[index].served(place: place, whilePlaceWaits: whilePlaceWaits) }
+    package mutating func served(_ charges: [BudgetCharge], place: Bool, whilePlaceWaits: Bool) {
+        for charge in charges { budgets[charge.budget].served(place: place, whilePlaceWaits: whilePlaceWaits) }
     }
 
     package mutating func recover(at now: Int64) {
@@ -153,8 +190,9 @@ package struct Limiter: Sendable {
     /// When the next share grows; nil: all are whole.
     package var nextRecoveryAt: Int64? { budgets.lazy.filter(\.isPunished).map(\.nextRecoveryAt).min() }
 
-    /// At a turn's end: rests of budgets that are not on record as they are now.
-    mutating func recordRests(in turn: Turn) {
+    /// At a turn's end: rests of budgets that are not on record as they are now; who saved up and asked no more does so no longer.
+    mutating func endTurn(_ turn: Turn) {
+        if !claims.isEmpty { claims.lapse() }
         for index in budgets.indices { if let rest = budgets[index].takeNews() { turn.record(.budgetRest(rest)) } }
     }
 

@@ -1,7 +1,7 @@
 /// Whom a venue counts a limit against.
 package enum BudgetScope: String, Sendable, CaseIterable { case uid, apikey, ip }
 
-/// One limit of a venue: so many requests in any window. Source and date stand at the venue's profile.
+/// One limit of a venue: so much in any window, of requests or of what it weighs them by (``Charge``). Source and date stand at the venue's profile.
 package struct BudgetRule: Hashable, Sendable {
     /// `batch-place`, `batch-cancel`, `modify`, `batch-modify`, `place`, `lookup:<endpoint>`, `overall`.
     package let name: String
@@ -12,10 +12,15 @@ package struct BudgetRule: Hashable, Sendable {
     package let reserve: Int?
     /// Off until a configuration names it (a venue's limit that market makers are exempt from).
     package let isOffByDefault: Bool
+    /// The most permits that one request takes which cannot be made smaller: no configuration leaves less.
+    package let heaviest: Int
 
-    package init(_ name: String, _ permits: Int, perMs windowMs: Int64, scope: BudgetScope, reserve: Int? = nil, isOffByDefault: Bool = false) {
+    package init(
+        _ name: String, _ permits: Int, perMs windowMs: Int64, scope: BudgetScope, reserve: Int? = nil, isOffByDefault: Bool = false,
+        heaviest: Int = 1
+    ) {
         (self.name, self.permits, self.windowMs, self.scope) = (name, permits, windowMs, scope)
-        (self.reserve, self.isOffByDefault) = (reserve, isOffByDefault)
+        (self.reserve, self.isOffByDefault, self.heaviest) = (reserve, isOffByDefault, heaviest)
     }
 }
 
@@ -145,8 +150,8 @@ package protocol VenueRules: Sendable {
     /// endpoint (UTA reduce-only and TP/SL) answer with `isSingle` and go out alone.
     func group(of terms: OrderTerms) -> PlaceGroup
 
-    /// The budgets that a request takes one permit of each.
-    func budgets(of content: RequestPlan.Content) -> [String]
+    /// What the venue counts of a request: each budget once. A batch that is still empty is charged as one with a single item.
+    func charges(of content: RequestPlan.Content) -> [Charge]
 
     /// The id under which the venue will know the order, where that is a function of what is sent (AscendEX). Journaled before sending.
     func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID?

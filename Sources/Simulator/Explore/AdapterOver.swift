@@ -14,7 +14,7 @@ extension AdapterOver {
         base.problem(modifying: terms, price: price, quantity: quantity)
     }
     package func group(of terms: OrderTerms) -> PlaceGroup { base.group(of: terms) }
-    package func budgets(of content: RequestPlan.Content) -> [String] { base.budgets(of: content) }
+    package func charges(of content: RequestPlan.Content) -> [Charge] { base.charges(of: content) }
     package func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID? {
         base.predictedID(clientOrderID: clientOrderID, timeMs: timeMs, facts: facts)
     }

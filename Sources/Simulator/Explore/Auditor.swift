@@ -20,8 +20,8 @@ package final class Auditor {
     private var cancels = CancelWatch()
     /// The auditor's own reading of each order's record.
     var readings: [OrderKey: RecordReading] = [:]
-    /// Whether an account has a permit of each of these budgets left for a cancel.
-    var hasPermits: (AccountID, [String]) -> Bool = { _, _ in false }
+    /// Whether an account has all of these permits left for a cancel.
+    var hasPermits: (AccountID, [Charge]) -> Bool = { _, _ in false }
     /// Whether an account's cancels that came back have something left of their share.
     var mayRepeatCancels: (AccountID) -> Bool = { _ in false }
     /// Microseconds of the history.
@@ -140,8 +140,8 @@ package final class Auditor {
         // What came back goes by itself: new orders may ride with cancels that are new, too.
         if profile.mixesPlaceAndCancel { return cameBack ? row.items == carried : row.items - carried < profile.cancelMax }
         // Of budgets that both take a permit of, the places had one.
-        let shared = rules.budgets(of: .place([], isSingle: false))
-        return hasPermits(account, rules.budgets(of: .cancel([])).filter { !shared.contains($0) })
+        let shared = Set(rules.charges(of: .place([], isSingle: false)).map(\.budget))
+        return hasPermits(account, rules.charges(of: .cancel([])).filter { !shared.contains($0.budget) })
     }
 
     /// A venue has taken in everything up to now.

@@ -105,9 +105,9 @@ private struct MutantAdapter: AdapterOver {
     }
     private static let scarce = OMSCore.BudgetRule("mutant", 1, perMs: 3_000, scope: .apikey, reserve: 0)
 
-    func budgets(of content: RequestPlan.Content) -> [String] {
-        if mutant == .placesBeforeCancels, case .cancel = content { return base.budgets(of: content) + [Self.scarce.name] }
-        return base.budgets(of: content)
+    func charges(of content: RequestPlan.Content) -> [Charge] {
+        if mutant == .placesBeforeCancels, case .cancel = content { return base.charges(of: content) + [Charge(Self.scarce.name)] }
+        return base.charges(of: content)
     }
 
     func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {

@@ -75,8 +75,8 @@ package struct AZFutures: VenueAdapter {
 
     package func group(of terms: OrderTerms) -> PlaceGroup { PlaceGroup() }
 
-    package func budgets(of content: RequestPlan.Content) -> [String] {
-        let own =
+    package func charges(of content: RequestPlan.Content) -> [Charge] {
+        let own: Charge =
             switch content {
             case .place, .cancel, .mixed: "batch-place"
             case .modify: "modify"

@@ -64,7 +64,7 @@ package struct AscendEX: VenueAdapter {
 
     package func group(of terms: OrderTerms) -> PlaceGroup { PlaceGroup() }
 
-    package func budgets(of content: RequestPlan.Content) -> [String] {
+    package func charges(of content: RequestPlan.Content) -> [Charge] {
         switch content {
         case .place: ["batch-place", "overall"]
         case .cancel: ["batch-cancel", "overall"]

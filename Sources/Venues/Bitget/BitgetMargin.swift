@@ -66,16 +66,16 @@ package struct BitgetMargin: VenueAdapter {
     /// A request names one symbol.
     package func group(of terms: OrderTerms) -> PlaceGroup { PlaceGroup(key: terms.symbol.text) }
 
-    package func budgets(of content: RequestPlan.Content) -> [String] {
+    package func charges(of content: RequestPlan.Content) -> [Charge] {
         switch content {
         case .place: ["batch-place", "overall"]
         case .cancel: ["batch-cancel", "overall"]
         case .modify, .mixed: preconditionFailure("bitget-margin has no such request")
-        case .query(let query): [Self.budget(of: query), "overall"]
+        case .query(let query): [Self.charge(of: query), "overall"]
         }
     }
 
-    private static func budget(of query: Query) -> String {
+    private static func charge(of query: Query) -> Charge {
         switch query {
         // There is no cancel-all; its stand-in asks the time.
         case .serverTime, .cancelAll: "lookup:time"

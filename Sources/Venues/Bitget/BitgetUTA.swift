@@ -109,17 +109,17 @@ package struct BitgetUTA: VenueAdapter {
         PlaceGroup(isSingle: terms.reduceOnly || terms.takeProfit != nil || terms.stopLoss != nil)
     }
 
-    package func budgets(of content: RequestPlan.Content) -> [String] {
+    package func charges(of content: RequestPlan.Content) -> [Charge] {
         switch content {
         case .place(_, let isSingle): [isSingle ? "place" : "batch-place", "overall"]
         case .cancel: ["batch-cancel", "overall"]
         case .modify: ["batch-modify", "overall"]
         case .mixed: preconditionFailure("bitget-uta has no mixed request")
-        case .query(let query): [Self.budget(of: query), "overall"]
+        case .query(let query): [Self.charge(of: query), "overall"]
         }
     }
 
-    private static func budget(of query: Query) -> String {
+    private static func charge(of query: Query) -> Charge {
         switch query {
         case .serverTime: "lookup:time"
         case .account: "lookup:settings"

@@ -69,7 +69,7 @@ package struct XTSpot: VenueAdapter {
 
     package func group(of terms: OrderTerms) -> PlaceGroup { PlaceGroup() }
 
-    package func budgets(of content: RequestPlan.Content) -> [String] {
+    package func charges(of content: RequestPlan.Content) -> [Charge] {
         switch content {
         case .place: ["batch-place"]
         case .cancel: ["batch-cancel"]

@@ -24,7 +24,7 @@ package struct Northgate: VenueAdapter {
         platform.problem(modifying: terms, price: price, quantity: quantity)
     }
     package func group(of terms: OrderTerms) -> PlaceGroup { platform.group(of: terms) }
-    package func budgets(of content: RequestPlan.Content) -> [String] { platform.budgets(of: content) }
+    package func charges(of content: RequestPlan.Content) -> [Charge] { platform.charges(of: content) }
     package func predictedID(clientOrderID: ClientOrderID, timeMs: Int64, facts: AccountFacts?) -> VenueOrderID? { nil }
 
     package func request(for plan: RequestPlan) -> HTTPRequest {
