@@ -189,7 +189,7 @@ import Testing
         let pinned = PinnedIdentity(
             account: "a", venue: "plain-spot", product: "spot", uid: "7", origin: "https://plain.example:443", keyInUse: "old", keys: ["old"])
         access.identify(pinned, in: Turn(0))
-        #expect(access.formerly?.bar == .key && access.identity.awaitsUID)
+        #expect(access.formerly?.bar == .key && access.awaitsUID)
 
         let consequences = access.learn(AccountFacts(uid: "7"), in: Turn(1))
 
@@ -198,7 +198,7 @@ import Testing
                 .mended(.identity), .pin("the venue says the same uid"),
                 .lift(.key, words: "the venue says that the key is of uid 7, as the former one was"),
             ])
-        #expect(access.formerly == nil && !access.identity.awaitsUID)
+        #expect(access.formerly == nil && !access.awaitsUID)
     }
 
     @Test func `a key that may not ask whose it is goes on where it is the first, and waits for a person where another signed before`() {
@@ -209,13 +209,13 @@ import Testing
             first.learn(forbidden, in: Turn(1)) == [
                 .mended(.identity), .pin("the venue did not say whose key it is: no right"), .parkFormer,
             ])
-        #expect(!first.identity.awaitsUID && first.identity.isUntold && first.identity.problem == nil)
+        #expect(!first.awaitsUID && first.isUntold && first.problem == nil)
 
         let second = access { $0.accountTellsUID = true }
         second.identify(
             PinnedIdentity(account: "a", venue: "plain-spot", product: "spot", uid: "7", origin: "o", keyInUse: "old", keys: ["old"]), in: Turn(0))
         guard case .found(.identity, _)? = second.learn(forbidden, in: Turn(1)).first else { return #expect(Bool(false), "a person is told") }
-        #expect(second.identity.awaitsUID && second.facts == nil)
+        #expect(second.awaitsUID && second.facts == nil)
         #expect(second.learn(AccountFacts(silence: .noPage("404")), in: Turn(2)).last == .parkFormer, "no key could ask there")
     }
 

@@ -43,6 +43,7 @@ final class Access {
     var pinned: PinnedIdentity? { identity.pinned }
     var formerly: (bar: Bars, words: String)? { identity.formerly }
     var isUntold: Bool { identity.isUntold }
+    var awaitsUID: Bool { identity.awaitsUID }
     var problem: String? { identity.problem }
     var contradiction: String? { identity.contradiction }
 
