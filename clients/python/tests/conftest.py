@@ -30,10 +30,12 @@ class House:
     """omsim and omsd in a folder of their own. Whatever it starts, it ends."""
 
     def __init__(self, folder: Path, *more: str, number: int = 1) -> None:
-        """:param number: tells houses of one host apart: two daemons that send for one uid refuse each other."""
+        """:param number: tells houses of one run apart. Two daemons of one host that send for one uid refuse each other."""
+        # As long as the uids were: AscendEX' ids are made of them.
+        number = 10_000 + (10 * os.getpid() + number) % 90_000
         listed = subprocess.run([binaries() / "omsim", "accounts"], check=True, capture_output=True, text=True).stdout
         accounts = folder / "accounts.json"
-        accounts.write_text(listed.replace('"uid":"U1', f'"uid":"U{number}').replace('"key":"sim', f'"key":"sim{number}'))
+        accounts.write_text(listed.replace('"uid":"U10000', f'"uid":"U{number}').replace('"key":"sim', f'"key":"sim{number}'))
         self.folder = folder
         self.socket = folder / "control.sock"
         self._daemon: subprocess.Popen[bytes] | None = None
@@ -99,6 +101,15 @@ class House:
     def kill(self) -> None:
         """As ``kill -9`` does."""
         self._end(self._daemon, signal.SIGKILL)
+
+    def suspend(self) -> None:
+        """It hangs: alive, and says nothing."""
+        assert self._daemon is not None
+        self._daemon.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self._daemon is not None and self._daemon.poll() is None:
+            self._daemon.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         self._end(self._daemon, signal.SIGTERM)

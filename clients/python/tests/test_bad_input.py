@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import socket
 import threading
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import ccxt
+import ccxt.async_support
 import pytest
 from conftest import CHOSEN, VENUES, House, Script, exchange, wait_until
 
@@ -77,6 +80,10 @@ ORDER = {
 }
 
 
+#: What of it changes with its first execution.
+TRADED = {"state": "partially_filled", "filled_quantity": "0.004", "average_price": "39000"}
+
+
 def daemon(seen: list[Any], *, ends_before: str | None = None, half: str | None = None, order: dict[str, Any] | None = None) -> Any:
     """A script that answers as omsd does, and ends the connection before, or in the middle of, its answer to one method."""
     answers: dict[str, Callable[[Any], Any]] = {
@@ -103,6 +110,7 @@ def daemon(seen: list[Any], *, ends_before: str | None = None, half: str | None 
             "timed_out": False,
         },
         "order.get": lambda _: {**ORDER, **(order or {})},
+        "fill.list": lambda _: {"fills": []},
     }
     done: set[str] = set()
 
@@ -125,17 +133,49 @@ def daemon(seen: list[Any], *, ends_before: str | None = None, half: str | None 
     return script
 
 
-@pytest.mark.parametrize("method", ["intent.submit", "intent.wait", "order.get"])
+def create(library: Any, adapter: Any, *arguments: Any) -> Any:
+    """An order by the adapter of either kind, which is closed after it."""
+    if library is ccxt:
+        with contextlib.closing(adapter):
+            return adapter.create_order(*arguments)
+
+    async def run() -> Any:
+        try:
+            return await adapter.create_order(*arguments)
+        finally:
+            await adapter.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("library", [ccxt, ccxt.async_support])
+@pytest.mark.parametrize("method", ["intent.submit", "intent.wait", "order.get", "fill.list"])
 @pytest.mark.parametrize("how", ["ends_before", "half"])
-def test_a_connection_that_ends_within_a_call_is_no_error_and_no_second_order(house: House, scripted: Made, method: str, how: str) -> None:
+def test_a_connection_that_ends_within_a_call_is_no_error_and_no_second_order(
+    house: House, scripted: Made, method: str, how: str, library: Any
+) -> None:
     seen: list[Any] = []
     broken: Any = {how: method}
-    script = scripted(*[daemon(seen, **broken)] * 4)
-    adapter = omsd.ccxt.wrap(exchange(ccxt, "xt", house), "spot-xt", script.path)
-    assert adapter.create_order("BTC/USDT", "limit", "buy", 0.01, 39000)["status"] == "open"
+    script = scripted(daemon(seen), daemon(seen, order=TRADED, **broken), daemon(seen, order=TRADED))
+    adapter = omsd.ccxt.wrap(exchange(library, "xt", house), "spot-xt", script.path)
+    assert create(library, adapter, "BTC/USDT", "limit", "buy", 0.01, 39000)["status"] == "open"
     ids = [request["params"]["intent_id"] for request in seen if request["method"] == "intent.submit"]
     assert len(set(ids)) == 1, "each repetition bears the intent's own id"
-    adapter.close()
+    assert script.connections == 3, "the connection did not end"
+
+
+@pytest.mark.parametrize("library", [ccxt, ccxt.async_support])
+@pytest.mark.parametrize(
+    ("method", "state"), [("intent.submit", "in_doubt"), ("intent.wait", "intended"), ("fill.list", "partially_filled")]
+)
+def test_a_placement_is_no_error_wherever_the_daemon_goes_for_good(
+    house: House, scripted: Made, library: Any, method: str, state: str
+) -> None:
+    script = scripted(daemon([]), daemon([], order=TRADED, ends_before=method), lambda connection: connection.close())
+    adapter = omsd.ccxt.wrap(exchange(library, "xt", house), "spot-xt", script.path, patience=0.3)
+    order = create(library, adapter, "BTC/USDT", "limit", "buy", 0.01, 39000)
+    assert (order["status"], order["info"]["state"]) == ("open", state)
+    assert "unread" in order["info"] or "unanswered" in order["info"]
 
 
 def test_an_order_that_may_have_been_taken_comes_back_open_when_the_daemon_does_not(house: House, scripted: Made) -> None:
@@ -228,6 +268,18 @@ def test_ten_thousand_orders_in_one_call_are_one_intent_and_each_there_once(own:
     placed = own.simulator("ledger")["orders"]
     assert len({order["client_order_id"] for order in placed}) == len(placed)
     assert {order["client_order_id"] for order in placed} <= {row["id"] for row in found}
+    adapter.close()
+
+
+def test_a_reply_lost_at_the_venue_is_an_open_order_that_is_there_once(own: House) -> None:
+    adapter = omsd.ccxt.wrap(exchange(ccxt, "xt", own), "spot-xt", own.socket, timeout=0.3)
+    # Look-ups take longer than the bot waits: it gets its order before anybody knows.
+    slow = {"kind": "lookup", "fault": {"type": "delay", "delay_ms": 700}}
+    own.simulator("faults", {"rules": [{"kind": "place", "first": 1, "fault": {"type": "lose_reply_after_execution"}}, slow]})
+    order = adapter.create_order("BTC/USDT", "limit", "buy", 0.01, 37000)
+    assert (order["status"], order["info"]["state"]) == ("open", "in_doubt")
+    wait_until(lambda: adapter.fetch_order(order["id"])["info"]["venue_order_id"] is not None, "it stays in doubt", 60)
+    assert [row["client_order_id"] for row in own.simulator("ledger")["orders"]] == [order["id"]]
     adapter.close()
 
 

@@ -134,7 +134,7 @@ def test_a_closed_client_takes_no_call(scripted: Made) -> None:
     client = omsd.Client(script.path)
     assert client.intent_submit("a", cancel=["o1"]).planned_requests == 1
     client.close()
-    with pytest.raises(omsd.ConnectionLost, match="closed"):
+    with pytest.raises(omsd.Unreachable, match="closed"):
         client.daemon_status()
 
 

@@ -47,7 +47,21 @@ def test_an_order_is_placed_changed_and_cancelled(client: omsd.Client) -> None:
     assert story.requests[0].kind == "place"
 
 
-def test_every_method_is_called_and_every_field_known(client: omsd.Client) -> None:
+class Counting(omsd.Client):
+    """Knows which methods of the protocol it called."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.socket, patience=30)
+        self.called: set[str] = set()
+
+    def call_all(self, asked: Any, *, within: float | None = None) -> Any:
+        asked = list(asked)
+        self.called |= {request.method for request in asked}
+        return super().call_all(asked, within=within)
+
+
+def test_every_method_is_called_and_every_field_known(house: House) -> None:
+    client = Counting(house)
     taken = client.intent_submit("mm-az", place=[resting()])
     (order,) = taken.orders
     client.intent_wait(taken.intent_id)
@@ -100,6 +114,8 @@ def test_every_method_is_called_and_every_field_known(client: omsd.Client) -> No
     known = {f"Event.{name}" for name in of_kind}
     found = {path for answer in answers for path in unknown_fields(answer) if not path.startswith("Document.")}
     assert found - known == set()
+    assert client.called == {method["name"] for method in client.rpc_discover().methods}
+    client.close()
 
 
 def test_a_wrong_order_is_refused_with_its_place(client: omsd.Client) -> None:

@@ -15,6 +15,7 @@ from .errors import (
     InternalError,
     InvalidOrder,
     JournalUnavailable,
+    NoAnswer,
     NotPermitted,
     NotReady,
     OmsdError,
@@ -27,6 +28,7 @@ from .errors import (
     UnknownAccount,
     UnknownOrder,
     Unreachable,
+    Unsupported,
 )
 from .types import (
     Account,
@@ -84,6 +86,7 @@ __all__ = [
     "MarginAction",
     "Matching",
     "Modify",
+    "NoAnswer",
     "NotPermitted",
     "NotReady",
     "OmsdError",
@@ -113,6 +116,7 @@ __all__ = [
     "UnknownAccount",
     "UnknownOrder",
     "Unreachable",
+    "Unsupported",
     "Until",
     "Verdict",
     "__version__",

@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 import os
 import time
+import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from functools import update_wrapper
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from . import _wire, requests
 from ._structure import structure
-from .client import log, pause_after, socket_path, subscribing, unanswered
+from .client import _made, late, log, pause_after, socket_path, subscribing, unanswered, unguarded
 from .errors import ConnectionLost, OmsdError, ProtocolError, Unreachable
 from .requests import Request
 from .types import Event
@@ -27,6 +28,7 @@ class _Channel:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+        self._loop = asyncio.get_running_loop()
         self._waiting: dict[int, tuple[Request[Any], asyncio.Future[Any]]] = {}
         self._number = 0
         self._end: OmsdError | None = None
@@ -38,8 +40,13 @@ class _Channel:
         return cls(reader, writer)
 
     @property
+    def is_here(self) -> bool:
+        """Whether it is this loop's. One of a loop that ended was closed with it."""
+        return self._loop is asyncio.get_running_loop()
+
+    @property
     def is_open(self) -> bool:
-        return self._end is None
+        return self._end is None and self.is_here
 
     async def start(self, request: Request[Answer]) -> asyncio.Future[Answer]:
         if self._end is not None:
@@ -73,6 +80,10 @@ class _Channel:
             self._finish(ConnectionLost(f"the connection ended before the answer came: {problem}"))
         except OmsdError as problem:
             self._finish(problem)
+        except asyncio.CancelledError:
+            # By `close`, or by the end of the loop.
+            self._finish(ConnectionLost("the client's loop ended"))
+            raise
 
     def _take(self, message: _wire.Answered | _wire.Failed | _wire.Notified) -> None:
         if isinstance(message, _wire.Notified):
@@ -129,14 +140,19 @@ class AsyncClient:
 
     >>> async with omsd.AsyncClient() as client:
     ...     first, second = await asyncio.gather(client.order_get("o1"), client.order_get("o2"))
+
+    It may be used in one loop after another, over a connection of each loop's own.
     """
 
     def __init__(self, socket: str | os.PathLike[str] | None = None, *, patience: float = 10.0) -> None:
         self.socket = socket_path(socket)
         self.patience = patience
         self._channel: _Channel | None = None
-        self._lock = asyncio.Lock()
+        self._locks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = weakref.WeakKeyDictionary()
         self._is_closed = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made, (type(self), self.socket, self.patience)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -148,8 +164,12 @@ class AsyncClient:
         """Ends the connection; calls under way raise ``ConnectionLost``."""
         self._is_closed = True
         channel, self._channel = self._channel, None
-        if channel is not None:
+        if channel is not None and channel.is_here:
             await channel.close()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
 
     # The protocol.
 
@@ -182,8 +202,8 @@ class AsyncClient:
 
     # Calls.
 
-    async def call(self, request: Request[Answer]) -> Answer:
-        """Asks, and waits for the answer."""
+    async def call(self, request: Request[Answer], *, within: float | None = None) -> Answer:
+        """Asks, and waits for the answer: for ever, or so many seconds once there is a connection; then ``NoAnswer``."""
         until = time.monotonic() + self.patience
         was_sent = False
         while True:
@@ -193,7 +213,9 @@ class AsyncClient:
                 raise unanswered(gone) if was_sent else gone from None
             was_sent = True
             try:
-                return await (await channel.start(request))
+                return await asyncio.wait_for(_answered(channel, request), within)
+            except asyncio.TimeoutError:
+                raise late(request.method, within or 0.0) from None
             except ConnectionLost:
                 if not request.repeats or self._is_closed:
                     raise
@@ -201,17 +223,17 @@ class AsyncClient:
                 if time.monotonic() > until:
                     raise unanswered(f"the connection to {self.socket} is lost again and again") from None
 
-    async def call_all(self, asked: Iterable[Request[Answer]]) -> list[Answer]:
+    async def call_all(self, asked: Iterable[Request[Answer]], *, within: float | None = None) -> list[Answer]:
         """Sends all of these at once, in order, and waits for all answers."""
-        return await asyncio.gather(*(self.call(request) for request in asked))
+        return await asyncio.gather(*(self.call(request, within=within) for request in asked))
 
     async def _connected(self, until: float) -> _Channel:
         failures = 0
         # In turn, so that requests keep their order over a connection that is being made.
-        async with self._lock:
+        async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             while True:
                 if self._is_closed:
-                    raise ConnectionLost("the client was closed")
+                    raise Unreachable("the client was closed")
                 if self._channel is not None and self._channel.is_open:
                     return self._channel
                 try:
@@ -222,6 +244,13 @@ class AsyncClient:
                         raise Unreachable(f"no omsd answers at {self.socket}: {problem}") from problem
                 failures += 1
                 await asyncio.sleep(min(pause_after(failures), max(0.0, until - time.monotonic())))
+
+    def guard(self) -> NoReturn:
+        """As ``Client.guard``: not there yet.
+
+        :raises Unsupported: always.
+        """
+        raise unguarded()
 
     # Events.
 
@@ -253,6 +282,10 @@ class AsyncClient:
             if failures == 1:
                 log.warning("events of omsd stop at %s: %s; they go on from there once it answers", after, reason)
             await asyncio.sleep(pause_after(failures))
+
+
+async def _answered(channel: _Channel, request: Request[Answer]) -> Answer:
+    return await (await channel.start(request))
 
 
 async def _messages(

@@ -7,17 +7,20 @@ import logging
 import os
 import random
 import socket as sockets
+import struct
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
 from functools import update_wrapper
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from . import _wire, requests
 from ._structure import structure
-from .errors import ConnectionLost, OmsdError, ProtocolError, Unreachable
+from .errors import ConnectionLost, NoAnswer, OmsdError, ProtocolError, Unreachable, Unsupported
 from .requests import Request
 from .types import Event
 
@@ -45,6 +48,18 @@ def unanswered(why: object) -> ConnectionLost:
     return ConnectionLost(f"it was sent and not answered, and may have been taken: {why}")
 
 
+def unguarded() -> Unsupported:
+    """Why nothing is guarded."""
+    return Unsupported(
+        "this omsd has no guard: what a program that ends or hangs leaves behind stays at the venue; cancel it, or halt the account"
+    )
+
+
+def late(method: str, within: float) -> NoAnswer:
+    """What was sent over a connection that stands, and not answered in time."""
+    return NoAnswer(f"{method} was sent and not answered within {within:g} s, and may have been taken")
+
+
 class _Channel:
     """One connection. Requests are written as they come; a thread reads answers and hands each to who waits for it."""
 
@@ -66,7 +81,8 @@ class _Channel:
     def is_open(self) -> bool:
         return self._end is None
 
-    def start(self, request: Request[Answer]) -> Future[Answer]:
+    def start(self, request: Request[Answer], within: float | None = None) -> Future[Answer]:
+        """Sends a request. A daemon that reads nothing for ``within`` seconds has lost the connection."""
         future: Future[Answer] = Future()
         with self._lock:
             if self._end is not None:
@@ -77,6 +93,7 @@ class _Channel:
         try:
             # Requests take effect in the order sent; a partial write of one must not meet another.
             with self._writing:
+                self._socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDTIMEO, _seconds(within))
                 self._socket.sendall(_wire.encode(number, request))
         except OSError as problem:
             self._finish(ConnectionLost(f"the connection ended while {request.method} was sent: {problem}"))
@@ -84,6 +101,10 @@ class _Channel:
 
     def close(self) -> None:
         self._finish(ConnectionLost("the client was closed"))
+
+    def leave(self) -> None:
+        """Lets go of a connection that is another process's too, which goes on with it."""
+        self._socket.close()
 
     def _read(self) -> None:
         lines = _wire.Lines()
@@ -128,6 +149,11 @@ class _Channel:
             future.set_exception(end)
 
 
+def _seconds(within: float | None) -> bytes:
+    """A time of the kernel's; none at all: for ever."""
+    return struct.pack("ll", 0, 0) if within is None else struct.pack("ll", int(within), max(1, int(within % 1 * 1_000_000)))
+
+
 class _Method(Generic[Parameters, Answer]):
     """A method of the protocol on the client, with the parameters of its request."""
 
@@ -161,6 +187,9 @@ class Client:
     After a lost connection the client repeats what is safe to repeat, and says so in the log ``omsd``: every question, and an
     intent under its id. Of anything else ``ConnectionLost`` is raised, for nobody knows whether it took effect.
 
+    A client may be used by many threads, goes on in a forked process over a connection of its own, and can be pickled: what is unpickled
+    is a client of the same socket.
+
     :param socket: the daemon's socket; default: ``$OMSD_SOCKET``, else ``/run/omsd/control.sock``.
     :param patience: seconds to go on trying to reach the daemon before ``Unreachable``.
     """
@@ -171,6 +200,10 @@ class Client:
         self._channel: _Channel | None = None
         self._lock = threading.Lock()
         self._is_closed = False
+        _clients.add(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made, (type(self), self.socket, self.patience)
 
     def __enter__(self) -> Client:
         return self
@@ -185,6 +218,10 @@ class Client:
             channel, self._channel = self._channel, None
         if channel is not None:
             channel.close()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
 
     # The protocol.
 
@@ -217,11 +254,11 @@ class Client:
 
     # Calls.
 
-    def call(self, request: Request[Answer]) -> Answer:
-        """Asks, and waits for the answer."""
-        return self.call_all([request])[0]
+    def call(self, request: Request[Answer], *, within: float | None = None) -> Answer:
+        """Asks, and waits for the answer: for ever, or so many seconds once there is a connection; then ``NoAnswer``."""
+        return self.call_all([request], within=within)[0]
 
-    def call_all(self, asked: Iterable[Request[Answer]]) -> list[Answer]:
+    def call_all(self, asked: Iterable[Request[Answer]], *, within: float | None = None) -> list[Answer]:
         """Sends all of these at once, in order, and waits for all answers. The first error is raised once all ended.
 
         >>> client.call_all(omsd.requests.order_get(id) for id in ids)
@@ -234,15 +271,18 @@ class Client:
         was_sent = False
         while left:
             try:
-                futures = self._start_all([asked[index] for index in left], until)
+                futures = self._start_all([asked[index] for index in left], until, within)
             except Unreachable as gone:
                 # What was sent before may have been taken: that is not the same as nobody there.
                 raise unanswered(gone) if was_sent else gone from None
             was_sent = True
+            end = None if within is None else time.monotonic() + within
             again: list[int] = []
             for index, future in zip(left, futures, strict=True):
                 try:
-                    answers[index] = future.result()
+                    answers[index] = future.result(None if end is None else max(0.0, end - time.monotonic()))
+                except NotYet:
+                    failure = failure or late(asked[index].method, within or 0.0)
                 except ConnectionLost as lost:
                     if asked[index].repeats and not self._is_closed:
                         again.append(index)
@@ -260,12 +300,12 @@ class Client:
             raise failure
         return [answers[index] for index in range(len(asked))]
 
-    def _start_all(self, asked: list[Request[Answer]], until: float) -> list[Future[Answer]]:
+    def _start_all(self, asked: list[Request[Answer]], until: float, within: float | None) -> list[Future[Answer]]:
         futures: list[Future[Answer]] = []
         channel = self._connected(until)
         for request in asked:
             try:
-                futures.append(channel.start(request))
+                futures.append(channel.start(request, within))
             except ConnectionLost as lost:
                 # Nothing of it was sent, yet its place in the order is gone with the connection.
                 future: Future[Answer] = Future()
@@ -278,7 +318,7 @@ class Client:
         while True:
             with self._lock:
                 if self._is_closed:
-                    raise ConnectionLost("the client was closed")
+                    raise Unreachable("the client was closed")
                 if self._channel is not None and self._channel.is_open:
                     return self._channel
                 try:
@@ -290,6 +330,13 @@ class Client:
                 raise Unreachable(f"no omsd answers at {self.socket}: {reason}") from reason
             failures += 1
             time.sleep(min(pause_after(failures), max(0.0, until - time.monotonic())))
+
+    def guard(self) -> NoReturn:
+        """Not there yet: omsd has no guard that cancels what a program leaves behind.
+
+        :raises Unsupported: always, so that nobody takes orders for guarded that are not.
+        """
+        raise unguarded()
 
     # Events.
 
@@ -303,7 +350,9 @@ class Client:
         """
         failures = 0
         gone_since = time.monotonic()
+        process = os.getpid()
         while True:
+            reason: Exception | None = None
             try:
                 with contextlib.closing(sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)) as connection:
                     connection.connect(self.socket)
@@ -314,15 +363,43 @@ class Client:
                             after = message.seq
                             yield message
                         failures, gone_since = 0, time.monotonic()
-                reason: Exception = ConnectionLost("the daemon ended the connection")
+                        if os.getpid() != process:
+                            # Forked: what comes over this connection is the other process's.
+                            process = os.getpid()
+                            break
+                    else:
+                        reason = ConnectionLost("the daemon ended the connection")
             except OSError as problem:
                 reason = problem
+            if reason is None:
+                continue
             if patience is not None and time.monotonic() - gone_since > patience:
                 raise Unreachable(f"no omsd answers at {self.socket}: {reason}") from reason
             failures += 1
             if failures == 1:
                 log.warning("events of omsd stop at %s: %s; they go on from there once it answers", after, reason)
             time.sleep(pause_after(failures))
+
+
+#: Those of this process, for the children that it forks.
+_clients: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+def _in_child() -> None:
+    """After a fork: the thread that reads answers stayed behind, and with it the right to the connection."""
+    for client in list(_clients):
+        channel, client._channel = client._channel, None
+        client._lock = threading.Lock()
+        if channel is not None:
+            channel.leave()
+
+
+os.register_at_fork(after_in_child=_in_child)
+
+
+def _made(kind: type[Any], socket: str, patience: float) -> Any:
+    """What a pickled client becomes: one of the same socket."""
+    return kind(socket, patience=patience)
 
 
 def subscribing(after: int | None, account: str | None) -> Request[Any]:

@@ -29,7 +29,7 @@ class OmsdError(Exception):
 
 
 class Unreachable(OmsdError):
-    """No daemon answers at the socket, within the client's patience. The call was never taken."""
+    """No daemon answers at the socket within the client's patience, or the client was closed. The call was never taken."""
 
 
 class ConnectionLost(OmsdError):
@@ -38,6 +38,14 @@ class ConnectionLost(OmsdError):
     Calls that are safe to repeat (every question, and an intent under its id) are repeated by the client itself; they raise it only where
     no daemon came back within the client's patience.
     """
+
+
+class NoAnswer(ConnectionLost):
+    """The connection stands and no answer came within the seconds that were given. The call may have taken effect, now or later."""
+
+
+class Unsupported(OmsdError):
+    """This omsd cannot do it, and nothing was done."""
 
 
 class ProtocolError(OmsdError):

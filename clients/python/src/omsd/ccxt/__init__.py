@@ -13,8 +13,10 @@ import os
 from typing import Any
 
 from .. import aio, client
-from ..errors import OmsdError
-from ._run import AsyncExchange, BlockingExchange, has, is_asynchronous
+from ..errors import UnknownAccount
+from ._arguments import wait_in_milliseconds
+from ._orders import OrderMethods
+from ._run import OWN, AsyncExchange, BlockingExchange, has, is_asynchronous
 from ._translate import DEFAULT_TIMEOUT, venue_problem
 
 
@@ -28,31 +30,42 @@ def wrap(
 ) -> Any:
     """An exchange object whose orders go through the account ``account`` of omsd.
 
+    One exchange may be wrapped for several accounts: each object keeps its own. A pickled one is wrapped anew where it is unpickled.
+
     :param exchange: an object of ``ccxt``, ``ccxt.async_support`` or ``ccxt.pro``, with its own key for what it reads from the venue.
-    :param timeout: seconds that placing, changing and cancelling wait for the venue's word. An order whose word did not come is returned
-        as it stands, open, with ``info["state"]``; it never raises an error that would invite to place it again.
+    :param timeout: seconds that placing, changing and cancelling wait for the venue's word, 0 to 3,600. An order whose word did not come is
+        returned as it stands, open, with ``info["state"]``; it never raises an error that would invite to place it again.
     :param patience: seconds to try to reach the daemon.
-    :raises ValueError: the exchange's id does not name the account's venue.
+    :raises ValueError: the exchange's id does not name the account's venue; or ``timeout`` is none.
+    :raises TypeError: no exchange of ccxt, or one that is wrapped already.
     :raises ccxt.NotSupported: a venue that this adapter does not speak yet.
     :raises omsd.UnknownAccount: no such account is configured.
     """
+    if isinstance(exchange, OrderMethods):
+        raise TypeError(f"{exchange!r} is wrapped already, for the account {exchange.omsd_account.account}")
+    if isinstance(exchange, type) or not (isinstance(getattr(exchange, "id", None), str) and hasattr(exchange, "describe")):
+        raise TypeError(f"{exchange!r} is no exchange object of ccxt")
+    wait_in_milliseconds(timeout)
     with client.Client(socket, patience=patience) as asking:
         accounts = {row.account: row for row in asking.account_list().accounts}
     row = accounts.get(account)
     if row is None:
         known = ", ".join(sorted(accounts)) or "none"
-        raise OmsdError(f"omsd has no account {account!r}; it has: {known}")
+        raise UnknownAccount(1001, f"omsd has no account {account!r}; it has: {known}", "UNKNOWN_ACCOUNT", "no", ())
     problem = venue_problem(str(exchange.id), row.venue, row.product)
     if problem is not None:
         raise problem
     kind = type(exchange)
     is_async = is_asynchronous(kind)
-    made: Any = type(f"Omsd{kind.__name__}", (AsyncExchange if is_async else BlockingExchange, kind), {"__module__": __name__})
+    base = AsyncExchange if is_async else BlockingExchange
+    # What is omsd's lies beside the shared state: two accounts over one exchange would else place each other's orders.
+    made: Any = type(f"Omsd{kind.__name__}", (base, kind), {"__module__": __name__, "__slots__": OWN})
     adapter = made.__new__(made)
     # One state, two names: whoever holds the plain exchange sees the same markets, options and limits.
     adapter.__dict__ = exchange.__dict__
     adapter.omsd = aio.AsyncClient(socket, patience=patience) if is_async else client.Client(socket, patience=patience)
     adapter.omsd_account = row
+    adapter.omsd_exchange = exchange
     adapter.omsd_timeout = timeout
     adapter.omsd_watches = {}
     adapter.has = {**exchange.has, **has(kind)}

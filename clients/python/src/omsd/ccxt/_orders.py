@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import types as t
+from . import _arguments as arguments
 from . import _steps as steps
 from . import _translate as translate
 
@@ -14,9 +15,16 @@ class OrderMethods:
     """What a wrapped exchange does with orders. ``self`` is the exchange; parameters and answers are ccxt's."""
 
     omsd_account: t.Account
+    omsd_exchange: Any
+    omsd_timeout: float
+    omsd: Any
 
-    def _omsd_order(self, row: t.Order) -> steps.Steps:
-        (order,) = yield from steps.told(self, [row])
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        # A connection cannot be pickled or copied: where it is unpickled, the exchange is wrapped anew.
+        return _again, (self.omsd_exchange, self.omsd_account.account, self.omsd.socket, self.omsd_timeout, self.omsd.patience)
+
+    def _omsd_order(self, row: t.Order, is_new: bool = False) -> steps.Steps:
+        (order,) = yield from steps.told(self, [row], is_new)
         return order
 
     # Placing.
@@ -24,15 +32,15 @@ class OrderMethods:
     def create_order(
         self, symbol: str, type: str, side: str, amount: Any, price: Any = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
-        order = {"symbol": symbol, "type": type, "side": side, "amount": amount, "price": price, "params": params or {}}
+        order = {"symbol": symbol, "type": type, "side": side, "amount": amount, "price": price, "params": params}
         (row,) = yield from steps.create(self, [order])
         steps.created(self, row)
-        return (yield from self._omsd_order(row))
+        return (yield from self._omsd_order(row, is_new=True))
 
     def create_orders(self, orders: list[Mapping[str, Any]], params: Mapping[str, Any] | None = None) -> steps.Steps:
         """One intent for all. Those that the venue refused are in the list as rejected: the others live."""
-        asked = [{**order, "params": {**(params or {}), **(order.get("params") or {})}} for order in orders]
-        return (yield from steps.told(self, (yield from steps.create(self, asked))))
+        asked = arguments.orders_of(self, orders, params)
+        return (yield from steps.told(self, (yield from steps.create(self, asked)), is_new=True))
 
     def edit_order(
         self,
@@ -44,18 +52,21 @@ class OrderMethods:
         price: Any = None,
         params: Mapping[str, Any] | None = None,
     ) -> steps.Steps:
-        row = yield from steps.edit(self, id, symbol, amount, price, params or {})
+        name, left = arguments.named(self, id, params)
+        row = yield from steps.edit(self, name, symbol, type, side, amount, price, left)
         return (yield from self._omsd_order(row))
 
     # Cancelling.
 
     def cancel_order(self, id: str, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
-        (row,) = yield from steps.cancel(self, [id])
+        name, _ = arguments.named(self, id, params)
+        (row,) = yield from steps.cancel(self, [name])
         steps.canceled(self, row)
         return (yield from self._omsd_order(row))
 
     def cancel_orders(self, ids: list[str], symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
-        return (yield from steps.told(self, (yield from steps.cancel(self, list(ids)))))
+        """Those that omsd does not know are an ``OrderNotFound``, once all others are cancelled."""
+        return (yield from steps.told(self, (yield from steps.cancel_known(self, arguments.names_of(self, ids, params)))))
 
     def cancel_all_orders(self, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
         """Those of this account that omsd placed; not other people's."""
@@ -64,10 +75,12 @@ class OrderMethods:
     # Reading.
 
     def fetch_order(self, id: str, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
-        row = yield from steps.one(self, id)
+        name, _ = arguments.named(self, id, params)
+        row = yield from steps.one(self, name)
         return (yield from self._omsd_order(row))
 
     def _omsd_orders(self, symbol: str | None, since: int | None, limit: int | None, states: Any) -> steps.Steps:
+        arguments.check_window(self, since, limit)
         rows = yield from steps.listed(self, symbol, states)
         return (yield from steps.told(self, translate.since_limit(rows, since, limit, translate.ordered_at)))
 
@@ -99,6 +112,7 @@ class OrderMethods:
     def fetch_my_trades(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
+        arguments.check_window(self, since, limit)
         fills = yield from steps.trades(self, symbol)
         return (yield from steps.traded(self, translate.since_limit(fills, since, limit, translate.traded_at)))
 
@@ -110,5 +124,14 @@ class OrderMethods:
         limit: int | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> steps.Steps:
-        fills = yield from steps.trades(self, symbol, id)
+        arguments.check_window(self, since, limit)
+        name, _ = arguments.named(self, id, params)
+        fills = yield from steps.trades(self, symbol, name)
         return (yield from steps.traded(self, translate.since_limit(fills, since, limit, translate.traded_at)))
+
+
+def _again(exchange: Any, account: str, socket: str, timeout: float, patience: float) -> Any:
+    """What an unpickled exchange becomes."""
+    from . import wrap
+
+    return wrap(exchange, account, socket, timeout=timeout, patience=patience)

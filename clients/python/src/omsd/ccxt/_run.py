@@ -10,7 +10,8 @@ from typing import Any
 import ccxt
 
 from .. import aio, client
-from ..errors import ConnectionLost, OmsdError, Refused, Unreachable
+from ..errors import ConnectionLost, NoAnswer, OmsdError, Refused, Unreachable
+from . import _arguments as arguments
 from . import _translate as translate
 from ._orders import OrderMethods
 from ._steps import HAS, Steps
@@ -21,10 +22,21 @@ def _methods() -> dict[str, Callable[..., Steps]]:
     return {name: method for name, method in inspect.getmembers(OrderMethods, inspect.isfunction) if not name.startswith("_")}
 
 
+#: What an adapter has for itself, beside the state that it shares with the exchange: ``has`` tells what the wrapped one can.
+OWN = ("has", "omsd", "omsd_account", "omsd_exchange", "omsd_timeout", "omsd_watches")
+
+#: Seconds that an answer of the daemon may take beyond what the call itself waits for. It answers in milliseconds; this one hangs.
+HANGS = 5.0
+
+
 def _problem(exchange: Any, problem: OmsdError) -> Any:
     """ccxt's exception. Placing has its own answer where nobody knows (``_steps.create``): here stand questions, changes and cancels."""
     if isinstance(problem, Refused):
         return translate.error(exchange, problem)
+    if exchange.omsd.is_closed:
+        return ccxt.ExchangeClosedByUser(f"{exchange.id} omsd: {problem}")
+    if isinstance(problem, NoAnswer):
+        return ccxt.RequestTimeout(f"{exchange.id} omsd: {problem}")
     if isinstance(problem, Unreachable | ConnectionLost):
         return ccxt.ExchangeNotAvailable(f"{exchange.id} omsd: {problem}")
     return ccxt.ExchangeError(f"{exchange.id} omsd: {problem}")
@@ -40,7 +52,7 @@ def _blocking(method: Callable[..., Steps]) -> Callable[..., Any]:
             asked = next(run)
             while True:
                 try:
-                    answers = self.omsd.call_all(asked)
+                    answers = self.omsd.call_all(asked, within=self.omsd_timeout + HANGS)
                 except OmsdError as problem:
                     # To the steps first: what is placed stays placed, whatever becomes of the questions after it.
                     asked = run.throw(problem)
@@ -64,7 +76,7 @@ def _asynchronous(method: Callable[..., Steps]) -> Callable[..., Any]:
             asked = next(run)
             while True:
                 try:
-                    answers = await self.omsd.call_all(asked)
+                    answers = await self.omsd.call_all(asked, within=self.omsd_timeout + HANGS)
                 except OmsdError as problem:
                     # To the steps first: what is placed stays placed, whatever becomes of the questions after it.
                     asked = run.throw(problem)
@@ -88,11 +100,10 @@ class BlockingExchange(OrderMethods):
         translate.refuse_direct_write(path, method)
         return super().fetch2(path, api, method, *args, **kwargs)  # type: ignore[misc]
 
-    def close(self) -> None:
-        self.omsd.close()
-        close = getattr(super(), "close", None)
-        if close is not None:
-            close()
+    def close(self, *arguments: Any) -> None:
+        if hasattr(self, "omsd"):
+            self.omsd.close()
+        super().close(*arguments)  # type: ignore[misc]
 
 
 class AsyncExchange(OrderMethods):
@@ -101,16 +112,42 @@ class AsyncExchange(OrderMethods):
     omsd: aio.AsyncClient
     omsd_timeout: float
     omsd_watches: dict[str, Watch]
+    markets: Any
+    load_markets: Any
 
     async def watch_orders(self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Any = None) -> Any:
         """The next orders that changed; waits until one does. The first call begins the watch."""
-        return translate.since_limit(await self._omsd_watch("orders").next(symbol), since, limit, translate.said_at)
+        return await self._omsd_next("orders", symbol, since, limit)
 
     async def watch_my_trades(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Any = None
     ) -> Any:
         """The next executions; waits until there is one. The first call begins the watch."""
-        return translate.since_limit(await self._omsd_watch("trades").next(symbol), since, limit, translate.said_at)
+        return await self._omsd_next("trades", symbol, since, limit)
+
+    async def un_watch_orders(self, symbol: str | None = None, params: Any = None) -> None:
+        """Ends the watch of orders, of all symbols."""
+        await self._omsd_unwatch("orders")
+
+    async def un_watch_my_trades(self, symbol: str | None = None, params: Any = None) -> None:
+        """Ends the watch of executions, of all symbols."""
+        await self._omsd_unwatch("trades")
+
+    async def _omsd_next(self, kind: str, symbol: str | None, since: int | None, limit: int | None) -> Any:
+        if not self.markets:
+            await self.load_markets()
+        if symbol is not None:
+            symbol = translate.market_for(self, self.omsd_account.product, symbol)["symbol"]
+        arguments.check_window(self, since, limit)
+        try:
+            return translate.since_limit(await self._omsd_watch(kind).next(symbol), since, limit, translate.said_at)
+        except OmsdError as problem:
+            raise _problem(self, problem) from problem
+
+    async def _omsd_unwatch(self, kind: str) -> None:
+        watch = self.omsd_watches.pop(kind, None)
+        if watch is not None:
+            await watch.close()
 
     def _omsd_watch(self, kind: str) -> Watch:
         if kind not in self.omsd_watches:
@@ -121,16 +158,25 @@ class AsyncExchange(OrderMethods):
         translate.refuse_direct_write(path, method)
         return await super().fetch2(path, api, method, *args, **kwargs)  # type: ignore[misc]
 
-    async def close(self) -> None:
-        for watch in self.omsd_watches.values():
-            await watch.close()
+    async def close(self, *arguments: Any) -> None:
+        for kind in list(self.omsd_watches):
+            await self._omsd_unwatch(kind)
         await self.omsd.close()
-        await super().close()  # type: ignore[misc]
+        await super().close(*arguments)  # type: ignore[misc]
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 for _name, _method in _methods().items():
     setattr(BlockingExchange, _name, _blocking(_method))
     setattr(AsyncExchange, _name, _asynchronous(_method))
+# ccxt has each method under two names, and its own call each other by either.
+for _kind in (BlockingExchange, AsyncExchange):
+    for _name in [name for name in vars(_kind) if "_" in name and not name.startswith("_")]:
+        setattr(_kind, _camel_case(_name), getattr(_kind, _name))
 
 
 def is_asynchronous(kind: type[Any]) -> bool:

@@ -10,8 +10,9 @@ import ccxt
 
 from .. import requests
 from .. import types as t
-from ..errors import ConnectionLost, OmsdError, ProtocolError
+from ..errors import ConnectionLost, OmsdError, ProtocolError, UnknownOrder
 from ..requests import Request
+from . import _arguments as arguments
 from . import _translate as translate
 
 #: Above so many orders they are read by pages instead of one by one.
@@ -28,16 +29,17 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
     and says why in ``info``.
     """
     account = exchange.omsd_account
+    timeout_ms = arguments.wait_in_milliseconds(exchange.omsd_timeout)
     places = [
         translate.place(
             exchange,
             account,
-            order["symbol"],
-            order["type"],
-            order["side"],
+            order.get("symbol"),
+            order.get("type"),
+            order.get("side"),
             order.get("amount"),
             order.get("price"),
-            order.get("params") or {},
+            order.get("params"),
         )
         for order in orders
     ]
@@ -48,13 +50,13 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
     except (ConnectionLost, ProtocolError) as lost:
         return [replace(row, more={"unanswered": str(lost)}) for row in placed]
     try:
-        yield [requests.intent_wait(taken.intent_id, until="acknowledged", timeout_ms=int(exchange.omsd_timeout * 1_000))]
+        yield [requests.intent_wait(taken.intent_id, until="acknowledged", timeout_ms=timeout_ms)]
         if len(taken.orders) > PAGE:
             listed = {
                 row.client_order_id: row
                 for row in (yield from pages(lambda after: requests.order_list(intent_id=taken.intent_id, after=after, limit=1000)))
             }
-            return [listed[order] for order in taken.orders]
+            return [listed.get(row.client_order_id, row) for row in placed]
         rows = yield [requests.order_get(order) for order in taken.orders]
     except OmsdError as lost:
         # On the daemon's disk, and so placed: an error now would only invite to place them again.
@@ -62,12 +64,21 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
     return rows
 
 
-def told(exchange: Any, rows: Sequence[t.Order]) -> Steps:
-    """Orders in ccxt's words, with the fees of what they traded: a question more for each that did, all at once."""
+def told(exchange: Any, rows: Sequence[t.Order], is_new: bool = False) -> Steps:
+    """Orders in ccxt's words, with the fees of what they traded: a question more for each that did, all at once.
+
+    :param is_new: the orders were just placed. Then no question ends in an error: what they cost stays unread.
+    """
     traded = [row for row in rows if row.filled_quantity]
     if not traded:
         return [translate.order(exchange, exchange.omsd_account.product, row) for row in rows]
-    pages = yield [requests.fill_list(client_order_id=row.client_order_id, limit=1000) for row in traded]
+    try:
+        pages = yield [requests.fill_list(client_order_id=row.client_order_id, limit=1000) for row in traded]
+    except OmsdError as lost:
+        if not is_new:
+            raise
+        unread = [replace(row, more={**row.more, "unread": str(lost)}) if row.filled_quantity else row for row in rows]
+        return [translate.order(exchange, exchange.omsd_account.product, row) for row in unread]
     fills = {row.client_order_id: page.fills for row, page in zip(traded, pages, strict=True)}
     return [translate.order(exchange, exchange.omsd_account.product, row, fills.get(row.client_order_id, ())) for row in rows]
 
@@ -91,10 +102,33 @@ def created(exchange: Any, row: t.Order) -> None:
 def cancel(exchange: Any, ids: list[str]) -> Steps:
     """Cancels by id and waits for what came of it. An order that was gone before is not found, as an exchange would say."""
     account = exchange.omsd_account
+    timeout_ms = arguments.wait_in_milliseconds(exchange.omsd_timeout)
+    if not ids:
+        return []
     (taken,) = yield [requests.intent_submit(account.account, cancel=ids)]
-    yield [requests.intent_wait(taken.intent_id, timeout_ms=int(exchange.omsd_timeout * 1_000))]
+    (waited,) = yield [requests.intent_wait(taken.intent_id, timeout_ms=timeout_ms)]
     rows = yield [requests.order_get(id) for id in ids]
+    if len(rows) == 1 and waited.refusals and not rows[0].state.is_closed:
+        why = f"{waited.refusals[0].code or ''} {waited.refusals[0].text or ''}".strip()
+        raise ccxt.InvalidOrder(f"{exchange.id} {ids[0]} is {rows[0].state}; the cancel was refused: {why}")
     return rows
+
+
+def cancel_known(exchange: Any, ids: list[str]) -> Steps:
+    """Cancels those that omsd knows, and then says which it does not: one strange id must not keep the others alive."""
+    try:
+        return (yield from cancel(exchange, ids))
+    except UnknownOrder:
+        known: list[str] = []
+        for id in ids:
+            try:
+                yield from one(exchange, id)
+            except (UnknownOrder, ccxt.OrderNotFound):
+                continue
+            known.append(id)
+        yield from cancel(exchange, known)
+        unknown = ", ".join(sorted(set(ids) - set(known)))
+        raise ccxt.OrderNotFound(f"{exchange.id} omsd knows no order {unknown} of this account; the others are canceled") from None
 
 
 def canceled(exchange: Any, row: t.Order) -> None:
@@ -104,30 +138,38 @@ def canceled(exchange: Any, row: t.Order) -> None:
 
 def cancel_all(exchange: Any, symbol: str | None) -> Steps:
     account = exchange.omsd_account
-    venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol else None
+    timeout_ms = arguments.wait_in_milliseconds(exchange.omsd_timeout)
+    venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol is not None else None
     rows = yield from listed(exchange, symbol, translate.OPEN)
     if not rows:
         return []
     (taken,) = yield [requests.intent_submit(account.account, cancel=[t.Matching(symbol=venue_symbol)])]
-    yield [requests.intent_wait(taken.intent_id, timeout_ms=int(exchange.omsd_timeout * 1_000))]
+    yield [requests.intent_wait(taken.intent_id, timeout_ms=timeout_ms)]
     after = yield [requests.order_get(row.client_order_id) for row in rows]
     return after
 
 
-def edit(exchange: Any, id: str, symbol: str, amount: Any, price: Any, params: Mapping[str, Any]) -> Steps:
-    """Changes a live order and answers it as it stands then."""
+def edit(exchange: Any, id: str, symbol: Any, kind: Any, side: Any, amount: Any, price: Any, params: Mapping[str, Any]) -> Steps:
+    """Changes a live order and answers it as it stands then. Price and amount can be changed, and nothing else of it."""
     account = exchange.omsd_account
-    translate.market_for(exchange, account.product, symbol)
+    timeout_ms = arguments.wait_in_milliseconds(exchange.omsd_timeout)
+    market = translate.market_for(exchange, account.product, symbol)
     left = {name: value for name, value in params.items() if value is not None and name not in ("uta", "marginMode")}
     if left:
         raise ccxt.NotSupported(f"omsd has no place for params {', '.join(sorted(left))}")
     change = t.Modify(
         client_order_id=id,
-        price=None if price is None else translate.amount_text(exchange.price_to_precision(symbol, price)),
-        quantity=None if amount is None else translate.amount_text(exchange.amount_to_precision(symbol, amount)),
+        price=None if price is None else arguments.price_text(exchange, market, price),
+        quantity=None if amount is None else arguments.quantity_text(exchange, market, amount),
     )
+    before = yield from one(exchange, id)
+    for what, asked, stands in (("symbol", market["id"], before.symbol), ("type", kind, before.type), ("side", side, before.side)):
+        if asked is not None and str(asked).lower() != str(stands).lower():
+            raise ccxt.InvalidOrder(
+                f"{exchange.id} {id}: its {what} is {stands} and cannot be changed to {asked}; cancel it and place another"
+            )
     (taken,) = yield [requests.intent_submit(account.account, modify=[change])]
-    yield [requests.intent_wait(taken.intent_id, timeout_ms=int(exchange.omsd_timeout * 1_000))]
+    yield [requests.intent_wait(taken.intent_id, timeout_ms=timeout_ms)]
     row, story = yield [requests.order_get(id), requests.order_timeline(id)]
     for command in story.commands:
         if command.intent_id == taken.intent_id and command.state in ("refused", "withdrawn"):
@@ -148,7 +190,7 @@ def one(exchange: Any, id: str) -> Steps:
 def listed(exchange: Any, symbol: str | None, states: Iterable[t.OrderState] | None) -> Steps:
     """All orders of the account (and symbol) in these states, oldest first."""
     account = exchange.omsd_account
-    venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol else None
+    venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol is not None else None
     return (
         yield from pages(
             lambda after: requests.order_list(
@@ -172,7 +214,7 @@ def pages(ask: Callable[[int | None], Request[t.OrderPage]]) -> Steps:
 
 def trades(exchange: Any, symbol: str | None, id: str | None = None) -> Steps:
     account = exchange.omsd_account
-    venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol else None
+    venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol is not None else None
     rows: list[t.Fill] = []
     after: int | None = None
     while True:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -14,13 +12,13 @@ import ccxt
 
 from .. import types as t
 from .._structure import microseconds
-from ..errors import InvalidOrder, Refused, TradingHalted, UnknownOrder
+from ..errors import InvalidOrder, Refused, RequestInvalid, TradingHalted, UnknownOrder
+from . import _arguments as arguments
 
 Row = TypeVar("Row")
 
 #: Seconds that an order is waited for until the venue's word is there.
 DEFAULT_TIMEOUT = 10.0
-
 #: The exchange of ccxt that stands for a venue of omsd.
 EXCHANGES = {"bitget-uta": "bitget", "bitget-margin": "bitget", "xt-spot": "xt", "ascendex": "ascendex"}
 
@@ -57,7 +55,8 @@ OPEN = tuple(state for state, status in STATUS.items() if status == "open")
 CLOSED = tuple(state for state, status in STATUS.items() if status == "closed")
 CANCELED = tuple(state for state, status in STATUS.items() if status in ("canceled", "expired"))
 
-_WRITES = re.compile(r"order|trade|countdown|algo|plan", re.IGNORECASE)
+#: Pages that place, change or cancel orders, or close positions, at the venues of ``EXCHANGES``.
+_WRITES = re.compile(r"order|trade|countdown|algo|plan|close|tpsl|move-positions", re.IGNORECASE)
 
 
 def venue_problem(exchange: str, venue: str, product: str) -> Any:
@@ -79,17 +78,19 @@ def refuse_direct_write(path: str, method: str) -> None:
 # Orders, on their way in.
 
 
-def place(
-    exchange: Any, account: t.Account, symbol: str, kind: str, side: str, amount: Any, price: Any, params: Mapping[str, Any]
-) -> t.Place:
+def place(exchange: Any, account: t.Account, symbol: Any, kind: Any, side: Any, amount: Any, price: Any, params: Any) -> t.Place:
     """ccxt's arguments of ``create_order`` as an order for omsd.
 
     Floats are taken by their shortest text and cut by the exchange's own precision, as ccxt does. What has no place in omsd is refused by
     name: an option that is dropped in silence is an order that nobody asked for.
     """
     market = market_for(exchange, account.product, symbol)
-    left = {name: value for name, value in params.items() if value is not None}
-    fields: dict[str, Any] = {"symbol": market["id"], "side": side.lower(), "type": kind.lower()}
+    left = arguments.options(exchange, params)
+    fields: dict[str, Any] = {
+        "symbol": market["id"],
+        "side": arguments.word(exchange, "side", side),
+        "type": arguments.word(exchange, "type", kind),
+    }
     if fields["type"] not in ("limit", "market"):
         raise ccxt.NotSupported(f"omsd places limit and market orders; {kind} is none of them")
     _time_in_force(fields, left)
@@ -97,42 +98,27 @@ def place(
     if reduce_only:
         fields["reduce_only"] = True
     # Named here and not by the daemon: so an order whose answer is lost for good still has a name to ask for.
-    fields["client_order_id"] = str(left.pop("clientOrderId", None) or left.pop("clientOid", None) or order_name())
+    fields["client_order_id"] = str(left.pop("clientOrderId", None) or left.pop("clientOid", None) or arguments.order_name())
     _sides(fields, left)
     for ours, theirs in (("take_profit", "takeProfit"), ("stop_loss", "stopLoss")):
         target = left.pop(theirs, None)
         if target is not None:
             trigger = target.get("triggerPrice", target.get("stopPrice")) if isinstance(target, Mapping) else target
-            fields[ours] = amount_text(exchange.price_to_precision(symbol, trigger))
+            fields[ours] = arguments.price_text(exchange, market, trigger)
     cost = left.pop("cost", None)
     if fields["type"] == "limit":
         if price is None:
             raise ccxt.ArgumentsRequired(f"{exchange.id} createOrder() requires a price argument for a limit order")
-        fields["price"] = amount_text(exchange.price_to_precision(symbol, price))
-        fields["quantity"] = amount_text(exchange.amount_to_precision(symbol, amount))
+        fields["price"] = arguments.price_text(exchange, market, price)
+        fields["quantity"] = arguments.quantity_text(exchange, market, amount)
     elif fields["side"] == "buy" and market["spot"] and account.venue in SPENDS:
-        fields["quote_quantity"] = amount_text(exchange.cost_to_precision(symbol, _cost(exchange, amount, price, cost, left)))
+        spent = _cost(exchange, amount, price, cost, left)
+        fields["quote_quantity"] = arguments.cut(exchange, "cost", spent, lambda text: exchange.cost_to_precision(market["symbol"], text))
     else:
-        fields["quantity"] = amount_text(exchange.amount_to_precision(symbol, amount))
+        fields["quantity"] = arguments.quantity_text(exchange, market, amount)
     if left:
         raise ccxt.NotSupported(f"omsd has no place for params {', '.join(sorted(left))}")
     return t.Place(**fields)
-
-
-def order_name() -> str:
-    """A client order id that every venue takes: eight characters of the time, ten drawn at random."""
-    return _base36(time.time_ns() // 1_000_000, 8) + _base36(secrets.randbelow(36**10), 10)
-
-
-def _base36(number: int, width: int) -> str:
-    digits = ""
-    while len(digits) < width:
-        number, digit = divmod(number, 36)
-        digits = _ALPHABET[digit] + digits
-    return digits
-
-
-_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def unread(account: t.Account, places: Sequence[t.Place]) -> list[t.Order]:
@@ -192,29 +178,26 @@ def _sides(fields: dict[str, Any], left: dict[str, Any]) -> None:
         left.pop(name, None)
 
 
-def _cost(exchange: Any, amount: Any, price: Any, cost: Any, left: dict[str, Any]) -> str:
+def _cost(exchange: Any, amount: Any, price: Any, cost: Any, left: dict[str, Any]) -> Any:
     """What a market buy spends, by ccxt's rule: ``cost``, or amount times price, or the amount itself where the option says so."""
     needs_price = left.pop("createMarketBuyOrderRequiresPrice", exchange.options.get("createMarketBuyOrderRequiresPrice", True))
     if cost is not None:
-        return str(exchange.number_to_string(cost))
+        return cost
     if not needs_price:
-        return str(exchange.number_to_string(amount))
+        return amount
     if price is None:
         raise ccxt.InvalidOrder(
             f"{exchange.id} createOrder() requires the price argument for market buy orders to calculate the total cost to spend "
             "(amount * price), alternatively set the createMarketBuyOrderRequiresPrice option or param to false and pass the cost to spend "
             "in the amount argument"
         )
-    return str(ccxt.Precise.string_mul(exchange.number_to_string(amount), exchange.number_to_string(price)))
+    return ccxt.Precise.string_mul(arguments.number_text(exchange, "amount", amount), arguments.number_text(exchange, "price", price))
 
 
-def amount_text(text: Any) -> str:
-    """A decimal in plain notation, whatever the exchange's functions made of it."""
-    return format(Decimal(str(text)), "f")
-
-
-def market_for(exchange: Any, product: str, symbol: str) -> Any:
+def market_for(exchange: Any, product: str, symbol: Any) -> Any:
     """The market of a unified symbol, if the account's product trades it."""
+    if symbol is not None and not isinstance(symbol, str):
+        raise ccxt.BadSymbol(f"{exchange.id} a symbol is text, not {symbol!r}")
     market = exchange.market(symbol)
     kinds = MARKETS.get(product)
     if kinds is not None and market["type"] not in kinds:
@@ -361,7 +344,8 @@ def since_limit(rows: Sequence[Row], since: int | None, limit: int | None, at: C
     found = [row for row in rows if since is None or (at(row) or 0) >= since]
     if limit is None:
         return found
-    return found[:limit] if since is not None else found[-limit:]
+    count = int(limit)
+    return found[:count] if since is not None else found[max(0, len(found) - count) :]
 
 
 # Errors.
@@ -372,7 +356,11 @@ def error(exchange: Any, problem: Refused) -> Any:
     words = f"{exchange.id} omsd: {problem}"
     if isinstance(problem, InvalidOrder):
         fields = {detail.field for detail in problem.details}
+        if fields == {"client_order_id"} and all("used before" in detail.problem for detail in problem.details):
+            return ccxt.DuplicateOrderId(words)
         return ccxt.BadSymbol(words) if fields == {"symbol"} else ccxt.InvalidOrder(words)
+    if isinstance(problem, RequestInvalid):
+        return ccxt.BadRequest(words)
     if isinstance(problem, UnknownOrder):
         return ccxt.OrderNotFound(words)
     if isinstance(problem, TradingHalted):
