@@ -14,23 +14,15 @@ final class Desk {
     let listing: Listing
     /// What is to leave, in its queues.
     let lanes: Lanes
+    /// Questions about single orders.
+    let lookUps: LookUps
 
     var trading: TradingStateRow
     /// The first reconciliation is done, and all is known that new orders need: they may leave. Whether the account is *ready* is told by its troubles.
     var isPrepared: Bool { listing.hasReconciled && access.isPrepared }
-    /// Orders whose absence only a measurement of the clock stands before.
-    var verdicts: [Verdict] = []
-    /// Look-ups were shown to be wrong then: what was asked no later proves nothing. How far behind they were seen to be, on record.
-    var lookupsErredAt: Int64 = .min
-    var lookupLagUs: Int64 = 0
     /// Orders that the venue called duplicates and does not show; orders proven absent that wait to be sent again.
     var hidden: Set<OrderKey> = []
     var provenAbsent: Set<OrderKey> = []
-    /// Another account on record is of the same user; of one that is not configured, an order that the venue called a duplicate and did not show.
-    var sharesUser = false
-    var hiddenAbsent: (order: ClientOrderID, account: AccountID)?
-    /// Its ids at the venue were seen not to follow their formula: look-ups by computed ids prove nothing.
-    var isFormulaBroken = false
     /// Orders in memory: live ones, and closed ones with something still to learn.
     var orders: [OrderKey: LiveOrder] = [:]
     /// The same by number, for walks that take more than one turn.
@@ -46,17 +38,11 @@ final class Desk {
     /// leaves.
     var roundsOut = 0
     var unreleasedCancels = 0
-    var inquiryTimers = TimerHeap<OrderKey>()
-    /// Orders whose look-ups are due, by ``InquiryLane``.
-    var inquiries = InquiryLane.allCases.map { _ in Deque<OrderKey>() }
-    var fillsWanted = Deque<OrderKey>()
     private(set) var doubts: Set<OrderKey> = []
     /// The same by age, and others that were in doubt before.
     private var doubtsByAge = TimerHeap<OrderKey>()
     /// Of these, those that wait for a person.
     private(set) var parked: Set<OrderKey> = []
-    /// Closed without the venue's word, and looked for all the same.
-    var givenUp: Set<OrderKey> = []
     /// Orders, live or in doubt, that a rebinding left where the account was.
     var left: Set<OrderKey> = []
     /// Open orders that accounts which are configured no more have for the same user at the venue.
@@ -94,6 +80,7 @@ final class Desk {
         (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)
         (self.access, self.listing, lanes) = (access, listing, Lanes(patience: patience))
         profile = setup.rules.profile
+        lookUps = LookUps(of: setup.id, visibilityDelayMs: profile.visibilityDelayMs, patience: patience)
     }
 
     var id: AccountID { setup.id }

@@ -165,7 +165,7 @@ extension Engine {
         return AccountSnapshot(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
             isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.access.reach.lastAnswerAt, queueCancel: desk.lanes.cancelsWaiting,
-            queueLookup: desk.inquiries.reduce(0) { $0 + $1.count }, queueModify: desk.lanes.modifiesWaiting, queuePlace: desk.lanes.placesWaiting,
+            queueLookup: desk.lookUps.waiting, queueModify: desk.lanes.modifiesWaiting, queuePlace: desk.lanes.placesWaiting,
             inFlight: desk.inFlightCount, requests: desk.access.reach.asked, counts: desk.counts, open: desk.openCount,
             inDoubt: desk.doubts.count + left.count,
             clockOffsetMs: desk.access.clock?.offsetMs(at: now), lastReconcileAt: desk.listing.lastAt,

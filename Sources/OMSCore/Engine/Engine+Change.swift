@@ -81,8 +81,8 @@ extension Engine {
             desk.lanes.stoppedWaiting()
         }
         live.isGated = false
-        live.inquiry = nil
-        outcomeKnown(of: live)
+        desk.lookUps.end(live.key)
+        outcomeKnown(of: live, on: desk)
         endLoops(of: live, on: desk)
         for id in live.commands { finishCommand(id, of: live, evidence: live.order.evidence) }
         live.commands.removeAll { commands[$0] == nil }
@@ -130,17 +130,18 @@ extension Engine {
         guard !closed.isEmpty else { return }
         closed.removeAll { live in
             guard live.state.isTerminal else { return true }
-            if !live.commands.isEmpty || live.wantsFills { return false }
+            guard let desk = desk(live.order.account) else { return true }
+            if !live.commands.isEmpty || desk.lookUps.fills.isWanted(live.key) { return false }
             // It comes back here once it is looked for no more.
-            if desk(live.order.account)?.givenUp.contains(live.key) ?? false { return true }
-            forget(live)
+            if desk.lookUps.isGivenUp(live.key) { return true }
+            forget(live, on: desk)
             return true
         }
     }
 
-    private func forget(_ live: LiveOrder) {
+    private func forget(_ live: LiveOrder, on desk: Desk) {
         byClientID[live.order.clientOrderID] = nil
-        guard let desk = desk(live.order.account) else { return }
+        desk.lookUps.forget(live.key)
         desk.orders[live.key] = nil
         desk.book.remove(live.key)
         for id in live.order.predictedIDs + [live.order.venueOrderID].compactMap({ $0 }) where desk.byVenueID[id] == live.key {

@@ -184,7 +184,7 @@ extension Engine {
         guard live.state == .inDoubt || isTakenBack || isOver else {
             return fail(.invalidParams("order \(id) is \(live.state.rawValue), not in doubt"), to: ticket)
         }
-        live.inquiry = nil
+        desk.lookUps.end(live.key)
         mended(.missingThere, of: live, on: desk)
         let next = isPlaced ? OrderState.acknowledged : isOver ? .canceled : .abandoned
         if !isPlaced { live.order.rejectText = reason }

@@ -5,24 +5,20 @@
 /// holds: the order stands up again with all that was executed of it, and with a break. Nothing is sent for it but questions, and a cancel where it rests: whoever
 /// asked for it was told that it is not there.
 extension Engine {
-    /// A reconciliation looks for so many of them at once, the newest; the others keep their times.
-    private static let soughtMax = 20
-
     /// An order was closed; on look-ups' word alone it is looked for again.
     func lookAfter(_ live: LiveOrder, on desk: Desk) {
-        guard live.order.isGivenUp, !isLeft(live.order, on: desk), desk.givenUp.insert(live.key).inserted else { return }
+        guard live.order.isGivenUp, !isLeft(live.order, on: desk), !desk.lookUps.isGivenUp(live.key) else { return }
+        desk.lookUps.lookAfter(live.key)
         if !live.isUnlisted {
             live.isUnlisted = true
             record(.unlisted(live.key, true))
         }
-        live.looksBehind = 0
         lookLater(live, on: desk)
     }
 
     /// As above, at a start: once soon, then at whatever times are still ahead.
     func lookAfterAgain(_ live: LiveOrder, on desk: Desk) {
         guard !isLeft(live.order, on: desk) else { return }
-        desk.givenUp.insert(live.key)
         let age = max(0, now.wall - (live.order.closedAt ?? now.wall))
         var at: Int64 = 0
         let passed = patience.givenUpPauses.count { pause in
@@ -30,31 +26,31 @@ extension Engine {
             return at <= age
         }
         // This one comes on top.
-        live.looksBehind = passed - 1
+        desk.lookUps.lookAfter(live.key, looks: passed - 1)
         ask(live, .givenUp, on: desk, after: .seconds(1))
     }
 
     private func lookLater(_ live: LiveOrder, on desk: Desk) {
         let isForgotten = desk.access.clock != nil && tooOld(live, on: desk) != nil
-        guard live.looksBehind < patience.givenUpPauses.count, !isForgotten else { return endLooks(live, on: desk) }
-        ask(live, .givenUp, on: desk, after: max(patience.givenUpPauses[live.looksBehind], visibilityUs(desk)))
+        guard let pause = desk.lookUps.nextLook(for: live.key), !isForgotten else { return endLooks(live, on: desk) }
+        ask(live, .givenUp, on: desk, after: pause)
     }
 
     /// It was not found this time either.
     func missedAgain(_ live: LiveOrder, in round: Round, on desk: Desk) {
-        live.inquiry = nil
-        guard desk.givenUp.contains(live.key) else { return }
+        desk.lookUps.end(live.key)
+        guard desk.lookUps.isGivenUp(live.key) else { return }
         // A round that never began says nothing of when.
         if round.isSingle, round.askedAt > -.farthest, let first = live.firstStampMs, let clock = desk.access.clock {
             live.unseenUs = max(live.unseenUs, clock.middle(at: round.askedAt) - .milliseconds(first))
         }
-        live.looksBehind += 1
+        desk.lookUps.missedAgain(live.key)
         lookLater(live, on: desk)
     }
 
     private func endLooks(_ live: LiveOrder, on desk: Desk) {
-        guard desk.givenUp.remove(live.key) != nil else { return }
-        if live.isUnlisted, !live.state.isTerminal || !live.wantsFills {
+        guard desk.lookUps.endLooks(for: live.key) else { return }
+        if live.isUnlisted, !live.state.isTerminal || !desk.lookUps.fills.isWanted(live.key) {
             live.isUnlisted = false
             record(.unlisted(live.key, false))
         }
@@ -78,7 +74,7 @@ extension Engine {
                 detail: "closed here as \(live.state.rawValue) by \(live.order.evidence.rawValue), \(word) at the venue\(executed)")
         }
         rememberUnseen(live, on: desk)
-        live.inquiry = nil
+        desk.lookUps.end(live.key)
         if apply(report, to: live, flight, on: desk) { matters(flight) }
         desk.listing.cameToLight(live.key)
         endLooks(live, on: desk)
@@ -101,14 +97,14 @@ extension Engine {
     ///
     /// - Returns: which.
     func seekGivenUp(on desk: Desk) -> [OrderKey] {
-        let sought = Array(desk.givenUp.sorted().suffix(Self.soughtMax))
+        let sought = Array(desk.lookUps.givenUp.sorted().suffix(patience.soughtMax))
         for key in sought { if let live = desk.orders[key] { ask(live, .givenUp, on: desk, after: 0) } }
         return sought
     }
 
     /// Whether a question for it is due or out.
-    func isSought(_ live: LiveOrder) -> Bool {
-        guard let inquiry = live.inquiry, inquiry.reasons.contains(.givenUp) else { return false }
+    func isSought(_ inquiry: Inquiry) -> Bool {
+        guard inquiry.reasons.contains(.givenUp) else { return false }
         return inquiry.isAsked || inquiry.isDue || inquiry.nextAt <= now.monotonic
     }
 

@@ -5,46 +5,44 @@ extension Engine {
     /// Wants an order looked up. Reasons add up; the earliest time holds.
     func ask(_ live: LiveOrder, _ reasons: Inquiry.Reasons, on desk: Desk, after delayUs: Int64) {
         guard !live.state.isTerminal || reasons == .givenUp, !isLeft(live.order, on: desk) else { return }
-        let at = now.monotonic + delayUs
-        var inquiry = live.inquiry ?? Inquiry(reasons: reasons, nextAt: at, startedAt: now.monotonic)
-        let before = lane(of: live, inquiry)
-        if !inquiry.reasons.isSuperset(of: reasons) { inquiry.tries = 0 }
-        inquiry.reasons.formUnion(reasons)
-        inquiry.nextAt = min(inquiry.nextAt, at)
-        let lane = lane(of: live, inquiry)
-        if inquiry.isDue, lane < before { desk.inquiries[lane.rawValue].append(live.key) }
-        live.inquiry = inquiry
-        if !inquiry.isAsked, !inquiry.isDue { desk.inquiryTimers.add(live.key, at: inquiry.nextAt) }
+        desk.lookUps.want(live.key, reasons, at: now.monotonic + delayUs, situation(of: live))
     }
 
-    /// Moves inquiries whose time has come into their lanes.
+    /// Brings what has become due back to where it waits for its turn: look-ups, and what the venue had put off.
     func ripen(_ desk: Desk) {
-        while let key = desk.inquiryTimers.popDue(at: now.monotonic) {
-            guard let live = desk.orders[key], var inquiry = live.inquiry, !inquiry.isAsked, !inquiry.isDue, inquiry.nextAt <= now.monotonic else {
-                continue
-            }
-            inquiry.isDue = true
-            live.inquiry = inquiry
-            desk.inquiries[lane(of: live, inquiry).rawValue].append(key)
-        }
-        if let next = desk.inquiryTimers.nextAt { wake(at: next) }
+        desk.lookUps.ripen(in: turn) { desk.orders[$0].map { situation(of: $0) } }
         while let item = desk.lanes.popPutOff(at: now.monotonic) {
             switch item {
             case .order(let key): if let live = desk.orders[key] { requeue([live], on: desk) }
             case .command(let id): if let command = commands[id], let live = desk.orders[command.order] { pursue(id, of: live, on: desk) }
-            case .outcome(let key): if let live = desk.orders[key] { outcomeKnown(of: live) }
-            case .fills(let key): if let live = desk.orders[key], live.wantsFills, !live.isAskingFills { desk.fillsWanted.append(key) }
+            case .outcome(let key): if let live = desk.orders[key] { outcomeKnown(of: live, on: desk) }
+            case .fills(let key): desk.lookUps.fills.wantAgain(key)
             }
         }
         if let next = desk.lanes.nextPutOff { wake(at: next) }
     }
 
-    func again(_ live: LiveOrder, on desk: Desk, after delayUs: Int64) {
-        guard var inquiry = live.inquiry else { return }
-        (inquiry.isAsked, inquiry.isDue) = (false, false)
-        inquiry.nextAt = now.monotonic + max(delayUs, 1)
-        live.inquiry = inquiry
-        desk.inquiryTimers.add(live.key, at: inquiry.nextAt)
+    func again(_ live: LiveOrder, on desk: Desk, after delayUs: Int64) { desk.lookUps.again(live.key, at: now.monotonic + max(delayUs, 1)) }
+
+    /// How an order stands, as far as it matters to who is looked up first.
+    func situation(of live: LiveOrder) -> Inquiry.Situation {
+        Inquiry.Situation(state: live.state, isLookedAtAgain: !live.commands.isEmpty && isLookedAtAgain(live))
+    }
+
+    /// Whether commands of it wait to be seen, and for each of them it was looked at before.
+    private func isLookedAtAgain(_ live: LiveOrder) -> Bool {
+        var isAsked = false
+        for id in live.commands {
+            guard let command = commands[id], command.state == .acknowledged || command.state == .inDoubt else { continue }
+            guard watches[id]?.isLookedAtAgain ?? false else { return false }
+            isAsked = true
+        }
+        return isAsked
+    }
+
+    /// Whether an order was looked at before for the same command's sake, and stood as it stands.
+    func isRepeated(_ live: LiveOrder, _ inquiry: Inquiry) -> Bool {
+        inquiry.isRepeated(situation(of: live), looksAtOnce: patience.looksAtOnce)
     }
 
     /// Where many orders are in doubt: how long a single look-up for this one would be wasted, microseconds; nil: it is worth asking.
@@ -65,74 +63,49 @@ extension Engine {
         return patience.listingUs
     }
 
-    private func lane(of live: LiveOrder, _ inquiry: Inquiry) -> InquiryLane {
-        if live.state.isTerminal { return .late }
-        if isRepeated(live, inquiry) { return .repeated }
-        if inquiry.reasons.contains(.cancel) { return .urgent }
-        return live.state == .inDoubt || !inquiry.reasons.isDisjoint(with: [.doubt, .modify]) ? .doubt : .routine
-    }
-
     func launchFind(_ desk: Desk, _ lane: InquiryLane) -> Bool {
         if lane != .urgent, desk.profile.findMax == 1, desk.doubts.count > patience.bulkDoubts,
             wantsHistory(desk) || desk.listing.sweep?.withHistory == true
         {
             return false
         }
-        var queue = desk.inquiries[lane.rawValue]
         let usesReserve = lane != .routine && lane != .late || !waitsToSend(desk)
-        guard !queue.isEmpty else { return false }
+        guard desk.lookUps.hasDue(lane) else { return false }
         // Steps may fall under budgets of their own: one that is used up holds back its own questions alone.
         let steps = Set((0..<desk.profile.findSteps).filter { mayAsk($0, lane, usesReserve: usesReserve, on: desk) })
         guard !steps.isEmpty else { return false }
-        var subjects: [FindSubject] = []
-        var step: Int?
-        var later: [OrderKey] = []
-        var ids = 0
-        var most = desk.profile.findMax
-        var concernsDoubt = false
-        while subjects.count < most, let key = queue.popFirst() {
-            guard let live = desk.orders[key], var inquiry = live.inquiry, inquiry.isDue, !inquiry.isAsked else { continue }
-            if let delay = leftToListings(live, inquiry, on: desk) ?? (lane == .urgent ? nil : awaitsClock(live, on: desk)) {
-                again(live, on: desk, after: delay)
-                continue
-            }
-            let ownIDs = live.possibleIDs
-            if desk.profile.looksUpByVenueID, ownIDs.isEmpty, live.order.venueOrderID == nil {
-                // There is nothing to ask by: a person decides.
-                park(live, Self.namelessThere, on: desk)
-                if live.state.isLive { giveWay(of: live, because: Self.namelessThere) }
-                again(live, on: desk, after: pause(live, on: desk))
-                continue
-            }
-            let count = max(1, ownIDs.count + (live.order.venueOrderID.map { ownIDs.contains($0) ? 0 : 1 } ?? 0))
-            guard steps.contains(inquiry.step), step == nil || (step == inquiry.step && ids + count <= desk.profile.findIDsMax) else {
-                later.append(key)
-                if later.count > 100 { break }
-                continue
-            }
-            if step == nil { most = self.most(most, charges(of: .query(.find([], step: inquiry.step)), on: desk), usesReserve: usesReserve) }
-            step = inquiry.step
-            ids += count
-            inquiry.isAsked = true
-            inquiry.isDue = false
-            inquiry.tries += 1
-            if inquiry.step == 0, inquiry.page == nil { inquiry.round = desk.access.time.beginRound(isSingle: true, at: now.monotonic) }
-            inquiry.provenAt = nil
-            live.inquiry = inquiry
-            concernsDoubt = concernsDoubt || live.state == .inDoubt
+        let taken = desk.lookUps.take(
+            lane, steps: steps, mostIDs: desk.profile.findIDsMax, round: desk.access.time.beginRound(isSingle: true, at: now.monotonic),
+            most: { most(desk.profile.findMax, charges(of: .query(.find([], step: $0)), on: desk), usesReserve: usesReserve) }
+        ) { key, inquiry in desk.orders[key].map { offer($0, inquiry, lane, on: desk) } }
+        guard let (step, orders) = taken else { return false }
+        let lives = orders.compactMap { desk.orders[$0] }
+        let subjects = lives.map { live in
             var subject = subject(live, on: desk, byVenueID: !live.mayBeRenamed)
-            subject.page = inquiry.page
-            subjects.append(subject)
+            subject.page = desk.lookUps[live.key]?.page
+            return subject
         }
-        queue.prepend(later)
-        desk.inquiries[lane.rawValue] = queue
-        guard let step, !subjects.isEmpty else { return false }
+        let concernsDoubt = lives.contains { $0.state == .inDoubt }
         if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: usesReserve, isJournaled: concernsDoubt) {
             if lane.isPaced { limiter.repeated(charges(of: .query(.find([], step: step)), on: desk), at: now.monotonic) }
             return true
         }
-        for subject in subjects { if let live = desk.orders[subject.order] { again(live, on: desk, after: .milliseconds(10)) } }
+        for live in lives { again(live, on: desk, after: .milliseconds(10)) }
         return false
+    }
+
+    /// Whether an order whose turn has come is worth asking about now, and by how many ids.
+    private func offer(_ live: LiveOrder, _ inquiry: Inquiry, _ lane: InquiryLane, on desk: Desk) -> LookUps.Offer {
+        func later(_ delayUs: Int64) -> LookUps.Offer { .later(at: now.monotonic + max(delayUs, 1)) }
+        if let delay = leftToListings(live, inquiry, on: desk) ?? (lane == .urgent ? nil : awaitsClock(live, on: desk)) { return later(delay) }
+        let ownIDs = live.possibleIDs
+        if desk.profile.looksUpByVenueID, ownIDs.isEmpty, live.order.venueOrderID == nil {
+            // There is nothing to ask by: a person decides.
+            park(live, Self.namelessThere, on: desk)
+            if live.state.isLive { giveWay(of: live, because: Self.namelessThere) }
+            return later(pause(live, on: desk))
+        }
+        return .ask(ids: max(1, ownIDs.count + (live.order.venueOrderID.map { ownIDs.contains($0) ? 0 : 1 } ?? 0)))
     }
 
     /// Whether a look-up's step may be asked now; else asks to be called when it may.
@@ -161,8 +134,8 @@ extension Engine {
     // MARK: Hearing
 
     func unanswered(_ subject: FindSubject, on desk: Desk) {
-        guard let live = desk.orders[subject.order], let inquiry = live.inquiry else { return }
-        live.inquiry?.begin(step: 0)
+        guard let live = desk.orders[subject.order], let inquiry = desk.lookUps[live.key] else { return }
+        desk.lookUps.unanswered(live.key)
         park(live, on: desk)
         let symbol = live.order.terms.symbol
         if live.state.isLive, inquiry.tries > 1, desk.access.markets.isGone(symbol) {
@@ -203,24 +176,11 @@ extension Engine {
                 desk.access.say("a row of an answer that may be ours cannot be read: \(row.problem)")
                 unanswered(subject, on: desk)
             } else if let next {
-                goOn(live, at: next, on: desk)
-            } else if live.inquiry != nil {
-                absent(live, step: step, flight, on: desk)
+                if !desk.lookUps.goOn(live.key, at: next, situation(of: live)) { unanswered(self.subject(live, on: desk), on: desk) }
+            } else if let round = desk.lookUps.stepEnded(live.key, step, of: desk.profile.findSteps, situation(of: live)) {
+                absent(live, in: round, request: flight.plan.id, on: desk)
             }
         }
-    }
-
-    /// The step's answer has a further page.
-    private func goOn(_ live: LiveOrder, at page: String, on desk: Desk) {
-        guard var inquiry = live.inquiry, inquiry.isAsked else { return }
-        inquiry.pages += 1
-        // A cursor that runs in circles says nothing of what it does not hold.
-        guard inquiry.pages < patience.findPagesMax else { return unanswered(subject(live, on: desk), on: desk) }
-        inquiry.page = page
-        inquiry.isAsked = false
-        inquiry.isDue = true
-        live.inquiry = inquiry
-        desk.inquiries[lane(of: live, inquiry).rawValue].prepend([live.key])
     }
 
     /// Of several venue orders under one id the one with fills, else the one known, else the first; more than one is a break.
@@ -252,64 +212,39 @@ extension Engine {
 
     private func present(_ live: LiveOrder, _ report: OrderReport, _ flight: InFlight, on desk: Desk) {
         if live.order.isGivenUp { return standUp(live, by: report, flight, on: desk) }
-        live.inquiry?.isAsked = false
-        live.inquiry?.begin(step: 0)
-        live.inquiry?.absentRounds = 0
-        live.inquiry?.isLeftOver = false
+        desk.lookUps.present(live.key)
         if apply(report, to: live, flight, on: desk) { matters(flight) }
         mended(.missingThere, of: live, on: desk)
         guard !live.state.isTerminal else { return }
-        live.inquiry?.reasons.subtract([.doubt, .missing, .venueID])
+        desk.lookUps.answer([.doubt, .missing, .venueID], of: live.key)
         judgeCommands(of: live, on: desk, askedAt: flight.launchedAt)
         rest(live, on: desk)
     }
 
     /// Ends an inquiry that has nothing more to ask, or sets its next time.
     func rest(_ live: LiveOrder, on desk: Desk) {
-        guard var inquiry = live.inquiry else { return }
+        guard desk.lookUps[live.key] != nil else { return }
         let open = live.commands.compactMap { commands[$0] }
         func asks(_ kind: CommandKind) -> Bool { open.contains { $0.kind == kind && ($0.state == .acknowledged || $0.state == .inDoubt) } }
-        if !asks(.cancel) { inquiry.reasons.remove(.cancel) }
-        if !asks(.modify) { inquiry.reasons.remove(.modify) }
-        if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { inquiry.reasons.insert(.venueID) }
-        if inquiry.reasons.isEmpty {
-            live.inquiry = nil
-        } else {
-            live.inquiry = inquiry
-            again(live, on: desk, after: restPause(live, inquiry, on: desk))
-        }
-    }
-
-    private func absent(_ live: LiveOrder, step: Int, _ flight: InFlight, on desk: Desk) {
-        // An answer to a question of an inquiry that ended meanwhile begins no round of the one that took its place: that one did not ask it.
-        guard var inquiry = live.inquiry, inquiry.isAsked else { return }
-        if step + 1 < desk.profile.findSteps {
-            inquiry.begin(step: step + 1)
-            inquiry.isAsked = false
-            inquiry.isDue = true
-            live.inquiry = inquiry
-            desk.inquiries[lane(of: live, inquiry).rawValue].prepend([live.key])
-            return
-        }
-        live.inquiry?.begin(step: 0)
-        live.inquiry?.isAsked = false
-        absent(live, in: inquiry.round, request: flight.plan.id, on: desk)
+        var answered: Inquiry.Reasons = []
+        if !asks(.cancel) { answered.insert(.cancel) }
+        if !asks(.modify) { answered.insert(.modify) }
+        let lacksID = live.order.venueOrderID == nil && !desk.profile.cancelsByClientID
+        guard let inquiry = desk.lookUps.rest(live.key, answered: answered, more: lacksID ? .venueID : []) else { return }
+        again(live, on: desk, after: restPause(live, inquiry, on: desk))
     }
 
     /// Acknowledged, and neither listed nor found: never sent again; on record after two rounds.
     func missing(_ live: LiveOrder, on desk: Desk) {
-        guard var inquiry = live.inquiry else { return }
+        guard let inquiry = desk.lookUps[live.key] else { return }
         // Asked for its end alone, right behind its receipt: it may not be visible yet.
         if inquiry.reasons == .outcome { return again(live, on: desk, after: patience.outcomePauses.pause(after: inquiry.tries)) }
-        inquiry.absentRounds += 1
-        live.inquiry = inquiry
-        if inquiry.absentRounds == patience.missingRounds {
+        let rounds = desk.lookUps.missed(live.key)
+        if rounds == patience.missingRounds {
             found(.missingThere, of: live, on: desk, detail: "\(live.state.rawValue) here; the venue lists it nowhere")
             unconfirmed(live, on: desk)
             giveWay(of: live, because: "the venue lists the order nowhere")
         }
-        again(
-            live, on: desk,
-            after: inquiry.absentRounds < patience.missingRounds ? max(visibilityUs(desk), .milliseconds(250)) : .seconds(60))
+        again(live, on: desk, after: rounds < patience.missingRounds ? max(desk.lookUps.visibilityUs, .milliseconds(250)) : patience.missingUs)
     }
 }

@@ -148,11 +148,11 @@ extension Engine {
     func confirmed(by sweep: Sweep, on desk: Desk) {
         if desk.profile.findMax == 1 {
             for key in desk.lookedFor.sorted() where !sweep.seen.contains(key) {
-                guard let live = desk.orders[key], let inquiry = live.inquiry, !inquiry.isAsked,
+                guard let live = desk.orders[key], let inquiry = desk.lookUps[key], !inquiry.isAsked,
                     !inquiry.reasons.isDisjoint(with: [.cancel, .modify]),
                     live.commands.contains(where: { (watches[$0]?.answeredAt ?? .min) <= sweep.startedAt })
                 else { continue }
-                live.inquiry?.isLeftOver = true
+                desk.lookUps.leaveOver(key)
                 ask(live, inquiry.reasons, on: desk, after: 0)
             }
         }

@@ -2,7 +2,7 @@
 extension Engine {
     /// A whole listing is done and an order in doubt stood nowhere in it: one round of absence, where the venue's pages cannot slip.
     func judge(_ live: LiveOrder, by sweep: Sweep, on desk: Desk) {
-        if sweep.withHistory, sweep.provesAbsence, desk.profile.listingProvesAbsence, live.inquiry?.isAsked == false, !isSuspect(live),
+        if sweep.withHistory, sweep.provesAbsence, desk.profile.listingProvesAbsence, desk.lookUps[live.key]?.isAsked == false, !isSuspect(live),
             let wireTime = live.order.wireTime, wireTime >= sweep.sinceMs,
             !desk.profile.listsBySymbol || sweep.symbols.contains(live.order.terms.symbol),
             !sweep.unlisted.contains(live.order.terms.symbol)
@@ -46,7 +46,7 @@ extension Engine {
         guard desk.profile.looksUpByVenueID, let id = report.venueOrderID, report.symbol != nil, report.side != nil, report.quantity != nil else {
             return .nobody
         }
-        let fitting = desk.doubts.union(desk.givenUp).sorted().compactMap { desk.orders[$0] }.filter { live in
+        let fitting = desk.doubts.union(desk.lookUps.givenUp).sorted().compactMap { desk.orders[$0] }.filter { live in
             live.order.venueOrderID == nil && hasEnding(of: id, live) && contradiction(of: report, with: live, on: desk) == nil
                 && isOfItsTime(id, live, on: desk)
         }
@@ -73,9 +73,8 @@ extension Engine {
     func breakFormula(of desk: Desk, request: RequestID?) {
         let words = "the venue's order ids do not follow their formula: what is in doubt and not found is parked from here on, never sent again"
         // Ids are made of the user's, for all its accounts alike.
-        for desk in sharers(of: desk) where desk.profile.looksUpByVenueID && !desk.isFormulaBroken {
-            desk.isFormulaBroken = true
-            record(.formulaBroken(desk.id, true, event(.note, request: request, note: words)))
+        for desk in sharers(of: desk) where desk.profile.looksUpByVenueID && !desk.lookUps.isFormulaBroken {
+            desk.lookUps.breakFormula(words, request: request, in: turn)
             found(.assumption, of: nil, on: desk, detail: words)
         }
     }

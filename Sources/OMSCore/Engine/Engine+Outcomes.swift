@@ -17,10 +17,9 @@ extension Engine {
     }
 
     /// Its end is known, or was waited for long enough.
-    func outcomeKnown(of live: LiveOrder) {
+    func outcomeKnown(of live: LiveOrder, on desk: Desk) {
         if let intent = live.intent, intent.awaited.remove(live.key) != nil { touchedIntents.insert(intent.row.key) }
-        guard live.inquiry?.reasons.remove(.outcome) != nil, live.inquiry?.reasons.isEmpty == true, live.inquiry?.isAsked == false else { return }
-        live.inquiry = nil
+        if desk.lookUps[live.key]?.reasons.contains(.outcome) ?? false { desk.lookUps.settle(.outcome, of: live.key) }
     }
 
     /// How soon an order that was found and has something left to tell is asked about again.

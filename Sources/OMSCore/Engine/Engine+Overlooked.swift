@@ -20,26 +20,23 @@ extension Engine {
         for desk in desks {
             let others = state.identities.filter { $0.key != desk.id && Self.isOfUser($0.value, of: desk.setup) }
             func isKnown(of account: AccountID) -> Bool { account == desk.id || others[account] != nil }
-            desk.sharesUser = !others.isEmpty
-            desk.lookupLagUs = state.lookupLags.filter { isKnown(of: $0.key) }.values.max() ?? 0
-            desk.isFormulaBroken = state.formulaBroken.contains(where: isKnown)
             let hidden = state.orders.filter { order in
                 let isHidden = deskIndex[order.account] == nil && !order.bars.isDisjoint(with: [.duplicate, .among])
                 guard isHidden, let pinned = others[order.account] else { return false }
                 return pinned.mayHave(placed: order, for: desk.setup.uid)
             }
-            desk.hiddenAbsent = hidden.min { $0.key < $1.key }.map { ($0.clientOrderID, $0.account) }
+            desk.lookUps.recall(
+                lagUs: state.lookupLags.filter { isKnown(of: $0.key) }.values.max() ?? 0,
+                isFormulaBroken: state.formulaBroken.contains(where: isKnown), sharesUser: !others.isEmpty,
+                hiddenAbsent: hidden.min { $0.key < $1.key }.map { ($0.clientOrderID, $0.account) })
         }
     }
 
     /// An earlier process proved it absent, and it waits to be sent again. Whether look-ups were shown to be wrong since by another account of that user, while
     /// this one was not configured, is not known.
     func isDoubtedAtStart(_ live: LiveOrder, on desk: Desk) -> Bool {
-        live.state == .intended && live.order.absences > 0 && (desk.sharesUser || hiddenOrder(on: desk) != nil)
+        live.state == .intended && live.order.absences > 0 && (desk.lookUps.sharesUser || hiddenOrder(on: desk) != nil)
     }
-
-    /// The least time between two rounds that count, microseconds.
-    func visibilityUs(_ desk: Desk) -> Int64 { max(.milliseconds(desk.profile.visibilityDelayMs), desk.lookupLagUs) }
 
     /// A round did not show an order that the venue has by its own word, or that had to be visible. Should it show it after all, the round was wrong: by
     /// that much.
@@ -79,12 +76,7 @@ extension Engine {
     /// - Parameter live: the order that shows it; nil: which of several it is, the venue did not say.
     func lookupsErred(_ words: String, by live: LiveOrder?, on desk: Desk) {
         for desk in sharers(of: desk) {
-            desk.lookupsErredAt = now.monotonic
-            if let lag = live?.unseenUs, lag > desk.lookupLagUs {
-                desk.lookupLagUs = lag
-                let lags = "look-ups were seen to lag \(lag / 1_000) ms behind: proofs of absence wait as long from here on"
-                record(.lookupLag(desk.id, lag, event(.note, note: lags)))
-            }
+            desk.lookUps.erred(lagUs: live?.unseenUs, in: turn)
             for key in desk.provenAbsent.sorted() where key != live?.key {
                 guard let waiting = desk.orders[key], waiting.state == .intended else { continue }
                 doubtAnew(waiting, words, on: desk)
@@ -94,7 +86,7 @@ extension Engine {
 
     /// Back in the queue after an attempt that surely was not executed. The ones before were proven absent, and by what look-ups that has been shown since?
     func reconsider(_ live: LiveOrder, on desk: Desk) {
-        guard live.state == .intended, live.order.absences > 0, desk.lookupsErredAt >= live.provenAt else { return }
+        guard live.state == .intended, live.order.absences > 0, desk.lookUps.erredAt >= live.provenAt else { return }
         doubtAnew(live, "look-ups were shown to be wrong while it was out", on: desk)
     }
 

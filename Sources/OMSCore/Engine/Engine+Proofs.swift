@@ -1,15 +1,3 @@
-/// When a round of look-ups was asked, and how well the venue's clock was known then.
-struct Round {
-    /// Its first step, by our clock.
-    let askedAt: Int64
-    /// When the last measurement of the venue's clock before that was read; nil: none was.
-    let measuredAt: Int64?
-    /// Which clock that was: rounds by different ones prove nothing together.
-    let clockEpoch: Int
-    /// Asked for this one order, step by step; false: a listing that does not hold it.
-    let isSingle: Bool
-}
-
 /// When an order is proven absent. No order is sent again without it.
 ///
 /// Two rounds of look-ups, the visibility delay apart, did not know the order; at least one of them asked for it alone. A measurement of the venue's clock that
@@ -47,8 +35,8 @@ extension Engine {
         else { return nil }
         desk.access.wantClock(in: turn)
         // Where the venue does not tell the time, orders are looked for all the same: they may be found.
-        guard let since = desk.access.time.wantedSince, now.monotonic - since < .seconds(2) else { return nil }
-        return .milliseconds(50)
+        guard let since = desk.access.time.wantedSince, now.monotonic - since < patience.clockUs else { return nil }
+        return patience.clockAgainUs
     }
 
     // MARK: Rounds
@@ -58,109 +46,54 @@ extension Engine {
         switch live.state {
         case .inDoubt: doubtful(live, in: round, request: request, on: desk)
         case .acknowledged, .working, .partiallyFilled: missing(live, on: desk)
-        case .intended, .submitted: live.inquiry = nil
+        case .intended, .submitted: desk.lookUps.end(live.key)
         case .filled, .canceled, .expired, .rejected, .denied, .abandoned: missedAgain(live, in: round, on: desk)
         }
     }
 
     private func doubtful(_ live: LiveOrder, in round: Round, request: RequestID?, on desk: Desk) {
-        guard var inquiry = live.inquiry, inquiry.provenAt == nil else { return }
-        let fence = fence(of: live, on: desk)
-        let visibility = visibilityUs(desk)
-        let backoff = min(Int64.seconds(5), .milliseconds(200) << Int64(min(inquiry.tries, 5)))
-        if inquiry.clockEpoch != round.clockEpoch, inquiry.absentRounds > 0 {
-            inquiry.forgetRounds()
-            note(.step, Self.stepped, live, &inquiry, request, on: desk)
-        }
-        inquiry.clockEpoch = round.clockEpoch
-        guard let venueNow = desk.access.clock?.low(at: now.monotonic), round.clockEpoch == desk.access.time.epoch else {
-            inquiry.forgetRounds()
-            note(.clock, "not found; not counted, for the venue's clock is measured again", live, &inquiry, request, on: desk)
-            live.inquiry = inquiry
-            return again(live, on: desk, after: backoff)
-        }
-        overlooked(live, in: round, on: desk)
-        if inquiry.absentRounds > 0, inquiry.firstAbsentAskedAt <= desk.lookupsErredAt {
-            inquiry.forgetRounds()
-            note(.erred, Self.erred, live, &inquiry, request, on: desk)
-        }
-        guard round.askedAt > desk.lookupsErredAt else {
-            live.inquiry = inquiry
-            return again(live, on: desk, after: backoff)
-        }
-        guard isPastFence(live, by: round.measuredAt, on: desk) else {
-            let words = "not found; the request may still arrive for \(max(0, (fence - venueNow) / 1_000)) ms"
-            note(.early, words, live, &inquiry, request, on: desk)
-            live.inquiry = inquiry
-            // Past by an older measurement alone: the next question is worth something behind a new one, and waits its turn.
-            guard venueNow < fence else {
-                desk.access.wantClock(in: turn)
-                return again(live, on: desk, after: backoff)
-            }
-            return again(live, on: desk, after: min(backoff, max(.milliseconds(1), fence - venueNow)))
-        }
-        guard inquiry.absentRounds > 0 else {
-            (inquiry.absentRounds, inquiry.firstAbsentAskedAt) = (1, round.askedAt)
-            (inquiry.hasSingle, inquiry.wantsSingle) = (round.isSingle, !round.isSingle)
-            note(.first, "not found, past the fence (first round)", live, &inquiry, request, on: desk)
-            live.inquiry = inquiry
-            if visibility > patience.longVisibilityUs { park(live, "look-ups were seen to lag \(visibility / 1_000_000) s behind", on: desk) }
-            return again(live, on: desk, after: round.askedAt + visibility - now.monotonic)
-        }
-        guard round.askedAt - inquiry.firstAbsentAskedAt >= visibility else {
-            live.inquiry = inquiry
-            return again(live, on: desk, after: inquiry.firstAbsentAskedAt + visibility - now.monotonic)
-        }
-        inquiry.hasSingle = inquiry.hasSingle || round.isSingle
-        guard inquiry.hasSingle else {
-            // Listings alone prove nothing: they, too, can lag or leave something out.
-            inquiry.wantsSingle = true
-            live.inquiry = inquiry
-            return again(live, on: desk, after: 0)
-        }
-        guard !desk.profile.looksUpByVenueID || desk.listing.endsListedAt >= inquiry.firstAbsentAskedAt else {
+        guard let inquiry = desk.lookUps[live.key], inquiry.provenAt == nil else { return }
+        let epoch = desk.access.time.epoch
+        if round.clockEpoch == epoch { overlooked(live, in: round, on: desk) }
+        let facts = RoundFacts(
+            venueNow: desk.access.clock?.low(at: now.monotonic), clockEpoch: epoch, fence: fence(of: live, on: desk),
+            isPastFence: isPastFence(live, by: round.measuredAt, on: desk),
             // Were the computed ids wrong, a listing would show the order all the same, by the end of its id.
+            endsListedAt: desk.profile.looksUpByVenueID ? desk.listing.endsListedAt : nil, request: request)
+        switch desk.lookUps.missed(live.key, in: round, facts, in: turn) {
+        case nil: break
+        case .again(let delay): again(live, on: desk, after: delay)
+        case .clock(let delay):
+            desk.access.wantClock(in: turn)
+            again(live, on: desk, after: delay)
+        case .first(let delay):
+            let visibility = desk.lookUps.visibilityUs
+            if visibility > patience.longVisibilityUs { park(live, "look-ups were seen to lag \(visibility / 1_000_000) s behind", on: desk) }
+            again(live, on: desk, after: delay)
+        case .ends:
             desk.listing.wantEnds(at: now.monotonic)
-            live.inquiry = inquiry
             park(live, on: desk)
-            return again(live, on: desk, after: live.order.parkedAt == nil ? .seconds(2) : pause(live, on: desk))
+            again(live, on: desk, after: live.order.parkedAt == nil ? patience.endsUs : pause(live, on: desk))
+        case .second:
+            if let why = unprovable(live, on: desk) {
+                park(live, why, on: desk)
+                return again(live, on: desk, after: pause(live, on: desk))
+            }
+            desk.lookUps.awaitVerdict(on: live.key, request, at: now.monotonic)
+            desk.access.wantClock(in: turn)
+            // Where the venue does not tell the time, it is looked for again meanwhile.
+            again(live, on: desk, after: patience.verdictUs)
         }
-        note(.second, "not found again, past the fence", live, &inquiry, request, on: desk)
-        if let why = unprovable(live, on: desk) {
-            live.inquiry = inquiry
-            park(live, why, on: desk)
-            return again(live, on: desk, after: pause(live, on: desk))
-        }
-        inquiry.provenAt = now.monotonic
-        live.inquiry = inquiry
-        desk.verdicts.append(Verdict(order: live.key, request: request))
-        desk.access.wantClock(in: turn)
-        // Where the venue does not tell the time, it is looked for again meanwhile.
-        again(live, on: desk, after: .seconds(10))
     }
 
-    /// After a measurement of the clock: rounds before it count where no step lies between, and where the fence is past by it, too.
+    /// After a measurement of the clock: what waited for no more than that is proven absent, or not.
     func conclude(sentAt: Int64, on desk: Desk) {
-        let waiting = desk.verdicts
-        desk.verdicts = []
-        for verdict in waiting {
-            guard let live = desk.orders[verdict.order], live.state == .inDoubt, var inquiry = live.inquiry, let provenAt = inquiry.provenAt else {
-                continue
-            }
-            guard sentAt >= provenAt else {
-                desk.verdicts.append(verdict)
-                continue
-            }
-            inquiry.provenAt = nil
-            let isErred = inquiry.firstAbsentAskedAt <= desk.lookupsErredAt
-            let isProven =
-                !isErred && inquiry.clockEpoch == desk.access.time.epoch && isPastFence(live, by: desk.access.time.measured?.measuredAt, on: desk)
-            if !isProven {
-                inquiry.forgetRounds()
-                note(isErred ? .erred : .step, isErred ? Self.erred : Self.stepped, live, &inquiry, verdict.request, on: desk)
-            }
-            live.inquiry = inquiry
-            guard !inquiry.isAsked else { continue }
+        for verdict in desk.lookUps.takeVerdicts() {
+            guard let live = desk.orders[verdict.order], live.state == .inDoubt else { continue }
+            let isPastFence = isPastFence(live, by: desk.access.time.measured?.measuredAt, on: desk)
+            let isProven = desk.lookUps.judge(
+                verdict, sentAt: sentAt, clockEpoch: desk.access.time.epoch, isPastFence: isPastFence, in: turn)
+            guard let isProven else { continue }
             if !isProven {
                 again(live, on: desk, after: 0)
             } else if let why = unprovable(live, on: desk) {
@@ -170,21 +103,7 @@ extension Engine {
                 provenAbsent(live, request: verdict.request, on: desk)
             }
         }
-        if !desk.verdicts.isEmpty { desk.access.wantClock(in: turn) }
-    }
-
-    private static let erred = "look-ups were shown to be wrong meanwhile: what was not found before counts no more"
-    private static let stepped = "the venue's clock was set meanwhile: what was not found before counts no more"
-
-    /// One line for each kind of news; what repeats itself is counted.
-    private func note(_ kind: Inquiry.Words, _ words: String, _ live: LiveOrder, _ inquiry: inout Inquiry, _ request: RequestID?, on desk: Desk) {
-        guard inquiry.lastWords != kind else {
-            inquiry.repeats += 1
-            return
-        }
-        let before = inquiry.repeats > 0 ? " (the answer before came \(inquiry.repeats + 1) times)" : ""
-        (inquiry.lastWords, inquiry.repeats) = (kind, 0)
-        record(.note(account: desk.id, live.key, event(.lookup, evidence: .query, request: request, note: words + before)))
+        if desk.lookUps.awaitsVerdicts { desk.access.wantClock(in: turn) }
     }
 
     // MARK: What proves nothing
@@ -199,7 +118,7 @@ extension Engine {
         if let hidden = hiddenOrder(on: desk) {
             return "the venue calls \(hidden.order.clientOrderID) a duplicate and does not show it: what its look-ups do not find is not absent"
         }
-        if let hidden = desk.hiddenAbsent {
+        if let hidden = desk.lookUps.hiddenAbsent {
             return "the venue calls \(hidden.order) a duplicate and does not show it, and its account \(hidden.account) is not configured: "
                 + "what look-ups of that user do not find is not absent"
         }
@@ -207,7 +126,7 @@ extension Engine {
             return "it was attempted when the account's uid or host was another, or not on record: not found here is not absent there"
         }
         if live.order.bars.contains(.key) { return "it was attempted with a former key: what this one does not show is not absent" }
-        if desk.isFormulaBroken, desk.profile.looksUpByVenueID {
+        if desk.lookUps.isFormulaBroken, desk.profile.looksUpByVenueID {
             return "ids at the venue do not follow their formula: look-ups by computed ids prove nothing"
         }
         if isSuspect(live), desk.profile.looksUpByVenueID {
@@ -231,7 +150,7 @@ extension Engine {
 
     /// The venue surely never took it. Sent again under the same id while that is still wanted, else given up.
     private func provenAbsent(_ live: LiveOrder, request: RequestID?, on desk: Desk) {
-        live.inquiry = nil
+        desk.lookUps.end(live.key)
         if live.order.bars.contains(.refusal) {
             return change(
                 live, to: .rejected, kind: .rejected, evidence: .inferred, fields: .reject, request: request,
@@ -270,7 +189,7 @@ extension Engine {
     func park(_ live: LiveOrder, _ why: String? = nil, on desk: Desk) {
         guard live.state == .inDoubt, live.order.parkedAt == nil || why != nil && live.parkedWhy != nil && live.parkedWhy != why else { return }
         if why == nil {
-            guard let clock = desk.access.clock, clock.low(at: now.monotonic) > fence(of: live, on: desk) + .seconds(120) else { return }
+            guard let clock = desk.access.clock, clock.low(at: now.monotonic) > fence(of: live, on: desk) + patience.settlingUs else { return }
         }
         live.parkedWhy = why ?? "look-ups could not settle it"
         live.order.parkedAt = live.order.parkedAt ?? now.wall
@@ -282,15 +201,10 @@ extension Engine {
 
     /// How soon a parked order is asked about again: often within the two minutes after its fence, then ever more rarely.
     func pause(_ live: LiveOrder, on desk: Desk) -> Int64 {
-        if let clock = desk.access.clock, clock.low(at: now.monotonic) < fence(of: live, on: desk) + .seconds(120) { return .seconds(5) }
+        if let clock = desk.access.clock, clock.low(at: now.monotonic) < fence(of: live, on: desk) + patience.settlingUs {
+            return patience.parkedAtFirstUs
+        }
         live.parkedTries += 1
         return min(patience.parkedMaxUs, patience.parkedUs << Int64(min(live.parkedTries - 1, 6)))
     }
-}
-
-/// An order whose absence only a last measurement of the venue's clock stands before.
-struct Verdict {
-    let order: OrderKey
-    /// The look-up that found nothing last.
-    let request: RequestID?
 }

@@ -52,8 +52,8 @@ extension Engine {
     func endReconciliations(_ desk: Desk) {
         giveUpWaiting(desk)
         let ended = desk.listing.takeEnded(progressAt: desk.access.reach.progressAt, in: turn) { key in
-            guard let live = desk.orders[key], let inquiry = live.inquiry else { return false }
-            if isSought(live) { return true }
+            guard let live = desk.orders[key], let inquiry = desk.lookUps[key] else { return false }
+            if isSought(inquiry) { return true }
             return inquiry.reasons.contains(.missing) && inquiry.absentRounds < patience.missingRounds
                 && desk.orderBreaks[live.order.clientOrderID]?[.missingThere] == nil
         }

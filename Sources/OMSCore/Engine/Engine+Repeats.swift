@@ -37,19 +37,6 @@ extension Engine {
         return now.monotonic >= time && mayRepeat(charges)
     }
 
-    /// Whether an order was looked at before for the same command's sake, and stood as it stands.
-    func isRepeated(_ live: LiveOrder, _ inquiry: Inquiry) -> Bool {
-        guard live.state.isLive, !inquiry.isLeftOver, inquiry.reasons.isSubset(of: [.cancel, .modify, .venueID]) else { return false }
-        if inquiry.tries >= patience.looksAtOnce { return true }
-        var isAsked = false
-        for id in live.commands {
-            guard let command = commands[id], command.state == .acknowledged || command.state == .inDoubt else { continue }
-            guard watches[id]?.isLookedAtAgain ?? false else { return false }
-            isAsked = true
-        }
-        return isAsked
-    }
-
     func rememberLooks(of live: LiveOrder, on desk: Desk) {
         let isLookedFor = live.commands.contains { commands[$0]?.state == .acknowledged || commands[$0]?.state == .inDoubt }
         if isLookedFor { desk.lookedFor.insert(live.key) } else { desk.lookedFor.remove(live.key) }

@@ -123,31 +123,27 @@ extension Engine {
     /// Wants an order's executions listed: its filled quantity grew.
     func wantFills(_ live: LiveOrder, on desk: Desk) {
         guard desk.profile.listsFills, live.order.venueOrderID != nil, !isLeft(live.order, on: desk) else { return }
-        live.fillTries = 0
         if live.state.isTerminal, !live.isUnlisted {
             live.isUnlisted = true
             record(.unlisted(live.key, true))
         }
-        guard !live.wantsFills else { return }
-        live.wantsFills = true
-        desk.fillsWanted.append(live.key)
+        desk.lookUps.fills.want(live.key)
     }
 
     /// Not all could be listed: later again, ever more slowly. A venue that goes on answering without them is left alone in the end.
     func wantFillsAgain(_ live: LiveOrder, isAnswered: Bool, on desk: Desk) {
-        live.isAskingFills = false
-        live.fillTries += 1
-        if isAnswered, live.fillTries == Backoff.turnsMax {
+        guard let tries = desk.lookUps.fills.missed(live.key) else { return }
+        if isAnswered, tries == Backoff.turnsMax {
             let words = "the venue lists fewer executions of \(live.order.clientOrderID) than \(live.order.filledQuantity) in all"
             desk.access.say(words)
             found(.loop, of: live, on: desk, detail: words)
         }
-        if isAnswered, live.fillTries >= patience.fillTriesMax { return restFills(live) }
-        desk.lanes.putOff(.fills(live.key), until: now.monotonic + patience.fillPauses.pause(after: live.fillTries))
+        if isAnswered, tries >= patience.fillTriesMax { return restFills(live, on: desk) }
+        desk.lanes.putOff(.fills(live.key), until: now.monotonic + patience.fillPauses.pause(after: tries))
     }
 
-    private func restFills(_ live: LiveOrder) {
-        live.wantsFills = false
+    private func restFills(_ live: LiveOrder, on desk: Desk) {
+        desk.lookUps.fills.end(live.key)
         if live.isUnlisted {
             live.isUnlisted = false
             record(.unlisted(live.key, false))
@@ -156,14 +152,14 @@ extension Engine {
     }
 
     func launchFills(_ desk: Desk) -> Bool {
-        while let key = desk.fillsWanted.first {
-            if let live = desk.orders[key], live.wantsFills, !live.isAskingFills {
-                guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: !waitsToSend(desk)) else { return false }
-                _ = desk.fillsWanted.popFirst()
-                live.isAskingFills = true
-                return true
+        while let key = desk.lookUps.fills.next() {
+            guard let live = desk.orders[key] else {
+                desk.lookUps.fills.end(key)
+                continue
             }
-            _ = desk.fillsWanted.popFirst()
+            guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: !waitsToSend(desk)) else { return false }
+            desk.lookUps.fills.asked(key)
+            return true
         }
         return false
     }
@@ -172,10 +168,10 @@ extension Engine {
         ended(.executions, on: desk)
         guard let live = desk.orders[subject.order] else { return }
         guard var known = try? journal.tradeIDs(of: live.key) else { return wantFillsAgain(live, isAnswered: false, on: desk) }
-        if page == nil { live.listed = [:] }
-        for fill in fills where fill.venueOrderID == live.order.venueOrderID {
+        let own = fills.filter { $0.venueOrderID == live.order.venueOrderID }
+        let sum = desk.lookUps.fills.listed(own, of: live.key, isFirst: page == nil)
+        for fill in own {
             // Pages may name an execution twice; it happened once.
-            live.listed[fill.tradeID] = fill.quantity
             guard known.insert(fill.tradeID).inserted else { continue }
             matters(flight)
             record(
@@ -185,7 +181,6 @@ extension Engine {
                         .filled, evidence: .query, request: flight.plan.id, actor: .venue,
                         note: "\(fill.quantity) at \(fill.price), trade \(fill.tradeID)")))
         }
-        let sum = live.listed.values.reduce(Decimal.zero) { $0.adding($1) ?? $0 }
         // All of it is here: what a further page could hold would show in the order's own figure first, and be asked for then.
         let isWhole = sum == live.order.filledQuantity
         if sum > live.order.filledQuantity {
@@ -198,9 +193,8 @@ extension Engine {
         } else if sum < live.order.filledQuantity {
             wantFillsAgain(live, isAnswered: true, on: desk)
         } else {
-            live.isAskingFills = false
             mended(.loop, of: live, on: desk)
-            restFills(live)
+            restFills(live, on: desk)
         }
     }
 }

@@ -28,7 +28,7 @@ extension Engine {
         desk.orders.values.contains { live in
             guard !live.state.isTerminal, !isLeft(live.order, on: desk) else { return false }
             guard live.order.venueOrderID == nil, live.order.attempts > 0 || isSuspect(live) else { return false }
-            return live.order.predictedIDs.isEmpty || desk.isFormulaBroken || isSuspect(live)
+            return live.order.predictedIDs.isEmpty || desk.lookUps.isFormulaBroken || isSuspect(live)
         }
     }
 

@@ -39,7 +39,7 @@ extension Engine {
         let doubts = desk.doubts.compactMap { desk.orders[$0] }.filter { !isLeft($0.order, on: desk) }
         // A single doubt is looked up by itself; history is read where there are many, or where it is the first look after a start.
         // Where ids do not follow their formula it is what an order in doubt is found by.
-        let wantsEnds = desk.isFormulaBroken && doubts.contains { $0.order.parkedAt == nil || listing.isAwaited } || listing.wantsEnds
+        let wantsEnds = desk.lookUps.isFormulaBroken && doubts.contains { $0.order.parkedAt == nil || listing.isAwaited } || listing.wantsEnds
         let confirmsSince = confirmationStart(desk)
         let areMany = doubts.count > patience.bulkDoubts
         // Wherever we hold or ever used orders, also where the market seems to be gone: what it does not answer for is looked up one by one.
@@ -121,14 +121,11 @@ extension Engine {
     /// What a listing settles of an order's questions.
     private func afterListing(_ live: LiveOrder, on desk: Desk, askedAt: Int64) {
         guard !live.state.isTerminal else { return }
-        if var inquiry = live.inquiry {
-            inquiry.reasons.subtract([.doubt, .missing, .venueID])
-            live.inquiry = inquiry.reasons.isEmpty && !inquiry.isAsked ? nil : inquiry
-        }
+        desk.lookUps.settle([.doubt, .missing, .venueID], of: live.key)
         guard !live.commands.isEmpty else { return }
         judgeCommands(of: live, on: desk, askedAt: askedAt)
         // What is sent again is not looked at before its answer.
-        if live.inquiry?.isAsked == false, !desk.lookedFor.contains(live.key) { rest(live, on: desk) }
+        if desk.lookUps[live.key]?.isAsked == false, !desk.lookedFor.contains(live.key) { rest(live, on: desk) }
     }
 
     private func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {

@@ -12,22 +12,6 @@ final class LiveOrder {
     var putOffs = 0
     /// Open cancels and modifies, oldest first.
     var commands: [CommandID] = []
-    /// Questions about it. Kept apart, for it is large and most orders have none.
-    var inquiry: Inquiry? {
-        get { openInquiry?.value }
-        _modify {
-            var inquiry = openInquiry?.value
-            defer {
-                if let inquiry {
-                    if let openInquiry { openInquiry.value = inquiry } else { openInquiry = OpenInquiry(inquiry) }
-                } else {
-                    openInquiry = nil
-                }
-            }
-            yield &inquiry
-        }
-    }
-    private var openInquiry: OpenInquiry?
     /// The venue's version of the last report that was applied.
     var version: Int64?
     /// Predicted ids of attempts that surely were not executed: not looked up. A restart forgets them and looks up a few more.
@@ -36,14 +20,6 @@ final class LiveOrder {
     var mayBeRenamed = false
     /// The journal knows that something of it is still to be asked for although it is closed.
     var isUnlisted = false
-    /// How often it was looked for since it was given up.
-    var looksBehind = 0
-    /// Executions are to be listed.
-    var wantsFills = false
-    var fillTries = 0
-    var isAskingFills = false
-    /// What the listing under way has shown so far.
-    var listed: [TradeID: Decimal] = [:]
     /// When its last attempt was decided, by the runner's clock; attempts of a former process were before all that this one measured.
     var attemptedAt: Int64 = .min
     /// The first stamp, of those this process knows, that a request with it bore which may have been executed: milliseconds of the venue's clock.
@@ -78,88 +54,6 @@ final class LiveOrder {
     /// Under which ids the venue may know it.
     var possibleIDs: [VenueOrderID] { unbornIDs.isEmpty ? order.predictedIDs : order.predictedIDs.filter { !unbornIDs.contains($0) } }
     var state: OrderState { order.state }
-}
-
-/// Where a live order keeps its ``Inquiry``.
-private final class OpenInquiry {
-    var value: Inquiry
-    init(_ value: Inquiry) { self.value = value }
-}
-
-/// Questions about one order, until they are answered.
-struct Inquiry {
-    struct Reasons: OptionSet {
-        let rawValue: Int
-        /// A request carried it and nobody knows.
-        static let doubt = Reasons(rawValue: 1)
-        /// A cancel waits for its fate, its id or its end.
-        static let cancel = Reasons(rawValue: 2)
-        /// A modify waits to be seen.
-        static let modify = Reasons(rawValue: 4)
-        /// Open here, not listed there.
-        static let missing = Reasons(rawValue: 8)
-        /// The venue's id is not known.
-        static let venueID = Reasons(rawValue: 16)
-        /// It trades at once or never: its end is due.
-        static let outcome = Reasons(rawValue: 32)
-        /// Closed without the venue's word: it may be there all the same.
-        static let givenUp = Reasons(rawValue: 64)
-    }
-    var reasons: Reasons
-    /// Which of the venue's look-up steps is next; a round is complete when all answered.
-    var step = 0
-    /// Where that step goes on, and how many of its pages were read; nil: at its beginning.
-    var page: String?
-    var pages = 0
-    var nextAt: Int64
-    var isDue = false
-    var isAsked = false
-    var tries = 0
-    /// When this round's first step was asked.
-    var round = Round(askedAt: -.farthest, measuredAt: nil, clockEpoch: 0, isSingle: true)
-    /// Which clock the rounds counted so far belong to.
-    var clockEpoch = 0
-    /// Rounds that did not know the order and count for proof (of an order in no doubt: all), and when the first of them was asked.
-    var absentRounds = 0
-    var firstAbsentAskedAt: Int64 = .min
-    /// One of them asked for this order alone; or the next must.
-    var hasSingle = false
-    var wantsSingle = false
-    /// When the last round that was needed for proof was answered: now only the clock is measured once more.
-    var provenAt: Int64?
-    /// What was last written down of it, and how often that came again.
-    var lastWords: Words?
-    var repeats = 0
-    let startedAt: Int64
-    /// A listing of the whole account did not show it: it is asked about by itself, once.
-    var isLeftOver = false
-
-    /// Kinds of news of a doubt.
-    enum Words { case clock, early, first, second, step, erred }
-
-    mutating func forgetRounds() { (absentRounds, hasSingle, provenAt) = (0, false, nil) }
-
-    /// A step of the look-up is next, at its first page.
-    mutating func begin(step: Int) { (self.step, page, pages) = (step, nil, 0) }
-}
-
-/// Who goes first among look-ups.
-enum InquiryLane: Int, CaseIterable, Comparable {
-    /// A cancel waits for it.
-    case urgent
-    /// Nobody knows what became of an order, or a modify waits.
-    case doubt
-    /// As the two above, and it was looked at before without an end: a fifth of a budget at most.
-    case repeated
-    /// The venue surely has or had it: open here and not listed there, or its id is not known.
-    case routine
-    /// Closed on the word of look-ups, and looked for all the same: a fifth of a budget at most.
-    case late
-
-    /// Its questions take a fifth of a budget at most.
-    var isPaced: Bool { self == .repeated || self == .late }
-
-    static func < (a: InquiryLane, b: InquiryLane) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// An intent not settled yet.

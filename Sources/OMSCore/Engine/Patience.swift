@@ -74,11 +74,26 @@ package struct Patience: Sendable {
     package var givenUpPauses: [Int64] = [.seconds(15), .seconds(45), .seconds(240), .seconds(1_500)]
     /// Pages of one look-up step, after which it counts as unanswered.
     package var findPagesMax = 1_000
+    /// Pauses of rounds that did not show an order in doubt and prove nothing yet.
+    package var doubtPauses = Backoff(first: .milliseconds(200), most: .seconds(5))
+    /// How long a look-up waits for a measurement of the venue's clock without which it could prove nothing, and how soon that is looked at again.
+    package var clockUs: Int64 = .seconds(2)
+    package var clockAgainUs: Int64 = .milliseconds(50)
+    /// How soon an order is asked about again that only a listing, or only a measurement of the clock, stands in the way of proving absent.
+    package var endsUs: Int64 = .seconds(2)
+    package var verdictUs: Int64 = .seconds(10)
+    /// How long look-ups may go on behind an order's fence before a person is asked.
+    package var settlingUs: Int64 = .seconds(120)
+    /// So many orders that were given up are looked for at once where somebody asks for a reconciliation, the newest; the others keep their times.
+    package var soughtMax = 20
     /// Absent rounds, the visibility delay apart, after which an acknowledged order counts as missing there.
     package var missingRounds = 2
+    /// How soon an order that is missing there is asked about again.
+    package var missingUs: Int64 = .seconds(60)
     /// What rounds wait for is told to a person where it takes longer than this.
     package var longVisibilityUs: Int64 = .seconds(120)
-    /// How often a parked order is still asked about: at first, and in the end.
+    /// How often a parked order is still asked about: before a person would be asked for want of an answer, then, and in the end.
+    package var parkedAtFirstUs: Int64 = .seconds(5)
     package var parkedUs: Int64 = .seconds(60)
     package var parkedMaxUs: Int64 = .seconds(3_600)
     /// Pauses of listings of executions that lacked some.
