@@ -41,6 +41,7 @@ let package = Package(
             "Migrations",
             resources: [
                 .embedInCode("0001_journal.sql"), .embedInCode("0002_tried_from_outside.sql"), .embedInCode("0003_forms_of_content.sql"),
+                .embedInCode("0004_counted_permits.sql"),
             ], path: "migrations"),
         // 2: each speaks to one outside
         target("Venues", ["OMSCore", "Wire"]),

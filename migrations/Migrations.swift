@@ -4,5 +4,6 @@ package enum Migrations {
         (1, "0001_journal", String(decoding: PackageResources._001_journal_sql, as: UTF8.self)),
         (2, "0002_tried_from_outside", String(decoding: PackageResources._002_tried_from_outside_sql, as: UTF8.self)),
         (3, "0003_forms_of_content", String(decoding: PackageResources._003_forms_of_content_sql, as: UTF8.self)),
+        (4, "0004_counted_permits", String(decoding: PackageResources._004_counted_permits_sql, as: UTF8.self)),
     ]
 }

@@ -58,7 +58,7 @@ final class JournalMaker {
                 RequestRow(
                     id: request, account: Self.account, endpoint: "POST /az/future/trade/v1/order/batch", kind: .place, items: 100,
                     timeMs: at / 1_000,
-                    signedAt: at, bodySHA256: Digest256([UInt8](repeating: 9, count: 32)), budgets: [])))
+                    signedAt: at, bodySHA256: Digest256([UInt8](repeating: 9, count: 32)), permits: [])))
         for index in orders.indices { submit(&orders[index], in: request) }
         var end = RequestEnd(id: request, outcome: .acknowledged)
         (end.sentAt, end.answeredAt, end.httpStatus) = (at, at + 5_000, 200)

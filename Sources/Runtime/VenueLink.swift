@@ -17,7 +17,7 @@ package struct VenueLink: Sendable {
         let row = RequestRow(
             id: plan.id, account: plan.account, endpoint: "\(request.method) \(request.path)", kind: plan.kind, items: plan.items,
             timeMs: plan.timeMs,
-            signedAt: now.wall, bodySHA256: Digest256(sha256(request.body)), budgets: plan.budgets)
+            signedAt: now.wall, bodySHA256: Digest256(sha256(request.body)), permits: plan.permits)
         return (request, row)
     }
 

@@ -17,12 +17,13 @@ extension JournalLoader {
             state.budgets.append(row)
         }
         let permits = try connection.prepare(
-            "SELECT budget_id, slot, request_id, taken_at, released_at, unanswered FROM permits ORDER BY budget_id, slot")
+            "SELECT budget_id, slot, count, request_id, taken_at, released_at, unanswered FROM permits ORDER BY budget_id, slot")
         while try permits.step() {
             let row = PermitRow(
-                budget: try permits.next(), slot: try permits.next(), request: try permits.next(), takenAt: try permits.next(),
-                releasedAt: try permits.next(), isUnanswered: try permits.next())
+                budget: try permits.next(), slot: try permits.next(), count: try permits.next(), request: try permits.next(),
+                takenAt: try permits.next(), releasedAt: try permits.next(), isUnanswered: try permits.next())
             try expect(Int64(row.slot), in: 0...10 * Self.permitsMax, "a slot of budget \(row.budget)")
+            try expect(Int64(row.count), in: 0...Self.permitsMax, "the permits of slot \(row.slot) of budget \(row.budget)")
             try expect(row.releasedAt ?? 0, in: Self.times, "when a permit of budget \(row.budget) was given back")
             state.permits.append(row)
         }

@@ -357,14 +357,18 @@ struct JournalCheck {
     mutating func limitsAndStates() throws(JournalError) {
         try connection.execute("BEGIN")
         defer { connection.endSnapshot() }
+        // Of a grant there is no request, and of a look-up only where it concerns an order in doubt.
         let slots = try connection.prepare(
             """
-            SELECT p.budget_id, p.slot, b.permits FROM permits p JOIN budgets b USING (budget_id)
-            WHERE p.slot < 0 OR (p.slot >= b.permits AND p.request_id IS NOT NULL AND p.released_at IS NULL)
+            SELECT p.budget_id, p.slot, p.count, p.request_id FROM permits p LEFT JOIN requests r USING (request_id)
+            WHERE p.slot < 0 OR p.count < 0 OR r.request_id IS NOT NULL AND p.released_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM json_each(iif(json_valid(r.budgets), r.budgets, '[]')) b
+                WHERE \(SQLiteJournal.budgetTaken) = p.budget_id AND \(SQLiteJournal.permitsTaken) = p.count)
             """)
         while try slots.step() {
-            let (budget, slot, permits): (Int64, Int64, Int64) = (try slots.next(), try slots.next(), try slots.next())
-            report.add("budget \(budget): slot \(slot) is taken, it has \(permits) permits")
+            let (budget, slot, count): (Int64, Int64, Int64) = (try slots.next(), try slots.next(), try slots.next())
+            let request = try slots.next(Int64?.self).map { "request \($0), which says otherwise" } ?? "nobody"
+            report.add("budget \(budget): slot \(slot) holds \(count) permits of \(request)")
         }
         let trading = try connection.prepare(
             """

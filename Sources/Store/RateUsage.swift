@@ -1,10 +1,18 @@
-/// Counts requests in sliding windows by when they were signed, for `v_rate_usage`. Memory of one window a budget.
+import OMSCore
+
+/// Counts permits in sliding windows by when their requests were signed, for `v_rate_usage`. Memory of one window a budget.
 struct RateUsage {
+    private struct Taking {
+        let at: Int64
+        var count: Int
+    }
     private struct Window {
         var lengthUs: Int64
-        /// When the requests in the window left, oldest first, from `start` on.
-        var times: [Int64] = []
+        /// What the requests in the window took, oldest first, from `start` on.
+        var takings: [Taking] = []
         var start = 0
+        /// In all.
+        var inside = 0
     }
     private var windows: [Int64: Window] = [:]
     /// What this commit added, to be taken back if it fails.
@@ -15,29 +23,38 @@ struct RateUsage {
         windows[budget, default: Window(lengthUs: 0)].lengthUs = overflow ? .max : max(lengthUs, 1)
     }
 
-    /// Counts one request at `at` (microseconds); how many lie in the window that ends with it.
-    mutating func count(budget: Int64, at: Int64) -> Int64 {
-        var window = windows.removeValue(forKey: budget) ?? Window(lengthUs: 1_000_000)
+    /// Counts what one request took at `at` (microseconds); how much lies in the window that ends with it.
+    mutating func count(_ permits: PermitCount, at: Int64) -> Int64 {
+        var window = windows.removeValue(forKey: permits.budget) ?? Window(lengthUs: 1_000_000)
         // A clock that stepped back more than a window says nothing of what is near.
-        if let last = window.times.last, last > at, last - at >= window.lengthUs { (window.times, window.start) = ([], 0) }
-        while window.start < window.times.count, at - window.times[window.start] >= window.lengthUs { window.start += 1 }
-        if window.start > 1_024, window.start * 2 > window.times.count {
-            window.times.removeFirst(window.start)
+        if let last = window.takings.last, last.at > at, last.at - at >= window.lengthUs {
+            (window.takings, window.start, window.inside) = ([], 0, 0)
+        }
+        while window.start < window.takings.count, at - window.takings[window.start].at >= window.lengthUs {
+            window.inside -= window.takings[window.start].count
+            window.start += 1
+        }
+        if window.start > 1_024, window.start * 2 > window.takings.count {
+            window.takings.removeFirst(window.start)
             window.start = 0
         }
-        window.times.append(at)
-        let inside = Int64(window.times.count - window.start)
-        windows[budget] = window
-        added.append(budget)
+        window.takings.append(Taking(at: at, count: permits.count))
+        window.inside += permits.count
+        let inside = Int64(window.inside)
+        windows[permits.budget] = window
+        added.append(permits.budget)
         return inside
     }
 
     mutating func keep() { added.removeAll(keepingCapacity: true) }
 
     mutating func takeBack() {
-        for budget in added.reversed() where windows[budget]?.times.isEmpty == false { windows[budget]?.times.removeLast() }
-        for budget in Set(added) {
-            if let window = windows[budget], window.start > window.times.count { windows[budget]?.start = window.times.count }
+        for budget in added.reversed() {
+            guard var window = windows.removeValue(forKey: budget) else { continue }
+            // What left the window meanwhile is not inside any more.
+            if let last = window.takings.popLast(), window.takings.count >= window.start { window.inside -= last.count }
+            window.start = min(window.start, window.takings.count)
+            windows[budget] = window
         }
         added.removeAll(keepingCapacity: true)
     }

@@ -136,7 +136,16 @@ extension SQLiteJournal {
     private func write(_ row: RequestRow) throws(JournalError) {
         var budgets = JSONWriter(reserving: 16)
         budgets.beginArray()
-        for budget in row.budgets { budgets.integer(budget) }
+        for permits in row.permits {
+            if permits.count == 1 {
+                budgets.integer(permits.budget)
+            } else {
+                budgets.beginArray()
+                budgets.integer(permits.budget)
+                budgets.integer(Int64(permits.count))
+                budgets.endArray()
+            }
+        }
         budgets.endArray()
         try statements.insertRequest.bind(
             row.id, try key(of: row.account), row.endpoint, row.kind, row.items, row.timeMs, row.signedAt, row.bodySHA256)
@@ -145,7 +154,7 @@ extension SQLiteJournal {
         try reserve(row.id)
         // A look-up whose row came late was counted by its permits when it left.
         guard countedWithoutRow.remove(row.id.number) == nil else { return }
-        for budget in row.budgets { try count(budget: budget, at: row.signedAt) }
+        for permits in row.permits { try count(permits, at: row.signedAt) }
     }
 
     /// A look-up without a row has nothing to complete.
@@ -159,7 +168,7 @@ extension SQLiteJournal {
     }
 
     private func write(_ row: PermitRow, hasRow: Bool) throws(JournalError) {
-        try statements.setPermit.run(row.budget, row.slot, row.request, row.takenAt, row.releasedAt, row.isUnanswered)
+        try statements.setPermit.run(row.budget, row.slot, row.count, row.request, row.takenAt, row.releasedAt, row.isUnanswered)
         guard let request = row.request, row.releasedAt == nil else { return }
         if request.number > 0 { try reserve(request) }
         // Each taking counts once: by its request's row where there is one, else here.
@@ -168,12 +177,12 @@ extension SQLiteJournal {
         guard !hasRow else { return }
         if countedWithoutRow.count > 65_536 { countedWithoutRow.removeAll() }
         countedWithoutRow.insert(request.number)
-        try count(budget: row.budget, at: wallClock())
+        try count(PermitCount(budget: row.budget, count: row.count), at: wallClock())
     }
 
-    private func count(budget: Int64, at: Int64) throws(JournalError) {
-        let inside = rate.count(budget: budget, at: at)
-        try statements.countRate.run(budget, at / 1_000_000, inside)
+    private func count(_ permits: PermitCount, at: Int64) throws(JournalError) {
+        let inside = rate.count(permits, at: at)
+        try statements.countRate.run(permits.budget, at / 1_000_000, permits.count, inside)
     }
 
     /// Request ids never repeat, though most look-ups leave no row: they are set aside a thousand at a time.

@@ -128,15 +128,15 @@ struct WriterStatements: ~Copyable {
                 scope = excluded.scope, permits = excluded.permits, window_ms = excluded.window_ms
             """)
         setPermit = insert(
-            into: "permits", "budget_id, slot, request_id, taken_at, released_at, unanswered",
+            into: "permits", "budget_id, slot, count, request_id, taken_at, released_at, unanswered",
             """
-            ON CONFLICT (budget_id, slot) DO UPDATE SET request_id = excluded.request_id, taken_at = excluded.taken_at,
+            ON CONFLICT (budget_id, slot) DO UPDATE SET count = excluded.count, request_id = excluded.request_id, taken_at = excluded.taken_at,
                 released_at = excluded.released_at, unanswered = excluded.unanswered
             """)
         countRate = prepare(
             """
-            INSERT INTO rate_usage (budget_id, second, requests, busiest_ending) VALUES (?, ?, 1, ?) ON CONFLICT (budget_id, second)
-            DO UPDATE SET requests = requests + 1, busiest_ending = max(busiest_ending, excluded.busiest_ending)
+            INSERT INTO rate_usage (budget_id, second, requests, busiest_ending) VALUES (?, ?, ?, ?) ON CONFLICT (budget_id, second)
+            DO UPDATE SET requests = requests + excluded.requests, busiest_ending = max(busiest_ending, excluded.busiest_ending)
             """)
         forgetPlaces = prepare("DELETE FROM former_places WHERE account_key = ?")
         addPlace = insert(into: "former_places", "account_key, since, until, uid, origin")

@@ -46,6 +46,8 @@ struct LimiterHistory {
     private let hold: Int64
     private let timeout: Int64
     private let ppm: Int64
+    /// Everything takes so many times as long, but the margin.
+    private let scale: Int64
 
     /// Continuous time, microseconds; the boot's clock is `now - bootAt`.
     private var now: Int64 = 1_000_000
@@ -70,14 +72,14 @@ struct LimiterHistory {
     private(set) var sent = 0
     private(set) var crashes = 0
 
-    init(seed: UInt64) {
+    init(seed: UInt64, scale: Int64 = 1) {
         var random = SplitMix64(seed: seed)
         let count = Int.random(in: 1...3, using: &random)
         let rules = (0..<count).map { index in
             let windows: [Int64] = [200, 1_000, 3_000]
             let permits = Int.random(in: 1...12, using: &random)
             return BudgetRule(
-                "b\(index)", permits, perMs: windows[Int.random(in: 0..<3, using: &random)], scope: .uid, reserve: 0,
+                "b\(index)", permits, perMs: windows[Int.random(in: 0..<3, using: &random)] * scale, scope: .uid, reserve: 0,
                 heaviest: Bool.random(using: &random) ? 1 : Int.random(in: 1...permits, using: &random))
         }
         profile = VenueProfile(
@@ -85,14 +87,15 @@ struct LimiterHistory {
             clientIDs: ClientIDRule(lengths: 1...36, alsoAllowed: ""), freshnessMs: 1, stampMarginMs: 0, visibilityDelayMs: 1, findSteps: 1,
             listsFills: false)
         kinds = [[0], Array(0..<count), [count - 1]]
-        hold = Int64.random(in: 100_000...2_000_000, using: &random)
-        timeout = Int64.random(in: 300_000...3_000_000, using: &random)
+        hold = Int64.random(in: 100_000...2_000_000, using: &random) * scale
+        timeout = Int64.random(in: 300_000...3_000_000, using: &random) * scale
+        self.scale = scale
         ppm = Int64.random(in: -Budget.driftPPM...Budget.driftPPM, using: &random)
         arrivals = Array(repeating: [], count: count)
         allowed = rules.map { [(from: Int64(0), permits: $0.permits)] }
         settings = rules.map { LimitSetting(budget: $0.name) }
         self.random = random
-        events.add(.mishap, at: 1_500_000)
+        events.add(.mishap, at: 1_500_000 * scale)
         start()
     }
 
@@ -125,7 +128,7 @@ struct LimiterHistory {
         for (id, out) in outs where out.run == run {
             if let at = out.arrivesAt, at > now + hold { outs[id]?.arrivesAt = nil }
         }
-        let down = chance(2) ? 0 : Int64.random(in: 0...3_000_000, using: &random)
+        let down = chance(2) ? 0 : Int64.random(in: 0...3_000_000, using: &random) * scale
         now += down
         if chance(3) {
             boot += 1
@@ -147,7 +150,7 @@ struct LimiterHistory {
     }
 
     private mutating func mishap() {
-        events.add(.mishap, at: now + Int64.random(in: 200_000...8_000_000, using: &random))
+        events.add(.mishap, at: now + Int64.random(in: 200_000...8_000_000, using: &random) * scale)
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<4: crash()
         case 4..<6:
@@ -158,7 +161,7 @@ struct LimiterHistory {
             }
         default:
             guard let out = outs.values.filter({ $0.run == run }).min(by: { $0.kind < $1.kind }) else { return }
-            limiter.punish(out.grips, retryAfterUs: chance(2) ? nil : Int64.random(in: 0...2_000_000, using: &random), at: clock)
+            limiter.punish(out.grips, retryAfterUs: chance(2) ? nil : Int64.random(in: 0...2_000_000, using: &random) * scale, at: clock)
         }
     }
 
@@ -198,7 +201,7 @@ struct LimiterHistory {
         var out = new
         out.sentAt = now
         func latency() -> Int64 {
-            chance(50) ? Int64.random(in: 1_000...10_000_000, using: &random) : Int64.random(in: 1_000...400_000, using: &random)
+            (chance(50) ? Int64.random(in: 1_000...10_000_000, using: &random) : Int64.random(in: 1_000...400_000, using: &random)) * scale
         }
         if chance(40) {
             unwritten += limiter.release(out.grips, readAt: nil, at: clock)

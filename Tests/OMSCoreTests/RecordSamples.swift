@@ -53,7 +53,7 @@ enum RecordSamples {
         intent.settledAt = 9
         let request = RequestRow(
             id: 42, account: "mm-az", endpoint: "POST /az/future/trade/v1/order/batch", kind: .place, items: 10, timeMs: 1_795_183_260_123,
-            signedAt: 5, bodySHA256: digest, budgets: [1, 300])
+            signedAt: 5, bodySHA256: digest, permits: [PermitCount(budget: 1, count: 1), PermitCount(budget: 300, count: 20)])
         var end = RequestEnd(id: 42, outcome: .partial)
         (end.sentAt, end.answeredAt, end.httpStatus, end.venueCode) = (6, 7, 200, "0")
         let fill = Fill(
@@ -79,7 +79,7 @@ enum RecordSamples {
             .breakResolved(id: 20, at: 15, event(.breakResolved)),
             .breakAcknowledged(id: 20, at: 16, reason: "mine", isOver: true, event(.breakAcknowledged)), .tradingState(state, event(.tradingState)),
             .budget(BudgetRow(id: 1, venue: "az-futures", owner: "k2", name: "batch-place", scope: .apikey, permits: 200, windowMs: 1_000)),
-            .permit(PermitRow(budget: 1, slot: 199, request: -4, takenAt: 17, releasedAt: 18, isUnanswered: true)), .unlisted(12, true),
+            .permit(PermitRow(budget: 1, slot: 199, count: 80, request: -4, takenAt: 17, releasedAt: 18, isUnanswered: true)), .unlisted(12, true),
             .idHighWater(.max), .boot(id: "9a0c"), .formulaBroken("mm-asc", true, event(.note)), .identity(pinned, event(.identity)),
             .budgetRest(BudgetRest(budget: 1, usableShare: 100, rest: rest, recoversAt: .max)),
             .ban(VenueBan(family: "bitget", rest: rest, words: "go away")), .banEnded(family: "bitget"), .note(account: "mm-az", 12, event(.note)),

@@ -85,7 +85,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000); INSERT INTO permits VALUES (1, 9000000000000000000, NULL, 0, 0, 0)",
+        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000); INSERT INTO permits VALUES (1, 9000000000000000000, NULL, 0, 0, 0, 1)",
+        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000); INSERT INTO permits VALUES (1, 0, NULL, 0, 0, 0, 9000000000000000000)",
         "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 1000000000000, 1000)", "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 0, 1000)",
         "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 9223372036854775807)",
         "INSERT INTO bans VALUES ('v', 9223372036854775807, 1, 1, '')",

@@ -212,7 +212,7 @@ import Wire
         #expect(tag.utf8.count == 4)
         let budget = BudgetRow(id: 1, venue: "az-futures", owner: "f00d", name: "batch-place", scope: .apikey, permits: 200, windowMs: 1_000)
         let held = PermitRow(budget: 1, slot: 0, request: 17, takenAt: 5, releasedAt: nil, isUnanswered: false)
-        let freed = PermitRow(budget: 1, slot: 1, request: nil, takenAt: 5, releasedAt: 9, isUnanswered: true)
+        let freed = PermitRow(budget: 1, slot: 1, count: 80, request: nil, takenAt: 5, releasedAt: 9, isUnanswered: true)
         let halt = TradingStateRow(account: Sample.az, state: .halted, reason: "lunch", actor: .peer(uid: 0, pid: 1), at: 77)
         let halted = sample.event(.tradingState)
         let found = sample.event(.breakFound)

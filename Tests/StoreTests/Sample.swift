@@ -71,11 +71,13 @@ final class Sample {
             terms: terms, intendedAt: now, expiresAt: intent.expiresAt, sequence: intent.sequence)
     }
 
-    func request(items: Int = 1, budgets: [Int64] = []) -> RequestRow {
+    /// - Parameter permits: taken of each budget.
+    func request(items: Int = 1, budgets: [Int64] = [], permits: Int = 1) -> RequestRow {
         requests += 1
         return RequestRow(
             id: RequestID(requests), account: Self.az, endpoint: "POST /az/future/trade/v1/order/batch", kind: .place, items: items,
-            timeMs: now / 1_000, signedAt: now, bodySHA256: Digest256([UInt8](repeating: 0xAB, count: 32)), budgets: budgets)
+            timeMs: now / 1_000, signedAt: now, bodySHA256: Digest256([UInt8](repeating: 0xAB, count: 32)),
+            permits: budgets.map { PermitCount(budget: $0, count: permits) })
     }
 
     /// Submits it in `request`, as the engine does.

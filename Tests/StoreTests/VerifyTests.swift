@@ -43,6 +43,13 @@ import Wire
         ("a request that is gone", "DROP TRIGGER requests_kept; DELETE FROM requests", "in a request that has no row"),
         ("a detail that is no JSON", "DROP TRIGGER events_fixed; UPDATE events SET detail = '{' WHERE seq = 16", "its detail is no JSON"),
         ("sent before signed", "UPDATE requests SET sent_at = 5", "sent before it was signed"),
+        (
+            "permits that the request did not take",
+            """
+            INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000);
+            INSERT INTO permits SELECT 1, 0, max(request_id), 1, NULL, 0, 2 FROM requests
+            """, "slot 0 holds 2 permits of request"
+        ),
         ("a fill from nowhere", "INSERT INTO fills VALUES (3, 3, 1, 't', 'v', '1', '1', NULL, NULL, 1)", "fill t is not in the record"),
         ("an intent that stays open", "UPDATE orders SET state = 'canceled', closed_at = 5", "intent some is open, but nothing of it is"),
         (

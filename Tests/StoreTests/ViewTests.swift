@@ -101,6 +101,18 @@ import Wire
                 == "0:2:5,1:3:5,5:1:1")
     }
 
+    @Test func `a request counts by what it weighs, with a row or by its permits alone`() throws {
+        let sample = try Sample()
+        let budget = BudgetRow(id: 3, venue: "az-futures", owner: "f00d", name: "batch-place", scope: .apikey, permits: 90, windowMs: 1_000)
+        let lookup = PermitRow(budget: 3, slot: 0, count: 4, request: 50, takenAt: 1, releasedAt: nil, isUnanswered: false)
+        try sample.open.commit([.budget(budget), .request(sample.request(items: 20, budgets: [3], permits: 20)), .permit(lookup)])
+        // What was counted is taken up by the next run, too.
+        try sample.reopen().commit([.request(sample.request(budgets: [3]))])
+        let reader = try SQLiteJournalReader(path: sample.path).connection
+        #expect(try reader.integer("SELECT sum(requests) FROM v_rate_usage") == 25)
+        #expect(try reader.integer("SELECT max(busiest_window) FROM v_rate_usage") ?? 0 >= 21)
+    }
+
     @Test func `a look-up without a row counts once by its permit`() throws {
         let sample = try Sample()
         let taken = PermitRow(budget: 3, slot: 0, request: 5, takenAt: 1, releasedAt: nil, isUnanswered: false)

@@ -272,7 +272,7 @@ extension Engine {
                 now.monotonic + .milliseconds(max(200, min(desk.freshnessMs / 3, 3_000))), deadline(of: content, on: desk).map(monotonic) ?? .max),
             timeoutMs: desk.setup.requestTimeoutMs)
         let grips = limiter.take(charges, by: id, in: turn)
-        (plan.budgets, plan.isJournaled) = (limiter.rows(of: charges), isJournaled)
+        (plan.permits, plan.isJournaled) = (limiter.permits(of: charges), isJournaled)
         limiter.served(charges, place: isPlace, whilePlaceWaits: desk.lanes.hasPlaces)
         inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled, launchedAt: now.monotonic)
         desk.access.asked(plan, in: turn)

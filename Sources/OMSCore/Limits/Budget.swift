@@ -15,13 +15,19 @@ package struct Budget: Sendable {
     package private(set) var windowUs: Int64
     package private(set) var marginUs: Int64
     package private(set) var penaltyUs: Int64
-    /// Slots that may be taken, and those that wait for the end of their hold. All others are out with a request.
-    private var free: [Int]
-    /// How many slots there are: as many as permits, and those beyond that held what was taken under another number or owner.
-    private var slots: Int
-    /// Slots beyond the permits whose hold is over: never taken again, unless the number is raised.
-    private var retired: [Int] = []
+    /// How many permits each row holds, by slot: out with a request, or until the end of their hold. A row is as many permits as one request took, so that
+    /// there are no more rows than requests, however many permits there are.
+    private var counts: [Int] = []
+    /// Rows that hold none, the next one to be used last.
+    private var free: [Int] = []
+    /// All that rows hold.
+    private var held = 0
+    /// Rows whose request came to its end, by when their hold is over.
     private var cooling = TimerHeap<Int>()
+    /// The last of them that takes in others whose hold ends at the same moment (``grainUs``).
+    private var gathering: (slot: Int, end: Int64)?
+    /// Ends of holds are rounded up to multiples of this.
+    private var grainUs: Int64
     /// Frozen by a 429 until its end.
     private var freeze = Rest(until: 0, lastsUs: 0, untilWall: 0)
     package var frozenUntil: Int64 { freeze.until }
@@ -31,8 +37,8 @@ package struct Budget: Sendable {
     /// What the journal knows of it.
     private var recorded: BudgetRest?
     /// When permits were taken within the last window, and the most of them in any one.
-    private var taken = Deque<Int64>()
-    package private(set) var busiestWindow = 0
+    private var taken = Takings()
+    package var busiestWindow: Int { taken.most }
     /// Grants to higher lanes since a place that waited was last served.
     package private(set) var passedOver = 0
     /// What repeats itself takes no permit before then.
@@ -51,9 +57,12 @@ package struct Budget: Sendable {
         windowUs = .milliseconds(terms.windowMs)
         marginUs = .milliseconds(terms.marginMs)
         penaltyUs = .milliseconds(terms.penaltyMs)
-        slots = terms.permits
-        free = Array((0..<terms.permits).reversed())
+        grainUs = Self.grain(windowUs)
     }
+
+    /// Long windows hold many requests, and no hold of theirs is worth a row and a timer of its own: those that end within the same 4,096th of the window end
+    /// together. A limit of 160,000 a day is then never more than some 4,100 of either, and costs 21 s of the day.
+    private static func grain(_ windowUs: Int64) -> Int64 { windowUs > .seconds(60) ? windowUs / 4_096 : 1 }
 
     /// How long an answered request keeps its permit after its answer's last byte.
     package var holdUs: Int64 { Self.stretched(windowUs) + marginUs }
@@ -64,43 +73,58 @@ package struct Budget: Sendable {
     ///   - rows: in this boot's time, see ``PermitRow/countedAnew(at:)``.
     ///   - unansweredHoldUs: how long a request without an answer may still arrive after its socket died.
     package mutating func inherit(_ rows: [PermitRow], unansweredHoldUs: Int64, at now: Int64) {
-        var until: [Int: Int64] = [:]
-        var others: [Int64] = []
-        for row in rows {
+        var others: [(count: Int, end: Int64)] = []
+        for row in rows where row.count > 0 {
             let released = min(row.releasedAt ?? now, now)
             let wasAnswered = row.request == nil && !row.isUnanswered
             let end = released + (wasAnswered ? holdUs : Self.stretched(unansweredHoldUs) + holdUs)
             guard end > now else { continue }
-            if row.budget == self.row.id { until[row.slot] = end } else { others.append(end) }
+            // An own row keeps its slot, which its next row is written over.
+            if row.budget == self.row.id { hold(row.count, in: row.slot, until: end) } else { others.append((row.count, end)) }
         }
-        // An own row keeps its slot, which its next row is written over, also where a lowered limit has no such slot any more.
-        let beyond = (until.keys.max() ?? -1) + 1
-        if beyond > slots {
-            retired.append(contentsOf: slots..<beyond)
-            slots = beyond
+        // What was taken under another number of permits has its row elsewhere: here it is held until its time.
+        for other in others { hold(other.count, in: counts.count, until: other.end) }
+        free = counts.indices.reversed().filter { counts[$0] == 0 }
+    }
+
+    private mutating func hold(_ count: Int, in slot: Int, until end: Int64) {
+        while counts.count <= slot { counts.append(0) }
+        counts[slot] = count
+        held += count
+        cooling.add(slot, at: end)
+    }
+
+    /// A row for so many permits.
+    private mutating func open(_ count: Int) -> Int {
+        held += count
+        guard let slot = free.popLast() else {
+            counts.append(count)
+            return counts.count - 1
         }
-        for (slot, end) in until { cooling.add(slot, at: end) }
-        free.removeAll { until[$0] != nil }
-        retired.removeAll { until[$0] != nil }
-        // What was taken under another number of permits gets slots of its own: held until its time, then one more that the share keeps unused.
-        for end in others {
-            cooling.add(slots, at: end)
-            slots += 1
-        }
+        counts[slot] = count
+        return slot
     }
 
     /// Takes every permit as one whose request was lost just now: nobody knows how many were.
-    mutating func holdAll(unansweredHoldUs: Int64, at now: Int64) -> [PermitRow] {
-        let end = now + Self.stretched(unansweredHoldUs) + holdUs
-        let rows = free.map { PermitRow(budget: row.id, slot: $0, request: nil, takenAt: now, releasedAt: now, isUnanswered: true) }
-        for slot in free { cooling.add(slot, at: end) }
-        free = []
-        return rows
+    mutating func holdAll(unansweredHoldUs: Int64, at now: Int64) -> PermitRow? {
+        settle(at: now)
+        guard held < row.permits else { return nil }
+        return keep(row.permits - held, until: now + Self.stretched(unansweredHoldUs) + holdUs, isUnanswered: true, at: now)
+    }
+
+    /// Takes free permits that no request of ours took.
+    private mutating func keep(_ count: Int, until end: Int64, isUnanswered: Bool, at now: Int64) -> PermitRow {
+        let slot = open(count)
+        cooling.add(slot, at: end)
+        return PermitRow(budget: row.id, slot: slot, count: count, request: nil, takenAt: now, releasedAt: now, isUnanswered: isUnanswered)
     }
 
     private mutating func settle(at now: Int64) {
         while let slot = cooling.popDue(at: now) {
-            if slot < row.permits { free.append(slot) } else { retired.append(slot) }
+            held -= counts[slot]
+            counts[slot] = 0
+            free.append(slot)
+            if slot == gathering?.slot { gathering = nil }
         }
     }
 
@@ -108,34 +132,56 @@ package struct Budget: Sendable {
     package mutating func available(at now: Int64, usesReserve: Bool) -> Int {
         guard now >= frozenUntil else { return 0 }
         settle(at: now)
-        let held = held
         let limit = usesReserve ? usableShare : max(usableShare - reserve, min(usableShare, heaviest))
-        return max(0, min(free.count, limit - held))
+        return max(0, limit - held)
     }
 
-    /// Takes one permit; call only when `available` said so.
-    package mutating func take(by request: RequestID, at now: Int64) -> PermitRow {
+    /// Takes permits; call only when `available` said that there are so many.
+    package mutating func take(_ count: Int = 1, by request: RequestID, at now: Int64) -> PermitRow {
         settle(at: now)
-        guard let slot = free.popLast() else { preconditionFailure("a permit was taken that is not there") }
-        while let first = taken.first, first <= now - windowUs { _ = taken.popFirst() }
-        taken.append(now)
-        busiestWindow = max(busiestWindow, taken.count)
-        return PermitRow(budget: row.id, slot: slot, request: request, takenAt: now, releasedAt: nil, isUnanswered: false)
+        precondition(count > 0 && count <= row.permits - held, "permits were taken that are not there")
+        let slot = open(count)
+        taken.add(count, at: now, windowUs: windowUs, grainUs: grainUs)
+        return PermitRow(budget: row.id, slot: slot, count: count, request: request, takenAt: now, releasedAt: nil, isUnanswered: false)
     }
 
     /// The answer's last byte was read at `readAt`, or nothing was ever sent (`readAt` nil): free at once.
-    package mutating func release(slot: Int, readAt: Int64?, at now: Int64) -> PermitRow {
-        let released = min(readAt ?? now, now)
-        cooling.add(slot, at: readAt == nil ? now : released + holdUs)
-        return PermitRow(
-            budget: row.id, slot: slot, request: nil, takenAt: released, releasedAt: readAt == nil ? now - holdUs : released, isUnanswered: false)
+    ///
+    /// - Returns: rows to be written together: this one, and in front of it one that took its permits in, where their holds end together.
+    package mutating func release(slot: Int, readAt: Int64?, at now: Int64) -> (gathered: PermitRow?, row: PermitRow) {
+        guard let readAt else {
+            cooling.add(slot, at: now)
+            return (nil, answered(slot, at: now, until: now - holdUs))
+        }
+        let released = min(readAt, now)
+        guard grainUs > 1 else {
+            cooling.add(slot, at: released + holdUs)
+            return (nil, answered(slot, at: released, until: released))
+        }
+        let end = (released + holdUs + grainUs - 1) / grainUs * grainUs
+        guard let into = gathering, into.end == end, into.slot != slot else {
+            gathering = (slot, end)
+            cooling.add(slot, at: end)
+            return (nil, answered(slot, at: released, until: released))
+        }
+        counts[into.slot] += counts[slot]
+        counts[slot] = 0
+        free.append(slot)
+        // Those that it holds already were released no later than at the end of the same moment.
+        return (answered(into.slot, at: released, until: min(now, end - holdUs)), answered(slot, at: released, until: released))
+    }
+
+    /// The row of permits that were given back.
+    private func answered(_ slot: Int, at takenAt: Int64, until releasedAt: Int64) -> PermitRow {
+        PermitRow(budget: row.id, slot: slot, count: counts[slot], request: nil, takenAt: takenAt, releasedAt: releasedAt, isUnanswered: false)
     }
 
     /// No answer: the socket was reset at `resetAt`, and what was sent may arrive until `hold` later.
     package mutating func abandon(slot: Int, resetAt: Int64, holdUs hold: Int64, at now: Int64) -> PermitRow {
         let released = min(resetAt, now)
         cooling.add(slot, at: released + Self.stretched(hold) + holdUs)
-        return PermitRow(budget: row.id, slot: slot, request: nil, takenAt: released, releasedAt: released, isUnanswered: true)
+        return PermitRow(
+            budget: row.id, slot: slot, count: counts[slot], request: nil, takenAt: released, releasedAt: released, isUnanswered: true)
     }
 
     /// The venue refused for the rate: nothing more until the penalty (or its own word) is over, and half the share until it grows back.
@@ -147,17 +193,9 @@ package struct Budget: Sendable {
     }
 
     /// The venue says that fewer requests are left in its window than we count: somebody else sends. The difference waits out a window.
-    package mutating func believe(remaining: Int, at now: Int64) -> [PermitRow] {
-        settle(at: now)
+    package mutating func believe(remaining: Int, at now: Int64) -> PermitRow? {
         let surplus = available(at: now, usesReserve: true) - max(0, remaining)
-        guard surplus > 0 else { return [] }
-        var rows: [PermitRow] = []
-        for _ in 0..<surplus {
-            guard let slot = free.popLast() else { break }
-            cooling.add(slot, at: now + holdUs)
-            rows.append(PermitRow(budget: row.id, slot: slot, request: nil, takenAt: now, releasedAt: now, isUnanswered: false))
-        }
-        return rows
+        return surplus > 0 ? keep(surplus, until: now + holdUs, isUnanswered: false, at: now) : nil
     }
 
     /// Less of the share may be used than there is, or nothing for a while. A share of one has nothing to lose and rests as others do.
@@ -207,8 +245,6 @@ package struct Budget: Sendable {
         return held
     }
 
-    private var held: Int { slots - free.count - retired.count }
-
     /// What goes round and round took so many permits. It gets one of five at most, whoever else waits or does not: a venue that refuses the same thing for ever then
     /// keeps neither doubts nor listings nor what is new from it.
     mutating func repeated(_ weight: Int = 1, at now: Int64) {
@@ -230,22 +266,15 @@ package struct Budget: Sendable {
     /// New settings of a reload: a lower limit counts at once, for held permits too.
     package mutating func adjust(_ terms: LimitTerms) {
         let before = holdUs
-        let permits = terms.permits
-        if permits > slots {
-            free.append(contentsOf: slots..<permits)
-            slots = permits
-        }
-        let unused = free + retired
-        free = unused.filter { $0 < permits }
-        retired = unused.filter { $0 >= permits }
         row = BudgetRow(
-            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: permits, windowMs: terms.windowMs)
+            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: terms.permits, windowMs: terms.windowMs)
         (share, reserve, heaviest) = (terms.share, terms.reserve, terms.heaviest)
         usableShare = min(usableShare, share)
         if nextRecoveryAt == .max { usableShare = share }
         windowUs = .milliseconds(terms.windowMs)
         marginUs = .milliseconds(terms.marginMs)
         penaltyUs = .milliseconds(terms.penaltyMs)
+        (grainUs, gathering) = (Self.grain(windowUs), nil)
         let longer = max(0, holdUs - before)
         guard longer > 0 else { return }
         var later = TimerHeap<Int>()
@@ -259,6 +288,8 @@ extension PermitRow {
     ///
     /// - Parameter asLost: whether what took it may be newer than the row, and without an answer.
     package func countedAnew(at now: Int64, asLost: Bool = false) -> PermitRow {
-        PermitRow(budget: budget, slot: slot, request: nil, takenAt: now, releasedAt: now, isUnanswered: isUnanswered || request != nil || asLost)
+        PermitRow(
+            budget: budget, slot: slot, count: count, request: nil, takenAt: now, releasedAt: now,
+            isUnanswered: isUnanswered || request != nil || asLost)
     }
 }

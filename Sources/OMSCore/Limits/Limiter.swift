@@ -1,4 +1,4 @@
-/// A permit in somebody's hand.
+/// What one request holds of a budget: the row of its permits.
 package struct PermitGrip: Hashable, Sendable {
     let budget: Int
     let slot: Int
@@ -65,7 +65,7 @@ package struct Limiter: Sendable {
     /// Takes all that is free as if it had been sent and lost just now.
     mutating func holdAll(unansweredHoldUs: Int64, in turn: Turn) {
         for index in budgets.indices {
-            for row in budgets[index].holdAll(unansweredHoldUs: unansweredHoldUs, at: turn.now.monotonic) { turn.record(.permit(row)) }
+            if let row = budgets[index].holdAll(unansweredHoldUs: unansweredHoldUs, at: turn.now.monotonic) { turn.record(.permit(row)) }
         }
     }
 
@@ -129,21 +129,25 @@ package struct Limiter: Sendable {
         var grips: [PermitGrip] = []
         grips.reserveCapacity(charges.count)
         for charge in charges {
-            for _ in 0..<charge.weight {
-                let row = budgets[charge.budget].take(by: request, at: turn.now.monotonic)
-                turn.record(.permit(row))
-                grips.append(PermitGrip(budget: charge.budget, slot: row.slot))
-            }
+            let row = budgets[charge.budget].take(charge.weight, by: request, at: turn.now.monotonic)
+            turn.record(.permit(row))
+            grips.append(PermitGrip(budget: charge.budget, slot: row.slot))
         }
         return grips
     }
 
-    /// Of which budgets charges are, as their rows name them.
-    func rows(of charges: [BudgetCharge]) -> [Int64] { charges.map { budgets[$0.budget].row.id } }
+    /// The same as rows name it.
+    func permits(of charges: [BudgetCharge]) -> [PermitCount] {
+        charges.map { PermitCount(budget: budgets[$0.budget].row.id, count: $0.weight) }
+    }
 
     /// Frees permits whose request was answered (`readAt`) or never sent (nil).
     mutating func release(_ grips: [PermitGrip], readAt: Int64?, in turn: Turn) {
-        for grip in grips { turn.record(.permit(budgets[grip.budget].release(slot: grip.slot, readAt: readAt, at: turn.now.monotonic))) }
+        for grip in grips {
+            let (gathered, row) = budgets[grip.budget].release(slot: grip.slot, readAt: readAt, at: turn.now.monotonic)
+            if let gathered { turn.record(.permit(gathered)) }
+            turn.record(.permit(row))
+        }
     }
 
     /// Keeps permits whose request got no answer for the longer time.
@@ -156,7 +160,7 @@ package struct Limiter: Sendable {
     /// The venue's word on what is left of a request's own endpoint: the first budget it took of.
     mutating func believe(_ grips: [PermitGrip], remaining: Int, in turn: Turn) {
         guard let first = grips.first else { return }
-        for row in budgets[first.budget].believe(remaining: remaining, at: turn.now.monotonic) { turn.record(.permit(row)) }
+        if let row = budgets[first.budget].believe(remaining: remaining, at: turn.now.monotonic) { turn.record(.permit(row)) }
     }
 
     /// Whether the share of one of these budgets is cut since a 429.

@@ -91,14 +91,14 @@ package struct RequestRow: Sendable {
     package let timeMs: Int64
     package let signedAt: Int64
     package let bodySHA256: Digest256
-    /// The budgets it took a permit of, for `v_rate_usage`.
-    package let budgets: [Int64]
+    /// What it took of each budget, for `v_rate_usage`.
+    package let permits: [PermitCount]
     package init(
         id: RequestID, account: AccountID, endpoint: String, kind: RequestKind, items: Int, timeMs: Int64, signedAt: Int64, bodySHA256: Digest256,
-        budgets: [Int64]
+        permits: [PermitCount]
     ) {
         (self.id, self.account, self.endpoint, self.kind, self.items) = (id, account, endpoint, kind, items)
-        (self.timeMs, self.signedAt, self.bodySHA256, self.budgets) = (timeMs, signedAt, bodySHA256, budgets)
+        (self.timeMs, self.signedAt, self.bodySHA256, self.permits) = (timeMs, signedAt, bodySHA256, permits)
     }
 }
 
@@ -227,10 +227,22 @@ package struct BudgetRow: Sendable, Equatable {
     }
 }
 
-/// One reusable row per permit slot. A restart inherits it.
+/// So many permits of one budget, as a request takes them.
+package struct PermitCount: Sendable, Hashable {
+    /// As its row is numbered.
+    package let budget: Int64
+    /// 1 or more.
+    package let count: Int
+    package init(budget: Int64, count: Int) { (self.budget, self.count) = (budget, count) }
+}
+
+/// The permits that one request took of one budget. A row is used again once it holds none; a restart inherits it.
 package struct PermitRow: Sendable, Equatable {
     package let budget: Int64
+    /// The row's number among the budget's.
     package let slot: Int
+    /// How many permits it holds, or held last; 0: they went over to another row.
+    package var count: Int
     /// Held by this request, whose answer is not known, or by a grant of `limit.take`, which takes its number from the same row; nil once it is free.
     package var request: RequestID?
     /// When taken, and when its answer's last byte was read or its socket reset: microseconds of the boot's clock.
@@ -238,8 +250,8 @@ package struct PermitRow: Sendable, Equatable {
     package var releasedAt: Int64?
     /// True where it was released without an answer: held for the longer time.
     package var isUnanswered: Bool
-    package init(budget: Int64, slot: Int, request: RequestID?, takenAt: Int64, releasedAt: Int64?, isUnanswered: Bool) {
-        (self.budget, self.slot, self.request) = (budget, slot, request)
+    package init(budget: Int64, slot: Int, count: Int = 1, request: RequestID?, takenAt: Int64, releasedAt: Int64?, isUnanswered: Bool) {
+        (self.budget, self.slot, self.count, self.request) = (budget, slot, count, request)
         (self.takenAt, self.releasedAt, self.isUnanswered) = (takenAt, releasedAt, isUnanswered)
     }
 }

@@ -136,8 +136,8 @@ package struct RequestPlan: Sendable {
     package let staleAt: Int64
     /// The answer must be complete by `sent + this`.
     package let timeoutMs: Int64
-    /// The budgets it took a permit of.
-    package var budgets: [Int64] = []
+    /// What it took of each budget.
+    package var permits: [PermitCount] = []
     /// It gets its row before it leaves; a look-up only if it concerns an order in doubt.
     package var isJournaled = true
 

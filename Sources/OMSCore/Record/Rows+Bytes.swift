@@ -132,7 +132,7 @@ extension RequestRow: RecordValue {
         RequestRow(
             id: try coder.value(value?.id), account: try coder.value(value?.account), endpoint: try coder.value(value?.endpoint),
             kind: try coder.value(value?.kind), items: try coder.value(value?.items), timeMs: try coder.value(value?.timeMs),
-            signedAt: try coder.value(value?.signedAt), bodySHA256: try coder.value(value?.bodySHA256), budgets: try coder.list(value?.budgets))
+            signedAt: try coder.value(value?.signedAt), bodySHA256: try coder.value(value?.bodySHA256), permits: try coder.list(value?.permits))
     }
 }
 
@@ -184,10 +184,17 @@ extension BudgetRow: RecordValue {
     }
 }
 
+extension PermitCount: RecordValue {
+    package static func code(_ value: PermitCount?, by coder: inout RecordCoder) throws(RecordError) -> PermitCount {
+        PermitCount(budget: try coder.value(value?.budget), count: try coder.value(value?.count))
+    }
+}
+
 extension PermitRow: RecordValue {
     package static func code(_ value: PermitRow?, by coder: inout RecordCoder) throws(RecordError) -> PermitRow {
         PermitRow(
-            budget: try coder.value(value?.budget), slot: try coder.value(value?.slot), request: try coder.optional(value?.request),
+            budget: try coder.value(value?.budget), slot: try coder.value(value?.slot), count: try coder.value(value?.count),
+            request: try coder.optional(value?.request),
             takenAt: try coder.value(value?.takenAt), releasedAt: try coder.optional(value?.releasedAt),
             isUnanswered: try coder.value(value?.isUnanswered))
     }

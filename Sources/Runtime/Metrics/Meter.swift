@@ -21,7 +21,7 @@ package final class Meter {
 
     // MARK: Requests
 
-    func leaves(_ plan: RequestPlan) { out[plan.id] = Outgoing(account: plan.account, endpoint: Endpoint(plan), budgets: plan.budgets) }
+    func leaves(_ plan: RequestPlan) { out[plan.id] = Outgoing(account: plan.account, endpoint: Endpoint(plan), budgets: plan.permits.map(\.budget)) }
 
     /// Ends of requests among what came in.
     ///

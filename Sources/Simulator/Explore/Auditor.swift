@@ -116,7 +116,8 @@ package final class Auditor {
         guard kind != .lookup, kind != .public else { return }
         guard let row = journal.requests[id] else { return broken("\(name) left without a durable row") }
         expect(row.bodySHA256 == Digest256(sha256(exchange.request.body)), "\(name) left with another body than journaled")
-        expect(journal.permitsHeld[id, default: 0] == row.budgets.count, "\(name) left with \(journal.permitsHeld[id, default: 0]) durable permits")
+        let (held, taken) = (journal.permitsHeld[id, default: 0], row.permits.reduce(0) { $0 + $1.count })
+        expect(held == taken, "\(name) left with \(held) durable permits, it took \(taken)")
         let carried = journal.carried[id] ?? []
         if row.kind == .place { expect(carried.count == row.items, "\(name) carries \(row.items) orders, \(carried.count) are on record") }
         for key in carried {

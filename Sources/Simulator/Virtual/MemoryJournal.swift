@@ -134,8 +134,8 @@ package final class MemoryJournal: Journal {
         case .budget(let row): budgets[row.id] = row
         case .permit(let row):
             let slot = SlotKey(budget: row.budget, slot: row.slot)
-            if let former = permits[slot]?.request { permitsHeld[former, default: 0] -= 1 }
-            if let request = row.request { permitsHeld[request, default: 0] += 1 }
+            if let former = permits[slot], let request = former.request { permitsHeld[request, default: 0] -= former.count }
+            if let request = row.request { permitsHeld[request, default: 0] += row.count }
             permits[slot] = row
             requestMax = max(requestMax, row.request?.number ?? 0)
         case .unlisted(let order, let isUnlisted): if isUnlisted { unlisted.insert(order) } else { unlisted.remove(order) }
