@@ -29,8 +29,10 @@ def binaries() -> Path:
 class House:
     """omsim and omsd in a folder of their own. Whatever it starts, it ends."""
 
-    def __init__(self, folder: Path, *more: str, number: int = 1) -> None:
-        """:param number: tells houses of one run apart. Two daemons of one host that send for one uid refuse each other."""
+    def __init__(self, folder: Path, *more: str, number: int = 1, every: bool = False) -> None:
+        """:param number: tells houses of one run apart. Two daemons of one host that send for one uid refuse each other.
+        :param every: with an account of each product, not of each venue alone.
+        """
         # As long as the uids were: AscendEX' ids are made of them.
         number = 10_000 + (10 * os.getpid() + number) % 90_000
         listed = subprocess.run([binaries() / "omsim", "accounts"], check=True, capture_output=True, text=True).stdout
@@ -74,6 +76,22 @@ class House:
             capture_output=True,
         )
         (self.configuration,) = configuration.glob("*.json5")
+        if every:
+            self._add_others(json.loads(accounts.read_text())["accounts"])
+
+    def _add_others(self, listed: list[dict[str, Any]]) -> None:
+        """What the simulator has and did not write: each as the account of its venue that is there."""
+        written = self.configuration.read_text()
+        comment, settings = written[: written.index("{")], json.loads(written[written.index("{") :])
+        templates = {account["venue"]: account for account in settings["accounts"].values()}
+        for account in listed:
+            key = self.configuration.parent / f"{account['name']}.json"
+            if not key.exists():
+                key.touch(0o600)
+                key.write_text(json.dumps({name: account[name] for name in ("key", "secret", "passphrase") if name in account}))
+                own = {"product": account["product"], "uid": account["uid"], "credentials": key.name}
+                settings["accounts"][account["name"]] = {**templates[account["venue"]], **own}
+        self.configuration.write_text(comment + json.dumps(settings))
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Starts the daemon and does not wait for it."""
@@ -140,29 +158,42 @@ VENUES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "bitget margin": ("bitget", "margin-bitget", {"marginMode": "isolated"}),
     "xt": ("xt", "spot-xt", {}),
     "ascendex": ("ascendex", "cash-ascendex", {}),
+    "bitget crossed": ("bitget", "crossed-bitget", {"marginMode": "cross"}),
+    "bitget unified margin": ("bitget", "uta-margin-bitget", {"marginMode": "cross"}),
+    "bitget usdt futures": ("bitget", "uta-usdt-futures-bitget", {}),
+    "bitget usdc futures": ("bitget", "uta-usdc-futures-bitget", {}),
+    "bitget coin futures": ("bitget", "uta-coin-futures-bitget", {}),
+    "xt margin": ("xt", "margin-xt", {"marginMode": "cross"}),
+    "ascendex margin": ("ascendex", "margin-ascendex", {"type": "margin"}),
 }
+#: What is traded there, if not BTC/USDT.
+SYMBOLS = {"bitget usdt futures": "BTC/USDT:USDT", "bitget usdc futures": "BTC/USDC:USDC", "bitget coin futures": "BTC/USD:BTC"}
 #: Which of them this run is about: AscendEX is in an older ccxt alone, and the others are held to the newer one.
 CHOSEN = os.environ.get("OMSD_VENUES", "bitget,bitget margin,xt").split(",")
+#: Their other products, in a house that has every account.
+OTHERS = [name for name, (kind, _, _) in VENUES.items() if name not in CHOSEN and kind in {VENUES[chosen][0] for chosen in CHOSEN}]
 
 
 def exchange(library: Any, name: str, house: House) -> Any:
     """ccxt's own exchange, pointed at the simulated venue, with the account's key."""
     kind, account, _ = VENUES[name]
-    (file,) = house.configuration.parent.glob(f"{account}*.json")
+    file = house.configuration.parent / f"{account}.json"
     key = json.loads(file.read_text())
     made = getattr(library, kind)({"apiKey": key["key"], "secret": key["secret"], "password": key.get("passphrase", "")})
     made.urls["api"] = dict.fromkeys(made.urls["api"], house.url)
-    if kind not in _LISTED:
+    # Bitget's unified account lists other markets than the classic one.
+    listed = (kind, account.startswith("uta"))
+    if listed not in _LISTED:
         plain = getattr(ccxt, kind)({"apiKey": key["key"], "secret": key["secret"], "password": key.get("passphrase", "")})
         plain.urls["api"] = made.urls["api"]
         plain.load_markets()
-        _LISTED[kind] = (list(plain.markets.values()), plain.currencies)
-    made.set_markets(*_LISTED[kind])
+        _LISTED[listed] = (list(plain.markets.values()), plain.currencies)
+    made.set_markets(*_LISTED[listed])
     return made
 
 
 #: Markets and coins by exchange, asked for once: limits hold for simulated venues too.
-_LISTED: dict[str, tuple[Any, Any]] = {}
+_LISTED: dict[tuple[str, bool], tuple[Any, Any]] = {}
 
 
 def wait_until(holds: Callable[[], bool], otherwise: str, seconds: float = 30) -> None:

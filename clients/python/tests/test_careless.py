@@ -20,9 +20,12 @@ import ccxt
 import ccxt.async_support
 import pytest
 from conftest import CHOSEN, VENUES, House, exchange, wait_until
+from test_bad_input import ACCOUNT
 
 import omsd
 import omsd.ccxt
+from omsd._structure import structure
+from omsd.ccxt._translate import place
 
 pytestmark = pytest.mark.skipif("xt" not in CHOSEN, reason="this run is about another venue")
 
@@ -71,6 +74,11 @@ NONSENSE: list[tuple[tuple[Any, ...], type[Exception]]] = [
     ((SYMBOL, "limit", "buy", 0.01, 38000, {"clientOrderId": "x" * 200}), ccxt.InvalidOrder),
     ((SYMBOL, "limit", "buy", 0.01, 38000, {"clientOrderId": "ä \n"}), ccxt.InvalidOrder),
     ((SYMBOL, "limit", "buy", 0.01, 38000, {"timeInForce": 7}), ccxt.NotSupported),
+    # A real order is none for a test, and the account's money is none of a margin's.
+    ((SYMBOL, "limit", "buy", 0.01, 38000, {"test": True}), ccxt.NotSupported),
+    ((SYMBOL, "limit", "buy", 0.01, 38000, {"marginMode": "cross"}), ccxt.NotSupported),
+    ((SYMBOL, "limit", "buy", 0.01, 38000, {"type": "margin"}), ccxt.NotSupported),
+    ((SYMBOL, "limit", "buy", 0.01, 38000, {"stopLossPrice": 37000}), ccxt.NotSupported),
 ]
 
 
@@ -184,6 +192,18 @@ def test_an_edit_into_another_order_changes_nothing(wrapped: Any, symbol: str, k
         wrapped.edit_order(id, symbol, kind, side, amount, price)
     order = wrapped.fetch_order(id)
     assert (order["side"], order["type"], order["amount"], order["price"]) == ("buy", "limit", 0.01, 38000.0)
+
+
+@pytest.mark.parametrize(
+    ("side", "reduces", "position"), [("buy", False, "long"), ("sell", False, "short"), ("sell", True, "long"), ("buy", True, "short")]
+)
+def test_two_positions_beside_each_other_are_named_as_ccxt_names_them(house: House, side: str, reduces: bool, position: str) -> None:
+    plain = exchange(ccxt, "bitget", house)
+    asked = plain.create_uta_order_request("BTC/USDT:USDT", "limit", side, 0.01, 38000, {"hedged": True, "reduceOnly": reduces})
+    assert asked["posSide"] == position
+    account = structure(omsd.Account, {**ACCOUNT, "venue": "bitget-uta", "product": "usdt-futures"})
+    order = place(plain, account, "BTC/USDT:USDT", "limit", side, 0.01, 38000, {"hedged": True, "reduceOnly": reduces})
+    assert (order.position_side, order.reduce_only) == (position, None)
 
 
 def test_both_of_ccxts_names_of_a_method_go_through_omsd(wrapped: Any, client: omsd.Client) -> None:

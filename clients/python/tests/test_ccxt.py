@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import ccxt
@@ -126,6 +126,14 @@ def test_an_exchange_of_another_venue_is_refused(house: House) -> None:
         omsd.ccxt.wrap(exchange(ccxt, "xt", house), "nobody", house.socket)
 
 
+async def _told_until(adapter: Any, id: str, holds: Callable[[Any], bool]) -> Any:
+    """What the watch says of an order once something holds."""
+    while True:
+        for row in await asyncio.wait_for(adapter.watch_orders("BTC/USDT"), 30):
+            if row["id"] == id and holds(row):
+                return row
+
+
 def test_the_asynchronous_exchange_places_and_watches(house: House, name: str) -> None:
     async def run() -> None:
         plain = exchange(ccxt.async_support, name, house)
@@ -136,7 +144,17 @@ def test_the_asynchronous_exchange_places_and_watches(house: House, name: str) -
             order = await adapter.create_order("BTC/USDT", "limit", "buy", 0.01, 39000)
             seen = await asyncio.wait_for(watching, 30)
             assert order["id"] in [row["id"] for row in seen]
+            assert {frozenset(row) for row in seen} == {frozenset(order)}
+            told = await _told_until(adapter, order["id"], lambda row: row["info"]["venue_order_id"] is not None)
+            assert told == await adapter.fetch_order(order["id"])
             assert (await adapter.cancel_order(order["id"], "BTC/USDT"))["status"] == "canceled"
+            told = await _told_until(adapter, order["id"], lambda row: row["status"] == "canceled")
+            assert told == await adapter.fetch_order(order["id"])
+            if name != "ascendex":
+                trades = asyncio.create_task(adapter.watch_my_trades("BTC/USDT"))
+                await adapter._omsd_watch("trades").began.wait()
+                sold = await adapter.create_order("BTC/USDT", "market", "sell", 0.002)
+                assert await asyncio.wait_for(trades, 30) == await adapter.fetch_order_trades(sold["id"], "BTC/USDT")
         finally:
             await adapter.close()
 

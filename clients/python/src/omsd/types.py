@@ -471,7 +471,7 @@ class InstrumentPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane; ``counts``: orders that are not closed, by state."""
+    """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane; ``counts``: orders not closed, by state."""
 
     account: str
     venue: str

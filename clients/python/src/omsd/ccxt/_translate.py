@@ -37,6 +37,19 @@ MARKETS = {
     "usdc-futures": ("swap", "future"),
 }
 
+_FUTURES = ({"cross", "crossed"}, {"swap", "future"})
+#: By product: what ``marginMode`` and ``type`` may say of it.
+SAYS: dict[str, tuple[set[str], set[str]]] = {
+    "spot": (set(), {"spot"}),
+    "cash": (set(), {"spot", "cash"}),
+    "margin": ({"cross", "crossed", "isolated"}, {"spot", "margin"}),
+    "isolated": ({"isolated"}, {"spot", "margin"}),
+    "crossed": ({"cross", "crossed"}, {"spot", "margin"}),
+    "usdt-futures": _FUTURES,
+    "coin-futures": _FUTURES,
+    "usdc-futures": _FUTURES,
+}
+
 STATUS = {
     t.OrderState.INTENDED: "open",
     t.OrderState.SUBMITTED: "open",
@@ -100,6 +113,7 @@ def place(exchange: Any, account: t.Account, symbol: Any, kind: Any, side: Any, 
     # Named here and not by the daemon: so an order whose answer is lost for good still has a name to ask for.
     fields["client_order_id"] = str(left.pop("clientOrderId", None) or left.pop("clientOid", None) or arguments.order_name())
     _sides(fields, left)
+    _product(account, left)
     for ours, theirs in (("take_profit", "takeProfit"), ("stop_loss", "stopLoss")):
         target = left.pop(theirs, None)
         if target is not None:
@@ -173,9 +187,23 @@ def _sides(fields: dict[str, Any], left: dict[str, Any]) -> None:
     prevention = left.pop("selfTradePrevention", None)
     if prevention is not None:
         fields["stp"] = str(prevention).lower().replace("-", "_")
-    # What the account of omsd says already, by its product.
-    for name in ("marginMode", "hedged", "uta", "productType", "test"):
+    if left.pop("hedged", False) and position is None:
+        # As ccxt does for two positions beside each other: what reduces one bears the name of the other side.
+        closes = fields.pop("reduce_only", False)
+        fields["position_side"] = "long" if (fields["side"] == "buy") != closes else "short"
+
+
+def _product(account: t.Account, left: dict[str, Any]) -> None:
+    """What the account says already, by its product. What says otherwise is another account's order."""
+    modes, kinds = SAYS.get(account.product, (None, None))
+    for name, allowed in (("marginMode", modes), ("type", kinds)):
+        said = left.pop(name, None)
+        if said is not None and allowed is not None and str(said).lower() not in allowed:
+            raise ccxt.NotSupported(f"{name} {said!r} is not what the account {account.account} trades: {account.venue} {account.product}")
+    for name in ("uta", "productType", "category"):
         left.pop(name, None)
+    if not left.get("test"):
+        left.pop("test", None)
 
 
 def _cost(exchange: Any, amount: Any, price: Any, cost: Any, left: dict[str, Any]) -> Any:
