@@ -190,6 +190,19 @@ def test_a_daemon_that_is_killed_in_the_middle_costs_no_order_and_no_event(house
 SPOT = omsd.Place(symbol="btc_usdt", side="buy", type="limit", price="39000", quantity="0.001")
 
 
+def test_what_was_taken_is_answered_again_though_new_orders_are_refused(client: omsd.Client) -> None:
+    taken = client.intent_submit("spot-xt", place=[SPOT])
+    client.account_set_state("spot-xt", omsd.TradingState.HALTED, "a test")
+    try:
+        # Else a repetition after a lost answer would say that nothing was placed.
+        again = client.intent_submit("spot-xt", place=[SPOT], intent_id=taken.intent_id)
+        assert (again.duplicate, again.orders) == (True, taken.orders)
+        with pytest.raises(omsd.TradingHalted):
+            client.intent_submit("spot-xt", place=[SPOT])
+    finally:
+        client.account_set_state("spot-xt", omsd.TradingState.ACTIVE, "the test goes on")
+
+
 def test_the_asynchronous_client_speaks_to_it_too(house: House) -> None:
     async def run() -> None:
         async with omsd.AsyncClient(house.socket, patience=30) as client:

@@ -33,8 +33,14 @@ class Request(Generic[Answer]):
     repeats: bool = True
 
 
+#: What JSON holds just so.
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """A value as JSON holds it. Floats are refused: 0.1 is not what a float holds, and money is exact."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, float):
         raise TypeError(f"{value!r} is a float; use decimal.Decimal or text, so that the amount is the one you mean")
     if isinstance(value, Decimal):
@@ -46,7 +52,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return microseconds(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(item) for field in dataclasses.fields(value) if (item := getattr(value, field.name)) is not None}
+        return {name: plain(item) for name in value.__dataclass_fields__ if (item := getattr(value, name)) is not None}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, str | int) or value is None:

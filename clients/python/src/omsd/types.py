@@ -27,7 +27,7 @@ class Word(str, Enum):
         return word
 
     def __str__(self) -> str:
-        return str(self.value)
+        return str.__str__(self)
 
 
 class Side(Word):

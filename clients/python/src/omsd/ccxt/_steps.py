@@ -44,11 +44,10 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
         for order in orders
     ]
     # Where the answer is lost for good, the names made here are all that is known of the orders.
-    placed = translate.unread(account, places)
     try:
         (taken,) = yield [requests.intent_submit(account.account, place=places)]
     except (ConnectionLost, ProtocolError) as lost:
-        return [replace(row, more={"unanswered": str(lost)}) for row in placed]
+        return [replace(row, more={"unanswered": str(lost)}) for row in translate.unread(account, places)]
     try:
         yield [requests.intent_wait(taken.intent_id, until="acknowledged", timeout_ms=timeout_ms)]
         if len(taken.orders) > PAGE:
@@ -56,11 +55,12 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
                 row.client_order_id: row
                 for row in (yield from pages(lambda after: requests.order_list(intent_id=taken.intent_id, after=after, limit=1000)))
             }
-            return [listed.get(row.client_order_id, row) for row in placed]
+            return [listed.get(str(place.client_order_id)) or translate.unread(account, [place])[0] for place in places]
         rows = yield [requests.order_get(order) for order in taken.orders]
     except OmsdError as lost:
         # On the daemon's disk, and so placed: an error now would only invite to place them again.
-        return [replace(row, state=t.OrderState.INTENDED, intent_id=taken.intent_id, more={"unread": str(lost)}) for row in placed]
+        known = {"state": t.OrderState.INTENDED, "intent_id": taken.intent_id, "more": {"unread": str(lost)}}
+        return [replace(row, **known) for row in translate.unread(account, places)]
     return rows
 
 

@@ -342,8 +342,11 @@ def liquidity(row: t.Order) -> str | None:
 
 def info(row: Any) -> dict[str, Any]:
     """A row of omsd as ccxt's ``info``: what the daemon said, under its own names."""
-    found = {name: plain(getattr(row, name)) for name in row.__dataclass_fields__ if name != "more"}
+    found = {name: value if type(value) in _AS_THEY_ARE else plain(value) for name, value in vars(row).items() if name != "more"}
     return {**found, **row.more}
+
+
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 
 def plain(value: Any) -> Any:
