@@ -4,11 +4,12 @@ extension Engine {
 
     func accept(_ planning: Planning, plan: IntentPlan, on desk: Desk) {
         let intent = planning.intent
-        let id = intent.id ?? IntentID("i" + mint.next(wall: now.wall).text)
+        let id = intent.id ?? IntentID("i" + admission.nextID(wall: now.wall).text)
         let event = self.event(.intentAccepted, actor: planning.actor, note: id.text)
         let row = IntentRow(
             key: IntentKey(event.seq), id: id, account: desk.id, content: planning.content.now, orders: plan.places.count,
-            commands: plan.modifies.count + plan.cancels.count, sequence: intent.sequence, plannedRequests: requests(for: plan, on: desk).count,
+            commands: plan.modifies.count + plan.cancels.count, sequence: intent.sequence,
+            plannedRequests: Examination.requests(for: plan, by: desk.rules, placeMax: desk.placeMax).count,
             acceptedAt: now.wall, expiresAt: intent.expiresAt)
         record(.intent(row, event))
         let open = OpenIntent(row, isComplete: false)
@@ -18,35 +19,28 @@ extension Engine {
             intent: open, desk: desk.index, ticket: planning.ticket, actor: planning.actor, places: plan.places, cancels: plan.cancels,
             modifies: plan.modifies, asked: plan.asked, givenIDs: Set(plan.places.compactMap(\.clientOrderID)))
         acceptance.echoes = planning.echoes
-        acceptances.append(acceptance)
+        admission.accept(acceptance)
         // Small intents are whole within this very turn.
-        if acceptance.left <= sliceRows, acceptances.count == 1 { continueAcceptances() }
+        if acceptance.left <= sliceRows, admission.acceptanceCount == 1 { continueAcceptances() }
     }
 
     /// Writes the next slices of intents that are being accepted: half of a turn's rows for the one with least left, the rest for the oldest. A last
     /// slice accepts its intent.
     func continueAcceptances() {
         var room = sliceRows
-        while room > sliceRows / 2, acceptances.count > 1 {
-            let shortest = acceptances.indices.filter(mayGoOn).min { acceptances[$0].left < acceptances[$1].left } ?? 0
-            room -= write(shortest, rows: room - sliceRows / 2)
+        while room > sliceRows / 2, admission.acceptanceCount > 1 {
+            room -= write(admission.shortestAcceptance, rows: room - sliceRows / 2)
         }
-        while room > 0, !acceptances.isEmpty { room -= write(0, rows: room) }
-    }
-
-    /// Of modifies of one order the last asked wins, so that of two intents the one that came first has all of its own on record first.
-    private func mayGoOn(_ index: Int) -> Bool {
-        guard acceptances[index].writesModifies else { return true }
-        return !acceptances[..<index].contains { $0.desk == acceptances[index].desk && !$0.modifies.isEmpty }
+        while room > 0, admission.acceptanceCount > 0 { room -= write(0, rows: room) }
     }
 
     /// Writes up to so many rows of one intent; the rows used, at least one.
     private func write(_ index: Int, rows: Int) -> Int {
         let before = turn.rows
         let limit = before + max(1, rows)
-        let mayModify = mayGoOn(index)
+        let mayModify = admission.mayGoOn(index)
         // Taken out meanwhile: with two owners every slice would copy what it appends to.
-        var acceptance = acceptances.remove(at: index)
+        var acceptance = admission.takeAcceptance(at: index)
         let desk = desks[acceptance.desk]
         if acceptance.written < acceptance.places.count {
             let end = min(acceptance.places.count, acceptance.written + max(1, rows))
@@ -61,7 +55,7 @@ extension Engine {
             complete(acceptance, on: desk)
             resumeDeferred()
         } else {
-            acceptances.insert(acceptance, at: index)
+            admission.putBack(acceptance, at: index)
         }
         return max(1, turn.rows - before)
     }
@@ -69,7 +63,7 @@ extension Engine {
     private func bear(_ place: (item: Int, clientOrderID: ClientOrderID?, terms: OrderTerms), of acceptance: inout Acceptance, on desk: Desk) {
         let row = acceptance.intent.row
         let order = Order(
-            key: OrderKey(turn.nextSeq()), clientOrderID: place.clientOrderID ?? mint.next(wall: now.wall), account: desk.id, intent: row.key,
+            key: OrderKey(turn.nextSeq()), clientOrderID: place.clientOrderID ?? admission.nextID(wall: now.wall), account: desk.id, intent: row.key,
             intentID: row.id, item: place.item, terms: place.terms, intendedAt: now.wall, expiresAt: row.expiresAt, sequence: row.sequence)
         record(.orderBorn(order, actor: acceptance.actor))
         let live = LiveOrder(order, intent: acceptance.intent)
@@ -125,26 +119,19 @@ extension Engine {
 
     /// Takes submits that waited for their account's markets, or waited long enough.
     func takeEarlySubmits() {
-        guard !early.isEmpty else { return }
-        let waiting = early
-        early = []
-        for entry in waiting {
-            let desk = desks[entry.desk]
-            if desk.access.isUnheard, entry.until > now.monotonic, !isStopping {
-                early.append(entry)
-                wake(at: entry.until)
-            } else {
-                submit(entry.intent, content: entry.content, from: entry.actor, ticket: entry.ticket, mayWait: false)
-            }
+        guard admission.hasEarly else { return }
+        var hasTaken = false
+        while let entry = admission.takeEarly(in: turn, isReady: { isStopping || !desks[$0].access.isUnheard }) {
+            hasTaken = true
+            guard case .submit(let intent, let content) = entry.command else { continue }
+            submit(intent, content: content, from: entry.actor, ticket: entry.ticket, mayWait: false)
         }
-        if early.count < waiting.count { resumeDeferred() }
+        if hasTaken { resumeDeferred() }
     }
 
+    /// Tries anew what waited for something else of its connection.
     func resumeDeferred() {
-        guard !deferred.isEmpty else { return }
-        let waiting = deferred
-        deferred = []
-        for entry in waiting { step(entry.input, at: now) }
+        for entry in admission.takeDeferred() { step(.command(entry.command, from: entry.actor, ticket: entry.ticket), at: now) }
     }
 
     // MARK: Queues

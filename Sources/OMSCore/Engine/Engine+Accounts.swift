@@ -81,19 +81,14 @@ extension Engine {
     func disconnected(_ connection: UInt64) {
         callers.drop(connection)
         for desk in desks { desk.listing.drop(connection) }
-        early.removeAll { $0.ticket.connection == connection }
-        deferred.removeAll { $0.connection == connection }
+        admission.drop(connection)
         limiter.endGrants(of: connection, in: turn)
     }
 
     /// Callers that wait for something of this engine: told, when it is thrown away after a commit that failed.
     package var waitingTickets: [Ticket] {
         let sweeps = desks.flatMap(\.listing.waiting)
-        let deferred = deferred.compactMap { entry -> Ticket? in
-            if case .command(_, _, let ticket) = entry.input { ticket } else { nil }
-        }
-        return callers.tickets + sweeps + deferred + early.map(\.ticket) + cancelRounds.compactMap(\.ticket)
-            + acceptances.flatMap { [$0.ticket] + $0.echoes } + plannings.flatMap { [$0.ticket] + $0.echoes } + limiter.grants.waiting
+        return callers.tickets + sweeps + cancelRounds.compactMap(\.ticket) + admission.tickets + limiter.grants.waiting
     }
 
     // MARK: Trading state
@@ -135,7 +130,7 @@ extension Engine {
             if state == .halted, cancelOpen { beginKill(desk) }
             if everything { wishCancelAll(desk) }
             recordKill(of: desk, by: actor)
-            if cancelOpen { for acceptance in acceptances where acceptance.desk == desk.index { acceptance.intent.isWithdrawn = true } }
+            if cancelOpen { for intent in admission.halfWritten(on: desk.index) { intent.isWithdrawn = true } }
         }
         let purpose = CancelRound.Purpose.state(chosen.map(\.index), absent: absentRows)
         cancelRound(of: cancelOpen ? chosen : [], purpose: purpose, actor: actor, ticket: ticket)
@@ -179,7 +174,7 @@ extension Engine {
     package var journalSeq: Int64 { turn.seq }
 
     /// No line up to this number appears later: the last one, or the one in front of the first intent that is still being written.
-    package var completeSeq: Int64 { acceptances.reduce(turn.seq) { min($0, $1.intent.row.key.number - 1) } }
+    package var completeSeq: Int64 { min(turn.seq, admission.firstHalfWritten.map { $0.number - 1 } ?? .max) }
 
     /// Requests that have left and are not answered.
     package var requestsOut: Int { inFlight.count }

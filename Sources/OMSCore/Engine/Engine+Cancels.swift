@@ -113,7 +113,6 @@ extension Engine {
             case .own: break
             }
         }
-        guard !deferred.isEmpty else { return }
         resumeDeferred()
     }
 
@@ -154,7 +153,7 @@ extension Engine {
         let intent: OpenIntent
         if let open = intentsByID[id] {
             intent = open
-        } else if plannings.contains(where: { $0.intent.id == id && !$0.intent.dryRun }) {
+        } else if admission.planned(id) != nil {
             return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket)
         } else {
             do throws(JournalError) {

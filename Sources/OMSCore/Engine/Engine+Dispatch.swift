@@ -127,7 +127,7 @@ extension Engine {
                     return .drop
                 }
                 if isUnwanted(live) { return .drop }
-                if isReducing, !Self.reduces(live.order.terms) { return .wait }
+                if isReducing, !Examination.reduces(live.order.terms) { return .wait }
                 return desk.rules.group(of: live.order.terms).isSingle ? (single ? .take : .wait) : (batch ? .take : .wait)
             }, cap: { desk.orders[$0]?.batchCap ?? Int.max })
         for live in late { change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline") }

@@ -1,75 +1,26 @@
-/// What an intent comes to: children cut, cancels found, everything checked. Nothing is changed yet.
-struct IntentPlan {
-    var places: [(item: Int, clientOrderID: ClientOrderID?, terms: OrderTerms)] = []
-    var modifies: [ModifyItem] = []
-    /// Who was named first; of those that a filter found, who lives at the venue stands in front.
-    var cancels: [ClientOrderID] = []
-    /// Of these, such as need a request: the venue holds the order, or may.
-    var cancelsToSend = 0
-    /// What its modifies ask of each order, all together.
-    var asked: [ClientOrderID: (price: Decimal?, quantity: Decimal?)] = [:]
-}
-
-/// An intent whose cancels and modifies are being looked for, slice by slice: a filter may mean all of a large book. Nothing of it is on record, and it may
-/// still be refused.
-struct Planning {
-    let intent: Intent
-    let content: AskedContent
-    let desk: Int
-    let actor: Actor
-    let ticket: Ticket
-    /// Who sent the same intent again meanwhile.
-    var echoes: [Ticket] = []
-    var plan = IntentPlan()
-    var details: [ControlError.Detail] = []
-    /// The owner's bound that a modify passes.
-    var refusal: ControlError?
-    /// Items of `modify`, then of `cancel`, that were looked at.
-    var next = 0
-    var wanted: Set<OrderKey> = []
-    var filters: [CancelFilter: CancelMatches] = [:]
-    /// Through the book, for all filters at once.
-    var walk: BookWalk?
-    /// Found by filters, and never sent.
-    var unsent: [ClientOrderID] = []
-
-    var itemsLeft: Int { intent.modify.count + intent.cancel.count - next }
-}
-
-/// What a cancel item without an order's name means.
-struct CancelFilter: Hashable {
-    let symbol: Symbol?
-    let side: Side?
-}
-
-struct CancelMatches {
-    /// The item that named it first, from 0.
-    let index: Int
-    var count = 0
-}
-
+/// Intents that are being looked through, slice by slice: their modifies examined, what their cancels mean found, and at the end accepted or refused.
 extension Engine {
     /// Looks for what an intent means. A small one is looked through within this very step.
     func plan(_ intent: Intent, content: AskedContent, on desk: Desk, from actor: Actor, ticket: Ticket) {
         var planning = Planning(intent: intent, content: content, desk: desk.index, actor: actor, ticket: ticket)
         let walked = intent.cancel.contains { if case .matching = $0 { true } else { false } } ? desk.book.count : 0
-        guard planning.itemsLeft + walked <= sliceRows else { return plannings.append(planning) }
+        guard planning.itemsLeft + walked <= sliceRows else { return admission.plan(planning) }
         var steps = Int.max
         _ = go(on: &planning, steps: &steps)
     }
 
     /// Looks at the next items of large intents: half of a turn's steps for the one with least left, the rest for the oldest.
     func continuePlannings() {
-        guard !plannings.isEmpty else { return }
+        guard admission.planningCount > 0 else { return }
         var steps = stepsATurn
-        while steps > stepsATurn / 2, plannings.count > 1 {
-            let shortest = plannings.indices.min { left(of: plannings[$0]) < left(of: plannings[$1]) } ?? 0
+        while steps > stepsATurn / 2, admission.planningCount > 1 {
+            let shortest = admission.shortestPlanning { left(of: $0) }
             var share = steps - stepsATurn / 2
             steps -= share
             goOn(shortest, steps: &share)
             steps += max(0, share)
         }
-        while steps > 0, !plannings.isEmpty { goOn(0, steps: &steps) }
+        while steps > 0, admission.planningCount > 0 { goOn(0, steps: &steps) }
     }
 
     private func left(of planning: Planning) -> Int {
@@ -78,8 +29,8 @@ extension Engine {
 
     private func goOn(_ index: Int, steps: inout Int) {
         // Taken out meanwhile: with two owners each step would copy what it adds to.
-        var planning = plannings.remove(at: index)
-        if go(on: &planning, steps: &steps) { resumeDeferred() } else { plannings.insert(planning, at: index) }
+        var planning = admission.takePlanning(at: index)
+        if go(on: &planning, steps: &steps) { resumeDeferred() } else { admission.putBack(planning, at: index) }
     }
 
     /// - Returns: whether it came to its end: accepted, or refused and told so.
@@ -132,7 +83,8 @@ extension Engine {
         try examineState(intent, plan: plan, on: desk)
         if let refusal = planning.refusal { throw refusal }
         if intent.dryRun {
-            return reply(.plan(intent.id, orders: plan.places.count, requests: requests(for: plan, on: desk)), to: planning.ticket)
+            let requests = Examination.requests(for: plan, by: desk.rules, placeMax: desk.placeMax)
+            return reply(.plan(intent.id, orders: plan.places.count, requests: requests), to: planning.ticket)
         }
         accept(planning, plan: plan, on: desk)
     }
@@ -173,10 +125,5 @@ extension Engine {
             do throws(ControlError) { try bound(terms, to: most, on: desk) } catch { planning.refusal = error }
         }
         planning.plan.modifies.append(item)
-    }
-
-    /// What intents that are not on record yet, or not wholly, ask of an order: it counts as if it stood.
-    func underWay(_ id: ClientOrderID) -> [(price: Decimal?, quantity: Decimal?)] {
-        acceptances.compactMap { $0.asked[id] } + plannings.compactMap { $0.intent.dryRun ? nil : $0.plan.asked[id] }
     }
 }

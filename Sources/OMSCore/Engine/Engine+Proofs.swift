@@ -173,7 +173,7 @@ extension Engine {
         if live.commands.contains(where: { commands[$0]?.kind == .cancel }) { return "a cancel of it is open" }
         if !desk.setup.resendsAfterProof { return "resend is never" }
         if isLate(live, on: desk) { return "its deadline passed" }
-        if desk.trading.state == .halted || (desk.trading.state == .reducing && !Self.reduces(live.order.terms)) {
+        if desk.trading.state == .halted || (desk.trading.state == .reducing && !Examination.reduces(live.order.terms)) {
             return "trading is \(desk.trading.state.rawValue)"
         }
         guard live.order.attempts >= patience.attemptsMax else { return nil }

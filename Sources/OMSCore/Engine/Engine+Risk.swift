@@ -9,7 +9,7 @@ extension Engine {
                 throw .halted("\(desk.id) is halted (\(desk.trading.reason)): only cancels pass")
             }
         case .reducing:
-            guard plan.modifies.isEmpty, plan.places.allSatisfy({ Self.reduces($0.terms) }) else {
+            guard plan.modifies.isEmpty, plan.places.allSatisfy({ Examination.reduces($0.terms) }) else {
                 throw .halted("\(desk.id) is reducing (\(desk.trading.reason)): only cancels, reduce_only orders and closing sides pass")
             }
         }
@@ -29,21 +29,18 @@ extension Engine {
                     "OPEN_ORDERS", "\(open) orders are open or under way\(whose) and \(plan.places.count) more would pass max_open_orders \(most)")
             }
         }
-        let waiting = desk.unsent + underWay(on: desk)
+        let waiting = desk.unsent + admission.placesLeft(on: desk.index)
         guard waiting + plan.places.count <= desk.setup.queueMaxOrders else {
             throw .queueFull("\(waiting) orders of \(desk.id) wait to be sent; queue_max_orders is \(desk.setup.queueMaxOrders)")
         }
     }
-
-    /// Orders of intents that are being accepted and are not written down yet.
-    private func underWay(on desk: Desk) -> Int { acceptances.reduce(0) { $0 + ($1.desk == desk.index ? $1.placesLeft : 0) } }
 
     /// Orders of this uid at the venue that are not closed, in doubt included, those under way, and those that no configured account looks after there.
     /// Counted one by one only where they may be as many as asked for: memory holds closed ones for a moment.
     private func openOrders(on desk: Desk, atLeast bound: Int) -> Int {
         let same = sharers(of: desk)
         let apart = desk.absentOrders + leftOrders(toUserOf: desk)
-        let coming = same.reduce(apart) { $0 + underWay(on: $1) }
+        let coming = same.reduce(apart) { $0 + admission.placesLeft(on: $1.index) }
         let atMost = coming + same.reduce(0) { $0 + $1.orders.count }
         guard atMost > bound else { return atMost }
         return coming + same.reduce(0) { $0 + $1.orders.values.count { !$0.state.isTerminal } }
@@ -68,34 +65,11 @@ extension Engine {
         for command in byClientID[id]?.commands.compactMap({ commands[$0] }) ?? [] where command.kind == .modify {
             (terms.price, terms.quantity) = (command.price ?? terms.price, command.quantity ?? terms.quantity)
         }
-        for asked in underWay(id) { (terms.price, terms.quantity) = (asked.price ?? terms.price, asked.quantity ?? terms.quantity) }
+        for asked in admission.asked(of: id) { (terms.price, terms.quantity) = (asked.price ?? terms.price, asked.quantity ?? terms.quantity) }
         return terms
     }
 
     func bound(_ terms: OrderTerms, to most: Decimal, on desk: Desk) throws(ControlError) {
-        let notional: Decimal?
-        if let quote = terms.quoteQuantity {
-            notional = quote
-        } else if let price = terms.price, let quantity = terms.quantity,
-            let instrument = desk.access.markets[terms.symbol]
-        {
-            notional = self.notional(price: price, quantity: quantity, of: instrument)
-        } else {
-            notional = nil
-        }
-        guard let notional else {
-            throw .risk("ORDER_NOTIONAL", "a market order by quantity has no bound on its notional; max_order_notional of \(desk.id) is \(most)")
-        }
-        guard notional <= most else { throw .risk("ORDER_NOTIONAL", "notional \(notional) is above max_order_notional \(most) of \(desk.id)") }
-    }
-
-    /// Whether an order can only make a position smaller.
-    static func reduces(_ terms: OrderTerms) -> Bool {
-        if terms.reduceOnly { return true }
-        switch terms.positionSide {
-        case .long: return terms.side == .sell
-        case .short: return terms.side == .buy
-        case nil: return false
-        }
+        try Examination.bound(terms, in: desk.access.markets[terms.symbol], to: most, of: desk.id)
     }
 }

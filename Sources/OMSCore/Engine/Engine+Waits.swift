@@ -30,7 +30,7 @@ extension Engine {
         if isUnwanted(live) { return "its turn to be withdrawn" }
         switch desk.trading.state {
         case .halted: return "trading, which is halted: \(desk.trading.reason)"
-        case .reducing where !Self.reduces(live.order.terms): return "trading, which only reduces: \(desk.trading.reason)"
+        case .reducing where !Examination.reduces(live.order.terms): return "trading, which only reduces: \(desk.trading.reason)"
         case .active, .reducing: break
         }
         if isJournalFull { return "space on the journal's disk" }

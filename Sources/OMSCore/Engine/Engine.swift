@@ -11,7 +11,7 @@ package final class Engine {
     let journal: any Journal
     var random: SplitMix64
 
-    var mint: OrderIDMint
+    var admission: Admission
 
     var byClientID: [ClientOrderID: LiveOrder] = [:]
     var commands: [CommandID: OrderCommand] = [:]
@@ -23,15 +23,10 @@ package final class Engine {
     var heldCancels: Set<CommandID> = []
     /// Cancels of many orders that are being written down, slice by slice.
     var cancelRounds: [CancelRound] = []
-    /// Intents whose cancels and modifies are still being looked for, then those that are being written down, then those whose parts begin to move.
-    var plannings: [Planning] = []
-    var acceptances: [Acceptance] = []
+    /// Intents whose parts begin to move.
     var releases: [Release] = []
     /// Intents whose deadline passed, while what had not left of them is being ended.
     var expiries: [Expiry] = []
-    var deferred: [(input: Input, connection: UInt64)] = []
-    /// Submits that came before the markets' rules were known.
-    var early: [EarlySubmit] = []
     var inFlight: [RequestID: InFlight] = [:]
     var touchedIntents: Set<IntentKey> = []
     var closed: [LiveOrder] = []
@@ -77,7 +72,7 @@ package final class Engine {
         random = SplitMix64(seed: seed)
         self.bootID = bootID
         (goneBackSeq, startedAt) = (state.goneBackSeq, now.monotonic)
-        mint = OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater)
+        admission = Admission(mint: OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater))
         // No boot since the journal went back in time: what the lost part took of the limits is not known.
         let lacksPermits = goneBackSeq > 0 && state.bootID == nil
         var inherited = state.permits
@@ -127,12 +122,8 @@ package final class Engine {
         switch input {
         case .command(let command, let actor, let ticket):
             // What a connection sent behind a large intent takes effect behind it.
-            if acceptances.contains(where: { $0.ticket.connection == ticket.connection })
-                || early.contains(where: { $0.ticket.connection == ticket.connection })
-                || plannings.contains(where: { $0.ticket.connection == ticket.connection })
-                || cancelRounds.contains(where: { $0.ticket?.connection == ticket.connection })
-            {
-                deferred.append((input, ticket.connection))
+            if admission.isBusy(with: ticket.connection) || cancelRounds.contains(where: { $0.ticket?.connection == ticket.connection }) {
+                admission.wait(Waiting(command: command, actor: actor, ticket: ticket))
             } else {
                 take(command, from: actor, ticket: ticket)
             }
@@ -169,14 +160,14 @@ package final class Engine {
         sweepClosed()
         endWaits()
         limiter.endTurn(turn)
-        if let next = mint.takeReservation() { record(.idHighWater(next)) }
+        if let next = admission.takeReservation() { record(.idHighWater(next)) }
         return turn.take()
     }
 
     /// When to call again although nothing came: microseconds of the monotonic clock.
     package var nextWake: Int64 {
         var next = turn.wakeAt
-        if !acceptances.isEmpty || !cancelRounds.isEmpty || !plannings.isEmpty || !releases.isEmpty || !expiries.isEmpty { return now.monotonic }
+        if !admission.isIdle || !cancelRounds.isEmpty || !releases.isEmpty || !expiries.isEmpty { return now.monotonic }
         if let at = deadlines.nextAt { next = min(next, monotonic(atWall: at)) }
         if let at = callers.nextAt { next = min(next, at) }
         return next

@@ -1,13 +1,3 @@
-/// An intent that came before its account knew its markets: it waits a little instead of being refused.
-struct EarlySubmit {
-    let intent: Intent
-    let content: AskedContent
-    let actor: Actor
-    let ticket: Ticket
-    let desk: Int
-    let until: Int64
-}
-
 /// An intent that was found good and is being written, slice by slice: its orders, then its cancels and its modifies.
 struct Acceptance {
     let intent: OpenIntent
