@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
+import re
+import sqlite3
 from typing import Any
+
+import pytest
+from conftest import House
 
 import omsd
 from omsd import requests
@@ -52,6 +58,49 @@ def test_items_have_the_fields_that_the_daemon_knows(client: omsd.Client) -> Non
     }
     for kind, schema in items.items():
         assert {field.name for field in dataclasses.fields(kind)} == set(schema["properties"]), kind.__name__
+
+
+#: Rows that are a view's, with what an answer has beside its columns.
+ROWS: list[tuple[Any, str, set[str]]] = [
+    (omsd.Intent, "v_intents", {"counts", "refusals", "timed_out"}),
+    (omsd.Order, "v_orders", set()),
+    (omsd.Fill, "v_fills", set()),
+    (omsd.Break, "v_breaks", set()),
+    (omsd.Event, "v_timeline", {"subscription"}),
+    (omsd.types.Request, "v_requests", set()),
+    (omsd.types.Command, "v_commands", set()),
+]
+
+
+def test_rows_have_the_columns_of_their_views(house: House) -> None:
+    with contextlib.closing(sqlite3.connect(f"file:{house.folder / 'journal.db'}?mode=ro", uri=True)) as journal:
+        for kind, view, beside in ROWS:
+            columns = {column[1] for column in journal.execute(f"PRAGMA table_info({view})")}
+            assert {field.name for field in dataclasses.fields(kind)} - {"more"} == columns | beside, view
+
+
+#: Other answers, whose fields the document tells in words. What the daemon sends beside them is found by `test_daemon`.
+TOLD: list[tuple[str, Any]] = [
+    ("intent.submit", omsd.Submission),
+    ("intent.cancel", omsd.types.Cancellation),
+    ("instrument.list", omsd.Instrument),
+    ("account.list", omsd.Account),
+    ("account.set_state", omsd.types.AccountState),
+    ("account.kill_status", omsd.types.Kill),
+    ("account.reconcile", omsd.types.Reconciliation),
+    ("limit.list", omsd.Budget),
+    ("limit.take", omsd.types.Grant),
+    ("limit.release", omsd.types.Release),
+    ("stats.get", omsd.types.Point),
+]
+
+
+@pytest.mark.parametrize(("method", "kind"), TOLD)
+def test_answers_have_no_field_that_the_daemon_does_not_know(client: omsd.Client, method: str, kind: Any) -> None:
+    told = methods(client)[method]
+    # What was asked for may come back.
+    words = {parameter["name"] for parameter in told["params"]} | set(re.findall(r"\w+", told["result"]["description"]))
+    assert {field.name for field in dataclasses.fields(kind)} - {"more"} <= words
 
 
 def test_enums_have_the_words_that_the_daemon_knows(client: omsd.Client) -> None:
