@@ -9,6 +9,7 @@ import asyncio
 import copy
 import multiprocessing
 import pickle
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -379,6 +380,49 @@ def own(tmp_path: Path) -> Iterator[House]:
     finally:
         made.resume()
         made.close()
+
+
+def test_a_bot_that_loses_its_patience_finds_the_order_under_its_own_id(own: House) -> None:
+    async def run() -> None:
+        adapter = omsd.ccxt.wrap(exchange(ccxt.async_support, "xt", own), "spot-xt", own.socket)
+        try:
+            await adapter.create_order(SYMBOL, "limit", "buy", 0.01, 37000)
+            own.suspend()
+            order = (SYMBOL, "limit", "buy", 0.01, 38000, {"clientOrderId": "mine1"})
+            placing = [asyncio.create_task(adapter.create_order(*order)) for _ in range(2)]
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.gather(*placing), 0.2)
+            own.resume()
+            with pytest.raises(ccxt.DuplicateOrderId):
+                await adapter.create_order(*order)
+            assert (await adapter.fetch_order("mine1"))["price"] == 38000.0
+            found = await asyncio.gather(*(adapter.create_order(SYMBOL, "limit", "buy", 0.01, 20000 + step) for step in range(50)))
+            assert [row["price"] for row in found] == [20000.0 + step for step in range(50)]
+            assert len(await adapter.fetch_open_orders(SYMBOL)) == 52
+        finally:
+            await adapter.close()
+
+    asyncio.run(run())
+
+
+def test_an_alarm_in_the_middle_of_a_call_costs_that_call_alone(own: House) -> None:
+    def ring(*_: Any) -> None:
+        raise TimeoutError("the bot's own alarm")
+
+    adapter = omsd.ccxt.wrap(exchange(ccxt, "xt", own), "spot-xt", own.socket)
+    adapter.create_order(SYMBOL, "limit", "buy", 0.01, 37000)
+    own.suspend()
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(TimeoutError, match="own alarm"):
+            adapter.create_order(SYMBOL, "limit", "buy", 0.01, 38000, {"clientOrderId": "mine2"})
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        own.resume()
+    wait_until(lambda: len(adapter.fetch_open_orders(SYMBOL)) == 2, "it was not taken")
+    assert adapter.fetch_order("mine2")["price"] == 38000.0
+    adapter.close()
 
 
 @pytest.mark.parametrize("library", [ccxt, ccxt.async_support])

@@ -8,6 +8,7 @@ from typing import Any
 
 import ccxt
 import ccxt.async_support
+import ccxt.pro
 import pytest
 from conftest import CHOSEN, VENUES, House, exchange, wait_until
 
@@ -134,9 +135,10 @@ async def _told_until(adapter: Any, id: str, holds: Callable[[Any], bool]) -> An
                 return row
 
 
-def test_the_asynchronous_exchange_places_and_watches(house: House, name: str) -> None:
+@pytest.mark.parametrize("library", [ccxt.async_support, ccxt.pro])
+def test_the_asynchronous_exchange_places_and_watches(house: House, name: str, library: Any) -> None:
     async def run() -> None:
-        plain = exchange(ccxt.async_support, name, house)
+        plain = exchange(library, name, house)
         adapter = omsd.ccxt.wrap(plain, VENUES[name][1], house.socket, patience=30)
         try:
             watching = asyncio.create_task(adapter.watch_orders("BTC/USDT"))

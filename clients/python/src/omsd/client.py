@@ -282,6 +282,9 @@ class Client:
                 try:
                     answers[index] = future.result(None if end is None else max(0.0, end - time.monotonic()))
                 except NotYet:
+                    if end is None or time.monotonic() < end:
+                        # Somebody else's, of an alarm that rang meanwhile.
+                        raise
                     failure = failure or late(asked[index].method, within or 0.0)
                 except ConnectionLost as lost:
                     if asked[index].repeats and not self._is_closed:
