@@ -113,6 +113,26 @@ def test_an_answer_that_is_none_ends_the_call_and_not_the_client(scripted: Made)
         assert client.intent_submit("a", cancel=["o1"]).orders == ("o1",)
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_an_answer_that_breaks_the_reader_ends_the_call(scripted: Made, monkeypatch: pytest.MonkeyPatch, asynchronous: bool) -> None:
+    def breaks(line: bytes) -> None:
+        raise LookupError("a mistake of the reader's own")
+
+    monkeypatch.setattr("omsd._wire.decode", breaks)
+    script = scripted(accepts)
+
+    async def ask() -> None:
+        async with omsd.AsyncClient(script.path) as client:
+            await client.daemon_status()
+
+    def call() -> None:
+        with omsd.Client(script.path) as client:
+            client.daemon_status()
+
+    with pytest.raises(omsd.ProtocolError, match="reader's own"):
+        asyncio.run(ask()) if asynchronous else call()
+
+
 def test_many_calls_at_once_come_back_in_the_order_asked_though_answers_do_not(scripted: Made) -> None:
     def backwards(connection: socket.socket) -> None:
         requests = []

@@ -52,6 +52,13 @@ def test_an_intent_without_an_id_gets_one_so_that_it_can_be_repeated() -> None:
     assert first.repeats
 
 
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "", "1,5", 1.5])
+def test_an_amount_of_an_answer_that_is_none_is_no_answer(amount: object) -> None:
+    instrument = {"account": "a", "symbol": "s", "tick": amount, "lot": "1", "tradable": True}
+    with pytest.raises(ProtocolError, match="tick"):
+        structure(omsd.Instrument, instrument)
+
+
 def test_words_of_a_newer_daemon_are_words_all_the_same() -> None:
     state = omsd.OrderState("resting_on_the_moon")
     assert [state, str(state)] == ["resting_on_the_moon"] * 2

@@ -85,7 +85,7 @@ def _converter(hint: Any) -> Callable[[Any], Any]:
     if origin in (dict, Mapping):
         return lambda value: dict(_required(value, dict))
     if hint is Decimal:
-        return lambda value: Decimal(_required(value, str))
+        return _decimal
     if hint is datetime:
         return lambda value: time(_required(value, int))
     if hint is bool or hint is str or hint is int:
@@ -95,6 +95,13 @@ def _converter(hint: Any) -> Callable[[Any], Any]:
     if dataclasses.is_dataclass(hint):
         return lambda value: structure(typing.cast("type[Any]", hint), value)
     return lambda value: value
+
+
+def _decimal(value: Any) -> Decimal:
+    number = Decimal(_required(value, str))
+    if not number.is_finite():
+        raise ValueError(f"{value} is no amount")
+    return number
 
 
 def _required(value: Any, kind: type[Any]) -> Any:

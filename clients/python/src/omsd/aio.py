@@ -80,6 +80,10 @@ class _Channel:
             self._finish(ConnectionLost(f"the connection ended before the answer came: {problem}"))
         except OmsdError as problem:
             self._finish(problem)
+        except Exception as problem:
+            # Nobody may wait for ever for an answer because of what came instead.
+            log.exception("what omsd sent cannot be read")
+            self._finish(ProtocolError(f"what the daemon sent cannot be read: {problem!r}"))
         except asyncio.CancelledError:
             # By `close`, or by the end of the loop.
             self._finish(ConnectionLost("the client's loop ended"))
