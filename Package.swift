@@ -43,25 +43,29 @@ let package = Package(
                 .embedInCode("0001_journal.sql"), .embedInCode("0002_tried_from_outside.sql"), .embedInCode("0003_forms_of_content.sql"),
                 .embedInCode("0004_counted_permits.sql"),
             ], path: "migrations"),
-        // 2: each speaks to one outside
+        // 2: what clients and daemon say to each other
+        target("ControlAPI", ["Wire"]),
+        // 3: each speaks to one outside
         target("Venues", ["OMSCore", "Wire"]),
-        target("Store", ["OMSCore", "Wire", "Migrations", "CSQLite", "CLinux"]),
+        target("Store", ["OMSCore", "Wire", "ControlAPI", "Migrations", "CSQLite", "CLinux"]),
         target("Transport", ["Containers", "Kernel", "Wire", "COpenSSL", "CLinux"]),
-        target("Control", ["Kernel", "OMSCore", "Wire", "CLinux"]),
+        target("Calls", ["Kernel", "OMSCore", "Wire", "ControlAPI"]),
         target("TestSupport", ["Kernel", "OMSCore", "Wire", "CLinux"]),
-        // 3: interprets effects
-        target("Runtime", ["Containers", "OMSCore", "Wire", "Venues", "CLinux"]),
-        // 4: assemble
+        // 4: the socket; what interprets effects
+        target("Control", ["Kernel", "OMSCore", "Wire", "ControlAPI", "Calls", "CLinux"]),
+        target("Runtime", ["Containers", "OMSCore", "Wire", "ControlAPI", "Venues", "Calls", "CLinux"]),
+        // 5: assemble
         target("Simulator", ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Runtime", "Transport"]),
-        program("OMSDaemon", ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
-        // 5: run it
+        program(
+            "OMSDaemon", ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
+        // 6: run it
         program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),
         program(
-            "omsctl", ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "CLinux"],
+            "omsctl", ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Transport", "CLinux"],
             resources: ["console.html", "console.css", "page.js", "parts.js", "plots.js", "console.js"].map { .embedInCode("Console/Page/\($0)") }),
         .target(name: "Yardsticks", path: "Benchmarks/C", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(
-            name: "benchmarks", dependencies: ["Yardsticks", "Kernel", "OMSCore", "Wire", "Store", "Runtime", "TestSupport", "CLinux"],
+            name: "benchmarks", dependencies: ["Yardsticks", "Kernel", "OMSCore", "Wire", "ControlAPI", "Store", "Runtime", "TestSupport", "CLinux"],
             path: "Benchmarks/Runner", swiftSettings: settings),
 
         tests("Containers", ["Containers"]),
@@ -72,7 +76,8 @@ let package = Package(
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
         tests("Transport", ["Kernel", "Wire", "Transport", "CLinux", "COpenSSL"]),
         tests(
-            "Control", ["Kernel", "OMSCore", "Wire", "Venues", "Control", "Runtime", "Store", "Simulator", "omsctl", "CLinux"],
+            "Control",
+            ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Calls", "Control", "Runtime", "Store", "Simulator", "omsctl", "CLinux"],
             exclude: ["Fixtures"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
         tests("Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport", "CLinux"]),
@@ -80,7 +85,7 @@ let package = Package(
         tests(
             "Daemon", ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"],
             exclude: ["Preload"]),
-        tests("Fuzz", ["Containers", "OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux"], exclude: ["Fixtures"]),
+        tests("Fuzz", ["Containers", "OMSCore", "Wire", "Venues", "Store", "Calls", "OMSDaemon", "CLinux"], exclude: ["Fixtures"]),
         tests("Tidy", ["Migrations"]),
     ],
     swiftLanguageModes: [.v6]
@@ -89,16 +94,16 @@ let package = Package(
 // scripts/fuzz builds with OMSD_FUZZ=1, in a folder of its own: the daemon's parts as a library, and a program whose main is libFuzzer's.
 if Context.environment["OMSD_FUZZ"] == "1" {
     let parts = [
-        "CSQLite", "COpenSSL", "CLinux", "Containers", "Kernel", "OMSCore", "Wire", "Migrations", "Venues", "Store", "Transport", "Control",
-        "Runtime", "TestSupport",
+        "CSQLite", "COpenSSL", "CLinux", "Containers", "Kernel", "OMSCore", "Wire", "ControlAPI", "Migrations", "Venues", "Store", "Transport",
+        "Calls", "Control", "Runtime", "TestSupport",
     ]
-    let daemon = ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]
+    let daemon = ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]
     package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
     package.targets =
         package.targets.filter { parts.contains($0.name) } + [
             .target(name: "OMSDaemon", dependencies: daemon.map { .byName(name: $0) }, exclude: ["Main.swift"], swiftSettings: settings),
             target(
-                "FuzzTargets", ["OMSCore", "Wire", "Venues", "Store", "Control", "OMSDaemon", "CLinux", "TestSupport"],
+                "FuzzTargets", ["OMSCore", "Wire", "Venues", "Store", "Calls", "OMSDaemon", "CLinux", "TestSupport"],
                 path: "Tests/FuzzTests/Targets"),
             .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz", linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
         ]

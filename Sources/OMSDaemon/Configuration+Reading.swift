@@ -1,5 +1,6 @@
 import CLinux
 import Control
+import ControlAPI
 import Kernel
 import OMSCore
 import Venues

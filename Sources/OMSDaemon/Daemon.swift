@@ -216,7 +216,7 @@ private final class CoreSink: ControlSink {
     private let mailbox: Mailbox
     init(core: CoreLoop, mailbox: Mailbox) { (self.core, self.mailbox) = (core, mailbox) }
 
-    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket, isLone: Bool) -> Bool {
+    func post(_ command: ControlCommand, from actor: Actor, ticket: Ticket, isLone: Bool) -> Bool {
         let input = Input.command(command, from: actor, ticket: ticket)
         return isLone && core.turnAtOnce(input) || mailbox.post(command: input)
     }

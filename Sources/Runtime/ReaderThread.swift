@@ -1,4 +1,5 @@
 import CLinux
+import ControlAPI
 import OMSCore
 import Wire
 
@@ -117,10 +118,10 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
             }
         case .subscribe(let ticket, let after, let account):
             let id = subscriptions.add(connection: ticket.connection, after: after, account: account)
-            replies.reply(Array(#"{"subscription":\#(id)}"#.utf8), to: ticket)
+            replies.reply(EventSubscribe.Result(id).serialized(), to: ticket)
         case .unsubscribe(let ticket, let id):
             if subscriptions.remove(id, of: ticket.connection) {
-                replies.reply(Array(#"{"subscription":\#(id)}"#.utf8), to: ticket)
+                replies.reply(EventSubscribe.Result(id).serialized(), to: ticket)
             } else {
                 replies.fail(.invalidParams("subscription \(id) is none of this connection"), to: ticket)
             }

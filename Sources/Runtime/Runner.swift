@@ -1,3 +1,5 @@
+import Calls
+import ControlAPI
 import OMSCore
 import Wire
 
@@ -222,7 +224,11 @@ package final class Runner {
             }
             ports.reads.subscribe(ticket, after: afterSeq ?? engine.completeSeq, account: account)
         case .success(.unsubscribe(let subscription)): ports.reads.unsubscribe(ticket, subscription: subscription)
-        case .success(let reply): ports.replies.reply(reply.json(engine: engine, facts: facts, wal: wal, now: ports.clock.now()), to: ticket)
+        case .success(.status):
+            ports.replies.reply(DaemonStatus.Result(engine, facts, wal, at: ports.clock.now()).serialized(reserving: 4_096), to: ticket)
+        case .success(let reply):
+            guard let json = reply.json else { preconditionFailure("answered by the read service") }
+            ports.replies.reply(json, to: ticket)
         }
     }
 }

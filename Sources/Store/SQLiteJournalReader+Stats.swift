@@ -1,5 +1,5 @@
+import ControlAPI
 import OMSCore
-import Wire
 
 /// How requests and fills went over a stretch of time, in equal steps.
 ///
@@ -49,27 +49,18 @@ extension SQLiteJournalReader {
         }
         let (requests, areSome) = try steps(.requests, query, account)
         let (fills, areSomeFills) = try steps(.fills, query, account)
-        var out = JSONWriter(reserving: 160 * requests.count)
-        out.beginObject()
-        out.key("points")
-        out.beginArray()
-        for (index, (requests, fills)) in zip(requests, fills).enumerated() {
-            out.beginObject()
-            out.member("at", query.from + Int64(index) * query.stepUs)
-            out.member("requests", requests.count)
-            out.member("request_p50_us", requests.percentile(50))
-            out.member("request_p99_us", requests.percentile(99))
-            out.member("fills", fills.count)
-            out.member("fill_p50_us", fills.percentile(50))
-            out.member("fill_p99_us", fills.percentile(99))
-            out.member("doubts", requests.doubts)
-            out.member("refusals", requests.refusals)
-            out.endObject()
+        var result = StatsGet.Result()
+        result.isSampled = areSome || areSomeFills
+        result.points = zip(requests, fills).enumerated().map { index, step in
+            let (requests, fills) = step
+            var point = StatsGet.Point()
+            point.at = query.from + Int64(index) * query.stepUs
+            (point.requests, point.doubts, point.refusals) = (Int64(requests.count), Int64(requests.doubts), Int64(requests.refusals))
+            (point.requestP50Us, point.requestP99Us) = (requests.percentile(50), requests.percentile(99))
+            (point.fills, point.fillP50Us, point.fillP99Us) = (Int64(fills.count), fills.percentile(50), fills.percentile(99))
+            return point
         }
-        out.endArray()
-        out.member("sampled", areSome || areSomeFills)
-        out.endObject()
-        return out.bytes
+        return result.serialized(reserving: 160 * requests.count)
     }
 
     private func steps(_ source: Source, _ query: StatsQuery, _ account: Int64?) throws(JournalError) -> (steps: [Step], areSampled: Bool) {

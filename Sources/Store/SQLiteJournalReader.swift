@@ -1,3 +1,4 @@
+import ControlAPI
 import OMSCore
 import Wire
 
@@ -211,37 +212,30 @@ package final class SQLiteJournalReader: JournalReader {
             SELECT count(*), reject_code, reject_text, request_id IS NOT NULL AS sent FROM commands
             WHERE intent_key = \(intent) AND state = 'refused' GROUP BY sent, reject_code, reject_text ORDER BY count(*) DESC, min(command_id) LIMIT 20
             """)
-        writer.key("refusals")
-        writer.beginArray()
+        var refusals: [IntentStanding.Refusal] = []
         while try rows.step() {
-            writer.beginObject()
-            writer.member("commands", try rows.next(Int64.self))
-            writer.member("code", try rows.next(String?.self))
-            writer.member("text", try rows.next(String?.self))
-            writer.member("sent", try rows.next(Bool.self))
-            writer.endObject()
+            var refusal = IntentStanding.Refusal()
+            refusal.commands = try rows.next(Int64.self)
+            refusal.code = try rows.next(String?.self)
+            refusal.text = try rows.next(String?.self)
+            refusal.isSent = try rows.next(Bool.self)
+            refusals.append(refusal)
         }
-        writer.endArray()
+        writer.key("refusals")
+        refusals.write(to: &writer)
     }
 
     private func submission(_ id: IntentID, duplicate: Bool) throws(JournalError) -> [UInt8]? {
         let rows = try connection.prepare("SELECT intent_key, accepted_at, planned_requests FROM v_intents WHERE intent_id = ?")
         try rows.bind(id)
         guard try rows.step() else { return nil }
-        let (key, acceptedAt, requests): (IntentKey, Int64, Int64) = (try rows.next(), try rows.next(), try rows.next())
-        var writer = JSONWriter(reserving: 4_096)
-        writer.beginObject()
-        writer.member("intent_id", id.text)
-        writer.member("duplicate", duplicate)
-        writer.member("accepted_at", acceptedAt)
-        writer.key("orders")
-        writer.beginArray()
+        let key: IntentKey = try rows.next()
+        var result = IntentSubmit.Result()
+        (result.intentID, result.isDuplicate) = (id.text, duplicate)
+        (result.acceptedAt, result.plannedRequests) = (try rows.next(), try rows.next())
         let orders = try connection.prepare("SELECT client_order_id FROM orders WHERE intent_key = ? ORDER BY order_key")
         try orders.bind(key)
-        while try orders.step() { writer.string(try orders.next()) }
-        writer.endArray()
-        writer.member("planned_requests", requests)
-        writer.endObject()
-        return writer.bytes
+        while try orders.step() { result.orders.append(ShownOrderID(try orders.next())) }
+        return result.serialized(reserving: 4_096)
     }
 }

@@ -2,7 +2,7 @@ import OMSCore
 import Testing
 import Wire
 
-@testable import Control
+@testable import Calls
 
 struct IntentDecodingTests {
     /// Decodes a submit whose params are `params`.

@@ -3,7 +3,7 @@ import OMSCore
 import Testing
 import Wire
 
-@testable import Control
+@testable import Calls
 
 /// Digests that journals hold, kept: who sends an intent again must be known by them for ever.
 struct IntentDigestTests {

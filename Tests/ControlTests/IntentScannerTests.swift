@@ -1,10 +1,11 @@
 import CLinux
+import ControlAPI
 import OMSCore
 import TestSupport
 import Testing
 import Wire
 
-@testable import Control
+@testable import Calls
 
 struct IntentScannerTests {
     private static func decimal(_ dice: inout XorShift) -> String {

@@ -1,5 +1,7 @@
 import CLinux
+import Calls
 import Control
+import ControlAPI
 import OMSCore
 import TestSupport
 import Testing
@@ -123,7 +125,7 @@ struct MethodTests {
         let harness = try Harness()
         let document = try RawClient(harness.path).call("rpc.discover")?["result"]
         let methods = try #require(document?["methods"]?.array)
-        #expect(methods.compactMap { $0["name"]?.string } == MethodTable.all.map(\.name))
+        #expect(methods.compactMap { $0["name"]?.string } == Methods.all.map { $0.name })
         let submit = try #require(methods.first)
         #expect(submit["x-role"] == .string("trader"))
         let place = submit["params"]?.array?.first { $0["name"] == .string("place") }
@@ -134,14 +136,46 @@ struct MethodTests {
     @Test func `docs/CONTROL_API.md lists the methods as they are`() throws {
         let path = String(#filePath.dropLast("Tests/ControlTests/MethodTests.swift".count)) + "docs/CONTROL_API.md"
         let page = try #require(readText(path))
-        let (begin, end) = ("<!-- methods: made from Sources/Control/Methods -->\n", "<!-- end of methods -->")
-        let start = try #require(page.firstRange(of: begin)).upperBound
-        let stop = try #require(page.firstRange(of: end)).lowerBound
-        if getenv("OMSD_WRITE_DOCS") != nil {
-            let whole = page[..<start] + MethodPage.markdown + page[stop...]
-            try writeText(String(whole), to: path, mode: 0o644)
-        } else {
-            #expect(String(page[start..<stop]) == MethodPage.markdown)
+        var whole = page
+        for (name, made) in [("errors", MethodPage.errors), ("methods", MethodPage.methods)] {
+            let begin = "<!-- \(name): made from Sources/ControlAPI -->\n"
+            let start = try #require(whole.firstRange(of: begin)).upperBound
+            let stop = try #require(whole.firstRange(of: "<!-- end of \(name) -->")).lowerBound
+            whole = String(whole[..<start] + made + whole[stop...])
         }
+        if getenv("OMSD_WRITE_DOCS") != nil { try writeText(whole, to: path, mode: 0o644) } else { #expect(page == whole) }
+    }
+
+    @Test func `a call of every method is answered by somebody`() {
+        #expect(CallTable.all.map(\.name) == Methods.all.map { $0.name })
+        #expect(zip(CallTable.all, Methods.all).allSatisfy { $0.role == $1.role })
+    }
+
+    @Test func `the words of the protocol are those of the core`() {
+        #expect(Words.side == Side.allCases.map(\.rawValue))
+        #expect(Words.orderType == OrderType.allCases.map(\.rawValue))
+        #expect(Words.timeInForce == TimeInForce.allCases.map(\.rawValue))
+        #expect(Words.positionSide == PositionSide.allCases.map(\.rawValue))
+        #expect(Words.marginAction == MarginAction.allCases.map(\.rawValue))
+        #expect(Words.stp == SelfTradePrevention.allCases.map(\.rawValue))
+        #expect(Words.onFailure == OnFailure.allCases.map(\.rawValue))
+        #expect(Words.tradingState == TradingState.allCases.map(\.rawValue))
+        #expect(Words.orderState == OrderState.allCases.map(\.rawValue))
+        #expect(Words.openState == OrderCounts.states.map(\.rawValue))
+        #expect(Words.breakKind == BreakKind.allCases.map(\.rawValue))
+        #expect(StatsGet.pointsMax == StatsQuery.pointsMax)
+    }
+
+    @Test func `every error that the core answers has its code and reason in the protocol`() {
+        let errors: [ControlError] = [
+            .unknownAccount("a"), .intentConflict("i"), .invalidOrder([]), .invalidFilter("f", "p"), .halted("m"), .risk("SYMBOL", "m"),
+            .notPermitted("m"), .unknownOrder("w"), .queueFull("m"), .notReady("m"), .journalUnavailable("m"), .invalidParams("m"),
+            .invalidRequest("m"),
+        ]
+        for error in errors {
+            let reason = ErrorCode(rawValue: error.code)?.reason
+            #expect(reason.map { error.reason == $0 || $0.hasSuffix("_") && error.reason.hasPrefix($0) } == true, "\(error)")
+        }
+        #expect(Set(errors.map(\.code)).union([-32700, -32601]) == Set(ErrorCode.allCases.map(\.rawValue)))
     }
 }

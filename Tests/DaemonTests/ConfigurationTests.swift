@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import OMSCore
 import TestSupport
 import Testing

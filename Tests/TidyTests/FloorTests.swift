@@ -9,21 +9,23 @@ import Testing
         "Wire": (1, ["COpenSSL"]),
         "Kernel": (1, ["CLinux"]),
         "Migrations": (1, []),
-        "Venues": (2, ["OMSCore", "Wire"]),
-        "Store": (2, ["OMSCore", "Wire", "Migrations", "CSQLite", "CLinux"]),
-        "Transport": (2, ["Containers", "Kernel", "Wire", "COpenSSL", "CLinux"]),
-        "Control": (2, ["Kernel", "OMSCore", "Wire", "CLinux"]),
-        "TestSupport": (2, ["Kernel", "OMSCore", "Wire", "CLinux"]),
-        "Runtime": (3, ["Containers", "OMSCore", "Wire", "Venues", "CLinux"]),
-        "Simulator": (4, ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Runtime", "Transport", "CLinux"]),
-        "OMSDaemon": (4, ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
-        "omsim": (5, ["Simulator", "Transport", "Wire", "OMSCore", "Venues", "Runtime", "CSQLite", "CLinux"]),
-        "omsctl": (5, ["Kernel", "OMSCore", "Wire", "Venues", "Store", "Transport", "CLinux"]),
+        "ControlAPI": (2, ["Wire"]),
+        "Venues": (3, ["OMSCore", "Wire"]),
+        "Store": (3, ["OMSCore", "Wire", "ControlAPI", "Migrations", "CSQLite", "CLinux"]),
+        "Transport": (3, ["Containers", "Kernel", "Wire", "COpenSSL", "CLinux"]),
+        "Calls": (3, ["Kernel", "OMSCore", "Wire", "ControlAPI"]),
+        "TestSupport": (3, ["Kernel", "OMSCore", "Wire", "CLinux"]),
+        "Control": (4, ["Kernel", "OMSCore", "Wire", "ControlAPI", "Calls", "CLinux"]),
+        "Runtime": (4, ["Containers", "OMSCore", "Wire", "ControlAPI", "Venues", "Calls", "CLinux"]),
+        "Simulator": (5, ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Runtime", "Transport", "CLinux"]),
+        "OMSDaemon": (5, ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
+        "omsim": (6, ["Simulator", "Transport", "Wire", "OMSCore", "Venues", "Runtime", "CSQLite", "CLinux"]),
+        "omsctl": (6, ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Transport", "CLinux"]),
     ]
     /// Parts of the platform that any target but the pure ones may use.
     private static let platform: Set<String> = ["Glibc", "Synchronization"]
     /// Values in, values out: no clock, lock or system call can be reached from here.
-    private static let pure: Set<String> = ["Containers", "OMSCore", "Venues"]
+    private static let pure: Set<String> = ["Containers", "ControlAPI", "OMSCore", "Venues"]
 
     private static func imports(of file: Tree.File) -> [String] {
         file.codeLines.compactMap { line in

@@ -1,4 +1,6 @@
 import CLinux
+import Calls
+import ControlAPI
 import Kernel
 import OMSCore
 import Wire
@@ -295,11 +297,10 @@ final class ControlLoop {
             connection.logged += 1
             server.log("control: uid \(connection.peer.uid) pid \(connection.peer.pid): notification \(method) ignored; changes need an id")
         case .command(let command, let id):
-            guard let role = connection.role else { return }
             let ticket = Ticket(connection: connection.id, call: nextCall, readAt: readAt)
             nextCall += 1
             connection.pending[ticket.call] = id
-            if !sink.post(command, from: .peer(uid: connection.peer.uid, pid: connection.peer.pid), role: role, ticket: ticket, isLone: isLone) {
+            if !sink.post(command, from: .peer(uid: connection.peer.uid, pid: connection.peer.pid), ticket: ticket, isLone: isLone) {
                 connection.pending[ticket.call] = nil
                 refuse(.queueFull("the daemon has too many requests waiting; try again"), id: id, to: connection)
             }

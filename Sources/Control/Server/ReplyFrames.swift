@@ -1,3 +1,5 @@
+import Calls
+import ControlAPI
 import OMSCore
 import Wire
 
@@ -30,26 +32,7 @@ enum ReplyFrames {
         writer.key("id")
         writer.raw(id)
         writer.key("error")
-        writer.beginObject()
-        writer.member("code", error.code)
-        writer.member("message", error.message)
-        writer.key("data")
-        writer.beginObject()
-        writer.member("reason", error.reason)
-        writer.member("retryable", error.retryable.rawValue)
-        writer.key("details")
-        writer.beginArray()
-        for detail in error.details {
-            writer.beginObject()
-            writer.member("list", detail.list)
-            writer.member("index", detail.index)
-            writer.member("field", detail.field)
-            writer.member("problem", detail.problem)
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.endObject()
-        writer.endObject()
+        CallError(error).write(to: &writer)
         writer.endObject()
         out.append(contentsOf: writer.bytes)
         out.append(UInt8(ascii: "\n"))

@@ -1,4 +1,5 @@
 import CLinux
+import ControlAPI
 import OMSCore
 
 /// Why an entry of `control.roles` names nobody, in words for who wrote it.

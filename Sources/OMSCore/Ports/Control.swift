@@ -1,17 +1,3 @@
-/// What a peer of the control socket may do. Each role may do all that lower ones may.
-package enum Role: Int, Comparable, Sendable, CaseIterable {
-    case viewer = 1
-    case trader, `operator`
-    package static func < (left: Role, right: Role) -> Bool { left.rawValue < right.rawValue }
-    package var name: String {
-        switch self {
-        case .viewer: "viewer"
-        case .trader: "trader"
-        case .operator: "operator"
-        }
-    }
-}
-
 /// Where an answer goes: opaque to all but the control server. Unique for the life of the process.
 package struct Ticket: Hashable, Sendable {
     package let connection: UInt64
@@ -114,7 +100,7 @@ package protocol ControlSink: AnyObject, Sendable {
     /// False: the mailbox is full; the server answers 1008 at once.
     ///
     /// - Parameter isLone: No other request is at hand; the server's thread has nothing better to do than to carry this one out.
-    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket, isLone: Bool) -> Bool
+    func post(_ command: ControlCommand, from actor: Actor, ticket: Ticket, isLone: Bool) -> Bool
     /// The connection is gone: its waits, subscriptions and grants end.
     func disconnected(connection: UInt64)
 }

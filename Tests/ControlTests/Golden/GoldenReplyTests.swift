@@ -1,5 +1,6 @@
 import CLinux
 import Control
+import ControlAPI
 import OMSCore
 import TestSupport
 import Testing
@@ -29,9 +30,31 @@ import Wire
 
     @Test func `the file holds an answer of every method and every error that there is`() throws {
         let golden = try #require(readText(Self.path))
-        for method in MethodTable.all { #expect(golden.contains("\"method\":\"\(method.name)\""), "\(method.name)") }
-        for code in [-32700, -32600, -32601, -32602] + Array(1001...1010) { #expect(golden.contains("\"code\":\(code),"), "\(code)") }
+        for method in Methods.all { #expect(golden.contains("\"method\":\"\(method.name)\""), "\(method.name)") }
+        for code in ErrorCode.allCases { #expect(golden.contains("\"code\":\(code.rawValue),"), "\(code)") }
     }
+
+    @Test func `what is answered is what the types say, member by member`() throws {
+        let lines = try #require(readText(Self.path)).split(separator: "\n")
+        var read = 0
+        for (asked, answered) in zip(lines, lines.dropFirst()) where asked.hasPrefix("> {") && answered.hasPrefix("< ") {
+            guard let call = try? JSONParser.parse(Array(asked.dropFirst(2).utf8)) else { continue }
+            let answer = try JSONParser.parse(Array(answered.dropFirst(2).utf8))
+            if let error = answer["error"] {
+                #expect(CallError(error)?.serialized() == error.serialized(), "\(answered)")
+                continue
+            }
+            let method = try #require(Methods.all.first { $0.name == call["method"]?.string })
+            guard let result = answer["result"], method.name != RPCDiscover.name else { continue }
+            let said = result["dry_run"] == nil ? Self.written(method, result) : IntentPlan(result)?.serialized()
+            #expect(said.map { String(decoding: $0, as: UTF8.self) } == String(decoding: result.serialized(), as: UTF8.self))
+            read += 1
+        }
+        #expect(read > 50)
+    }
+
+    /// Read into the method's result, and written again.
+    private static func written<M: Method>(_ method: M.Type, _ json: JSON) -> [UInt8]? { M.Result(json)?.serialized() }
 
     private static func history() throws -> String {
         let stage = try ReplyStage()

@@ -155,7 +155,7 @@ final class ReplyStage: @unchecked Sendable {
 }
 
 extension ReplyStage: ControlSink {
-    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: OMSCore.Ticket, isLone: Bool) -> Bool {
+    func post(_ command: ControlCommand, from actor: Actor, ticket: OMSCore.Ticket, isLone: Bool) -> Bool {
         guard !isFull else { return false }
         clock.time += 1_000
         inputs.add(.command(command, from: actor, ticket: ticket))

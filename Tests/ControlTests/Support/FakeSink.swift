@@ -8,7 +8,6 @@ final class FakeSink: ControlSink {
     struct Call: Sendable {
         let command: ControlCommand
         let actor: Actor
-        let role: Role
         let ticket: Ticket
         let isLone: Bool
     }
@@ -38,8 +37,8 @@ final class FakeSink: ControlSink {
     var calls: [Call] { state.withLock { $0.calls } }
     var disconnected: [UInt64] { state.withLock { $0.disconnected } }
 
-    func post(_ command: ControlCommand, from actor: Actor, role: Role, ticket: Ticket, isLone: Bool) -> Bool {
-        let call = Call(command: command, actor: actor, role: role, ticket: ticket, isLone: isLone)
+    func post(_ command: ControlCommand, from actor: Actor, ticket: Ticket, isLone: Bool) -> Bool {
+        let call = Call(command: command, actor: actor, ticket: ticket, isLone: isLone)
         let (script, server) = state.withLock { state in
             state.calls.append(call)
             return (state.script, state.server)

@@ -1,7 +1,7 @@
 import OMSCore
 import Wire
 
-@testable import Control
+@testable import Calls
 
 /// A line of the control socket: the quick reader takes nothing that the careful one reads otherwise.
 enum ControlTarget {

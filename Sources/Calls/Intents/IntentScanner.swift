@@ -1,3 +1,4 @@
+import ControlAPI
 import OMSCore
 import Wire
 

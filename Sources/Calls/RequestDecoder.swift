@@ -1,9 +1,13 @@
+import ControlAPI
 import Kernel
 import OMSCore
 import Wire
 
+// Calls: what a line of a caller asks of the core, and what the core's answer says to him. Pure: between the socket, which knows bytes, and the engine, which
+// knows orders. The protocol itself is declared in ControlAPI.
+
 /// What one line asks for.
-enum DecodedLine {
+package enum DecodedLine {
     /// `id`: its JSON text, for the answer.
     case command(ControlCommand, id: [UInt8])
     case discover(id: [UInt8])
@@ -15,14 +19,14 @@ enum DecodedLine {
 }
 
 /// Turns a line into a command of a peer that may give it, or into the words why not. Pure.
-enum RequestDecoder {
-    static let idBytesMax = 1_024
+package enum RequestDecoder {
+    package static let idBytesMax = 1_024
     private static let null = Array("null".utf8)
 
     /// - Parameters:
     ///   - line: Without its newline.
     ///   - role: nil: the peer has none, every request is answered with 1006.
-    static func decode(_ line: UnsafeBufferPointer<UInt8>, role: Role?) -> DecodedLine {
+    package static func decode(_ line: UnsafeBufferPointer<UInt8>, role: Role?) -> DecodedLine {
         if let role, role >= .trader, let (id, intent) = IntentScanner.scan(line) {
             return .command(IntentDecoder.submission(of: intent), id: id)
         }
@@ -30,16 +34,14 @@ enum RequestDecoder {
     }
 
     /// The way of every request but plain intents.
-    static func decodeCarefully(_ line: UnsafeBufferPointer<UInt8>, role: Role?) -> DecodedLine {
+    package static func decodeCarefully(_ line: UnsafeBufferPointer<UInt8>, role: Role?) -> DecodedLine {
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return .blank }
         let (document, duplicate): (JSON, JSONError?)
         do throws(JSONError) {
             (document, duplicate) = try JSONParser.parseTellingDuplicates(line)
         } catch {
-            let code = error.kind == .tooDeep ? -32600 : -32700
-            let reason = error.kind == .tooDeep ? "REQUEST_INVALID" : "REQUEST_UNREADABLE"
-            return .refused(
-                ControlError(code: code, reason: reason, message: "column \(error.column): \(error.problem)", retryable: .no), id: null)
+            let code: ErrorCode = error.kind == .tooDeep ? .requestInvalid : .requestUnreadable
+            return .refused(ControlError(code, "column \(error.column): \(error.problem)"), id: null)
         }
         guard let members = document.object else {
             let what = document.array == nil ? "a request is an object" : "batch arrays are not taken; send one request a line"
@@ -71,7 +73,7 @@ enum RequestDecoder {
             return .refused(.invalidRequest("should hold jsonrpc:\"2.0\", an id and a method"), id: null)
         }
         return .notification(
-            method: String(name.prefix(64)).escapedForLog, isMutating: MethodTable.method(named: name)?.isMutating ?? false)
+            method: String(name.prefix(64)).escapedForLog, isMutating: CallTable.line(named: name)?.isMutating ?? false)
     }
 
     private static func call(_ document: JSON, _ names: [String], id: [UInt8], role: Role?) throws(ControlError) -> DecodedLine {
@@ -83,20 +85,15 @@ enum RequestDecoder {
         }
         guard let name = document["method"]?.string else { throw .invalidRequest("method: should be a string") }
         guard let role else { throw .notPermitted("your user has no role on this socket; control.roles of the configuration names who has") }
-        guard let method = MethodTable.method(named: name) else {
-            let hint = MethodTable.suggestion(for: name).map { "; did you mean \($0)?" } ?? "; rpc.discover lists all"
-            throw ControlError(
-                code: -32601, reason: "METHOD_UNKNOWN", message: "no method \(String(name.prefix(64)).escapedForLog)\(hint)", retryable: .no)
+        guard let method = CallTable.line(named: name) else {
+            let hint = CallTable.suggestion(for: name).map { "; did you mean \($0)?" } ?? "; rpc.discover lists all"
+            throw ControlError(.methodUnknown, "no method \(String(name.prefix(64)).escapedForLog)\(hint)")
         }
         guard role >= method.role else {
             throw .notPermitted("\(method.name) asks for the role \(method.role.name); yours is \(role.name)")
         }
-        let parameters = try Parameters(document["params"], fields: method.fields)
+        let parameters = try ParameterCheck.checked(document["params"], fields: method.fields)
         guard let command = method.command else { return .discover(id: id) }
         return .command(try command(parameters), id: id)
     }
-}
-
-extension ControlError {
-    static func invalidRequest(_ message: String) -> Self { .init(code: -32600, reason: "REQUEST_INVALID", message: message, retryable: .no) }
 }

@@ -1,36 +1,34 @@
+import ControlAPI
 import Kernel
 import OMSCore
 import Wire
 
-/// One member of an object that a client sends: what is checked, and what the documents say. One declaration for both.
-package struct Field: Sendable {
-    package let name: String
-    package let type: FieldType
-    package let isRequired: Bool
-    package let note: String
-
-    static func required(_ name: String, _ type: FieldType, _ note: String) -> Field {
-        Field(name: name, type: type, isRequired: true, note: note)
+/// The checks of what a caller sends, in the words that he reads.
+enum ParameterCheck {
+    /// The parameters of a call, an object whose every member is known and of its form. An explicit null counts as absent.
+    ///
+    /// - Throws: -32602 naming the path of the first wrong member.
+    static func checked(_ value: JSON?, fields: [Field]) throws(ControlError) -> JSON {
+        let value = value ?? .object([])
+        guard let members = value.object else { throw .invalidParams("params: should be an object with named members") }
+        for (name, member) in members {
+            guard let field = fields.first(where: { $0.name == name }) else { throw .invalidParams(unknown(name, fields)) }
+            if member.isNull, !field.isRequired { continue }
+            if let problem = field.type.problem(with: member) { throw .invalidParams("params.\(name): \(problem)") }
+        }
+        for field in fields where field.isRequired && value[field.name] == nil { throw .invalidParams("params.\(field.name): is missing") }
+        return value
     }
-    static func optional(_ name: String, _ type: FieldType, _ note: String) -> Field {
-        Field(name: name, type: type, isRequired: false, note: note)
+
+    private static func unknown(_ name: String, _ fields: [Field]) -> String {
+        let hint =
+            closest(to: name, among: fields.map(\.name)).map { "; did you mean \($0)?" }
+            ?? (fields.isEmpty ? "; no members are known here" : "; known are \(fields.map(\.name).joined(separator: ", "))")
+        return "params.\(String(name.prefix(64)).escapedForLog): unknown field\(hint)"
     }
 }
 
-/// What a field may hold.
-package indirect enum FieldType: Sendable {
-    case text(TextRule)
-    case integer(ClosedRange<Int64>)
-    case bool
-    case word([String])
-    case words([String])
-    /// A string or a number in plain notation, above zero.
-    case decimal
-    /// A list of objects with these fields.
-    case items([Field])
-    /// A list of client order ids, or objects with these fields.
-    case idsOrItems([Field])
-
+extension FieldType {
     /// What is wrong with a value; nil: nothing. Items are judged by the intent decoder, which answers in its own way.
     func problem(with value: JSON) -> String? {
         switch (self, value) {
@@ -65,15 +63,7 @@ package indirect enum FieldType: Sendable {
     }
 }
 
-/// What a name may look like. Text that could steer a log or a terminal never gets in.
-package enum TextRule: Sendable, CaseIterable {
-    case account, intentID, clientOrderID, venueOrderID, symbol, budget
-    /// Any words, for people or for a closer look.
-    case freeText
-
-    /// In bytes.
-    var lengthMax: Int { self == .freeText ? 500 : 64 }
-
+extension TextRule {
     package func allows(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { allows($0) }
@@ -91,15 +81,6 @@ package enum TextRule: Sendable, CaseIterable {
             // The venue's own rule is narrower and judged by the engine; here only what no venue takes is refused.
             return bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
         case .freeText: return bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
-        }
-    }
-
-    var wording: String {
-        switch self {
-        case .intentID: "1 to 64 of A-Z a-z 0-9 . _ : -"
-        case .symbol: "1 to 64 bytes of letters, digits and . _ : / - $ & + @ ! * ~ # ( ), starting with a letter or digit, without .."
-        case .account, .clientOrderID, .venueOrderID, .budget: "1 to 64 visible ASCII characters without quote or backslash"
-        case .freeText: "1 to 500 bytes of text without control characters"
         }
     }
 

@@ -1,7 +1,6 @@
-import OMSCore
 import Wire
 
-/// The machine-readable description of the protocol, made from the method table.
+/// The machine-readable description of the protocol, made from their declarations.
 ///
 /// Source: OpenRPC 1.3, https://spec.open-rpc.org (method, params, paramStructure, extensions `x-`).
 package enum OpenRPC {
@@ -18,13 +17,13 @@ package enum OpenRPC {
         writer.endObject()
         writer.key("methods")
         writer.beginArray()
-        for method in MethodTable.all { write(method, into: &writer) }
+        for method in Methods.all { write(method, into: &writer) }
         writer.endArray()
         writer.endObject()
         return writer.bytes
     }
 
-    private static func write(_ method: Method, into writer: inout JSONWriter) {
+    private static func write(_ method: any Method.Type, into writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("name", method.name)
         writer.member("summary", method.summary)

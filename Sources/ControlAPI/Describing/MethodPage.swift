@@ -1,17 +1,24 @@
-import OMSCore
-
-/// The methods as docs/CONTROL_API.md shows them, made from the method table.
+/// Errors and methods as docs/CONTROL_API.md shows them, made from their declarations.
 package enum MethodPage {
-    package static var markdown: String {
+    package static var errors: String {
+        var out = "\n| Code | Reason | Meaning |\n|---|---|---|\n"
+        for code in ErrorCode.allCases {
+            let reason = code.reason.hasSuffix("_") ? code.reason + "…" : code.reason
+            out += "| \(code.rawValue) | `\(reason)` | \(code.meaning) |\n"
+        }
+        return out + "\n"
+    }
+
+    package static var methods: String {
         var out = "\n"
-        for method in MethodTable.all {
+        for method in Methods.all {
             out += "### `\(method.name)` (\(method.role.name))\n\n\(method.summary)\n\n"
             out += table(method.fields)
             out += "Result: `\(method.result)`\n\n"
         }
-        out += "### Items of `place`\n\n" + table(IntentFields.place)
-        out += "### Items of `modify`\n\n" + table(IntentFields.modify)
-        out += "### Items of `cancel`: a client order id, or\n\n" + table(IntentFields.cancel)
+        out += "### Items of `place`\n\n" + table(IntentItems.place)
+        out += "### Items of `modify`\n\n" + table(IntentItems.modify)
+        out += "### Items of `cancel`: a client order id, or\n\n" + table(IntentItems.cancel)
         return out
     }
 
@@ -37,7 +44,7 @@ package enum MethodPage {
             }
         case .bool: "boolean"
         case .word(let words): words.map { "`\($0)`" }.joined(separator: ", ")
-        case .words(let words): words == OrderState.allCases.map(\.rawValue) ? "array of order states" : "array of " + words.joined(separator: ", ")
+        case .words(let words): words == Words.orderState ? "array of order states" : "array of " + words.joined(separator: ", ")
         case .decimal: "decimal"
         case .items, .idsOrItems: "array, see below"
         }

@@ -1,3 +1,4 @@
+import ControlAPI
 import Kernel
 import OMSCore
 import Wire
@@ -7,7 +8,7 @@ enum IntentDecoder {
     /// Wrong items named in one answer; the message tells how many more there are.
     static let detailsMax = 1_000
 
-    static func command(_ parameters: Parameters) throws(ControlError) -> ControlCommand {
+    static func command(_ parameters: IntentSubmit.Parameters) throws(ControlError) -> ControlCommand {
         submission(of: try intent(parameters))
     }
 
@@ -16,12 +17,12 @@ enum IntentDecoder {
     }
 
     /// - Throws: -32602 where the object itself is wrong, 1003 with details where items are.
-    static func intent(_ parameters: Parameters) throws(ControlError) -> Intent {
-        var intent = Intent(account: AccountID(try parameters.requiredText("account")), id: parameters.text("intent_id").map { IntentID($0) })
-        intent.expiresAt = parameters.integer("expires_at")
-        intent.dryRun = parameters.bool("dry_run")
+    static func intent(_ parameters: IntentSubmit.Parameters) throws(ControlError) -> Intent {
+        var intent = Intent(account: AccountID(parameters.account), id: parameters.intentID.map { IntentID($0) })
+        intent.expiresAt = parameters.expiresAt
+        intent.dryRun = parameters.dryRun ?? false
         var findings = Findings()
-        if let word = parameters.text("sequence") {
+        if let word = parameters.sequence {
             if let sequence = IntentSequence(rawValue: word) {
                 intent.sequence = sequence
             } else {
@@ -29,7 +30,7 @@ enum IntentDecoder {
                 findings.add(.init(list: "intent", index: 0, field: "sequence", problem: FieldType.wording(of: words, asked: word)))
             }
         }
-        let (place, modify, cancel) = (parameters.list("place"), parameters.list("modify"), parameters.list("cancel"))
+        let (place, modify, cancel) = (parameters.place ?? [], parameters.modify ?? [], parameters.cancel ?? [])
         let count = place.count + modify.count + cancel.count
         guard count > 0 else { throw .invalidParams("params: an intent needs at least one item in place, modify or cancel") }
         guard count <= Intent.itemsMax else {
@@ -58,7 +59,7 @@ enum IntentDecoder {
 
     private static func placeItem(_ value: JSON, _ index: Int, _ findings: inout Findings) -> PlaceItem? {
         var draft = PlaceDraft()
-        var reader = ItemReader(value, list: "place", fields: IntentFields.place)
+        var reader = ItemReader(value, list: "place", fields: IntentItems.place)
         draft.symbol = reader.text("symbol").map { Symbol($0) }
         draft.side = reader.word("side")
         draft.type = reader.word("type")
@@ -82,7 +83,7 @@ enum IntentDecoder {
 
     private static func modifyItem(_ value: JSON, _ index: Int, _ findings: inout Findings) -> ModifyItem? {
         var draft = ModifyDraft()
-        var reader = ItemReader(value, list: "modify", fields: IntentFields.modify)
+        var reader = ItemReader(value, list: "modify", fields: IntentItems.modify)
         draft.clientOrderID = reader.text("client_order_id").map { ClientOrderID($0) }
         draft.price = reader.decimal("price")
         draft.quantity = reader.decimal("quantity")
@@ -98,7 +99,7 @@ enum IntentDecoder {
             findings.add([OrderProblem("client_order_id", TextRule.clientOrderID.wording)], list: "cancel", index: index)
             return nil
         }
-        var reader = ItemReader(value, list: "cancel", fields: IntentFields.cancel)
+        var reader = ItemReader(value, list: "cancel", fields: IntentItems.cancel)
         let symbol = reader.text("symbol").map { Symbol($0) }
         let side: Side? = reader.word("side")
         let venueOrderID = reader.text("venue_order_id").map { VenueOrderID($0) }

@@ -1,0 +1,303 @@
+import ControlAPI
+import Kernel
+import OMSCore
+import Wire
+
+/// What a call of each method asks of the core.
+package enum CallTable {
+    /// A method, and how its checked parameters become a command.
+    package struct Line: Sendable {
+        package let name: String
+        package let role: Role
+        let isMutating: Bool
+        let fields: [Field]
+        /// nil: the server answers it by itself.
+        let command: (@Sendable (JSON) throws(ControlError) -> ControlCommand)?
+
+        init<M: Method>(_ method: M.Type, _ command: @escaping @Sendable (M.Parameters) throws(ControlError) -> ControlCommand) {
+            self.init(method) { (json: JSON) throws(ControlError) in try command(M.Parameters(json) ?? M.Parameters()) }
+        }
+
+        init<M: Method>(answeredByServer method: M.Type) { self.init(method, nil) }
+
+        private init<M: Method>(_ method: M.Type, _ command: (@Sendable (JSON) throws(ControlError) -> ControlCommand)?) {
+            (name, role, isMutating, fields) = (method.name, method.role, method.isMutating, method.fields)
+            self.command = command
+        }
+    }
+
+    package static let all: [Line] = intents + orders + accounts + others
+    private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+    static func line(named name: String) -> Line? { byName[name] }
+    static func suggestion(for name: String) -> String? { closest(to: name, among: all.map(\.name)) }
+
+    private static let intents: [Line] = [
+        Line(IntentSubmit.self) { asked throws(ControlError) in try IntentDecoder.command(asked) },
+        Line(IntentGet.self) { asked throws(ControlError) in .intentGet(IntentID(asked.intentID)) },
+        Line(IntentList.self) { asked throws(ControlError) in
+            .intentList(account: asked.account.map { AccountID($0) }, after: asked.page.after, limit: asked.page.rows)
+        },
+        Line(IntentWait.self) { asked throws(ControlError) in
+            .intentWait(IntentID(asked.intentID), untilSettled: asked.until != "acknowledged", timeoutMs: asked.timeoutMs ?? 30_000)
+        },
+        Line(IntentCancel.self) { asked throws(ControlError) in .intentCancel(IntentID(asked.intentID)) },
+    ]
+
+    private static let orders: [Line] = [
+        Line(OrderGet.self) { asked throws(ControlError) in
+            let isByClientID = asked.clientOrderID != nil && asked.account == nil && asked.venueOrderID == nil
+            let isByVenueID = asked.clientOrderID == nil && asked.account != nil && asked.venueOrderID != nil
+            guard isByClientID || isByVenueID else {
+                throw .invalidParams("params: name either client_order_id alone, or account and venue_order_id")
+            }
+            var filter = OrderFilter()
+            filter.clientOrderID = asked.clientOrderID.map { ClientOrderID($0) }
+            filter.venueOrderID = asked.venueOrderID.map { VenueOrderID($0) }
+            filter.account = asked.account.map { AccountID($0) }
+            return .orderGet(filter)
+        },
+        Line(OrderList.self) { asked throws(ControlError) in
+            .orderList(OrderFilter(asked.account, asked.symbol, asked.states, intent: asked.intentID, order: nil, asked.page))
+        },
+        Line(OrderTimeline.self) { asked throws(ControlError) in .orderTimeline(ClientOrderID(asked.clientOrderID)) },
+        Line(OrderResolve.self) { asked throws(ControlError) in
+            .orderResolve(ClientOrderID(asked.clientOrderID), isPlaced: asked.verdict == "placed", reason: asked.reason)
+        },
+        Line(FillList.self) { asked throws(ControlError) in
+            .fillList(OrderFilter(asked.account, asked.symbol, asked.states, intent: asked.intentID, order: asked.clientOrderID, asked.page))
+        },
+        Line(BreakList.self) { asked throws(ControlError) in
+            var filter = OrderFilter(asked.account, asked.symbol, asked.states, intent: asked.intentID, order: asked.clientOrderID, asked.page)
+            filter.isOpen = asked.isOpen
+            filter.breakKinds = asked.kinds?.compactMap { BreakKind(rawValue: $0) }
+            return .breakList(filter)
+        },
+        Line(BreakAcknowledge.self) { asked throws(ControlError) in .breakAcknowledge(asked.breakID, reason: asked.reason) },
+        Line(InstrumentList.self) { asked throws(ControlError) in
+            .instrumentList(
+                account: asked.account.map { AccountID($0) }, symbol: asked.symbol.map { Symbol($0) }, after: asked.page.after,
+                limit: asked.page.rows)
+        },
+    ]
+
+    private static let accounts: [Line] = [
+        Line(AccountList.self) { _ throws(ControlError) in .accountList },
+        Line(AccountSetState.self) { asked throws(ControlError) in
+            guard let state = TradingState(rawValue: asked.state) else { throw .invalidParams("params.state: is missing") }
+            let (cancelOpen, everything) = (asked.cancelOpen ?? false, asked.everything ?? false)
+            guard cancelOpen || !everything else { throw .invalidParams("params.everything: goes with cancel_open only") }
+            guard !cancelOpen || state != .active else { throw .invalidParams("params.cancel_open: goes with halted or reducing only") }
+            return .setState(
+                asked.account == "*" ? nil : AccountID(asked.account), state, reason: asked.reason, cancelOpen: cancelOpen, everything: everything)
+        },
+        Line(AccountKillStatus.self) { asked throws(ControlError) in
+            .killStatus(asked.account == "*" ? nil : asked.account.map { AccountID($0) })
+        },
+        Line(AccountReconcile.self) { asked throws(ControlError) in .reconcile(AccountID(asked.account)) },
+        Line(LimitList.self) { _ throws(ControlError) in .limitList },
+        Line(LimitTake.self) { asked throws(ControlError) in
+            .limitTake(AccountID(asked.account), budget: asked.budget, permits: Int(asked.permits), holdMs: asked.holdMs ?? 30_000)
+        },
+        Line(LimitRelease.self) { asked throws(ControlError) in .limitRelease(permitID: asked.permitID) },
+    ]
+
+    private static let others: [Line] = [
+        Line(EventSubscribe.self) { asked throws(ControlError) in
+            .subscribe(afterSeq: asked.afterSeq, account: asked.account.map { AccountID($0) })
+        },
+        Line(EventUnsubscribe.self) { asked throws(ControlError) in .unsubscribe(subscription: asked.subscription) },
+        Line(StatsGet.self) { asked throws(ControlError) in
+            guard asked.from < asked.to else { throw .invalidParams("params.to: should be behind from") }
+            let account = asked.account.map { AccountID($0) }
+            guard let query = StatsQuery(account: account, from: asked.from, to: asked.to, stepUs: asked.stepMs * 1_000) else {
+                throw .invalidParams("params.step_ms: makes more than \(StatsQuery.pointsMax) points")
+            }
+            return .stats(query)
+        },
+        Line(DaemonStatus.self) { _ throws(ControlError) in .status },
+        Line(answeredByServer: RPCDiscover.self),
+    ]
+}
+
+extension Page {
+    /// Rows a page, 100 unless asked otherwise.
+    fileprivate var rows: Int { limit.map { Int($0) } ?? 100 }
+}
+
+extension OrderFilter {
+    fileprivate init(_ account: String?, _ symbol: String?, _ states: [String]?, intent: String?, order: String?, _ page: Page) {
+        self.init()
+        self.account = account.map { AccountID($0) }
+        self.symbol = symbol.map { Symbol($0) }
+        self.states = states?.compactMap { OrderState(rawValue: $0) }
+        intentID = intent.map { IntentID($0) }
+        clientOrderID = order.map { ClientOrderID($0) }
+        (after, limit) = (page.after, page.rows)
+    }
+}
+
+// MARK: Answers
+
+extension Reply {
+    /// The JSON text of `result` in the answer; nil: it is read from the record, or from the daemon around the engine.
+    package var json: [UInt8]? {
+        switch self {
+        case .submitted(let id, let acceptedAt, let orders, let plannedRequests):
+            IntentSubmit.Result(id, acceptedAt: acceptedAt, orders, plannedRequests: plannedRequests).serialized()
+        case .plan(let id, let orders, let requests): IntentPlan(id, orders: orders, requests).serialized()
+        case .accounts(let accounts): AccountList.Result(accounts).serialized()
+        case .budgets(let budgets): LimitList.Result(budgets).serialized()
+        case .instruments(let instruments, let next): InstrumentList.Result(instruments, next: next).serialized()
+        case .tradingState(let rows, let cancels): AccountSetState.Result(rows, cancels: cancels).serialized()
+        case .kills(let kills): AccountKillStatus.Result(kills).serialized()
+        case .reconciled(let summary): AccountReconcile.Result(summary).serialized()
+        case .canceled(let id, let withdrawn, let cancels): IntentCancel.Result(id, withdrawn: withdrawn, cancels: cancels).serialized()
+        case .granted(let id, let at): LimitTake.Result(id, grantedAt: at).serialized()
+        case .released(let id): LimitRelease.Result(id).serialized()
+        case .query, .subscribe, .unsubscribe, .status: nil
+        }
+    }
+}
+
+extension IntentSubmit.Result {
+    fileprivate init(_ id: IntentID, acceptedAt: Int64, _ orders: [ClientOrderID], plannedRequests: Int) {
+        self.init()
+        (intentID, self.acceptedAt, self.plannedRequests) = (id.text, acceptedAt, Int64(plannedRequests))
+        self.orders = orders.map { ShownOrderID($0.text) }
+    }
+}
+
+extension IntentPlan {
+    fileprivate init(_ id: IntentID?, orders: Int, _ requests: [(kind: RequestKind, items: Int)]) {
+        self.init()
+        (intentID, self.orders, plannedRequests) = (id?.text, Int64(orders), Int64(requests.count))
+        self.requests = requests.map { kind, items in
+            var request = Request()
+            (request.kind, request.items) = (kind.rawValue, Int64(items))
+            return request
+        }
+    }
+}
+
+extension IntentCancel.Result {
+    fileprivate init(_ id: IntentID, withdrawn: Int, cancels: Int) {
+        self.init()
+        (intentID, self.withdrawn, self.cancels) = (id.text, Int64(withdrawn), Int64(cancels))
+    }
+}
+
+extension ShownAccount {
+    package init(_ snapshot: AccountSnapshot) {
+        self.init()
+        (account, venue, product, uid) = (snapshot.account.text, snapshot.venue, snapshot.product, snapshot.uid)
+        (state, isReady, reason) = (snapshot.state.rawValue, snapshot.isReady, snapshot.reason)
+        lastAnswerAt = snapshot.lastAnswerAt
+        (queue.cancel, queue.lookup) = (Int64(snapshot.queueCancel), Int64(snapshot.queueLookup))
+        (queue.modify, queue.place) = (Int64(snapshot.queueModify), Int64(snapshot.queuePlace))
+        (inFlight, requests) = (Int64(snapshot.inFlight), Int64(snapshot.requests))
+        counts = Counts(
+            OrderCounts.states.compactMap { state in
+                snapshot.counts[state] > 0 ? .init(word: state.rawValue, count: Int64(snapshot.counts[state])) : nil
+            })
+        (open, inDoubt) = (Int64(snapshot.open), Int64(snapshot.inDoubt))
+        (clockOffsetMs, lastReconcileAt) = (snapshot.clockOffsetMs, snapshot.lastReconcileAt)
+        (lastError, lastErrorAt) = (snapshot.lastError, snapshot.lastErrorAt)
+        (parked, oldestDoubtAt, breaks) = (Int64(snapshot.parked), snapshot.oldestDoubtAt, Int64(snapshot.openBreaks))
+    }
+}
+
+extension AccountList.Result {
+    fileprivate init(_ snapshots: [AccountSnapshot]) {
+        self.init()
+        accounts = snapshots.map { ShownAccount($0) }
+    }
+}
+
+extension LimitList.Result {
+    fileprivate init(_ snapshots: [BudgetSnapshot]) {
+        self.init()
+        budgets = snapshots.map { snapshot in
+            let row = snapshot.row
+            var budget = ShownBudget()
+            (budget.account, budget.venue, budget.budget) = (snapshot.account.text, row.venue, row.name)
+            (budget.scope, budget.owner) = (row.scope.rawValue, row.owner)
+            (budget.permits, budget.windowMs) = (Int64(row.permits), Int64(row.windowMs))
+            (budget.inUse, budget.share, budget.reserved) = (Int64(snapshot.inUse), Int64(snapshot.share), Int64(snapshot.reserve))
+            (budget.nextFreeAt, budget.busiestWindow) = (snapshot.nextFreeAt, Int64(snapshot.busiestWindow))
+            return budget
+        }
+    }
+}
+
+extension InstrumentList.Result {
+    fileprivate init(_ all: [(AccountID, Instrument)], next: Int64?) {
+        self.init()
+        self.next = next
+        instruments = all.map { account, instrument in
+            var shown = ShownInstrument()
+            (shown.account, shown.symbol, shown.isTradable) = (account.text, instrument.symbol.text, instrument.tradable)
+            (shown.tick, shown.lot) = (instrument.tick?.description, instrument.lot?.description)
+            (shown.minQuantity, shown.maxQuantity) = (instrument.minQuantity?.description, instrument.maxQuantity?.description)
+            shown.minNotional = instrument.minNotional?.description
+            return shown
+        }
+    }
+}
+
+extension AccountSetState.Result {
+    fileprivate init(_ rows: [TradingStateRow], cancels: Int) {
+        self.init()
+        self.cancels = Int64(cancels)
+        accounts = rows.map { row in
+            var account = AccountSetState.Account()
+            (account.account, account.state, account.reason, account.at) = (row.account.text, row.state.rawValue, row.reason, row.at)
+            return account
+        }
+    }
+}
+
+extension AccountKillStatus.Result {
+    fileprivate init(_ kills: [KillSnapshot]) {
+        self.init()
+        accounts = kills.map { kill in
+            var account = AccountKillStatus.Account()
+            (account.account, account.state) = (kill.account.text, kill.state.rawValue)
+            (account.confirmedClosed, account.cancelTaken) = (Int64(kill.confirmedClosed), Int64(kill.cancelTaken))
+            (account.liveOrUnknown, account.foreign, account.isListed) = (Int64(kill.liveOrUnknown), Int64(kill.foreign), kill.isListed)
+            (account.cancelAll, account.cancelsForeign, account.lastError) = (kill.cancelAll.rawValue, kill.cancelsForeign, kill.lastError)
+            return account
+        }
+    }
+}
+
+extension AccountReconcile.Result {
+    fileprivate init(_ summary: ReconcileSummary) {
+        self.init()
+        account = summary.account.text
+        (venueOpen, journalOpen) = (Int64(summary.venueOpen), Int64(summary.journalOpen))
+        (adopted, resolved) = (Int64(summary.adopted), Int64(summary.resolved))
+        (isComplete, error) = (summary.error == nil, summary.error)
+        breaks = summary.breaks.map { broken in
+            var shown = AccountReconcile.Break()
+            (shown.breakID, shown.account, shown.kind) = (broken.id, broken.account.text, broken.kind.rawValue)
+            (shown.clientOrderID, shown.venueOrderID) = (broken.clientOrderID?.text, broken.venueOrderID?.text)
+            (shown.detail, shown.at, shown.acknowledgedAt) = (broken.detail, broken.at, broken.acknowledgedAt)
+            return shown
+        }
+    }
+}
+
+extension LimitTake.Result {
+    fileprivate init(_ permitID: Int64, grantedAt: Int64) {
+        self.init()
+        (self.permitID, self.grantedAt) = (permitID, grantedAt)
+    }
+}
+
+extension LimitRelease.Result {
+    fileprivate init(_ permitID: Int64) {
+        self.init()
+        self.permitID = permitID
+    }
+}

@@ -1,0 +1,21 @@
+import Calls
+import ControlAPI
+import OMSCore
+
+extension DaemonStatus.Result {
+    init(_ engine: Engine, _ facts: DaemonFacts, _ wal: WALWatch, at now: Moment) {
+        self.init()
+        (version, sqliteVersion) = (facts.version, facts.sqliteVersion)
+        (uptimeUs, startedAt) = (now.wall - facts.startedAt, facts.startedAt)
+        seq = engine.journalSeq
+        accounts = engine.snapshot().map { ShownAccount($0) }
+        isReady = accounts.allSatisfy(\.isReady)
+        (journal, walBytes) = (engine.isJournalFull ? "full" : wal.isHeld ? "wal_held" : "ok", Int64(wal.bytes))
+        unconfigured = engine.unconfigured.map { left in
+            var account = DaemonStatus.Unconfigured()
+            (account.account, account.orders) = (left.account.text, Int64(left.orders))
+            (account.unsent, account.intents) = (Int64(left.unsent), Int64(left.intents))
+            return account
+        }
+    }
+}
