@@ -1,4 +1,5 @@
 import CLinux
+import ControlAPI
 import Kernel
 import Wire
 
@@ -54,6 +55,12 @@ final class ControlClient {
 
     func call(_ method: String, _ parameters: String = "{}") throws -> JSON {
         try Self.result(try ask(Self.line(method, parameters)))
+    }
+
+    func ask<M: Method>(_ method: M.Type, _ parameters: M.Parameters = M.Parameters()) throws -> M.Result {
+        let result = try call(M.name, String(decoding: parameters.sent(), as: UTF8.self))
+        guard let read = M.Result(result) else { throw BenchError("the answer to \(M.name) is none") }
+        return read
     }
 
     /// Sends a line and waits for the answer's.

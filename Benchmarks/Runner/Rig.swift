@@ -1,4 +1,5 @@
 import CLinux
+import ControlAPI
 import TestSupport
 import Wire
 
@@ -89,11 +90,11 @@ final class Rig {
     /// Until the account knows its markets and has been compared with the venue.
     func awaitReady(_ client: ControlClient) throws {
         guard let daemon else { throw BenchError("no daemon") }
-        try wait(seconds: 60, for: daemon, everyUs: 20_000) { try account(client)["ready"]?.bool == true }
+        try wait(seconds: 60, for: daemon, everyUs: 20_000) { try account(client).isReady }
     }
 
-    func account(_ client: ControlClient) throws -> JSON {
-        guard let account = try client.call("account.list")["accounts"]?.array?.first else { throw BenchError("the daemon lists no account") }
+    func account(_ client: ControlClient) throws -> ShownAccount {
+        guard let account = try client.ask(AccountList.self).accounts.first else { throw BenchError("the daemon lists no account") }
         return account
     }
 
@@ -102,7 +103,7 @@ final class Rig {
         guard let daemon else { throw BenchError("no daemon") }
         try wait(seconds: 120, for: daemon) {
             let account = try account(client)
-            return account["queue"]?["place"]?.integer == 0 && account["in_flight"]?.integer == 0
+            return account.queue.place == 0 && account.inFlight == 0
         }
     }
 

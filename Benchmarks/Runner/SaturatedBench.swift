@@ -40,7 +40,7 @@ struct SaturatedBench {
         let to = omsd_clock_us(CLOCK_REALTIME)
         let used = (rig.daemon?.cpuSeconds ?? .nan) - cpu
         let elapsed = now() - wall
-        let queue = try rig.account(client)["queue"]?["place"]?.integer ?? -1
+        let queue = try rig.account(client).queue.place
         usleep(300_000)
         let summary = try rig.summary()
         rig.venue?.stop()

@@ -1,3 +1,4 @@
+import ControlAPI
 import Kernel
 import Wire
 
@@ -22,22 +23,36 @@ final class Context {
         return made
     }
 
-    func call(_ method: String, _ members: [(String, JSON?)] = []) throws(Failure) -> JSON { try connection().call(method, members) }
+    func ask<M: Method>(_ method: M.Type, _ parameters: M.Parameters = M.Parameters()) throws(Failure) -> Answer<M.Result> {
+        try connection().ask(method, parameters)
+    }
+
+    /// An intent as somebody wrote it: the daemon judges it.
+    func submit(_ intent: JSON) throws(Failure) -> Answer<IntentSubmit.Result> {
+        Answer(try connection().call(IntentSubmit.name, intent.serialized()))
+    }
+
+    func show<Value: Message>(_ answer: Answer<Value>, _ text: () -> String) { show(answer.json, text) }
 
     /// The raw result with `--json`, else what `text` makes of it.
     func show(_ result: JSON, _ text: () -> String) { terminal.out(isJSON ? Self.line(result) : text()) }
 
     static func line(_ value: JSON) -> String { String(decoding: value.serialized(), as: UTF8.self) + "\n" }
 
-    /// Every row of a listing, page by page.
-    func pages(_ method: String, _ member: String, _ members: [(String, JSON?)], _ body: ([JSON]) throws(Failure) -> Void) throws(Failure) {
-        var after: JSON?
+    /// Every row of a listing, page by page, as the daemon tells it.
+    ///
+    /// - Parameter member: The rows' name in the answer.
+    func pages<M: Listing>(
+        _ method: M.Type, _ member: String, _ parameters: M.Parameters, _ body: ([JSON]) throws(Failure) -> Void
+    ) throws(Failure) {
+        var parameters = parameters
+        parameters.page = Page(limit: 1_000)
         while true {
-            let page = try call(method, members + [("after", after), ("limit", .number("1000"))])
-            let rows = page[member]?.array ?? []
+            let page = try ask(method, parameters)
+            let rows = page.json[member]?.array ?? []
             try body(rows)
-            guard let next = page["next"], !next.isNull, !rows.isEmpty, next != after else { return }
-            after = next
+            guard let next = page.value.next, !rows.isEmpty, next != parameters.page.after else { return }
+            parameters.page.after = next
         }
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import ControlAPI
 import Kernel
 import Wire
 
@@ -75,9 +76,8 @@ final class Connection {
         }
     }
 
-    func call(_ method: String, _ members: [(String, JSON?)]) throws(Failure) -> JSON {
-        let present: [(key: String, value: JSON)] = members.compactMap { name, value in value.map { (name, $0) } }
-        return try call(method, JSON.object(present).serialized())
+    func ask<M: Method>(_ method: M.Type, _ parameters: M.Parameters = M.Parameters()) throws(Failure) -> Answer<M.Result> {
+        Answer(try call(M.name, parameters.sent()))
     }
 
     /// The next message, whatever it is. Waits without bound: the daemon answers each call in the time it was given.

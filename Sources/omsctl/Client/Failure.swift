@@ -1,3 +1,4 @@
+import ControlAPI
 import Wire
 
 /// Why a verb ends early: what to say and with which code to exit (CONTRACT 2).
@@ -6,6 +7,8 @@ struct Failure: Error {
     let text: String
     /// The daemon holds nothing under that id.
     var isUnknownOrder = false
+    /// What was asked for can be none of its kind.
+    var isWrongParameter = false
 
     static func usage(_ text: String) -> Failure { Failure(exitCode: .usage, text: text) }
 }
@@ -36,41 +39,40 @@ enum Exit: Int32 {
     }
 
     /// What an intent's counts by state mean, and the refusals of its commands: by the venue where they were sent, by the daemon where not.
-    static func of(intent: JSON) -> Exit {
-        var exit: Exit = intent["timed_out"] == .bool(true) ? .inDoubt : .done
-        for (state, count) in intent["counts"]?.object ?? [] where (count.integer ?? 0) > 0 { exit = exit.and(of(orderState: state)) }
-        for refusal in intent["refusals"]?.array ?? [] { exit = exit.and(refusal["sent"] == .bool(true) ? .refused : .denied) }
+    static func of(intent: IntentWait.Result) -> Exit {
+        var exit: Exit = intent.isTimedOut ? .inDoubt : .done
+        for (state, count) in intent.standing.counts.all.map({ ($0.word, $0.count) }) where count > 0 { exit = exit.and(of(orderState: state)) }
+        for refusal in intent.standing.refusals { exit = exit.and(refusal.isSent ? .refused : .denied) }
         return exit
     }
 }
 
 extension Failure {
     /// An error answer of the daemon.
-    init(answer error: JSON) {
-        let code = error["code"]?.integer ?? 0
-        let message = (error["message"]?.string ?? "no message").escapedForTerminal
-        var text = "\(message) (\(code)\((error["data"]?["reason"]?.string).map { " " + $0.escapedForTerminal } ?? ""))"
-        let details = error["data"]?["details"]?.array ?? []
+    init(answer json: JSON) {
+        let error = CallError(json) ?? CallError()
+        let message = (error.message ?? "no message").escapedForTerminal
+        var text = "\(message) (\(error.code)\(error.data.reason.map { " " + $0.escapedForTerminal } ?? ""))"
+        let details = error.data.details
         for detail in details.prefix(20) {
-            let list = detail["list"]?.string ?? ""
-            let index = detail["index"]?.text ?? ""
-            let field = detail["field"]?.string ?? ""
-            text += "\n  \(list)[\(index)].\(field): \(detail["problem"]?.string ?? "")".escapedForTerminalLines
+            text += "\n  \(detail.list)[\(detail.index)].\(detail.field): \(detail.problem)".escapedForTerminalLines
         }
         if details.count > 20 { text += "\n  … and \(details.count - 20) more; --json shows all" }
-        switch code {
-        case 1006: text += "\n  control.roles in the daemon's configuration names who may; your groups count as of the login"
-        case 1004: text += "\n  `omsctl status` shows the accounts' states, `omsctl resume ACCOUNT --reason TEXT` opens one"
-        case 1008, 1009: text += "\n  try again in a moment; `omsctl status` shows what is not ready"
-        case 1010: text += "\n  the journal's disk is full or failing: see the daemon's log"
+        switch error.kind {
+        case .notPermitted: text += "\n  control.roles in the daemon's configuration names who may; your groups count as of the login"
+        case .tradingHalted: text += "\n  `omsctl status` shows the accounts' states, `omsctl resume ACCOUNT --reason TEXT` opens one"
+        case .queueFull, .notReady: text += "\n  try again in a moment; `omsctl status` shows what is not ready"
+        case .journalUnavailable: text += "\n  the journal's disk is full or failing: see the daemon's log"
         default: break
         }
         let exit: Exit =
-            switch code {
-            case 1001...1009, -32602: .denied
-            default: .internal
+            switch error.kind {
+            case .paramsInvalid, .unknownAccount, .intentConflict, .invalidOrder, .tradingHalted, .risk, .notPermitted, .unknownOrder, .queueFull,
+                .notReady:
+                .denied
+            case .requestUnreadable, .requestInvalid, .methodUnknown, .journalUnavailable, nil: .internal
             }
-        self.init(exitCode: exit, text: text, isUnknownOrder: code == 1007)
+        self.init(exitCode: exit, text: text, isUnknownOrder: error.kind == .unknownOrder, isWrongParameter: error.kind == .paramsInvalid)
     }
 }
 

@@ -1,4 +1,4 @@
-import OMSCore
+import ControlAPI
 import Wire
 
 /// Something that does not end by itself: what it is, and the lines that go on from there.
@@ -28,26 +28,26 @@ struct Need: Equatable {
     /// All that a daemon's answers tell, gravest first.
     ///
     /// - Parameter openBreaks: of an account, in words; empty: none.
-    static func all(daemon: JSON, accounts: [JSON], openBreaks: (JSON) -> String) -> [Need] {
+    static func all(daemon: DaemonStatus.Result, accounts: [ShownAccount], openBreaks: (ShownAccount) -> String) -> [Need] {
         var needs: [Need] = []
-        switch daemon["journal"]?.string {
-        case nil, "ok"?: break
-        case "full"?: needs.append(Need(account: nil, parts: [.words("the journal's disk is full: free space on it; nothing new is accepted")]))
-        case "wal_held"?:
+        switch daemon.journal {
+        case "ok": break
+        case "full": needs.append(Need(account: nil, parts: [.words("the journal's disk is full: free space on it; nothing new is accepted")]))
+        case "wal_held":
             needs.append(
                 Need(account: nil, parts: [.words("a reader holds the journal's WAL: "), .verb("fuser -v"), .words(" on the journal names it")]))
-        case let other?: needs.append(Need(account: nil, parts: [.words("journal: \(other)")]))
+        case let other: needs.append(Need(account: nil, parts: [.words("journal: \(other)")]))
         }
         for account in accounts { needs += of(account, openBreaks: openBreaks(account)) }
-        for account in daemon["unconfigured"]?.array ?? [] { needs.append(unconfigured(account)) }
+        for account in daemon.unconfigured { needs.append(unconfigured(account)) }
         return needs
     }
 
-    private static func of(_ account: JSON, openBreaks: String) -> [Need] {
-        let name = Table.cell(account["account"], named: "")
+    private static func of(_ account: ShownAccount, openBreaks: String) -> [Need] {
+        let name = account.account.orDash
         let word = name.quotedForShell
         var needs: [Need] = []
-        let parked = account["parked"]?.integer ?? 0
+        let parked = account.parked
         if parked > 0 {
             needs.append(
                 Need(
@@ -57,11 +57,11 @@ struct Need: Equatable {
                         .verb("omsctl resolve"),
                     ]))
         }
-        if account["ready"] == .bool(false) {
-            let reason = account["reason"]?.string ?? account["last_error"]?.string ?? "no reconciliation yet"
+        if !account.isReady {
+            let reason = account.reason ?? account.lastError ?? "no reconciliation yet"
             needs.append(Need(account: name, parts: [.words("not ready: \(reason)")]))
         }
-        if account["state"]?.string == "halted" {
+        if account.state == "halted" {
             needs.append(
                 Need(account: name, parts: [.words("halted: "), .command("omsctl resume \(word) --reason TEXT"), .words(" opens it")]))
         }
@@ -77,14 +77,14 @@ struct Need: Equatable {
         return needs
     }
 
-    private static func unconfigured(_ account: JSON) -> Need {
-        let (orders, unsent) = (account["orders"]?.integer ?? 0, account["unsent"]?.integer ?? 0)
+    private static func unconfigured(_ account: DaemonStatus.Unconfigured) -> Need {
+        let (orders, unsent) = (account.orders, account.unsent)
         var counts: [String] = []
         if orders > unsent { counts.append("\(orders - unsent) live or in doubt") }
         if unsent > 0 { counts.append("\(unsent) unsent") }
-        if counts.isEmpty { counts.append("\(account["intents"]?.integer ?? 0) intents") }
+        if counts.isEmpty { counts.append("\(account.intents) intents") }
         return Need(
-            account: Table.cell(account["account"], named: ""),
+            account: account.account.orDash,
             parts: [.words("not configured; \(counts.joined(separator: ", ")): nothing is done for them until it is again")])
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import ControlAPI
 import Wire
 
 extension Context {
@@ -12,33 +13,31 @@ extension Context {
     /// Sends an intent, waits unless told not to, shows the outcome.
     ///
     /// - Returns: the exit code, by the orders' states; and the last answer about the intent, nil for a plan or without waiting.
-    func submitAndWait(_ intent: JSON) throws(Failure) -> (exit: Exit, intent: JSON?) {
+    func submitAndWait(_ intent: JSON) throws(Failure) -> (exit: Exit, intent: IntentWait.Result?) {
         // A wrong option must not show only after the orders are out.
         _ = try timeoutMs()
         let isDry = intent["dry_run"] == .bool(true)
         if let id = intent["intent_id"]?.string, !isDry { sayWhenInterrupted(asking: id) }
-        let accepted = try call("intent.submit", (intent.object ?? []).map { ($0.key, $0.value) })
+        let accepted = try submit(intent)
         sayIfDuplicate(accepted)
         if isDry || arguments.has("--no-wait") {
             show(accepted) { Self.describe(accepted, isPlan: isDry) }
             return (.done, nil)
         }
-        guard let id = accepted["intent_id"]?.string else {
-            throw Failure(exitCode: .internal, text: "the daemon's answer names no intent")
-        }
-        let orders = accepted["orders"]?.array ?? []
+        let id = accepted.intentID
+        guard !id.isEmpty else { throw Failure(exitCode: .internal, text: "the daemon's answer names no intent") }
         // One order is named at once: whoever placed it asks for it by its id.
-        if orders.count == 1, let order = orders[0].string, !isJSON { terminal.out("order \(order) of intent \(id)\n".escapedForTerminalLines) }
+        if accepted.orders.count == 1, !isJSON { terminal.out("order \(accepted.orders[0].text) of intent \(id)\n".escapedForTerminalLines) }
         sayWhenInterrupted(waitingFor: [id])
-        let settled = try waitUntilSettled([id], total: accepted["orders"]?.array?.count ?? 0)
-        for result in settled { show(result) { Self.summary(result) } }
-        return (settled.reduce(.done) { $0.and(.of(intent: $1)) }, settled.first)
+        let settled = try waitUntilSettled([id], total: accepted.orders.count)
+        for result in settled { show(result) { Self.summary(result.standing, isTimedOut: result.isTimedOut) } }
+        return (settled.reduce(.done) { $0.and(.of(intent: $1.value)) }, settled.first?.value)
     }
 
     /// Whoever repeats a command wants to know that it did nothing this time.
-    func sayIfDuplicate(_ accepted: JSON) {
-        guard accepted["duplicate"] == .bool(true) else { return }
-        let (id, at) = (Table.cell(accepted["intent_id"], named: ""), Table.cell(accepted["accepted_at"], named: "accepted_at"))
+    func sayIfDuplicate(_ accepted: Answer<IntentSubmit.Result>) {
+        guard accepted.isDuplicate else { return }
+        let (id, at) = (accepted.intentID.orDash, utc(accepted.acceptedAt))
         terminal.err("intent \(id): a duplicate, answered as the first time (accepted \(at)); nothing was sent for it now\n".escapedForTerminalLines)
     }
 
@@ -60,21 +59,21 @@ extension Context {
     }
 
     /// Waits for each intent until it is settled or the time is over, with a progress bar for a person.
-    func waitUntilSettled(_ ids: [String], total: Int, until: String = "settled") throws(Failure) -> [JSON] {
+    func waitUntilSettled(_ ids: [String], total: Int, until: String = "settled") throws(Failure) -> [Answer<IntentWait.Result>] {
         let end = omsd_clock_us(CLOCK_BOOTTIME) + (try timeoutMs()) * 1_000
         let showsProgress = terminal.isInteractive && !isJSON
-        var results: [JSON] = []
+        var results: [Answer<IntentWait.Result>] = []
         var settledBefore = 0
         for id in ids {
             while true {
                 let left = max(0, (end - omsd_clock_us(CLOCK_BOOTTIME)) / 1_000)
                 let step = showsProgress ? min(left, 200) : min(left, 3_600_000)
-                let result = try call("intent.wait", [("intent_id", .string(id)), ("until", .string(until)), ("timeout_ms", .number(String(step)))])
-                let isOver = result["timed_out"] != .bool(true)
-                if showsProgress { terminal.err("\r" + Self.bar(result, settledBefore: settledBefore, total: total)) }
-                if isOver || left <= step {
+                let result = try ask(IntentWait.self, IntentWait.Parameters(id, until: until, timeoutMs: step))
+                let counts = result.standing.counts
+                if showsProgress { terminal.err("\r" + Self.bar(counts, settledBefore: settledBefore, total: total)) }
+                if !result.isTimedOut || left <= step {
                     results.append(result)
-                    settledBefore += Self.settledCount(result)
+                    settledBefore += Self.settled(counts)
                     break
                 }
             }
@@ -83,51 +82,45 @@ extension Context {
         return results
     }
 
-    static func settledCount(_ intent: JSON) -> Int {
+    static func settled(_ counts: Counts) -> Int {
         // Clamped: a sum of whatever numbers stand there.
-        (intent["counts"]?.object ?? []).filter { !["intended", "submitted", "in_doubt"].contains($0.key) }.reduce(0) {
-            $0 + Int(min(max($1.value.integer ?? 0, 0), 1_000_000_000))
-        }
+        counts.all.filter { !["intended", "submitted", "in_doubt"].contains($0.word) }.reduce(0) { $0 + Int(min(max($1.count, 0), 1_000_000_000)) }
     }
 
-    private static func bar(_ intent: JSON, settledBefore: Int, total: Int) -> String {
-        let done = min(total, settledBefore + settledCount(intent))
+    private static func bar(_ counts: Counts, settledBefore: Int, total: Int) -> String {
+        let done = min(total, settledBefore + settled(counts))
         let width = 40
         let filled = total == 0 ? width : done * width / total
-        let doubt = intent["counts"]?["in_doubt"]?.integer ?? 0
+        let doubt = counts["in_doubt"] ?? 0
         return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled) + "] \(done)/\(total) settled"
             + (doubt > 0 ? ", \(doubt) in doubt" : "") + "   "
     }
 
-    static func describe(_ accepted: JSON, isPlan: Bool) -> String {
-        let id = (accepted["intent_id"]?.text ?? "-").escapedForTerminal
-        let (orders, requests) = (accepted["orders"]?.array?.count ?? 0, accepted["planned_requests"])
-        if !isPlan, orders == 1, let order = accepted["orders"]?.array?.first?.string {
-            return "order \(order) of intent \(id) accepted\n".escapedForTerminalLines
-        }
-        if isPlan { return "plan, nothing journaled: " + Context.line(accepted).escapedForTerminalLines }
-        return "intent \(id) accepted: \(orders) orders, \(Table.cell(requests, named: "").escapedForTerminal) requests planned\n"
+    static func describe(_ accepted: Answer<IntentSubmit.Result>, isPlan: Bool) -> String {
+        if isPlan { return "plan, nothing journaled: " + Context.line(accepted.json).escapedForTerminalLines }
+        let (id, orders) = (accepted.intentID.orDash.escapedForTerminal, accepted.orders)
+        if orders.count == 1 { return "order \(orders[0].text) of intent \(id) accepted\n".escapedForTerminalLines }
+        return "intent \(id) accepted: \(orders.count) orders, \(accepted.plannedRequests) requests planned\n"
     }
 
     /// Cancels and modifies of it that were refused, and why: a line each reason.
-    static func refusals(_ intent: JSON) -> String {
-        (intent["refusals"]?.array ?? []).map { refusal in
-            let words = [refusal["code"]?.string, refusal["text"]?.string].compactMap(\.self).joined(separator: " ")
-            let who = refusal["sent"] == .bool(true) ? "the venue refused" : "refused"
-            return "\(Table.cell(refusal["commands"], named: "")) cancels or modifies \(who): \(words)".escapedForTerminal + "\n"
+    static func refusals(_ intent: IntentStanding) -> String {
+        intent.refusals.map { refusal in
+            let words = [refusal.code, refusal.text].compactMap(\.self).joined(separator: " ")
+            let who = refusal.isSent ? "the venue refused" : "refused"
+            return "\(refusal.commands) cancels or modifies \(who): \(words)".escapedForTerminal + "\n"
         }.joined()
     }
 
     /// A table of counts by state.
-    static func summary(_ intent: JSON) -> String {
-        let id = Table.cell(intent["intent_id"], named: "").escapedForTerminal
-        let isOver = intent["timed_out"] != .bool(true)
+    static func summary(_ standing: IntentStanding, isTimedOut: Bool = false) -> String {
+        let id = standing.intent.intentID.orDash.escapedForTerminal
         var table = Table(["state", ">orders"])
-        for (state, count) in intent["counts"]?.object ?? [] where count.integer != 0 { table.add([state, count.text ?? "-"]) }
-        var out = "intent \(id) \(isOver ? "is settled" : "is not settled yet")\n"
+        for count in standing.counts.all where count.count != 0 { table.add([count.word, String(count.count)]) }
+        var out = "intent \(id) \(isTimedOut ? "is not settled yet" : "is settled")\n"
         if table.count > 0 { out += table.text }
-        out += refusals(intent)
-        if !isOver { out += "`omsctl wait \(id)` waits on; `omsctl orders --intent \(id)` lists its orders\n" }
+        out += refusals(standing)
+        if isTimedOut { out += "`omsctl wait \(id)` waits on; `omsctl orders --intent \(id)` lists its orders\n" }
         return out
     }
 }

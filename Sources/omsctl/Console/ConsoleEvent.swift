@@ -1,3 +1,4 @@
+import ControlAPI
 import Wire
 
 /// One line of the page's list of events.
@@ -37,7 +38,7 @@ enum ConsoleEvent {
 
     private static func order(_ event: JSON) -> String {
         let detail = event["detail"]
-        var out = StoryVerbs.change(event)
+        var out = StoryVerbs.change(ShownEvent(event) ?? ShownEvent())
         if let from = event["from_state"]?.string, let to = event["to_state"]?.string, from != to { out += " (\(from) → \(to))" }
         for (name, word) in [("filled_quantity", "filled "), ("reject_code", ""), ("reject_text", ""), ("note", "")] {
             if let value = detail?[name]?.text { out += ", \(word)\(value)" }

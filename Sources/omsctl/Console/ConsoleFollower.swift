@@ -1,4 +1,5 @@
 import CLinux
+import ControlAPI
 import Kernel
 import Synchronization
 import Transport
@@ -125,7 +126,8 @@ final class ConsoleFollower: Sendable {
     private func subscribed(after last: Int64?, isFirst: Bool) throws(Failure) -> Connection {
         let connection = try Connection(path: socketPath, patienceSeconds: ConsoleDesk.patienceSeconds)
         var after = last
-        if isFirst || last != nil, let seq = try connection.call("daemon.status")["seq"]?.integer {
+        if isFirst || last != nil {
+            let seq = try connection.ask(DaemonStatus.self).seq
             let from = max(0, seq - Self.backlog)
             if let last, last < from || last > seq {
                 add(ConsoleEvent.gap(after: last < from ? last : nil))
@@ -133,7 +135,7 @@ final class ConsoleFollower: Sendable {
             }
             if isFirst { after = from }
         }
-        _ = try connection.call("event.subscribe", [("after_seq", after.map { .number(String($0)) })])
+        _ = try connection.ask(EventSubscribe.self, EventSubscribe.Parameters(afterSeq: after))
         return connection
     }
 }

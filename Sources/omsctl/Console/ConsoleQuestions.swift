@@ -1,3 +1,4 @@
+import ControlAPI
 import Wire
 
 /// The questions that a console asks a daemon, over a connection that is opened when it is needed.
@@ -16,10 +17,10 @@ struct ConsoleQuestions {
     /// After an error nobody can say what the connection still holds.
     mutating func hangUp() { (opened, before) = (nil, nil) }
 
-    private mutating func call(_ method: String, _ members: [(String, JSON?)] = []) throws(Failure) -> JSON {
+    private mutating func ask<M: Method>(_ method: M.Type, _ parameters: M.Parameters = M.Parameters()) throws(Failure) -> Answer<M.Result> {
         if opened == nil { opened = try Connection(path: socketPath, patienceSeconds: ConsoleDesk.patienceSeconds) }
         guard let opened else { throw Failure(exitCode: .internal, text: "no connection") }
-        do throws(Failure) { return try opened.call(method, members) } catch {
+        do throws(Failure) { return try opened.ask(method, parameters) } catch {
             if error.exitCode == .unreachable || error.exitCode == .internal { hangUp() }
             throw error
         }
@@ -28,20 +29,21 @@ struct ConsoleQuestions {
     /// How the daemon and its accounts stand.
     mutating func standing(now: Int64) throws(Failure) -> ConsoleModel.Answers {
         var answers = ConsoleModel.Answers()
-        answers.daemon = try call("daemon.status")
-        answers.accounts = try call("account.list")["accounts"]?.array ?? []
-        answers.budgets = try call("limit.list")["budgets"]?.array ?? []
-        func any(_ name: String) -> Bool { answers.accounts.contains { ConsoleModel.count($0, name) > 0 } }
-        if any("breaks") {
-            answers.breaks =
-                try call("break.list", [("open", .bool(true)), ("limit", .number(String(ConsoleModel.breaksMax)))])["breaks"]?.array ?? []
+        answers.daemon = try ask(DaemonStatus.self).value
+        answers.accounts = try ask(AccountList.self).accounts
+        answers.budgets = try ask(LimitList.self).budgets
+        if answers.accounts.contains(where: { $0.breaks > 0 }) {
+            var open = BreakList.Parameters()
+            (open.isOpen, open.page) = (true, Page(limit: Int64(ConsoleModel.breaksMax)))
+            answers.breaks = try ask(BreakList.self, open).breaks
         }
-        if any("in_doubt") || any("parked") {
-            let filter: [(String, JSON?)] = [("states", .array([.string("in_doubt")])), ("limit", .number(String(ConsoleModel.doubtsRead)))]
-            answers.doubts = try call("order.list", filter)["orders"]?.array ?? []
+        if answers.accounts.contains(where: { $0.inDoubt > 0 || $0.parked > 0 }) {
+            var doubts = OrderList.Parameters()
+            (doubts.states, doubts.page) = (["in_doubt"], Page(limit: Int64(ConsoleModel.doubtsRead)))
+            answers.doubts = try ask(OrderList.self, doubts).orders
         }
         var requests: [String: Int64] = [:]
-        for account in answers.accounts { requests[account["account"]?.string ?? ""] = account["requests"]?.integer }
+        for account in answers.accounts { requests[account.account] = account.requests }
         answers.rates = before.map { WatchVerbs.rates(from: $0.requests, to: requests, inUs: now - $0.at) } ?? [:]
         before = (now, requests)
         return answers
@@ -51,11 +53,12 @@ struct ConsoleQuestions {
 
     /// An order by either of its ids, or an intent: `{"kind":"order"|"intent"|"none", …}`.
     mutating func find(_ id: String) throws(Failure) -> JSON {
-        if let order = try found("order.get", [("client_order_id", .string(id))]) { return try story(order) }
+        if let order = try found(OrderGet.self, OrderGet.Parameters(id)) { return try story(order.value) }
         // What is no name of an intent is refused as a parameter, and is none.
-        if let intent = try found("intent.get", [("intent_id", .string(id))]) { return try self.intent(intent, id) }
-        for account in try call("account.list")["accounts"]?.array ?? [] {
-            if let order = try found("order.get", [("account", account["account"]), ("venue_order_id", .string(id))]) { return try story(order) }
+        if let intent = try found(IntentGet.self, IntentGet.Parameters(id)) { return try self.intent(intent.value, id) }
+        for account in try ask(AccountList.self).accounts {
+            let parameters = OrderGet.Parameters(account: account.account, venueOrderID: id)
+            if let order = try found(OrderGet.self, parameters) { return try story(order.value) }
         }
         return .object([
             ("kind", .string("none")),
@@ -67,37 +70,38 @@ struct ConsoleQuestions {
         ])
     }
 
-    private mutating func found(_ method: String, _ members: [(String, JSON?)]) throws(Failure) -> JSON? {
-        do throws(Failure) { return try call(method, members) } catch {
-            if error.isUnknownOrder || error.exitCode == .denied && error.text.contains("(-32602") { return nil }
+    private mutating func found<M: Method>(_ method: M.Type, _ parameters: M.Parameters) throws(Failure) -> Answer<M.Result>? {
+        do throws(Failure) { return try ask(method, parameters) } catch {
+            if error.isUnknownOrder || error.isWrongParameter { return nil }
             throw error
         }
     }
 
-    private mutating func story(_ order: JSON) throws(Failure) -> JSON {
-        let id = order["client_order_id"] ?? .null
-        let timeline = try call("order.timeline", [("client_order_id", id)])
-        let intent = try order["intent_id"].flatMap { $0.isNull ? nil : $0 }.map { id throws(Failure) in try call("intent.get", [("intent_id", id)]) }
-        let text = StoryVerbs.story(order: order, intent: intent, timeline: timeline)
-        let line = "omsctl why \((id.string ?? "").quotedForShell)"
+    private mutating func story(_ order: ShownOrder) throws(Failure) -> JSON {
+        let id = order.clientOrderID
+        let timeline = try ask(OrderTimeline.self, OrderTimeline.Parameters(id))
+        let intent = try order.intentID.map { id throws(Failure) in try ask(IntentGet.self, IntentGet.Parameters(id)) }
+        let text = StoryVerbs.story(order: order, intent: intent?.intent, timeline: timeline.value)
+        let line = "omsctl why \(id.quotedForShell)"
         return .object([
-            ("kind", .string("order")), ("id", id), ("state", order["state"] ?? .null), ("parts", Need.json([.command(line)])),
+            ("kind", .string("order")), ("id", .string(id)), ("state", .string(order.state)), ("parts", Need.json([.command(line)])),
             ("lines", .array(Self.cut(text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)).map { .string($0) })),
         ])
     }
 
-    private mutating func intent(_ intent: JSON, _ id: String) throws(Failure) -> JSON {
-        let filter: [(String, JSON?)] = [("intent_id", .string(id)), ("limit", .number(String(Self.ordersMax)))]
-        let orders = try call("order.list", filter)
+    private mutating func intent(_ intent: IntentStanding, _ id: String) throws(Failure) -> JSON {
+        var filter = OrderList.Parameters()
+        (filter.intentID, filter.page) = (id, Page(limit: Int64(Self.ordersMax)))
+        let orders = try ask(OrderList.self, filter)
         let columns = ["client_order_id", "symbol", "side", "price", "quantity", "filled_quantity", "state"]
-        let rows = (orders["orders"]?.array ?? []).map { order in
+        let rows = (orders.json["orders"]?.array ?? []).map { order in
             JSON.object(columns.map { ($0, .string(ConsoleModel.clipped(Table.cell(order[$0], named: $0)))) })
         }
         return .object([
-            ("kind", .string("intent")), ("id", .string(id)), ("state", intent["state"] ?? .null),
+            ("kind", .string("intent")), ("id", .string(id)), ("state", .string(intent.intent.state)),
             ("parts", Need.json([.command("omsctl orders --intent \(id.quotedForShell)")])),
             ("lines", .array(Context.summary(intent).split(separator: "\n").map { .string(String($0)) })),
-            ("orders", .array(rows)), ("more", .bool(!(orders["next"]?.isNull ?? true))),
+            ("orders", .array(rows)), ("more", .bool(orders.next != nil)),
         ])
     }
 
@@ -121,7 +125,6 @@ struct ConsoleQuestions {
     mutating func plots(now: Int64) throws(Failure) -> JSON {
         let step = Self.plotStepMs * 1_000
         let to = (now / step + 1) * step
-        let numbers: [(String, Int64)] = [("from", to - Self.plotSpanUs), ("to", to), ("step_ms", Self.plotStepMs)]
-        return try call("stats.get", numbers.map { ($0.0, .number(String($0.1))) })
+        return try ask(StatsGet.self, StatsGet.Parameters(from: to - Self.plotSpanUs, to: to, stepMs: Self.plotStepMs)).json
     }
 }

@@ -1,3 +1,4 @@
+import ControlAPI
 import Wire
 
 /// `reconcile`, `halt`, `reduce`, `resume`.
@@ -17,10 +18,10 @@ enum AccountVerbs {
             run: { @Sendable context throws(Failure) in
                 let account = context.arguments.operands[0]
                 let reason = context.arguments.text("--reason") ?? "omsctl \(verb)"
-                let result = try context.call(
-                    "account.set_state", [("account", .string(account)), ("state", .string(state)), ("reason", .string(reason))])
+                let result = try context.ask(
+                    AccountSetState.self, AccountSetState.Parameters(account: account, state: state, reason: reason))
                 context.show(result) {
-                    let names = (result["accounts"]?.array ?? []).compactMap { $0["account"]?.string }
+                    let names = result.accounts.map(\.account)
                     let touched = names.isEmpty ? account : names.joined(separator: ", ")
                     let count = names.count > 1 ? "\(names.count) accounts: " : ""
                     return "\(count)\(touched): \(state), on record".escapedForTerminal + "\n"
@@ -31,13 +32,13 @@ enum AccountVerbs {
 
     @Sendable private static func reconcile(_ context: Context) throws(Failure) -> Exit {
         let account = context.arguments.operands[0]
-        let result = try context.call("account.reconcile", [("account", .string(account))])
+        let result = try context.ask(AccountReconcile.self, AccountReconcile.Parameters(account))
         context.show(result) {
             var out = account.escapedForTerminal
-            for (name, value) in result.object ?? [] where value.array == nil {
+            for (name, value) in result.json.object ?? [] where value.array == nil {
                 out += "  \(name) \(Table.cell(value, named: name))".escapedForTerminal
             }
-            let breaks = result["breaks"]?.array ?? []
+            let breaks = result.json["breaks"]?.array ?? []
             return out + "\n" + (breaks.isEmpty ? "no breaks\n" : Table.of(breaks, columns: BreakVerbs.columns).text)
         }
         return .done

@@ -1,10 +1,10 @@
-import OMSCore
+import ControlAPI
 import Wire
 
 /// `breaks` and `break`: where the record and a venue disagreed, and that a person took note.
 enum BreakVerbs {
     /// `v_breaks.kind`.
-    static let kinds = BreakKind.allCases.map(\.rawValue)
+    static let kinds = Words.breakKind
 
     static let columns: [(heading: String, member: String)] = [
         (">break", "break_id"), ("at", "at"), ("account", "account"), ("kind", "kind"), ("client_order_id", "client_order_id"),
@@ -13,7 +13,7 @@ enum BreakVerbs {
 
     static let all: [VerbSpec] = [
         ListVerbs.list(
-            "breaks", "where the record and a venue disagreed", "break.list",
+            "breaks", "where the record and a venue disagreed", BreakList.self, BreakList.Parameters.init(filter:),
             [
                 .switch("--open", "only those that neither ended nor were acknowledged"), .option("--kind", "KIND,…", "only these kinds"),
                 ListVerbs.account, ListVerbs.symbol, .option("--state", "STATE,…", "only of orders in these states"),
@@ -31,11 +31,10 @@ enum BreakVerbs {
             throw .usage("\(text.escapedForTerminal) is no number of a break; `omsctl breaks --open` lists them")
         }
         let reason = try context.arguments.required("--reason")
-        let row = try context.call("break.acknowledge", [("break_id", .number(String(id))), ("reason", .string(reason))])
+        let row = try context.ask(BreakAcknowledge.self, BreakAcknowledge.Parameters(id, reason: reason))
         context.show(row) {
-            func cell(_ name: String) -> String { Table.cell(row[name], named: name) }
-            let end = row["resolved_at"]?.isNull ?? true ? "acknowledged; it ends when its reason does" : "acknowledged, and over"
-            return "break \(cell("break_id")), \(cell("kind")) of \(cell("account")): \(end)".escapedForTerminal + "\n"
+            let end = row.resolvedAt == nil ? "acknowledged; it ends when its reason does" : "acknowledged, and over"
+            return "break \(row.breakID), \(row.kind.orDash) of \(row.account.orDash): \(end)".escapedForTerminal + "\n"
         }
         return .done
     }

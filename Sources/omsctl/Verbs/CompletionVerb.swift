@@ -1,6 +1,6 @@
 import CLinux
+import ControlAPI
 import Kernel
-import Wire
 
 /// What shells are taught.
 enum CompletionVerb {
@@ -32,20 +32,25 @@ enum CompletionVerb {
 
     /// At most a thousand: more than that nobody reads.
     private static func names(_ live: Completing.Live, _ context: Context) throws(Failure) -> [String] {
-        func column(_ method: String, _ list: String, _ name: String, _ members: [(String, JSON?)]) throws(Failure) -> [String] {
-            (try context.call(method, members)[list]?.array ?? []).compactMap { row in
-                row[name]?.string ?? row[name]?.integer.map { String($0) }
-            }
-        }
-        let most = JSON.number("1000")
+        let most = Page(limit: 1_000)
         switch live {
-        case .accounts: return try column("account.list", "accounts", "account", [])
+        case .accounts: return try context.ask(AccountList.self).accounts.map(\.account)
         case .orders:
-            let states = ["intended", "submitted", "in_doubt", "acknowledged", "working", "partially_filled"]
-            return try column("order.list", "orders", "client_order_id", [("states", .array(states.map { .string($0) })), ("limit", most)])
-        case .intents: return try column("intent.list", "intents", "intent_id", [("limit", most)])
-        case .breaks: return try column("break.list", "breaks", "break_id", [("open", .bool(true)), ("limit", most)])
-        case .symbols: return Array(Set(try column("instrument.list", "instruments", "symbol", [("limit", most)]))).sorted()
+            var asked = OrderList.Parameters()
+            (asked.states, asked.page) = (["intended", "submitted", "in_doubt", "acknowledged", "working", "partially_filled"], most)
+            return try context.ask(OrderList.self, asked).orders.map(\.clientOrderID)
+        case .intents:
+            var asked = IntentList.Parameters()
+            asked.page = most
+            return try context.ask(IntentList.self, asked).intents.map(\.intentID)
+        case .breaks:
+            var asked = BreakList.Parameters()
+            (asked.isOpen, asked.page) = (true, most)
+            return try context.ask(BreakList.self, asked).breaks.map { String($0.breakID) }
+        case .symbols:
+            var asked = InstrumentList.Parameters()
+            asked.page = most
+            return Set(try context.ask(InstrumentList.self, asked).instruments.map(\.symbol)).sorted()
         }
     }
 }

@@ -1,3 +1,4 @@
+import ControlAPI
 import Wire
 
 /// `export`: all orders, oldest first, a page at a time.
@@ -23,9 +24,9 @@ enum ExportVerb {
         let isCSV = context.arguments.has("--csv")
         guard isCSV != context.isJSON else { throw .usage("name either --csv or --json") }
         var isFirst = true
-        let filters = try ListVerbs.filters(context.arguments)
+        let filter = try ListVerbs.Filter(context.arguments)
         context.terminal.out(isCSV ? columns.joined(separator: ",") + "\r\n" : "[")
-        try context.pages("order.list", "orders", filters) { page in
+        try context.pages(OrderList.self, "orders", OrderList.Parameters(filter: filter)) { page in
             var out = ""
             for order in page {
                 if isCSV {

@@ -1,4 +1,5 @@
 import CLinux
+import ControlAPI
 import Wire
 
 /// `kill`: halts, withdraws, cancels by id, and does not let go before each order's fate is known. The daemon does it; this asks how far it is.
@@ -14,58 +15,14 @@ enum KillVerb {
             ], run: run)
     ]
 
-    /// One account, as `account.kill_status` tells of it.
-    private struct Account {
-        let name: String
-        let confirmedClosed: Int64
-        let cancelTaken: Int64
-        let liveOrUnknown: Int64
-        /// As far as is known: all of it only where `isListed`.
-        let foreign: Int64
-        /// The venue's open orders were listed after the halt.
-        let isListed: Bool
-        let cancelAll: String
-        let cancelsForeign: Bool
-        let lastError: String?
-
-        init(_ json: JSON) {
-            name = json["account"]?.string ?? "?"
-            confirmedClosed = json["confirmed_closed"]?.integer ?? 0
-            cancelTaken = json["cancel_taken"]?.integer ?? 0
-            liveOrUnknown = json["live_or_unknown"]?.integer ?? 0
-            foreign = json["foreign"]?.integer ?? 0
-            isListed = json["listed"]?.bool ?? false
-            cancelAll = json["cancel_all"]?.string ?? "not_asked"
-            cancelsForeign = json["cancels_foreign"]?.bool ?? false
-            lastError = json["last_error"]?.string
-        }
-
-        /// Nothing of it can rest at the venue, as far as anybody knows.
-        var isEmpty: Bool { liveOrUnknown == 0 && foreign == 0 && isListed }
-        /// Waiting longer changes nothing.
-        var isOver: Bool {
-            guard liveOrUnknown == 0, cancelTaken == 0, isListed, cancelAll != "unanswered" else { return false }
-            return foreign == 0 || !cancelsForeign
-        }
-
-        var json: JSON {
-            .object([
-                ("account", .string(name)), ("confirmed_closed", .number(String(confirmedClosed))), ("cancel_taken", .number(String(cancelTaken))),
-                ("live_or_unknown", .number(String(liveOrUnknown))), ("foreign", .number(String(foreign))), ("cancel_all", .string(cancelAll)),
-            ])
-        }
-    }
-
     @Sendable private static func run(_ context: Context) throws(Failure) -> Exit {
         let account = context.arguments.operands.first ?? "*"
         let (now, timeout) = (omsd_clock_us(CLOCK_BOOTTIME), try context.timeoutMs())
         let end = now.addingReportingOverflow(min(timeout, 86_400_000) * 1_000).partialValue
-        var members: [(String, JSON?)] = [
-            ("account", .string(account)), ("state", .string("halted")), ("reason", .string(context.arguments.text("--reason") ?? "omsctl kill")),
-            ("cancel_open", .bool(true)),
-        ]
-        if context.arguments.has("--everything") { members.append(("everything", .bool(true))) }
-        let asked = try context.call("account.set_state", members)["cancels"]?.integer ?? 0
+        var halt = AccountSetState.Parameters(account: account, state: "halted", reason: context.arguments.text("--reason") ?? "omsctl kill")
+        halt.cancelOpen = true
+        if context.arguments.has("--everything") { halt.everything = true }
+        let asked = try context.ask(AccountSetState.self, halt).cancels
         if !context.isJSON { context.terminal.err("halted, on record; \(asked) cancels and withdrawals asked for\n") }
         var accounts = try status(context, account)
         while !accounts.allSatisfy(\.isOver), omsd_clock_us(CLOCK_BOOTTIME) < end {
@@ -76,19 +33,18 @@ enum KillVerb {
         return accounts.allSatisfy(\.isEmpty) ? .done : .inDoubt
     }
 
-    private static func status(_ context: Context, _ account: String) throws(Failure) -> [Account] {
-        let answer = try context.call("account.kill_status", [("account", account == "*" ? nil : .string(account))])
-        return (answer["accounts"]?.array ?? []).map { Account($0) }
+    private static func status(_ context: Context, _ account: String) throws(Failure) -> [AccountKillStatus.Account] {
+        try context.ask(AccountKillStatus.self, AccountKillStatus.Parameters(account == "*" ? nil : account)).accounts
     }
 
-    private static func report(_ context: Context, _ accounts: [Account]) {
+    private static func report(_ context: Context, _ accounts: [AccountKillStatus.Account]) {
         // The shape has a number for what is not known: said beside it, and by the exit code.
         if context.isJSON { for account in accounts where !account.isListed { context.terminal.err(words(account).escapedForTerminalLines) } }
         context.show(.object([("accounts", .array(accounts.map(\.json)))])) {
             var table = Table(["account", ">confirmed closed", ">cancel taken", ">live or unknown", ">not ours", "cancel-all"])
             for account in accounts {
                 table.add([
-                    account.name, String(account.confirmedClosed), String(account.cancelTaken), String(account.liveOrUnknown),
+                    account.account, String(account.confirmedClosed), String(account.cancelTaken), String(account.liveOrUnknown),
                     account.isListed ? String(account.foreign) : "\(account.foreign)?", account.cancelAll,
                 ])
             }
@@ -97,7 +53,7 @@ enum KillVerb {
     }
 
     /// What is left to do about an account, a line each; nothing where nothing is.
-    private static func words(_ account: Account) -> String {
+    private static func words(_ account: AccountKillStatus.Account) -> String {
         var lines: [String] = []
         let why = account.lastError.map { " (\($0))" } ?? ""
         if account.liveOrUnknown > 0 {
@@ -113,6 +69,23 @@ enum KillVerb {
         if account.cancelAll == "unanswered" { lines.append("the venue has not answered the cancel-all\(why): omsd goes on asking") }
         if account.cancelAll == "none" { lines.append("this venue has no cancel-all: only what omsd knows was canceled, order by order") }
         if lines.isEmpty { lines = ["nothing lives any more"] }
-        return lines.map { "\(account.name): \($0)\n" }.joined()
+        return lines.map { "\(account.account): \($0)\n" }.joined()
+    }
+}
+
+extension AccountKillStatus.Account {
+    /// Nothing of it can rest at the venue, as far as anybody knows.
+    fileprivate var isEmpty: Bool { liveOrUnknown == 0 && foreign == 0 && isListed }
+    /// Waiting longer changes nothing.
+    fileprivate var isOver: Bool {
+        guard liveOrUnknown == 0, cancelTaken == 0, isListed, cancelAll != "unanswered" else { return false }
+        return foreign == 0 || !cancelsForeign
+    }
+
+    fileprivate var json: JSON {
+        .object([
+            ("account", .string(account)), ("confirmed_closed", .number(String(confirmedClosed))), ("cancel_taken", .number(String(cancelTaken))),
+            ("live_or_unknown", .number(String(liveOrUnknown))), ("foreign", .number(String(foreign))), ("cancel_all", .string(cancelAll)),
+        ])
     }
 }

@@ -1,4 +1,4 @@
-import OMSCore
+import ControlAPI
 import Wire
 
 /// Listings: `intents`, `orders`, `instruments`, `fills`, `limits`.
@@ -8,23 +8,25 @@ enum ListVerbs {
     static let limit = VerbSpec.Flag.option("--limit", "N", "the newest N rows; default 100, 0 for all")
 
     static let all: [VerbSpec] = [
-        list("intents", "intents, oldest first", "intent.list", [account, limit], intentColumns),
+        list("intents", "intents, oldest first", IntentList.self, IntentList.Parameters.init(filter:), [account, limit], intentColumns),
         list(
-            "orders", "orders, oldest first", "order.list",
+            "orders", "orders, oldest first", OrderList.self, OrderList.Parameters.init(filter:),
             [
                 account, symbol, .option("--state", "STATE,…", "only these states"), .option("--intent", "ID", "only this intent's"), limit,
             ], orderColumns),
-        list("instruments", "the markets' rules", "instrument.list", [account, symbol, limit], instrumentColumns),
         list(
-            "fills", "executions", "fill.list",
+            "instruments", "the markets' rules", InstrumentList.self, InstrumentList.Parameters.init(filter:), [account, symbol, limit],
+            instrumentColumns),
+        list(
+            "fills", "executions", FillList.self, FillList.Parameters.init(filter:),
             [
                 account, symbol, .option("--intent", "ID", "only of this intent's orders"), .option("--order", "ID", "only of this order"), limit,
             ], fillColumns),
         VerbSpec(
             name: "limits", operands: "", operandCount: 0...0, summary: "the venues' budgets and what is taken of them", flags: [],
             run: { @Sendable context throws(Failure) in
-                let result = try context.call("limit.list")
-                context.show(result) { Table.of(result["budgets"]?.array ?? [], columns: limitColumns).text }
+                let result = try context.ask(LimitList.self)
+                context.show(result) { Table.of(result.json["budgets"]?.array ?? [], columns: limitColumns).text }
                 return .done
             }),
     ]
@@ -34,15 +36,15 @@ enum ListVerbs {
         (">quantity", "quantity"), (">filled", "filled_quantity"), ("state", "state"), ("evidence", "evidence"), (">tries", "attempts"),
         ("intended_at", "intended_at"),
     ]
-    private static let intentColumns: [(heading: String, member: String)] = [
+    static let intentColumns: [(heading: String, member: String)] = [
         ("intent_id", "intent_id"), ("account", "account"), ("state", "state"), (">orders", "orders"), ("accepted_at", "accepted_at"),
         ("settled_at", "settled_at"),
     ]
-    private static let instrumentColumns: [(heading: String, member: String)] = [
+    static let instrumentColumns: [(heading: String, member: String)] = [
         ("account", "account"), ("symbol", "symbol"), (">tick", "tick"), (">lot", "lot"), (">min quantity", "min_quantity"),
         (">max quantity", "max_quantity"), (">min notional", "min_notional"), ("tradable", "tradable"),
     ]
-    private static let fillColumns: [(heading: String, member: String)] = [
+    static let fillColumns: [(heading: String, member: String)] = [
         ("at", "at"), ("client_order_id", "client_order_id"), ("account", "account"), ("trade_id", "trade_id"), (">quantity", "quantity"),
         (">price", "price"), (">fee", "fee"), ("fee asset", "fee_asset"),
     ]
@@ -51,25 +53,30 @@ enum ListVerbs {
         (">in use", "in_use"), (">share", "share"), (">reserved", "reserved"), (">busiest", "busiest_window"), ("next free", "next_free_at"),
     ]
     /// An order's states, as `--state` takes them.
-    static let states = OrderState.allCases.map(\.rawValue)
+    static let states = Words.orderState
 
-    /// Filters by option: `--state` and others to members of the parameters.
-    static func filters(_ arguments: Arguments, ofBreaks isOfBreaks: Bool = false) throws(Failure) -> [(String, JSON?)] {
-        if arguments.text("--state") == "open" {
-            let meant = isOfBreaks ? "--open" : "--state acknowledged,working,partially_filled"
-            throw .usage("--state: \"open\" is no state of an order; did you mean \(meant)?")
+    /// What options narrow a listing to.
+    struct Filter {
+        var account, symbol, intentID, clientOrderID: String?
+        var states, kinds: [String]?
+        var isOpen: Bool?
+
+        init(_ arguments: Arguments, ofBreaks isOfBreaks: Bool = false) throws(Failure) {
+            if arguments.text("--state") == "open" {
+                let meant = isOfBreaks ? "--open" : "--state acknowledged,working,partially_filled"
+                throw .usage("--state: \"open\" is no state of an order; did you mean \(meant)?")
+            }
+            (account, symbol) = (arguments.text("--account"), arguments.text("--symbol"))
+            (intentID, clientOrderID) = (arguments.text("--intent"), arguments.text("--order"))
+            states = try arguments.words("--state", among: ListVerbs.states)
+            kinds = try arguments.words("--kind", among: BreakVerbs.kinds)
+            isOpen = arguments.has("--open") ? true : nil
         }
-        func list(_ words: [String]?) -> JSON? { words.map { JSON.array($0.map { .string($0) }) } }
-        return [
-            ("account", arguments.json("--account")), ("symbol", arguments.json("--symbol")),
-            ("states", list(try arguments.words("--state", among: states))), ("intent_id", arguments.json("--intent")),
-            ("client_order_id", arguments.json("--order")), ("kinds", list(try arguments.words("--kind", among: BreakVerbs.kinds))),
-            ("open", arguments.has("--open") ? .bool(true) : nil),
-        ]
     }
 
-    static func list(
-        _ name: String, _ summary: String, _ method: String, _ flags: [VerbSpec.Flag], _ columns: [(heading: String, member: String)]
+    static func list<M: Listing>(
+        _ name: String, _ summary: String, _ method: M.Type, _ parameters: @escaping @Sendable (Filter) -> M.Parameters, _ flags: [VerbSpec.Flag],
+        _ columns: [(heading: String, member: String)]
     ) -> VerbSpec {
         VerbSpec(
             name: name, operands: "", operandCount: 0...0, summary: summary, flags: flags,
@@ -78,7 +85,7 @@ enum ListVerbs {
                 var rows: [JSON] = []
                 var left = 0
                 // Pages run from the oldest on: what is shown is their end.
-                try context.pages(method, name, try filters(context.arguments, ofBreaks: name == "breaks")) { page in
+                try context.pages(method, name, parameters(try Filter(context.arguments, ofBreaks: name == "breaks"))) { page in
                     rows += page
                     if most > 0, rows.count > most {
                         left += rows.count - most
@@ -89,5 +96,42 @@ enum ListVerbs {
                 context.show(.object([(name, .array(rows))])) { Table.of(rows, columns: columns).text }
                 return .done
             })
+    }
+}
+
+extension IntentList.Parameters {
+    init(filter: ListVerbs.Filter) {
+        self.init()
+        account = filter.account
+    }
+}
+
+extension OrderList.Parameters {
+    init(filter: ListVerbs.Filter) {
+        self.init()
+        (account, symbol, states, intentID) = (filter.account, filter.symbol, filter.states, filter.intentID)
+    }
+}
+
+extension FillList.Parameters {
+    init(filter: ListVerbs.Filter) {
+        self.init()
+        (account, symbol, states) = (filter.account, filter.symbol, filter.states)
+        (intentID, clientOrderID) = (filter.intentID, filter.clientOrderID)
+    }
+}
+
+extension BreakList.Parameters {
+    init(filter: ListVerbs.Filter) {
+        self.init()
+        (isOpen, kinds, account, symbol, states) = (filter.isOpen, filter.kinds, filter.account, filter.symbol, filter.states)
+        (intentID, clientOrderID) = (filter.intentID, filter.clientOrderID)
+    }
+}
+
+extension InstrumentList.Parameters {
+    init(filter: ListVerbs.Filter) {
+        self.init()
+        (account, symbol) = (filter.account, filter.symbol)
     }
 }

@@ -1,3 +1,4 @@
+import ControlAPI
 import Kernel
 import Wire
 
@@ -40,13 +41,13 @@ enum OrderVerbs {
         let arguments = context.arguments
         let id = arguments.operands[0]
         guard arguments.has("--price") || arguments.has("--quantity") else { throw .usage("name --price, --quantity, or both") }
-        let order = try context.call("order.get", [("client_order_id", .string(id))])
+        let order = try context.ask(OrderGet.self, OrderGet.Parameters(id))
         var item: [(key: String, value: JSON)] = [("client_order_id", .string(id))]
         _ = try arguments.word("--on-failure", among: ["keep", "cancel"])
         for (name, option) in [("price", "--price"), ("quantity", "--quantity"), ("on_failure", "--on-failure")] {
             if let value = arguments.json(option) { item.append((name, value)) }
         }
-        return try act(context, account: order["account"], list: "modify", items: [.object(item)], ids: [id], kind: "modify")
+        return try act(context, account: order.account, list: "modify", items: [.object(item)], ids: [id], kind: "modify")
     }
 
     @Sendable private static func cancel(_ context: Context) throws(Failure) -> Exit {
@@ -68,7 +69,7 @@ enum OrderVerbs {
                 name, value in
                 value.map { (key: name, value: $0) }
             }
-            return try act(context, account: .string(account), list: "cancel", items: [.object(members)], ids: [], kind: "cancel")
+            return try act(context, account: account, list: "cancel", items: [.object(members)], ids: [], kind: "cancel")
         }
         guard !arguments.has("--symbol"), !arguments.has("--side") else { throw .usage("--symbol and --side go without ids") }
         var accounts: [(name: String, ids: [String])] = []
@@ -77,7 +78,7 @@ enum OrderVerbs {
             if let account = arguments.text("--account") {
                 name = account
             } else {
-                name = try context.call("order.get", [("client_order_id", .string(id))])["account"]?.string ?? ""
+                name = try context.ask(OrderGet.self, OrderGet.Parameters(id)).account
             }
             if let index = accounts.firstIndex(where: { $0.name == name }) { accounts[index].ids.append(id) } else { accounts.append((name, [id])) }
         }
@@ -85,7 +86,7 @@ enum OrderVerbs {
         var exit = Exit.done
         for (name, ids) in accounts {
             exit = exit.and(
-                try act(context, account: .string(name), list: "cancel", items: ids.map { .string($0) }, ids: ids, kind: "cancel"))
+                try act(context, account: name, list: "cancel", items: ids.map { .string($0) }, ids: ids, kind: "cancel"))
         }
         return exit
     }
@@ -93,29 +94,27 @@ enum OrderVerbs {
     /// Withdraws and cancels, waits, and says how many of each.
     private static func cancel(intent: String, _ context: Context) throws(Failure) -> Exit {
         _ = try context.timeoutMs()
-        let asked = try context.call("intent.cancel", [("intent_id", .string(intent))])
+        let asked = try context.ask(IntentCancel.self, IntentCancel.Parameters(intent))
         if !context.isJSON {
-            func count(_ name: String) -> String { Table.cell(asked[name], named: name) }
-            let words = "intent \(intent): \(count("withdrawn")) orders withdrawn, \(count("cancels")) cancels asked for"
+            let words = "intent \(intent): \(asked.withdrawn) orders withdrawn, \(asked.cancels) cancels asked for"
             context.terminal.out(words.escapedForTerminal + "\n")
         } else if context.arguments.has("--no-wait") {
             context.show(asked) { "" }
         }
         if context.arguments.has("--no-wait") { return .done }
         guard let result = try context.waitUntilSettled([intent], total: 0).first else { return .internal }
-        context.show(result) { Context.summary(result) }
-        return Exit.of(intent: result)
+        context.show(result) { Context.summary(result.standing, isTimedOut: result.isTimedOut) }
+        return Exit.of(intent: result.value)
     }
 
     /// The order that bears this id at the venue: of the account that is named, or of the only one that knows it.
     private static func order(atVenue id: String, _ context: Context) throws(Failure) -> String {
         var accounts = context.arguments.text("--account").map { [$0] } ?? []
-        if accounts.isEmpty { accounts = (try context.call("account.list")["accounts"]?.array ?? []).compactMap { $0["account"]?.string } }
+        if accounts.isEmpty { accounts = try context.ask(AccountList.self).accounts.map(\.account) }
         var found: [String] = []
         for account in accounts {
             do throws(Failure) {
-                let order = try context.call("order.get", [("account", .string(account)), ("venue_order_id", .string(id))])
-                if let name = order["client_order_id"]?.string { found.append(name) }
+                found.append(try context.ask(OrderGet.self, OrderGet.Parameters(account: account, venueOrderID: id)).clientOrderID)
             } catch {
                 guard error.isUnknownOrder else { throw error }
             }
@@ -132,54 +131,48 @@ enum OrderVerbs {
 
     @Sendable private static func cancelAll(_ context: Context) throws(Failure) -> Exit {
         var accounts = context.arguments.operands
-        if accounts.isEmpty {
-            accounts = (try context.call("account.list")["accounts"]?.array ?? []).compactMap { $0["account"]?.string }
-        }
+        if accounts.isEmpty { accounts = try context.ask(AccountList.self).accounts.map(\.account) }
         var exit = Exit.done
         for account in accounts {
-            exit = exit.and(try act(context, account: .string(account), list: "cancel", items: [.object([])], ids: [], kind: "cancel"))
+            exit = exit.and(try act(context, account: account, list: "cancel", items: [.object([])], ids: [], kind: "cancel"))
         }
         return exit
     }
 
     /// Submits, waits, and reads from the orders' commands how it went.
-    private static func act(_ context: Context, account: JSON?, list: String, items: [JSON], ids: [String], kind: String) throws(Failure) -> Exit {
+    private static func act(_ context: Context, account: String, list: String, items: [JSON], ids: [String], kind: String) throws(Failure) -> Exit {
         let intentID =
             context.arguments.text("--intent-id") ?? SubmitVerbs.newIntentID(context) + "-"
-            + (account?.string ?? "").filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(20)
+            + account.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(20)
         var (exit, intent) = try context.submitAndWait(
-            .object([("account", account ?? .null), ("intent_id", .string(intentID)), (list, .array(items))]))
+            .object([("account", .string(account)), ("intent_id", .string(intentID)), (list, .array(items))]))
         guard let intent else { return exit }
         if ids.isEmpty, !context.isJSON {
-            let count = intent["commands"]?.integer ?? 0
+            let count = intent.standing.intent.commands
             let words =
                 count == 0
                 ? "no order to \(kind): none of the account is live, unsent or in doubt"
                 : "\(count) \(count == 1 ? "order" : "orders") matched, \(kind) asked for"
-            context.terminal.out("\(Table.cell(account, named: "")): \(words)".escapedForTerminal + "\n")
+            context.terminal.out("\(account): \(words)".escapedForTerminal + "\n")
         }
         for id in ids.prefix(lookedAtMax) {
-            let commands = try context.call("order.timeline", [("client_order_id", .string(id))])["commands"]?.array ?? []
-            guard
-                let command = commands.filter({ $0["kind"]?.string == kind }).max(by: {
-                    ($0["command_id"]?.integer ?? 0) < ($1["command_id"]?.integer ?? 0)
-                })
-            else { continue }
+            let commands = try context.ask(OrderTimeline.self, OrderTimeline.Parameters(id)).commands
+            guard let command = commands.filter({ $0.kind == kind }).max(by: { $0.commandID < $1.commandID }) else { continue }
             let outcome = Self.exit(of: command)
             exit = exit.and(outcome)
             if !context.isJSON {
-                let words = [command["reject_code"]?.text, command["reject_text"]?.text].compactMap(\.self).joined(separator: " ")
+                let words = [command.rejectCode, command.rejectText].compactMap(\.self).joined(separator: " ")
                 context.terminal.out(
-                    "\(kind) of \(id): \(Table.cell(command["state"], named: ""))\(words.isEmpty ? "" : ", " + words)".escapedForTerminal + "\n")
+                    "\(kind) of \(id): \(command.state.orDash)\(words.isEmpty ? "" : ", " + words)".escapedForTerminal + "\n")
             }
         }
         return exit
     }
 
-    private static func exit(of command: JSON) -> Exit {
-        switch command["state"]?.string {
+    private static func exit(of command: ShownCommand) -> Exit {
+        switch command.state {
         case "done", "withdrawn", "superseded": .done
-        case "refused": command["request_id"]?.isNull ?? true ? .denied : .refused
+        case "refused": command.requestID == nil ? .denied : .refused
         default: .inDoubt
         }
     }
@@ -189,25 +182,25 @@ enum OrderVerbs {
         let until = try context.arguments.word("--until", among: ["acknowledged", "settled"]) ?? "settled"
         _ = try context.timeoutMs()
         let intent = try intent(of: id, context)
-        let total = Int(intent["orders"]?.integer ?? 0)
-        guard let result = try context.waitUntilSettled([intent["intent_id"]?.string ?? id], total: total, until: until).first else {
+        let total = Int(clamping: intent.orders)
+        guard let result = try context.waitUntilSettled([intent.intentID.isEmpty ? id : intent.intentID], total: total, until: until).first else {
             return .internal
         }
-        context.show(result) { Context.summary(result) }
+        context.show(result) { Context.summary(result.standing, isTimedOut: result.isTimedOut) }
         if until == "acknowledged" {
             // Only what can never be acknowledged, or was not in time, is told apart from done.
-            return result["timed_out"] == .bool(true) ? .inDoubt : Exit.of(intent: result)
+            return result.isTimedOut ? .inDoubt : Exit.of(intent: result.value)
         }
-        return .of(intent: result)
+        return .of(intent: result.value)
     }
 
     /// The intent of that id, or the one that an order of that id came with.
-    private static func intent(of id: String, _ context: Context) throws(Failure) -> JSON {
-        do throws(Failure) { return try context.call("intent.get", [("intent_id", .string(id))]) } catch {
-            guard error.isUnknownOrder, let order = try? context.call("order.get", [("client_order_id", .string(id))]),
-                let intent = order["intent_id"]
-            else { throw error }
-            return try context.call("intent.get", [("intent_id", intent)])
+    private static func intent(of id: String, _ context: Context) throws(Failure) -> ShownIntent {
+        do throws(Failure) { return try context.ask(IntentGet.self, IntentGet.Parameters(id)).intent } catch {
+            guard error.isUnknownOrder, let order = try? context.ask(OrderGet.self, OrderGet.Parameters(id)), let intent = order.intentID else {
+                throw error
+            }
+            return try context.ask(IntentGet.self, IntentGet.Parameters(intent)).intent
         }
     }
 
@@ -218,8 +211,8 @@ enum OrderVerbs {
             throw .usage("the verdict should be absent or placed\(hint)")
         }
         let reason = try context.arguments.required("--reason")
-        let order = try context.call("order.resolve", [("client_order_id", .string(id)), ("verdict", .string(verdict)), ("reason", .string(reason))])
-        context.show(order) { "\(id): \(Table.cell(order["state"], named: ""))".escapedForTerminal + "\n" }
+        let order = try context.ask(OrderResolve.self, OrderResolve.Parameters(id, verdict: verdict, reason: reason))
+        context.show(order) { "\(id): \(order.state.orDash)".escapedForTerminal + "\n" }
         return .done
     }
 }

@@ -1,12 +1,13 @@
+import ControlAPI
 import Wire
 
 /// What `status` and `top` say, in lines of at most `width` columns; colours only say again what the words say.
 struct StatusText {
     /// What is known of the daemon at one time.
     struct Facts {
-        let daemon: JSON
-        let accounts: [JSON]
-        let budgets: [JSON]
+        let daemon: DaemonStatus.Result
+        let accounts: [ShownAccount]
+        let budgets: [ShownBudget]
         /// nil: only how many each account has.
         var openBreaks: [(account: String, kind: String)]?
         /// Requests a second, by account; nil: not known, or none.
@@ -27,10 +28,9 @@ struct StatusText {
 
     func page(_ facts: Facts) -> String {
         let daemon = facts.daemon
-        func cell(_ name: String) -> String { Table.cell(daemon[name], named: name) }
-        let readiness = daemon["ready"] == .bool(true) ? "all accounts ready" : "NOT all accounts ready"
+        let readiness = daemon.isReady ? "all accounts ready" : "NOT all accounts ready"
         var text = wrapped(
-            "omsd \(cell("version")), up \(daemon["uptime_us"]?.integer.map(span) ?? "-"), record at \(cell("seq")), \(readiness)", style: .heading)
+            "omsd \(daemon.version.orDash), up \(span(daemon.uptimeUs)), record at \(daemon.seq), \(readiness)", style: .heading)
         let needs = Need.all(daemon: daemon, accounts: facts.accounts) { openBreaks(of: $0, facts) }
         if !needs.isEmpty {
             text += "\n" + wrapped("needs a person:", style: .bad) + needs.map { wrapped($0.text, indent: "  ", style: .bad) }.joined()
@@ -39,73 +39,66 @@ struct StatusText {
     }
 
     /// `2 external_order, 1 limit`; only a number where kinds are not known; empty: none.
-    private func openBreaks(of account: JSON, _ facts: Facts) -> String {
+    private func openBreaks(of account: ShownAccount, _ facts: Facts) -> String {
         guard let breaks = facts.openBreaks else {
-            let count = account["breaks"]?.integer ?? 0
-            return count > 0 ? String(count) : ""
+            return account.breaks > 0 ? String(account.breaks) : ""
         }
-        let kinds = breaks.filter { $0.account == account["account"]?.string }.map(\.kind)
+        let kinds = breaks.filter { $0.account == account.account }.map(\.kind)
         return Dictionary(grouping: kinds, by: { $0 }).sorted { $0.key < $1.key }.map { "\($0.value.count) \($0.key)" }.joined(separator: ", ")
     }
 
     private func accounts(_ facts: Facts) -> String {
         if facts.accounts.isEmpty { return "no account is configured\n" }
         // Those that need a look first; among equals as the configuration has them.
-        let calm = facts.accounts.filter { !isTroubled($0) }
-        return (facts.accounts.filter(isTroubled) + calm).map { account($0, facts) }.joined()
+        let calm = facts.accounts.filter { !$0.isTroubled }
+        return (facts.accounts.filter(\.isTroubled) + calm).map { account($0, facts) }.joined()
     }
 
-    private func isTroubled(_ account: JSON) -> Bool {
-        account["ready"] != .bool(true) || account["state"]?.string != "active"
-            || ["parked", "breaks", "in_doubt"].contains { (account[$0]?.integer ?? 0) > 0 }
-    }
-
-    private func account(_ account: JSON, _ facts: Facts) -> String {
-        func cell(_ name: String) -> String { Table.cell(account[name], named: name) }
-        func number(_ name: String) -> Int64 { account[name]?.integer ?? 0 }
-        let isReady = account["ready"] == .bool(true)
-        let heading = "\(cell("account")): \(cell("venue")) \(cell("product")), \(cell("state")), \(isReady ? "ready" : "NOT READY")"
-        var out = wrapped(heading, style: isReady ? account["state"]?.string == "active" ? .heading : .warning : .bad)
+    private func account(_ account: ShownAccount, _ facts: Facts) -> String {
+        let isReady = account.isReady
+        let place = "\(account.venue.orDash) \(account.product.orDash)"
+        let heading = "\(account.account.orDash): \(place), \(account.state.orDash), \(isReady ? "ready" : "NOT READY")"
+        var out = wrapped(heading, style: isReady ? account.state == "active" ? .heading : .warning : .bad)
         // What is nothing is not said: five accounts fit a screen of 24 lines.
-        var parts = ["last answer \(age(account["last_answer_at"]))", "open \(cell("open"))"]
-        if number("in_flight") > 0 { parts.append("in flight \(number("in_flight"))") }
-        let lanes = ["cancel", "lookup", "modify", "place"].compactMap { lane -> String? in
-            let count = account["queue"]?[lane]?.integer ?? 0
-            return count > 0 ? "\(lane) \(count)" : nil
+        var parts = ["last answer \(age(account.lastAnswerAt))", "open \(account.open)"]
+        if account.inFlight > 0 { parts.append("in flight \(account.inFlight)") }
+        let queue = account.queue
+        let lanes = [("cancel", queue.cancel), ("lookup", queue.lookup), ("modify", queue.modify), ("place", queue.place)].compactMap { lane, count in
+            count > 0 ? "\(lane) \(count)" : nil
         }
         if !lanes.isEmpty { parts.append("queued: \(lanes.joined(separator: ", "))") }
-        if number("in_doubt") > 0 {
-            let oldest = account["oldest_doubt_at"].flatMap { $0.isNull ? nil : ", the oldest \(age($0))" } ?? ""
-            parts.append("in doubt \(number("in_doubt"))\(oldest)")
+        if account.inDoubt > 0 {
+            let oldest = account.oldestDoubtAt.map { ", the oldest \(age($0))" } ?? ""
+            parts.append("in doubt \(account.inDoubt)\(oldest)")
         }
-        if let offset = account["clock_offset_ms"]?.integer {
+        if let offset = account.clockOffsetMs {
             if !(-500...500).contains(offset) { parts.append("clock off by \(offset) ms") }
         } else {
             parts.append("the venue's clock is unknown")
         }
         // Where a venue lists market by market and none was used yet, a ready account has nothing to compare.
-        let isReconciled = account["last_reconcile_at"]?.integer != nil
-        parts.append(isReady && !isReconciled ? "nothing to reconcile yet" : "reconciled \(age(account["last_reconcile_at"]))")
-        if let rate = facts.rates[cell("account")], rate > 0 { parts.append("\(figure(rate)) requests/s") }
-        if let tightest = tightest(of: account["account"], facts.budgets) { parts.append(tightest) }
+        let isReconciled = account.lastReconcileAt != nil
+        parts.append(isReady && !isReconciled ? "nothing to reconcile yet" : "reconciled \(age(account.lastReconcileAt))")
+        if let rate = facts.rates[account.account], rate > 0 { parts.append("\(figure(rate)) requests/s") }
+        if let tightest = tightest(of: account.account, facts.budgets) { parts.append(tightest) }
         let open = openBreaks(of: account, facts)
         if !open.isEmpty { parts.append("breaks: \(open)") }
         out += wrapped(parts.joined(separator: "; "), indent: "  ")
-        if let error = account["last_error"]?.string, error != account["reason"]?.string {
-            let when = account["last_error_at"]?.integer == nil ? "" : " " + age(account["last_error_at"])
+        if let error = account.lastError, error != account.reason {
+            let when = account.lastErrorAt.map { " " + age($0) } ?? ""
             out += wrapped("last error\(when): \(error)", indent: "  ", style: .warning)
         }
         return out
     }
 
     /// The budget of an account of which the largest part is taken; nil: of none a tenth is.
-    private func tightest(of account: JSON?, _ budgets: [JSON]) -> String? {
-        func share(_ budget: JSON) -> Int64 { max(1, budget["share"]?.integer ?? budget["permits"]?.integer ?? 1) }
-        func use(_ budget: JSON) -> Double { Double(budget["in_use"]?.integer ?? 0) / Double(share(budget)) }
-        guard let budget = budgets.filter({ $0["account"] == account && use($0) >= 0.1 }).max(by: { use($0) < use($1) }) else { return nil }
-        let free = budget["next_free_at"]?.integer.map { ", next free in \(span(until($0)))" } ?? ""
-        let isFull = (budget["in_use"]?.integer ?? 0) >= share(budget)
-        return "\(Table.cell(budget["budget"], named: "")) \(Table.cell(budget["in_use"], named: "")) of \(share(budget)) taken\(isFull ? free : "")"
+    private func tightest(of account: String, _ budgets: [ShownBudget]) -> String? {
+        func share(_ budget: ShownBudget) -> Int64 { max(1, budget.share > 0 ? budget.share : budget.permits) }
+        func use(_ budget: ShownBudget) -> Double { Double(budget.inUse) / Double(share(budget)) }
+        guard let budget = budgets.filter({ $0.account == account && use($0) >= 0.1 }).max(by: { use($0) < use($1) }) else { return nil }
+        let free = budget.nextFreeAt.map { ", next free in \(span(until($0)))" } ?? ""
+        let isFull = budget.inUse >= share(budget)
+        return "\(budget.budget.orDash) \(budget.inUse) of \(share(budget)) taken\(isFull ? free : "")"
     }
 
     private func figure(_ rate: Double) -> String {
@@ -115,8 +108,8 @@ struct StatusText {
     // MARK: Words for times
 
     /// `12 s ago`; `never` where there is no time.
-    func age(_ value: JSON?) -> String {
-        guard let at = value?.integer else { return "never" }
+    func age(_ at: Int64?) -> String {
+        guard let at else { return "never" }
         let (age, overflow) = now.subtractingReportingOverflow(at)
         return overflow ? "at \(at)" : "\(span(max(0, age))) ago"
     }
@@ -163,4 +156,9 @@ struct StatusText {
         let isPainted = hasColor && style != .plain
         return (lines + [line]).map { isPainted ? "\u{1B}[\(style.rawValue)m\($0)\u{1B}[0m\n" : $0 + "\n" }.joined()
     }
+}
+
+extension ShownAccount {
+    /// Something about it needs a look.
+    var isTroubled: Bool { !isReady || state != "active" || parked > 0 || breaks > 0 || inDoubt > 0 }
 }

@@ -1,3 +1,4 @@
+import ControlAPI
 import Wire
 
 /// `show` and `why`: what is on record of one order.
@@ -9,11 +10,11 @@ enum StoryVerbs {
 
     /// What stands is shown, whatever it is: the exit code tells whether it could be, not the order's fate.
     @Sendable private static func show(_ context: Context) throws(Failure) -> Exit {
-        let id = JSON.string(context.arguments.operands[0])
+        let id = context.arguments.operands[0]
         let found: JSON
-        do throws(Failure) { found = try context.call("order.get", [("client_order_id", id)]) } catch {
-            guard error.isUnknownOrder, let intent = try? context.call("intent.get", [("intent_id", id)]) else { throw error }
-            found = intent
+        do throws(Failure) { found = try context.ask(OrderGet.self, OrderGet.Parameters(id)).json } catch {
+            guard error.isUnknownOrder, let intent = try? context.ask(IntentGet.self, IntentGet.Parameters(id)) else { throw error }
+            found = intent.json
         }
         context.show(found) {
             var table = Table(["field", "value"])
@@ -24,108 +25,103 @@ enum StoryVerbs {
     }
 
     @Sendable private static func why(_ context: Context) throws(Failure) -> Exit {
-        let id = JSON.string(context.arguments.operands[0])
-        let order = try context.call("order.get", [("client_order_id", id)])
-        let timeline = try context.call("order.timeline", [("client_order_id", id)])
-        let intent = try order["intent_id"].map { intentID throws(Failure) in try context.call("intent.get", [("intent_id", intentID)]) }
-        context.show(.object([("order", order), ("intent", intent ?? .null), ("timeline", timeline)])) {
-            story(order: order, intent: intent, timeline: timeline)
+        let id = context.arguments.operands[0]
+        let order = try context.ask(OrderGet.self, OrderGet.Parameters(id))
+        let timeline = try context.ask(OrderTimeline.self, OrderTimeline.Parameters(id))
+        let intent = try order.intentID.map { id throws(Failure) in try context.ask(IntentGet.self, IntentGet.Parameters(id)) }
+        context.show(.object([("order", order.json), ("intent", intent?.json ?? .null), ("timeline", timeline.json)])) {
+            story(order: order.value, intent: intent?.intent, timeline: timeline.value)
         }
         return .done
     }
 
     /// Times at the left, sentences at the right.
-    static func story(order: JSON, intent: JSON?, timeline: JSON) -> String {
-        func text(_ name: String) -> String { Table.cell(order[name], named: name) }
+    static func story(order: ShownOrder, intent: ShownIntent?, timeline: OrderTimeline.Result) -> String {
         // As asked, which never changes; beside it what stands now where a modify or the venue changed it.
-        func asked(_ name: String) -> JSON? { order["asked_" + name].flatMap { $0.isNull ? nil : $0 } ?? order[name] }
-        func given(_ value: JSON?) -> String? { value.flatMap { $0.isNull ? nil : Table.cell($0, named: "") } }
-        let amount = given(order["quote_quantity"]).map { "for \($0)" } ?? Table.cell(asked("quantity"), named: "")
-        let price = given(asked("price")).map { " at \($0)" } ?? ""
-        let force = given(order["time_in_force"]).map { " \($0)" } ?? ""
-        let flags = ["post_only", "reduce_only"].filter { order[$0] == .bool(true) }.map { " " + $0 }.joined()
+        let (askedPrice, askedQuantity) = (order.askedPrice ?? order.price, order.askedQuantity ?? order.quantity)
+        let amount = order.quoteQuantity.map { "for \($0)" } ?? askedQuantity.orDash
+        let price = askedPrice.map { " at \($0)" } ?? ""
+        let force = order.timeInForce.map { " \($0)" } ?? ""
+        let flags = (order.isPostOnly ? " post_only" : "") + (order.isReduceOnly ? " reduce_only" : "")
         var lines = [
-            "order \(text("client_order_id")), account \(text("account")) at \(text("venue"))",
-            "  asked: \(text("side")) \(amount) \(text("symbol")) \(text("type"))\(price)\(force)\(flags)",
+            "order \(order.clientOrderID.orDash), account \(order.account.orDash) at \(order.venue.orDash)",
+            "  asked: \(order.side.orDash) \(amount) \(order.symbol.orDash) \(order.type.orDash)\(price)\(force)\(flags)",
         ]
-        let stands = ["quantity", "price"].filter { given(order[$0]) != nil && given(order[$0]) != given(asked($0)) }
-        if !stands.isEmpty {
-            lines.append("  stands: " + stands.map { "\($0) \(text($0))" }.joined(separator: ", ") + ", as the venue last confirmed it")
+        let stands = [("quantity", order.quantity, askedQuantity), ("price", order.price, askedPrice)].compactMap { name, now, asked in
+            now != asked ? now.map { "\(name) \($0)" } : nil
         }
+        if !stands.isEmpty { lines.append("  stands: " + stands.joined(separator: ", ") + ", as the venue last confirmed it") }
         lines.append(
-            "  now: \(text("state")), known by \(text("evidence")); filled \(text("filled_quantity")); the venue's id \(text("venue_order_id")),"
-                + " its word \(text("venue_state"))")
+            "  now: \(order.state.orDash), known by \(order.evidence.orDash); filled \(order.filledQuantity); the venue's id"
+                + " \(order.venueOrderID.orDash), its word \(order.venueState.orDash)")
         if let intent {
             lines.append(
-                "  intent \(text("intent_id")): accepted \(Table.cell(intent["accepted_at"], named: "accepted_at")), \(Table.cell(intent["orders"], named: "")) orders,"
-                    + " \(Table.cell(intent["state"], named: ""))"
-                    + (intent["expires_at"].map { $0.isNull ? "" : ", not sent after \(Table.cell($0, named: "expires_at"))" } ?? ""))
+                "  intent \(order.intentID.orDash): accepted \(utc(intent.acceptedAt)), \(intent.orders) orders, \(intent.state.orDash)"
+                    + (intent.expiresAt.map { ", not sent after \(utc($0))" } ?? ""))
         }
         lines.append("")
-        var requests: [String: JSON] = [:]
-        for request in timeline["requests"]?.array ?? [] { if let id = request["request_id"]?.text { requests[id] = request } }
-        var told: Set<String> = []
-        for event in timeline["events"]?.array ?? [] {
-            lines.append("\(Table.cell(event["at"], named: "at"))  \(sentence(event))")
-            if let id = event["request_id"]?.text, let request = requests[id], told.insert(id).inserted {
+        let requests = Dictionary(timeline.requests.map { ($0.requestID, $0) }, uniquingKeysWith: { $1 })
+        var told: Set<Int64> = []
+        for event in timeline.events {
+            lines.append("\(utc(event.at))  \(sentence(event))")
+            if let id = event.requestID, let request = requests[id], told.insert(id).inserted {
                 lines += describe(request).map { "                             " + $0 }
             }
         }
-        for (id, request) in requests.sorted(by: { (Int64($0.key) ?? 0) < (Int64($1.key) ?? 0) }) where !told.contains(id) {
-            lines.append("\(Table.cell(request["signed_at"], named: "signed_at"))  request \(id)")
+        for request in timeline.requests.sorted(by: { $0.requestID < $1.requestID }) where !told.contains(request.requestID) {
+            lines.append("\(request.signedAt.asTime)  request \(request.requestID)")
             lines += describe(request).map { "                             " + $0 }
         }
-        let commands = timeline["commands"]?.array ?? []
-        if !commands.isEmpty { lines.append("") }
-        for command in commands {
-            func cell(_ name: String) -> String { Table.cell(command[name], named: name) }
-            let change = [("price", "to price "), ("quantity", "to quantity ")].compactMap { name, words in
-                command[name]?.text.map { words + $0 }
-            }.joined(separator: " and ")
-            let words = [command["reject_code"]?.text, command["reject_text"]?.text].compactMap(\.self).joined(separator: " ")
+        if !timeline.commands.isEmpty { lines.append("") }
+        for command in timeline.commands {
+            let change = [command.price.map { "to price \($0)" }, command.quantity.map { "to quantity \($0)" }].compactMap(\.self)
+                .joined(separator: " and ")
+            let words = [command.rejectCode, command.rejectText].compactMap(\.self).joined(separator: " ")
             lines.append(
-                "\(cell("requested_at"))  \(cell("kind")) \(change.isEmpty ? "" : change + " ")was asked for: \(cell("state")), \(cell("attempts")) tries"
-                    + (words.isEmpty ? "" : ", answered \(words)") + (command["closed_at"]?.isNull ?? true ? "" : ", closed \(cell("closed_at"))"))
+                "\(utc(command.requestedAt))  \(command.kind.orDash) \(change.isEmpty ? "" : change + " ")was asked for: \(command.state.orDash),"
+                    + " \(command.attempts) tries" + (words.isEmpty ? "" : ", answered \(words)")
+                    + (command.closedAt.map { ", closed \(utc($0))" } ?? ""))
         }
-        let waits = timeline["waits_for"]?.string
         // What holds an order that has not left is known better than what holds any.
-        lines += [""] + (waits == nil || order["state"]?.string != "intended" ? [next(order)] : [])
-        if let waits { lines.append("now: \(waits)") }
+        lines += [""] + (timeline.waitsFor == nil || order.state != "intended" ? [next(order)] : [])
+        if let waits = timeline.waitsFor { lines.append("now: \(waits)") }
         return lines.map(\.escapedForTerminal).joined(separator: "\n") + "\n"
     }
 
-    static func sentence(_ event: JSON) -> String {
-        func cell(_ name: String) -> String? { event[name].flatMap { $0.isNull ? nil : Table.cell($0, named: name) } }
-        let kind = cell("kind") ?? "event"
+    static func sentence(_ event: ShownEvent) -> String {
+        let kind = event.kind.isEmpty ? "event" : event.kind
         let meaning =
             switch kind {
             case "order_born": "written down, not sent yet"
             case "order": change(event)
             case "execution": "an execution"
-            case "command": cell("from_state") == nil ? "a change was asked for" : "the change went on"
+            case "command": event.fromState == nil ? "a change was asked for" : "the change went on"
             case "lookup": "asked the venue about it"
-            case "break": cell("to_state") == "open" ? "record and venue disagree" : "a disagreement is over, or taken note of"
+            case "break": event.toState == "open" ? "record and venue disagree" : "a disagreement is over, or taken note of"
             default: kind
             }
         var out = "\(kind): \(meaning)"
-        if let from = cell("from_state"), let to = cell("to_state"), from != to { out += " (\(from) → \(to))" }
-        if let evidence = cell("evidence") { out += ", evidence \(evidence)" }
-        if let request = cell("request_id") { out += ", request \(request)" }
-        if let actor = cell("actor"), actor != "daemon" { out += ", by \(actor)" }
-        if let detail = cell("detail"), !detail.isEmpty { out += ": \(detail)" }
+        if let from = event.fromState, let to = event.toState, from != to { out += " (\(from) → \(to))" }
+        if let evidence = event.evidence { out += ", evidence \(evidence)" }
+        if let request = event.requestID { out += ", request \(request)" }
+        if let actor = event.actor, actor != "daemon" { out += ", by \(actor)" }
+        if let detail = event.detail, !detail.isNull {
+            let words = Table.cell(detail, named: "detail")
+            if !words.isEmpty { out += ": \(words)" }
+        }
         return out
     }
 
     /// What an order's new state means.
-    static func change(_ event: JSON) -> String {
-        if event["evidence"]?.string == "operator" { return "a person decided" }
-        let (from, to) = (event["from_state"]?.string, event["to_state"]?.string)
-        switch to {
+    static func change(_ event: ShownEvent) -> String {
+        if event.evidence == "operator" { return "a person decided" }
+        switch event.toState {
         case "submitted": return "put into a request; from here on it may have left"
         case "acknowledged": return "the venue took it"
         case "rejected": return "the venue refused it"
-        case "in_doubt" where event["detail"]?["parked_at"]?.integer != nil: return "could not be settled in time: it waits for a person"
-        case "in_doubt" where from != to: return "the answer was lost: nobody knows whether the venue has it; it is asked about, not sent again"
+        case "in_doubt" where event.detail?["parked_at"]?.integer != nil: return "could not be settled in time: it waits for a person"
+        case "in_doubt" where event.fromState != event.toState:
+            return "the answer was lost: nobody knows whether the venue has it; it is asked about, not sent again"
         case "in_doubt": return "still in doubt"
         case "intended": return "surely not executed: back in the queue under the same id"
         case "filled", "canceled", "expired", "denied", "abandoned": return "closed"
@@ -133,43 +129,43 @@ enum StoryVerbs {
         }
     }
 
-    private static func describe(_ request: JSON) -> [String] {
-        func cell(_ name: String) -> String { Table.cell(request[name], named: name) }
+    private static func describe(_ request: ShownRequest) -> [String] {
         let answer =
-            switch request["outcome"]?.string {
+            switch request.outcome {
             case "acknowledged": "the venue took all of it"
             case "refused": "refused"
             case "partial": "taken in part"
-            case "in_doubt": request["answered_at"]?.isNull ?? true ? "no answer came: it may have arrived" : "the answer could not be relied on"
+            case "in_doubt": request.answeredAt == nil ? "no answer came: it may have arrived" : "the answer could not be relied on"
             case "not_sent": "it never left"
             case let other?: other
             case nil: "no answer yet"
             }
         return [
-            "request \(cell("request_id")): \(cell("kind")) of \(cell("items")) to \(cell("endpoint")), signed \(cell("signed_at")),"
-                + " sent \(cell("sent_at")), answered \(cell("answered_at"))",
-            "  \(answer); HTTP \(cell("http_status")), the venue's code \(cell("venue_code")), body \(cell("body_sha256").prefix(16))",
+            "request \(request.requestID): \(request.kind.orDash) of \(request.items) to \(request.endpoint.orDash), signed \(request.signedAt.asTime),"
+                + " sent \(request.sentAt.asTime), answered \(request.answeredAt.asTime)",
+            "  \(answer); HTTP \(request.httpStatus.orDash), the venue's code \(request.venueCode.orDash), body"
+                + " \(request.bodySHA256.orDash.prefix(16))",
         ]
     }
 
-    private static func next(_ order: JSON) -> String {
-        switch order["state"]?.string {
+    private static func next(_ order: ShownOrder) -> String {
+        switch order.state {
         case "intended": "next: it leaves when a permit of the venue's budget is free and the account may trade"
         case "submitted": "next: its answer; without one it is in doubt, and the venue is asked"
         case "in_doubt":
-            order["parked_at"].map { !$0.isNull } ?? false
+            order.parkedAt != nil
                 ? "next: look at the venue yourself, then `omsctl resolve ID absent|placed --reason TEXT`; the daemon still asks now and then"
                 : "next: the venue is asked until it names the order, or has proven twice that it never had it"
         case "acknowledged", "working", "partially_filled": "next: it rests at the venue; fills and its end are polled for"
         case "rejected":
-            "the end: the venue refused it, in its words \(Table.cell(order["reject_code"], named: "")) \(Table.cell(order["reject_text"], named: ""))"
+            "the end: the venue refused it, in its words \(order.rejectCode.orDash) \(order.rejectText.orDash)"
         default: (["the end: nothing more will be sent for it"] + lastWords(of: order)).joined(separator: "; ")
         }
     }
 
     /// What an order that is closed was told last, by the venue or by the daemon; empty: nothing.
-    private static func lastWords(of order: JSON) -> [String] {
-        let words = ["reject_code", "reject_text"].compactMap { name in order[name].flatMap { $0.isNull ? nil : Table.cell($0, named: "") } }
+    private static func lastWords(of order: ShownOrder) -> [String] {
+        let words = [order.rejectCode, order.rejectText].compactMap(\.self)
         return words.isEmpty ? [] : [words.joined(separator: " ")]
     }
 }

@@ -79,11 +79,11 @@ enum SubmitVerbs {
         var (ids, orders): ([String], Int) = ([], 0)
         for intent in intents {
             do throws(Failure) {
-                let accepted = try context.call("intent.submit", (intent.object ?? []).map { ($0.key, $0.value) })
-                ids.append(accepted["intent_id"]?.string ?? "")
+                let accepted = try context.submit(intent)
+                ids.append(accepted.intentID)
                 context.sayIfDuplicate(accepted)
                 if !context.arguments.has("--dry-run") { context.sayWhenInterrupted(waitingFor: ids) }
-                orders += accepted["orders"]?.array?.count ?? 0
+                orders += accepted.orders.count
                 if context.arguments.has("--dry-run") || context.arguments.has("--no-wait") {
                     context.show(accepted) { Context.describe(accepted, isPlan: context.arguments.has("--dry-run")) }
                 }
@@ -94,8 +94,8 @@ enum SubmitVerbs {
         }
         if context.arguments.has("--dry-run") || context.arguments.has("--no-wait") { return .done }
         let results = try context.waitUntilSettled(ids, total: orders)
-        for result in results { context.show(result) { Context.summary(result) } }
-        return results.reduce(.done) { $0.and(.of(intent: $1)) }
+        for result in results { context.show(result) { Context.summary(result.standing, isTimedOut: result.isTimedOut) } }
+        return results.reduce(.done) { $0.and(.of(intent: $1.value)) }
     }
 
     /// What the file asks for: one intent, or as many as its JSON Lines need.

@@ -1,3 +1,4 @@
+import ControlAPI
 import Wire
 
 /// `tail` and `top`.
@@ -16,10 +17,10 @@ enum WatchVerbs {
 
     @Sendable private static func tail(_ context: Context) throws(Failure) -> Exit {
         let arguments = context.arguments
-        let after = try arguments.integer("--after", in: 0...Int64.max).map { JSON.number(String($0)) }
+        let after = try arguments.integer("--after", in: 0...Int64.max)
         let most = try arguments.integer("--count", in: 1...Int64.max) ?? .max
         let connection = try context.connection()
-        _ = try connection.call("event.subscribe", [("after_seq", after), ("account", arguments.json("--account"))])
+        _ = try connection.ask(EventSubscribe.self, EventSubscribe.Parameters(afterSeq: after, account: arguments.text("--account")))
         var shown: Int64 = 0
         var last: Int64?
         while shown < most {
@@ -62,17 +63,19 @@ enum WatchVerbs {
         var before: (at: Int64, requests: [String: Int64])?
         while shown < most {
             if shown > 0, terminal.pause(ms: 1_000, untilKeys: takesKeys ? "qQ" : "") { return .done }
-            let daemon = try context.call("daemon.status")
-            let accounts = try context.call("account.list")["accounts"]?.array ?? []
-            let budgets = try context.call("limit.list")["budgets"]?.array ?? []
+            let daemon = try context.ask(DaemonStatus.self)
+            let accounts = try context.ask(AccountList.self)
+            let budgets = try context.ask(LimitList.self)
             let now = terminal.now()
             var requests: [String: Int64] = [:]
-            for account in accounts { requests[account["account"]?.string ?? ""] = account["requests"]?.integer }
+            for account in accounts.accounts { requests[account.account] = account.requests }
             let rates = before.map { Self.rates(from: $0.requests, to: requests, inUs: now - $0.at) } ?? [:]
             before = (now, requests)
-            context.show(.object([("accounts", .array(accounts)), ("budgets", .array(budgets))])) {
+            let raw = JSON.object([("accounts", accounts.json["accounts"] ?? .array([])), ("budgets", budgets.json["budgets"] ?? .array([]))])
+            context.show(raw) {
                 let text = StatusText(now: now, width: terminal.width, hasColor: terminal.hasColor)
-                let facts = StatusText.Facts(daemon: daemon, accounts: accounts, budgets: budgets, openBreaks: nil, rates: rates)
+                let facts = StatusText.Facts(
+                    daemon: daemon.value, accounts: accounts.accounts, budgets: budgets.budgets, openBreaks: nil, rates: rates)
                 return frame(text.page(facts), at: now, terminal, takesKeys: takesKeys)
             }
             shown += 1

@@ -1,3 +1,4 @@
+import ControlAPI
 import OMSCore
 import TestSupport
 import Testing
@@ -359,5 +360,22 @@ struct ClientVerbTests {
         ] as [(Int64, String)]) func `times are shown as UTC`(micros: Int64, text: String)
     {
         #expect(utc(micros) == text)
+    }
+}
+
+/// What tables show is what rows have.
+struct ColumnTests {
+    @Test func `every column of a listing is a member of its rows`() {
+        func known<Row: Message>(_ columns: [(heading: String, member: String)], _ row: Row.Type) -> Bool {
+            let names = MemberList(of: row).names
+            return columns.allSatisfy { names.contains($0.member) }
+        }
+        #expect(known(ListVerbs.orderColumns, ShownOrder.self))
+        #expect(known(ListVerbs.intentColumns, ShownIntent.self))
+        #expect(known(ListVerbs.instrumentColumns, ShownInstrument.self))
+        #expect(known(ListVerbs.fillColumns, ShownFill.self))
+        #expect(known(ListVerbs.limitColumns, ShownBudget.self))
+        #expect(known(BreakVerbs.columns, ShownBreak.self))
+        #expect(known(ExportVerb.columns.map { ($0, $0) }, ShownOrder.self))
     }
 }

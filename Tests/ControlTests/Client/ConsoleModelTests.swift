@@ -1,3 +1,4 @@
+import ControlAPI
 import OMSCore
 import Testing
 import Wire
@@ -12,10 +13,10 @@ import Wire
         -> JSON
     {
         var answers = ConsoleModel.Answers()
-        answers.daemon = try parse(daemon)
-        answers.accounts = try parse(accounts).array ?? []
-        answers.breaks = try parse(breaks).array ?? []
-        answers.doubts = try parse(doubts).array ?? []
+        answers.daemon = try #require(DaemonStatus.Result(try parse(daemon)))
+        answers.accounts = try #require(AccountList.Result(try parse("{\"accounts\":\(accounts)}"))).accounts
+        answers.breaks = try #require(BreakList.Result(try parse("{\"breaks\":\(breaks)}"))).breaks
+        answers.doubts = try #require(OrderList.Result(try parse("{\"orders\":\(doubts)}"))).orders
         return ConsoleModel(answers: answers).json
     }
 
