@@ -43,8 +43,9 @@ package final class SQLiteJournal: Journal {
     var countedPermits: [PermitSlot: Int64] = [:]
     /// Requests counted by their permits before a row of theirs came.
     var countedWithoutRow: Set<Int64> = []
-    /// Request ids up to this one may be in use.
-    var requestReserve: Int64
+    /// Request ids up to this one may be in use; and as of the last commit.
+    var requestReserve: Int64 = 0
+    private var reserveCommitted: Int64 = 0
     let wallClock: () -> Int64
     /// Whose intents the last births belong to: an order's actor is written only where it differs.
     var lastIntent: (key: IntentKey, actor: Actor)?
@@ -157,7 +158,6 @@ package final class SQLiteJournal: Journal {
         seq = try loader.seq()
         accountNames = try loader.accounts()
         accountKeys = Dictionary(uniqueKeysWithValues: accountNames.map { ($0.value, $0.key) })
-        requestReserve = try connection.integer("SELECT value FROM meta WHERE key = 'request_max'") ?? 0
         seenSymbols = []
         if let warning = JournalFile.warning(about: path) { warnings.append(warning) }
         if !ballast.restore() { warnings.append("there is no space for the 16 MiB of ballast beside \(path)") }
@@ -248,6 +248,8 @@ package final class SQLiteJournal: Journal {
         seenSymbols.removeAll()
         let symbols = try connection.prepare("SELECT account_key, symbol FROM symbols")
         while try symbols.step() { seenSymbols.insert(SymbolSeen(account: try symbols.next(), symbol: try symbols.next())) }
+        reserveCommitted = try connection.integer("SELECT value FROM meta WHERE key = 'request_max'") ?? 0
+        requestReserve = reserveCommitted
         rate = RateUsage()
         var lengthMax: Int64 = 1_000
         let budgets = try connection.prepare("SELECT budget_id, window_ms FROM budgets")
@@ -257,6 +259,7 @@ package final class SQLiteJournal: Journal {
             lengthMax = max(lengthMax, min(windowMs, 3_600_000))
         }
         countedPermits.removeAll()
+        countedWithoutRow.removeAll()
         let permits = try connection.prepare("SELECT budget_id, slot, request_id FROM permits WHERE request_id IS NOT NULL")
         while try permits.step() {
             let slot = PermitSlot(budget: try permits.next(), slot: try permits.next())
@@ -295,6 +298,7 @@ package final class SQLiteJournal: Journal {
         seq = last
         lock.note(last)
         rate.keep()
+        reserveCommitted = requestReserve
         newSymbols.removeAll(keepingCapacity: true)
         if uncheckpointed >= Self.checkpointFrames { checkpoint() }
     }
@@ -313,6 +317,7 @@ package final class SQLiteJournal: Journal {
     /// Nothing of a failed transaction stays, in the file or in memory.
     func takeBack(after error: JournalError) {
         rate.takeBack()
+        requestReserve = reserveCommitted
         for symbol in newSymbols { seenSymbols.remove(symbol) }
         newSymbols.removeAll(keepingCapacity: true)
         lastIntent = nil

@@ -163,4 +163,47 @@ import Wire
         #expect(try home.journal.number("SELECT count(*) FROM v_orders WHERE attempts > 1") == 0)
         #expect(try home.verify().code == 0)
     }
+
+    @Test func `what a person called absent while it was elsewhere is found with its executions once the account is back`() throws {
+        let home = try House()
+        let away = try House(like: home)
+        let all = home.accounts
+        let client = try home.start()
+        for account in all { try client.submit(account.intent("left-\(account.name)", orders: 2)) }
+        for account in all { try client.wait("left-\(account.name)") }
+        try pollUntil("resting orders") { try home.journal.states()["working"] ?? 0 == 2 * all.count }
+        #expect(try home.stopDaemon() == 0)
+        let executed = try home.journal.texts("SELECT max(client_order_id) FROM v_orders GROUP BY account")
+        for account in all {
+            _ = try rebind(home, account, ["--base-url", away.origin])
+            home.origins[account.name] = away.origin
+        }
+        try home.writeConfiguration()
+        let there = try home.start()
+        for order in try orders(home) where executed.contains(where: { order["client_order_id"]?.string?.hasSuffix($0.suffix(9)) ?? false }) {
+            let (venue, id) = (order["venue"]?.string ?? "", order["order_id"]?.string ?? "")
+            try home.pages.post("/_sim/fill", #"{"venue":"\#(venue)","order_id":"\#(id)"}"#)
+        }
+        // They do not live, and that is all that a person can say of them: the others rest, and the person is wrong.
+        for id in try home.journal.texts("SELECT client_order_id FROM v_orders") {
+            _ = try there.call("order.resolve", "{client_order_id: '\(id)', verdict: 'absent', reason: 'looked there'}")
+        }
+        #expect(try home.stopDaemon() == 0)
+        for account in all {
+            #expect(try rebind(home, account, ["--base-url", home.origin, "--same-venue"]).contains("2 orders closed without the venue's word"))
+        }
+        home.origins = [:]
+        try home.writeConfiguration()
+        #expect(try home.verify().code == 0)
+        _ = try home.start()
+        try pollUntil("the venue's word: \(home.daemonLogs)") { try home.journal.states() == ["filled": all.count, "canceled": all.count] }
+        try pollUntil("executions") { try home.journal.number("SELECT count(DISTINCT client_order_id) FROM v_fills") == all.count }
+        #expect(Set(try home.journal.texts("SELECT client_order_id FROM v_orders WHERE state = 'filled'")) == Set(executed))
+        #expect(try home.journal.number("SELECT count(*) FROM v_orders WHERE reject_text IS NOT NULL AND state = 'filled'") == 0)
+        let told = "kind = 'state' AND detail LIKE 'closed here as canceled by operator%'"
+        #expect(try home.journal.number("SELECT count(*) FROM v_breaks WHERE \(told)") > 0)
+        #expect(try orders(home).allSatisfy { $0["state"]?.string != "open" } && orders(away).isEmpty)
+        #expect(try home.stopDaemon() == 0)
+        #expect(try home.verify().code == 0)
+    }
 }

@@ -23,15 +23,23 @@ import Testing
 
         /// An order is born where the account is.
         @discardableResult
-        mutating func place(_ orderState: OrderState) -> OrderKey {
+        mutating func place(_ orderState: OrderState, attempts: Int = 0, absences: Int = 0) -> OrderKey {
             state.seq += 1
             let key = OrderKey(state.seq)
             var order = Order(
                 key: key, clientOrderID: ClientOrderID("c\(key.number)"), account: Self.account, intent: IntentKey(1), intentID: "i", item: 0,
                 terms: OrderTerms(symbol: "btc_usdt", side: .buy, type: .limit), intendedAt: 1, expiresAt: nil, sequence: .placeFirst)
-            order.state = orderState
+            (order.state, order.attempts, order.absences) = (orderState, attempts, absences)
             state.orders.append(order)
             return key
+        }
+
+        /// A person says, of one that was left behind, that it is not there: as the engine writes it.
+        mutating func resolveAbsent(_ key: OrderKey) throws {
+            let index = try #require(state.orders.firstIndex { $0.key == key })
+            var order = state.orders.remove(at: index)
+            (order.state, order.evidence, order.closedAt) = (order.state == .inDoubt ? .abandoned : .canceled, .operator, 2)
+            state.unlisted.append(order)
         }
 
         @discardableResult
@@ -42,8 +50,13 @@ import Testing
                 switch record {
                 case .identity(let pinned, let event): (state.identities[Self.account], state.seq) = (pinned, event.seq)
                 case .orderChanged(let order, _, _, let event):
-                    state.orders[try #require(state.orders.firstIndex { $0.key == order.key })] = order
+                    if let index = state.unlisted.firstIndex(where: { $0.key == order.key }) {
+                        state.unlisted[index] = order
+                    } else {
+                        state.orders[try #require(state.orders.firstIndex { $0.key == order.key })] = order
+                    }
                     state.seq = event.seq
+                case .unlisted(let key, true): state.unlisted.append(state.orders.remove(at: try #require(state.orders.firstIndex { $0.key == key })))
                 case .kill(let row, let event): (state.kills, state.seq) = ([row], event.seq)
                 default: Issue.record("a rebinding writes \(record)")
                 }
@@ -51,7 +64,7 @@ import Testing
             return outcome
         }
 
-        func order(_ key: OrderKey) throws -> Order { try #require(state.orders.first { $0.key == key }) }
+        func order(_ key: OrderKey) throws -> Order { try #require((state.orders + state.unlisted).first { $0.key == key }) }
         func isHere(_ order: Order) throws -> Bool { try #require(state.identities[Self.account]).place(of: order.key) == nil }
     }
 
@@ -81,6 +94,28 @@ import Testing
         // And forth again: each is where it was.
         try record.rebind(uid: uid, origin: origin, isSame: true)
         #expect(try home.allSatisfy { try record.order($0).bars == .elsewhere } && away[..<2].allSatisfy { try record.order($0).bars == [] })
+    }
+
+    @Test func `an unsent order that had been sent before is withdrawn as one to be looked for, one that never left is not`() throws {
+        var record = Record(at: Self.home)
+        let (unsent, refused) = (record.place(.intended), record.place(.intended, attempts: 2))
+        let proven = record.place(.intended, attempts: 2, absences: 1)
+        let outcome = try record.rebind(origin: "https://away:443", isSame: false)
+        #expect(outcome.withdrawnOrders == 3)
+        #expect(try [unsent, refused, proven].allSatisfy { try record.order($0).state == .canceled })
+        #expect(record.state.unlisted.map(\.key) == [proven])
+    }
+
+    @Test func `what a person called absent while it was elsewhere is looked for once the account is back there, and not before`() throws {
+        var record = Record(at: Self.home)
+        let keys = [record.place(.working, attempts: 1), record.place(.inDoubt, attempts: 1)]
+        try record.rebind(origin: "https://away:443", isSame: false)
+        for key in keys { try record.resolveAbsent(key) }
+        try record.rebind(origin: "https://third:443", isSame: true)
+        #expect(try keys.allSatisfy { try record.order($0).bars == .elsewhere })
+        let outcome = try record.rebind(origin: Self.home.origin, isSame: true)
+        #expect(outcome.words == "2 orders closed without the venue's word are looked for again")
+        #expect(try keys.allSatisfy { try record.order($0).bars == [] && record.order($0).isGivenUp })
     }
 
     @Test func `half a way back, the uid or the host alone, takes no order along`() throws {

@@ -319,6 +319,25 @@ import Wire
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
     }
 
+    @Test func `a turn that failed set no request ids aside: none of them is given again, with its row or without`() throws {
+        let sample = try Sample()
+        let first = try sample.place("one")[0]
+        let before = sample.seq
+        // It carries the first request behind what was set aside, and fails.
+        let request = sample.request()
+        try #require(try sample.open.load().requestMax < request.id.number)
+        let (row, accepted) = sample.intent("two", orders: 1)
+        let again = sample.order(row, id: first.clientOrderID)
+        #expect(throws: JournalError.self) {
+            try sample.open.commit([.request(request), accepted, .orderBorn(again, actor: .daemon), .intentComplete(row.key)])
+        }
+        sample.seq = before
+        #expect(try sample.open.load().requestMax < request.id.number)
+        try sample.open.commit([.request(request)])
+        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+        #expect(try sample.reopen().load().requestMax >= request.id.number)
+    }
+
     @Test func `a record that leaves a gap in the sequence is refused`() throws {
         let sample = try Sample()
         _ = sample.next()

@@ -1,18 +1,20 @@
-/// Orders that were closed without the venue's word, on what look-ups did not show: given up, rejected for want of a sign of them, or withdrawn behind a proof.
+/// Orders that were closed without the venue's word, on what look-ups did not show: given up, rejected for want of a sign of them, or withdrawn behind a proof;
+/// and on a person's word.
 ///
 /// Look-ups may lag further behind than any assumption allows. So such an order is looked for again, a few times and ever more rarely
 /// (``Patience/givenUpPauses``), within the venue's memory, over a restart too, and at once where somebody asks for a reconciliation. What the venue shows then
 /// holds: the order stands up again with all that was executed of it, and with a break. Nothing is sent for it but questions, and a cancel where it rests: whoever
 /// asked for it was told that it is not there.
 extension Engine {
-    /// An order was closed; on look-ups' word alone it is looked for again.
+    /// An order was closed; without the venue's word it is looked for again. One that was left behind is not here: once the account is back where it is.
     func lookAfter(_ live: LiveOrder, on desk: Desk) {
-        guard live.order.isGivenUp, !isLeft(live.order, on: desk), !desk.lookUps.isGivenUp(live.key) else { return }
-        desk.lookUps.lookAfter(live.key)
+        guard live.order.isGivenUp, !desk.lookUps.isGivenUp(live.key) else { return }
         if !live.isUnlisted {
             live.isUnlisted = true
             record(.unlisted(live.key, true))
         }
+        guard !isLeft(live.order, on: desk) else { return }
+        desk.lookUps.lookAfter(live.key)
         lookLater(live, on: desk)
     }
 
@@ -121,12 +123,12 @@ extension Engine {
 }
 
 extension Order {
-    /// Closed without the venue's word, though a request that carried it may have left.
+    /// Closed without the venue's word (by look-ups' silence, or by a person), though a request that carried it may have left.
     package var isGivenUp: Bool {
         guard !evidence.isVenues, attempts > 0 else { return false }
         switch state {
         case .abandoned, .rejected: return true
-        case .canceled, .expired: return absences > 0
+        case .canceled, .expired: return absences > 0 || evidence == .operator
         case .intended, .submitted, .inDoubt, .acknowledged, .working, .partiallyFilled, .filled, .denied: return false
         }
     }

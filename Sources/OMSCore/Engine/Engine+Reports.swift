@@ -102,7 +102,7 @@ extension Engine {
     private func liftBars(of live: LiveOrder, on desk: Desk) -> OrderFields {
         let isInferred = live.state.isTerminal && !live.order.evidence.isVenues
         // Whose words they are that it was not there (a proof's, a person's), they were wrong.
-        let isGivenUp = live.state == .abandoned && live.order.rejectText != nil
+        let isGivenUp = (live.state == .abandoned || live.order.evidence == .operator) && live.state.isTerminal && live.order.rejectText != nil
         // Or it counts as placed by a person's word, and comes to light.
         let isHidden = live.state.isLive && !live.order.bars.isDisjoint(with: [.duplicate, .among])
         guard !live.order.bars.isEmpty || isGivenUp, live.state == .inDoubt || isInferred || isHidden else { return [] }

@@ -30,6 +30,8 @@ package struct Rebinding: Sendable {
         /// Orders that are the account's again: in doubt, so that they can be proven absent again, and live.
         package fileprivate(set) var freed = 0
         package fileprivate(set) var returned = 0
+        /// Orders closed without the venue's word that are at the account's place again, where they are looked for once more.
+        package fileprivate(set) var sought = 0
         /// Orders in doubt that were and are free to be looked up.
         package fileprivate(set) var doubtful = 0
         /// Orders that a former rebinding left behind, live or in doubt, and that stay there.
@@ -49,6 +51,8 @@ package struct Rebinding: Sendable {
             tell(freed, "order in doubt can be looked up again", "orders in doubt can be looked up again")
             tell(doubtful, "order in doubt goes on being looked up", "orders in doubt go on being looked up")
             tell(returned, "live order is the account's again", "live orders are the account's again")
+            tell(
+                sought, "order closed without the venue's word is looked for again", "orders closed without the venue's word are looked for again")
             tell(away, "order left behind before stays there", "orders left behind before stay there")
             if endsCancelAll { parts.append("the unanswered cancel-all is not asked for any more") }
             return parts.isEmpty ? "no order is concerned" : parts.joined(separator: ", ")
@@ -82,6 +86,9 @@ package struct Rebinding: Sendable {
             } else {
                 part(&orders[index], from: known, isSuspect: orders[index].key.number <= state.goneBackSeq, &outcome, wall, words)
             }
+        }
+        for order in state.unlisted where order.account == account && pinned.place(of: order.key) == nil {
+            seek(order, &outcome, wall, words)
         }
         let closed = Dictionary(uniqueKeysWithValues: orders.filter { $0.state.isTerminal }.map { ($0.key, $0) })
         for index in commands.indices where pinned.place(of: commands[index].order) != nil {
@@ -119,6 +126,16 @@ package struct Rebinding: Sendable {
             &outcome)
     }
 
+    /// It was closed while it was elsewhere, so nobody has asked for it here since.
+    private func seek(_ order: Order, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
+        guard order.isGivenUp, order.bars.contains(.elsewhere) else { return }
+        var order = order
+        order.bars.subtract([.key, .identity, .elsewhere])
+        outcome.sought += 1
+        let event = event(.barred, &outcome, wall, words, evidence: order.evidence, request: order.request)
+        record(order, from: order.state, .bars, event, &outcome)
+    }
+
     private func part(_ order: inout Order, from place: PinnedIdentity, isSuspect: Bool, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
         let from = order.state
         let former = "uid \(place.uid ?? "unknown"), \(place.origin ?? "an unknown host")"
@@ -129,6 +146,8 @@ package struct Rebinding: Sendable {
             order.request = nil
             outcome.withdrawnOrders += 1
             record(order, from: from, [], event(.closed, &outcome, wall, words, evidence: .local), &outcome)
+            // An earlier attempt may have been executed all the same: it is looked for once the account is back where it was sent.
+            if order.isGivenUp { outcome.records.append(.unlisted(order.key, true)) }
         case .intended, .submitted, .inDoubt:
             if from != .inDoubt {
                 (order.state, order.evidence) = (.inDoubt, .inferred)
