@@ -35,7 +35,7 @@ package final class SQLiteJournal: Journal {
     private(set) var seq: Int64
     var accountKeys: [AccountID: Int64]
     var accountNames: [Int64: AccountID]
-    var seenSymbols: Set<SymbolSeen>
+    var seenSymbols: Set<SymbolSeen> = []
     /// Symbols first seen in the transaction that runs.
     var newSymbols: [SymbolSeen] = []
     var rate = RateUsage()
@@ -158,7 +158,6 @@ package final class SQLiteJournal: Journal {
         seq = try loader.seq()
         accountNames = try loader.accounts()
         accountKeys = Dictionary(uniqueKeysWithValues: accountNames.map { ($0.value, $0.key) })
-        seenSymbols = []
         if let warning = JournalFile.warning(about: path) { warnings.append(warning) }
         if !ballast.restore() { warnings.append("there is no space for the 16 MiB of ballast beside \(path)") }
         self.warnings = warnings

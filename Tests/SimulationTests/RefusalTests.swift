@@ -34,6 +34,54 @@ import Testing
         #expect(daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
+    /// Words that hold a syllable of a busy system or of a rate, and are about the order or the account.
+    private static let near = [
+        "Too many open orders", "This symbol is unavailable for your account", "Order price is abnormal, please check",
+        "Service unavailable in your region", "system busy, try again",
+    ]
+
+    @Test(arguments: House.venues, near)
+    func `no words make a code in no table a licence to send again: one proof, then rejected with code and words`(
+        venue: String, words: String
+    ) throws {
+        let daemon = try Self.refused(venue, code: "98765", message: words, status: 400, orders: 2)
+        #expect(House.settled(daemon, "no", withinUs: .seconds(120)))
+        let orders = daemon.journal.orders.values
+        let ends = orders.map { ($0.state, $0.attempts) }
+        #expect(orders.allSatisfy { $0.state == .rejected && $0.rejectCode == "98765" && $0.attempts == 1 }, "\(ends)")
+        #expect(orders.allSatisfy { $0.rejectText?.contains(words) == true }, "\(orders.first?.rejectText ?? "-")")
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test(arguments: House.venues, near) func `nor of an item that a batch lists as refused`(venue: String, words: String) throws {
+        let daemon = try House.ready(venue)
+        var rule = FaultRule(.itemError(code: venue == "xt-spot" ? words : "98765", message: words, share: 1))
+        rule.kind = try House.placeKind(venue)
+        daemon.world.setFaults([rule])
+        daemon.submit(try House.intent(venue, orders: 2, id: "no"))
+        #expect(House.settled(daemon, "no", withinUs: .seconds(120)))
+        let orders = daemon.journal.orders.values
+        #expect(orders.allSatisfy { $0.state == .rejected && $0.attempts == 1 && $0.rejectCode != nil }, "\(orders.map { ($0.state, $0.attempts) })")
+    }
+
+    @Test(arguments: [("bitget-uta", "25102"), ("bitget-uta", "25004")])
+    func `an item that is put off again and again is told of, with the venue's words, and goes once it is taken`(venue: String, code: String) throws {
+        let daemon = try House.ready(venue)
+        var rule = FaultRule(.itemError(code: code, message: "not now", share: 1))
+        rule.kind = try House.placeKind(venue)
+        daemon.world.setFaults([rule])
+        daemon.submit(try House.intent(venue, orders: 1, id: "wait"))
+        func broken() -> Break? { daemon.journal.breaks.values.first { $0.kind == .loop } }
+        #expect(daemon.run(forUs: .seconds(400)) { broken() != nil })
+        let told = try #require(broken())
+        #expect(told.detail.contains("put off 10 times by the venue") && told.detail.contains("\(code) not now"), "\(told.detail)")
+        let order = try #require(daemon.journal.orders.values.first)
+        #expect(order.rejectCode == code && order.rejectText == "not now")
+        daemon.world.setFaults([])
+        #expect(House.settled(daemon, "wait", withinUs: .seconds(120)))
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state.isLive && $0.rejectCode == nil } && broken() == nil)
+    }
+
     @Test(arguments: [("xt-spot", "ORDER_4712"), ("az-futures", "odd"), ("ascendex", "345679")])
     func `an unknown code whose words speak of a busy system leaves the order in doubt, and what was taken all the same is found`(
         venue: String, code: String

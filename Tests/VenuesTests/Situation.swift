@@ -175,7 +175,7 @@ struct Situation {
         case .refused(let code, let text): "refused \(code): \(text)"
         case .oneIsDuplicate(let code, let text): "one is duplicate \(code): \(text)"
         case .refusedUnlessFound(let code, let text): "refused unless found \(code): \(text)"
-        case .notExecuted(let why): "not executed \(why)"
+        case .notExecuted(let why, _): "not executed \(why)"
         case .duplicate(let code, _): "duplicate \(code)"
         case .gone(let code, _): "gone \(code)"
         case .inDoubt: "in doubt"

@@ -227,6 +227,10 @@ extension Engine {
                 var fields: OrderFields = word == nil ? .venueOrderID : [.venueOrderID, .venueState]
                 if venueID == nil, word == nil { fields = [] }
                 if live.forgetWords() { fields.insert(.reject) }
+                if live.putOffs > 0 {
+                    live.putOffs = 0
+                    mended(.loop, of: live, on: desk)
+                }
                 change(live, to: .acknowledged, kind: .acknowledged, evidence: .response, fields: fields, request: request)
                 if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { ask(live, .venueID, on: desk, after: patience.receiptUs) }
                 // What trades at once is asked about now; what rests is seen by the next listing.
@@ -235,18 +239,20 @@ extension Engine {
                 (live.order.rejectCode, live.order.rejectText) = (code, text)
                 change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
                 desk.access.doubtMarkets(in: turn)
-            case .notExecuted(let why):
+            case .notExecuted(let why, let said):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
                 // No order bears the id of an attempt that surely was not executed.
                 if let id = ticket.predictedID {
                     live.unbornIDs.insert(id)
                     desk.byVenueID[id] = nil
                 }
-                change(live, to: .intended, kind: .requeued, evidence: .response, request: request, note: Self.words(why, answer))
+                if let said { (live.order.rejectCode, live.order.rejectText) = (said.code, said.text) }
+                let words = Self.words(why, said ?? VenueWords(code: answer.venueCode ?? "", text: answer.venueText ?? ""))
+                change(
+                    live, to: .intended, kind: .requeued, evidence: .response, fields: said == nil ? [] : .reject, request: request, note: words)
                 // Refused for the request as a whole, the account waits; for the item alone, the item does.
                 if answer.disposition == .answered, Self.isPutOff(why) {
-                    live.putOffs += 1
-                    desk.lanes.putOff(.order(live.key), until: now.monotonic + patience.putOffPauses.pause(after: live.putOffs - 1))
+                    putOff(live, on: desk, words)
                 } else {
                     again.append(live)
                 }
@@ -284,8 +290,8 @@ extension Engine {
         }
     }
 
-    private static func words(_ why: NotExecuted, _ answer: VenueAnswer) -> String {
-        let venue = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
+    private static func words(_ why: NotExecuted, _ said: VenueWords) -> String {
+        let venue = [said.code, said.text].compactMap { $0 }.joined(separator: " ")
         return switch why {
         case .rateLimited: "not executed: rate limited \(venue)"
         case .clock: "not executed: timestamp refused \(venue)"

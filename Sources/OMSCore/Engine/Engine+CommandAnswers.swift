@@ -6,7 +6,7 @@ extension Engine {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
             guard let live = desk.orders[ticket.order] else { continue }
-            if case .notExecuted(.sibling(offenderNamed: false)) = outcome { live.batchCap = max(1, tickets.count / 2) }
+            if case .notExecuted(.sibling(offenderNamed: false), _) = outcome { live.batchCap = max(1, tickets.count / 2) }
             if case .acknowledged = outcome { mended(.cancelRefused, of: live, on: desk) }
             settle(ticket.command, outcome, company: tickets.count, of: live, on: desk)
             // Refused for good: how the order really stands is worth a look.
@@ -77,7 +77,7 @@ extension Engine {
             return ask(live, command.kind == .cancel ? .cancel : .modify, on: desk, after: pause)
         }
         // Blameless in a batch of several: again at once, and where nobody was blamed in smaller company.
-        if case .notExecuted(.sibling) = outcome, company > 1 {
+        if case .notExecuted(.sibling, _) = outcome, company > 1 {
             watches[id]?.blamelessTurns += 1
             return pursue(id, of: live, on: desk)
         }

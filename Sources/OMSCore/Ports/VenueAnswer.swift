@@ -6,8 +6,8 @@ package enum ItemOutcome: Equatable, Sendable {
     case refused(code: String, text: String)
     /// Refused in words that might also mean that the venue has the order: final once it is proven absent.
     case refusedUnlessFound(code: String, text: String)
-    /// Surely not executed, and may go out again.
-    case notExecuted(NotExecuted)
+    /// Surely not executed, and may go out again. `said`: the venue's own words for this item, where it gave any.
+    case notExecuted(NotExecuted, said: VenueWords? = nil)
     /// An order with this id is or was there: positive evidence, to be looked up.
     case duplicate(code: String, text: String)
     /// The request was refused whole, since one of its orders is or was there: which one, and what became of the others, the venue did not say.

@@ -80,7 +80,7 @@ extension AZFutures {
             let refused = ItemOutcome.refused(code: state, text: state)
             return ticket.isResent && AZCodes.mayMeanRepeated.contains(state) ? refused.unlessFound : refused
         case .duplicate: return .duplicate(code: state, text: said)
-        case .unknown: return .refusedUnlessFound(code: state, text: said)
+        case .unknown, .unclear: return .refusedUnlessFound(code: state, text: said)
         case .inDoubt, .unspecific, .notFound, .clock, .rateLimited, .halted, .haltedInDoubt:
             return .inDoubt(code: state, text: said, said)
         }

@@ -4,6 +4,9 @@ enum AscendEXCode: Equatable {
     case final
     /// Refused in words that might stand for a repeated id, or by a code that is in no table: final once the order is proven absent.
     case unlessFound
+    /// In no table, and its words speak of a failure or a rate: what is surely not executed stands in the table, and words alone are no licence to send again.
+    /// Final, too, once the order is proven absent.
+    case unclear
     /// An order of this id is there.
     case duplicate
     /// May have been executed.
@@ -25,8 +28,7 @@ enum AscendEXCode: Equatable {
         if let known = known(code) { return known }
         return switch RefusalWords(text) {
         case .duplicate: .duplicate
-        // What is surely not executed stands in the table.
-        case .rate, .doubt: .inDoubt
+        case .rate, .doubt: .unclear
         case .other: .unlessFound
         }
     }

@@ -3,7 +3,9 @@ import Wire
 
 extension AscendEX {
     package func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
-        let isRefusal = response.status == 429 && response.refusesForRate { code in AscendEXCode.known(code).map { $0 == .rateLimited } }
+        let isRefusal =
+            response.status == 429
+            && response.refusesForRate({ code in AscendEXCode.known(code).map { $0 == .rateLimited } }, isKnownPage: Self.isEdgePage)
         if !isRefusal, response.status == 429 || response.status == 408 || response.status >= 500, let json = response.json,
             let code = json["code"]?.text, !code.isEmpty, code != "0"
         {
@@ -26,6 +28,12 @@ extension AscendEX {
         }
         if code == "0", response.status == 200 { return success(plan, json, response) }
         return failure(plan, json, code, response)
+    }
+
+    /// The page of the edge before the venue: a request that meets it was not passed on (docs/venues/ascendex.md, "Limits").
+    private static func isEdgePage(_ words: String) -> Bool {
+        let words = words.lowercased()
+        return words.contains("access denied") && words.contains("cloudflare")
     }
 
     // MARK: Success
@@ -71,7 +79,7 @@ extension AscendEX {
             // The engine's own word for the order; words that it is there already, or that nothing is certain, are no refusal.
             switch RefusalWords(reason) {
             case .duplicate: return .duplicate(code: reason, text: "Rejected")
-            case .doubt: return .inDoubt(code: reason, text: "Rejected", reason)
+            case .doubt: return .refusedUnlessFound(code: reason, text: "Rejected")
             case .rate, .other: return .refused(code: reason, text: "Rejected")
             }
         }
@@ -160,7 +168,7 @@ extension AscendEX {
             case .unlessFound: .refusedUnlessFound(code: code, text: text)
             case .final, .noData, .notOpen: count == 1 ? .refusedUnlessFound(code: code, text: text) : nil
             case .duplicate: count == 1 ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
-            case .batch, .inDoubt, .clock, .rateLimited, .halted: nil
+            case .batch, .inDoubt, .unclear, .clock, .rateLimited, .halted: nil
             }
         if let outcome { answer.places = answer.places.map { _ in outcome } }
         return answer
@@ -179,7 +187,7 @@ extension AscendEX {
         let disposition: VenueAnswer.Disposition =
             switch meaning {
             case .final, .unlessFound, .duplicate, .notOpen, .batch, .noData: .answered
-            case .inDoubt: .inDoubt
+            case .inDoubt, .unclear: .inDoubt
             case .clock: .clockRefused
             case .rateLimited: .rateLimited(retryAfterMs: response.retryAfterMs)
             case .halted: .halted
@@ -216,7 +224,8 @@ extension AscendEX {
         case .final, .noData, .notOpen, .batch:
             if count > 1 { return .notExecuted(.sibling(offenderNamed: false)) }
             return isCancel && meaning != .final && meaning != .batch ? .gone(code: code, text: text) : .refused(code: code, text: text)
-        case .unlessFound: return .refusedUnlessFound(code: code, text: text)
+        case .unclear where isCancel: return .inDoubt(code: code, text: text)
+        case .unlessFound, .unclear: return .refusedUnlessFound(code: code, text: text)
         case .duplicate where isCancel: return .inDoubt("\(code) names no order: \(text)")
         case .duplicate: return count == 1 ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
         case .inDoubt: return .inDoubt(code: code, text: text)
@@ -235,15 +244,17 @@ extension AscendEX {
     private func refused(_ row: AnswerRow, isCancel: Bool) throws(Unreadable) -> ItemOutcome {
         let code = try row.requiredText("code")
         let text = try row.text("message", "reason") ?? ""
+        let said = VenueWords(code: code, text: text)
         switch AscendEXCode.classify(code, text: text) {
-        case .unlessFound: return .refusedUnlessFound(code: code, text: text)
+        case .unclear where isCancel: return .inDoubt(code: code, text: text)
+        case .unlessFound, .unclear: return .refusedUnlessFound(code: code, text: text)
         case .duplicate: return .duplicate(code: code, text: text)
         case .batch: return .notExecuted(.sibling(offenderNamed: true))
         case .final: return .refused(code: code, text: text)
         case .notOpen, .noData: return isCancel ? .gone(code: code, text: text) : .refused(code: code, text: text)
-        case .clock: return .notExecuted(.clock)
-        case .rateLimited: return .notExecuted(.rateLimited)
-        case .halted: return .notExecuted(.halted)
+        case .clock: return .notExecuted(.clock, said: said)
+        case .rateLimited: return .notExecuted(.rateLimited, said: said)
+        case .halted: return .notExecuted(.halted, said: said)
         case .inDoubt: return .inDoubt(code: code, text: text)
         }
     }

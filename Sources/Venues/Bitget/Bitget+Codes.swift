@@ -119,7 +119,7 @@ extension Bitget {
         case .halted, .wrongAccount: return .notExecuted(.halted)
         case .duplicate where operation == .place: return .duplicate(code: code, text: text)
         case .notFound where operation != .place, .changed where operation != .place: return .gone(code: code, text: text)
-        case .unknown: return outcome(ofUnknown: code, text: text, for: operation)
+        case .unknown: return outcome(ofUnknown: code, text: text, isSteady: true, for: operation)
         case .success, .ambiguous, .duplicate, .notFound, .changed: return doubt(code, text)
         }
     }
@@ -131,7 +131,7 @@ extension Bitget {
         switch meaning {
         case .refused: return .refusedUnlessFound(code: code, text: text)
         case .duplicate where operation == .place: return .duplicate(code: code, text: text)
-        case .unknown: return outcome(ofUnknown: code, text: text, for: operation)
+        case .unknown: return outcome(ofUnknown: code, text: text, isSteady: false, for: operation)
         case .success, .ambiguous, .rateLimited, .busy, .clock, .maintenance, .duplicate, .notFound, .changed, .halted, .wrongAccount:
             return doubt(code, text)
         }
@@ -143,13 +143,17 @@ extension Bitget {
     }
 
     /// What a refusal amounts to whose code, if it has one, is not in the table: then its words decide, and words alone never say "not executed".
-    private static func outcome(ofUnknown code: String, text: String, for operation: Operation) -> ItemOutcome {
+    ///
+    /// - Parameter isSteady: Whether the status bears it out that the venue refuses.
+    private static func outcome(ofUnknown code: String, text: String, isSteady: Bool, for operation: Operation) -> ItemOutcome {
         // Neither a code nor a word: nothing was understood.
         if code.isEmpty && text.isEmpty { return doubt(code, text) }
         let kept = String(code.prefix(textMax))
         switch RefusalWords(text) {
         case .duplicate where operation == .place: return .duplicate(code: kept, text: text)
-        // What is surely not executed stands in the tables of codes.
+        // What is surely not executed stands in the tables of codes: an order is looked for once, and not sent again.
+        case .rate where isSteady && operation == .place, .doubt where isSteady && operation == .place:
+            return .refusedUnlessFound(code: kept, text: text)
         case .duplicate, .rate, .doubt: return doubt(code, text)
         case .other where operation != .place && RefusalWords.tellNotOpen(text): return .gone(code: kept, text: text)
         case .other where code.isEmpty && RefusalWords.tellRule(text): return .refused(code: kept, text: text)
@@ -159,6 +163,8 @@ extension Bitget {
 
     /// What became of an item that an answered batch lists as failed. A failed margin item may come without a code.
     static func outcome(ofFailureWith code: String?, text: String, on line: Line, for operation: Operation) -> ItemOutcome {
-        outcome(of: classify(code ?? "", on: line), code: code ?? "", text: text, for: operation)
+        let outcome = outcome(of: classify(code ?? "", on: line), code: code ?? "", text: text, for: operation)
+        guard case .notExecuted(let why, nil) = outcome else { return outcome }
+        return .notExecuted(why, said: VenueWords(code: String((code ?? "").prefix(textMax)), text: text))
     }
 }

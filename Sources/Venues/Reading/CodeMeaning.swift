@@ -58,7 +58,7 @@ extension XTCodeClass {
     var meaning: CodeMeaning? {
         switch self {
         case .final: .refused
-        case .unknown: nil
+        case .unknown, .unclear: nil
         case .inDoubt: .doubt
         case .duplicate: .duplicate
         case .unspecific: .unlessFound
@@ -85,7 +85,7 @@ extension AscendEXCode {
     var meaning: CodeMeaning {
         switch self {
         case .final: .refused
-        case .unlessFound: .unlessFound
+        case .unlessFound, .unclear: .unlessFound
         case .duplicate: .duplicate
         case .inDoubt: .doubt
         case .notOpen: .notOpen

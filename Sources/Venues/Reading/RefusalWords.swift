@@ -53,17 +53,22 @@ enum RefusalWords {
 }
 
 extension HTTPResponse {
-    /// Whether HTTP 429 stands here for a refusal before anything was done: nothing else is said, or a rate is what is spoken of.
+    /// Whether HTTP 429 stands here for a refusal before anything was done: a rate is what the body speaks of. The status alone does not say it.
     ///
-    /// - Parameter isRate: Whether the venue's table has a code for a refusal for the rate; nil: not in the table.
-    func refusesForRate(_ isRate: (_ code: String) -> Bool?) -> Bool {
-        guard let json, json.object != nil else { return RefusalWords(String(decoding: body.prefix(4_096), as: UTF8.self)) != .doubt }
+    /// - Parameters:
+    ///   - isRate: Whether the venue's table has a code for a refusal for the rate; nil: not in the table.
+    ///   - isKnownPage: Whether words that are no envelope are those of a page that is known to refuse for the rate.
+    func refusesForRate(_ isRate: (_ code: String) -> Bool?, isKnownPage: (_ words: String) -> Bool = { _ in false }) -> Bool {
+        guard let json, json.object != nil else {
+            let words = String(decoding: body.prefix(4_096), as: UTF8.self)
+            return RefusalWords(words) == .rate || isKnownPage(words)
+        }
         let texts = Self.texts(in: json)
         let code = json["code"]?.text ?? json["mc"]?.text ?? json["error"]?["code"]?.text ?? ""
         switch (RefusalWords(texts.joined(separator: " ")), isRate(code)) {
         case (.doubt, _), (.duplicate, _), (_, false): return false
         case (.rate, _), (_, true): return true
-        case (.other, nil): return texts.isEmpty || code == "429"
+        case (.other, nil): return false
         }
     }
 

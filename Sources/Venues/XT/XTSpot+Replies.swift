@@ -61,11 +61,11 @@ extension XTSpot {
                 switch XTSpotCodes.classify(reason: reason) {
                 case .final, .notFound: return .refused(code: code, text: reason)
                 case .duplicate: return .duplicate(code: code, text: reason)
-                case .unspecific, .unknown:
+                case .unspecific, .unknown, .unclear:
                     return .refusedUnlessFound(code: code, text: reason.isEmpty ? "rejected without a reason" : reason)
-                case .rateLimited: return .notExecuted(.rateLimited)
-                case .clock: return .notExecuted(.clock)
-                case .halted: return .notExecuted(.halted)
+                case .rateLimited: return .notExecuted(.rateLimited, said: VenueWords(code: code, text: reason))
+                case .clock: return .notExecuted(.clock, said: VenueWords(code: code, text: reason))
+                case .halted: return .notExecuted(.halted, said: VenueWords(code: code, text: reason))
                 case .inDoubt, .haltedInDoubt: return .inDoubt(code: code, text: reason, "rejected: \(reason)")
                 }
             }

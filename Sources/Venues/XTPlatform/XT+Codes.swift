@@ -4,6 +4,9 @@ enum XTCodeClass: Equatable {
     case final
     /// In no table, and its words do not tell either: a refusal all the same, final once the order is proven absent.
     case unknown
+    /// In no table, and its words speak of a failure or a rate: what is surely not executed stands in the table, and words alone are no licence to send again.
+    /// Final, too, once the order is proven absent.
+    case unclear
     /// May have been executed, or says nothing certain.
     case inDoubt
     /// An order with this id is there.
@@ -25,8 +28,7 @@ enum XTCodeClass: Equatable {
     static func unlisted(_ code: String, _ text: String) -> XTCodeClass {
         switch RefusalWords(code + " " + text) {
         case .duplicate: .duplicate
-        // What is surely not executed stands in the table.
-        case .rate, .doubt: .inDoubt
+        case .rate, .doubt: .unclear
         case .other: .unknown
         }
     }
@@ -46,7 +48,6 @@ enum XTSpotCodes {
 
     /// The `reason` of a rejected item. Words are final unless they mean that the order may be there after all; a code must be in the table to be.
     static func classify(reason: String) -> XTCodeClass {
-        if known(reason) == nil, RefusalWords(reason) == .rate { return .rateLimited }
         let meaning = classify(reason)
         return meaning == .unknown && !reason.isEmpty && !isCode(reason) ? .final : meaning
     }

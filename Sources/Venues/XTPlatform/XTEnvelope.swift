@@ -144,6 +144,7 @@ enum XTReply {
         case .final, .duplicate, .unspecific, .notFound, .unknown: .answered
         // A 403 without words may be a stale timestamp: the clock is measured again, whatever became of the request.
         case .inDoubt: code == "403" ? .clockRefused : .inDoubt
+        case .unclear: .inDoubt
         case .clock: .clockRefused
         case .rateLimited: .rateLimited(retryAfterMs: nil)
         case .halted, .haltedInDoubt: .halted
@@ -156,7 +157,7 @@ enum XTReply {
         switch meaning {
         case .final: .refused(code: code, text: text)
         case .duplicate: isAlone ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
-        case .unspecific, .unknown: .refusedUnlessFound(code: code, text: text)
+        case .unspecific, .unknown, .unclear: .refusedUnlessFound(code: code, text: text)
         case .notFound, .inDoubt, .haltedInDoubt: .inDoubt(code: code, text: text)
         case .clock: .notExecuted(.clock)
         case .rateLimited: .notExecuted(.rateLimited)
@@ -169,7 +170,7 @@ enum XTReply {
         switch meaning {
         case .final, .unspecific, .unknown: .refusedUnlessFound(code: code, text: text)
         case .duplicate: isAlone ? .duplicate(code: code, text: text) : .oneIsDuplicate(code: code, text: text)
-        case .notFound, .inDoubt, .haltedInDoubt, .clock, .rateLimited, .halted: .inDoubt(code: code, text: text)
+        case .notFound, .inDoubt, .unclear, .haltedInDoubt, .clock, .rateLimited, .halted: .inDoubt(code: code, text: text)
         }
     }
 
@@ -180,7 +181,7 @@ enum XTReply {
         case .notFound where isAlone: .gone(code: code, text: text)
         case .unspecific where isAlone, .unknown where isAlone: .refusedUnlessFound(code: code, text: text)
         case .final, .duplicate, .unspecific, .notFound, .unknown: .inDoubt("\(code) names no order: \(text)")
-        case .inDoubt, .haltedInDoubt: .inDoubt("\(code): \(text)")
+        case .inDoubt, .unclear, .haltedInDoubt: .inDoubt("\(code): \(text)")
         case .clock: .notExecuted(.clock)
         case .rateLimited: .notExecuted(.rateLimited)
         case .halted: .notExecuted(.halted)
