@@ -54,10 +54,12 @@ def test_a_round_of_orders_under_lost_replies_and_kills_has_each_effect_once(nam
     lossy.simulator("faults", {"rules": FAULTS})
     created: list[str] = []
     raised: Counter[str] = Counter()
+    kills: list[float] = []
     over = threading.Event()
 
     def kill() -> None:
         while not over.wait(KILL_EVERY):
+            kills.append(time.monotonic())
             lossy.kill()
             lossy.spawn()
 
@@ -105,3 +107,5 @@ def test_a_round_of_orders_under_lost_replies_and_kills_has_each_effect_once(nam
     # Live cancels may still be under way; the journal and the venue agree once they are not.
     wait_until(lambda: audit(lossy)[0] == 0, f"journal and ledger differ: {audit(lossy)[1]}", 60)
     adapter.close()
+    struck = sum(bool(request.get("fault")) for request in ledger["requests"])
+    print(f"{name}: {len(created)} orders, {len(kills)} kills, {struck} of {len(ledger['requests'])} requests struck, {dict(raised)}")
