@@ -59,23 +59,8 @@ enum IntentDecoder {
 
     private static func placeItem(_ value: JSON, _ index: Int, _ findings: inout Findings) -> PlaceItem? {
         var draft = PlaceDraft()
-        var reader = ItemReader(value, list: "place", fields: IntentItems.place)
-        draft.symbol = reader.text("symbol").map { Symbol($0) }
-        draft.side = reader.word("side")
-        draft.type = reader.word("type")
-        draft.timeInForce = reader.word("time_in_force")
-        draft.postOnly = reader.bool("post_only")
-        draft.price = reader.decimal("price")
-        draft.quantity = reader.decimal("quantity")
-        draft.quoteQuantity = reader.decimal("quote_quantity")
-        draft.clientOrderID = reader.text("client_order_id").map { ClientOrderID($0) }
-        draft.sliceQuantity = reader.decimal("slice_quantity")
-        draft.reduceOnly = reader.bool("reduce_only")
-        draft.positionSide = reader.word("position_side")
-        draft.marginAction = reader.word("margin_action")
-        draft.stp = reader.word("stp")
-        draft.takeProfit = reader.decimal("take_profit")
-        draft.stopLoss = reader.decimal("stop_loss")
+        var reader = ItemReader(value, list: "place", fields: PlaceDraft.table.fields)
+        reader.read(PlaceDraft.table, into: &draft)
         let item = reader.isObject ? draft.item(unread: reader.unread, problems: &reader.problems) : nil
         findings.add(reader.problems, list: "place", index: index)
         return item
@@ -83,11 +68,8 @@ enum IntentDecoder {
 
     private static func modifyItem(_ value: JSON, _ index: Int, _ findings: inout Findings) -> ModifyItem? {
         var draft = ModifyDraft()
-        var reader = ItemReader(value, list: "modify", fields: IntentItems.modify)
-        draft.clientOrderID = reader.text("client_order_id").map { ClientOrderID($0) }
-        draft.price = reader.decimal("price")
-        draft.quantity = reader.decimal("quantity")
-        draft.onFailure = reader.word("on_failure")
+        var reader = ItemReader(value, list: "modify", fields: ModifyDraft.table.fields)
+        reader.read(ModifyDraft.table, into: &draft)
         let item = reader.isObject ? draft.item(unread: reader.unread, problems: &reader.problems) : nil
         findings.add(reader.problems, list: "modify", index: index)
         return item
@@ -99,16 +81,12 @@ enum IntentDecoder {
             findings.add([OrderProblem("client_order_id", TextRule.clientOrderID.wording)], list: "cancel", index: index)
             return nil
         }
-        var reader = ItemReader(value, list: "cancel", fields: IntentItems.cancel)
-        let symbol = reader.text("symbol").map { Symbol($0) }
-        let side: Side? = reader.word("side")
-        let venueOrderID = reader.text("venue_order_id").map { VenueOrderID($0) }
-        if venueOrderID != nil, symbol != nil || side != nil {
-            reader.problems.append(OrderProblem("venue_order_id", "names one order: without symbol and side"))
-        }
+        var draft = CancelDraft()
+        var reader = ItemReader(value, list: "cancel", fields: CancelDraft.table.fields)
+        reader.read(CancelDraft.table, into: &draft)
+        let item = draft.item(problems: &reader.problems)
         findings.add(reader.problems, list: "cancel", index: index)
-        guard reader.problems.isEmpty else { return nil }
-        return venueOrderID.map { .venueOrder($0) } ?? .matching(symbol: symbol, side: side)
+        return item
     }
 }
 
@@ -166,11 +144,19 @@ private struct ItemReader {
         }
     }
 
-    func text(_ name: String) -> String? { unread.contains(name) ? nil : value[name]?.string }
-    func bool(_ name: String) -> Bool { value[name]?.bool ?? false }
-    func word<Word: RawRepresentable>(_ name: String) -> Word? where Word.RawValue == String { value[name]?.string.flatMap { Word(rawValue: $0) } }
+    /// Every member that is there and right, to its place.
+    mutating func read<Draft>(_ table: ItemTable<Draft>, into draft: inout Draft) {
+        for (field, put) in zip(table.fields, table.puts) where !unread.contains(field.name) {
+            switch put {
+            case .text(let put): if let text = value[field.name]?.string { put(&draft, text) }
+            case .decimal(let put): if let decimal = decimal(field.name) { put(&draft, decimal) }
+            case .flag(let put): if let flag = value[field.name]?.bool { put(&draft, flag) }
+            case .scanned: preconditionFailure("\(field.name) is no member of an item")
+            }
+        }
+    }
 
-    mutating func decimal(_ name: String) -> Decimal? {
+    private mutating func decimal(_ name: String) -> Decimal? {
         guard let member = value[name], !member.isNull else { return nil }
         if let text = member.text, let decimal = Decimal(text) { return decimal }
         unread.insert(name)

@@ -4,7 +4,7 @@ import Wire
 
 /// Reads an `intent.submit` line straight from its bytes into an ``Intent``, without a document in between.
 ///
-/// It knows only the plain shape that programs send: no escapes, no text beyond ASCII, no null, every member known and once, nothing wrong.
+/// What members there are, and where they go, are the tables of the careful way. It knows only the plain shape that programs send: no escapes, no text beyond ASCII, no null, every member known and once, nothing wrong.
 /// Whatever else it meets, it gives up, and ``RequestDecoder`` reads the line the careful way, which also finds the words for what is wrong.
 /// So it can be wrong in one way only, by accepting what the careful way would read otherwise; a differential test looks for that.
 struct IntentScanner {
@@ -61,42 +61,43 @@ struct IntentScanner {
         return Array(bytes[start..<at])
     }
 
+    private static let members = ItemTable<Intent>(IntentSubmit.fields) { name in
+        switch name {
+        case "account": .text { $0.account = AccountID($1) }
+        case "intent_id": .text { $0.id = IntentID($1) }
+        case "dry_run": .flag { $0.dryRun = $1 }
+        case "place":
+            .scanned { (scanner, intent) throws(Unusual) in
+                try scanner.list { scanner throws(Unusual) in intent.place.append(try scanner.placeItem()) }
+            }
+        case "modify":
+            .scanned { (scanner, intent) throws(Unusual) in
+                try scanner.list { scanner throws(Unusual) in intent.modify.append(try scanner.modifyItem()) }
+            }
+        case "cancel":
+            .scanned { (scanner, intent) throws(Unusual) in
+                try scanner.list { scanner throws(Unusual) in intent.cancel.append(try scanner.cancelItem()) }
+            }
+        case "sequence":
+            .scanned { (scanner, intent) throws(Unusual) in
+                guard let sequence = IntentSequence(rawValue: try scanner.text(.freeText)) else { throw Unusual() }
+                intent.sequence = sequence
+            }
+        case "expires_at":
+            .scanned { (scanner, intent) throws(Unusual) in
+                guard let at = Int64(String(decoding: try scanner.plainNumber(), as: UTF8.self)) else { throw Unusual() }
+                intent.expiresAt = at
+            }
+        default: nil
+        }
+    }
+
     private mutating func parameters() throws(Unusual) -> Intent {
         var intent = Intent(account: "")
-        var seen = Seen()
-        try open(UInt8(ascii: "{"))
-        repeat {
-            let name = try key()
-            switch name.count {
-            case 5 where name.is("place"):
-                try seen.once(0)
-                try list { scanner throws(Unusual) in intent.place.append(try scanner.placeItem()) }
-            case 6 where name.is("modify"):
-                try seen.once(1)
-                try list { scanner throws(Unusual) in intent.modify.append(try scanner.modifyItem()) }
-            case 6 where name.is("cancel"):
-                try seen.once(2)
-                try list { scanner throws(Unusual) in intent.cancel.append(try scanner.cancelItem()) }
-            case 7 where name.is("account"):
-                try seen.once(3)
-                intent.account = AccountID(try text(.account))
-            case 9 where name.is("intent_id"):
-                try seen.once(4)
-                intent.id = IntentID(try text(.intentID))
-            case 8 where name.is("sequence"):
-                try seen.once(5)
-                intent.sequence = try word([("cancel_first", .cancelFirst), ("place_first", .placeFirst)])
-            case 10 where name.is("expires_at"):
-                try seen.once(6)
-                guard let at = Int64(String(decoding: try plainNumber(), as: UTF8.self)) else { throw Unusual() }
-                intent.expiresAt = at
-            case 7 where name.is("dry_run"):
-                try seen.once(7)
-                intent.dryRun = try bool()
-            default: throw Unusual()
-            }
-        } while try another(before: UInt8(ascii: "}"))
-        guard seen.has(3), (1...Intent.itemsMax).contains(intent.itemCount), intent.repeatedClientOrderID == nil else { throw Unusual() }
+        try object(Self.members, into: &intent)
+        guard !intent.account.text.isEmpty, (1...Intent.itemsMax).contains(intent.itemCount), intent.repeatedClientOrderID == nil else {
+            throw Unusual()
+        }
         return intent
     }
 
@@ -104,67 +105,7 @@ struct IntentScanner {
 
     private mutating func placeItem() throws(Unusual) -> PlaceItem {
         var draft = PlaceDraft()
-        var seen = Seen()
-        try open(UInt8(ascii: "{"))
-        repeat {
-            let name = try key()
-            switch name.count {
-            case 3 where name.is("stp"):
-                try seen.once(0)
-                let stp: SelfTradePrevention = try word([
-                    ("none", .none), ("cancel_taker", .cancelTaker), ("cancel_maker", .cancelMaker), ("cancel_both", .cancelBoth),
-                ])
-                draft.stp = stp
-            case 4 where name.is("side"):
-                try seen.once(1)
-                draft.side = try side()
-            case 4 where name.is("type"):
-                try seen.once(2)
-                draft.type = try word([("limit", .limit), ("market", .market)])
-            case 5 where name.is("price"):
-                try seen.once(3)
-                draft.price = try decimal()
-            case 6 where name.is("symbol"):
-                try seen.once(4)
-                draft.symbol = Symbol(try text(.symbol))
-            case 8 where name.is("quantity"):
-                try seen.once(5)
-                draft.quantity = try decimal()
-            case 9 where name.is("post_only"):
-                try seen.once(6)
-                draft.postOnly = try bool()
-            case 9 where name.is("stop_loss"):
-                try seen.once(7)
-                draft.stopLoss = try decimal()
-            case 11 where name.is("reduce_only"):
-                try seen.once(8)
-                draft.reduceOnly = try bool()
-            case 11 where name.is("take_profit"):
-                try seen.once(9)
-                draft.takeProfit = try decimal()
-            case 13 where name.is("time_in_force"):
-                try seen.once(10)
-                draft.timeInForce = try word([("gtc", .gtc), ("ioc", .ioc), ("fok", .fok)])
-            case 13 where name.is("position_side"):
-                try seen.once(11)
-                draft.positionSide = try word([("long", .long), ("short", .short)])
-            case 13 where name.is("margin_action"):
-                try seen.once(12)
-                draft.marginAction = try word([
-                    ("normal", .normal), ("auto_borrow", .autoBorrow), ("auto_repay", .autoRepay), ("auto_borrow_repay", .autoBorrowRepay),
-                ])
-            case 14 where name.is("quote_quantity"):
-                try seen.once(13)
-                draft.quoteQuantity = try decimal()
-            case 14 where name.is("slice_quantity"):
-                try seen.once(14)
-                draft.sliceQuantity = try decimal()
-            case 15 where name.is("client_order_id"):
-                try seen.once(15)
-                draft.clientOrderID = ClientOrderID(try text(.clientOrderID))
-            default: throw Unusual()
-            }
-        } while try another(before: UInt8(ascii: "}"))
+        try object(PlaceDraft.table, into: &draft)
         var problems: [OrderProblem] = []
         guard let item = draft.item(unread: [], problems: &problems) else { throw Unusual() }
         return item
@@ -172,26 +113,7 @@ struct IntentScanner {
 
     private mutating func modifyItem() throws(Unusual) -> ModifyItem {
         var draft = ModifyDraft()
-        var seen = Seen()
-        try open(UInt8(ascii: "{"))
-        repeat {
-            let name = try key()
-            if name.is("client_order_id") {
-                try seen.once(0)
-                draft.clientOrderID = ClientOrderID(try text(.clientOrderID))
-            } else if name.is("price") {
-                try seen.once(1)
-                draft.price = try decimal()
-            } else if name.is("quantity") {
-                try seen.once(2)
-                draft.quantity = try decimal()
-            } else if name.is("on_failure") {
-                try seen.once(3)
-                draft.onFailure = try word([("keep", .keep), ("cancel", .cancel)])
-            } else {
-                throw Unusual()
-            }
-        } while try another(before: UInt8(ascii: "}"))
+        try object(ModifyDraft.table, into: &draft)
         var problems: [OrderProblem] = []
         guard let item = draft.item(unread: [], problems: &problems) else { throw Unusual() }
         return item
@@ -199,22 +121,33 @@ struct IntentScanner {
 
     private mutating func cancelItem() throws(Unusual) -> CancelItem {
         if peek() == UInt8(ascii: "\"") { return .order(ClientOrderID(try text(.clientOrderID))) }
-        var (symbol, side): (Symbol?, Side?)
-        var seen = Seen()
+        var draft = CancelDraft()
+        try object(CancelDraft.table, into: &draft)
+        var problems: [OrderProblem] = []
+        guard let item = draft.item(problems: &problems) else { throw Unusual() }
+        return item
+    }
+
+    /// An object whose members stand in a table, each at most once.
+    private mutating func object<Draft>(_ table: ItemTable<Draft>, into draft: inout Draft) throws(Unusual) {
+        var seen: UInt64 = 0
         try open(UInt8(ascii: "{"))
         repeat {
-            let name = try key()
-            if name.is("symbol") {
-                try seen.once(0)
-                symbol = Symbol(try text(.symbol))
-            } else if name.is("side") {
-                try seen.once(1)
-                side = try self.side()
-            } else {
-                throw Unusual()
+            guard let index = table.index(of: try key()), seen & 1 << UInt64(index) == 0 else { throw Unusual() }
+            seen |= 1 << UInt64(index)
+            switch table.puts[index] {
+            case .text(let put):
+                if table.isWord(index) {
+                    guard let word = table.word(try plainText(), of: index) else { throw Unusual() }
+                    put(&draft, word)
+                } else {
+                    put(&draft, try text(table.rules[index]))
+                }
+            case .decimal(let put): put(&draft, try decimal())
+            case .flag(let put): put(&draft, try bool())
+            case .scanned(let scan): try scan(&self, &draft)
             }
         } while try another(before: UInt8(ascii: "}"))
-        return .matching(symbol: symbol, side: side)
     }
 
     // MARK: Values
@@ -223,15 +156,6 @@ struct IntentScanner {
         let raw = try plainText()
         guard rule.allows(raw) else { throw Unusual() }
         return String(decoding: raw, as: UTF8.self)
-    }
-
-    private mutating func side() throws(Unusual) -> Side { try word([("buy", .buy), ("sell", .sell)]) }
-
-    @inline(__always)
-    private mutating func word<Word>(_ words: [(StaticString, Word)]) throws(Unusual) -> Word {
-        let raw = try plainText()
-        for (text, word) in words where raw.is(text) { return word }
-        throw Unusual()
     }
 
     private mutating func bool() throws(Unusual) -> Bool {
@@ -345,17 +269,6 @@ struct IntentScanner {
             guard count <= Intent.itemsMax else { throw Unusual() }
             try item(&self)
         } while try another(before: UInt8(ascii: "]"))
-    }
-}
-
-/// Which members of one object were seen.
-private struct Seen {
-    private var bits: UInt32 = 0
-    func has(_ bit: UInt32) -> Bool { bits & (1 << bit) != 0 }
-    @inline(__always)
-    mutating func once(_ bit: UInt32) throws(IntentScanner.Unusual) {
-        guard !has(bit) else { throw IntentScanner.Unusual() }
-        bits |= 1 << bit
     }
 }
 

@@ -1,6 +1,7 @@
+import ControlAPI
 import OMSCore
 
-/// A `place` item as far as it was read. Both readers fill it, one set of rules turns it into an item.
+/// A `place` item as far as it was read. Both readers fill it by its table, one set of rules turns it into an item.
 struct PlaceDraft {
     var symbol: Symbol?
     var side: Side?
@@ -18,6 +19,28 @@ struct PlaceDraft {
     var stp: SelfTradePrevention?
     var takeProfit: Decimal?
     var stopLoss: Decimal?
+
+    static let table = ItemTable<PlaceDraft>(IntentItems.place) { name in
+        switch name {
+        case "symbol": .text { $0.symbol = Symbol($1) }
+        case "side": .text { $0.side = Side(rawValue: $1) }
+        case "type": .text { $0.type = OrderType(rawValue: $1) }
+        case "time_in_force": .text { $0.timeInForce = TimeInForce(rawValue: $1) }
+        case "post_only": .flag { $0.postOnly = $1 }
+        case "price": .decimal { $0.price = $1 }
+        case "quantity": .decimal { $0.quantity = $1 }
+        case "quote_quantity": .decimal { $0.quoteQuantity = $1 }
+        case "client_order_id": .text { $0.clientOrderID = ClientOrderID($1) }
+        case "slice_quantity": .decimal { $0.sliceQuantity = $1 }
+        case "reduce_only": .flag { $0.reduceOnly = $1 }
+        case "position_side": .text { $0.positionSide = PositionSide(rawValue: $1) }
+        case "margin_action": .text { $0.marginAction = MarginAction(rawValue: $1) }
+        case "stp": .text { $0.stp = SelfTradePrevention(rawValue: $1) }
+        case "take_profit": .decimal { $0.takeProfit = $1 }
+        case "stop_loss": .decimal { $0.stopLoss = $1 }
+        default: nil
+        }
+    }
 
     /// The item, or every problem by the name of its field. `unread`: fields that stood there but could not be read, so they are not missing.
     func item(unread: Set<String>, problems: inout [OrderProblem]) -> PlaceItem? {
@@ -78,6 +101,16 @@ struct ModifyDraft {
     var quantity: Decimal?
     var onFailure: OnFailure?
 
+    static let table = ItemTable<ModifyDraft>(IntentItems.modify) { name in
+        switch name {
+        case "client_order_id": .text { $0.clientOrderID = ClientOrderID($1) }
+        case "price": .decimal { $0.price = $1 }
+        case "quantity": .decimal { $0.quantity = $1 }
+        case "on_failure": .text { $0.onFailure = OnFailure(rawValue: $1) }
+        default: nil
+        }
+    }
+
     func item(unread: Set<String>, problems: inout [OrderProblem]) -> ModifyItem? {
         if clientOrderID == nil, !unread.contains("client_order_id") { problems.append(OrderProblem("client_order_id", "is missing")) }
         if price == nil, quantity == nil, unread.isDisjoint(with: ["price", "quantity"]) {
@@ -87,6 +120,30 @@ struct ModifyDraft {
         if let quantity, !quantity.isPositive { problems.append(OrderProblem("quantity", "should be above zero")) }
         guard problems.isEmpty, unread.isEmpty, let clientOrderID else { return nil }
         return ModifyItem(clientOrderID: clientOrderID, price: price, quantity: quantity, onFailure: onFailure ?? .keep)
+    }
+}
+
+/// A `cancel` item that is no client order id, as far as it was read.
+struct CancelDraft {
+    var venueOrderID: VenueOrderID?
+    var symbol: Symbol?
+    var side: Side?
+
+    static let table = ItemTable<CancelDraft>(IntentItems.cancel) { name in
+        switch name {
+        case "venue_order_id": .text { $0.venueOrderID = VenueOrderID($1) }
+        case "symbol": .text { $0.symbol = Symbol($1) }
+        case "side": .text { $0.side = Side(rawValue: $1) }
+        default: nil
+        }
+    }
+
+    func item(problems: inout [OrderProblem]) -> CancelItem? {
+        if venueOrderID != nil, symbol != nil || side != nil {
+            problems.append(OrderProblem("venue_order_id", "names one order: without symbol and side"))
+        }
+        guard problems.isEmpty else { return nil }
+        return venueOrderID.map { .venueOrder($0) } ?? .matching(symbol: symbol, side: side)
     }
 }
 
