@@ -87,7 +87,8 @@ def main() -> int:
             except subprocess.TimeoutExpired:
                 bot.kill()
                 bot.wait()
-            print(told := (folder / "bot.out").read_text()[-6000:])
+            told = (folder / "bot.out").read_text()
+            print(told[-6000:])
             house.simulator("faults", {"rules": []})
             return report(house, folder, told, ended_early, kills)
         finally:
@@ -105,6 +106,9 @@ def report(house: House, folder: Path, told: str, ended_early: int | None, kills
     states = Counter(str(order.state) for order in orders)
     kinds = Counter(f"{order.type} {order.side}" for order in orders)
     print(f"bot: {len(orders)} orders ({dict(kinds)}), {dict(states)}; omsd killed {kills} times; {ledger['duplicates']=}")
+    for line in told.splitlines():
+        if " - ERROR - " in line or " - WARNING - " in line:
+            print(f"the bot said: {line}")
     wrong = []
     if ended_early is not None:
         wrong.append(f"the bot ended by itself with {ended_early}")
