@@ -26,7 +26,7 @@ extension Engine {
             case .ban(let ban): impose(ban)
             case .pin(let why): desk.access.pin(why, in: turn)
             case .lift(let bars, let words): lift(bars, on: desk, words: words)
-            case .parkFormer: for key in desk.doubts.sorted() { if let live = desk.orders[key] { parkAtOnce(live, on: desk) } }
+            case .parkFormer: for key in desk.book.doubts.sorted() { if let live = desk.book[key] { parkAtOnce(live, on: desk) } }
             case .reconcile(let time): desk.listing.reconcileAnew(at: time)
             }
         }

@@ -1,5 +1,3 @@
-import Containers
-
 /// One account's working state.
 final class Desk {
     let index: Int
@@ -16,41 +14,26 @@ final class Desk {
     let lanes: Lanes
     /// Questions about single orders.
     let lookUps: LookUps
+    /// Its orders in memory.
+    let book: Book
 
     var trading: TradingStateRow
     /// The first reconciliation is done, and all is known that new orders need: they may leave. Whether the account is *ready* is told by its troubles.
     var isPrepared: Bool { listing.hasReconciled && access.isPrepared }
-    /// Orders that the venue called duplicates and does not show; orders proven absent that wait to be sent again.
-    var hidden: Set<OrderKey> = []
-    var provenAbsent: Set<OrderKey> = []
-    /// Orders in memory: live ones, and closed ones with something still to learn.
-    var orders: [OrderKey: LiveOrder] = [:]
-    /// The same by number, for walks that take more than one turn.
-    var book = SortedRuns<OrderKey>()
-    var byVenueID: [VenueOrderID: OrderKey] = [:]
     /// Requests out.
     var inFlightCount: Int { access.reach.out }
-    /// Of its orders.
-    private(set) var counts = OrderCounts()
-    /// Intended, wherever they wait: in the queue, behind cancels, for a second chance, for the rest of their intent.
-    var unsent: Int { counts[.intended] }
+    /// Orders intended, wherever they wait: in the queue, behind cancels, for a second chance, for the rest of their intent.
+    var unsent: Int { book.counts[.intended] }
     /// Rounds that want all of the account gone and are not through yet, and cancels on record that do not wait in their lane yet. Meanwhile no new order
     /// leaves.
     var roundsOut = 0
     var unreleasedCancels = 0
-    private(set) var doubts: Set<OrderKey> = []
-    /// The same by age, and others that were in doubt before.
-    private var doubtsByAge = TimerHeap<OrderKey>()
-    /// Of these, those that wait for a person.
-    private(set) var parked: Set<OrderKey> = []
-    /// Orders, live or in doubt, that a rebinding left where the account was.
-    var left: Set<OrderKey> = []
     /// Open orders that accounts which are configured no more have for the same user at the venue.
     var absentOrders = 0
     /// Orders that the venue holds.
-    var openCount: Int { counts.live }
+    var openCount: Int { book.counts.live }
     /// Orders that are not closed.
-    var unfinished: Int { counts.all }
+    var unfinished: Int { book.counts.all }
     /// Orders with a cancel that the venue took, whose end is not confirmed yet.
     var takenCancels: Set<OrderKey> = []
     var loops: [Loop: Turns] = [:]
@@ -76,9 +59,12 @@ final class Desk {
     /// Watchers were told that orders are in doubt.
     var hasToldDoubts = false
 
-    init(index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow, access: Access, listing: Listing, patience: Patience) {
+    init(
+        index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow, access: Access, listing: Listing, names: OrderNames,
+        patience: Patience
+    ) {
         (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)
-        (self.access, self.listing, lanes) = (access, listing, Lanes(patience: patience))
+        (self.access, self.listing, lanes, book) = (access, listing, Lanes(patience: patience), Book(names: names))
         profile = setup.rules.profile
         lookUps = LookUps(of: setup.id, visibilityDelayMs: profile.visibilityDelayMs, patience: patience)
     }
@@ -108,38 +94,6 @@ final class Desk {
 
     /// Whether anything but a cancel may go out: one connection is the cancel lane's.
     var hasRoom: Bool { inFlightCount + 1 < maxInFlight }
-
-    /// An order came, or moved.
-    func count(from: OrderState?, to next: OrderState) {
-        counts.move(from: from, to: next)
-        let (was, isOpen) = (from.map { !$0.isTerminal } ?? false, !next.isTerminal)
-        guard was != isOpen else { return }
-        if !isOpen { kill?.closed += 1 } else if from != nil { kill?.closed -= 1 }
-    }
-
-    /// Nobody knows what became of it, from here on.
-    func doubt(_ key: OrderKey) {
-        guard doubts.insert(key).inserted else { return }
-        doubtsByAge.add(key, at: key.number)
-    }
-
-    func endDoubt(_ key: OrderKey) {
-        doubts.remove(key)
-        parked.remove(key)
-        // What is left over of former doubts must not outgrow them.
-        if doubtsByAge.count > 64, doubtsByAge.count > 2 * doubts.count {
-            doubtsByAge = TimerHeap()
-            for key in doubts { doubtsByAge.add(key, at: key.number) }
-        }
-    }
-
-    func park(_ key: OrderKey) { parked.insert(key) }
-
-    /// The order in doubt that was intended first.
-    var oldestDoubt: OrderKey? {
-        while let number = doubtsByAge.nextAt, !doubts.contains(OrderKey(number)) { _ = doubtsByAge.popDue(at: number) }
-        return doubtsByAge.nextAt.map { OrderKey($0) }
-    }
 
     /// The venue's clock when no request stamped `wireTime` can be accepted any more, microseconds.
     func fence(wireTime: Int64) -> Int64 {

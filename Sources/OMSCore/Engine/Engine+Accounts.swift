@@ -156,18 +156,18 @@ extension Engine {
 
     private func snapshot(_ desk: Desk) -> AccountSnapshot {
         let trouble = trouble(of: desk)
-        let left = desk.left.compactMap { desk.orders[$0]?.order }.filter { $0.state == .inDoubt }
+        let left = desk.book.left.compactMap { desk.book[$0]?.order }.filter { $0.state == .inDoubt }
         return AccountSnapshot(
             account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, state: desk.trading.state,
             isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.access.reach.lastAnswerAt, queueCancel: desk.lanes.cancelsWaiting,
             queueLookup: desk.lookUps.waiting, queueModify: desk.lanes.modifiesWaiting, queuePlace: desk.lanes.placesWaiting,
-            inFlight: desk.inFlightCount, requests: desk.access.reach.asked, counts: desk.counts, open: desk.openCount,
-            inDoubt: desk.doubts.count + left.count,
+            inFlight: desk.inFlightCount, requests: desk.access.reach.asked, counts: desk.book.counts, open: desk.openCount,
+            inDoubt: desk.book.doubts.count + left.count,
             clockOffsetMs: desk.access.clock?.offsetMs(at: now), lastReconcileAt: desk.listing.lastAt,
             lastError: desk.access.problem ?? desk.access.contradiction ?? desk.access.lastError.words,
             lastErrorAt: desk.access.lastError.words == nil ? nil : desk.access.lastError.at ?? now.wall,
-            parked: desk.parked.count + left.count { $0.parkedAt != nil },
-            oldestDoubtAt: (left.map(\.intendedAt) + [desk.oldestDoubt.flatMap { desk.orders[$0]?.order.intendedAt }].compactMap { $0 }).min(),
+            parked: desk.book.parked.count + left.count { $0.parkedAt != nil },
+            oldestDoubtAt: (left.map(\.intendedAt) + [desk.book.oldestDoubt().flatMap { desk.book[$0]?.order.intendedAt }].compactMap { $0 }).min(),
             openBreaks: breaksOpen.values.count { $0.account == desk.id && $0.acknowledgedAt == nil })
     }
 

@@ -55,10 +55,10 @@ extension Engine {
             desk.listing.read(by: desk.access.reach.backoffUntil)
         }
         func unsend(_ orders: [PlaceTicket]) {
-            let lives = orders.compactMap { desk.orders[$0.order] }
+            let lives = orders.compactMap { desk.book[$0.order] }
             for live in lives {
-                live.order.attempts -= 1
-                change(live, to: .intended, kind: .requeued, evidence: .local, fields: .attempts, request: id, note: "not sent: \(reason)")
+                let fields = desk.book.unsend(live)
+                change(live, to: .intended, kind: .requeued, evidence: .local, fields: fields, request: id, note: "not sent: \(reason)")
                 followUp(live, on: desk)
             }
             requeue(lives, on: desk)
@@ -67,7 +67,7 @@ extension Engine {
             for command in ids where commands[command] != nil {
                 commands[command]?.attempts -= 1
                 change(command, to: .requested, evidence: .local, request: id, note: "not sent: \(reason)")
-                if let live = commands[command].flatMap({ desk.orders[$0.order] }) { pursue(command, of: live, on: desk) }
+                if let live = commands[command].flatMap({ desk.book[$0.order] }) { pursue(command, of: live, on: desk) }
             }
         }
         switch flight.plan.content {
@@ -84,7 +84,7 @@ extension Engine {
 
     private func carriesLate(_ flight: InFlight, on desk: Desk) -> Bool {
         switch flight.plan.content {
-        case .place(let tickets, _), .mixed(let tickets, _, _): tickets.contains { desk.orders[$0.order].map { isLate($0, on: desk) } ?? false }
+        case .place(let tickets, _), .mixed(let tickets, _, _): tickets.contains { desk.book[$0.order].map { isLate($0, on: desk) } ?? false }
         case .modify(let tickets): tickets.contains { commands[$0.command]?.expiresAt.map { $0 <= now.wall } ?? false }
         case .cancel, .query: false
         }
@@ -209,7 +209,7 @@ extension Engine {
             if case .acknowledged(let id?, _) = outcome, let predicted = ticket.predictedID, id != predicted {
                 breakFormula(of: desk, request: request)
             }
-            guard let live = desk.orders[ticket.order] else { continue }
+            guard let live = desk.book[ticket.order] else { continue }
             live.seenAt = now.monotonic
             // A look-up was faster than the answer: what it saw stands, and only a refusal is worth a word.
             if live.state != .submitted {
@@ -223,10 +223,9 @@ extension Engine {
             switch outcome {
             case .acknowledged(let venueID, let word):
                 learn(venueID, of: live, on: desk)
-                live.order.venueState = word ?? live.order.venueState
-                var fields: OrderFields = word == nil ? .venueOrderID : [.venueOrderID, .venueState]
-                if venueID == nil, word == nil { fields = [] }
-                if live.forgetWords() { fields.insert(.reject) }
+                var fields: OrderFields = venueID == nil && word == nil ? [] : .venueOrderID
+                if let word { fields.formUnion(desk.book.say(word, of: live)) }
+                fields.formUnion(desk.book.forgetWords(of: live))
                 if live.putOffs > 0 {
                     live.putOffs = 0
                     mended(.loop, of: live, on: desk)
@@ -236,20 +235,15 @@ extension Engine {
                 // What trades at once is asked about now; what rests is seen by the next listing.
                 awaitOutcome(of: live, forUs: .milliseconds(desk.setup.reconcileIntervalMs), on: desk)
             case .refused(let code, let text) where live.order.absences == 0:
-                (live.order.rejectCode, live.order.rejectText) = (code, text)
-                change(live, to: .rejected, kind: .rejected, evidence: .response, fields: .reject, request: request, note: text)
+                let fields = desk.book.refuse(live, code, text)
+                change(live, to: .rejected, kind: .rejected, evidence: .response, fields: fields, request: request, note: text)
                 desk.access.doubtMarkets(in: turn)
             case .notExecuted(let why, let said):
                 if case .sibling(offenderNamed: false) = why { live.batchCap = max(1, tickets.count / 2) }
-                // No order bears the id of an attempt that surely was not executed.
-                if let id = ticket.predictedID {
-                    live.unbornIDs.insert(id)
-                    desk.byVenueID[id] = nil
-                }
-                if let said { (live.order.rejectCode, live.order.rejectText) = (said.code, said.text) }
+                if let id = ticket.predictedID { desk.book.unbear(id, of: live) }
+                let fields = said.map { desk.book.refuse(live, $0.code, $0.text) } ?? []
                 let words = Self.words(why, said ?? VenueWords(code: answer.venueCode ?? "", text: answer.venueText ?? ""))
-                change(
-                    live, to: .intended, kind: .requeued, evidence: .response, fields: said == nil ? [] : .reject, request: request, note: words)
+                change(live, to: .intended, kind: .requeued, evidence: .response, fields: fields, request: request, note: words)
                 // Refused for the request as a whole, the account waits; for the item alone, the item does.
                 if answer.disposition == .answered, Self.isPutOff(why) {
                     putOff(live, on: desk, words)
@@ -257,26 +251,24 @@ extension Engine {
                     again.append(live)
                 }
             case .duplicate(let code, let text):
-                live.order.bars.insert(.duplicate)
-                doubt(live, on: desk, request: request, fields: .bars, note: "the venue holds or held an order of this id: \(code) \(text)")
+                let fields = desk.book.bar(live, .duplicate)
+                doubt(live, on: desk, request: request, fields: fields, note: "the venue holds or held an order of this id: \(code) \(text)")
                 lookupsErred("the venue calls \(live.order.clientOrderID) a duplicate, which look-ups do not show", by: live, on: desk)
             case .oneIsDuplicate(let code, let text):
-                live.order.bars.insert(.among)
+                let fields = desk.book.bar(live, .among)
                 let words = "the venue holds or held an order of an id of this request, and does not say which: \(code) \(text)"
-                doubt(live, on: desk, request: request, fields: .bars, note: words)
+                doubt(live, on: desk, request: request, fields: fields, note: words)
                 lookupsErred("the venue calls an order of request \(request) a duplicate, which look-ups do not show", by: nil, on: desk)
             case .refusedUnlessFound(let code, let text), .refused(let code, let text):
                 // Whatever it is refused for, that says nothing of an earlier attempt, which only look-ups did not show.
-                live.order.bars.insert(.refusal)
-                (live.order.rejectCode, live.order.rejectText) = (code, text)
-                doubt(live, on: desk, request: request, fields: [.bars, .reject], note: "refused, unless it is there: \(code) \(text)")
+                let fields = desk.book.bar(live, .refusal).union(desk.book.refuse(live, code, text))
+                doubt(live, on: desk, request: request, fields: fields, note: "refused, unless it is there: \(code) \(text)")
                 mistrustProof(of: live, on: desk)
             case .gone(let code, let text):
                 doubt(live, on: desk, request: request, note: "\(code) \(text)")
             case .inDoubt(let reason, let said):
                 // Silence takes no words back: the last that the venue said are kept, whatever becomes of the order.
-                if let said { (live.order.rejectCode, live.order.rejectText) = (said.code, said.text) }
-                doubt(live, on: desk, request: request, fields: said == nil ? [] : .reject, note: reason)
+                doubt(live, on: desk, request: request, fields: said.map { desk.book.refuse(live, $0.code, $0.text) } ?? [], note: reason)
             }
             followUp(live, on: desk)
         }
@@ -315,7 +307,6 @@ extension Engine {
 
     func learn(_ venueID: VenueOrderID?, of live: LiveOrder, on desk: Desk) {
         guard let venueID, live.order.venueOrderID != venueID else { return }
-        live.order.venueOrderID = venueID
-        desk.byVenueID[venueID] = live.key
+        desk.book.learn(venueID, of: live)
     }
 }

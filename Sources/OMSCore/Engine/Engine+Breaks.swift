@@ -109,7 +109,7 @@ extension Engine {
     /// Breaks of orders that closed before this start: what ended with them was not always said.
     func endOldBreaks() {
         for broken in breaksOpen.values.sorted(by: { $0.id < $1.id }) {
-            guard let id = broken.clientOrderID, desk(broken.account) != nil, byClientID[id] == nil, Self.endWithTheirOrder.contains(broken.kind)
+            guard let id = broken.clientOrderID, desk(broken.account) != nil, names[id] == nil, Self.endWithTheirOrder.contains(broken.kind)
             else { continue }
             mended(broken.id)
         }

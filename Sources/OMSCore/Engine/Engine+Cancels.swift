@@ -78,7 +78,7 @@ extension Engine {
             let (desk, key) = round.unsent[round.next]
             round.next += 1
             steps -= 1
-            if let live = desks[desk].orders[key] { cancel(live, on: desks[desk], in: &round) }
+            if let live = desks[desk].book[key] { cancel(live, on: desks[desk], in: &round) }
         }
         guard case .intent(let intent) = round.purpose else { return true }
         while round.nextModify < intent.modifies.count {

@@ -24,45 +24,23 @@ extension Engine {
                 .state, of: live, on: desk,
                 detail: "closed here as \(from.rawValue) by \(live.order.evidence.rawValue), the venue says \(next.rawValue)")
         }
-        live.order.state = next
-        var fields = fields
-        if from != next { live.order.evidence = evidence }
-        if from != next {
-            count(live, on: desk, from: from, to: next)
-            switch next {
-            case .submitted: live.order.submittedAt = now.wall
-            case .acknowledged: live.order.acknowledgedAt = live.order.acknowledgedAt ?? now.wall
-            case .working, .partiallyFilled, .filled:
-                live.order.acknowledgedAt = live.order.acknowledgedAt ?? now.wall
-            case .intended, .inDoubt, .canceled, .expired, .rejected, .denied, .abandoned: break
-            }
-            live.order.closedAt = next.isTerminal ? now.wall : nil
-            // Parked is a doubt that goes on: whatever comes after it is not, in the row as in memory.
-            if live.order.parkedAt != nil {
-                live.order.parkedAt = nil
-                fields.insert(.parkedAt)
-            }
-        }
+        let fields = fields.union(desk.book.move(live, to: next, evidence, at: now.wall))
+        if from != next { count(live, on: desk, from: from, to: next) }
         let event = self.event(kind, evidence: evidence, request: request, actor: actor, note: note)
-        if kind == .parked {
-            desk.park(live.key)
-            notice(.parked(live.order.clientOrderID), of: desk.id)
-        }
+        if kind == .parked { notice(.parked(live.order.clientOrderID), of: desk.id) }
         record(.orderChanged(live.order, from: from, fields: fields, event))
-        keepTrack(of: live, on: desk)
+        if desk.book.track(live) { cameToLight(live, on: desk) }
         learn(from: live, from: from, to: next, evidence: evidence, on: desk)
         if from != next, next.isTerminal {
             closeBreaks(of: live, wasClosed: from.isTerminal, on: desk)
-            if desk.left.remove(live.key) != nil { tellLeft(desk) }
+            if desk.book.closeLeft(live) { tellLeft(desk) }
             close(live, on: desk)
         }
         if from != next, next == .intended { reconsider(live, on: desk) }
     }
 
     private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {
-        desk.count(from: from, to: next)
-        if from == .inDoubt { desk.endDoubt(live.key) }
-        if next == .inDoubt { desk.doubt(live.key) }
+        if from.isTerminal != next.isTerminal { desk.kill?.closed += next.isTerminal ? 1 : -1 }
         guard let intent = live.intent else { return }
         if from.isUnsettled { intent.unsettled -= 1 }
         if next.isUnsettled { intent.unsettled += 1 }
@@ -134,18 +112,9 @@ extension Engine {
             if !live.commands.isEmpty || desk.lookUps.fills.isWanted(live.key) { return false }
             // It comes back here once it is looked for no more.
             if desk.lookUps.isGivenUp(live.key) { return true }
-            forget(live, on: desk)
+            desk.book.forget(live)
+            desk.lookUps.forget(live.key)
             return true
-        }
-    }
-
-    private func forget(_ live: LiveOrder, on desk: Desk) {
-        byClientID[live.order.clientOrderID] = nil
-        desk.lookUps.forget(live.key)
-        desk.orders[live.key] = nil
-        desk.book.remove(live.key)
-        for id in live.order.predictedIDs + [live.order.venueOrderID].compactMap({ $0 }) where desk.byVenueID[id] == live.key {
-            desk.byVenueID[id] = nil
         }
     }
 
@@ -171,7 +140,7 @@ extension Engine {
         commands[id] = command
         write(command, from: from, evidence: evidence, request: request, note: note)
         let desk = desk(command.account)
-        let live = desk?.orders[command.order]
+        let live = desk?.book[command.order]
         if command.kind == .cancel {
             if next == .acknowledged {
                 if desk?.takenCancels.isEmpty == true { desk?.cancelsTakenAt = now.monotonic }

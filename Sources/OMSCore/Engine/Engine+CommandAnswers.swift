@@ -5,7 +5,7 @@ extension Engine {
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
-            guard let live = desk.orders[ticket.order] else { continue }
+            guard let live = desk.book[ticket.order] else { continue }
             if case .notExecuted(.sibling(offenderNamed: false), _) = outcome { live.batchCap = max(1, tickets.count / 2) }
             if case .acknowledged = outcome { mended(.cancelRefused, of: live, on: desk) }
             settle(ticket.command, outcome, company: tickets.count, of: live, on: desk)
@@ -21,7 +21,7 @@ extension Engine {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
             if case .refused = outcome { desk.access.doubtMarkets(in: turn) }
-            guard let live = desk.orders[ticket.order] else { continue }
+            guard let live = desk.book[ticket.order] else { continue }
             // Some venues answer a modify with a new order id.
             if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID != venueID, !live.state.isTerminal {
                 learn(venueID, of: live, on: desk)

@@ -42,20 +42,20 @@ extension Engine {
     private func takeCancels(again: Bool, most: Int, on desk: Desk) -> [CancelTicket] {
         var idle: [OrderCommand] = []
         let ids = desk.lanes.takeCancels(again: again, most: most) { id in
-            guard let command = commands[id], command.state == .requested, let live = desk.orders[command.order], live.state.isLive else {
+            guard let command = commands[id], command.state == .requested, let live = desk.book[command.order], live.state.isLive else {
                 if let command = commands[id] { idle.append(command) }
                 return nil
             }
             return (cancelGroup(live, on: desk), live.batchCap)
         }
         let tickets = ids.compactMap { id in
-            commands[id].flatMap { desk.orders[$0.order] }.map { live in
+            commands[id].flatMap { desk.book[$0.order] }.map { live in
                 CancelTicket(
                     command: id, order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
                     terms: live.order.terms)
             }
         }
-        for command in idle { if let live = desk.orders[command.order] { pursue(command.id, of: live, on: desk) } }
+        for command in idle { if let live = desk.book[command.order] { pursue(command.id, of: live, on: desk) } }
         return tickets
     }
 
@@ -96,7 +96,7 @@ extension Engine {
         var tickets: [ModifyTicket] = []
         var ended: [(id: CommandID, state: CommandState, why: String)] = []
         desk.lanes.takeModifies(again: again, most: most) { key in
-            guard let live = desk.orders[key], let command = modifyReady(live, on: desk) else { return false }
+            guard let live = desk.book[key], let command = modifyReady(live, on: desk) else { return false }
             if let expiresAt = command.expiresAt, expiresAt <= now.wall {
                 ended.append((command.id, .withdrawn, "not sent before its deadline"))
                 return false

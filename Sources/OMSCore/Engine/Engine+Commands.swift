@@ -5,7 +5,7 @@ extension Engine {
     func bearCommand(
         _ kind: CommandKind, of clientOrderID: ClientOrderID, for intent: OpenIntent?, sequence: IntentSequence? = nil, actor: Actor
     ) -> CommandID? {
-        let live = byClientID[clientOrderID]
+        let live = names[clientOrderID]
         guard let order = live?.order ?? (try? journal.order(clientOrderID)) else { return nil }
         let command = birth(kind, of: order, price: nil, quantity: nil, onFailure: .keep, for: intent, sequence: sequence, actor: actor)
         if let live, !live.state.isTerminal {
@@ -114,8 +114,8 @@ extension Engine {
     func bearModify(_ item: ModifyItem, for intent: OpenIntent, actor: Actor) {
         // Examined as known when the intent was taken, so that nothing but a read that fails ends here: the journal keeps that error, and this turn is never
         // committed (``Journal/check()``).
-        guard let order = byClientID[item.clientOrderID]?.order ?? (try? journal.order(item.clientOrderID)) else { return }
-        guard let live = byClientID[item.clientOrderID], !live.state.isTerminal else {
+        guard let order = names[item.clientOrderID]?.order ?? (try? journal.order(item.clientOrderID)) else { return }
+        guard let live = names[item.clientOrderID], !live.state.isTerminal else {
             let command = birth(.modify, of: order, price: item.price, quantity: item.quantity, onFailure: item.onFailure, for: intent, actor: actor)
             change(command.id, to: .refused, evidence: .local, note: "the order is \(order.state.rawValue)")
             return
@@ -172,7 +172,7 @@ extension Engine {
     // MARK: What operators and callers ask for
 
     func resolve(_ id: ClientOrderID, isPlaced: Bool, reason: String, from actor: Actor, ticket: Ticket) {
-        guard let live = byClientID[id] else {
+        guard let live = names[id] else {
             if let account = ((try? journal.order(id)) ?? nil)?.account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
             let isKnown = (try? journal.isUsed(id)) ?? false
             return fail(isKnown ? .invalidParams("order \(id) is not in doubt") : .unknownOrder("this journal never held an order \(id)"), to: ticket)
@@ -187,8 +187,8 @@ extension Engine {
         desk.lookUps.end(live.key)
         mended(.missingThere, of: live, on: desk)
         let next = isPlaced ? OrderState.acknowledged : isOver ? .canceled : .abandoned
-        if !isPlaced { live.order.rejectText = reason }
-        change(live, to: next, kind: .resolved, evidence: .operator, fields: isPlaced ? [] : .reject, actor: actor, note: reason)
+        let fields = isPlaced ? [] : desk.book.refuse(live, live.order.rejectCode, reason)
+        change(live, to: next, kind: .resolved, evidence: .operator, fields: fields, actor: actor, note: reason)
         if isPlaced {
             ask(live, live.order.venueOrderID == nil ? .venueID : .missing, on: desk, after: 0)
             for command in live.commands { pursue(command, of: live, on: desk) }

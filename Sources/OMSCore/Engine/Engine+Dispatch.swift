@@ -121,7 +121,7 @@ extension Engine {
         let taken = desk.lanes.takePlaces(
             max: min(most, desk.placeMax),
             verdict: { key in
-                guard let live = desk.orders[key], live.isQueued, live.state == .intended else { return .drop }
+                guard let live = desk.book[key], live.isQueued, live.state == .intended else { return .drop }
                 if isLate(live, on: desk) {
                     late.append(live)
                     return .drop
@@ -129,10 +129,10 @@ extension Engine {
                 if isUnwanted(live) { return .drop }
                 if isReducing, !Examination.reduces(live.order.terms) { return .wait }
                 return desk.rules.group(of: live.order.terms).isSingle ? (single ? .take : .wait) : (batch ? .take : .wait)
-            }, cap: { desk.orders[$0]?.batchCap ?? Int.max })
+            }, cap: { desk.book[$0]?.batchCap ?? Int.max })
         for live in late { change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline") }
         guard let taken else { return nil }
-        return (taken.group, taken.orders.compactMap { desk.orders[$0] })
+        return (taken.group, taken.orders.compactMap { desk.book[$0] })
     }
 
     // MARK: Sending
@@ -190,7 +190,7 @@ extension Engine {
         for live in orders {
             let ticket = ticket(for: live, time: time, on: desk)
             // Two orders that the venue would give one id (callers' ids with equal ends) never share a timestamp.
-            if let id = ticket.predictedID, desk.byVenueID[id] != nil || tickets.contains(where: { $0.predictedID == id }) {
+            if let id = ticket.predictedID, desk.book[id] != nil || tickets.contains(where: { $0.predictedID == id }) {
                 held.append(live)
             } else {
                 tickets.append(ticket)
@@ -239,7 +239,7 @@ extension Engine {
 
     private func putBack(_ content: RequestPlan.Content, on desk: Desk) {
         func putBack(_ tickets: [PlaceTicket]) {
-            let lives = tickets.compactMap { desk.orders[$0.order] }
+            let lives = tickets.compactMap { desk.book[$0.order] }
             for live in lives where live.isQueued {
                 live.isQueued = false
                 desk.lanes.stoppedWaiting()
@@ -255,7 +255,7 @@ extension Engine {
         case .mixed(let places, let cancels, _):
             putBack(places)
             putBack(cancels)
-        case .modify(let tickets): for ticket in tickets { if let live = desk.orders[ticket.order] { queueModify(of: live, on: desk) } }
+        case .modify(let tickets): for ticket in tickets { if let live = desk.book[ticket.order] { queueModify(of: live, on: desk) } }
         case .query: break
         }
     }
@@ -283,7 +283,7 @@ extension Engine {
         case .modify(let tickets):
             for ticket in tickets {
                 submitted(ticket.command, in: plan)
-                if desk.profile.modifyMayRename { desk.orders[ticket.order]?.mayBeRenamed = true }
+                if desk.profile.modifyMayRename { desk.book[ticket.order]?.mayBeRenamed = true }
             }
         case .mixed(let places, let cancels, _):
             places.forEach { submitted($0, in: plan, on: desk) }
@@ -298,28 +298,19 @@ extension Engine {
     private func deadline(of content: RequestPlan.Content, on desk: Desk) -> Int64? {
         switch content {
         case .place(let tickets, _), .mixed(let tickets, _, _):
-            tickets.compactMap { desk.orders[$0.order].flatMap { deadline(of: $0, on: desk) } }.min()
+            tickets.compactMap { desk.book[$0.order].flatMap { deadline(of: $0, on: desk) } }.min()
         case .modify(let tickets): tickets.compactMap { commands[$0.command]?.expiresAt }.min()
         case .cancel, .query: nil
         }
     }
 
     private func submitted(_ ticket: PlaceTicket, in plan: RequestPlan, on desk: Desk) {
-        guard let live = desk.orders[ticket.order] else { return }
+        guard let live = desk.book[ticket.order] else { return }
         if live.isQueued {
             live.isQueued = false
             desk.lanes.stoppedWaiting()
         }
-        live.order.attempts += 1
-        live.order.request = plan.id
-        (live.order.wireTime, live.attemptedAt) = (plan.timeMs, now.monotonic)
-        live.firstStampMs = live.firstStampMs ?? plan.timeMs
-        var fields: OrderFields = []
-        if let id = ticket.predictedID {
-            live.order.predictedIDs.append(id)
-            desk.byVenueID[id] = live.key
-            fields = .predictedID
-        }
+        let fields = desk.book.send(live, in: plan.id, stampMs: plan.timeMs, predictedID: ticket.predictedID, at: now.monotonic)
         change(live, to: .submitted, kind: .submitted, evidence: .local, fields: fields, request: plan.id)
     }
 

@@ -4,7 +4,7 @@ extension Engine {
     func resolve(_ item: CancelItem, at index: Int, of planning: inout Planning, on desk: Desk) throws(ControlError) {
         switch item {
         case .order(let id):
-            guard let order = try find(id), order.account == desk.id, byClientID[id]?.intent?.isComplete ?? true else {
+            guard let order = try find(id), order.account == desk.id, names[id]?.intent?.isComplete ?? true else {
                 throw .unknownOrder("this journal never held an order \(id) of account \(desk.id)")
             }
             want(order, in: &planning)
@@ -56,7 +56,7 @@ extension Engine {
     }
 
     private func find(_ id: VenueOrderID, on desk: Desk) throws(ControlError) -> Order? {
-        if let live = desk.byVenueID[id].flatMap({ desk.orders[$0] }) { return live.intent?.isComplete ?? true ? live.order : nil }
+        if let live = desk.book[id] { return live.intent?.isComplete ?? true ? live.order : nil }
         do throws(JournalError) { return try journal.order(account: desk.id, venueOrderID: id) } catch {
             throw .journalUnavailable(error.description)
         }

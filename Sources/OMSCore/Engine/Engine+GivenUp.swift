@@ -100,7 +100,7 @@ extension Engine {
     /// - Returns: which.
     func seekGivenUp(on desk: Desk) -> [OrderKey] {
         let sought = Array(desk.lookUps.givenUp.sorted().suffix(patience.soughtMax))
-        for key in sought { if let live = desk.orders[key] { ask(live, .givenUp, on: desk, after: 0) } }
+        for key in sought { if let live = desk.book[key] { ask(live, .givenUp, on: desk, after: 0) } }
         return sought
     }
 

@@ -10,12 +10,12 @@ extension Engine {
 
     /// Brings what has become due back to where it waits for its turn: look-ups, and what the venue had put off.
     func ripen(_ desk: Desk) {
-        desk.lookUps.ripen(in: turn) { desk.orders[$0].map { situation(of: $0) } }
+        desk.lookUps.ripen(in: turn) { desk.book[$0].map { situation(of: $0) } }
         while let item = desk.lanes.popPutOff(at: now.monotonic) {
             switch item {
-            case .order(let key): if let live = desk.orders[key] { requeue([live], on: desk) }
-            case .command(let id): if let command = commands[id], let live = desk.orders[command.order] { pursue(id, of: live, on: desk) }
-            case .outcome(let key): if let live = desk.orders[key] { outcomeKnown(of: live, on: desk) }
+            case .order(let key): if let live = desk.book[key] { requeue([live], on: desk) }
+            case .command(let id): if let command = commands[id], let live = desk.book[command.order] { pursue(id, of: live, on: desk) }
+            case .outcome(let key): if let live = desk.book[key] { outcomeKnown(of: live, on: desk) }
             case .fills(let key): desk.lookUps.fills.wantAgain(key)
             }
         }
@@ -51,7 +51,7 @@ extension Engine {
             if isRepeated(live, inquiry) { desk.listing.wantRepeats() } else { desk.listing.wantConfirming() }
             return patience.listingUs
         }
-        guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.doubts.count > patience.bulkDoubts, desk.listing.failures == 0,
+        guard inquiry.reasons == .doubt, desk.profile.findMax == 1, desk.book.doubts.count > patience.bulkDoubts, desk.listing.failures == 0,
             !inquiry.wantsSingle, live.order.parkedAt == nil, live.order.wireTime != nil, let venueNow = desk.access.clock?.low(at: now.monotonic)
         else { return nil }
         // What has arrived is listed; of what has not, no answer before the fence says anything.
@@ -64,7 +64,7 @@ extension Engine {
     }
 
     func launchFind(_ desk: Desk, _ lane: InquiryLane) -> Bool {
-        if lane != .urgent, desk.profile.findMax == 1, desk.doubts.count > patience.bulkDoubts,
+        if lane != .urgent, desk.profile.findMax == 1, desk.book.doubts.count > patience.bulkDoubts,
             wantsHistory(desk) || desk.listing.sweep?.withHistory == true
         {
             return false
@@ -77,9 +77,9 @@ extension Engine {
         let taken = desk.lookUps.take(
             lane, steps: steps, mostIDs: desk.profile.findIDsMax, round: desk.access.time.beginRound(isSingle: true, at: now.monotonic),
             most: { most(desk.profile.findMax, charges(of: .query(.find([], step: $0)), on: desk), usesReserve: usesReserve) }
-        ) { key, inquiry in desk.orders[key].map { offer($0, inquiry, lane, on: desk) } }
+        ) { key, inquiry in desk.book[key].map { offer($0, inquiry, lane, on: desk) } }
         guard let (step, orders) = taken else { return false }
-        let lives = orders.compactMap { desk.orders[$0] }
+        let lives = orders.compactMap { desk.book[$0] }
         let subjects = lives.map { live in
             var subject = subject(live, on: desk, byVenueID: !live.mayBeRenamed)
             subject.page = desk.lookUps[live.key]?.page
@@ -134,7 +134,7 @@ extension Engine {
     // MARK: Hearing
 
     func unanswered(_ subject: FindSubject, on desk: Desk) {
-        guard let live = desk.orders[subject.order], let inquiry = desk.lookUps[live.key] else { return }
+        guard let live = desk.book[subject.order], let inquiry = desk.lookUps[live.key] else { return }
         desk.lookUps.unanswered(live.key)
         park(live, on: desk)
         let symbol = live.order.terms.symbol
@@ -159,7 +159,7 @@ extension Engine {
         on desk: Desk
     ) {
         for subject in subjects {
-            guard let live = desk.orders[subject.order] else { continue }
+            guard let live = desk.book[subject.order] else { continue }
             let own = reports.filter { report in
                 if let id = report.clientOrderID, id == subject.clientOrderID { return true }
                 guard let id = report.venueOrderID else { return false }

@@ -131,7 +131,7 @@ extension Engine {
     /// From when on history must tell, so that it holds the orders whose cancels are to be confirmed: milliseconds of the venue's clock; nil: none are.
     func confirmationStart(_ desk: Desk) -> Int64? {
         guard confirmsByListing(desk), desk.takenCancels.count > patience.bulkDoubts, let clock = desk.access.clock else { return nil }
-        let first = desk.takenCancels.lazy.compactMap { desk.orders[$0]?.order }.map { $0.wireTime ?? $0.intendedAt / 1_000 }.min()
+        let first = desk.takenCancels.lazy.compactMap { desk.book[$0]?.order }.map { $0.wireTime ?? $0.intendedAt / 1_000 }.min()
         // Further back the venue tells of nothing.
         let oldest = clock.low(at: now.monotonic) / 1_000 - (desk.setup.memoryMs ?? desk.profile.memoryMs)
         return first.map { max(0, $0 - 60_000, oldest) }
@@ -148,7 +148,7 @@ extension Engine {
     func confirmed(by sweep: Sweep, on desk: Desk) {
         if desk.profile.findMax == 1 {
             for key in desk.lookedFor.sorted() where !sweep.seen.contains(key) {
-                guard let live = desk.orders[key], let inquiry = desk.lookUps[key], !inquiry.isAsked,
+                guard let live = desk.book[key], let inquiry = desk.lookUps[key], !inquiry.isAsked,
                     !inquiry.reasons.isDisjoint(with: [.cancel, .modify]),
                     live.commands.contains(where: { (watches[$0]?.answeredAt ?? .min) <= sweep.startedAt })
                 else { continue }

@@ -27,7 +27,7 @@ extension Engine {
 
     /// Says for as long as there are any how many there are, and what can be done.
     func tellLeft(_ desk: Desk) {
-        let left = desk.left.compactMap { desk.orders[$0] }
+        let left = desk.book.left.compactMap { desk.book[$0] }
         guard let first = left.min(by: { $0.key < $1.key }), let place = place(of: first.order, on: desk) else {
             return mended(.identity, subject: Self.leftSubject, on: desk)
         }

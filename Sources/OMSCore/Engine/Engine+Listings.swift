@@ -46,7 +46,7 @@ extension Engine {
         guard desk.profile.looksUpByVenueID, let id = report.venueOrderID, report.symbol != nil, report.side != nil, report.quantity != nil else {
             return .nobody
         }
-        let fitting = desk.doubts.union(desk.lookUps.givenUp).sorted().compactMap { desk.orders[$0] }.filter { live in
+        let fitting = desk.book.doubts.union(desk.lookUps.givenUp).sorted().compactMap { desk.book[$0] }.filter { live in
             live.order.venueOrderID == nil && hasEnding(of: id, live) && contradiction(of: report, with: live, on: desk) == nil
                 && isOfItsTime(id, live, on: desk)
         }

@@ -77,8 +77,8 @@ extension Engine {
     func lookupsErred(_ words: String, by live: LiveOrder?, on desk: Desk) {
         for desk in sharers(of: desk) {
             desk.lookUps.erred(lagUs: live?.unseenUs, in: turn)
-            for key in desk.provenAbsent.sorted() where key != live?.key {
-                guard let waiting = desk.orders[key], waiting.state == .intended else { continue }
+            for key in desk.book.provenAbsent.sorted() where key != live?.key {
+                guard let waiting = desk.book[key], waiting.state == .intended else { continue }
                 doubtAnew(waiting, words, on: desk)
             }
         }
@@ -109,43 +109,32 @@ extension Engine {
     }
 
     private func hiddenOrder(of other: Desk, for uid: String) -> LiveOrder? {
-        guard !other.left.isEmpty else { return other.setup.uid == uid ? other.hidden.min().flatMap { other.orders[$0] } : nil }
-        return other.hidden.sorted().lazy.compactMap { other.orders[$0] }.first { live in
+        guard !other.book.left.isEmpty else { return other.setup.uid == uid ? other.book.hidden.min().flatMap { other.book[$0] } : nil }
+        return other.book.hidden.sorted().lazy.compactMap { other.book[$0] }.first { live in
             guard let place = self.place(of: live.order, on: other) else { return other.setup.uid == uid }
             return place.uid == nil || place.uid == uid
         }
     }
 
-    /// Keeps the tables of what is hidden, and of what was proven absent, as an order moves.
-    func keepTrack(of live: LiveOrder, on desk: Desk) {
-        if live.state == .intended, live.order.absences > 0 {
-            desk.provenAbsent.insert(live.key)
-        } else if !desk.provenAbsent.isEmpty {
-            desk.provenAbsent.remove(live.key)
-        }
-        if live.state == .intended, live.order.absences == 0 { live.firstStampMs = nil }
-        if !live.state.isTerminal, !live.order.bars.isDisjoint(with: [.duplicate, .among]) {
-            desk.hidden.insert(live.key)
-            return
-        }
-        guard !desk.hidden.isEmpty, desk.hidden.remove(live.key) != nil else { return }
+    /// The venue called it a duplicate and did not show it, and that is over.
+    func cameToLight(_ live: LiveOrder, on desk: Desk) {
         if live.order.evidence.isVenues { clearCompany(of: live, on: desk) }
         // What it stood in the way of is looked for again.
         let venue = desk.profile.venue
         for desk in desks where desk.profile.venue == venue && hiddenOrder(on: desk) == nil {
-            for key in desk.doubts.sorted() {
-                if let doubtful = desk.orders[key], doubtful.order.parkedAt != nil { ask(doubtful, .doubt, on: desk, after: 0) }
+            for key in desk.book.doubts.sorted() {
+                if let doubtful = desk.book[key], doubtful.order.parkedAt != nil { ask(doubtful, .doubt, on: desk, after: 0) }
             }
         }
     }
 
     /// It is found: so it was the one of its request that the venue spoke of, as far as anybody can tell, and the others can be proven absent again.
     private func clearCompany(of live: LiveOrder, on desk: Desk) {
-        for key in desk.hidden.sorted() {
-            guard let other = desk.orders[key], other.order.request == live.order.request, other.order.bars.contains(.among) else { continue }
-            other.order.bars.remove(.among)
+        for key in desk.book.hidden.sorted() {
+            guard let other = desk.book[key], other.order.request == live.order.request, other.order.bars.contains(.among) else { continue }
+            let fields = desk.book.lift(other, .among)
             change(
-                other, to: other.state, kind: .barred, evidence: other.order.evidence, fields: .bars, request: other.order.request,
+                other, to: other.state, kind: .barred, evidence: other.order.evidence, fields: fields, request: other.order.request,
                 note: "the venue shows \(live.order.clientOrderID), of the same request")
             if other.state == .inDoubt { ask(other, .doubt, on: desk, after: 0) }
         }

@@ -89,7 +89,7 @@ extension Engine {
     /// After a measurement of the clock: what waited for no more than that is proven absent, or not.
     func conclude(sentAt: Int64, on desk: Desk) {
         for verdict in desk.lookUps.takeVerdicts() {
-            guard let live = desk.orders[verdict.order], live.state == .inDoubt else { continue }
+            guard let live = desk.book[verdict.order], live.state == .inDoubt else { continue }
             let isPastFence = isPastFence(live, by: desk.access.time.measured?.measuredAt, on: desk)
             let isProven = desk.lookUps.judge(
                 verdict, sentAt: sentAt, clockEpoch: desk.access.time.epoch, isPastFence: isPastFence, in: turn)
@@ -156,17 +156,15 @@ extension Engine {
                 live, to: .rejected, kind: .rejected, evidence: .inferred, fields: .reject, request: request,
                 note: "\(live.order.rejectText ?? "refused"); proven absent")
         }
-        live.order.absences = min(live.order.absences + 1, Order.absencesMax)
-        // Twice absent after answers that named nobody: alone, any answer is about it.
-        if live.order.absences >= Order.absencesMax { live.batchCap = 1 }
-        live.provenAt = now.monotonic
+        let fields = desk.book.miss(live, at: now.monotonic)
         guard let reason = reasonNotToResend(live, on: desk) else {
-            change(live, to: .intended, kind: .requeued, evidence: .inferred, fields: .absences, request: request, note: "proven absent")
+            change(live, to: .intended, kind: .requeued, evidence: .inferred, fields: fields, request: request, note: "proven absent")
             return requeue([live], on: desk)
         }
         let words = "proven absent; not sent again: \(reason)"
-        live.order.rejectText = [live.order.rejectText, words].compactMap { $0 }.joined(separator: "; ")
-        change(live, to: .abandoned, kind: .closed, evidence: .inferred, fields: [.reject, .absences], request: request, note: words)
+        let text = [live.order.rejectText, words].compactMap { $0 }.joined(separator: "; ")
+        let told = fields.union(desk.book.refuse(live, live.order.rejectCode, text))
+        change(live, to: .abandoned, kind: .closed, evidence: .inferred, fields: told, request: request, note: words)
     }
 
     private func reasonNotToResend(_ live: LiveOrder, on desk: Desk) -> String? {
@@ -192,9 +190,9 @@ extension Engine {
             guard let clock = desk.access.clock, clock.low(at: now.monotonic) > fence(of: live, on: desk) + patience.settlingUs else { return }
         }
         live.parkedWhy = why ?? "look-ups could not settle it"
-        live.order.parkedAt = live.order.parkedAt ?? now.wall
+        let fields = desk.book.park(live, at: now.wall)
         change(
-            live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: .parkedAt,
+            live, to: .inDoubt, kind: .parked, evidence: live.order.evidence, fields: fields,
             note: "\(why ?? "look-ups could not settle it"); order.resolve decides")
         giveWay(of: live, because: Self.fateIsParked)
     }

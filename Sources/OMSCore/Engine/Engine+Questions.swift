@@ -45,7 +45,7 @@ extension Engine {
         case .openOrders(let symbol, _), .history(let symbol, _, _): listingFailed(symbol, reason, on: desk)
         case .fills(let subject, _):
             turned(.executions, on: desk, reason)
-            if let live = desk.orders[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
+            if let live = desk.book[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
         case .cancelAll: cancelAllFailed(desk, reason)
         }
     }

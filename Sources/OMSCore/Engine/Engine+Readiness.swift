@@ -16,9 +16,9 @@ extension Engine {
         desk.access.endTurn(at: now)
         watchKill(desk)
         desk.access.tell(trouble(of: desk), in: turn)
-        if desk.doubts.isEmpty == desk.hasToldDoubts {
+        if desk.book.doubts.isEmpty == desk.hasToldDoubts {
             desk.hasToldDoubts.toggle()
-            notice(desk.hasToldDoubts ? .doubts(desk.doubts.count) : .doubtsOver, of: desk.id)
+            notice(desk.hasToldDoubts ? .doubts(desk.book.doubts.count) : .doubtsOver, of: desk.id)
         }
     }
 }

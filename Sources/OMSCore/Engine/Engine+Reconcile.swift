@@ -6,8 +6,8 @@ extension Engine {
         mended(.unreadable, on: desk)
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
         var pending: Set<OrderKey> = []
-        for key in desk.book.elements {
-            guard let live = desk.orders[key] else { continue }
+        for key in desk.book.keys {
+            guard let live = desk.book[key] else { continue }
             if isLeft(live.order, on: desk) { continue }
             if live.state.isLive {
                 sweep.summary.journalOpen += 1
@@ -52,7 +52,7 @@ extension Engine {
     func endReconciliations(_ desk: Desk) {
         giveUpWaiting(desk)
         let ended = desk.listing.takeEnded(progressAt: desk.access.reach.progressAt, in: turn) { key in
-            guard let live = desk.orders[key], let inquiry = desk.lookUps[key] else { return false }
+            guard let live = desk.book[key], let inquiry = desk.lookUps[key] else { return false }
             if isSought(inquiry) { return true }
             return inquiry.reasons.contains(.missing) && inquiry.absentRounds < patience.missingRounds
                 && desk.orderBreaks[live.order.clientOrderID]?[.missingThere] == nil
@@ -98,8 +98,8 @@ extension Engine {
         // Other questions are answered. (A venue that cannot be reached is another matter: nothing is asked of it in heaps.)
         if desk.access.reach.heardAt > desk.listing.failsSince {
             found(.unreadable, of: nil, on: desk, detail: "\(Self.unlistable): \(reason)")
-            for key in desk.book.elements {
-                guard let live = desk.orders[key], live.state.isLive, !isLeft(live.order, on: desk), !sweep.seen.contains(key) else { continue }
+            for key in desk.book.keys {
+                guard let live = desk.book[key], live.state.isLive, !isLeft(live.order, on: desk), !sweep.seen.contains(key) else { continue }
                 guard !sweep.waiters.isEmpty || now.monotonic - max(live.seenAt, startedAt) >= patience.singlesUs else { continue }
                 ask(live, .missing, on: desk, after: 0)
                 pending.insert(key)

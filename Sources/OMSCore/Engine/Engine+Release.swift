@@ -42,7 +42,7 @@ extension Engine {
             release.nextCancel += 1
             steps -= Self.stepsOfItem
             heldCancels.remove(id)
-            guard let command = commands[id], let live = desk.orders[command.order] else { continue }
+            guard let command = commands[id], let live = desk.book[command.order] else { continue }
             pursue(id, of: live, on: desk)
         }
     }
@@ -53,7 +53,7 @@ extension Engine {
             let key = release.places[release.nextPlace]
             release.nextPlace += 1
             steps -= 1
-            guard let live = desk.orders[key] else { continue }
+            guard let live = desk.book[key] else { continue }
             live.isGated = false
             enqueue(live, on: desk)
         }
@@ -65,7 +65,7 @@ extension Engine {
             let id = release.modifies[release.nextModify]
             release.nextModify += 1
             steps -= Self.stepsOfItem
-            guard let command = commands[id], let live = desk.orders[command.order] else { continue }
+            guard let command = commands[id], let live = desk.book[command.order] else { continue }
             if release.intent.isWithdrawn {
                 change(id, to: .withdrawn, evidence: .local, note: "the intent was canceled")
                 continue

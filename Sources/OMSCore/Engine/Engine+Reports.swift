@@ -25,47 +25,8 @@ extension Engine {
                 fields.insert(.venueOrderID)
             }
         }
-        if live.order.venueState != report.venueState {
-            live.order.venueState = report.venueState
-            fields.insert(.venueState)
-        }
         let filledBefore = live.order.filledQuantity
-        if let filled = report.filledQuantity, filled > filledBefore {
-            live.order.filledQuantity = filled
-            fields.insert(.filledQuantity)
-        }
-        if report.status == .filled, report.filledQuantity == nil, let whole = report.quantity ?? live.order.quantity,
-            whole > live.order.filledQuantity
-        {
-            live.order.filledQuantity = whole
-            fields.insert(.filledQuantity)
-        }
-        if let average = report.averagePrice, average.isPositive, live.order.averagePrice != average {
-            live.order.averagePrice = average
-            fields.insert(.averagePrice)
-        }
-        if live.order.terms.type == .limit {
-            if let price = report.price, price.isPositive, live.order.price != price {
-                live.order.price = price
-                fields.insert(.price)
-            }
-            if let quantity = report.quantity, quantity.isPositive, live.order.quantity != quantity {
-                live.order.quantity = quantity
-                fields.insert(.quantity)
-            }
-        }
-        // It is there: a refusal that held only unless it was found was none, and what else an answer said of it is over.
-        if report.status != .rejected, !live.state.isTerminal || !live.order.evidence.isVenues {
-            if live.order.bars.contains(.refusal) {
-                live.order.bars.remove(.refusal)
-                fields.insert(.bars)
-            }
-            if live.forgetWords() { fields.insert(.reject) }
-        }
-        if let reason = report.reason, !reason.isEmpty, report.status == .rejected || report.status == .canceled || report.status == .expired {
-            live.order.rejectText = reason
-            fields.insert(.reject)
-        }
+        fields.formUnion(desk.book.merge(report, into: live))
         var next = state(by: report, of: live)
         if live.state.isTerminal, live.order.evidence.isVenues, next != live.state {
             // A late fill of a canceled order counts; another end than the one stated is on record as a contradiction.
@@ -106,16 +67,12 @@ extension Engine {
         // Or it counts as placed by a person's word, and comes to light.
         let isHidden = live.state.isLive && !live.order.bars.isDisjoint(with: [.duplicate, .among])
         guard !live.order.bars.isEmpty || isGivenUp, live.state == .inDoubt || isInferred || isHidden else { return [] }
-        var fields: OrderFields = .bars
-        if live.order.bars.contains(.refusal) || isGivenUp {
-            (live.order.rejectCode, live.order.rejectText) = (nil, nil)
-            fields.insert(.reject)
-        }
+        var fields: OrderFields = []
+        if live.order.bars.contains(.refusal) || isGivenUp { fields.formUnion(desk.book.refuse(live, nil, nil)) }
         if let id = desk.orderBreaks[live.order.clientOrderID]?[.duplicateID], breaksOpen[id]?.detail == Self.duplicateUnseen {
             mended(.duplicateID, of: live, on: desk)
         }
-        live.order.bars = []
-        return fields
+        return fields.union(desk.book.lift(live, live.order.bars))
     }
 
     // MARK: Fills
@@ -153,7 +110,7 @@ extension Engine {
 
     func launchFills(_ desk: Desk) -> Bool {
         while let key = desk.lookUps.fills.next() {
-            guard let live = desk.orders[key] else {
+            guard let live = desk.book[key] else {
                 desk.lookUps.fills.end(key)
                 continue
             }
@@ -166,7 +123,7 @@ extension Engine {
 
     func filled(_ subject: FindSubject, page: String?, _ fills: [Fill], next: String?, _ flight: InFlight, on desk: Desk) {
         ended(.executions, on: desk)
-        guard let live = desk.orders[subject.order] else { return }
+        guard let live = desk.book[subject.order] else { return }
         guard var known = try? journal.tradeIDs(of: live.key) else { return wantFillsAgain(live, isAnswered: false, on: desk) }
         let own = fills.filter { $0.venueOrderID == live.order.venueOrderID }
         let sum = desk.lookUps.fills.listed(own, of: live.key, isFirst: page == nil)
@@ -184,9 +141,9 @@ extension Engine {
         // All of it is here: what a further page could hold would show in the order's own figure first, and be asked for then.
         let isWhole = sum == live.order.filledQuantity
         if sum > live.order.filledQuantity {
-            live.order.filledQuantity = sum
+            let fields = desk.book.execute(live, sum)
             // A late fill of a canceled order counts; the state stands.
-            change(live, to: live.state, kind: .reported, evidence: .query, fields: .filledQuantity, request: flight.plan.id)
+            change(live, to: live.state, kind: .reported, evidence: .query, fields: fields, request: flight.plan.id)
         }
         if let next, !isWhole {
             if !launch(.query(.fills(subject, page: next)), on: desk, usesReserve: true) { wantFillsAgain(live, isAnswered: false, on: desk) }

@@ -41,17 +41,17 @@ extension Engine {
         let same = sharers(of: desk)
         let apart = desk.absentOrders + leftOrders(toUserOf: desk)
         let coming = same.reduce(apart) { $0 + admission.placesLeft(on: $1.index) }
-        let atMost = coming + same.reduce(0) { $0 + $1.orders.count }
+        let atMost = coming + same.reduce(0) { $0 + $1.book.count }
         guard atMost > bound else { return atMost }
-        return coming + same.reduce(0) { $0 + $1.orders.values.count { !$0.state.isTerminal } }
+        return coming + same.reduce(0) { $0 + $1.book.all.count { !$0.state.isTerminal } }
     }
 
     /// Orders that accounts of other uids left behind when they still had this one.
     private func leftOrders(toUserOf desk: Desk) -> Int {
         desks.filter { $0.profile.venue == desk.profile.venue && $0.setup.uid != desk.setup.uid }.reduce(0) { count, other in
             count
-                + other.left.count { key in
-                    guard let order = other.orders[key]?.order, let place = place(of: order, on: other) else { return false }
+                + other.book.left.count { key in
+                    guard let order = other.book[key]?.order, let place = place(of: order, on: other) else { return false }
                     return place.uid == nil || place.uid == desk.setup.uid
                 }
         }
@@ -62,7 +62,7 @@ extension Engine {
         guard let order = try find(id) else { return nil }
         var terms = order.terms
         (terms.price, terms.quantity) = (order.price, order.quantity)
-        for command in byClientID[id]?.commands.compactMap({ commands[$0] }) ?? [] where command.kind == .modify {
+        for command in names[id]?.commands.compactMap({ commands[$0] }) ?? [] where command.kind == .modify {
             (terms.price, terms.quantity) = (command.price ?? terms.price, command.quantity ?? terms.quantity)
         }
         for asked in admission.asked(of: id) { (terms.price, terms.quantity) = (asked.price ?? terms.price, asked.quantity ?? terms.quantity) }

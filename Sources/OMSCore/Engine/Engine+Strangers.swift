@@ -3,11 +3,11 @@ extension Engine {
     /// The order that a venue's row is of, of whatever account; nil: none that this journal ever held.
     func owner(clientOrderID: ClientOrderID?, venueOrderID: VenueOrderID?, on desk: Desk) throws(JournalError) -> Order? {
         if let id = clientOrderID {
-            if let live = byClientID[id] { return live.order }
+            if let live = names[id] { return live.order }
             if let order = try journal.order(id) { return order }
         }
         guard let id = venueOrderID else { return nil }
-        if let live = desk.byVenueID[id].flatMap({ desk.orders[$0] }) { return live.order }
+        if let live = desk.book[id] { return live.order }
         let owners = try journal.orders(venueOrderID: id)
         if let own = owners.first(where: { $0.account == desk.id && !isLeft($0, on: desk) }) { return own }
         // Venues may give one id twice, each to an order of its own: another account's needs the same client id, or none that could be read. Where an
@@ -25,7 +25,7 @@ extension Engine {
 
     /// Whether the account has orders at the venue of which no id there is known: a row without a client id may be one of them.
     func hidesOurs(_ desk: Desk) -> Bool {
-        desk.orders.values.contains { live in
+        desk.book.all.contains { live in
             guard !live.state.isTerminal, !isLeft(live.order, on: desk) else { return false }
             guard live.order.venueOrderID == nil, live.order.attempts > 0 || isSuspect(live) else { return false }
             return live.order.predictedIDs.isEmpty || desk.lookUps.isFormulaBroken || isSuspect(live)
@@ -89,7 +89,7 @@ extension Engine {
 
     /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.
     private func reopened(_ order: Order, by report: OrderReport, _ flight: InFlight, on desk: Desk) {
-        guard order.state.isTerminal, byClientID[order.clientOrderID] == nil else { return }
+        guard order.state.isTerminal, names[order.clientOrderID] == nil else { return }
         let closedAt = order.closedAt ?? 0
         let age = now.wall - closedAt
         let grace =
@@ -120,7 +120,7 @@ extension Engine {
             let name = row.clientOrderID?.text ?? row.venueOrderID?.text ?? "without an id"
             if try mayBeOurs(row, on: desk) {
                 ours = ours ?? "a row that may be ours (\(name)) cannot be read: \(row.problem)"
-                if let live = row.clientOrderID.flatMap({ byClientID[$0] }), live.order.account == desk.id { ask(live, .missing, on: desk, after: 0) }
+                if let live = row.clientOrderID.flatMap({ names[$0] }), live.order.account == desk.id { ask(live, .missing, on: desk, after: 0) }
                 continue
             }
             matters(flight)

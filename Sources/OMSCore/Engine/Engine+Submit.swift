@@ -90,7 +90,7 @@ extension Engine {
     }
 
     func isUsed(_ id: ClientOrderID) throws(ControlError) -> Bool {
-        if byClientID[id] != nil { return true }
+        if names[id] != nil { return true }
         if admission.isGiven(id) { return true }
         do throws(JournalError) { return try journal.isUsed(id) } catch { throw .journalUnavailable(error.description) }
     }
@@ -114,7 +114,7 @@ extension Engine {
     }
 
     func find(_ id: ClientOrderID) throws(ControlError) -> Order? {
-        if let live = byClientID[id] { return live.order }
+        if let live = names[id] { return live.order }
         do throws(JournalError) { return try journal.order(id) } catch { throw .journalUnavailable(error.description) }
     }
 }

@@ -1,7 +1,7 @@
 /// Listings of what rests at the venue: begun and sent here, and each row brought to the order that it is of. When one is due and how far it is: ``Listing``.
 extension Engine {
     func wantsHistory(_ desk: Desk) -> Bool {
-        desk.listing.wantsHistory(doubts: desk.doubts.count, visibilityUs: .milliseconds(desk.profile.visibilityDelayMs), in: turn)
+        desk.listing.wantsHistory(doubts: desk.book.doubts.count, visibilityUs: .milliseconds(desk.profile.visibilityDelayMs), in: turn)
     }
 
     func launchSweepPage(_ desk: Desk) -> Bool {
@@ -19,7 +19,7 @@ extension Engine {
             wake(at: sweep.nextPageAt)
             return false
         }
-        let isPaced = sweep.isForRepeats && !desk.listing.isAwaited && desk.kill == nil && desk.doubts.count <= patience.bulkDoubts
+        let isPaced = sweep.isForRepeats && !desk.listing.isAwaited && desk.kill == nil && desk.book.doubts.count <= patience.bulkDoubts
         if isPaced, !mayRepeat(charges(of: .query(.openOrders(symbol: nil, page: nil)), on: desk)) { return false }
         // A venue that lists by symbol, and no symbol yet: there is nothing to list.
         guard !sweep.symbols.isEmpty else {
@@ -27,7 +27,7 @@ extension Engine {
             return false
         }
         let query = sweep.query
-        let isUrgent = !desk.listing.hasReconciled || !desk.doubts.isEmpty || desk.kill != nil || confirmsByListing(desk)
+        let isUrgent = !desk.listing.hasReconciled || !desk.book.doubts.isEmpty || desk.kill != nil || confirmsByListing(desk)
         guard launch(.query(query), on: desk, usesReserve: isUrgent || !waitsToSend(desk)) else { return false }
         if isPaced { limiter.repeated(charges(of: .query(query), on: desk), at: now.monotonic) }
         desk.listing.asked(at: now.monotonic)
@@ -36,7 +36,7 @@ extension Engine {
 
     private func begin(_ desk: Desk, isForRepeats: Bool) {
         let listing = desk.listing
-        let doubts = desk.doubts.compactMap { desk.orders[$0] }.filter { !isLeft($0.order, on: desk) }
+        let doubts = desk.book.doubts.compactMap { desk.book[$0] }.filter { !isLeft($0.order, on: desk) }
         // A single doubt is looked up by itself; history is read where there are many, or where it is the first look after a start.
         // Where ids do not follow their formula it is what an order in doubt is found by.
         let wantsEnds = desk.lookUps.isFormulaBroken && doubts.contains { $0.order.parkedAt == nil || listing.isAwaited } || listing.wantsEnds
@@ -129,8 +129,7 @@ extension Engine {
     }
 
     private func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {
-        if let id = report.clientOrderID, let live = byClientID[id], live.order.account == desk.id, !isLeft(live.order, on: desk) { return live }
-        if let id = report.venueOrderID, let key = desk.byVenueID[id] { return desk.orders[key] }
-        return nil
+        if let id = report.clientOrderID, let live = names[id], live.order.account == desk.id, !isLeft(live.order, on: desk) { return live }
+        return report.venueOrderID.flatMap { desk.book[$0] }
     }
 }

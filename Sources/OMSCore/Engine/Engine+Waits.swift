@@ -2,7 +2,7 @@
 extension Engine {
     /// In words; nil: nothing of it waits here, or it is not in memory.
     package func waits(_ id: ClientOrderID) -> String? {
-        guard let live = byClientID[id], let desk = desk(live.order.account) else { return nil }
+        guard let live = names[id], let desk = desk(live.order.account) else { return nil }
         let words = [wait(of: live, on: desk)] + live.commands.compactMap { commands[$0] }.map { wait(of: $0, live, on: desk) }
         let told = words.compactMap(\.self)
         return told.isEmpty ? nil : told.joined(separator: "; ")
@@ -23,7 +23,7 @@ extension Engine {
             guard intent.isComplete else { return "the rest of its intent to be written" }
             if let first = intent.cancelsAhead.min() {
                 let count = "\(intent.cancelsAhead.count) of its intent's cancels (cancel_first)"
-                guard let command = commands[first], let other = desk.orders[command.order] else { return count }
+                guard let command = commands[first], let other = desk.book[command.order] else { return count }
                 return "\(count), the first of \(other.order.clientOrderID): " + (wait(of: command, other, on: desk) ?? "under way")
             }
         }

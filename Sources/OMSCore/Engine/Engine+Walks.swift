@@ -28,7 +28,7 @@ extension Engine {
                 }
                 walk.after = key
                 steps -= 1
-                guard let live = desk.orders[key] else { continue }
+                guard let live = desk.book[key] else { continue }
                 guard goesOn(live, desk) else { return }
             }
             guard !run.isEmpty else {

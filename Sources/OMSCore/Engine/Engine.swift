@@ -13,7 +13,8 @@ package final class Engine {
 
     var admission: Admission
 
-    var byClientID: [ClientOrderID: LiveOrder] = [:]
+    /// Orders in memory, of all accounts.
+    let names = OrderNames()
     var commands: [CommandID: OrderCommand] = [:]
     var intents: [IntentKey: OpenIntent] = [:]
     var intentsByID: [IntentID: OpenIntent] = [:]
@@ -99,7 +100,8 @@ package final class Engine {
                 .union(Self.symbols(ofFormerNamesOf: setup, in: state, configured: accounts))
             let listing = Listing(of: setup.id, symbols: symbols, patience: patience)
             let desk = Desk(
-                index: desks.count, setup: setup, budgets: indexes, trading: trading, access: access, listing: listing, patience: patience)
+                index: desks.count, setup: setup, budgets: indexes, trading: trading, access: access, listing: listing, names: names,
+                patience: patience)
             desk.access.identify(state.identities[setup.id], in: turn)
             deskIndex[setup.id] = desks.count
             desks.append(desk)
@@ -241,7 +243,7 @@ package final class Engine {
             if !order.isGivenUp || order.filledQuantity.isPositive { wantFills(live, on: desk) }
         }
         for command in state.commands.sorted(by: { $0.id < $1.id }) {
-            guard let live = desk(command.account)?.orders[command.order] else {
+            guard let live = desk(command.account)?.book[command.order] else {
                 outlived(command)
                 continue
             }
@@ -254,7 +256,7 @@ package final class Engine {
             if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead.insert(command.id) }
         }
         for desk in desks {
-            for live in desk.orders.values.sorted(by: { $0.key < $1.key }) { resume(live, on: desk) }
+            for live in desk.book.all.sorted(by: { $0.key < $1.key }) { resume(live, on: desk) }
         }
         for desk in desks { tellLeft(desk) }
         endOldBreaks()
@@ -275,9 +277,8 @@ package final class Engine {
     /// Row by row of the restart table: what never left is queued, what may have left is in doubt, what the venue has is asked about.
     private func resume(_ live: LiveOrder, on desk: Desk) {
         if live.state == .intended, isSuspect(live) {
-            live.order.attempts = max(1, live.order.attempts)
             change(
-                live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, fields: .attempts,
+                live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, fields: desk.book.suspect(live),
                 note: "restart: the journal went back in time; the order may have been sent since")
         }
         if isDoubtedAtStart(live, on: desk) {
@@ -316,24 +317,9 @@ package final class Engine {
         if live.order.filledQuantity.isPositive { wantFills(live, on: desk) }
     }
 
-    /// Puts an order into all tables of memory.
+    /// Takes an order into memory.
     func adopt(_ live: LiveOrder, on desk: Desk) {
-        byClientID[live.order.clientOrderID] = live
-        desk.orders[live.key] = live
-        desk.book.insert(live.key)
-        let isLeft = isLeft(live.order, on: desk)
-        if !isLeft {
-            // One that was left elsewhere has no id here, whoever bears it.
-            if let id = live.order.venueOrderID { desk.byVenueID[id] = live.key }
-            for id in live.order.predictedIDs { desk.byVenueID[id] = live.key }
-        }
-        if isLeft, !live.state.isTerminal { desk.left.insert(live.key) }
-        if live.state == .inDoubt, !isLeft {
-            desk.doubt(live.key)
-            if live.order.parkedAt != nil { desk.park(live.key) }
-        }
-        keepTrack(of: live, on: desk)
-        desk.count(from: nil, to: live.state)
+        desk.book.adopt(live, isLeft: isLeft(live.order, on: desk))
         desk.listing.use(live.order.terms.symbol)
     }
 

@@ -1,0 +1,132 @@
+@testable import OMSCore
+import Testing
+
+/// An account's orders in memory, built alone, with orders.
+@Suite struct `The book of an account` {
+    private let names = OrderNames()
+    private let book: Book
+
+    init() { book = Book(names: names) }
+
+    private func order(_ key: OrderKey, _ state: OrderState = .intended, _ change: (inout Order) -> Void = { _ in }) -> LiveOrder {
+        var order = Order(
+            key: key, clientOrderID: ClientOrderID("c\(key)"), account: "a", intent: 1, intentID: "i", item: 0,
+            terms: OrderTerms(symbol: "s", side: .buy, type: .limit, timeInForce: .gtc, price: Decimal(5), quantity: Decimal(2)), intendedAt: 1,
+            expiresAt: nil, sequence: .cancelFirst)
+        order.state = state
+        change(&order)
+        return LiveOrder(order, intent: nil)
+    }
+
+    @discardableResult private func adopted(
+        _ key: OrderKey, _ state: OrderState = .intended, _ change: (inout Order) -> Void = { _ in }
+    ) -> LiveOrder {
+        let live = order(key, state, change)
+        book.adopt(live, isLeft: false)
+        return live
+    }
+
+    private func report(_ status: OrderReport.Status, filled: Decimal? = nil) -> OrderReport {
+        var report = OrderReport(status: status, venueState: status.rawValue)
+        report.filledQuantity = filled
+        return report
+    }
+
+    // MARK: Finding
+
+    @Test func `finds an order by its number, by our id and by the venue's, also one that an attempt may bear`() {
+        let live = adopted(1, .working) { $0.venueOrderID = "v" }
+        #expect(book[OrderKey(1)] === live && names["c1"] === live && book[VenueOrderID("v")] === live)
+
+        _ = book.send(live, in: 9, stampMs: 7, predictedID: "p", at: 70)
+        #expect(book[VenueOrderID("p")] === live && live.possibleIDs == ["p"] && live.attemptedAt == 70 && live.firstStampMs == 7)
+        book.unbear("p", of: live)
+        #expect(book[VenueOrderID("p")] == nil && live.possibleIDs.isEmpty)
+
+        book.forget(live)
+        #expect(book.count == 0 && names["c1"] == nil && book[VenueOrderID("v")] == nil)
+    }
+
+    @Test func `knows no venue's id of one that was left elsewhere, and counts it until it is closed`() {
+        let live = order(1, .working) { $0.venueOrderID = "v" }
+        book.adopt(live, isLeft: true)
+
+        #expect(book[VenueOrderID("v")] == nil && book.left == [1] && book.counts.live == 1)
+        #expect(book.closeLeft(live) && !book.closeLeft(live))
+    }
+
+    @Test func `keeps an id for the order that bears it, when another that bore it is forgotten`() {
+        let first = adopted(1, .canceled) { $0.venueOrderID = "v" }
+        let second = adopted(2, .working) { $0.venueOrderID = "v" }
+        book.forget(first)
+        #expect(book[VenueOrderID("v")] === second)
+    }
+
+    // MARK: Moving
+
+    @Test func `counts orders as they stand, whatever way they came there`() {
+        let live = adopted(1)
+        #expect(book.counts[.intended] == 1 && book.counts.live == 0 && book.counts.all == 1)
+        for (state, counts) in [
+            (.submitted, (0, 0, 1)), (.inDoubt, (0, 0, 1)), (.intended, (1, 0, 1)), (.submitted, (0, 0, 1)), (.acknowledged, (0, 1, 1)),
+            (.partiallyFilled, (0, 1, 1)), (.filled, (0, 0, 0)),
+        ] as [(OrderState, (Int, Int, Int))] {
+            _ = book.move(live, to: state, .query, at: 5)
+            #expect((book.counts[.intended], book.counts.live, book.counts.all) == counts, "\(state)")
+        }
+        #expect(live.order.closedAt == 5 && live.order.acknowledgedAt == 5 && live.order.evidence == .query)
+        _ = book.move(live, to: .filled, .operator, at: 9)
+        #expect(live.order.evidence == .query && live.order.closedAt == 5, "equal states move nothing")
+    }
+
+    @Test func `is parked as long as it is in doubt, and the oldest doubt is that which was intended first`() {
+        for key in [3, 1, 2] as [OrderKey] { adopted(key, .inDoubt) }
+        guard let first = book[OrderKey(1)] else { return #expect(Bool(false)) }
+        #expect(book.park(first, at: 8) == .parkedAt && book.park(first, at: 9) == .parkedAt && first.order.parkedAt == 8)
+        #expect(book.parked == [1] && book.oldestDoubt() == 1)
+
+        #expect(book.move(first, to: .working, .query, at: 10) == .parkedAt)
+        #expect(book.parked.isEmpty && book.oldestDoubt() == 2 && first.order.parkedAt == nil)
+    }
+
+    @Test func `knows what was proven absent and waits to be sent again, and forgets the stamps of attempts that surely were not executed`() {
+        let live = adopted(1)
+        _ = book.send(live, in: 9, stampMs: 7, predictedID: nil, at: 0)
+        for expected in 1...3 {
+            _ = book.move(live, to: .inDoubt, .inferred, at: 0)
+            #expect(book.miss(live, at: 30) == .absences && live.order.absences == min(expected, Order.absencesMax))
+            _ = book.move(live, to: .intended, .inferred, at: 0)
+            #expect(!book.track(live) && book.provenAbsent == [1] && live.firstStampMs == 7)
+        }
+        #expect(live.batchCap == 1 && live.provenAt == 30)
+
+        let other = adopted(2)
+        _ = book.send(other, in: 9, stampMs: 7, predictedID: nil, at: 0)
+        #expect(book.unsend(other) == .attempts && !book.track(other) && other.firstStampMs == nil && other.order.attempts == 0)
+    }
+
+    @Test func `tells once that an order which the venue called a duplicate is hidden no more`() {
+        let live = adopted(1, .inDoubt)
+        #expect(book.bar(live, .duplicate) == .bars && !book.track(live) && book.hidden == [1])
+        _ = book.lift(live, .duplicate)
+        #expect(book.track(live) && !book.track(live) && book.hidden.isEmpty)
+    }
+
+    // MARK: What the venue says
+
+    @Test func `lets what is filled never fall`() {
+        let live = adopted(1, .working)
+        #expect(book.merge(report(.partiallyFilled, filled: .one), into: live) == [.venueState, .filledQuantity])
+        #expect(book.merge(report(.partiallyFilled, filled: .zero), into: live) == [])
+        #expect(live.order.filledQuantity == .one)
+        #expect(book.merge(report(.filled), into: live).contains(.filledQuantity) && live.order.filledQuantity == Decimal(2))
+    }
+
+    @Test func `takes a refusal back that held only unless the order was found, and keeps one that the venue states`() {
+        let live = adopted(1, .inDoubt)
+        _ = book.bar(live, .refusal).union(book.refuse(live, "7", "no"))
+        #expect(book.merge(report(.rejected), into: live) == .venueState && live.order.rejectText == "no")
+        #expect(book.merge(report(.open), into: live) == [.venueState, .bars, .reject])
+        #expect(live.order.bars.isEmpty && live.order.rejectCode == nil && live.order.rejectText == nil)
+    }
+}
