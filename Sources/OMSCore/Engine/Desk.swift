@@ -16,6 +16,8 @@ final class Desk {
     let lookUps: LookUps
     /// Its orders in memory.
     let book: Book
+    /// Differences between them and the venue.
+    let breaks = Breaks()
 
     var trading: TradingStateRow
     /// The first reconciliation is done, and all is known that new orders need: they may leave. Whether the account is *ready* is told by its troubles.
@@ -49,13 +51,6 @@ final class Desk {
     var isAskingAll = false
     /// When the first of these was taken.
     var cancelsTakenAt: Int64 = .min
-    /// Orders seen open that the record does not answer for, and reported: their breaks, by venue id.
-    var externals: [VenueOrderID: Int64] = [:]
-    /// Breaks of orders of this account, live or closed, that stand.
-    var orderBreaks: [ClientOrderID: [BreakKind: Int64]] = [:]
-    /// Breaks of neither an order nor a venue id that stand.
-    var accountBreaks: [BreakSubject: Int64] = [:]
-
     /// Watchers were told that orders are in doubt.
     var hasToldDoubts = false
 

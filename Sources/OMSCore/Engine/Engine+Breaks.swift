@@ -1,11 +1,4 @@
-/// What a break of no order and no venue id is about: one of each stands at a time.
-struct BreakSubject: Hashable {
-    let kind: BreakKind
-    /// What tells it from others of its kind; empty: it is the only one.
-    let name: String
-}
-
-/// Differences between the record and a venue: found once while they stand, closed when their reason is gone, taken note of by a person.
+/// Differences between the record and a venue: where one of them belongs, which end with what, and what a person says of them. They are kept by ``Breaks``.
 extension Engine {
     /// Records a difference, once while it stands. One that a person took note of still stands.
     ///
@@ -16,67 +9,25 @@ extension Engine {
         _ kind: BreakKind, of live: LiveOrder?, on desk: Desk, venueOrderID: VenueOrderID? = nil, clientOrderID: ClientOrderID? = nil,
         subject: String = "", detail: String
     ) -> Break? {
-        let standing: Int64?
-        if let live {
-            standing = desk.orderBreaks[live.order.clientOrderID]?[kind]
-        } else if let venueOrderID {
-            standing = desk.externals[venueOrderID]
-        } else {
-            standing = desk.accountBreaks[BreakSubject(kind: kind, name: subject)]
-        }
-        guard standing == nil else { return nil }
-        let event = self.event(.breakFound, note: detail)
-        let broken = Break(
-            id: event.seq, account: desk.id, kind: kind, clientOrderID: live?.order.clientOrderID ?? clientOrderID,
-            venueOrderID: venueOrderID ?? live?.order.venueOrderID, detail: detail, at: now.wall)
-        record(.breakFound(broken, event))
-        notice(.breakFound(broken), of: desk.id)
-        breaksOpen[broken.id] = broken
-        if let live {
-            desk.orderBreaks[live.order.clientOrderID, default: [:]][kind] = broken.id
-        } else if let venueOrderID {
-            desk.externals[venueOrderID] = broken.id
-        } else {
-            desk.accountBreaks[BreakSubject(kind: kind, name: subject)] = broken.id
-        }
-        return broken
+        let place: Breaks.Place =
+            if let live { .order(live.order.clientOrderID) } else if let venueOrderID { .external(venueOrderID) } else { .account(subject: subject) }
+        let ids = (client: live?.order.clientOrderID ?? clientOrderID, venue: venueOrderID ?? live?.order.venueOrderID)
+        return desk.breaks.found(kind, place, of: desk.id, ids, detail: detail, in: turn)
     }
 
     /// The reason of a break is gone.
-    func mended(_ id: Int64) {
-        guard let broken = breaksOpen.removeValue(forKey: id) else { return }
-        forget(broken)
-        notice(.breakResolved(broken), of: broken.account)
-        record(.breakResolved(id: id, at: now.wall, event(.breakResolved)))
-    }
+    func mended(_ id: Int64, on desk: Desk) { desk.breaks.mended(id, in: turn) }
 
-    func mended(_ kind: BreakKind, of live: LiveOrder, on desk: Desk) {
-        if let id = desk.orderBreaks[live.order.clientOrderID]?[kind] { mended(id) }
-    }
+    func mended(_ kind: BreakKind, of live: LiveOrder, on desk: Desk) { desk.breaks.mended(kind, .order(live.order.clientOrderID), in: turn) }
 
     /// As above, of no order.
-    func mended(_ kind: BreakKind, subject: String = "", on desk: Desk) {
-        if let id = desk.accountBreaks[BreakSubject(kind: kind, name: subject)] { mended(id) }
-    }
-
-    /// Takes it out of the tables that keep it from being found twice.
-    private func forget(_ broken: Break) {
-        guard let desk = desk(broken.account) else { return }
-        if !broken.kind.isOfStrangers, let id = broken.clientOrderID, desk.orderBreaks[id]?[broken.kind] == broken.id {
-            desk.orderBreaks[id]?[broken.kind] = nil
-            if desk.orderBreaks[id]?.isEmpty ?? false { desk.orderBreaks[id] = nil }
-        } else if let id = broken.venueOrderID, desk.externals[id] == broken.id {
-            desk.externals[id] = nil
-        } else {
-            for (subject, id) in desk.accountBreaks where id == broken.id { desk.accountBreaks[subject] = nil }
-        }
-    }
+    func mended(_ kind: BreakKind, subject: String = "", on desk: Desk) { desk.breaks.mended(kind, .account(subject: subject), in: turn) }
 
     /// An order that closed is missing no more, and nothing of it goes round.
     ///
     /// - Parameter wasClosed: it was closed before, by our own word: that we were wrong about it is for a person to know.
     func closeBreaks(of live: LiveOrder, wasClosed: Bool, on desk: Desk) {
-        guard desk.orderBreaks[live.order.clientOrderID] != nil else { return }
+        guard desk.breaks.hasAny(of: live.order.clientOrderID) else { return }
         for kind in Self.endWithTheirOrder { mended(kind, of: live, on: desk) }
         // What it traded after it was told to be closed is for a person to know, too.
         if !wasClosed, live.order.filledQuantity.isZero { mended(.state, of: live, on: desk) }
@@ -84,14 +35,13 @@ extension Engine {
 
     private static let endWithTheirOrder: [BreakKind] = [.missingThere, .loop, .cancelRefused]
 
-    /// Puts a break of the journal back into the tables, at a start.
+    /// Puts a break of the journal back, at a start.
     func restore(_ broken: Break) {
-        breaksOpen[broken.id] = broken
-        guard let desk = desk(broken.account) else { return }
+        guard let desk = desk(broken.account) else { return breaksElsewhere.restore(broken, at: nil) }
         if !broken.kind.isOfStrangers, let id = broken.clientOrderID {
-            desk.orderBreaks[id, default: [:]][broken.kind] = broken.id
+            desk.breaks.restore(broken, at: .order(id))
         } else if let id = broken.venueOrderID {
-            desk.externals[id] = broken.id
+            desk.breaks.restore(broken, at: .external(id))
         } else {
             let name: String
             switch broken.kind {
@@ -102,16 +52,16 @@ extension Engine {
             default: name = Loop(of: broken)?.text ?? ""
             }
             desk.access.remember(broken)
-            desk.accountBreaks[BreakSubject(kind: broken.kind, name: name)] = broken.id
+            desk.breaks.restore(broken, at: .account(subject: name))
         }
     }
 
     /// Breaks of orders that closed before this start: what ended with them was not always said.
     func endOldBreaks() {
-        for broken in breaksOpen.values.sorted(by: { $0.id < $1.id }) {
-            guard let id = broken.clientOrderID, desk(broken.account) != nil, names[id] == nil, Self.endWithTheirOrder.contains(broken.kind)
-            else { continue }
-            mended(broken.id)
+        let ended = desks.flatMap { desk in desk.breaks.standing.values.map { (broken: $0, desk: desk) } }.sorted { $0.broken.id < $1.broken.id }
+        for (broken, desk) in ended {
+            guard let id = broken.clientOrderID, names[id] == nil, Self.endWithTheirOrder.contains(broken.kind) else { continue }
+            mended(broken.id, on: desk)
         }
     }
 
@@ -121,24 +71,8 @@ extension Engine {
     /// A person took note. What nothing else could end is over with it.
     func acknowledge(_ id: Int64, reason: String, from actor: Actor, ticket: Ticket) {
         let answer = Reply.query(.oneBreak(id), missing: .unknownOrder("no break \(id) in this journal; break.list names those there are"))
-        // One that is over, or was taken note of before, stands as it is.
-        guard var broken = breaksOpen[id], broken.acknowledgedAt == nil else { return reply(answer, to: ticket) }
-        let isOver = !broken.kind.endsByItself
-        broken.acknowledgedAt = now.wall
-        record(.breakAcknowledged(id: id, at: now.wall, reason: reason, isOver: isOver, event(.breakAcknowledged, actor: actor)))
-        notice(.breakAcknowledged(broken), of: broken.account)
-        if isOver {
-            breaksOpen[id] = nil
-            forget(broken)
-        } else {
-            breaksOpen[id] = broken
-        }
+        let owner = desks.map(\.breaks).first { $0[id] != nil } ?? breaksElsewhere
+        owner.acknowledge(id, reason: reason, from: actor, in: turn)
         reply(answer, to: ticket)
-    }
-
-    /// What stands, in the order in which a person should see it: what rests at the venue and is not on record, then what nobody took note of.
-    func standingBreaks(of desk: Desk) -> [Break] {
-        func rank(_ broken: Break) -> Int { broken.acknowledgedAt != nil ? 2 : broken.kind.isOfStrangers ? 0 : 1 }
-        return breaksOpen.values.filter { $0.account == desk.id }.sorted { (rank($0), $0.id) < (rank($1), $1.id) }
     }
 }

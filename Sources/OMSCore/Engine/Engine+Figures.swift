@@ -9,11 +9,7 @@ package struct AccountFigures: Sendable {
 
 extension Engine {
     package func figures() -> [AccountFigures] {
-        var breaks: [AccountID: [BreakKind: Int]] = [:]
-        for broken in breaksOpen.values where broken.acknowledgedAt == nil { breaks[broken.account, default: [:]][broken.kind, default: 0] += 1 }
-        return desks.map { desk in
-            AccountFigures(account: desk.id, openBreaks: breaks[desk.id] ?? [:], clockOffsetUs: clockOffsetUs(of: desk.id))
-        }
+        desks.map { AccountFigures(account: $0.id, openBreaks: $0.breaks.unacknowledged, clockOffsetUs: clockOffsetUs(of: $0.id)) }
     }
 
     /// See ``AccountFigures/clockOffsetUs``.

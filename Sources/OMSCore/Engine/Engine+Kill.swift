@@ -208,7 +208,7 @@ extension Engine {
         let taken = desk.takenCancels.count
         return KillSnapshot(
             account: desk.id, state: desk.trading.state, confirmedClosed: desk.kill?.closed ?? 0, cancelTaken: taken,
-            liveOrUnknown: desk.unfinished - taken, foreign: desk.externals.count, isListed: desk.kill?.isListed ?? false,
+            liveOrUnknown: desk.unfinished - taken, foreign: desk.breaks.externals.count, isListed: desk.kill?.isListed ?? false,
             cancelAll: desk.cancelAll, cancelsForeign: desk.setup.cancelsExternalOrders || desk.cancelAll == .unanswered,
             lastError: desk.access.problem ?? desk.access.lastError.words)
     }

@@ -36,7 +36,7 @@ extension Engine {
             Self.leftBehind + "\(left.count - doubts) live and \(doubts) in doubt, the first \(first.order.clientOrderID) at \(place). "
             + "Nothing of them is sent or asked here: look there, then, for each, \(Self.wayBack(to: place, of: desk.id))"
         // Their number fell: the break says how many are left.
-        if let id = desk.accountBreaks[BreakSubject(kind: .identity, name: Self.leftSubject)], breaksOpen[id]?.detail != words { mended(id) }
+        if let broken = desk.breaks[.identity, Self.leftSubject], broken.detail != words { mended(broken.id, on: desk) }
         found(.identity, of: nil, on: desk, subject: Self.leftSubject, detail: words)
     }
 }

@@ -23,7 +23,7 @@ extension Engine {
     /// The round came to its end.
     func ended(_ loop: Loop, on desk: Desk) {
         guard let turns = desk.loops.removeValue(forKey: loop), let id = turns.breakID else { return }
-        mended(id)
+        mended(id, on: desk)
     }
 
     /// Breaks of loops that an earlier process found: they go on from there.
@@ -43,7 +43,7 @@ extension Engine {
         guard live.putOffs > 2 else { return }
         let told = "order \(live.order.clientOrderID), put off \(live.putOffs) times by the venue: \(words)"
         desk.access.say(told)
-        guard live.putOffs >= Backoff.turnsMax, desk.orderBreaks[live.order.clientOrderID]?[.loop] == nil else { return }
+        guard live.putOffs >= Backoff.turnsMax, desk.breaks[.loop, live.order.clientOrderID] == nil else { return }
         found(.loop, of: live, on: desk, detail: told)
     }
 
@@ -78,8 +78,8 @@ extension Engine {
         guard watch.turns >= Backoff.turnsMax else { return }
         let kind: BreakKind = command.kind == .cancel && watch.isRefused ? .cancelRefused : .loop
         // One tells of it. Behind a restart the venue's words are not known any more.
-        let standing = desk.orderBreaks[live.order.clientOrderID]
-        if !isOneOfMany, standing?[.loop] == nil, standing?[.cancelRefused] == nil { found(kind, of: live, on: desk, detail: told) }
+        let isTold = [.loop, .cancelRefused].contains { desk.breaks[$0, live.order.clientOrderID] != nil }
+        if !isOneOfMany, !isTold { found(kind, of: live, on: desk, detail: told) }
         // The order's other cancels wait for this one.
         if command.kind == .cancel { giveWay(of: live, because: told) }
     }

@@ -31,21 +31,21 @@ extension Engine {
 
     /// Ends the breaks of rows that a whole listing does not show any more.
     private func closeWhatIsGone(_ sweep: Sweep, on desk: Desk) {
-        let gone = desk.externals.filter { desk.listing.isGone($0.key, by: sweep) }
+        let gone = desk.breaks.externals.filter { desk.listing.isGone($0.key, by: sweep) }
         for (id, broken) in gone.sorted(by: { $0.value < $1.value }) {
-            mended(broken)
+            mended(broken, on: desk)
             ended(.external(id), on: desk)
         }
-        for (subject, broken) in desk.accountBreaks.sorted(by: { $0.value < $1.value }) {
+        for (subject, broken) in desk.breaks.ofAccount.sorted(by: { $0.value < $1.value }) {
             let isGone =
                 switch subject.kind {
                 case .identity: !subject.name.isEmpty && subject.name != Self.leftSubject && !sweep.mixed.contains(AccountID(subject.name))
                 case .unreadable: !subject.name.isEmpty && !sweep.unreadable.contains(subject.name)
                 default: false
                 }
-            if isGone { mended(broken) }
+            if isGone { mended(broken, on: desk) }
         }
-        desk.listing.keepStrangers(of: sweep) { desk.externals[$0] != nil }
+        desk.listing.keepStrangers(of: sweep) { desk.breaks.externals[$0] != nil }
     }
 
     /// Answers reconciliations whose questions are all answered, or go unanswered for too long: with what was found, and every difference that stands.
@@ -55,7 +55,7 @@ extension Engine {
             guard let live = desk.book[key], let inquiry = desk.lookUps[key] else { return false }
             if isSought(inquiry) { return true }
             return inquiry.reasons.contains(.missing) && inquiry.absentRounds < patience.missingRounds
-                && desk.orderBreaks[live.order.clientOrderID]?[.missingThere] == nil
+                && desk.breaks[.missingThere, live.order.clientOrderID] == nil
         }
         for (reconciliation, isInVain) in ended {
             var summary = reconciliation.summary
@@ -66,7 +66,7 @@ extension Engine {
 
     private func answer(_ waiters: [SweepWaiter], _ summary: ReconcileSummary, on desk: Desk) {
         var summary = summary
-        summary.breaks = standingBreaks(of: desk)
+        summary.breaks = desk.breaks.inOrder
         for waiter in waiters { reply(.reconciled(summary), to: waiter.ticket) }
     }
 

@@ -69,7 +69,7 @@ extension Engine {
         guard !live.order.bars.isEmpty || isGivenUp, live.state == .inDoubt || isInferred || isHidden else { return [] }
         var fields: OrderFields = []
         if live.order.bars.contains(.refusal) || isGivenUp { fields.formUnion(desk.book.refuse(live, nil, nil)) }
-        if let id = desk.orderBreaks[live.order.clientOrderID]?[.duplicateID], breaksOpen[id]?.detail == Self.duplicateUnseen {
+        if desk.breaks[.duplicateID, live.order.clientOrderID]?.detail == Self.duplicateUnseen {
             mended(.duplicateID, of: live, on: desk)
         }
         return fields.union(desk.book.lift(live, live.order.bars))

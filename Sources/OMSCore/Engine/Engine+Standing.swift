@@ -33,7 +33,7 @@ extension Engine {
             for other in desks where other.access.standing.ban?.family == ban.family { other.access.lift(ban) }
             record(.banEnded(family: ban.family))
         }
-        guard desk.accountBreaks[BreakSubject(kind: .limit, name: "")] != nil, desk.access.standing.ban == nil else { return }
+        guard desk.breaks.isStanding(.limit), desk.access.standing.ban == nil else { return }
         guard !limiter.isPunished(desk.budgets.values) else {
             if let next = limiter.nextRecoveryAt { wake(at: next) }
             return

@@ -39,7 +39,7 @@ extension Engine {
         if desk.listing.strangers.contains(venueID) { return unwanted(report, venueID, on: desk) }
         if let known = try owner(clientOrderID: report.clientOrderID, venueOrderID: venueID, on: desk) {
             // Somebody else's, as an earlier version had it.
-            if let id = desk.externals[venueID], let broken = breaksOpen[id], broken.kind != .identity { mended(id) }
+            if let broken = desk.breaks[venueID], broken.kind != .identity { mended(broken.id, on: desk) }
             if known.account == desk.id, let place = place(of: known, on: desk) {
                 matters(flight)
                 found(
@@ -50,7 +50,7 @@ extension Engine {
             guard known.account == desk.id else { return elsewhere(known, venueID, flight, on: desk) }
             return reopened(known, by: report, flight, on: desk)
         }
-        if let id = desk.externals[venueID], breaksOpen[id]?.kind == .unreadable { mended(id) }
+        if let broken = desk.breaks[venueID], broken.kind == .unreadable { mended(broken.id, on: desk) }
         // Nameless, while one of ours is without a name: nobody can say whose it is, and it is let alone.
         if report.clientOrderID == nil, hidesOurs(desk) { return }
         desk.listing.isStranger(venueID)

@@ -34,7 +34,8 @@ package final class Engine {
     /// When intents expire, by wall clock.
     var deadlines = TimerHeap<IntentKey>()
     var callers = Callers()
-    var breaksOpen: [Int64: Break] = [:]
+    /// Those of accounts that are not configured.
+    let breaksElsewhere = Breaks()
     /// What the journal holds of accounts that are not configured.
     var absent: [AccountID: AbsentAccount] = [:]
 
