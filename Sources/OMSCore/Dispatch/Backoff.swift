@@ -13,7 +13,4 @@ package struct Backoff: Sendable {
         let (pause, overflows) = first.multipliedReportingOverflow(by: 1 << doublings)
         return overflows ? most : min(pause, most)
     }
-
-    /// Rounds between the same two acts, after which a person is told.
-    package static let turnsMax = 10
 }

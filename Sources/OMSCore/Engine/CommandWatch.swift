@@ -18,8 +18,6 @@ struct CommandWatch {
     /// The state on record, where its turns are not written down any more.
     var recorded: CommandState?
 
-    static let pauses = Backoff(first: .milliseconds(100))
-
     /// It comes back again and again: it waits among its like.
     var isRepeated: Bool { turns > 0 || blamelessTurns > 1 }
     /// So do looks at its order.
@@ -37,30 +35,33 @@ struct Turns {
 
 /// What goes round in such a loop, for a whole account. The text begins the break's detail, so that a restart finds it again.
 struct Loop: Hashable {
-    let text: String
-    let pauses: Backoff
+    /// Each pauses by its own back-off (``Patience/pauses(of:)``).
+    enum Sort { case preparation, lookUps, executions, timestamps, commands, cancelAll, external }
 
-    static func preparation(_ name: String) -> Loop { Loop(text: "preparation \(name)", pauses: Backoff(first: .milliseconds(500))) }
-    static let lookUps = Loop(text: "look-ups of orders", pauses: Backoff(first: .milliseconds(250)))
-    static let executions = Loop(text: "lists of executions", pauses: Backoff(first: .milliseconds(200)))
-    static let timestamps = Loop(text: "timestamps", pauses: Backoff(first: .milliseconds(100)))
+    let text: String
+    let sort: Sort
+
+    static func preparation(_ name: String) -> Loop { Loop(text: "preparation \(name)", sort: .preparation) }
+    static let lookUps = Loop(text: "look-ups of orders", sort: .lookUps)
+    static let executions = Loop(text: "lists of executions", sort: .executions)
+    static let timestamps = Loop(text: "timestamps", sort: .timestamps)
     /// Cancels, or modifies, of more orders than are told of one by one.
     static func many(_ kind: CommandKind) -> Loop {
-        Loop(text: kind == .cancel ? "cancels of many orders" : "modifies of many orders", pauses: CommandWatch.pauses)
+        Loop(text: kind == .cancel ? "cancels of many orders" : "modifies of many orders", sort: .commands)
     }
-    static let cancelAll = Loop(text: "cancel-all", pauses: Backoff(first: .milliseconds(500)))
-    static func external(_ id: VenueOrderID) -> Loop { Loop(text: "cancel of the external order \(id)", pauses: Backoff(first: .seconds(1))) }
+    static let cancelAll = Loop(text: "cancel-all", sort: .cancelAll)
+    static func external(_ id: VenueOrderID) -> Loop { Loop(text: "cancel of the external order \(id)", sort: .external) }
 
     static func == (a: Loop, b: Loop) -> Bool { a.text == b.text }
     func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
-    /// The one that a break tells of.
+    /// The one that a break tells of, as a key: whoever goes on with it knows its sort.
     init?(of broken: Break) {
         guard broken.kind == .loop || broken.kind == .cancelRefused, broken.clientOrderID == nil, let end = broken.detail.firstIndex(of: ":") else {
             return nil
         }
-        self.init(text: String(broken.detail[..<end]), pauses: Backoff(first: .seconds(1)))
+        self.init(text: String(broken.detail[..<end]), sort: .external)
     }
 
-    private init(text: String, pauses: Backoff) { (self.text, self.pauses) = (text, pauses) }
+    private init(text: String, sort: Sort) { (self.text, self.sort) = (text, sort) }
 }

@@ -41,7 +41,7 @@ final class Desk {
     var loops: [Loop: Turns] = [:]
     /// Orders with a command that the venue took, or may have: how they stand now tells what became of it.
     var lookedFor: Set<OrderKey> = []
-    var repeats = Repeats()
+    var repeats: Repeats
     /// Since the account was halted with `cancel_open`.
     var kill: Kill?
     /// As the record has it.
@@ -61,6 +61,7 @@ final class Desk {
         (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)
         (self.access, self.listing, lanes, book) = (access, listing, Lanes(patience: patience), Book(names: names))
         profile = setup.rules.profile
+        repeats = Repeats(few: patience.fewRepeats)
         lookUps = LookUps(of: setup.id, visibilityDelayMs: profile.visibilityDelayMs, patience: patience)
     }
 

@@ -170,7 +170,7 @@ extension Engine {
     /// Puts a command's move on record. One that goes round and round is on record as open: its requests have rows, and the break tells of the rest.
     private func write(_ command: OrderCommand, from: CommandState, evidence: Evidence, request: RequestID?, note: String?) {
         let recorded = watches[command.id]?.recorded ?? from
-        if command.state.isOpen, watches[command.id]?.turns ?? 0 >= Backoff.turnsMax {
+        if command.state.isOpen, watches[command.id]?.turns ?? 0 >= patience.turnsMax {
             watches[command.id]?.recorded = recorded
             return
         }

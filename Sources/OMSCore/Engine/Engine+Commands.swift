@@ -107,7 +107,7 @@ extension Engine {
     func pause(of id: CommandID) -> Int64 {
         let watch = watches[id]
         let tries = (watch?.turns ?? 0) + (watch?.looks ?? 0)
-        return CommandWatch.pauses.pause(after: tries)
+        return patience.commandPauses.pause(after: tries)
     }
 
     /// Writes down that a modify is wanted. It is pursued once its intent is accepted.

@@ -146,7 +146,7 @@ extension Engine {
             giveWay(of: live, because: "its market \(symbol) is gone, and the venue does not tell the order's fate")
             return again(live, on: desk, after: patience.parkedUs)
         }
-        if inquiry.tries >= Backoff.turnsMax { giveWay(of: live, because: "look-ups of the order go unanswered") }
+        if inquiry.tries >= patience.turnsMax { giveWay(of: live, because: "look-ups of the order go unanswered") }
         let wait = patience.unansweredPauses.pause(after: inquiry.tries)
         again(live, on: desk, after: live.order.parkedAt == nil ? wait : pause(live, on: desk))
     }

@@ -9,11 +9,11 @@ extension Engine {
     func turned(_ loop: Loop, on desk: Desk, _ words: String, as kind: BreakKind = .loop) -> Int64 {
         var turns = desk.loops[loop] ?? Turns()
         turns.count += 1
-        let pause = loop.pauses.pause(after: turns.count - 1)
+        let pause = patience.pauses(of: loop.sort).pause(after: turns.count - 1)
         turns.nextAt = now.monotonic + pause
         turns.words = "\(loop.text): \(turns.count) times without success: \(words)"
         if turns.count > 2 { desk.access.say(turns.words) }
-        if turns.count >= Backoff.turnsMax, turns.breakID == nil {
+        if turns.count >= patience.turnsMax, turns.breakID == nil {
             turns.breakID = found(kind, of: nil, on: desk, subject: loop.text, detail: turns.words)?.id
         }
         desk.loops[loop] = turns
@@ -30,7 +30,7 @@ extension Engine {
     func restoreLoops(_ breaks: [Break]) {
         for broken in breaks {
             guard let loop = Loop(of: broken), let desk = desk(broken.account) else { continue }
-            desk.loops[loop] = Turns(count: Backoff.turnsMax, breakID: broken.id)
+            desk.loops[loop] = Turns(count: patience.turnsMax, breakID: broken.id)
         }
     }
 
@@ -43,7 +43,7 @@ extension Engine {
         guard live.putOffs > 2 else { return }
         let told = "order \(live.order.clientOrderID), put off \(live.putOffs) times by the venue: \(words)"
         desk.access.say(told)
-        guard live.putOffs >= Backoff.turnsMax, desk.breaks[.loop, live.order.clientOrderID] == nil else { return }
+        guard live.putOffs >= patience.turnsMax, desk.breaks[.loop, live.order.clientOrderID] == nil else { return }
         found(.loop, of: live, on: desk, detail: told)
     }
 
@@ -75,7 +75,7 @@ extension Engine {
         // Of many, one line tells.
         let isOneOfMany = desk.repeats.isMany(command.kind)
         if !isOneOfMany { desk.access.say(told) }
-        guard watch.turns >= Backoff.turnsMax else { return }
+        guard watch.turns >= patience.turnsMax else { return }
         let kind: BreakKind = command.kind == .cancel && watch.isRefused ? .cancelRefused : .loop
         // One tells of it. Behind a restart the venue's words are not known any more.
         let isTold = [.loop, .cancelRefused].contains { desk.breaks[$0, live.order.clientOrderID] != nil }
@@ -86,7 +86,7 @@ extension Engine {
 
     /// What kept a command going round came to an end: its breaks close, unless another of the order goes on.
     func endLoops(of live: LiveOrder, on desk: Desk) {
-        guard !live.commands.contains(where: { (watches[$0]?.turns ?? 0) >= Backoff.turnsMax }) else { return }
+        guard !live.commands.contains(where: { (watches[$0]?.turns ?? 0) >= patience.turnsMax }) else { return }
         mended(.cancelRefused, of: live, on: desk)
         mended(.loop, of: live, on: desk)
     }

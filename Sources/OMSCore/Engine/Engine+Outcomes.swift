@@ -31,9 +31,9 @@ extension Engine {
         }
         if inquiry.reasons.contains(.outcome) { pause = min(pause, patience.outcomePauses.pause(after: inquiry.tries)) }
         if !inquiry.reasons.isDisjoint(with: [.doubt, .missing, .venueID]) || pause == .max {
-            pause = min(pause, CommandWatch.pauses.pause(after: inquiry.tries))
+            pause = min(pause, patience.commandPauses.pause(after: inquiry.tries))
         }
-        if inquiry.reasons.contains(.venueID), inquiry.tries >= Backoff.turnsMax {
+        if inquiry.reasons.contains(.venueID), inquiry.tries >= patience.turnsMax {
             let words = "the venue shows \(live.order.clientOrderID) without an id of its own: it cannot be canceled"
             desk.access.say(words)
             found(.loop, of: live, on: desk, detail: words)

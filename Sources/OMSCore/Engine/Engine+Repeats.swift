@@ -1,17 +1,19 @@
 /// Commands of one account that come back again and again while their orders stand as before: what the venue refuses, puts off or loses.
 ///
-/// Each waits by its own back-off (``CommandWatch/pauses``). Together they take a fifth of a budget at most (``Budget/repeatShare``), go out in full batches,
+/// Each waits by its own back-off (``Patience/commandPauses``). Together they take a fifth of a budget at most (``Budget/repeatShare``), go out in full batches,
 /// are looked after by listings where one listing answers for many, and are one line of `last_error` and one break where they are more than a few.
 struct Repeats {
     /// Commands that are open and came back at least once, by kind.
     private(set) var open: [CommandKind: Set<CommandID>] = [:]
 
     /// More than so many are told of together.
-    static let few = 4
+    let few: Int
+
+    init(few: Int) { self.few = few }
 
     var isEmpty: Bool { open.isEmpty }
     var count: Int { open.values.reduce(0) { $0 + $1.count } }
-    func isMany(_ kind: CommandKind) -> Bool { open[kind]?.count ?? 0 > Self.few }
+    func isMany(_ kind: CommandKind) -> Bool { open[kind]?.count ?? 0 > few }
 
     mutating func began(_ command: OrderCommand) { open[command.kind, default: []].insert(command.id) }
 
@@ -47,7 +49,7 @@ extension Engine {
     /// Whether a listing of open orders tells how they stand with fewer requests than questions for each.
     func repeatsAreListed(on desk: Desk) -> Bool {
         let pages = (desk.profile.listsBySymbol ? max(1, desk.listing.symbols.count) : 1) + desk.openCount / patience.pageRows
-        return desk.profile.findMax == 1 && desk.repeats.count > max(Repeats.few, pages)
+        return desk.profile.findMax == 1 && desk.repeats.count > max(desk.repeats.few, pages)
     }
 
     func wantsRepeatListing(_ desk: Desk) -> Bool {

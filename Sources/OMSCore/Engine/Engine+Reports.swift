@@ -90,7 +90,7 @@ extension Engine {
     /// Not all could be listed: later again, ever more slowly. A venue that goes on answering without them is left alone in the end.
     func wantFillsAgain(_ live: LiveOrder, isAnswered: Bool, on desk: Desk) {
         guard let tries = desk.lookUps.fills.missed(live.key) else { return }
-        if isAnswered, tries == Backoff.turnsMax {
+        if isAnswered, tries == patience.turnsMax {
             let words = "the venue lists fewer executions of \(live.order.clientOrderID) than \(live.order.filledQuantity) in all"
             desk.access.say(words)
             found(.loop, of: live, on: desk, detail: words)

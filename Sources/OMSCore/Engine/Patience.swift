@@ -1,6 +1,5 @@
 /// How long the engine waits, how often it asks, and how much it takes on at once: all of its tuning in one value, handed to ``Engine`` when it is made. What a
-/// venue or an account's configuration says is not here (``VenueProfile``, ``AccountSetup``), nor what a budget holds permits for (``Budget``), nor the pauses
-/// of rounds that come to nothing, which stand with what goes round (``Loop``, ``CommandWatch``).
+/// venue or an account's configuration says is not here (``VenueProfile``, ``AccountSetup``), nor what a budget holds permits for (``Budget``).
 ///
 /// Microseconds of the runner's clock, unless a name says otherwise.
 package struct Patience: Sendable {
@@ -117,6 +116,33 @@ package struct Patience: Sendable {
     package var looksAtOnce = 3
     /// How long what repeats itself waits for company, so that a request carries as much as it may.
     package var gatheringUs: Int64 = .milliseconds(250)
+
+    /// Rounds between the same two acts, after which a person is told.
+    package var turnsMax = 10
+    /// Pauses between a command's answer and a look at its order, and before it is sent again.
+    package var commandPauses = Backoff(first: .milliseconds(100))
+    /// More commands of an account than so many that go round are told of together.
+    package var fewRepeats = 4
+    /// Pauses of other rounds that come to nothing: of questions without which nothing else is asked, of all look-ups of an account, of lists of executions, of
+    /// requests with refused stamps, of the venue's own cancel-all, and of a cancel of an order that is not ours.
+    package var preparationPauses = Backoff(first: .milliseconds(500))
+    package var lookUpPauses = Backoff(first: .milliseconds(250))
+    package var executionPauses = Backoff(first: .milliseconds(200))
+    package var timestampPauses = Backoff(first: .milliseconds(100))
+    package var cancelAllPauses = Backoff(first: .milliseconds(500))
+    package var externalPauses = Backoff(first: .seconds(1))
+
+    func pauses(of sort: Loop.Sort) -> Backoff {
+        switch sort {
+        case .preparation: preparationPauses
+        case .lookUps: lookUpPauses
+        case .executions: executionPauses
+        case .timestamps: timestampPauses
+        case .commands: commandPauses
+        case .cancelAll: cancelAllPauses
+        case .external: externalPauses
+        }
+    }
 
     // MARK: Turns and callers
 

@@ -74,7 +74,7 @@ struct CancelWatch {
         // One that its own caller wants behind new orders holds back no other one.
         guard let first = commands.filter({ $0.sequence != .placeFirst }).min(by: { $0.id < $1.id }) else { return nil }
         // After the tenth turn the record says no more when it came back.
-        guard commands.allSatisfy({ $0.attempts < Backoff.turnsMax }) else { return nil }
+        guard commands.allSatisfy({ $0.attempts < Patience().turnsMax }) else { return nil }
         // An elder one that pauses holds back the others of its order.
         let isPausing = commands.contains { command in
             if let since = cameBackAt[command.id] { return now - since < Self.pauseUs }
