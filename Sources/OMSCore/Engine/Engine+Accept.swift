@@ -12,9 +12,7 @@ extension Engine {
             plannedRequests: Examination.requests(for: plan, by: desk.rules, placeMax: desk.placeMax).count,
             acceptedAt: now.wall, expiresAt: intent.expiresAt)
         record(.intent(row, event))
-        let open = OpenIntent(row, isComplete: false)
-        intents[row.key] = open
-        intentsByID[id] = open
+        let open = intents.begin(row)
         var acceptance = Acceptance(
             intent: open, desk: desk.index, ticket: planning.ticket, actor: planning.actor, places: plan.places, cancels: plan.cancels,
             modifies: plan.modifies, asked: plan.asked, givenIDs: Set(plan.places.compactMap(\.clientOrderID)))
@@ -68,9 +66,7 @@ extension Engine {
         record(.orderBorn(order, actor: acceptance.actor))
         let live = LiveOrder(order, intent: acceptance.intent)
         adopt(live, on: desk)
-        acceptance.intent.unsettled += 1
-        acceptance.intent.unanswered += 1
-        acceptance.intent.lastOrder = order.key
+        intents.own(order.key, order.state, of: acceptance.intent)
         acceptance.orders.append(order.clientOrderID)
         acceptance.keys.append(order.key)
     }
@@ -83,7 +79,7 @@ extension Engine {
             acceptance.written += 1
             guard let id, commands[id]?.state == .requested else { continue }
             acceptance.commands.append(id)
-            if isGate { intent.cancelsAhead.insert(id) }
+            if isGate { intents.awaitAnswer(to: id, in: intent) }
         }
         while mayModify, turn.rows < limit, acceptance.writesModifies, acceptance.left > 0 {
             bearModify(acceptance.modifies[acceptance.modifies.count - acceptance.left], for: intent, actor: acceptance.actor)
@@ -95,9 +91,7 @@ extension Engine {
     private func complete(_ acceptance: Acceptance, on desk: Desk) {
         let intent = acceptance.intent
         record(.intentComplete(intent.row.key))
-        intent.isComplete = true
-        touchedIntents.insert(intent.row.key)
-        if let deadline = deadline(of: intent.row) { deadlines.add(intent.row.key, at: deadline) }
+        intents.complete(intent, deadline: deadline(of: intent.row))
         // Of one that was withdrawn meanwhile no place waits for its turn.
         if intent.isWithdrawn { cancelRound(of: intent, actor: acceptance.actor) }
         release(
@@ -141,7 +135,7 @@ extension Engine {
         guard live.state == .intended, !live.isQueued, !isLeftBehind(live) else { return }
         if let intent = live.intent, !intent.cancelsAhead.isEmpty {
             live.isGated = true
-            intent.gated.append(live.key)
+            intents.gate(live.key, in: intent)
             return
         }
         live.isQueued = true

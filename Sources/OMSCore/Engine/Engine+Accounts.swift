@@ -66,11 +66,11 @@ extension Engine {
     // MARK: Waiting
 
     private func wait(_ id: IntentID, untilSettled: Bool, timeoutMs: Int64, ticket: Ticket) {
-        guard let intent = intentsByID[id] else {
+        guard let intent = intents[id] else {
             return reply(.query(.intent(id, timedOut: false), missing: .unknownOrder("no intent \(id) in this journal")), to: ticket)
         }
         callers.wait(for: intent.row.key, ticket: ticket, untilSettled: untilSettled, until: now.monotonic + .milliseconds(timeoutMs))
-        touchedIntents.insert(intent.row.key)
+        intents.touch(intent)
     }
 
     /// Answers waits whose time is over.
@@ -130,7 +130,7 @@ extension Engine {
             if state == .halted, cancelOpen { beginKill(desk) }
             if everything { wishCancelAll(desk) }
             recordKill(of: desk, by: actor)
-            if cancelOpen { for intent in admission.halfWritten(on: desk.index) { intent.isWithdrawn = true } }
+            if cancelOpen { for intent in admission.halfWritten(on: desk.index) { intents.withdraw(intent) } }
         }
         let purpose = CancelRound.Purpose.state(chosen.map(\.index), absent: absentRows)
         cancelRound(of: cancelOpen ? chosen : [], purpose: purpose, actor: actor, ticket: ticket)

@@ -126,7 +126,7 @@ extension Engine {
         if case .intent(let open) = purpose {
             intent = open
             // It may have come to rest while its cancels were being written.
-            (intents[open.row.key], intentsByID[open.row.id]) = (open, open)
+            intents.reopen(open)
         }
         let isAsked = live.commands.contains { id in
             guard let command = commands[id], command.kind == .cancel, !isHalfWritten(command) else { return false }
@@ -151,7 +151,7 @@ extension Engine {
     /// Cancels what lives of an intent. It waits for these cancels like for those it asked for itself, also when it was settled before.
     func cancelIntent(_ id: IntentID, from actor: Actor, ticket: Ticket) {
         let intent: OpenIntent
-        if let open = intentsByID[id] {
+        if let open = intents[id] {
             intent = open
         } else if admission.planned(id) != nil {
             return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket)
@@ -165,7 +165,7 @@ extension Engine {
         }
         guard desk(intent.row.account) != nil else { return fail(.unknownAccount(intent.row.account), to: ticket) }
         guard intent.isComplete else { return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket) }
-        intent.isWithdrawn = true
+        intents.withdraw(intent)
         cancelRound(of: intent, actor: actor, ticket: ticket)
     }
 

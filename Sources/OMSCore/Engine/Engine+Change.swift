@@ -42,14 +42,7 @@ extension Engine {
     private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {
         if from.isTerminal != next.isTerminal { desk.kill?.closed += next.isTerminal ? 1 : -1 }
         guard let intent = live.intent else { return }
-        if from.isUnsettled { intent.unsettled -= 1 }
-        if next.isUnsettled { intent.unsettled += 1 }
-        touchedIntents.insert(intent.row.key)
-        let wasUnanswered = from == .submitted || from == .intended
-        let isUnanswered = next == .submitted || next == .intended
-        if wasUnanswered, !isUnanswered { intent.unanswered -= 1 }
-        if !wasUnanswered, isUnanswered { intent.unanswered += 1 }
-        if intent.unanswered == 0 { openHeldCancels(intent) }
+        if intents.moved(intent, from: from, to: next) { openHeldCancels(intent) }
     }
 
     /// What else ends when an order does.
@@ -158,13 +151,9 @@ extension Engine {
         guard !next.isOpen else { return }
         live?.commands.removeAll { $0 == id }
         (commands[id], watches[id]) = (nil, nil)
-        heldCancels.remove(id)
         if let desk { endRepeats(command, from: from, on: desk) }
         if let live, let desk { endLoops(of: live, on: desk) }
-        if let key = command.intent, let intent = intents[key] {
-            intent.openCommands -= 1
-            touchedIntents.insert(key)
-        }
+        intents.commandClosed(id, in: command.intent)
     }
 
     /// Puts a command's move on record. One that goes round and round is on record as open: its requests have rows, and the break tells of the rest.
@@ -187,32 +176,21 @@ extension Engine {
 
     /// One cancel less that its intent's places wait for.
     func cancelAnswered(_ command: OrderCommand) {
-        guard command.kind == .cancel, let key = command.intent, let intent = intents[key], intent.cancelsAhead.remove(command.id) != nil else {
-            return
-        }
-        if intent.cancelsAhead.isEmpty { openGate(intent) }
+        guard command.kind == .cancel, let intent = intents.answered(command.id, in: command.intent) else { return }
+        openGate(intent)
     }
 
     // MARK: Intents
 
     /// Settles what came to rest and answers who waited for it.
     func settleIntents() {
-        for key in touchedIntents.sorted() {
-            guard let intent = intents[key], intent.isComplete, !intent.isAbsent else { continue }
-            let isSettled = intent.unsettled == 0 && intent.openCommands == 0 && intent.awaited.isEmpty
-            if isSettled {
-                // One that was settled before and was then canceled keeps its time.
-                if intent.row.settledAt == nil {
-                    intent.row.settledAt = now.wall
-                    record(.intentSettled(key, at: now.wall, event(.intentSettled, note: intent.row.id.text)))
-                }
-                intents[key] = nil
-                intentsByID[intent.row.id] = nil
-            }
+        for intent in intents.takeTouched() {
+            let isSettled = intents.settle(intent, in: turn)
             let isAcknowledged = isSettled || intent.unanswered == 0
-            for ticket in callers.take(key, isSettled: isSettled, isAcknowledged: isAcknowledged) { answer(ticket, of: intent, timedOut: false) }
+            for ticket in callers.take(intent.row.key, isSettled: isSettled, isAcknowledged: isAcknowledged) {
+                answer(ticket, of: intent, timedOut: false)
+            }
         }
-        touchedIntents.removeAll(keepingCapacity: true)
     }
 
     func answer(_ ticket: Ticket, of intent: OpenIntent, timedOut: Bool) {

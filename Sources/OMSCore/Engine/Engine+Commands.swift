@@ -27,7 +27,7 @@ extension Engine {
             sequence: sequence ?? intent?.row.sequence ?? .cancelFirst, expiresAt: kind == .modify ? intent?.row.expiresAt : nil)
         commands[command.id] = command
         record(.commandBorn(command, event))
-        intent?.openCommands += 1
+        if let intent { intents.commandBorn(in: intent) }
         return command
     }
 
@@ -71,7 +71,7 @@ extension Engine {
                 return
             }
             if let intent = holder(of: command, on: desk) {
-                if heldCancels.insert(command.id).inserted { intent.heldCancels.append(command.id) }
+                intents.hold(command.id, for: intent)
             } else if let watch = watches[command.id], watch.notBefore > now.monotonic {
                 desk.lanes.putOff(.command(command.id), until: watch.notBefore)
             } else if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID {
@@ -87,7 +87,7 @@ extension Engine {
     /// to wait for: others never asked for that. Nor is one of an intent that is not accepted yet.
     private func siblingUnderWay(of command: OrderCommand, _ live: LiveOrder) -> OrderCommand? {
         for id in live.commands where id != command.id {
-            guard let other = commands[id], other.kind == .cancel, !heldCancels.contains(id), !isHalfWritten(other) else { continue }
+            guard let other = commands[id], other.kind == .cancel, !intents.isHeld(id), !isHalfWritten(other) else { continue }
             if other.state != .requested { return other }
             // The elder goes first, where it may go at all.
             if other.id < command.id, desk(other.account).map({ holder(of: other, on: $0) == nil }) ?? false { return other }
@@ -126,7 +126,7 @@ extension Engine {
             .modify, of: order, price: item.price ?? older?.price, quantity: item.quantity ?? older?.quantity, onFailure: item.onFailure, for: intent,
             actor: actor)
         live.commands.append(command.id)
-        intent.modifies.append(command.id)
+        intents.modifies(command.id, in: intent)
     }
 
     private func pursueModify(_ command: OrderCommand, of live: LiveOrder, on desk: Desk) {

@@ -10,8 +10,9 @@ struct Expiry {
 extension Engine {
     /// Unsent orders and modifies whose deadline passed are not sent any more.
     func expire() {
-        while let key = deadlines.popDue(at: now.wall) {
-            guard let intent = intents[key], intent.unanswered > 0 || intent.openCommands > 0, let desk = desk(intent.row.account) else { continue }
+        while let intent = intents.popExpired(at: now.wall) {
+            guard let desk = desk(intent.row.account) else { continue }
+            let key = intent.row.key
             // One without orders has none to walk through.
             let walk = BookWalk(desk: desk.index, after: OrderKey(key.number), last: intent.lastOrder ?? OrderKey(key.number))
             expiries.append(Expiry(intent: intent, walk: walk))

@@ -65,7 +65,7 @@ extension Engine {
     /// What is wrong with the filter of a listing; nil: every name in it is known.
     func problem(with filter: OrderFilter) throws(ControlError) -> ControlError? {
         if let symbol = filter.symbol, let problem = problem(with: symbol, of: filter.account) { return problem }
-        if let id = filter.intentID, intentsByID[id] == nil {
+        if let id = filter.intentID, intents[id] == nil {
             do throws(JournalError) {
                 if try journal.intent(id) == nil { return .unknownOrder("no intent \(id) in this journal") }
             } catch { throw .journalUnavailable(error.description) }

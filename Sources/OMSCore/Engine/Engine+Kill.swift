@@ -72,9 +72,7 @@ extension Engine {
 
     /// Its places leave no more: whatever cancel waited for them goes.
     func releaseHeldCancels(of desk: Desk) {
-        let waiting = intents.values.filter { $0.row.account == desk.id && !$0.heldCancels.isEmpty }
-        // By number, not by hash: the same seed gives the same run.
-        for intent in waiting.sorted(by: { $0.row.key < $1.row.key }) { openHeldCancels(intent) }
+        for intent in intents.holding(of: desk.id) { openHeldCancels(intent) }
     }
 
     // MARK: Cancel-all

@@ -4,7 +4,7 @@ extension Engine {
     /// The venue took it. Its end is due now; an intent waits for that until the time of a whole reconciliation has passed.
     func awaitOutcome(of live: LiveOrder, forUs waitUs: Int64, on desk: Desk) {
         guard live.order.terms.tradesAtOnce, live.state.isLive, waitUs > 0 else { return }
-        live.intent?.awaited.insert(live.key)
+        if let intent = live.intent { intents.awaitOutcome(of: live.key, in: intent) }
         desk.lanes.putOff(.outcome(live.key), until: now.monotonic + waitUs)
         ask(live, .outcome, on: desk, after: patience.outcomePauses.first)
     }
@@ -18,7 +18,7 @@ extension Engine {
 
     /// Its end is known, or was waited for long enough.
     func outcomeKnown(of live: LiveOrder, on desk: Desk) {
-        if let intent = live.intent, intent.awaited.remove(live.key) != nil { touchedIntents.insert(intent.row.key) }
+        if let intent = live.intent { intents.outcomeKnown(of: live.key, in: intent) }
         if desk.lookUps[live.key]?.reasons.contains(.outcome) ?? false { desk.lookUps.settle(.outcome, of: live.key) }
     }
 

@@ -41,7 +41,7 @@ extension Engine {
             let id = release.cancels[release.nextCancel]
             release.nextCancel += 1
             steps -= Self.stepsOfItem
-            heldCancels.remove(id)
+            intents.release(id)
             guard let command = commands[id], let live = desk.book[command.order] else { continue }
             pursue(id, of: live, on: desk)
         }
@@ -84,17 +84,15 @@ extension Engine {
 
     /// The intent's cancels are answered: its places may go.
     func openGate(_ intent: OpenIntent) {
-        guard !intent.gated.isEmpty, let desk = desk(intent.row.account) else { return }
-        let waiting = intent.gated
-        intent.gated = []
+        let waiting = intents.takeGated(of: intent)
+        guard !waiting.isEmpty, let desk = desk(intent.row.account) else { return }
         release(Release(intent: intent, desk: desk.index, places: waiting))
     }
 
     /// The intent's places are answered: its cancels may go.
     func openHeldCancels(_ intent: OpenIntent) {
-        guard !intent.heldCancels.isEmpty, let desk = desk(intent.row.account) else { return }
-        let waiting = intent.heldCancels
-        intent.heldCancels = []
+        let waiting = intents.takeHeld(of: intent)
+        guard !waiting.isEmpty, let desk = desk(intent.row.account) else { return }
         release(Release(intent: intent, desk: desk.index, cancels: waiting))
     }
 

@@ -98,7 +98,7 @@ extension Engine {
         guard isOurWord || age > grace else { return }
         let live = LiveOrder(order, intent: nil)
         adopt(live, on: desk)
-        if let intent = intents[order.intent] { intent.lastOrder = max(intent.lastOrder ?? order.key, order.key) }
+        if let intent = intents[order.intent] { intents.own(order.key, order.state, of: intent) }
         closed.append(live)
         matters(flight)
         let detail = "closed here as \(order.state.rawValue) by \(order.evidence.rawValue), open at the venue"

@@ -23,7 +23,7 @@ extension Engine {
 
     /// Whose an intent's id is and what it stands for, wherever that intent is; throws when the journal cannot be read.
     private func known(_ id: IntentID) throws(ControlError) -> (content: IntentContent, account: AccountID)? {
-        if let open = intentsByID[id] { return (open.row.content, open.row.account) }
+        if let open = intents[id] { return (open.row.content, open.row.account) }
         if let planned = admission.planned(id) { return planned }
         do throws(JournalError) { return try journal.intent(id).map { ($0.content, $0.account) } } catch {
             throw .journalUnavailable(error.description)

@@ -104,7 +104,7 @@ extension Engine {
         switch (other.kind, command.kind) {
         case (.cancel, .modify): return true
         case (.modify, .cancel): return false
-        case (.cancel, .cancel): return other.state != .requested || other.id < command.id && !heldCancels.contains(id)
+        case (.cancel, .cancel): return other.state != .requested || other.id < command.id && !intents.isHeld(id)
         case (.modify, .modify): return other.state == .submitted || other.state == .inDoubt
         }
     }

@@ -16,12 +16,9 @@ package final class Engine {
     /// Orders in memory, of all accounts.
     let names = OrderNames()
     var commands: [CommandID: OrderCommand] = [:]
-    var intents: [IntentKey: OpenIntent] = [:]
-    var intentsByID: [IntentID: OpenIntent] = [:]
+    let intents = Intents()
     /// What is remembered of open commands that were sent.
     var watches: [CommandID: CommandWatch] = [:]
-    /// Cancels that wait for their own intent's places.
-    var heldCancels: Set<CommandID> = []
     /// Cancels of many orders that are being written down, slice by slice.
     var cancelRounds: [CancelRound] = []
     /// Intents whose parts begin to move.
@@ -29,10 +26,7 @@ package final class Engine {
     /// Intents whose deadline passed, while what had not left of them is being ended.
     var expiries: [Expiry] = []
     var inFlight: [RequestID: InFlight] = [:]
-    var touchedIntents: Set<IntentKey> = []
     var closed: [LiveOrder] = []
-    /// When intents expire, by wall clock.
-    var deadlines = TimerHeap<IntentKey>()
     var callers = Callers()
     /// Those of accounts that are not configured.
     let breaksElsewhere = Breaks()
@@ -171,7 +165,7 @@ package final class Engine {
     package var nextWake: Int64 {
         var next = turn.wakeAt
         if !admission.isIdle || !cancelRounds.isEmpty || !releases.isEmpty || !expiries.isEmpty { return now.monotonic }
-        if let at = deadlines.nextAt { next = min(next, monotonic(atWall: at)) }
+        if let at = intents.nextDeadline { next = min(next, monotonic(atWall: at)) }
         if let at = callers.nextAt { next = min(next, at) }
         return next
     }
@@ -209,15 +203,9 @@ package final class Engine {
 
     private func restore(_ state: JournalState) {
         for row in state.intents {
-            let intent = OpenIntent(row, isComplete: true)
-            intents[row.key] = intent
-            intentsByID[row.id] = intent
-            guard desk(row.account) != nil else {
-                // None of its orders is in memory, and yet they are: it is not settled, whatever is counted here.
-                intent.isAbsent = true
-                continue
-            }
-            if let deadline = deadline(of: row) { deadlines.add(row.key, at: deadline) }
+            // Of an account that is not configured none of its orders is in memory, and yet they are: it is not settled, whatever is counted here.
+            let isAbsent = desk(row.account) == nil
+            intents.restore(row, isAbsent: isAbsent, deadline: isAbsent ? nil : deadline(of: row))
         }
         noteAbsent(state)
         recallLookups(state)
@@ -228,11 +216,8 @@ package final class Engine {
             guard let desk = desk(order.account) else { continue }
             let live = LiveOrder(order, intent: intents[order.intent])
             adopt(live, on: desk)
-            live.intent?.lastOrder = order.key
-            if order.state.isUnsettled { live.intent?.unsettled += 1 }
-            if order.state == .intended { live.intent?.unanswered += 1 }
             // Counted before `resume` moves it into doubt.
-            if order.state == .submitted { live.intent?.unanswered += 1 }
+            if let intent = live.intent { intents.own(order.key, order.state, of: intent) }
         }
         for order in state.unlisted.sorted(by: { $0.key < $1.key }) {
             guard let desk = desk(order.account) else { continue }
@@ -252,23 +237,22 @@ package final class Engine {
             live.commands.append(command.id)
             restoreWatch(of: command)
             guard let key = command.intent, let intent = intents[key] else { continue }
-            intent.openCommands += 1
-            if command.kind == .modify { intent.modifies.append(command.id) }
-            if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intent.cancelsAhead.insert(command.id) }
+            intents.commandBorn(in: intent)
+            if command.kind == .modify { intents.modifies(command.id, in: intent) }
+            if command.kind == .cancel, command.state == .requested, awaitsCancels(intent) { intents.awaitAnswer(to: command.id, in: intent) }
         }
         for desk in desks {
             for live in desk.book.all.sorted(by: { $0.key < $1.key }) { resume(live, on: desk) }
         }
         for desk in desks { tellLeft(desk) }
         endOldBreaks()
-        touchedIntents.formUnion(intents.keys)
     }
 
     /// A command whose order closed while its request was out: the answer that would have ended it went with the former process.
     private func outlived(_ command: OrderCommand) {
         guard desk(command.account) != nil else { return }
         commands[command.id] = command
-        if let key = command.intent, let intent = intents[key] { intent.openCommands += 1 }
+        if let key = command.intent, let intent = intents[key] { intents.commandBorn(in: intent) }
         // What cannot be looked up stays open, and its intent with it.
         guard let order = (try? journal.order(command.clientOrderID)) ?? nil, order.state.isTerminal else { return }
         let isDone = command.kind == .cancel || isShown(command, in: order)
