@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Drives Debian's Chromium through `omsctl console`: against a real omsd, and against a daemon whose words are hostile.
+"""Drives Debian's Chromium through `omsctl console`: against a real omsd, well and in trouble, and against a daemon whose words are hostile.
 
-usage: browser.py BINARIES SOCKET SCRATCH [PICTURES]
+usage: browser.py BINARIES SOCKET SCRATCH SIMULATOR PID [PICTURES]
 
-SOCKET is a running omsd's; pictures go to PICTURES, at both widths, in dark and light. Run by scripts/test-console.
+SOCKET and PID are a running omsd's, SIMULATOR the address of its venues; it is killed on the way. Pictures go to PICTURES, at both widths, in dark and
+light. Run by scripts/test-console.
 """
 
 from __future__ import annotations
@@ -16,21 +17,28 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from scenes import Page, Scenes
 from scripted import ScriptedDaemon, troubled
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-BINARIES, SOCKET, SCRATCH = sys.argv[1:4]
-PICTURES = sys.argv[4] if len(sys.argv) > 4 else None
+BINARIES, SOCKET, SCRATCH, SIMULATOR = sys.argv[1:5]
+DAEMON = int(sys.argv[5])
+PICTURES = sys.argv[6] if len(sys.argv) > 6 else None
 WIDTHS = (380, 1280)
 
 
 @contextmanager
-def console(socket_path: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    process = subprocess.Popen([f"{BINARIES}/omsctl", "--socket", socket_path, "console", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def console(socket_path: str, *more: str, environment: dict[str, str] | None = None) -> Iterator[tuple[subprocess.Popen, str]]:
+    words = [f"{BINARIES}/omsctl", "--socket", socket_path, "console", "--json", *more]
+    # A page whose console has ended goes on asking, and complaining: that was the scene before.
+    browser.get("about:blank")
+    complaints()
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     try:
         yield process, json.loads(process.stdout.readline())["url"]
+        browser.get("about:blank")
     finally:
         process.terminate()
         process.wait(timeout=10)
@@ -184,6 +192,56 @@ def with_a_healthy_daemon() -> None:
         complaints()
 
 
+# What `--open` hands the address to, in the place of a browser.
+BROWSER = """#!/bin/sh
+stat --format %a "$1" >"{0}/mode"
+cat "$1" >"{0}/page"
+echo "$1" >"{0}/name"
+"""
+
+
+def command_lines() -> str:
+    """Of every process there is, as anybody on the host may read them."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            found.append(open(f"/proc/{pid}/cmdline").read())
+        except OSError:
+            pass  # It has ended.
+    return "\n".join(found)
+
+
+def for_its_user_alone() -> None:
+    print("somebody else on the host:")
+    folder = f"{SCRATCH}/open"
+    os.mkdir(folder, 0o755)
+    with open(f"{folder}/xdg-open", "w") as file:
+        file.write(BROWSER.format(folder))
+    os.chmod(f"{folder}/xdg-open", 0o755)
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": folder}
+    with console(SOCKET, "--open", environment=environment) as (process, url):
+        until("the address is handed over", lambda: os.path.exists(f"{folder}/name") and open(f"{folder}/name").read().endswith("\n"))
+        said = {name: open(f"{folder}/{name}").read().strip() for name in ("mode", "page", "name")}
+        check("the address is handed to a browser in a file that its user alone may read", said["mode"] == "600" and url in said["page"], said["mode"])
+        token = url.rsplit("=", 1)[1]
+        check("and stands on no command line", token not in command_lines())
+        question = f"import urllib.request as u, urllib.error as e\ntry: u.urlopen({url.split('?')[0]!r}); print(200)\nexcept e.HTTPError as no: print(no.code)"
+        other = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+        answer = subprocess.run([*other, "/usr/bin/python3", "-c", question], text=True, capture_output=True, cwd="/")
+        check("another user of the host is refused", answer.stdout.strip() == "403", answer.stdout + answer.stderr)
+        until("the file goes when the browser has read it", lambda: not os.path.exists(said["name"]), 20)
+
+
+def with_real_trouble() -> None:
+    print("a daemon in trouble:")
+    lines = lambda section: [code.text for code in browser.find_elements(By.CSS_SELECTOR, f"#{section} .cmd code")]
+    page = Page(until=until, check=check, picture=picture, text=lambda section: browser.find_element(By.ID, section).text, lines=lines)
+    with console(SOCKET) as (_, url):
+        browser.get(url)
+        Scenes(page, BINARIES, SOCKET, SCRATCH, SIMULATOR, DAEMON).play()
+        check("the browser has nothing to say", not (found := complaints()), found)
+
+
 def with_a_hostile_daemon() -> None:
     print("a daemon in trouble, whose words are hostile:")
     path = f"{SCRATCH}/scripted.sock"
@@ -211,7 +269,7 @@ def with_a_hostile_daemon() -> None:
         check("text stands out from its ground, dark and light", not contrasts(), contrasts())
         picture("trouble")
         focus_stays(daemon)
-        stays_bounded(daemon)
+        stays_bounded(daemon, process.pid)
         changed_nothing(daemon)
         goes_and_comes(daemon)
         check("the browser has nothing to say", not (found := complaints()), found)
@@ -234,15 +292,59 @@ def focus_stays(daemon: ScriptedDaemon) -> None:
     check("nothing jumps while nothing changes", browser.execute_script("return document.querySelector('#limits').getBoundingClientRect().top") == before)
 
 
-def stays_bounded(daemon: ScriptedDaemon) -> None:
-    """A week in a minute: thousands of events, and the page holds as many lines as before."""
-    for _ in range(40):
-        for number in range(100):
-            daemon.event(kind="order", account="mm-az", client_order_id=f"o{number}", from_state="submitted", to_state="acknowledged", detail={})
-        time.sleep(0.05)
+# Everything on the page is new, a hundred times, and the plots are drawn anew ten times.
+REDRAWN = """
+for (let round = 0; round < 100; round++) {
+  const model = structuredClone(facts);
+  model.seq += round;
+  for (const one of model.accounts) { one.open += round; one.reason = `${one.reason} ${round}`; }
+  for (const one of model.breaks) one.detail = `round ${round}`;
+  for (const one of model.doubts) one.attempts = `${round}`, one.at += round;
+  for (const one of model.budgets) one.in_use = round % 50;
+  show(model);
+  if (round % 10 === 0) { shown.delete("plots"); render("plots", lastPlots, plots); }
+}
+"""
+
+
+def held() -> tuple[int, int]:
+    """What the page holds once all that nobody needs is gone: bytes of its script's heap, and nodes."""
+    for _ in range(3):
+        browser.execute_cdp_cmd("HeapProfiler.collectGarbage", {})
+        time.sleep(0.3)
+    found = {one["name"]: one["value"] for one in browser.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]}
+    return int(found["JSHeapUsedSize"]), int(found["Nodes"])
+
+
+def resident_kb(pid: int) -> int:
+    return next(int(line.split()[1]) for line in open(f"/proc/{pid}/status") if line.startswith("VmRSS:"))
+
+
+def stays_bounded(daemon: ScriptedDaemon, console: int) -> None:
+    """A page that is left open for a week: thousands of events and of changes, and it holds as much as before."""
+
+    def events(hundreds: int) -> None:
+        for _ in range(hundreds):
+            for number in range(100):
+                daemon.event(kind="order", account="mm-az", client_order_id=f"o{number}", from_state="submitted", to_state="acknowledged", detail={})
+            time.sleep(0.05)
+
+    browser.execute_cdp_cmd("Performance.enable", {})
+    events(40)
     until("more than anybody reads is left out, and said to be", lambda: "left out here" in browser.find_element(By.ID, "events").text)
     count = browser.execute_script("return document.querySelector('.events').childElementCount")
     check("no more than 200 lines are kept", 0 < count <= 200, count)
+    browser.execute_script(REDRAWN)
+    before, at_console = held(), resident_kb(console)
+    for _ in range(10):
+        events(20)
+        browser.execute_script(REDRAWN)
+    after, later = held(), resident_kb(console)
+    figures = f"{before[0] >> 10} KiB and {before[1]} nodes before, {after[0] >> 10} and {after[1]} after; the console {at_console} KiB and {later}"
+    print(f"  a thousand changes of everything and twenty thousand events: {figures}")
+    # A thousand changes make some hundred thousand nodes. What one of them made may be held until the next.
+    check("a page that stays open holds no more than before", after[0] < before[0] + (1 << 20) and after[1] < before[1] + 5_000, figures)
+    check("and neither does the console", later < at_console + 8_192, figures)
 
 
 def changed_nothing(daemon: ScriptedDaemon) -> None:
@@ -279,6 +381,8 @@ def without_a_daemon() -> None:
 
 try:
     with_a_healthy_daemon()
+    for_its_user_alone()
+    with_real_trouble()
     with_a_hostile_daemon()
     without_a_daemon()
 finally:

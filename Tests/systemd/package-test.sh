@@ -67,12 +67,21 @@ orders=$(sqlite3 -readonly "$journal" 'SELECT count(*) FROM v_orders')
 [ "$orders" = $(($(cat /tmp/submitted) + 1)) ] || false_that "each order given during the upgrade is on record, once: $orders of $(cat /tmp/submitted) and one"
 true_that "each order given during the upgrade is on record, once"
 
-# A journal from a newer omsd is left as it is, and the package still installs.
-systemctl stop omsd omsd.socket
+# A journal from a newer omsd, whose package is replaced by an older one while it runs.
+systemctl stop omsd.socket
 sqlite3 "$journal" 'PRAGMA user_version = 9999'
 install_packages omsd.deb
-holds "a package that is older than its journal installs, and its daemon refuses the journal" 10 sh -c '[ "$(systemctl show --property ExecMainStatus --value omsd)" = 65 ] || ! systemctl is-active --quiet omsd'
-systemctl stop omsd omsd.socket || true
+true_that "a package that is older than its journal installs"
+holds "the installation says that omsd did not come back, and where to read why" 1 grep -q 'did not come back.*journalctl -u omsd' /tmp/said
+[ "$(property ActiveState):$(property ExecMainStatus)" = failed:65 ] || false_that "its daemon refuses the journal, and is not tried again"
+true_that "its daemon refuses the journal, and is not tried again"
+holds "in words that name the version" 5 sh -c 'journalctl --unit omsd --lines 5 | grep -q "version 9999, newer than this omsd"'
+# Without a daemon nothing writes there: what was in the WAL when the newer omsd ended is in the file.
+before=$(sha256sum "$journal")
+if systemctl start omsd; then false_that "another start is refused"; fi
+true_that "another start is refused"
+[ "$(sha256sum "$journal")" = "$before" ] || false_that "and changes not a byte of the journal"
+true_that "and changes not a byte of the journal"
 
 dpkg --remove omsd >/dev/null 2>&1
 [ -e /etc/omsd/omsd.json5 ] && [ -e "$journal" ] || false_that "a removal keeps configuration and journal"
