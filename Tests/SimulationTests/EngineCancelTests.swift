@@ -103,6 +103,62 @@ import Testing
         #expect(daemon.time - start < 1_000_000, "\(daemon.time - start) us")
     }
 
+    enum Lost: String, CaseIterable { case before, after, refused }
+
+    @Test(arguments: ["xt-spot", "az-futures"], Lost.allCases)
+    func `a cancel that comes back is looked after and sent again while slow places hold all other connections`(venue: String, how: Lost) throws {
+        let daemon = try Self.placed(venue, orders: 1) { $0.setups[0].maxInFlight = 2 }
+        let fault: Fault =
+            switch how {
+            case .before: .loseReplyBeforeExecution(.reset)
+            case .after: .loseReplyAfterExecution(.reset)
+            case .refused: .serverError(status: 502, body: .html, executes: false)
+            }
+        // Where cancels ride in place requests, the second request of that kind is the cancel.
+        let slow = Self.fault(.delay(.init(4_000)), try House.placeKind(venue), count: venue == "az-futures" ? 1 : nil)
+        daemon.world.setFaults([slow, Self.fault(fault, venue == "az-futures" ? .mixed : .cancel, count: 1)])
+        for round in 0..<6 { daemon.submit(try House.intent(venue, orders: 1, id: "slow-\(round)")) }
+        daemon.run(forUs: .milliseconds(200))
+        let order = try #require(daemon.journal.orders.values.first { $0.intentID == "old" })
+        var cancel = Intent(account: AccountID(venue), id: "now")
+        cancel.cancel = [.order(order.clientOrderID)]
+        daemon.submit(cancel)
+        let start = daemon.time
+        daemon.run(forUs: .seconds(20)) { daemon.journal.order(order.clientOrderID)?.state == .canceled }
+        #expect(daemon.time - start < 3_000_000, "\(daemon.time - start) us")
+        #expect(daemon.journal.orders.values.contains { $0.state == .submitted }, "a slow place is still out")
+    }
+
+    @Test(arguments: ["xt-spot", "az-futures"])
+    func `a cancel of an order in doubt has it looked up, and cancel-all leaves, while slow places hold all other connections`(venue: String) throws {
+        let daemon = try Self.placed(venue, orders: 1) { $0.setups[0].maxInFlight = 2 }
+        let kind = try House.placeKind(venue)
+        // Its look-ups are refused until a cancel asks for one.
+        daemon.world.setFaults([
+            Self.fault(.loseReplyAfterExecution(.reset), kind, count: 1),
+            Self.fault(.serverError(status: 502, body: .html, executes: false), .lookup),
+        ])
+        daemon.submit(try House.intent(venue, orders: 1, id: "doubt"))
+        daemon.run(forUs: .seconds(30)) { daemon.journal.orders.values.contains { $0.state == .inDoubt } }
+        let order = try #require(daemon.journal.orders.values.first { $0.intentID == "doubt" })
+        let slow = Self.fault(.delay(.init(4_500)), kind, count: venue == "az-futures" ? 1 : nil)
+        daemon.world.setFaults([slow, Self.fault(.serverError(status: 502, body: .html, executes: false), .lookup)])
+        daemon.submit(try House.intent(venue, orders: 1, id: "slow"))
+        daemon.run(forUs: .seconds(5)) { daemon.journal.orders.values.contains { $0.state == .submitted } }
+        daemon.run(forUs: .milliseconds(100))
+        daemon.world.setFaults([])
+        var cancel = Intent(account: AccountID(venue), id: "now")
+        cancel.cancel = [.order(order.clientOrderID)]
+        daemon.submit(cancel)
+        daemon.run(forUs: .seconds(20)) { daemon.journal.order(order.clientOrderID)?.state == .canceled }
+        #expect(daemon.journal.orders.values.contains { $0.state == .submitted }, "a slow place is still out")
+        let known = daemon.world.ledger.requests.count
+        daemon.command(.setState(AccountID(venue), .halted, reason: "kill", cancelOpen: false, everything: true))
+        daemon.run(forUs: .milliseconds(300))
+        #expect(daemon.world.ledger.requests.dropFirst(known).contains { $0.endpoint.hasSuffix("cancel-all") })
+        #expect(daemon.journal.orders.values.contains { $0.state == .submitted }, "a slow place is still out")
+    }
+
     @Test(arguments: House.venues, ["market", "ioc", "fok"])
     func `an intent of orders that trade at once settles when their ends are known, and at once then`(venue: String, kind: String) throws {
         let daemon = try House.ready(venue) { $0.setups[0].reconcileIntervalMs = 10_000 }

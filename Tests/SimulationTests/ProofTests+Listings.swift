@@ -90,6 +90,33 @@ extension ProofTests {
         #expect(places(daemon) == 0)
     }
 
+    @Test(arguments: ["bitget-margin", "bitget-uta"], [85, 89])
+    func `an attempt that a look-up's window does not hold is not proven absent by it`(venue: String, days: Int64) throws {
+        let daemon = try House.ready(venue) {
+            $0.world.matching.fillRatio = 1
+            // Only what is asked for by itself tells: listings lag, and of the unified line the order's own page as well, so that its executions must.
+            $0.setups[0] = $0.setups[0].with(
+                Scripted($0.setups[0].rules) { plan, answer in
+                    switch plan.content {
+                    case .query(.history): answer.query = .orders([], next: nil)
+                    case .query(.find(_, let step)) where venue == "bitget-uta" && step == 0: answer.query = .orders([], next: nil)
+                    default: break
+                    }
+                })
+        }
+        daemon.world.setFaults([Self.fault(.loseReplyAfterExecution(.silence), .place, count: 1)])
+        daemon.submit(try House.intent(venue, orders: 1, id: "old"))
+        daemon.run(forUs: .seconds(2)) { places(daemon) == 1 }
+        daemon.crash()
+        daemon.run(forUs: .seconds(days * 86_400))
+        try daemon.start()
+        daemon.run(forUs: .seconds(200))
+
+        let order = try #require(orders(daemon).first)
+        #expect(order.attempts == 1 && places(daemon) == 1, "\(order.state) after \(order.attempts) attempts")
+        #expect(order.filledQuantity.isPositive, "its executions are within the venue's memory, and found: \(order.state)")
+    }
+
     @Test func `a doubt that nobody settles is asked about ever more rarely, and says why once`() throws {
         let daemon = try House.ready("bitget-uta") {
             $0.setups[0].memoryMs = 1_000

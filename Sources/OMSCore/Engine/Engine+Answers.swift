@@ -94,6 +94,7 @@ extension Engine {
         guard let flight = inFlight.removeValue(forKey: id) else { return nil }
         if let desk = desk(flight.plan.account) {
             desk.access.landed(flight.plan)
+            desk.lanes.landedOnLast(id)
             if flight.plan.isRoutine { desk.lanes.routineLanded() }
         }
         return flight

@@ -17,7 +17,7 @@ extension Engine {
     }
 
     /// Cancels that came back, in full batches.
-    func launchRepeatedCancels(_ desk: Desk) -> Bool {
+    func launchRepeatedCancels(_ desk: Desk, takesPlaces: Bool = true) -> Bool {
         guard desk.lanes.hasCancelsAgain else { return false }
         let charges = cancelCharges(desk)
         guard mayRepeat(at: desk.lanes.cancelsAgainAt(full: desk.profile.cancelMax), charges),
@@ -26,7 +26,7 @@ extension Engine {
         let tickets = takeCancels(again: true, most: most(desk.profile.cancelMax, charges, usesReserve: true), on: desk)
         guard !tickets.isEmpty else { return false }
         limiter.repeated(charges, at: now.monotonic)
-        return sendCancels(tickets, takesPlaces: true, on: desk)
+        return sendCancels(tickets, takesPlaces: takesPlaces, on: desk)
     }
 
     /// Whether cancels that came back have something left of their share of the budgets.

@@ -16,10 +16,23 @@ extension Engine {
         }
     }
 
-    /// What may take the connection that is kept for cancels: cancels, without the new orders that may ride with them elsewhere.
+    /// What may take the connection that is kept for cancels: cancels, without the new orders that may ride with them elsewhere, and what cancels wait for.
     private func launchLast(_ desk: Desk) -> Bool {
-        guard desk.access.isSignable, desk.access.mayTry(.writing, in: turn) else { return false }
-        return launchCancels(desk, takesPlaces: false)
+        guard desk.access.isSignable else { return false }
+        if desk.access.mayTry(.writing, in: turn) {
+            if launchCancels(desk, takesPlaces: false) || launchRepeatedCancels(desk, takesPlaces: false) { return true }
+            if desk.access.problem == nil, launchCancelAll(desk) { return true }
+        }
+        // One at a time: the next cancel waits for one answer at most.
+        guard !desk.lanes.isAskingOnLast, desk.access.mayTry(.asking, in: turn), launchQuestionOfCancels(desk) else { return false }
+        desk.lanes.askedOnLast(turn.lastRequest)
+        return true
+    }
+
+    /// Asks what cancels wait for: how an order stands, or where they are many, the listing that tells it of all.
+    private func launchQuestionOfCancels(_ desk: Desk) -> Bool {
+        if launchFind(desk, .urgent) || launchFind(desk, .repeated) { return true }
+        return desk.access.problem == nil && (desk.kill != nil || confirmsByListing(desk)) && launchSweepPage(desk)
     }
 
     private func launchNext(_ desk: Desk) -> Bool {

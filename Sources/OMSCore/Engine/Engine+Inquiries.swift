@@ -123,10 +123,11 @@ extension Engine {
         return subject
     }
 
-    /// The start of a history window: an hour before the first attempt, and within what venues still tell of (Bitget: 90 days).
+    /// The start of a history window: an hour before the first attempt, less where the venue tells of nothing that old, and never behind the attempt: a window
+    /// that does not hold it is the adapter's to refuse.
     private func since(_ firstMs: Int64, on desk: Desk) -> Int64 {
-        let oldest = (desk.access.clock?.low(at: now.monotonic) ?? now.wall) / 1_000 - 80 * 86_400_000
-        return max(0, firstMs - 3_600_000, oldest)
+        let oldest = (desk.access.clock?.low(at: now.monotonic) ?? now.wall) / 1_000 - memoryMs(of: desk)
+        return max(0, firstMs - 3_600_000, min(firstMs - 60_000, oldest))
     }
 
     private static let namelessThere = "no attempt of it has an id to ask by"

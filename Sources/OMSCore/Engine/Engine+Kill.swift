@@ -130,8 +130,9 @@ extension Engine {
     func confirmationStart(_ desk: Desk) -> Int64? {
         guard confirmsByListing(desk), desk.takenCancels.count > patience.bulkDoubts, let clock = desk.access.clock else { return nil }
         let first = desk.takenCancels.lazy.compactMap { desk.book[$0]?.order }.map { $0.wireTime ?? $0.intendedAt / 1_000 }.min()
-        // Further back the venue tells of nothing.
-        let oldest = clock.low(at: now.monotonic) / 1_000 - (desk.setup.memoryMs ?? desk.profile.memoryMs)
+        // Further back the venue tells of nothing, and a question for it is refused; an hour less, for its pages are read one by one.
+        let memoryMs = desk.setup.memoryMs ?? desk.profile.memoryMs
+        let oldest = clock.low(at: now.monotonic) / 1_000 - memoryMs + min(3_600_000, memoryMs / 100)
         return first.map { max(0, $0 - 60_000, oldest) }
     }
 

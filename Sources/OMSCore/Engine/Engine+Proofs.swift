@@ -137,9 +137,12 @@ extension Engine {
 
     static let duplicateUnseen = "the venue refused the id as a duplicate and shows no order under it"
 
+    /// How far back the venue tells of an order, whatever became of it, milliseconds: what look-ups ask for and what they can prove, both.
+    func memoryMs(of desk: Desk) -> Int64 { min(desk.setup.memoryMs ?? desk.profile.memoryMs, desk.profile.unfilledMemoryMs ?? .max) }
+
     /// What a venue has forgotten it does not know, whatever became of it.
     func tooOld(_ live: LiveOrder, on desk: Desk) -> String? {
-        let memoryMs = min(desk.setup.memoryMs ?? desk.profile.memoryMs, desk.profile.unfilledMemoryMs ?? .max)
+        let memoryMs = memoryMs(of: desk)
         guard let clock = desk.access.clock else { return "the venue's clock is not known" }
         let venueMs = (clock.middle(at: now.monotonic) + clock.errorUs(at: now.monotonic)) / 1_000
         let intendedMs = clock.middle(at: now.monotonic - (now.wall - live.order.intendedAt)) / 1_000

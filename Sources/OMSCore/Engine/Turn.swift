@@ -67,8 +67,11 @@ final class Turn {
     /// The number of the next request, or grant.
     func nextRequest() -> RequestID {
         requestMax += 1
-        return RequestID(requestMax)
+        return lastRequest
     }
+
+    /// The number that was given last.
+    var lastRequest: RequestID { RequestID(requestMax) }
 
     /// The head of a record's row, numbered.
     func event(

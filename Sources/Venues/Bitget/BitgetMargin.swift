@@ -43,7 +43,6 @@ package struct BitgetMargin: VenueAdapter {
         profile.accountTellsUID = true
         profile.listsBySymbol = true
         // No endpoint of this line cancels everything, or says "unknown" of one order.
-        profile.memoryMs = Bitget.historyMs
         profile.listingProvesAbsence = true
         profile.memoryMs = Bitget.memoryMs
         profile.needsPassphrase = true

@@ -55,7 +55,6 @@ package struct BitgetUTA: VenueAdapter {
             placeMax: 20, cancelMax: 20, modifyMax: 20, cancelsByClientID: true, clientIDs: Bitget.clientIDs, freshnessMs: Bitget.freshnessMs,
             stampMarginMs: 500, visibilityDelayMs: Bitget.visibilityDelayMs, findSteps: 2, listsFills: true)
         profile.unfinishedModifiesMax = 5
-        profile.memoryMs = Bitget.historyMs
         // Code 25204 of order-info; `uid` of the account's settings.
         profile.saysUnknown = true
         profile.accountTellsUID = true

@@ -28,6 +28,8 @@ final class Lanes {
 
     /// Look-ups out of orders in no doubt.
     private(set) var routineOut = 0
+    /// The question that is out on the connection kept for cancels.
+    private var askedOnLast: RequestID?
     /// Of listings and look-ups of orders in no doubt, which had the last permit.
     private(set) var wasListed = false
 
@@ -168,6 +170,12 @@ final class Lanes {
     func putOff(_ item: PutOff, until time: Int64) { putOff.add(item, at: time) }
     func popPutOff(at now: Int64) -> PutOff? { putOff.popDue(at: now) }
     var nextPutOff: Int64? { putOff.nextAt }
+
+    // MARK: The connection kept for cancels
+
+    var isAskingOnLast: Bool { askedOnLast != nil }
+    func askedOnLast(_ id: RequestID) { askedOnLast = id }
+    func landedOnLast(_ id: RequestID) { if askedOnLast == id { askedOnLast = nil } }
 
     // MARK: Questions of no doubt
 
