@@ -144,7 +144,9 @@ SELECT e.seq, e.at, a.account, u.client_order_id,
     e.from_state, CAST(CASE e.kind WHEN 'break_found' THEN 'open' WHEN 'break_resolved' THEN 'resolved' WHEN 'break_acknowledged' THEN 'acknowledged'
         ELSE e.to_state END AS TEXT), e.evidence,
     e.request_id, CAST(coalesce(e.actor, 'daemon') AS TEXT), CAST(e.detail AS TEXT),
-    CAST((SELECT i.intent_id FROM intents i WHERE i.intent_key = o.intent_key) AS TEXT), e.command_id
+    -- Of a command, who asked for it, as v_commands has it; the order's own intent stands in v_orders.
+    CAST((SELECT i.intent_id FROM intents i WHERE i.intent_key = CASE WHEN e.command_id IS NULL THEN o.intent_key
+        ELSE (SELECT c.intent_key FROM commands c WHERE c.command_id = e.command_id) END) AS TEXT), e.command_id
 FROM events e
     JOIN orders o ON o.order_key = e.order_key
     JOIN used_ids u ON u.client_order_id = o.client_order_id AND u.order_key = o.order_key

@@ -144,12 +144,12 @@ final class AddressShares {
 }
 
 extension Configuration {
-    /// What this daemon uses of limits by address, by the running accounts and the limits that another configuration has for them.
-    func addressClaims(limitsOf other: Configuration? = nil) -> Set<AddressShares.Claim> {
+    /// What this daemon uses of limits by address.
+    func addressClaims() -> Set<AddressShares.Claim> {
         var claims: Set<AddressShares.Claim> = []
         for account in accounts {
             guard let profile = VenueCatalog.adapter(venue: account.venue, product: account.product)?.profile else { continue }
-            let settings = (other?.accounts.first { $0.id == account.id } ?? account).settings(profile)
+            let settings = account.settings(profile)
             for rule in profile.budgets {
                 let setting = settings.first { $0.budget == rule.name }
                 let terms = LimitTerms(rule, setting)

@@ -1,6 +1,20 @@
 import OMSCore
 
 extension Configuration {
+    /// What another file comes to while the accounts of this one run: of each of them its risk and those limits that can change. All that a reload takes over.
+    func reloaded(by new: Configuration) -> Configuration {
+        var next = new
+        next.accounts = accounts.map { account in
+            guard let other = new.accounts.first(where: { $0.id == account.id }), account.isSamePlace(as: other) else { return account }
+            let waiting = account.limitsNeedingRestart(as: other)
+            var next = account
+            next.risk = other.risk
+            next.limits = other.limits.filter { !waiting.contains($0.budget) } + account.limits.filter { waiting.contains($0.budget) }
+            return next
+        }
+        return next
+    }
+
     /// What a reload takes over, for the record: `KEY: BEFORE -> AFTER`. Of roles only that they differ: who has one stands in the file.
     func changesTakenOver(to new: Configuration) -> [String] {
         var changes: [String] = []
@@ -23,6 +37,22 @@ extension Configuration {
             }
         }
         return changes
+    }
+}
+
+extension AccountConfiguration {
+    /// The limits of one are not those of the other, whatever their names.
+    fileprivate func isSamePlace(as other: AccountConfiguration) -> Bool { (venue, product) == (other.venue, other.product) }
+
+    /// Limits that cannot become the other's while the account runs: they would count for somebody else, or begin or cease to count, and of what was sent so
+    /// far nobody counted that.
+    func limitsNeedingRestart(as other: AccountConfiguration) -> [String] {
+        guard isSamePlace(as: other), let rules = adapter?.profile.budgets else { return [] }
+        return rules.filter { rule in
+            let (before, after) = (limits.first { $0.budget == rule.name }, other.limits.first { $0.budget == rule.name })
+            if rule.isOffByDefault, (before == nil) != (after == nil) { return true }
+            return (before?.scope ?? rule.scope) != (after?.scope ?? rule.scope)
+        }.map(\.name)
     }
 }
 

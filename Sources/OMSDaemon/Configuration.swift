@@ -13,7 +13,7 @@ struct Configuration: Sendable, Equatable {
     /// Default auto.
     let logFormat: Log.Format
     /// In the order of the file.
-    let accounts: [AccountConfiguration]
+    var accounts: [AccountConfiguration]
 }
 
 struct ControlConfiguration: Sendable, Equatable {
@@ -67,10 +67,10 @@ struct AccountConfiguration: Sendable, Equatable {
     let freshnessMs: Int64?
     /// Replaces how long the venue remembers orders; only with a loopback base URL.
     let memoryMs: Int64?
-    let limits: [LimitConfiguration]
+    var limits: [LimitConfiguration]
     /// 1 up to the venue's ceiling; nil: the ceiling.
     let batchMax: Int?
-    let risk: RiskConfiguration
+    var risk: RiskConfiguration
     /// What the venue counts when it says quantity: only where that is a setting (az-futures). Default contracts.
     let quantityUnit: QuantityUnit
     /// Where the configuration names the credentials: what is wrong with the file as a whole is told there.
@@ -163,6 +163,7 @@ extension Configuration {
                 continue
             }
             note("accounts.\(account.id)", account.withoutReloadable == other.withoutReloadable)
+            for budget in account.limitsNeedingRestart(as: other) { changed.append("accounts.\(account.id).limits.\(budget)") }
         }
         for account in new.accounts where !accounts.contains(where: { $0.id == account.id }) { changed.append("accounts.\(account.id)") }
         return changed

@@ -37,12 +37,13 @@ struct SignalListener: Sendable {
         do {
             let fresh = try Configuration.load(configuration.path, environment: environment)
             let credentials = try fresh.loadCredentials()
-            let changes = inForce.changesTakenOver(to: fresh)
+            let next = inForce.reloaded(by: fresh)
+            let changes = inForce.changesTakenOver(to: next)
             // Claimed before the limits that use it.
-            try shares.replace(with: configuration.addressClaims(limitsOf: fresh))
+            try shares.replace(with: next.addressClaims())
             server.replaceRoles(fresh.control.roles)
-            mailbox.post(.reload(fresh.setups(credentials), changes: changes, by: actor))
-            inForce = fresh
+            mailbox.post(.reload(next.setups(credentials), changes: changes, by: actor))
+            inForce = next
             Log.use(fresh.logFormat)
             Log.info(
                 .reload, "limits, risk, roles and log are reloaded",

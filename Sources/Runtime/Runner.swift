@@ -165,10 +165,12 @@ package final class Runner {
             isBallastSpent = true
             ports.log("the space that was kept back for cancels and look-ups is used up as well: nothing can be recorded. Free space on the disk.")
         }
+        // Nothing of these would have been recorded, and whoever finds that nothing goes asks why.
+        let questions = engine.isJournalFull ? inputs.filter(\.isQuestion) : []
         // Who asked now, whom this turn would have answered, and who waits: the new engine knows none of them.
         var callers = Set(engine.waitingTickets).union(output.replies.map(\.ticket))
         for case .command(_, _, let ticket) in inputs { callers.insert(ticket) }
-        for case .command(_, _, let ticket) in again { callers.remove(ticket) }
+        for case .command(_, _, let ticket) in again + questions { callers.remove(ticket) }
         for ticket in callers.sorted(by: { ($0.connection, $0.call) < ($1.connection, $1.call) }) {
             ports.replies.fail(.journalUnavailable("the journal's disk is full; nothing of this request was recorded"), to: ticket)
         }
@@ -187,6 +189,7 @@ package final class Runner {
         engine.heed(former)
         nextBallastTry = now.monotonic + .seconds(1)
         quietUntil = now.monotonic + .milliseconds(100)
+        for question in questions { for (ticket, result) in engine.answer(question, at: now) { answer(result, to: ticket) } }
         if !again.isEmpty { try turn(again) }
     }
 
@@ -241,4 +244,6 @@ extension Input {
         case .command, .disconnected, .reload, .started, .wake: false
         }
     }
+
+    fileprivate var isQuestion: Bool { if case .command(let command, _, _) = self { command.isReadOnly } else { false } }
 }

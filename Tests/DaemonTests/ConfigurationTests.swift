@@ -229,13 +229,35 @@ import Wire
     @Test func `a reload takes limits, risk, roles and the log, and names what needs a restart`() throws {
         let old = try parse(text(""))
 
-        let softer = try parse(text("risk: {max_open_orders: 2}, limits: [{budget: \"overall\", permits: 9}]"))
+        let softer = try parse(text("risk: {max_open_orders: 2}, limits: [{budget: \"batch-place\", permits: 9}]"))
         let harder = try parse(text("uid: \"U2\"").replacing("uid: \"U1\", ", with: "").replacing("journal.db", with: "other.db"))
 
         let told = try parse(text("").replacing("accounts:", with: "log: {format: \"json\"}, accounts:"))
         #expect(old.changesNeedingRestart(to: told) == [] && old.changesTakenOver(to: told) == ["log.format: auto -> json"])
         #expect(old.changesNeedingRestart(to: softer) == [])
         #expect(old.changesNeedingRestart(to: harder) == ["journal.path", "accounts.main"])
+    }
+
+    @Test func `a limit that would begin or cease to count, or count for somebody else, waits for a restart, and is not told as taken over`() throws {
+        let plain = try parse(text("limits: [{budget: \"batch-place\", permits: 100}]"))
+        let on = try parse(text("limits: [{budget: \"batch-place\", permits: 90}, {budget: \"overall\", permits: 50, window_ms: 60000}]"))
+        let wider = try parse(text("limits: [{budget: \"batch-place\", permits: 90, scope: \"uid\"}]"))
+
+        #expect(plain.changesNeedingRestart(to: on) == ["accounts.main.limits.overall"])
+        #expect(plain.changesTakenOver(to: plain.reloaded(by: on)) == ["accounts.main.limits.batch-place: permits 100 -> permits 90"])
+        #expect(plain.reloaded(by: on).addressClaims() == plain.addressClaims() && on.addressClaims() != plain.addressClaims())
+
+        #expect(plain.changesNeedingRestart(to: wider) == ["accounts.main.limits.batch-place"])
+        #expect(plain.changesTakenOver(to: plain.reloaded(by: wider)) == [])
+
+        #expect(on.changesNeedingRestart(to: plain) == ["accounts.main.limits.overall"])
+        #expect(on.changesTakenOver(to: on.reloaded(by: plain)) == ["accounts.main.limits.batch-place: permits 90 -> permits 100"])
+        #expect(on.reloaded(by: plain).addressClaims() == on.addressClaims())
+        // What was not taken over once is not thought to hold when the next file comes.
+        #expect(plain.reloaded(by: on).reloaded(by: plain).accounts == plain.accounts)
+
+        let gone = try parse(text("").replacing("main:", with: "other:"))
+        #expect(plain.reloaded(by: gone).accounts == plain.accounts && plain.changesTakenOver(to: plain.reloaded(by: gone)) == [])
     }
 
     @Test func `a file that is not there is one clear error`() {

@@ -53,6 +53,24 @@ import Wire
         #expect(house.daemon?.exitCode == nil)
     }
 
+    @Test func `what SIGHUP cannot take over is told as waiting, and neither log nor record has it as done`() throws {
+        let house = try House(["az-futures"])
+        let client = try house.start()
+        let before = try client.call("limit.list")["budgets"]?.array
+        house.settings["mm-az"] =
+            #"limits: [{ budget: "overall", permits: 50, window_ms: 60000 }, { budget: "batch-place", scope: "uid", permits: 20 }]"#
+        try house.writeConfiguration()
+        house.daemon?.signal(SIGHUP)
+        try pollUntil("the reload: \(house.daemonLogs)") { house.daemonLogs.contains("wait for a restart") }
+        #expect(house.daemonLogs.contains("accounts.mm-az.limits.batch-place") && house.daemonLogs.contains("accounts.mm-az.limits.overall"))
+        #expect(house.daemonLogs.contains("changes=none"), "\(house.daemonLogs)")
+        let after = try client.call("limit.list")["budgets"]?.array
+        #expect(after?.count == before?.count && after?.contains { $0["budget"]?.string == "overall" } == false)
+        let places = after?.first { $0["budget"]?.string == "batch-place" }
+        let former = before?.first { $0["budget"]?.string == "batch-place" }
+        #expect(places?["scope"]?.string == "apikey" && places?["permits"]?.integer == former?["permits"]?.integer)
+    }
+
     @Test func `the service manager hears that the socket answers, that the core loop lives, of reloads and of the end`() throws {
         let house = try House(["az-futures"])
         let notices = try NoticeSocket(house.scratch.file("notify"))

@@ -159,6 +159,20 @@ import Testing
         #expect(daemon.journal.orders.values.contains { $0.state == .submitted }, "a slow place is still out")
     }
 
+    @Test(arguments: House.venues)
+    func `the venue's cancel-all stands in the record as a cancel, and where there is none that is told from the start`(venue: String) throws {
+        let daemon = try Self.placed(venue, orders: 2)
+        let hasNone = venue == "bitget-margin"
+        let status = try House.hear(daemon.command(.killStatus(nil)), daemon).get()["accounts"]?.array?.first
+        #expect(status?["cancel_all"]?.string == (hasNone ? "none" : "not_asked"))
+        daemon.command(.setState(AccountID(venue), .halted, reason: "kill", cancelOpen: false, everything: true))
+        daemon.run(forUs: .seconds(5))
+        let rows = daemon.journal.requests.values
+        #expect(rows.filter { $0.kind == .cancel && $0.items == 0 }.count == (hasNone ? 0 : 1))
+        let lookups = rows.filter { $0.kind == .lookup }.map(\.endpoint)
+        #expect(lookups.allSatisfy { !$0.hasPrefix("DELETE") && !$0.contains("cancel") }, "\(lookups)")
+    }
+
     @Test(arguments: House.venues, ["market", "ioc", "fok"])
     func `an intent of orders that trade at once settles when their ends are known, and at once then`(venue: String, kind: String) throws {
         let daemon = try House.ready(venue) { $0.setups[0].reconcileIntervalMs = 10_000 }

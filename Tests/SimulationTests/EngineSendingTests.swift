@@ -108,6 +108,42 @@ import Testing
         #expect(House.settled(daemon, "after"))
     }
 
+    @Test func `who asks how things stand is answered when the space kept back is used up too, and who wants a change is told`() throws {
+        let daemon = try House.ready("xt-spot") { $0.ballastRecords = 0 }
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "before"))
+        #expect(House.settled(daemon, "before"))
+        daemon.setDisk(full: true)
+        let questions: [ControlCommand] = [
+            .status, .accountList, .limitList, .killStatus(nil), .orderList(OrderFilter()), .intentGet("before"),
+            .intentList(account: nil, after: nil, limit: 9),
+        ]
+        for round in 0..<20 {
+            daemon.run(forUs: .milliseconds(37))
+            for question in questions { #expect(try House.error(daemon.command(question), daemon) == nil, "\(round) \(question)") }
+            #expect(try House.error(daemon.submit(EngineCancelTests.cancelAll("xt-spot", "cancel")), daemon)?.code == 1010)
+        }
+        daemon.setDisk(full: false)
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        #expect(try House.error(daemon.submit(EngineCancelTests.cancelAll("xt-spot", "cancel")), daemon) == nil)
+        #expect(House.settled(daemon, "cancel", withinUs: .seconds(30)) && daemon.violations.isEmpty)
+    }
+
+    @Test(arguments: House.venues)
+    func `a 429 in the words of a busy system blames nobody for the rate, and takes nothing from the share`(venue: String) throws {
+        let daemon = try House.ready(venue)
+        let kind = try House.placeKind(venue)
+        func shares() -> [Int] { daemon.engine?.budgetSnapshots().map(\.share) ?? [] }
+        let before = shares()
+        daemon.world.setFaults([
+            Self.fault(.venueError(code: "98765", message: "System is busy, please try again", status: 429, executes: false), kind, count: 1)
+        ])
+        daemon.submit(try House.intent(venue, orders: 1, id: "busy"))
+        #expect(daemon.run(forUs: .seconds(5)) { daemon.engine?.snapshot().first?.lastError?.contains("busy") ?? false })
+        #expect(shares() == before && daemon.journal.breaks.values.allSatisfy { $0.kind != .limit })
+        let notes = daemon.journal.events.compactMap(\.event.note)
+        #expect(!notes.contains { $0.contains("another program") }, "\(notes)")
+    }
+
     @Test func `the cancel that finds the disk full is the first to pass on the space kept back`() throws {
         let daemon = try House.ready("xt-spot")
         daemon.submit(try House.intent("xt-spot", orders: 3, id: "before"))

@@ -151,6 +151,28 @@ import Wire
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
     }
 
+    @Test func `lines of a command bear the intent that asked for it, as v_commands has it, and lines of the order its own`() throws {
+        let sample = try Sample()
+        let order = try sample.place("mine")[0]
+        let (asking, accepted) = sample.intent("away", orders: 0)
+        try sample.open.commit([accepted, .intentComplete(asking.key)])
+        for intent in [asking.key, nil] as [IntentKey?] {
+            let birth = sample.event(.commandRequested)
+            let cancel = OrderCommand(
+                id: CommandID(birth.seq), kind: .cancel, order: order.key, clientOrderID: order.clientOrderID, account: Sample.az, intent: intent,
+                requestedAt: birth.at)
+            try sample.open.commit([.commandBorn(cancel, birth)])
+        }
+        let reader = try SQLiteJournalReader(path: sample.path).connection
+        let differ = """
+            SELECT count(*) FROM v_timeline t JOIN v_commands c USING (command_id) WHERE t.kind = 'command' AND t.intent_id IS NOT c.intent_id
+            """
+        #expect(try reader.integer(differ) == 0)
+        #expect(try reader.integer("SELECT count(*) FROM v_timeline WHERE kind = 'command' AND intent_id = 'away'") == 1)
+        #expect(try reader.integer("SELECT count(*) FROM v_timeline WHERE kind = 'command' AND intent_id IS NULL") == 1)
+        #expect(try reader.integer("SELECT count(*) FROM v_timeline WHERE kind LIKE 'order%' AND intent_id = 'mine'") == 3)
+    }
+
     @Test func `a listing comes in pages and finds by state, symbol, intent and account`() throws {
         let sample = try Sample()
         let orders = try sample.place("five", count: 5)

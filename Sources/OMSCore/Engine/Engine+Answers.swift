@@ -176,6 +176,10 @@ extension Engine {
             desk.access.say(told)
             record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: told)))
             found(.limit, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")
+        case .busy(let retryAfterMs):
+            // No word about the rate: nobody is blamed for it, and nothing is taken from the share.
+            limiter.punish(flight.grips, retryAfterUs: retryAfterMs.map { .milliseconds($0) }, keepsShare: true, at: now)
+            desk.access.say("the venue says that it is busy (HTTP \(answer.httpStatus)\(words.isEmpty ? "" : " " + words))")
         case .clockRefused:
             desk.access.clockRefused(words)
             // At once the first time; a venue that refuses each new measurement, too, is asked ever later.

@@ -208,7 +208,8 @@ extension Engine {
         return KillSnapshot(
             account: desk.id, state: desk.trading.state, confirmedClosed: desk.kill?.closed ?? 0, cancelTaken: taken,
             liveOrUnknown: desk.unfinished - taken, foreign: desk.breaks.externals.count, isListed: desk.kill?.isListed ?? false,
-            cancelAll: desk.cancelAll, cancelsForeign: desk.setup.cancelsExternalOrders || desk.cancelAll == .unanswered,
+            cancelAll: desk.profile.cancelsAll ? desk.cancelAll : .none,
+            cancelsForeign: desk.setup.cancelsExternalOrders || desk.cancelAll == .unanswered,
             lastError: desk.access.problem ?? desk.access.lastError.words)
     }
 }

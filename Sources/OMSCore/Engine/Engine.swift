@@ -136,6 +136,12 @@ package final class Engine {
         }
     }
 
+    /// Answers a question of how things stand without ending a turn: nothing of it is to be recorded. Only where nothing else was heard since the last one.
+    package func answer(_ question: Input, at moment: Moment) -> [(ticket: Ticket, reply: Result<Reply, ControlError>)] {
+        step(question, at: moment)
+        return turn.takeReplies()
+    }
+
     /// Ends a turn: timers fire, what may leave is sent, intents that came to rest are settled.
     package func finishTurn(at moment: Moment) -> TurnOutput {
         turn.goOn(at: moment)

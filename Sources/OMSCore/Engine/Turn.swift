@@ -39,6 +39,13 @@ final class Turn {
     var records: [JournalRecord] { output.records }
     var replies: [(ticket: Ticket, reply: Result<Reply, ControlError>)] { output.replies }
 
+    /// Those by themselves: what else has gathered stays.
+    func takeReplies() -> [(ticket: Ticket, reply: Result<Reply, ControlError>)] {
+        let replies = output.replies
+        output.replies = []
+        return replies
+    }
+
     func send(_ plan: RequestPlan) { output.sends.append(plan) }
 
     /// A look-up that left without a row changed something: it gets one.

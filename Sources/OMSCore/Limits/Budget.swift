@@ -185,10 +185,10 @@ package struct Budget: Sendable {
     }
 
     /// The venue refused for the rate: nothing more until the penalty (or its own word) is over, and half the share until it grows back.
-    package mutating func punish(retryAfterUs: Int64?, at now: Moment) {
+    package mutating func punish(retryAfterUs: Int64?, keepsShare: Bool = false, at now: Moment) {
         let rest = Rest(for: max(penaltyUs, min(max(0, retryAfterUs ?? 0), .seconds(900))), at: now)
         if rest.until > freeze.until { freeze = rest }
-        usableShare = min(share, max(heaviest, usableShare / 2))
+        if !keepsShare { usableShare = min(share, max(heaviest, usableShare / 2)) }
         nextRecoveryAt = frozenUntil + recoveryUs
     }
 

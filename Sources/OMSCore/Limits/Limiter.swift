@@ -168,11 +168,13 @@ package struct Limiter: Sendable {
 
     /// The venue refused a request for the rate, and does not say for which limit: the one with the shortest window rests, and any other that was nearly
     /// used up. A limit of thousands a minute that is hardly touched is not what was passed, and resting it would hold up cancels for that minute.
-    package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, at now: Moment) {
+    ///
+    /// - Parameter keepsShare: it rests, and may use as much as before then: the venue did not speak of the rate.
+    package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, keepsShare: Bool = false, at now: Moment) {
         guard let narrowest = grips.min(by: { budgets[$0.budget].windowUs < budgets[$1.budget].windowUs }) else { return }
         for grip in grips {
             let isFull = budgets[grip.budget].inUse(at: now.monotonic) * 10 >= budgets[grip.budget].share * 9
-            if grip == narrowest || isFull { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, at: now) }
+            if grip == narrowest || isFull { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, keepsShare: keepsShare, at: now) }
         }
     }
 

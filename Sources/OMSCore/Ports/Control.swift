@@ -35,6 +35,16 @@ package enum ControlCommand: Sendable {
     case subscribe(afterSeq: Int64?, account: AccountID?)
     case unsubscribe(subscription: Int64)
     case status
+
+    /// Whether it is answered at once, and nothing of it is recorded: it asks how things stand.
+    package var isReadOnly: Bool {
+        switch self {
+        case .intentGet, .intentList, .orderGet, .orderList, .orderTimeline, .fillList, .breakList, .instrumentList, .accountList, .killStatus,
+            .limitList, .stats, .subscribe, .unsubscribe, .status:
+            true
+        case .submit, .intentWait, .intentCancel, .orderResolve, .breakAcknowledge, .setState, .reconcile, .limitTake, .limitRelease: false
+        }
+    }
 }
 
 /// An error answer: JSON-RPC's own codes, or ours of CONTRACT 4.

@@ -74,7 +74,7 @@ package struct FindSubject: Sendable {
     }
 }
 
-/// A question that changes nothing at the venue.
+/// What is asked about no order alone: questions, which change nothing at the venue, and its cancel-all.
 package enum Query: Sendable {
     case serverTime
     /// Whatever the adapter needs before it can trade: AscendEX group and uid, Bitget account mode.
@@ -154,6 +154,8 @@ package struct RequestPlan: Sendable {
         case .cancel: .cancel
         case .modify: .modify
         case .mixed(let place, let cancel, _): cancel.isEmpty ? .place : place.isEmpty ? .cancel : .mixed
+        // It asks for the end of orders, whosever and however many: no question.
+        case .query(.cancelAll): .cancel
         case .query: .lookup
         }
     }
@@ -173,7 +175,7 @@ package struct RequestPlan: Sendable {
     /// False for questions that venues answer to anybody.
     package var isSigned: Bool { content.isSigned }
 
-    /// Creates, cancels and modifies together; a look-up counts the orders it names.
+    /// Creates, cancels and modifies together; a look-up counts the orders it names, and a cancel-all names none.
     package var items: Int {
         switch content {
         case .place(let tickets, _): tickets.count

@@ -106,6 +106,8 @@ package struct VenueAnswer: Sendable {
         case answered
         /// `retryAfterMs`: the venue's own word, if it gave one.
         case rateLimited(retryAfterMs: Int64?)
+        /// HTTP 429 that speaks of a busy system, and not of how often anybody asks.
+        case busy(retryAfterMs: Int64?)
         /// The timestamp was refused: measure the clock again.
         case clockRefused
         case maintenance

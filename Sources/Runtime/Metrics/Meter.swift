@@ -129,7 +129,7 @@ extension VenueAnswer {
     fileprivate var refusesForRate: Bool {
         switch disposition {
         case .rateLimited, .shutOut: true
-        case .answered, .clockRefused, .maintenance, .halted, .inDoubt:
+        case .answered, .busy, .clockRefused, .maintenance, .halted, .inDoubt:
             places.contains(.notExecuted(.rateLimited)) || cancels.contains(.notExecuted(.rateLimited))
                 || modifies.contains(.notExecuted(.rateLimited))
         }

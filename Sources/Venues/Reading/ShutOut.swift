@@ -2,15 +2,23 @@ import OMSCore
 import Wire
 
 extension VenueAdapter {
-    /// ``answer(to:from:)``, and what stands in no venue's table because it is said in HTTP: that it serves this client no more for a while.
+    /// ``answer(to:from:)``, and what stands in no venue's table because it is said in HTTP: that it serves this client no more for a while, or is busy.
     ///
     /// What became of the items is left to the venue's table: where that does not know the answer, they are in doubt.
     package func reading(_ response: HTTPResponse, of plan: RequestPlan) -> VenueAnswer {
         var answer = answer(to: plan, from: response)
         // A key that is refused in the venue's own words is refused for good, whatever else the answer says.
         if answer.disposition != .halted, let forMs = response.shutOutMs { answer.disposition = .shutOut(forMs: forMs) }
+        if case .rateLimited(let retryAfterMs) = answer.disposition, response.status == 429, response.saysBusy, !answer.refusesForRate {
+            answer.disposition = .busy(retryAfterMs: retryAfterMs)
+        }
         return answer
     }
+}
+
+extension VenueAnswer {
+    /// An item was surely not executed, for the rate.
+    fileprivate var refusesForRate: Bool { (places + cancels + modifies).contains(.notExecuted(.rateLimited)) }
 }
 
 extension HTTPResponse {
@@ -23,6 +31,12 @@ extension HTTPResponse {
         case 403: retryAfterMs
         default: nil
         }
+    }
+
+    /// Whether its words are of a system that cannot cope, and none of them of a rate.
+    fileprivate var saysBusy: Bool {
+        let text = String(decoding: body.prefix(4_096), as: UTF8.self)
+        return RefusalWords(text) == .doubt && !RefusalWords.tellRate(text)
     }
 
     /// Where a 418 names no time: two minutes, the shortest that is known of any venue.

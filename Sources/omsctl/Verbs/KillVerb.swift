@@ -38,8 +38,11 @@ enum KillVerb {
     }
 
     private static func report(_ context: Context, _ accounts: [AccountKillStatus.Account]) {
+        let isWanted = context.arguments.has("--everything")
         // The shape has a number for what is not known: said beside it, and by the exit code.
-        if context.isJSON { for account in accounts where !account.isListed { context.terminal.err(words(account).escapedForTerminalLines) } }
+        if context.isJSON {
+            for account in accounts where !account.isListed { context.terminal.err(words(account, isWanted: isWanted).escapedForTerminalLines) }
+        }
         context.show(.object([("accounts", .array(accounts.map(\.json)))])) {
             var table = Table(["account", ">confirmed closed", ">cancel taken", ">live or unknown", ">not ours", "cancel-all"])
             for account in accounts {
@@ -48,12 +51,25 @@ enum KillVerb {
                     account.isListed ? String(account.foreign) : "\(account.foreign)?", account.cancelAll,
                 ])
             }
-            return (table.count > 0 ? table.text : "") + accounts.map(words).joined()
+            return (table.count > 0 ? table.text : "") + accounts.map { words($0, isWanted: isWanted) }.joined()
+        }
+    }
+
+    /// What takes orders that omsd does not cancel by id.
+    private static func remedy(_ account: AccountKillStatus.Account) -> String {
+        if account.cancelsForeign, account.cancelAll != "unanswered" { return "omsd cancels them as it lists them" }
+        return switch account.cancelAll {
+        case "none": "this venue has no cancel-all: only its own page takes them, or on_external_order: \"cancel\", which takes all of the kind"
+        case "unanswered": "the cancel-all that is asked for takes them, too"
+        case "confirmed": "the venue answered the cancel-all and lists them all the same: look at its own page"
+        default: "--everything takes them, too"
         }
     }
 
     /// What is left to do about an account, a line each; nothing where nothing is.
-    private static func words(_ account: AccountKillStatus.Account) -> String {
+    ///
+    /// - Parameter isWanted: cancel-all was asked for.
+    private static func words(_ account: AccountKillStatus.Account, isWanted: Bool) -> String {
         var lines: [String] = []
         let why = account.lastError.map { " (\($0))" } ?? ""
         if account.liveOrUnknown > 0 {
@@ -63,11 +79,13 @@ enum KillVerb {
             lines.append("\(account.cancelTaken) cancels were taken by the venue, and their orders' ends are not confirmed yet")
         }
         if account.foreign > 0 {
-            lines.append("\(account.foreign) orders rest there that are not ours or not on record: omsctl breaks; --everything takes them, too")
+            lines.append("\(account.foreign) orders rest there that are not ours or not on record: omsctl breaks; \(remedy(account))")
         }
         if !account.isListed { lines.append("the venue's open orders could not be listed since the halt\(why): others may rest there") }
         if account.cancelAll == "unanswered" { lines.append("the venue has not answered the cancel-all\(why): omsd goes on asking") }
-        if account.cancelAll == "none" { lines.append("this venue has no cancel-all: only what omsd knows was canceled, order by order") }
+        if account.cancelAll == "none", account.foreign == 0, isWanted {
+            lines.append("this venue has no cancel-all: only what omsd knows was canceled, order by order")
+        }
         if lines.isEmpty { lines = ["nothing lives any more"] }
         return lines.map { "\(account.account): \($0)\n" }.joined()
     }

@@ -72,6 +72,22 @@ import Testing
         #expect(daemon.terminal.output.contains("this venue has no cancel-all"))
     }
 
+    @Test(arguments: [false, true])
+    func `kill never advises the cancel-all of a venue that has none, and says what takes orders of others there`(everything: Bool) throws {
+        let daemon = try Self.daemon([Self.status(closed: 3, foreign: 2, cancelAll: "none")])
+        #expect(daemon.run(["kill"] + (everything ? ["--everything"] : [])) == 5)
+        let said = daemon.terminal.output
+        #expect(!said.contains("--everything") && said.contains("2 orders rest there that are not ours or not on record"))
+        #expect(said.contains("this venue has no cancel-all") && said.contains("only its own page takes them"))
+    }
+
+    @Test func `kill does not advise a cancel-all that the venue answered already`() throws {
+        let daemon = try Self.daemon([Self.status(closed: 3, foreign: 2, cancelAll: "confirmed")])
+        #expect(daemon.run("kill", "--everything") == 5)
+        #expect(!daemon.terminal.output.contains("--everything takes them"))
+        #expect(daemon.terminal.output.contains("answered the cancel-all and lists them all the same"))
+    }
+
     @Test func `cancels that were taken and not confirmed in time are told, and are no 5`() throws {
         let daemon = try Self.daemon([Self.status(closed: 1, taken: 4)])
         #expect(daemon.run("kill", "--timeout", "10ms") == 0)
