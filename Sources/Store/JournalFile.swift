@@ -63,7 +63,8 @@ enum JournalFile {
         func word(_ at: Int) -> Int64 { header[at..<at + 4].reduce(0) { $0 << 8 | Int64($1) } }
         guard word(68) == applicationID else { throw OpenError(.damaged, "\(path) is a database of another program") }
         guard word(60) <= Int64(versionMax) else {
-            throw OpenError(.damaged, "\(path) is of version \(word(60)), newer than this omsd, which knows \(versionMax)")
+            throw OpenError(
+                .damaged, "\(path) is of version \(word(60)), newer than this omsd, which knows \(versionMax): take the omsd that wrote it")
         }
         return header[18] == 2
     }

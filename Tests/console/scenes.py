@@ -173,7 +173,7 @@ class Scenes:
         self.post("faults", [{"venue": "az-futures", "count": 1, "fault": {"type": "ban", "lasts_ms": 15000}}])
         self.submit("mm-az")
         self.says("needs", "mm-az: not ready: shut out by the venue for ", "mm-az: open breaks: 1 limit")
-        self.says("breaks", "shut out for 15 s, though within the limits (HTTP 418")
+        self.says("breaks", "shut out for 15 s, though within the limits (HTTP 418)")
         self.page.picture("ban")
         self.type_all("breaks", "omsctl break acknowledge")
         self.told("venue shuts this client out", also=("account is not ready", "account is ready"))

@@ -75,7 +75,7 @@ true_that "a package that is older than its journal installs"
 holds "the installation says that omsd did not come back, and where to read why" 1 grep -q 'did not come back.*journalctl -u omsd' /tmp/said
 [ "$(property ActiveState):$(property ExecMainStatus)" = failed:65 ] || false_that "its daemon refuses the journal, and is not tried again"
 true_that "its daemon refuses the journal, and is not tried again"
-holds "in words that name the version" 5 sh -c 'journalctl --unit omsd --lines 5 | grep -q "version 9999, newer than this omsd"'
+holds "in words that name the version and say what to do" 5 sh -c 'journalctl --unit omsd --lines 5 | grep -q "version 9999, newer than this omsd.*take the omsd"'
 # Without a daemon nothing writes there: what was in the WAL when the newer omsd ended is in the file.
 before=$(sha256sum "$journal")
 if systemctl start omsd; then false_that "another start is refused"; fi

@@ -161,6 +161,7 @@ extension Engine {
 
     private func heed(_ answer: VenueAnswer, _ flight: InFlight, sentAt: Int64, on desk: Desk) {
         let words = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
+        func inFull() -> String { "HTTP \(answer.httpStatus)" + (words.isEmpty ? "" : " " + words) }
         if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, in: turn) }
         switch answer.disposition {
         case .answered:
@@ -172,7 +173,7 @@ extension Engine {
             }
         case .rateLimited(let retryAfterMs):
             limiter.punish(flight.grips, retryAfterUs: retryAfterMs.map { .milliseconds($0) }, at: now)
-            let told = "rate limited by the venue (HTTP \(answer.httpStatus) \(words)): another program uses this limit, or it was lowered"
+            let told = "rate limited by the venue (\(inFull())): another program uses this limit, or it was lowered"
             desk.access.say(told)
             record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: told)))
             found(.limit, of: nil, on: desk, detail: "a 429 below our own count: somebody else uses this limit")
@@ -195,10 +196,9 @@ extension Engine {
         case .shutOut(let forMs):
             // Slowly back afterwards, as after any refusal for the rate.
             limiter.punish(flight.grips, retryAfterUs: nil, at: now)
-            let told = "HTTP \(answer.httpStatus) \(words)"
-            settle(desk.access.shutOut(forMs: forMs, words: told, request: flight.plan.id, in: turn), on: desk)
+            settle(desk.access.shutOut(forMs: forMs, words: inFull(), request: flight.plan.id, in: turn), on: desk)
         case .inDoubt:
-            desk.access.say("HTTP \(answer.httpStatus) \(words)")
+            desk.access.say(inFull())
         }
     }
 

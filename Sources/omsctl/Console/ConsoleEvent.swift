@@ -27,7 +27,8 @@ enum ConsoleEvent {
             case "request": "\(said("kind")) of \(said("items")): \(to ?? "ended")" + (cell("http_status").map { ", HTTP \($0)" } ?? "")
             case "break": "\(said("break")) \(to ?? ""): \(said("text", "reason"))"
             case "account":
-                [to?.replacing("_", with: " "), said("reason", "note")].compactMap { $0?.isEmpty ?? true ? nil : $0 }.joined(separator: ": ")
+                // The note says the reason once more.
+                [to?.replacing("_", with: " "), cell("reason") ?? cell("note")].compactMap { $0?.isEmpty ?? true ? nil : $0 }.joined(separator: ": ")
             case "command": "\(said("command")): \(to ?? "asked for") \(said("reject_code", "reject_text"))"
             case "intent": "\(event["intent_id"]?.text ?? said("intent_id")) \(to ?? "")"
             default: said("note", "reason", "text")
@@ -40,8 +41,10 @@ enum ConsoleEvent {
         let detail = event["detail"]
         var out = StoryVerbs.change(ShownEvent(event) ?? ShownEvent())
         if let from = event["from_state"]?.string, let to = event["to_state"]?.string, from != to { out += " (\(from) → \(to))" }
+        var told: Set<String> = []
         for (name, word) in [("filled_quantity", "filled "), ("reject_code", ""), ("reject_text", ""), ("note", "")] {
-            if let value = detail?[name]?.text { out += ", \(word)\(value)" }
+            // A person's reason is on record as the order's and as the change's.
+            if let value = detail?[name]?.text, told.insert(value).inserted { out += ", \(word)\(value)" }
         }
         return out
     }

@@ -22,6 +22,8 @@ final class ConsoleFollower: Sendable {
     private static let backlog: Int64 = 50
     /// A page's question stands open so long, at most.
     private static let waitUs: Int64 = 15_000_000
+    /// See ``Connection``. While the daemon is asked nobody who waits is answered: two questions and `waitUs` are less than a page's patience of 25 s.
+    private static let patienceSeconds = 4
     private static let waitersMax = 64
     /// A page that has not asked for so long is gone, or hidden.
     private static let lookUs: Int64 = 150_000_000
@@ -124,7 +126,7 @@ final class ConsoleFollower: Sendable {
 
     /// Behind the last event shown, unless the record has gone on too far; at first a few from before.
     private func subscribed(after last: Int64?, isFirst: Bool) throws(Failure) -> Connection {
-        let connection = try Connection(path: socketPath, patienceSeconds: ConsoleDesk.patienceSeconds)
+        let connection = try Connection(path: socketPath, patienceSeconds: Self.patienceSeconds)
         var after = last
         if isFirst || last != nil {
             let seq = try connection.ask(DaemonStatus.self).seq

@@ -137,6 +137,14 @@ import Wire
             )
                 == ("watch", "order: the venue refused it (submitted → rejected), 40, <b>no"))
         #expect(
+            try line(
+                "{\"kind\":\"order\",\"from_state\":\"in_doubt\",\"to_state\":\"abandoned\",\"evidence\":\"operator\",\"actor\":\"uid:0\",\"detail\":{\"reject_text\":\"seen\",\"note\":\"seen\"}}"
+            ).1 == "order: a person decided (in_doubt → abandoned), seen, by uid:0", "a reason is told once")
+        #expect(
+            try line(
+                "{\"kind\":\"account\",\"to_state\":\"halted\",\"actor\":\"uid:0\",\"detail\":{\"reason\":\"seen\",\"note\":\"a halted: seen\"}}"
+            ) == ("bad", "account: halted: seen, by uid:0"))
+        #expect(
             try line("{\"kind\":\"account\",\"to_state\":\"not_ready\",\"detail\":{\"reason\":\"HTTP 502\"}}") == (
                 "bad", "account: not ready: HTTP 502"
             ))
