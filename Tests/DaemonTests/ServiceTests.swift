@@ -63,7 +63,7 @@ import Wire
         house.daemon?.signal(SIGHUP)
         try pollUntil("the reload: \(house.daemonLogs)") { house.daemonLogs.contains("wait for a restart") }
         #expect(house.daemonLogs.contains("accounts.mm-az.limits.batch-place") && house.daemonLogs.contains("accounts.mm-az.limits.overall"))
-        #expect(house.daemonLogs.contains("changes=none"), "\(house.daemonLogs)")
+        #expect(house.daemonLogs.contains("changes=\"none\""), "\(house.daemonLogs)")
         let after = try client.call("limit.list")["budgets"]?.array
         #expect(after?.count == before?.count && after?.contains { $0["budget"]?.string == "overall" } == false)
         let places = after?.first { $0["budget"]?.string == "batch-place" }

@@ -133,7 +133,9 @@ import Testing
         limiter.endTurn(Turn(0))
         mayPlace = limiter.mayTake(one, as: Self.name(1, .last), at: 1, usesReserve: false)
         #expect(!mayPlace, "it asked in the last turn")
-        limiter.endTurn(Turn(1))
+        let turn = Turn(1)
+        limiter.endTurn(turn)
+        #expect(turn.wakeAt == 1, "who was barred is called")
         mayPlace = limiter.mayTake(one, as: Self.name(1, .last), at: 2, usesReserve: false)
         #expect(mayPlace, "it asked no more")
     }

@@ -161,7 +161,7 @@ extension Engine {
     /// Whether all of these are there; else asks to be called when they may be.
     private func canTake(_ charges: [BudgetCharge], usesReserve: Bool) -> Bool {
         if limiter.canTake(charges, at: now.monotonic, usesReserve: usesReserve) { return true }
-        awaitPermits(charges, usesReserve: usesReserve)
+        if let next = limiter.nextChance(charges, at: now.monotonic, usesReserve: usesReserve) { wake(at: next) }
         return false
     }
 
@@ -169,12 +169,9 @@ extension Engine {
     func mayTake(_ charges: [BudgetCharge], as urgency: Claims.Urgency, on desk: Desk, usesReserve: Bool) -> Bool {
         let name = Claims.Name(account: desk.index, urgency: urgency)
         if limiter.mayTake(charges, as: name, at: now.monotonic, usesReserve: usesReserve) { return true }
-        awaitPermits(charges, usesReserve: usesReserve)
+        // Who has permits enough and is barred is called when the one who bars it has left (``Limiter/endTurn(_:)``).
+        _ = canTake(charges, usesReserve: usesReserve)
         return false
-    }
-
-    private func awaitPermits(_ charges: [BudgetCharge], usesReserve: Bool) {
-        if let next = limiter.nextChance(charges, at: now.monotonic, usesReserve: usesReserve) { wake(at: next) }
     }
 
     /// So many items at most, and no more than the limits that count them leave room for; only after `mayTake`.

@@ -34,14 +34,21 @@ struct Claims: Sendable {
 
     /// In their order: by urgency, then by age.
     private var claims: [Claim] = []
+    /// Somebody was barred since those who are were last called; a claim ended in this turn.
+    private var hasBarred = false
+    private var hasEnded = false
 
-    var isEmpty: Bool { claims.isEmpty }
+    /// Nothing is to be looked at.
+    var isEmpty: Bool { claims.isEmpty && !hasEnded }
 
     /// Whether one who comes before saves up for a budget that this request would take of.
-    func bar(_ charges: [BudgetCharge], of name: Name) -> Bool {
+    mutating func bar(_ charges: [BudgetCharge], of name: Name) -> Bool {
         for claim in claims {
             if claim.name.urgency > name.urgency || claim.name == name && claim.charges == charges { return false }
-            if charges.contains(where: { claim.budgets.contains($0.budget) }) { return true }
+            if charges.contains(where: { claim.budgets.contains($0.budget) }) {
+                hasBarred = true
+                return true
+            }
         }
         return false
     }
@@ -60,11 +67,22 @@ struct Claims: Sendable {
     }
 
     /// It gets what it waited for.
-    mutating func end(_ charges: [BudgetCharge], of name: Name) { claims.removeAll { $0.name == name && $0.charges == charges } }
+    mutating func end(_ charges: [BudgetCharge], of name: Name) { remove { $0.name == name && $0.charges == charges } }
+
+    private mutating func remove(_ isOver: (Claim) -> Bool) {
+        let count = claims.count
+        claims.removeAll(where: isOver)
+        if claims.count < count { hasEnded = true }
+    }
 
     /// At a turn's end: who did not ask in it wants nothing any more, or may not send for reasons of its own.
-    mutating func lapse() {
-        claims.removeAll { !$0.isWanted }
+    ///
+    /// - Returns: whether somebody who was barred may go now.
+    mutating func lapse() -> Bool {
+        remove { !$0.isWanted }
         for index in claims.indices { claims[index].isWanted = false }
+        let mayGo = hasBarred && hasEnded
+        (hasBarred, hasEnded) = (hasBarred && !mayGo, false)
+        return mayGo
     }
 }

@@ -198,7 +198,7 @@ package struct Limiter: Sendable {
 
     /// At a turn's end: rests of budgets that are not on record as they are now; who saved up and asked no more does so no longer.
     mutating func endTurn(_ turn: Turn) {
-        if !claims.isEmpty { claims.lapse() }
+        if !claims.isEmpty, claims.lapse() { turn.wake(at: turn.now.monotonic) }
         for index in budgets.indices { if let rest = budgets[index].takeNews() { turn.record(.budgetRest(rest)) } }
     }
 
