@@ -190,8 +190,7 @@ package final class SQLiteJournal: Journal {
         let connection = try Connection(path: path, .readOnly)
         let version = try Migrator.version(of: connection)
         guard version <= Migrator.newest else {
-            throw JournalError(
-                .damaged, "it is of version \(version), newer than this omsd, which knows \(Migrator.newest): take the omsd that wrote it")
+            throw JournalError(.damaged, "it is of version \(version), newer than this omsd (\(Migrator.newest)): take the omsd that wrote it")
         }
         guard version >= 1 else { throw JournalError(.damaged, "it has no version: its making was never finished") }
         let loader = JournalLoader(connection: connection)

@@ -24,7 +24,7 @@ import Testing
             #expect(shown.joined().contains("omsd"))
             if canMove, verb != "status" {
                 #expect(shown.count <= lines)
-                #expect(shown.last?.contains("more line") == (lines == 8))
+                #expect(shown.last { !$0.isEmpty }?.contains("more line") == (lines == 8))
             }
         }
     }
