@@ -58,17 +58,17 @@ package enum CallTable {
             return .orderGet(filter)
         },
         Line(OrderList.self) { asked throws(ControlError) in
-            .orderList(OrderFilter(asked.account, asked.symbol, asked.states, intent: asked.intentID, order: nil, asked.page))
+            .orderList(OrderFilter(asked.selection, intent: asked.intentID, order: nil, asked.page))
         },
         Line(OrderTimeline.self) { asked throws(ControlError) in .orderTimeline(ClientOrderID(asked.clientOrderID)) },
         Line(OrderResolve.self) { asked throws(ControlError) in
             .orderResolve(ClientOrderID(asked.clientOrderID), isPlaced: asked.verdict == "placed", reason: asked.reason)
         },
         Line(FillList.self) { asked throws(ControlError) in
-            .fillList(OrderFilter(asked.account, asked.symbol, asked.states, intent: asked.intentID, order: asked.clientOrderID, asked.page))
+            .fillList(OrderFilter(asked.selection, intent: asked.intentID, order: asked.clientOrderID, asked.page))
         },
         Line(BreakList.self) { asked throws(ControlError) in
-            var filter = OrderFilter(asked.account, asked.symbol, asked.states, intent: asked.intentID, order: asked.clientOrderID, asked.page)
+            var filter = OrderFilter(asked.selection, intent: asked.intentID, order: asked.clientOrderID, asked.page)
             filter.isOpen = asked.isOpen
             filter.breakKinds = asked.kinds?.compactMap { BreakKind(rawValue: $0) }
             return .breakList(filter)
@@ -126,11 +126,11 @@ extension Page {
 }
 
 extension OrderFilter {
-    fileprivate init(_ account: String?, _ symbol: String?, _ states: [String]?, intent: String?, order: String?, _ page: Page) {
+    fileprivate init(_ selection: Selection, intent: String?, order: String?, _ page: Page) {
         self.init()
-        self.account = account.map { AccountID($0) }
-        self.symbol = symbol.map { Symbol($0) }
-        self.states = states?.compactMap { OrderState(rawValue: $0) }
+        account = selection.account.map { AccountID($0) }
+        symbol = selection.symbol.map { Symbol($0) }
+        states = selection.states?.compactMap { OrderState(rawValue: $0) }
         intentID = intent.map { IntentID($0) }
         clientOrderID = order.map { ClientOrderID($0) }
         (after, limit) = (page.after, page.rows)

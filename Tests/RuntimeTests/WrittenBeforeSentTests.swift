@@ -4,7 +4,6 @@ import OMSCore
 import Runtime
 import Simulator
 import Store
-import Synchronization
 import TestSupport
 import Testing
 import Venues
@@ -82,18 +81,6 @@ private final class Stage {
             }
         }
     }
-}
-
-private final class Inputs: Sendable {
-    private let waiting = Mutex<[Input]>([])
-    func add(_ input: Input) { waiting.withLock { $0.append(input) } }
-    func take() -> [Input] {
-        waiting.withLock { inputs in
-            defer { inputs = [] }
-            return inputs
-        }
-    }
-    var isEmpty: Bool { waiting.withLock(\.isEmpty) }
 }
 
 /// A read-only connection for each question: it sees what is committed and nothing else.

@@ -39,17 +39,14 @@ package enum BreakList: Listing {
     package struct Parameters: Paged {
         package var isOpen: Bool?
         package var kinds: [String]?
-        package var account, symbol: String?
-        package var states: [String]?
+        package var selection = Selection()
         package var intentID, clientOrderID: String?
         package var page = Page()
         package init() {}
         package mutating func members(_ each: inout some MemberVisitor) {
             each.member("open", &isOpen, .bool, "true: only those that neither ended nor were acknowledged; false: only the others")
             each.member("kinds", &kinds, .words(Words.breakKind), "only these kinds")
-            each.member("account", &account, .text(.account), "only this account")
-            each.member("symbol", &symbol, .text(.symbol), "only this symbol, in the venue's form")
-            each.member("states", &states, .words(Words.orderState), "only orders in one of these states")
+            each.members(of: &selection)
             each.member("intent_id", &intentID, .text(.intentID), "only breaks of this intent's orders")
             each.member("client_order_id", &clientOrderID, .text(.clientOrderID), "only breaks of this order")
             each.members(of: &page)

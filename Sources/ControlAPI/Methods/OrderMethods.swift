@@ -29,15 +29,12 @@ package enum OrderList: Listing {
     package static let summary = "Orders, oldest first."
 
     package struct Parameters: Paged {
-        package var account, symbol: String?
-        package var states: [String]?
+        package var selection = Selection()
         package var intentID: String?
         package var page = Page()
         package init() {}
         package mutating func members(_ each: inout some MemberVisitor) {
-            each.member("account", &account, .text(.account), "only this account")
-            each.member("symbol", &symbol, .text(.symbol), "only this symbol, in the venue's form")
-            each.member("states", &states, .words(Words.orderState), "only orders in one of these states")
+            each.members(of: &selection)
             each.member("intent_id", &intentID, .text(.intentID), "only orders of this intent")
             each.members(of: &page)
         }
@@ -109,15 +106,12 @@ package enum FillList: Listing {
     package static let summary = "Executions, oldest first."
 
     package struct Parameters: Paged {
-        package var account, symbol: String?
-        package var states: [String]?
+        package var selection = Selection()
         package var intentID, clientOrderID: String?
         package var page = Page()
         package init() {}
         package mutating func members(_ each: inout some MemberVisitor) {
-            each.member("account", &account, .text(.account), "only this account")
-            each.member("symbol", &symbol, .text(.symbol), "only this symbol, in the venue's form")
-            each.member("states", &states, .words(Words.orderState), "only orders in one of these states")
+            each.members(of: &selection)
             each.member("intent_id", &intentID, .text(.intentID), "only fills of this intent's orders")
             each.member("client_order_id", &clientOrderID, .text(.clientOrderID), "only fills of this order")
             each.members(of: &page)

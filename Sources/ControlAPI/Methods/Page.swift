@@ -10,6 +10,21 @@ package struct Page: Message {
     }
 }
 
+/// Which orders a listing of them, or of what belongs to them, is narrowed to; absent: all.
+package struct Selection: Message {
+    package var account, symbol: String?
+    package var states: [String]?
+    package init() {}
+    package init(account: String? = nil, symbol: String? = nil, states: [String]? = nil) {
+        (self.account, self.symbol, self.states) = (account, symbol, states)
+    }
+    package mutating func members(_ each: inout some MemberVisitor) {
+        each.member("account", &account, .text(.account), "only this account")
+        each.member("symbol", &symbol, .text(.symbol), "only this symbol, in the venue's form")
+        each.member("states", &states, .words(Words.orderState), "only orders in one of these states")
+    }
+}
+
 /// A method that answers rows, a page at a time.
 package protocol Listing: Method where Parameters: Paged, Result: PageOfRows {}
 

@@ -1,3 +1,5 @@
+import ControlAPI
+
 /// What may stand at a place of the command line, read from the same table as the help.
 enum Completing: Equatable, Sendable {
     /// One of these.
@@ -19,8 +21,8 @@ enum Completing: Equatable, Sendable {
         case ("--symbol", _): self = .live(.symbols)
         case ("--order", _): self = .live(.orders)
         case ("--intent", _): self = .live(.intents)
-        case ("--state", _): self = .words(ListVerbs.states)
-        case ("--kind", _): self = .words(BreakVerbs.kinds)
+        case ("--state", _): self = .words(Words.orderState)
+        case ("--kind", _): self = .words(Words.breakKind)
         case (_, let value): self = Self.named(value, orders: false)
         }
     }

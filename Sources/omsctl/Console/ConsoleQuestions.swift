@@ -39,7 +39,7 @@ struct ConsoleQuestions {
         }
         if answers.accounts.contains(where: { $0.inDoubt > 0 || $0.parked > 0 }) {
             var doubts = OrderList.Parameters()
-            (doubts.states, doubts.page) = (["in_doubt"], Page(limit: Int64(ConsoleModel.doubtsRead)))
+            (doubts.selection.states, doubts.page) = (["in_doubt"], Page(limit: Int64(ConsoleModel.doubtsRead)))
             answers.doubts = try ask(OrderList.self, doubts).orders
         }
         var requests: [String: Int64] = [:]

@@ -3,9 +3,6 @@ import Wire
 
 /// `breaks` and `break`: where the record and a venue disagreed, and that a person took note.
 enum BreakVerbs {
-    /// `v_breaks.kind`.
-    static let kinds = Words.breakKind
-
     static let columns: [(heading: String, member: String)] = [
         (">break", "break_id"), ("at", "at"), ("account", "account"), ("kind", "kind"), ("client_order_id", "client_order_id"),
         ("venue_order_id", "venue_order_id"), ("resolved_at", "resolved_at"), ("acknowledged_at", "acknowledged_at"), ("detail", "detail"),

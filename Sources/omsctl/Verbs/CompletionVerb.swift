@@ -37,7 +37,7 @@ enum CompletionVerb {
         case .accounts: return try context.ask(AccountList.self).accounts.map(\.account)
         case .orders:
             var asked = OrderList.Parameters()
-            (asked.states, asked.page) = (["intended", "submitted", "in_doubt", "acknowledged", "working", "partially_filled"], most)
+            (asked.selection.states, asked.page) = (Words.openState, most)
             return try context.ask(OrderList.self, asked).orders.map(\.clientOrderID)
         case .intents:
             var asked = IntentList.Parameters()

@@ -52,13 +52,12 @@ enum ListVerbs {
         ("account", "account"), ("venue", "venue"), ("budget", "budget"), ("scope", "scope"), (">permits", "permits"), (">window ms", "window_ms"),
         (">in use", "in_use"), (">share", "share"), (">reserved", "reserved"), (">busiest", "busiest_window"), ("next free", "next_free_at"),
     ]
-    /// An order's states, as `--state` takes them.
-    static let states = Words.orderState
 
     /// What options narrow a listing to.
     struct Filter {
-        var account, symbol, intentID, clientOrderID: String?
-        var states, kinds: [String]?
+        var selection: Selection
+        var intentID, clientOrderID: String?
+        var kinds: [String]?
         var isOpen: Bool?
 
         init(_ arguments: Arguments, ofBreaks isOfBreaks: Bool = false) throws(Failure) {
@@ -66,10 +65,11 @@ enum ListVerbs {
                 let meant = isOfBreaks ? "--open" : "--state acknowledged,working,partially_filled"
                 throw .usage("--state: \"open\" is no state of an order; did you mean \(meant)?")
             }
-            (account, symbol) = (arguments.text("--account"), arguments.text("--symbol"))
+            selection = Selection(
+                account: arguments.text("--account"), symbol: arguments.text("--symbol"),
+                states: try arguments.words("--state", among: Words.orderState))
             (intentID, clientOrderID) = (arguments.text("--intent"), arguments.text("--order"))
-            states = try arguments.words("--state", among: ListVerbs.states)
-            kinds = try arguments.words("--kind", among: BreakVerbs.kinds)
+            kinds = try arguments.words("--kind", among: Words.breakKind)
             isOpen = arguments.has("--open") ? true : nil
         }
     }
@@ -102,36 +102,35 @@ enum ListVerbs {
 extension IntentList.Parameters {
     init(filter: ListVerbs.Filter) {
         self.init()
-        account = filter.account
+        account = filter.selection.account
     }
 }
 
 extension OrderList.Parameters {
     init(filter: ListVerbs.Filter) {
         self.init()
-        (account, symbol, states, intentID) = (filter.account, filter.symbol, filter.states, filter.intentID)
+        (selection, intentID) = (filter.selection, filter.intentID)
     }
 }
 
 extension FillList.Parameters {
     init(filter: ListVerbs.Filter) {
         self.init()
-        (account, symbol, states) = (filter.account, filter.symbol, filter.states)
-        (intentID, clientOrderID) = (filter.intentID, filter.clientOrderID)
+        (selection, intentID, clientOrderID) = (filter.selection, filter.intentID, filter.clientOrderID)
     }
 }
 
 extension BreakList.Parameters {
     init(filter: ListVerbs.Filter) {
         self.init()
-        (isOpen, kinds, account, symbol, states) = (filter.isOpen, filter.kinds, filter.account, filter.symbol, filter.states)
-        (intentID, clientOrderID) = (filter.intentID, filter.clientOrderID)
+        (isOpen, kinds) = (filter.isOpen, filter.kinds)
+        (selection, intentID, clientOrderID) = (filter.selection, filter.intentID, filter.clientOrderID)
     }
 }
 
 extension InstrumentList.Parameters {
     init(filter: ListVerbs.Filter) {
         self.init()
-        (account, symbol) = (filter.account, filter.symbol)
+        (account, symbol) = (filter.selection.account, filter.selection.symbol)
     }
 }

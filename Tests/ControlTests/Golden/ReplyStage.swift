@@ -165,15 +165,3 @@ extension ReplyStage: ControlSink {
 
     func disconnected(connection: UInt64) {}
 }
-
-private final class Inputs: Sendable {
-    private let waiting = Mutex<[Input]>([])
-    func add(_ input: Input) { waiting.withLock { $0.append(input) } }
-    func take() -> [Input] {
-        waiting.withLock { inputs in
-            defer { inputs = [] }
-            return inputs
-        }
-    }
-    var isEmpty: Bool { waiting.withLock(\.isEmpty) }
-}
