@@ -83,16 +83,34 @@ struct IntentScannerTests {
         #expect(line.withUnsafeBufferPointer { IntentScanner.scan($0)?.intent.place.count } == 1)
     }
 
-    @Test func `random bytes and cut lines never trap`() {
+    @Test func `broken lines never trap: no way of reading them takes what the other refuses, and nobody gets past his role`() {
         var dice = XorShift(seed: 99)
-        for _ in 0..<2_000 {
+        var (commands, refusals) = (0, 0)
+        for round in 0..<2_000 {
             var line = Self.line(&dice)
-            for _ in 0..<dice.roll(6) { line[dice.roll(line.count)] = UInt8(dice.roll(256)) }
-            line.removeLast(dice.roll(line.count))
-            for role in [nil, Role.viewer, .trader] {
-                _ = line.withUnsafeBufferPointer { RequestDecoder.decode($0, role: role) }
+            for _ in 0..<(dice.chance(50) ? dice.roll(6) : 0) { line[dice.roll(line.count)] = UInt8(dice.roll(256)) }
+            if dice.chance(50) { line.removeLast(dice.roll(line.count)) }
+            line.withUnsafeBufferPointer { bytes in
+                let (told, careful) = (RequestDecoder.decode(bytes, role: .trader), RequestDecoder.decodeCarefully(bytes, role: .trader))
+                switch (told, careful) {
+                case (.command(let told, _), .command(let careful, _)):
+                    commands += 1
+                    #expect("\(told)" == "\(careful)", "round \(round)")
+                case (.refused(let told, let id), .refused(let careful, let sameID)):
+                    refusals += 1
+                    #expect("\(told)" == "\(careful)" && id == sameID, "round \(round)")
+                    #expect(ErrorCode(rawValue: told.code) != nil && !told.message.isEmpty, "round \(round)")
+                case (.notification, .notification), (.blank, .blank): break
+                default: Issue.record("round \(round): \(told) is \(careful) to the careful decoder")
+                }
+                for role in [nil, Role.viewer] {
+                    guard case .command = RequestDecoder.decode(bytes, role: role) else { continue }
+                    Issue.record("round \(round): taken from \(role?.name ?? "no role")")
+                }
             }
         }
+        // Otherwise the comparison above says nothing.
+        #expect(commands > 50 && refusals > 1_000, "\(commands), \(refusals)")
     }
 
     /// Prints the cost of an order; only the release build's figure means anything (docs/CONTROL_API.md).

@@ -56,12 +56,50 @@ struct JSONFuzzTests {
         #expect(read > 100)
     }
 
-    @Test func `the path of any offset of any text can be asked for`() {
+    @Test func `the path of any offset can be asked for, and at the first byte of a value is that value's`() {
         var dice = XorShift(seed: 7)
-        for _ in 0..<500 {
-            let bytes = Self.value(&dice, depth: 4).serialized()
+        var checked = 0
+        for round in 0..<500 {
+            let value = Self.value(&dice, depth: 4)
+            var paths: [Int: String] = [:]
+            let bytes = Self.written(value, "", &paths, from: 0)
+            #expect(bytes == value.serialized(), "round \(round)")
             // Short ones: the work grows with the square.
-            for offset in 0...min(bytes.count, 300) { _ = bytes.withUnsafeBufferPointer { JSONParser.path(to: offset, in: $0) } }
+            for offset in 0...min(bytes.count, 300) {
+                let path = bytes.withUnsafeBufferPointer { JSONParser.path(to: offset, in: $0) }
+                guard let expected = paths[offset] else { continue }
+                #expect(path == expected, "round \(round), offset \(offset)")
+                checked += 1
+            }
         }
+        #expect(checked > 1_000)
+    }
+
+    /// As the writer writes it, with the path of each value by the offset of its first byte.
+    private static func written(_ value: JSON, _ path: String, _ paths: inout [Int: String], from start: Int) -> [UInt8] {
+        paths[start] = path
+        var bytes: [UInt8] = []
+        switch value {
+        case .array(let items):
+            bytes = Array("[".utf8)
+            for (index, item) in items.enumerated() {
+                if index > 0 { bytes += Array(",".utf8) }
+                bytes += written(item, path + "[\(index)]", &paths, from: start + bytes.count)
+            }
+            bytes += Array("]".utf8)
+        case .object(let members):
+            bytes = Array("{".utf8)
+            for (index, (key, item)) in members.enumerated() {
+                if index > 0 { bytes += Array(",".utf8) }
+                let name = JSON.string(key).serialized()
+                bytes += name + Array(":".utf8)
+                // A key stands in a path as it is written, without its quotes.
+                let step = String(decoding: name.dropFirst().dropLast(), as: UTF8.self).escapedForLog
+                bytes += written(item, path.isEmpty ? step : path + "." + step, &paths, from: start + bytes.count)
+            }
+            bytes += Array("}".utf8)
+        default: bytes = value.serialized()
+        }
+        return bytes
     }
 }
