@@ -88,12 +88,14 @@ enum ReportTime {
         }
     }
 
+    private static let units: [(size: Int64, name: String)] = [
+        (86_400 * second, "d"), (3_600 * second, "h"), (60 * second, "min"), (second, "s"), (1_000, "ms"),
+    ]
+
     /// A length that somebody chose: `500 ms`, `1 s`, `10 min`, `1 h`, `7 d`, whole where it is whole.
     static func length(_ micros: Int64) -> String {
-        for (unit, name) in [(86_400 * second, "d"), (3_600 * second, "h"), (60 * second, "min"), (second, "s"), (1_000, "ms")] where micros >= unit {
-            if micros % unit == 0 { return "\(micros / unit) \(name)" }
-        }
-        return duration(micros)
+        guard let unit = units.first(where: { micros >= $0.size && micros % $0.size == 0 }) else { return duration(micros) }
+        return "\(micros / unit.size) \(unit.name)"
     }
 
     /// `12,345`
