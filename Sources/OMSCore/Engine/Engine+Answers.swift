@@ -231,10 +231,6 @@ extension Engine {
                 var fields: OrderFields = venueID == nil && word == nil ? [] : .venueOrderID
                 if let word { fields.formUnion(desk.book.say(word, of: live)) }
                 fields.formUnion(desk.book.forgetWords(of: live))
-                if live.putOffs > 0 {
-                    live.putOffs = 0
-                    mended(.loop, of: live, on: desk)
-                }
                 change(live, to: .acknowledged, kind: .acknowledged, evidence: .response, fields: fields, request: request)
                 if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { ask(live, .venueID, on: desk, after: patience.receiptUs) }
                 // What trades at once is asked about now; what rests is seen by the next listing.

@@ -36,6 +36,11 @@ extension Engine {
             if desk.book.closeLeft(live) { tellLeft(desk) }
             close(live, on: desk)
         }
+        // The venue has it: whatever it was put off for is over, also where an earlier process told of it.
+        if from.isUnsettled, next.isLive {
+            live.putOffs = 0
+            endLoops(of: live, on: desk)
+        }
         if from != next, next == .intended { reconsider(live, on: desk) }
     }
 
