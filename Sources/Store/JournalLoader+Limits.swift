@@ -48,6 +48,29 @@ extension JournalLoader {
         }
     }
 
+    /// The budget, and how many permits of it, of a row `b` of `json_each(requests.budgets)`.
+    static let budgetTaken = "iif(b.type = 'array', b.value ->> 0, b.value)"
+    static let permitsTaken = "iif(b.type = 'array', b.value ->> 1, 1)"
+
+    /// What requests that left lately took, oldest first. Rows are in order of id, which is nearly that of time.
+    func taken(since start: Int64) throws(JournalError) -> [(permits: PermitCount, at: Int64)] {
+        let rows = try connection.prepare(
+            """
+            SELECT r.request_id, r.signed_at, \(Self.budgetTaken), \(Self.permitsTaken)
+            FROM (SELECT signed_at, budgets, request_id FROM requests ORDER BY request_id DESC LIMIT 20000) r, json_each(r.budgets) b
+            WHERE r.signed_at > ? ORDER BY r.signed_at
+            """)
+        try rows.bind(start)
+        var taken: [(PermitCount, Int64)] = []
+        while try rows.step() {
+            let (request, at): (Int64, Int64) = (try rows.next(), try rows.next())
+            let (budget, count): (Int64, Int64) = (try rows.next(), try rows.next())
+            try expect(count, in: 1...Self.permitsMax, "the permits of request \(request)")
+            taken.append((PermitCount(budget: budget, count: Int(count)), at))
+        }
+        return taken
+    }
+
     /// Who each account is, by the record. Of a journal before its upgrade: with which key it signed.
     func pinnedIdentities() throws(JournalError) -> [PinnedIdentity] {
         guard try Migrator.version(of: connection) >= 2 else { return try formerIdentities() }

@@ -363,7 +363,7 @@ struct JournalCheck {
             SELECT p.budget_id, p.slot, p.count, p.request_id FROM permits p LEFT JOIN requests r USING (request_id)
             WHERE p.slot < 0 OR p.count < 0 OR r.request_id IS NOT NULL AND p.released_at IS NULL AND NOT EXISTS (
                 SELECT 1 FROM json_each(iif(json_valid(r.budgets), r.budgets, '[]')) b
-                WHERE \(SQLiteJournal.budgetTaken) = p.budget_id AND \(SQLiteJournal.permitsTaken) = p.count)
+                WHERE \(JournalLoader.budgetTaken) = p.budget_id AND \(JournalLoader.permitsTaken) = p.count)
             """)
         while try slots.step() {
             let (budget, slot, count): (Int64, Int64, Int64) = (try slots.next(), try slots.next(), try slots.next())

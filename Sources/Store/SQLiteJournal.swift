@@ -264,23 +264,11 @@ package final class SQLiteJournal: Journal {
             let slot = PermitSlot(budget: try permits.next(), slot: try permits.next())
             countedPermits[slot] = try permits.next(Int64.self)
         }
-        // Requests of the last window, so that a quick restart goes on counting. Rows are in order of id, which is nearly that of time.
-        let recent = try connection.prepare(
-            """
-            SELECT r.signed_at, \(Self.budgetTaken), \(Self.permitsTaken) FROM (SELECT signed_at, budgets, request_id FROM requests ORDER BY request_id DESC LIMIT 20000) r,
-                json_each(r.budgets) b WHERE r.signed_at > ? ORDER BY r.signed_at
-            """)
-        try recent.bind(wallClock() - lengthMax * 1_000)
-        while try recent.step() {
-            let at: Int64 = try recent.next()
-            _ = rate.count(PermitCount(budget: try recent.next(), count: try recent.next()), at: at)
-        }
+        // Requests of the last window, so that a quick restart goes on counting.
+        let recent = try JournalLoader(connection: connection).taken(since: wallClock() - lengthMax * 1_000)
+        for (permits, at) in recent { _ = rate.count(permits, at: at) }
         rate.keep()
     }
-
-    /// The budget, and how many permits of it, of a row `b` of `json_each(requests.budgets)`.
-    static let budgetTaken = "iif(b.type = 'array', b.value ->> 0, b.value)"
-    static let permitsTaken = "iif(b.type = 'array', b.value ->> 1, 1)"
 
     package func commit(_ records: [JournalRecord]) throws(JournalError) {
         if let latched { throw latched }

@@ -85,6 +85,42 @@ import Testing
         #expect(limiter.grants.waiting.isEmpty)
     }
 
+    @Test mutating func `of more than a reload left is refused, and stands in no place's way`() {
+        limiter.grants.want(wish(2))
+        limiter.grants.passedOver(for: [index])
+        let rule = BudgetRule("b", 2, perMs: 1_000, scope: .uid, reserve: 0)
+        var setting = LimitSetting(budget: "b")
+        setting.share = 1
+        limiter.adjust(index, to: setting, rule: rule, in: Turn(1))
+
+        let (ids, turn) = serve(at: 1, placeWaits: true)
+
+        #expect(ids.isEmpty && limiter.grants.waiting.isEmpty && !limiter.grants.areNext(for: [index]))
+        let refusals = turn.replies.compactMap { if case .failure(let error) = $0.reply { error.message } else { nil } }
+        #expect(refusals.count == 1 && refusals[0].contains("may use 1 at once"), "\(refusals)")
+    }
+
+    @Test mutating func `of more than a cut share waits until that has grown back, and lets places and smaller wishes go meanwhile`() throws {
+        let charge = [BudgetCharge(budget: index)]
+        let grips = limiter.take(charge, by: RequestID(1), in: Turn(1))
+        limiter.punish(grips, retryAfterUs: nil, at: Moment(monotonic: 2, wall: 2))
+        limiter.release(grips, readAt: 2, in: Turn(2))
+        try #require(limiter.budgets[index].usableShare == 1)
+        limiter.grants.want(wish(2))
+        limiter.grants.passedOver(for: [index])
+
+        let rested = limiter.budgets[index].frozenUntil + limiter.budgets[index].holdUs
+        let (ids, turn) = serve(at: rested, placeWaits: true)
+        #expect(ids.isEmpty && limiter.grants.waiting.count == 1 && turn.wakeAt == limiter.budgets[index].nextRecoveryAt)
+        #expect(limiter.grants.wanted(of: charge).isEmpty && !limiter.grants.areNext(for: [index]))
+        let mayGo = limiter.mayTake(charge, as: Claims.Name(account: 0, urgency: .last), at: rested, usesReserve: true)
+        #expect(mayGo, "it saves up nothing")
+
+        let recovered = limiter.budgets[index].nextRecoveryAt
+        limiter.recover(at: recovered)
+        #expect(serve(at: recovered).ids.count == 1)
+    }
+
     @Test mutating func `is given back by its own connection alone`() {
         limiter.grants.want(wish(of: 7))
         serve(at: 0)

@@ -93,6 +93,8 @@ import Testing
         "INSERT INTO events VALUES (9223372036854775807, 1, 'note', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         "UPDATE meta SET value = 9223372036854775807 WHERE key = 'request_max'",
         "UPDATE meta SET value = 9223372036854775807 WHERE key = 'id_high_water'",
+        "INSERT INTO requests VALUES (1, 1, 'e', 'place', 1, 1, 9000000000000000, zeroblob(32), '[[1,9223372036854775807]]', 1, 1, 'ok', 200, NULL)",
+        "INSERT INTO requests VALUES (1, 1, 'e', 'place', 1, 1, 9000000000000000, zeroblob(32), '[[1,-1]]', 1, 1, 'ok', 200, NULL)",
     ])
     func `numbers that no omsd writes make a journal untrusted, and end nothing`(sql: String) throws {
         let sample = try Sample()

@@ -21,6 +21,8 @@ struct Grants: Sendable {
         /// How long its holder keeps them at most; and how long what they did may still arrive, once nobody answers for it.
         let holdMs: Int64
         let holdUnansweredMs: Int64
+        /// A refusal for the rate left the budget a smaller share than it asks for: it stands in nobody's way until that has grown back.
+        var outgrowsShare = false
     }
 
     fileprivate var held: [Int64: Grant] = [:]
@@ -38,7 +40,7 @@ struct Grants: Sendable {
     /// Those of these budgets that a wish waits for.
     func wanted(of charges: @autoclosure () -> [BudgetCharge]) -> [Int] {
         guard !wishes.isEmpty else { return [] }
-        return charges().map(\.budget).filter { index in wishes.elements.contains { $0.budget == index } }
+        return charges().map(\.budget).filter { index in wishes.elements.contains { $0.budget == index && !$0.outgrowsShare } }
     }
 
     /// Whether the next permit of one of these is a wish's.
@@ -61,7 +63,20 @@ extension Limiter {
         }
         var waiting: [Grants.Wish] = []
         var blocked: Set<Int> = []
-        while let wish = grants.wishes.popFirst() {
+        while var wish = grants.wishes.popFirst() {
+            guard wish.permits <= budgets[wish.budget].share else {
+                grants.wishIsNext.remove(wish.budget)
+                let words = "this daemon may use \(budgets[wish.budget].share) at once since its configuration was read again"
+                turn.reply(.failure(.invalidParams("permits \(wish.permits): \(words)")), to: wish.ticket)
+                continue
+            }
+            wish.outgrowsShare = wish.permits > budgets[wish.budget].usableShare
+            guard !wish.outgrowsShare else {
+                grants.wishIsNext.remove(wish.budget)
+                turn.wake(at: max(budgets[wish.budget].nextRecoveryAt, now + 1))
+                waiting.append(wish)
+                continue
+            }
             // The reserve is for our own cancels, unless a wish could never be served without it.
             let needsReserve = wish.permits > budgets[wish.budget].share - budgets[wish.budget].reserve
             let charge = BudgetCharge(budget: wish.budget, weight: wish.permits)
