@@ -116,6 +116,40 @@ import Wire
         #expect(daemon.journal.breaks.isEmpty && daemon.violations.isEmpty, "\(daemon.journal.breaks.values.map(\.detail))")
     }
 
+    @Test func `an order called absent is looked for to the end, also once all that was known to be executed of it is listed`() throws {
+        let daemon = try House.ready("xt-spot") { $0.setups[0].origin = "https://first" }
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "left"))
+        #expect(House.settled(daemon, "left"))
+        let exchange = try #require(daemon.world.venue(named: "xt-spot")?.exchange)
+        #expect(daemon.run(forUs: .seconds(60)) { Self.orders(daemon)[0].state == .working })
+        exchange.fill(exchange.orders[0], quantity: Decimal("0.0001"), at: daemon.venueTime)
+        #expect(daemon.run(forUs: .seconds(60)) { Self.orders(daemon)[0].state == .partiallyFilled })
+        daemon.crash()
+        daemon.run(forUs: .seconds(10))
+        try Self.rebind(daemon, "xt-spot", to: "https://second", isSame: false)
+        try Self.restart(daemon)
+        let (id, key) = (Self.orders(daemon)[0].clientOrderID, Self.orders(daemon)[0].key)
+        #expect(try House.error(daemon.command(.orderResolve(id, isPlaced: false, reason: "not there")), daemon) == nil)
+        daemon.run(forUs: .seconds(60))
+        exchange.fill(exchange.orders[0], at: daemon.venueTime)
+        daemon.crash()
+        daemon.run(forUs: .seconds(10))
+        try Self.rebind(daemon, "xt-spot", to: "https://first", isSame: true)
+        // The venue lists its executions as of before, and says nothing of orders until the next process.
+        var executions = FaultRule(.staleReplica(.init(40_000)))
+        executions.endpoint = "trade"
+        daemon.world.setFaults([executions, ProofTests.fault(.serverError(status: 503, body: .empty, executes: false), .lookup)])
+        try daemon.start()
+        daemon.run(forUs: .seconds(5))
+        #expect(daemon.world.ledger.requests.contains { $0.endpoint == "trade" && $0.status == 200 })
+        #expect(try daemon.journal.load().unlisted.map(\.key) == [key])
+        daemon.crash()
+        daemon.world.setFaults([])
+        try Self.restart(daemon)
+        #expect(daemon.run(forUs: .seconds(60)) { Self.orders(daemon)[0].state == .filled })
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
     @Test func `each order stays where it was left, whatever places the account comes through`() throws {
         let daemon = try House.ready("xt-spot") { $0.setups[0].origin = "https://a" }
         func place(_ id: String, orders: Int) throws {

@@ -101,7 +101,8 @@ extension Engine {
 
     private func restFills(_ live: LiveOrder, on desk: Desk) {
         desk.lookUps.fills.end(live.key)
-        if live.isUnlisted {
+        // What was given up is looked for on, also by the next process (``endLooks``).
+        if live.isUnlisted, !desk.lookUps.isGivenUp(live.key) {
             live.isUnlisted = false
             record(.unlisted(live.key, false))
         }
