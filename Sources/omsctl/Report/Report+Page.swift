@@ -100,7 +100,7 @@ extension Report {
     private var limitFinding: Finding? {
         let over = figures.limits.filter { $0.busiest > $0.permits }
         if let worst = over.first {
-            let words: HTMLText = "\(over.count) limits show more requests in a window than are allowed now, such as"
+            let words: HTMLText = "\(over.count) limits show more permits in a window than are allowed now, such as"
             return Finding(isFine: false, words: "\(words) \(outside: worst.budget) of \(outside: worst.venue).")
         }
         let tightest = figures.limits.max { $0.busiest * max(1, $1.permits) < $1.busiest * max(1, $0.permits) }
