@@ -15,6 +15,11 @@ package enum VenueCatalog {
         line(venue)?.adapter(product, quantityUnit: quantityUnit)
     }
 
+    /// The private stream of a venue and product; nil for an unknown pair, and where none is spoken.
+    package static func stream(venue: String, product: String, generation: StreamGeneration = .newer) -> (any StreamDialect)? {
+        line(venue)?.stream(product, generation: generation)
+    }
+
     /// What can be tried at a venue's product, its first unless one is named; nil for an unknown pair.
     package static func sample(venue: String, product: String? = nil) -> Sample? {
         guard let line = line(venue) else { return nil }

@@ -12,15 +12,23 @@ package struct VenueLine: Sendable {
     /// One for each product, by the product's name in configurations. Demonstrations and tests use the first.
     package let samples: [Sample]
     private let make: @Sendable (_ product: String, _ unit: QuantityUnit) -> (any VenueAdapter)?
+    private let listen: (@Sendable (_ product: String, _ generation: StreamGeneration) -> (any StreamDialect)?)?
+    /// Which of its streams a venue serves is a setting of the account.
+    package let hasOlderStream: Bool
     /// What omsd takes a result code of the venue for, by the adapter's own table; nil: it is in no table.
     package let meaning: @Sendable (_ code: String) -> CodeMeaning?
 
-    /// - Parameter make: The adapter of a product; nil for one that is not among the samples. `unit` is what the venue counts, where that is a setting.
+    /// - Parameters:
+    ///   - stream: The dialect of a product's private stream; nil where the venue has none that is spoken here.
+    ///   - make: The adapter of a product; nil for one that is not among the samples. `unit` is what the venue counts, where that is a setting.
     package init(
         _ venue: String, page: String, samples: [Sample], meaning: @escaping @Sendable (_ code: String) -> CodeMeaning? = { _ in nil },
+        hasOlderStream: Bool = false,
+        stream: (@Sendable (_ product: String, _ generation: StreamGeneration) -> (any StreamDialect)?)? = nil,
         make: @escaping @Sendable (_ product: String, _ unit: QuantityUnit) -> (any VenueAdapter)?
     ) {
         precondition(!samples.isEmpty, "\(venue) has no product")
+        (self.hasOlderStream, listen) = (hasOlderStream, stream)
         (self.venue, self.page, self.samples, self.meaning, self.make) = (venue, page, samples, meaning, make)
     }
 
@@ -28,6 +36,9 @@ package struct VenueLine: Sendable {
 
     /// nil for a product that the venue does not have.
     package func adapter(_ product: String, quantityUnit: QuantityUnit = .contracts) -> (any VenueAdapter)? { make(product, quantityUnit) }
+
+    /// nil for a product that has no private stream spoken here.
+    package func stream(_ product: String, generation: StreamGeneration = .newer) -> (any StreamDialect)? { listen?(product, generation) }
 }
 
 /// What can be tried at one product of a venue, without asking anybody.
