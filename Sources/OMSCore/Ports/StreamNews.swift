@@ -60,21 +60,27 @@ package struct HeardOrder: Equatable, Sendable {
     package var report: OrderReport
     /// What orders the pushes about one order among each other, and compares with nothing else: milliseconds of the venue. nil: nothing does.
     package var pushedVersion: Int64?
-    /// What the report's quantities count, where that may differ from what REST counts; nil: the same. Read ``report(at:countedIn:)`` instead.
+    /// What the report's quantities count, where that may differ from what REST counts; nil: the same. Read
+    /// ``report(at:countedIn:ordered:)`` instead.
     package var unit: QuantityUnit?
 
     package init(_ report: OrderReport, product: String? = nil) { (self.report, self.product) = (report, product) }
 
-    /// The report in REST's unit. Quantities that cannot be converted exactly are not said, however well they are known: a look-up tells them.
+    /// The report in REST's unit. Quantities that cannot be converted exactly are not said, however well they are known: a look-up tells them. So are
+    /// those beside an order's quantity that is not the one on record: then the push counts something else than its page says.
     ///
     /// - Parameters:
     ///   - market: of the report's symbol, from REST; nil: not known.
     ///   - restUnit: what the venue's REST counts (`VenueProfile.quantityUnit`).
-    package func report(at market: Instrument?, countedIn restUnit: QuantityUnit?) -> OrderReport {
-        guard let unit, let restUnit, unit != restUnit else { return report }
+    ///   - ordered: the order's quantity on record, in REST's unit; nil: the order is not known.
+    package func report(at market: Instrument?, countedIn restUnit: QuantityUnit?, ordered: Decimal?) -> OrderReport {
+        guard let unit, let restUnit else { return report }
         var converted = report
-        converted.quantity = report.quantity.flatMap { Self.converted($0, to: restUnit, at: market) }
-        converted.filledQuantity = report.filledQuantity.flatMap { Self.converted($0, to: restUnit, at: market) }
+        if unit != restUnit {
+            converted.quantity = report.quantity.flatMap { Self.converted($0, to: restUnit, at: market) }
+            converted.filledQuantity = report.filledQuantity.flatMap { Self.converted($0, to: restUnit, at: market) }
+        }
+        if let ordered, converted.quantity != ordered { (converted.quantity, converted.filledQuantity) = (nil, nil) }
         return converted
     }
 

@@ -31,7 +31,7 @@ extension AscendEX {
     }
 
     /// The page of the edge before the venue: a request that meets it was not passed on (docs/venues/ascendex.md, "Limits").
-    private static func isEdgePage(_ words: String) -> Bool {
+    static func isEdgePage(_ words: String) -> Bool {
         let words = words.lowercased()
         return words.contains("access denied") && words.contains("cloudflare")
     }

@@ -125,7 +125,10 @@ extension BitgetUTA {
         return .orders([report], next: nil)
     }
 
-    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
+    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport { try Self.report(row) }
+
+    /// An order of a look-up, a listing or a push.
+    static func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
         let word = try row.requiredText("orderStatus")
         var report = OrderReport(status: Bitget.status(word), venueState: word)
         report.venueOrderID = VenueOrderID(try row.requiredText("orderId"))

@@ -82,7 +82,7 @@ enum XTWindow {
     static let floorMs: Int64 = 2_000
 
     /// The header that names it: signed on spot, not on futures. Above 5 s is discouraged, and that is what futures take without it.
-    static func header(of plan: RequestPlan) -> HTTPHeader {
-        HTTPHeader("validate-recvwindow", String(min(5_000, max(floorMs, plan.freshnessMs))))
-    }
+    static func header(of plan: RequestPlan) -> HTTPHeader { header(freshnessMs: plan.freshnessMs) }
+
+    static func header(freshnessMs: Int64) -> HTTPHeader { HTTPHeader("validate-recvwindow", String(min(5_000, max(floorMs, freshnessMs)))) }
 }
