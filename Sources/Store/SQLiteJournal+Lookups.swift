@@ -61,13 +61,13 @@ extension SQLiteJournal {
         }
     }
 
-    package func tradeIDs(of order: OrderKey) throws(JournalError) -> Set<TradeID> {
-        try reading { () throws(JournalError) -> Set<TradeID> in
+    package func fills(of order: OrderKey) throws(JournalError) -> [Fill] {
+        try reading { () throws(JournalError) -> [Fill] in
             defer { statements.findTrades.reset() }
             try statements.findTrades.bind(order)
-            var trades: Set<TradeID> = []
-            while try statements.findTrades.step() { trades.insert(try statements.findTrades.next()) }
-            return trades
+            var fills: [Fill] = []
+            while try statements.findTrades.step() { fills.append(try Fill(row: statements.findTrades)) }
+            return fills
         }
     }
 
@@ -126,5 +126,14 @@ extension SQLiteJournal {
         detail.add("intent_id", half.id)
         detail.add("discarded", ranges: ranges)
         try write(JournalEvent(seq: seq, at: wallClock(), kind: .intentDiscarded), account: half.account, detail: detail)
+    }
+}
+
+extension Fill {
+    /// The row of a statement that selects these columns in this order.
+    fileprivate init(row: borrowing Statement) throws(JournalError) {
+        self.init(
+            tradeID: try row.next(), venueOrderID: try row.next(), quantity: try row.next(), price: try row.next(), fee: try row.next(),
+            feeAsset: try row.next(), at: try row.next())
     }
 }

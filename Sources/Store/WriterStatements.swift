@@ -161,7 +161,7 @@ struct WriterStatements: ~Copyable {
                     UNION SELECT order_key FROM predicted_ids WHERE venue_order_id = :id) AND i.complete = 1 ORDER BY o.order_key DESC LIMIT 16
                 """)
         findUsedID = prepare("SELECT 1 FROM used_ids WHERE client_order_id = ?")
-        findTrades = prepare("SELECT trade_id FROM fills WHERE order_key = ?")
+        findTrades = prepare("SELECT trade_id, venue_order_id, quantity, price, fee, fee_asset, at FROM fills WHERE order_key = ?")
         predicted = prepare(OrderColumns.selectPredicted)
     }
 }

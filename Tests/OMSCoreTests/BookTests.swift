@@ -116,17 +116,70 @@ import Testing
 
     @Test func `lets what is filled never fall`() {
         let live = adopted(1, .working)
-        #expect(book.merge(report(.partiallyFilled, filled: .one), into: live) == [.venueState, .filledQuantity])
-        #expect(book.merge(report(.partiallyFilled, filled: .zero), into: live) == [])
-        #expect(live.order.filledQuantity == .one)
-        #expect(book.merge(report(.filled), into: live).contains(.filledQuantity) && live.order.filledQuantity == Decimal(2))
+        let first = book.apply(report(.partiallyFilled, filled: .one), to: live)
+        #expect(first?.fields == [.venueState, .filledQuantity] && first?.hasGrown == true && first?.next == .partiallyFilled)
+        let second = book.apply(report(.partiallyFilled, filled: .zero), to: live)
+        #expect(second?.fields == [] && second?.hasGrown == false && live.order.filledQuantity == .one)
+        #expect(book.apply(report(.filled), to: live)?.next == .filled && live.order.filledQuantity == Decimal(2))
     }
 
     @Test func `takes a refusal back that held only unless the order was found, and keeps one that the venue states`() {
         let live = adopted(1, .inDoubt)
         _ = book.bar(live, .refusal).union(book.refuse(live, "7", "no"))
-        #expect(book.merge(report(.rejected), into: live) == .venueState && live.order.rejectText == "no")
-        #expect(book.merge(report(.open), into: live) == [.venueState, .bars, .reject])
+        #expect(book.apply(report(.open), to: live)?.fields == [.venueState, .bars, .reject])
         #expect(live.order.bars.isEmpty && live.order.rejectCode == nil && live.order.rejectText == nil)
+
+        let other = adopted(2, .submitted)
+        _ = book.refuse(other, "7", "no")
+        #expect(book.apply(report(.rejected), to: other)?.fields == .venueState && other.order.rejectText == "no")
+    }
+
+    @Test func `changes nothing by a report that is older than what is known, unless nobody knew what had become of the order`() {
+        let live = adopted(1, .working)
+        var new = report(.partiallyFilled, filled: .one)
+        (new.version, new.price) = (20, Decimal(6))
+        #expect(book.apply(new, to: live)?.fields == [.venueState, .filledQuantity, .price])
+        var old = report(.canceled, filled: Decimal(2))
+        old.version = 19
+        #expect(book.apply(old, to: live) == nil)
+        #expect(live.order.filledQuantity == .one && live.order.venueState == "partiallyFilled" && live.version == 20)
+
+        _ = book.move(live, to: .inDoubt, .inferred, at: 0)
+        #expect(book.apply(old, to: live)?.next == .canceled)
+    }
+
+    @Test func `lets an end that the venue told of stand, counts what was executed before it all the same, and tells of another end`() {
+        let live = adopted(1, .working)
+        _ = book.move(live, to: .canceled, .query, at: 0)
+        let late = book.apply(report(.partiallyFilled, filled: .one), to: live)
+        #expect(late?.next == .canceled && late?.isContradiction == false && late?.hasGrown == true)
+        #expect(book.apply(report(.filled, filled: Decimal(2)), to: live)?.isContradiction == true && live.state == .canceled)
+    }
+
+    @Test func `knows an order by the id that it had first, and tells of another one under which it shows`() {
+        let live = adopted(1, .acknowledged)
+        func named(_ id: VenueOrderID) -> OrderReport {
+            var report = report(.open)
+            (report.venueOrderID, report.clientOrderID) = (id, "c1")
+            return report
+        }
+        #expect(book.apply(named("v"), to: live)?.fields.contains(.venueOrderID) == true)
+        #expect(book.apply(named("w"), to: live)?.other == "w" && live.order.venueOrderID == "v")
+        live.mayBeRenamed = true
+        #expect(book.apply(named("w"), to: live)?.other == nil && live.order.venueOrderID == "w")
+    }
+
+    // MARK: Executions
+
+    @Test func `books an execution once, whoever tells of it again, and keeps the first where two tell otherwise`() {
+        let live = adopted(1, .working)
+        func fill(_ id: TradeID, _ quantity: Int, fee: Decimal? = nil) -> Fill {
+            Fill(tradeID: id, venueOrderID: "v", quantity: Decimal(quantity), price: Decimal(5), fee: fee, feeAsset: nil, at: 1)
+        }
+        book.recall([fill("a", 1)], of: live)
+        #expect(book.book(fill("a", 1), of: live) == .known && book.book(fill("a", 1, fee: .one), of: live) == .known)
+        #expect(book.book(fill("b", 1), of: live) == .new && book.book(fill("b", 1), of: live) == .known)
+        #expect(book.book(fill("b", 2), of: live) == .differs(fill("b", 1)))
+        #expect(live.trades?.keys.sorted() == ["a", "b"])
     }
 }

@@ -287,7 +287,7 @@ import Wire
             tradeID: "t1", venueOrderID: "v1", quantity: .one, price: try Decimal("0.3").get(), fee: Decimal("-0.0001"), feeAsset: "USDT", at: 5)
         func record() -> JournalRecord { .fill(order.key, Sample.az, order.clientOrderID, fill, sample.event(.filled)) }
         try sample.open.commit([record(), record()])
-        #expect(try sample.open.tradeIDs(of: order.key) == ["t1"])
+        #expect(try sample.open.fills(of: order.key) == [fill])
         let reader = try SQLiteJournalReader(path: sample.path)
         let fills = try JSONParser.parse(try reader.answer(.fills(OrderFilter())).get())
         #expect(fills["fills"]?.array?.count == 1 && fills["fills"]?.array?.first?["fee"] == .string("-0.0001"))

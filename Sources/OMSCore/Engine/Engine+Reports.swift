@@ -5,77 +5,60 @@ extension Engine {
     /// - Returns: whether anything changed.
     @discardableResult
     func apply(_ report: OrderReport, to live: LiveOrder, _ flight: InFlight?, on desk: Desk, evidence: Evidence = .query) -> Bool {
-        let request = flight?.plan.id
         live.seenAt = now.monotonic
-        // Of an order in doubt any report tells that it is there.
-        if let version = report.version, let known = live.version, version < known, live.state != .inDoubt { return false }
-        live.version = report.version ?? live.version
-        var fields = liftBars(of: live, on: desk)
-        if let id = report.venueOrderID, live.order.venueOrderID != id {
-            let isOurs = report.clientOrderID == live.order.clientOrderID
-            if live.mayBeRenamed, isOurs {
-                learn(id, of: live, on: desk)
-                fields.insert(.venueOrderID)
-            } else if let known = live.order.venueOrderID, isOurs || live.order.predictedIDs.contains(id) {
-                let words = "known as \(known), the venue also shows \(id) under this id"
-                if found(.duplicateID, of: live, on: desk, venueOrderID: id, detail: words) != nil { lookupsErred(words, by: live, on: desk) }
-            }
-            if live.order.venueOrderID == nil {
-                learn(id, of: live, on: desk)
-                fields.insert(.venueOrderID)
-            }
+        guard let merged = desk.book.apply(report, to: live) else { return false }
+        if merged.isUnbarred, desk.breaks[.duplicateID, live.order.clientOrderID]?.detail == Self.duplicateUnseen {
+            mended(.duplicateID, of: live, on: desk)
         }
-        let filledBefore = live.order.filledQuantity
-        fields.formUnion(desk.book.merge(report, into: live))
-        var next = state(by: report, of: live)
-        if live.state.isTerminal, live.order.evidence.isVenues, next != live.state {
-            // A late fill of a canceled order counts; another end than the one stated is on record as a contradiction.
-            if next.isTerminal {
-                found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by the venue's word, now it says \(report.venueState)")
-            }
-            next = live.state
+        if let id = merged.other, let known = live.order.venueOrderID {
+            let words = "known as \(known), the venue also shows \(id) under this id"
+            if found(.duplicateID, of: live, on: desk, venueOrderID: id, detail: words) != nil { lookupsErred(words, by: live, on: desk) }
         }
-        guard next != live.state || !fields.isEmpty else { return false }
-        let kind: EventKind = next.isTerminal && next != live.state ? .closed : .reported
-        change(live, to: next, kind: kind, evidence: evidence, fields: fields, request: request)
-        if live.order.filledQuantity > filledBefore { wantFills(live, on: desk) }
+        if merged.isContradiction {
+            // Another end than the one stated stands in the record, and moves nothing.
+            found(
+                .contradiction, of: live, on: desk,
+                detail: "\(live.state.rawValue) by the venue's word, now it says \(report.venueState)")
+        }
+        guard merged.isNews(to: live.state) else { return false }
+        let kind: EventKind = merged.next.isTerminal && merged.next != live.state ? .closed : .reported
+        change(live, to: merged.next, kind: kind, evidence: evidence, fields: merged.fields, request: flight?.plan.id)
+        if merged.hasGrown { wantFills(live, on: desk) }
         return true
     }
 
-    /// Where the venue's word takes an order.
-    private func state(by report: OrderReport, of live: LiveOrder) -> OrderState {
-        let hasFill = live.order.filledQuantity.isPositive
-        switch report.status {
-        case .filled: return .filled
-        case .canceled: return .canceled
-        case .expired: return .expired
-        case .rejected: return .rejected
-        case .open: return hasFill ? .partiallyFilled : .working
-        case .partiallyFilled: return .partiallyFilled
-        case .accepted, .unknown:
-            // Found, whatever its word means: no doubt any more.
-            if live.state.isLive { return hasFill ? .partiallyFilled : live.state }
-            return live.state.isUnsettled || live.order.isGivenUp ? .acknowledged : live.state
-        }
-    }
-
-    /// It is there: what barred it from being sent again has no meaning any more. Which fields that changes.
-    private func liftBars(of live: LiveOrder, on desk: Desk) -> OrderFields {
-        let isInferred = live.state.isTerminal && !live.order.evidence.isVenues
-        // Whose words they are that it was not there (a proof's, a person's), they were wrong.
-        let isGivenUp = (live.state == .abandoned || live.order.evidence == .operator) && live.state.isTerminal && live.order.rejectText != nil
-        // Or it counts as placed by a person's word, and comes to light.
-        let isHidden = live.state.isLive && !live.order.bars.isDisjoint(with: [.duplicate, .among])
-        guard !live.order.bars.isEmpty || isGivenUp, live.state == .inDoubt || isInferred || isHidden else { return [] }
-        var fields: OrderFields = []
-        if live.order.bars.contains(.refusal) || isGivenUp { fields.formUnion(desk.book.refuse(live, nil, nil)) }
-        if desk.breaks[.duplicateID, live.order.clientOrderID]?.detail == Self.duplicateUnseen {
-            mended(.duplicateID, of: live, on: desk)
-        }
-        return fields.union(desk.book.lift(live, live.order.bars))
-    }
-
     // MARK: Fills
+
+    /// Has the executions on record read, where they are not in memory.
+    ///
+    /// - Returns: false: the journal could not be read, and nothing can be booked.
+    func recallFills(of live: LiveOrder, on desk: Desk) -> Bool {
+        guard live.trades == nil else { return true }
+        guard let known = try? journal.fills(of: live.key) else { return false }
+        desk.book.recall(known, of: live)
+        return true
+    }
+
+    /// Puts an execution on record, once for ever, whoever tells of it; only after ``recallFills(of:on:)``.
+    ///
+    /// - Returns: whether anything was written.
+    func book(_ fill: Fill, of live: LiveOrder, on desk: Desk, evidence: Evidence, request: RequestID?) -> Bool {
+        switch desk.book.book(fill, of: live) {
+        case .new:
+            record(
+                .fill(
+                    live.key, desk.id, live.order.clientOrderID, fill,
+                    event(
+                        .filled, evidence: evidence, request: request, actor: .venue,
+                        note: "\(fill.quantity) at \(fill.price), trade \(fill.tradeID)")))
+            return true
+        case .known: return false
+        case .differs(let known):
+            let (was, told) = ("\(known.quantity) at \(known.price)", "\(fill.quantity) at \(fill.price)")
+            let words = "trade \(fill.tradeID) is on record as \(was), now the venue says \(told)"
+            return found(.contradiction, of: live, on: desk, detail: words) != nil
+        }
+    }
 
     /// Wants an order's executions listed: its filled quantity grew.
     func wantFills(_ live: LiveOrder, on desk: Desk) {
@@ -125,20 +108,10 @@ extension Engine {
     func filled(_ subject: FindSubject, page: String?, _ fills: [Fill], next: String?, _ flight: InFlight, on desk: Desk) {
         ended(.executions, on: desk)
         guard let live = desk.book[subject.order] else { return }
-        guard var known = try? journal.tradeIDs(of: live.key) else { return wantFillsAgain(live, isAnswered: false, on: desk) }
+        guard recallFills(of: live, on: desk) else { return wantFillsAgain(live, isAnswered: false, on: desk) }
         let own = fills.filter { $0.venueOrderID == live.order.venueOrderID }
         let sum = desk.lookUps.fills.listed(own, of: live.key, isFirst: page == nil)
-        for fill in own {
-            // Pages may name an execution twice; it happened once.
-            guard known.insert(fill.tradeID).inserted else { continue }
-            matters(flight)
-            record(
-                .fill(
-                    live.key, desk.id, live.order.clientOrderID, fill,
-                    event(
-                        .filled, evidence: .query, request: flight.plan.id, actor: .venue,
-                        note: "\(fill.quantity) at \(fill.price), trade \(fill.tradeID)")))
-        }
+        for fill in own where book(fill, of: live, on: desk, evidence: .query, request: flight.plan.id) { matters(flight) }
         // All of it is here: what a further page could hold would show in the order's own figure first, and be asked for then.
         let isWhole = sum == live.order.filledQuantity
         if sum > live.order.filledQuantity {

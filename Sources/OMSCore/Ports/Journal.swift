@@ -319,8 +319,8 @@ package protocol Journal: AnyObject {
     /// Those of any account that bear this id at their venue, or of which an attempt was to bear it.
     func orders(venueOrderID: VenueOrderID) throws(JournalError) -> [Order]
     func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool
-    /// Trade ids already booked of an order.
-    func tradeIDs(of order: OrderKey) throws(JournalError) -> Set<TradeID>
+    /// Executions already booked of an order.
+    func fills(of order: OrderKey) throws(JournalError) -> [Fill]
     /// Runs when there is nothing else to do: lets the writer checkpoint.
     func idle() throws(JournalError)
     /// Throws the I/O error that an earlier call ran into: what was answered from memory since may be wrong.

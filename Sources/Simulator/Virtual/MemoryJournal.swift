@@ -208,7 +208,7 @@ package final class MemoryJournal: Journal {
         orders.values.filter { $0.venueOrderID == venueOrderID || $0.predictedIDs.contains(venueOrderID) }.sorted { $0.key > $1.key }
     }
     package func isUsed(_ id: ClientOrderID) -> Bool { byClientID[id] != nil }
-    package func tradeIDs(of order: OrderKey) -> Set<TradeID> { Set((fills[order] ?? [:]).keys) }
+    package func fills(of order: OrderKey) -> [Fill] { Array((fills[order] ?? [:]).values) }
     package func idle() {}
     package func check() {}
 

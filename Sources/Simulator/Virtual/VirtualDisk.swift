@@ -97,7 +97,7 @@ final class VirtualDisk: Journal {
     }
     func orders(venueOrderID: VenueOrderID) -> [Order] { hidesOthers ? [] : journal.orders(venueOrderID: venueOrderID) }
     func isUsed(_ id: ClientOrderID) -> Bool { journal.isUsed(id) }
-    func tradeIDs(of order: OrderKey) -> Set<TradeID> { journal.tradeIDs(of: order) }
+    func fills(of order: OrderKey) -> [Fill] { journal.fills(of: order) }
     func idle() {}
     func check() {}
 }

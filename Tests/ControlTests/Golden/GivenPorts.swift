@@ -63,7 +63,7 @@ final class GivenJournal: Journal {
     }
     func orders(venueOrderID: VenueOrderID) throws(JournalError) -> [Order] { try journal.orders(venueOrderID: venueOrderID) }
     func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool { try journal.isUsed(id) }
-    func tradeIDs(of order: OrderKey) throws(JournalError) -> Set<TradeID> { try journal.tradeIDs(of: order) }
+    func fills(of order: OrderKey) throws(JournalError) -> [Fill] { try journal.fills(of: order) }
     func idle() throws(JournalError) { try journal.idle() }
     func check() throws(JournalError) { try journal.check() }
 }

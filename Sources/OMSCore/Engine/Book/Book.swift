@@ -15,7 +15,9 @@ final class LiveOrder {
     /// Open cancels and modifies, oldest first.
     var commands: [CommandID] = []
     /// The venue's version of the last report that was applied.
-    var version: Int64?
+    fileprivate(set) var version: Int64?
+    /// Its executions on record; nil: nobody had to know them since it came into memory.
+    fileprivate(set) var trades: [TradeID: Fill]?
     /// Predicted ids of attempts that surely were not executed: not looked up. A restart forgets them and looks up a few more.
     fileprivate(set) var unbornIDs: Set<VenueOrderID> = []
     /// A modify may have given it another id at the venue: it is looked for by ours, and the id shown then is its id.
@@ -283,8 +285,54 @@ final class Book {
         return .filledQuantity
     }
 
-    /// Merges what a report says of an order, but for its ids and its state. Filled quantity never falls.
-    func merge(_ report: OrderReport, into live: LiveOrder) -> OrderFields {
+    /// Its executions on record, as the journal holds them.
+    func recall(_ fills: [Fill], of live: LiveOrder) {
+        live.trades = Dictionary(fills.map { ($0.tradeID, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Books an execution: the one door, whoever tells of it. Each is booked once for ever; those on record must be known (``recall(_:of:)``).
+    func book(_ fill: Fill, of live: LiveOrder) -> Booking {
+        if let known = live.trades?[fill.tradeID] { return known.isSame(as: fill) ? .known : .differs(known) }
+        live.trades?[fill.tradeID] = fill
+        return .new
+    }
+
+    /// Takes over what a report says of an order. Filled quantity never falls, and an end that the venue told of stands.
+    ///
+    /// - Returns: nil: it is older than what is known, and nothing changed.
+    func apply(_ report: OrderReport, to live: LiveOrder) -> Merged? {
+        guard !report.isOlder(than: live) else { return nil }
+        live.version = report.version ?? live.version
+        var merged = Merged(next: live.state)
+        if live.isBarredUntilSeen {
+            merged.isUnbarred = true
+            if live.order.bars.contains(.refusal) || live.isRefusedByWords { merged.fields.formUnion(refuse(live, nil, nil)) }
+            merged.fields.formUnion(lift(live, live.order.bars))
+        }
+        if let id = report.venueOrderID, live.order.venueOrderID != id {
+            let isOurs = report.clientOrderID == live.order.clientOrderID
+            if live.mayBeRenamed, isOurs {
+                merged.fields.formUnion(learn(id, of: live))
+            } else if live.order.venueOrderID == nil {
+                merged.fields.formUnion(learn(id, of: live))
+            } else if isOurs || live.order.predictedIDs.contains(id) {
+                merged.other = id
+            }
+        }
+        let filledBefore = live.order.filledQuantity
+        merged.fields.formUnion(merge(report, into: live))
+        merged.hasGrown = live.order.filledQuantity > filledBefore
+        merged.next = report.state(of: live)
+        if live.state.isTerminal, live.order.evidence.isVenues, merged.next != live.state {
+            // A late fill of a canceled order counts.
+            merged.isContradiction = merged.next.isTerminal
+            merged.next = live.state
+        }
+        return merged
+    }
+
+    /// Merges what a report says of an order, but for its ids and its state.
+    private func merge(_ report: OrderReport, into live: LiveOrder) -> OrderFields {
         var fields: OrderFields = []
         if live.order.venueState != report.venueState {
             live.order.venueState = report.venueState
