@@ -71,7 +71,7 @@ let package = Package(
         tests("Containers", ["Containers"]),
         tests("Kernel", ["Kernel", "CLinux"]),
         tests("OMSCore", ["Containers", "OMSCore"]),
-        tests("Wire", ["Wire"]),
+        tests("Wire", ["Containers", "Wire"]),
         tests("Venues", ["Containers", "OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
         tests("Transport", ["Kernel", "Wire", "Transport", "CLinux", "COpenSSL"]),

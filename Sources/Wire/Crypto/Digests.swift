@@ -7,6 +7,13 @@ package func sha256(_ bytes: [UInt8]) -> [UInt8] {
     return digest
 }
 
+/// SHA-1 of bytes: for the WebSocket handshake, which asks for it and proves nothing by it.
+func sha1(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
+    SHA1(bytes, bytes.count, &digest)
+    return digest
+}
+
 /// Sets memory aside that is locked against swapping and wiped when freed; OpenSSL keeps MAC keys there. Once, before the first key is read.
 ///
 /// - Returns: false where the kernel gives no locked memory: keys then live in ordinary memory, still wiped.

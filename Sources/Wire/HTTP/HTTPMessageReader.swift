@@ -50,6 +50,12 @@ struct HTTPMessageReader {
         scanned = cursor
     }
 
+    /// Takes out what is not consumed: bytes of what the connection has become.
+    mutating func rest() -> [UInt8] {
+        defer { cursor = pending.count }
+        return Array(pending[cursor...])
+    }
+
     /// The head, once it is there in full.
     mutating func head() throws(HTTPFault) -> Head? {
         while scanned < pending.count {
@@ -182,15 +188,19 @@ struct HTTPMessageReader {
 
     /// Whether the connection may carry another message after this one.
     static func keepsAlive(_ headers: [HTTPHeader], isHTTP11: Bool) -> Bool {
-        var keepsAlive = isHTTP11
-        for header in headers where header.name.equalsIgnoringCase("connection") {
-            for token in header.value.split(separator: ",") {
-                let word = token.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
-                if word.equalsIgnoringCase("close") { return false }
-                if word.equalsIgnoringCase("keep-alive") { keepsAlive = true }
-            }
+        !headers.hasToken("close", in: "connection") && (isHTTP11 || headers.hasToken("keep-alive", in: "connection"))
+    }
+}
+
+extension [HTTPHeader] {
+    /// Whether one of the headers of that name has the word in its list. Both are lower case already.
+    func hasToken(_ word: StaticString, in name: StaticString) -> Bool {
+        contains { header in
+            header.name.equalsIgnoringCase(name)
+                && header.value.split(separator: ",").contains { token in
+                    token.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }.equalsIgnoringCase(word)
+                }
         }
-        return keepsAlive
     }
 }
 

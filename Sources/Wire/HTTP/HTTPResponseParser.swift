@@ -41,14 +41,8 @@ package struct HTTPResponseParser: Sendable {
     }
 
     private mutating func begin(_ head: HTTPMessageReader.Head) throws(HTTPFault) {
-        let line = Array(head.start)
-        // "HTTP/1.1 200 OK"; the reason and the blank before it may be missing.
-        guard line.count >= 12, line[..<7].elementsEqual("HTTP/1.".utf8), line[7] == 0x30 || line[7] == 0x31, line[8] == .space,
-            line[9...11].allSatisfy({ (0x30...0x39).contains($0) }), line.count == 12 || line[12] == .space, line.allSatisfy(\.isFieldByte)
-        else { throw .badStartLine }
-        let isHTTP11 = line[7] == 0x31
-        let code = line[9...11].reduce(0) { $0 * 10 + Int($1) - 0x30 }
-        guard (100...599).contains(code) else { throw .badStartLine }
+        guard let line = HTTPStatusLine(head.start) else { throw .badStartLine }
+        let (code, isHTTP11) = (line.status, line.isHTTP11)
         let framing = try HTTPMessageReader.framing(head.headers, isHTTP11: isHTTP11)
         if code < 200 {
             guard code != 101 else { throw .switchedProtocols }
@@ -65,5 +59,22 @@ package struct HTTPResponseParser: Sendable {
         }
         guard let framing else { throw .unframed }
         try reader.expect(framing)
+    }
+}
+
+/// "HTTP/1.1 200 OK"; the reason and the blank before it may be missing.
+struct HTTPStatusLine {
+    let status: Int
+    let isHTTP11: Bool
+
+    /// nil: it is none of HTTP/1.0 or HTTP/1.1.
+    init?(_ start: ArraySlice<UInt8>) {
+        let line = Array(start)
+        guard line.count >= 12, line[..<7].elementsEqual("HTTP/1.".utf8), line[7] == 0x30 || line[7] == 0x31, line[8] == .space,
+            line[9...11].allSatisfy({ (0x30...0x39).contains($0) }), line.count == 12 || line[12] == .space, line.allSatisfy(\.isFieldByte)
+        else { return nil }
+        status = line[9...11].reduce(0) { $0 * 10 + Int($1) - 0x30 }
+        isHTTP11 = line[7] == 0x31
+        guard (100...599).contains(status) else { return nil }
     }
 }

@@ -3,7 +3,10 @@ extension HTTPRequest {
     ///
     /// - Throws: ``HTTPFault/forbiddenByte`` if a method, target or header would break out of its line, ``HTTPFault/reservedHeader(_:)`` for a
     ///   header that is written here.
-    package func serialized(for origin: HTTPOrigin) throws(HTTPFault) -> [UInt8] {
+    package func serialized(for origin: HTTPOrigin) throws(HTTPFault) -> [UInt8] { try serialized(for: origin, adding: []) }
+
+    /// - Parameter own: Headers that are reserved, from who may write them.
+    func serialized(for origin: HTTPOrigin, adding own: [HTTPHeader]) throws(HTTPFault) -> [UInt8] {
         guard !method.isEmpty, method.utf8.allSatisfy(\.isTokenByte), target.utf8.first == UInt8(ascii: "/"),
             target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { throw .forbiddenByte }
@@ -18,6 +21,7 @@ extension HTTPRequest {
         if header("user-agent") == nil { out += "User-Agent: omsd\r\n".utf8 }
         try out.appendFields(
             headers, reserved: ["host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect", "upgrade"])
+        try out.appendFields(own, reserved: [])
         if !body.isEmpty || method == "POST" || method == "PUT" || method == "PATCH" { out.appendLength(body.count) }
         out += "\r\n".utf8
         out += body
@@ -52,6 +56,7 @@ extension HTTPResponse {
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
+        case 426: "Upgrade Required"
         case 429: "Too Many Requests"
         case 500: "Internal Server Error"
         case 502: "Bad Gateway"

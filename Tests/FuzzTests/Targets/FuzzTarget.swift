@@ -2,7 +2,7 @@ import Glibc
 
 /// What is fed with any bytes at all. Each looks for more than traps: it says what is wrong with what came out.
 enum FuzzTarget: String, CaseIterable, Sendable {
-    case control, answers, response, request, configuration, journal, record
+    case control, answers, response, request, configuration, journal, record, websocket, upgrade
 
     /// nil: as it should be.
     func problem(with bytes: [UInt8]) -> String? {
@@ -14,6 +14,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .configuration: ConfigurationTarget.problem(with: bytes)
         case .journal: JournalTarget.problem(with: bytes)
         case .record: RecordTarget.problem(with: bytes)
+        case .websocket: WebSocketTarget.problemWithFrames(bytes)
+        case .upgrade: WebSocketTarget.problemWithUpgrade(bytes)
         }
     }
 }
