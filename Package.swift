@@ -74,7 +74,7 @@ let package = Package(
         tests("Wire", ["Containers", "Wire"]),
         tests("Venues", ["Containers", "OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
-        tests("Transport", ["Kernel", "Wire", "Transport", "CLinux", "COpenSSL"]),
+        tests("Transport", ["Containers", "Kernel", "Wire", "Transport", "CLinux", "COpenSSL"]),
         tests(
             "Control",
             ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Calls", "Control", "Runtime", "Store", "Simulator", "omsctl", "CLinux"],

@@ -8,6 +8,8 @@ final class ClientConnection {
         case handshaking
         case idle
         case busy
+        /// It is a stream's, for good.
+        case streaming
         case closed
     }
     /// An exchange whose first byte was handed over.
@@ -28,6 +30,7 @@ final class ClientConnection {
     var stage = Stage.connecting
     var session: TLSSession?
     var flight: Flight?
+    var stream: StreamConnection?
     /// What the kernel has not taken yet.
     var out = ByteQueue(keepsMax: 256 << 10)
     /// What epoll was asked for.
@@ -46,14 +49,16 @@ final class ConnectAttempt {
     let pool: OriginPool
     let startedAt: Int64
     let deadline: Int64
+    /// For whom it is; nil: for the pool.
+    let stream: StreamConnection?
     var addresses: ArraySlice<SocketAddress> = []
     var racing: [ClientConnection] = []
     var nextAddressAt = Int64.max
     var lastFailure = "no address"
     var isOver = false
 
-    init(id: UInt64, pool: OriginPool, startedAt: Int64, deadline: Int64) {
-        (self.id, self.pool, self.startedAt, self.deadline) = (id, pool, startedAt, deadline)
+    init(id: UInt64, pool: OriginPool, startedAt: Int64, deadline: Int64, stream: StreamConnection? = nil) {
+        (self.id, self.pool, self.startedAt, self.deadline, self.stream) = (id, pool, startedAt, deadline, stream)
     }
 }
 

@@ -6,10 +6,10 @@ import Wire
 ///
 /// An exchange waits for a connection until it goes stale. Then it is signed, serialized and handed to the kernel; from that first byte on it ends as
 /// `answered` with a complete, well-formed answer, or as `lost` with its socket reset. Before that byte every failure is `notSent`.
-/// No redirects, retries, proxies or `Expect`; plain HTTP to loopback only.
+/// No redirects, retries, proxies or `Expect`; plain HTTP to loopback only. Streams have a door of their own: they share the thread, and no connection.
 ///
 /// - SeeAlso: docs/decisions/0003-own-http.md
-package final class TLSTransport: HTTPTransport {
+package final class TLSTransport: HTTPTransport, StreamTransport {
     /// Bounds and times. The defaults are for venues; tests shorten them.
     package struct Settings: Sendable {
         /// For origins without ``TLSTransport/configure(_:maxConnections:caFile:)``.
@@ -26,6 +26,10 @@ package final class TLSTransport: HTTPTransport {
         /// Exchanges of one origin that may wait for a connection; more are `notSent`.
         package var maxWaiting = 10_000
         package var limits = HTTPLimits()
+        /// How long a stream that we close waits for the venue's own close.
+        package var closeTimeoutMs: Int64 = 2_000
+        /// Bytes that may wait to be sent on a stream; with more, its venue reads nothing.
+        package var streamUnsentMax = 256 << 10
         package init() {}
     }
 
@@ -81,6 +85,14 @@ package final class TLSTransport: HTTPTransport {
         guard !loop.mailbox.post(.send(exchanges)) else { return }
         for exchange in exchanges { exchange.completion(.notSent("the transport is shut down")) }
     }
+
+    package func open(_ stream: VenueStream) {
+        if !loop.mailbox.post(.open(stream)) { stream.event(.closed(.notOpened("the transport is shut down"), at: .now())) }
+    }
+
+    package func say(_ text: [UInt8], on id: Int64) { _ = loop.mailbox.post(.say(text, on: id)) }
+
+    package func close(_ id: Int64, _ reason: String) { _ = loop.mailbox.post(.close(id, reason)) }
 
     /// Opens connections until `count` are open or being opened, once, within the origin's bound. A connection that closes later is not replaced.
     package func warm(_ origin: HTTPOrigin, count: Int) { _ = loop.mailbox.post(.warm(origin, count)) }

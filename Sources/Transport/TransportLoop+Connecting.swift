@@ -14,10 +14,15 @@ extension TransportLoop {
         let now = bootTime()
         let attempt = ConnectAttempt(id: nextID(), pool: pool, startedAt: now, deadline: now + settings.connectTimeoutMs * 1_000)
         pool.attempts[attempt.id] = attempt
+        begin(attempt)
+    }
+
+    func begin(_ attempt: ConnectAttempt) {
+        let pool = attempt.pool
         timers.add(.attempt(attempt.id, pool.origin), at: attempt.deadline)
         if let literal = SocketAddress(numeric: pool.origin.host, port: pool.origin.port) {
             race(attempt, [literal])
-        } else if now < pool.addressesUntil {
+        } else if bootTime() < pool.addressesUntil {
             race(attempt, pool.addresses)
         } else {
             pool.unresolved.append(attempt)
@@ -139,12 +144,13 @@ extension TransportLoop {
     /// Ready for its first exchange.
     private func opened(_ connection: ClientConnection) {
         let pool = connection.pool
+        let stream = connection.attempt?.stream
         if let attempt = connection.attempt {
-            attempt.isOver = true
             attempt.racing = []
-            pool.attempts[attempt.id] = nil
+            end(attempt)
         }
         connection.attempt = nil
+        if let stream { return upgrade(stream, over: connection) }
         connection.stage = .idle
         want(connection, connection.out.isEmpty ? Poller.reading : Poller.reading | Poller.writing)
         pool.open += 1
@@ -157,6 +163,9 @@ extension TransportLoop {
     func fail(_ attempt: ConnectAttempt, _ reason: String) {
         let pool = attempt.pool
         end(attempt)
+        // Another look at its addresses may help either.
+        pool.addressesUntil = 0
+        if let stream = attempt.stream { return end(stream, .notOpened(reason)) }
         let now = bootTime()
         if pool.failures == 0 || attempt.startedAt >= pool.failedAt {
             pool.failures = min(pool.failures + 1, 30)
@@ -166,7 +175,6 @@ extension TransportLoop {
             pool.blockedUntil = now + pause * 1_000
         }
         pool.failure = reason
-        pool.addressesUntil = 0
         if pool.open == 0, pool.attempts.isEmpty {
             for exchange in pool.popAllWaiting() { exchange.completion(.notSent(reason)) }
         } else {
@@ -177,6 +185,7 @@ extension TransportLoop {
     func end(_ attempt: ConnectAttempt) {
         attempt.isOver = true
         attempt.pool.attempts[attempt.id] = nil
+        streamAttempts[attempt.id] = nil
         for connection in attempt.racing { close(connection) }
         attempt.racing = []
     }

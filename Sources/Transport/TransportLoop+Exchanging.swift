@@ -144,7 +144,7 @@ extension TransportLoop {
             if let session = connection.session {
                 guard session.feed(bytes) else { return dropped(connection, "TLS: out of memory") }
                 if connection.stage == .handshaking { return goOnHandshaking(connection) }
-                reading: while fault == nil {
+                reading: while fault == nil, connection.stream?.verdict == nil {
                     switch session.read(into: decrypted) {
                     case .bytes(let count): fault = deliver(UnsafeRawBufferPointer(rebasing: decrypted[..<count]), to: connection)
                     case .dry: break reading
@@ -167,6 +167,10 @@ extension TransportLoop {
     }
 
     private func deliver(_ bytes: UnsafeRawBufferPointer, to connection: ClientConnection) -> HTTPFault? {
+        if let stream = connection.stream {
+            take(bytes, stream)
+            return nil
+        }
         // Unsolicited, or an answer to a request that is not written yet: what it belongs to cannot be known.
         guard connection.flight != nil, connection.out.isEmpty else { return .extraBytes }
         do throws(HTTPFault) {
@@ -178,6 +182,7 @@ extension TransportLoop {
     }
 
     private func settle(_ connection: ClientConnection, _ fault: HTTPFault?, _ end: String?) {
+        if let stream = connection.stream { return settle(stream, end: end) }
         if let fault { return dropped(connection, "the answer is not to be read: \(fault)") }
         guard let flight = connection.flight, let answer = flight.answer else {
             if let end { dropped(connection, end) }
@@ -201,6 +206,7 @@ extension TransportLoop {
         case .busy: lose(connection, reason)
         case .handshaking:
             if let attempt = connection.attempt { fail(attempt, "TLS handshake: \(reason)") }
+        case .streaming: if let stream = connection.stream { settle(stream, end: reason) }
         case .idle, .connecting, .closed:
             close(connection)
             dispatch(connection.pool)
@@ -216,15 +222,15 @@ extension TransportLoop {
         dispatch(connection.pool)
     }
 
-    /// Takes leave of a connection that carries nothing.
+    /// Takes leave of a connection that carries nothing, or a stream's last words.
     func retire(_ connection: ClientConnection) {
         connection.socket.allowOrderlyClose()
-        if let session = connection.session, connection.out.isEmpty {
+        if let session = connection.session, connection.out.isEmpty || connection.stage == .streaming {
             session.sendCloseNotify()
             connection.out.write { session.drain(into: &$0) }
-            // Politeness: whether it arrives makes no difference.
-            _ = connection.socket.send(&connection.out)
         }
+        // Politeness: whether it arrives makes no difference.
+        if !connection.out.isEmpty { _ = connection.socket.send(&connection.out) }
         close(connection)
     }
 

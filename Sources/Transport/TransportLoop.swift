@@ -13,12 +13,16 @@ final class TransportLoop: @unchecked Sendable {
         case warm(HTTPOrigin, Int)
         case configure(HTTPOrigin, maxConnections: Int, TLSContext?)
         case resolved(HTTPOrigin, SocketAddress.Resolution)
+        case open(VenueStream)
+        case say([UInt8], on: Int64)
+        case close(Int64, String)
         case shutdown(graceMs: Int64)
     }
     enum Timer {
         case connection(UInt64)
         case attempt(UInt64, HTTPOrigin)
         case pool(HTTPOrigin)
+        case stream(Int64)
     }
 
     let mailbox: LoopMailbox<Message>
@@ -28,6 +32,9 @@ final class TransportLoop: @unchecked Sendable {
     let poller: Poller
     var pools: [HTTPOrigin: OriginPool] = [:]
     var connections: [UInt64: ClientConnection] = [:]
+    /// By the ids that their callers gave them.
+    var streams: [Int64: StreamConnection] = [:]
+    var streamAttempts: [UInt64: ConnectAttempt] = [:]
     var timers = TimerHeap<Timer>()
     var random = SystemRandomNumberGenerator()
     /// What a socket brought, and what it says once decrypted.
@@ -83,7 +90,11 @@ final class TransportLoop: @unchecked Sendable {
         }
         for connection in Array(connections.values) { abandon(connection) }
         for message in mailbox.close() {
-            if case .send(let exchanges) = message { for exchange in exchanges { exchange.completion(.notSent("shutting down")) } }
+            switch message {
+            case .send(let exchanges): for exchange in exchanges { exchange.completion(.notSent("shutting down")) }
+            case .open(let stream): stream.event(.closed(.notOpened("shutting down"), at: .now()))
+            case .warm, .configure, .resolved, .say, .close, .shutdown: continue
+            }
         }
         hasEnded = true
         publishCounts()
@@ -115,6 +126,9 @@ final class TransportLoop: @unchecked Sendable {
                     pools[origin] = OriginPool(origin: origin, maxConnections: maxConnections, context: context)
                 }
             case .resolved(let origin, let resolution): if let pool = pools[origin] { resolved(pool, resolution) }
+            case .open(let stream): open(stream)
+            case .say(let text, let id): say(text, on: id)
+            case .close(let id, let reason): close(stream: id, reason)
             case .shutdown(let graceMs): beginShutdown(graceMs)
             }
         }
@@ -140,7 +154,7 @@ final class TransportLoop: @unchecked Sendable {
                 guard let deadline = connection.flight?.deadline else { continue }
                 if deadline <= now { lose(connection, "no complete answer in time") } else { arm(connection, deadline) }
             case .attempt(let id, let origin):
-                guard let attempt = pools[origin]?.attempts[id] else { continue }
+                guard let attempt = pools[origin]?.attempts[id] ?? streamAttempts[id] else { continue }
                 due(attempt, now)
             case .pool(let origin):
                 guard let pool = pools[origin], pool.timerAt <= now else { continue }
@@ -149,6 +163,7 @@ final class TransportLoop: @unchecked Sendable {
                 for exchange in stale { exchange.completion(.notSent("stale: no connection in time")) }
                 arm(pool, next)
                 dispatch(pool)
+            case .stream(let id): if let stream = streams[id] { due(stream, now) }
             }
         }
     }
@@ -174,6 +189,7 @@ final class TransportLoop: @unchecked Sendable {
 
     private func beginShutdown(_ graceMs: Int64) {
         stopAt = bootTime() + max(graceMs, 0) * 1_000
+        for stream in Array(streams.values) { end(stream, .ours("shutting down")) }
         for pool in pools.values {
             for attempt in Array(pool.attempts.values) { end(attempt) }
             for connection in pool.idle { retire(connection) }

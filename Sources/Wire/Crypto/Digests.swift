@@ -100,6 +100,22 @@ package func base64(_ bytes: [UInt8]) -> String {
     return String(decoding: out, as: UTF8.self)
 }
 
+/// Undoes percent-encoding; a percent sign that begins none stays as it is.
+func percentDecoded(_ text: String) -> String {
+    var left = Array(text.utf8)[...]
+    var out: [UInt8] = []
+    while let byte = left.popFirst() {
+        let digits = left.prefix(2).compactMap(hexDigit)
+        if byte == UInt8(ascii: "%"), digits.count == 2 {
+            out.append(digits[0] << 4 | digits[1])
+            left = left.dropFirst(2)
+        } else {
+            out.append(byte)
+        }
+    }
+    return String(decoding: out, as: UTF8.self)
+}
+
 /// Percent-encodes all but unreserved characters (RFC 3986).
 package func percentEncoded(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
