@@ -5,13 +5,17 @@ import Wire
 extension SQLiteJournal {
     // MARK: Orders
 
-    func write(_ order: Order, _ actor: Actor) throws(JournalError) {
+    /// - Parameter sending: of the same turn: its own line writes no row any more.
+    func write(_ order: Order, _ actor: Actor, sending: OrderColumns.Sending?) throws(JournalError) {
         let account = try key(of: order.account)
         let isIntentsActor = lastIntent.map { $0.key == order.intent && $0.actor == actor } ?? false
-        try OrderColumns.write(order, account: account, actor: isIntentsActor ? nil : actor, by: statements.insertOrder)
-        try statements.insertUsedID.bind(text: order.clientOrderID.text)
-        try statements.insertUsedID.bind(number: order.key.number)
-        try statements.insertUsedID.run()
+        try statements.insertOrder.add { row throws(JournalError) in
+            try OrderColumns.bind(order, account: account, actor: isIntentsActor ? nil : actor, sending: sending, to: row)
+        }
+        try statements.insertUsedID.add { row throws(JournalError) in
+            try row.bind(text: order.clientOrderID.text)
+            try row.bind(number: order.key.number)
+        }
 
         let seen = SymbolSeen(account: account, symbol: order.terms.symbol)
         if seenSymbols.insert(seen).inserted {
@@ -20,8 +24,15 @@ extension SQLiteJournal {
         }
     }
 
+    /// Whether a change says no more than that the order left in a request.
+    static func isSending(from: OrderState, to: OrderState, _ fields: OrderFields, _ event: JournalEvent) -> Bool {
+        event.kind == .submitted && fields.isSubset(of: .ofSending) && to == .submitted && !from.isTerminal
+    }
+
     /// The row as it is now, and the line of the record that says how it came to be: docs/AUDIT.md, "Folding the record".
-    func write(_ order: Order, from: OrderState, _ fields: OrderFields, _ event: JournalEvent) throws(JournalError) {
+    ///
+    /// - Parameter isWritten: the row is so already.
+    func write(_ order: Order, from: OrderState, _ fields: OrderFields, _ event: JournalEvent, isWritten: Bool) throws(JournalError) {
         let to = order.state
         let evidence = event.evidence ?? order.evidence
         let isSubmission = event.kind == .submitted
@@ -29,7 +40,9 @@ extension SQLiteJournal {
         order.tell(from: from, fields, event) { detail.add($0, $1) }
         detail.addNote(of: event)
 
-        if isSubmission, fields.isSubset(of: .ofSending), to == .submitted, !from.isTerminal {
+        if isWritten {
+            // By its birth.
+        } else if Self.isSending(from: from, to: to, fields, event) {
             try statements.submitOrder.run(order, mask: 0, event)
         } else if fields.isSubset(of: .ofAcknowledging), fields.contains(.venueOrderID), from.isUnsettled, !isSubmission, !to.isTerminal {
             try statements.acknowledgeOrder.run(order, mask: fields.rawValue, event)
@@ -47,7 +60,7 @@ extension SQLiteJournal {
             case (true, true): try statements.closeOrderVenueID.run(order, mask: mask, event)
             }
         }
-        try expectOneRow("order \(order.key)")
+        if !isWritten { try expectOneRow("order \(order.key)") }
         if fields.contains(.predictedID), let id = order.predictedIDs.last {
             try statements.insertPredicted.run(order.key, id)
         }

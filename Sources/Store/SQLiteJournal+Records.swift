@@ -7,11 +7,20 @@ extension SQLiteJournal {
         // By index: iterating would copy each record, and with it every text of an order.
         var rows: Set<RequestID> = []
         var complete: Set<IntentKey> = []
+        var events = 0
+        var births = 0
         for index in records.indices {
-            if case .request(let row) = records[index] { rows.insert(row.id) }
-            if case .intentComplete(let key) = records[index] { complete.insert(key) }
+            switch records[index] {
+            case .request(let row): rows.insert(row.id)
+            case .intentComplete(let key): complete.insert(key)
+            case .orderBorn: births += 1
+            default: if records[index].seq != nil { events += 1 }
+            }
         }
+        var sendings = births == 0 ? [:] : Self.sendings(among: records, births: births)
+        statements.insertEvent.expect(events)
         var born: Set<IntentKey> = []
+        var birthsToCome = 0
         for index in records.indices {
             switch records[index] {
             case .intent(let row, let event):
@@ -30,8 +39,18 @@ extension SQLiteJournal {
                 if at != event.at { detail.add("settled_at", at) }
                 detail.addNote(of: event)
                 try write(event, account: try intentAccount(key), detail: detail)
-            case .orderBorn(let order, let actor): try write(order, actor)
-            case .orderChanged(let order, let from, let fields, let event): try write(order, from: from, fields, event)
+            case .orderBorn(let order, let actor):
+                // Only those that follow each other: what comes between may change their rows.
+                if birthsToCome == 0 {
+                    while index + birthsToCome < records.count, case .orderBorn = records[index + birthsToCome] { birthsToCome += 1 }
+                    statements.insertOrder.expect(birthsToCome)
+                    statements.insertUsedID.expect(birthsToCome)
+                }
+                birthsToCome -= 1
+                try write(order, actor, sending: sendings[order.key])
+            case .orderChanged(let order, let from, let fields, let event):
+                let isWritten = !sendings.isEmpty && sendings.removeValue(forKey: order.key) != nil
+                try write(order, from: from, fields, event, isWritten: isWritten)
             case .commandBorn(let command, let event): try write(command, event)
             case .commandChanged(let command, let from, let event): try write(command, from: from, event)
             case .request(let row): try write(row)
@@ -65,6 +84,27 @@ extension SQLiteJournal {
             case .note(let account, let order, let event): try write(note: event, account: account, order: order)
             }
         }
+        try statements.insertOrder.expectNothingLeft()
+        try statements.insertUsedID.expectNothingLeft()
+        try statements.insertEvent.expectNothingLeft()
+    }
+
+    /// Orders that are born among these records and of which the first that happens is that they are sent.
+    private static func sendings(among records: [JournalRecord], births: Int) -> [OrderKey: OrderColumns.Sending] {
+        var born: Set<OrderKey> = []
+        born.reserveCapacity(births)
+        var sendings: [OrderKey: OrderColumns.Sending] = [:]
+        for index in records.indices {
+            switch records[index] {
+            case .orderBorn(let order, _): born.insert(order.key)
+            case .orderChanged(let order, let from, let fields, let event):
+                guard born.remove(order.key) != nil, isSending(from: from, to: order.state, fields, event) else { continue }
+                sendings[order.key] = OrderColumns.Sending(
+                    evidence: order.evidence, attempts: order.attempts, request: order.request, at: order.submittedAt ?? event.at)
+            default: break
+            }
+        }
+        return sendings
     }
 
     func key(of account: AccountID) throws(JournalError) -> Int64 {
@@ -98,19 +138,20 @@ extension SQLiteJournal {
         _ event: JournalEvent, account: Int64?, order: Int64? = nil, command: Int64? = nil, from: String? = nil, to: String? = nil,
         evidence: Evidence? = nil, detail: EventDetail
     ) throws(JournalError) {
-        try statements.insertEvent.bind(number: event.seq)
-        try statements.insertEvent.bind(number: event.at)
-        try statements.insertEvent.bind(text: event.kind.rawValue)
-        try statements.insertEvent.bind(number: account)
-        try statements.insertEvent.bind(number: order)
-        try statements.insertEvent.bind(number: command)
-        try statements.insertEvent.bind(text: from)
-        try statements.insertEvent.bind(text: to)
-        try statements.insertEvent.bind(text: (evidence ?? event.evidence)?.rawValue)
-        try statements.insertEvent.bind(number: event.request?.number)
-        try statements.insertEvent.bind(text: event.actor == .daemon ? nil : event.actor.text)
-        if let bytes = detail.bytes { try statements.insertEvent.bind(utf8: bytes) } else { try statements.insertEvent.bindNull() }
-        try statements.insertEvent.run()
+        try statements.insertEvent.add { row throws(JournalError) in
+            try row.bind(number: event.seq)
+            try row.bind(number: event.at)
+            try row.bind(text: event.kind.rawValue)
+            try row.bind(number: account)
+            try row.bind(number: order)
+            try row.bind(number: command)
+            try row.bind(text: from)
+            try row.bind(text: to)
+            try row.bind(text: (evidence ?? event.evidence)?.rawValue)
+            try row.bind(number: event.request?.number)
+            try row.bind(text: event.actor == .daemon ? nil : event.actor.text)
+            if let bytes = detail.bytes { try row.bind(utf8: bytes) } else { try row.bindNull() }
+        }
     }
 
     // MARK: Intents

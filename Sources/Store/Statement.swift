@@ -11,6 +11,8 @@ struct Statement: ~Copyable {
     private let sql: String
     private let parameters: Int32
     private let scratch: UnsafeMutablePointer<UInt8>
+    /// Longer rows fall back to a copy by SQLite.
+    private let scratchBytes: Int
     private let state: UnsafeMutablePointer<State>
 
     /// Where the run that is under way has come to.
@@ -23,9 +25,6 @@ struct Statement: ~Copyable {
         var column: Int32 = 0
     }
 
-    /// Longer rows fall back to a copy by SQLite.
-    private static let scratchBytes = 2_048
-
     init(_ sql: String, on connection: OpaquePointer) throws(JournalError) {
         var failure: JournalError?
         self.init(sql, on: connection, failure: &failure)
@@ -34,13 +33,16 @@ struct Statement: ~Copyable {
 
     /// As above for a set of statements prepared together: a value that cannot be copied cannot be left half made by a throw.
     ///
-    /// - Parameter failure: Set by the first that fails; none of the set may be used then.
-    init(_ sql: String, on connection: OpaquePointer, failure: inout JournalError?) {
+    /// - Parameters:
+    ///   - scratchBytes: of the buffer for what a run binds.
+    ///   - failure: Set by the first that fails; none of the set may be used then.
+    init(_ sql: String, on connection: OpaquePointer, scratchBytes: Int = 2_048, failure: inout JournalError?) {
         var handle: OpaquePointer?
         let code = sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
         if code != SQLITE_OK || handle == nil, failure == nil { failure = JournalError(sqlite: code, of: connection, running: sql) }
         (self.handle, self.sql, parameters) = (handle, sql, sqlite3_bind_parameter_count(handle))
-        scratch = .allocate(capacity: Self.scratchBytes)
+        self.scratchBytes = scratchBytes
+        scratch = .allocate(capacity: scratchBytes)
         state = .allocate(capacity: 1)
         state.initialize(to: State())
     }
@@ -102,7 +104,7 @@ struct Statement: ~Copyable {
     /// A copy in the buffer; nil where it is full.
     private func keep(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeMutablePointer<UInt8>? {
         let start = state.pointee.used
-        guard start + bytes.count <= Self.scratchBytes else { return nil }
+        guard start + bytes.count <= scratchBytes else { return nil }
         let place = scratch + start
         if let base = bytes.baseAddress { place.update(from: base, count: bytes.count) }
         state.pointee.used = start + bytes.count

@@ -8,11 +8,11 @@ struct WriterStatements: ~Copyable {
     let insertIntent: Statement
     let completeIntent: Statement
     let settleIntent: Statement
-    let insertOrder: Statement
-    let insertUsedID: Statement
+    let insertOrder: RowInsert
+    let insertUsedID: RowInsert
     let insertSymbol: Statement
     let insertPredicted: Statement
-    let insertEvent: Statement
+    let insertEvent: RowInsert
     let submitOrder: OrderUpdate
     let acknowledgeOrder: OrderUpdate
     let changeOrder: OrderUpdate
@@ -59,6 +59,9 @@ struct WriterStatements: ~Copyable {
             let places = columns.split(separator: ",").map { _ in "?" }.joined(separator: ", ")
             return prepare("INSERT INTO \(table) (\(columns)) VALUES (\(places)) \(rest)")
         }
+        func rows(into table: String, _ columns: [String]) -> RowInsert {
+            RowInsert("INSERT INTO \(table) (\(columns.joined(separator: ", ")))", places: columns.count, on: connection, failure: &failure)
+        }
         func replace(in table: String, _ columns: String) -> Statement {
             let places = columns.split(separator: ",").map { _ in "?" }.joined(separator: ", ")
             return prepare("INSERT OR REPLACE INTO \(table) (\(columns)) VALUES (\(places))")
@@ -74,16 +77,19 @@ struct WriterStatements: ~Copyable {
             """)
         completeIntent = prepare("UPDATE intents SET complete = 1 WHERE intent_key = ?")
         settleIntent = prepare("UPDATE intents SET settled_at = ? WHERE intent_key = ?")
-        insertOrder = prepare(OrderColumns.insert)
-        insertUsedID = insert(into: "used_ids", "client_order_id, order_key")
+        insertOrder = rows(into: "orders", OrderColumns.ofBirth)
+        insertUsedID = rows(into: "used_ids", ["client_order_id", "order_key"])
         insertSymbol = prepare("INSERT OR IGNORE INTO symbols (account_key, symbol) VALUES (?, ?)")
         insertPredicted = prepare(
             """
             INSERT INTO predicted_ids (order_key, attempt, venue_order_id)
             VALUES (:order, (SELECT count(*) FROM predicted_ids WHERE order_key = :order), ?)
             """)
-        insertEvent = insert(
-            into: "events", "seq, at, kind, account_key, order_key, command_id, from_state, to_state, evidence, request_id, actor, detail")
+        insertEvent = rows(
+            into: "events",
+            [
+                "seq", "at", "kind", "account_key", "order_key", "command_id", "from_state", "to_state", "evidence", "request_id", "actor", "detail",
+            ])
         submitOrder = .submission(on: connection, failure: &failure)
         acknowledgeOrder = .acknowledgement(on: connection, failure: &failure)
         changeOrder = .change([], on: connection, failure: &failure)

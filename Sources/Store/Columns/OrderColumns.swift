@@ -16,18 +16,25 @@ enum OrderColumns {
 
     // MARK: Birth
 
-    /// What is known at birth is said by the statement.
-    static let insert: String = {
-        let names = identity + OrderTerms.fields.map(name) + ["intended_at", "expires_at", "actor"]
-        let places = String(repeating: "?, ", count: names.count)
-        return """
-            INSERT INTO orders (\(names.joined(separator: ", ")), state, evidence, filled_quantity, attempts)
-            VALUES (\(places)'intended', 'local', '0', 0)
-            """
-    }()
+    static let ofBirth =
+        identity + OrderTerms.fields.map(name)
+        + ["intended_at", "expires_at", "actor", "filled_quantity", "state", "evidence", "attempts", "request_id", "submitted_at"]
 
-    /// - Parameter actor: nil: whoever asked for its intent.
-    static func write(_ order: Order, account: Int64, actor: Actor?, by statement: borrowing Statement) throws(JournalError) {
+    /// An order's sending in the turn in which it was born: its row is written as it stands after it.
+    struct Sending {
+        let evidence: Evidence
+        let attempts: Int
+        let request: RequestID?
+        let at: Int64
+    }
+
+    /// - Parameters:
+    ///   - actor: nil: whoever asked for its intent.
+    ///   - sending: nil: it waits.
+    ///   - statement: of `ofBirth`.
+    static func bind(
+        _ order: Order, account: Int64, actor: Actor?, sending: Sending?, to statement: borrowing Statement
+    ) throws(JournalError) {
         try statement.bind(number: order.key.number)
         try statement.bind(text: order.clientOrderID.text)
         try statement.bind(number: order.intent.number)
@@ -38,7 +45,12 @@ enum OrderColumns {
         try statement.bind(number: order.intendedAt)
         try statement.bind(number: order.expiresAt)
         try statement.bind(text: actor?.text)
-        try statement.run()
+        try statement.bind(text: "0")
+        try statement.bind(text: (sending == nil ? OrderState.intended : .submitted).rawValue)
+        try statement.bind(text: (sending?.evidence ?? .local).rawValue)
+        try statement.bind(number: Int64(sending?.attempts ?? 0))
+        try statement.bind(number: sending?.request?.number)
+        try statement.bind(number: sending?.at)
     }
 
     // MARK: Reading
