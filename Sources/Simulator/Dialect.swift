@@ -32,6 +32,9 @@ package protocol Dialect: AnyObject {
     var pageSigns: [(name: String, says: PageSign)] { get }
     /// Whether callers can predict the ids of their orders.
     var derivesIDs: Bool { get }
+    /// As how much a request counts under one of its budgets: once, whatever it carries, unless the venue weighs it. Where the venue counts apart (a market,
+    /// a family of them), so much for each part.
+    func counts(_ call: Call, under rule: BudgetRule) -> [(part: String, weight: Int)]
 }
 
 /// What a field beside a list tells of it.
@@ -49,19 +52,27 @@ extension Dialect {
     package func set(_ name: String, to value: String) -> Bool { false }
     package var pageSigns: [(name: String, says: PageSign)] { [] }
     package var derivesIDs: Bool { false }
+    package func counts(_ call: Call, under rule: BudgetRule) -> [(part: String, weight: Int)] { [("", 1)] }
 }
 
-/// One limit as the venue counts it: a window of any position.
+/// One limit as the venue counts it.
 package struct BudgetRule: Sendable, Hashable {
     package enum Scope: String, Sendable { case uid, apikey, ip }
+    package enum Windows: Sendable, Hashable {
+        /// A window of any position.
+        case anywhere
+        /// One behind the other on the venue's own clock: each whole multiple of their length since 1970 UTC, and so much later, begins one.
+        case onTheClock(laterMs: Int64)
+    }
     package let name: String
     package let scope: Scope
-    /// Arrivals allowed in any window; nil: not limited, still counted.
+    /// What arrivals may weigh in any window; nil: not limited, still counted.
     package var permits: Int?
     package let windowMs: Int64
+    package let windows: Windows
 
-    package init(_ name: String, _ permits: Int?, perMs windowMs: Int64 = 1000, scope: Scope) {
-        (self.name, self.permits, self.windowMs, self.scope) = (name, permits, windowMs, scope)
+    package init(_ name: String, _ permits: Int?, perMs windowMs: Int64 = 1000, _ windows: Windows = .anywhere, scope: Scope) {
+        (self.name, self.permits, self.windowMs, self.windows, self.scope) = (name, permits, windowMs, windows, scope)
     }
 }
 
@@ -71,7 +82,7 @@ package struct Route: Sendable {
     /// Method-free short name or path, unique within the venue; what fault rules match and the ledger shows, e.g. `place-batch`.
     package let endpoint: String
     package let kind: Kind
-    /// Budgets it is counted under, each by name of ``Dialect/budgets``. One permit of each, whatever the batch size.
+    /// Budgets it is counted under, each by name of ``Dialect/budgets``, as ``Dialect/counts(_:under:)`` says.
     package let budgets: [String]
     /// Splits uid and key budgets further: what stands here is counted apart (Bitget's isolated and crossed endpoints under one uid). Usually empty.
     package let lane: String

@@ -263,14 +263,17 @@ package final class VenueWorld {
                 case .apikey: (arrival.account?.key ?? "unknown key") + (route.lane.isEmpty ? "" : "/" + route.lane)
                 case .ip: arrival.peer
                 }
-            let key = Venue.CounterKey(budget: name, owner: owner)
-            var counter = arrival.venue.counters.removeValue(forKey: key) ?? ArrivalCounter(window: rule.windowMs * 1000)
-            if !counter.arrive(at: now, permits: rule.permits) {
-                isWithin = false
-                arrival.record.violated.append(name)
+            let at = rule.windows == .anywhere ? now : call.at
+            for (part, weight) in arrival.venue.dialect.counts(call, under: rule) {
+                let key = Venue.CounterKey(budget: name, owner: part.isEmpty ? owner : "\(owner)/\(part)")
+                var counter = arrival.venue.counters.removeValue(forKey: key) ?? ArrivalCounter(window: rule.windowMs * 1000, rule.windows)
+                if !counter.arrive(at: at, weight: weight, permits: rule.permits) {
+                    isWithin = false
+                    arrival.record.violated.append(name)
+                }
+                if index == 0 { call.remaining = rule.permits.map { max($0 - counter.inside, 0) } }
+                arrival.venue.counters[key] = counter
             }
-            if index == 0 { call.remaining = rule.permits.map { max($0 - counter.inside, 0) } }
-            arrival.venue.counters[key] = counter
         }
         return isWithin
     }

@@ -1,6 +1,6 @@
 import OMSCore
 
-/// Counts permits in sliding windows by when their requests were signed, for `v_rate_usage`. Memory of one window a budget.
+/// Counts permits in a budget's windows by when their requests were signed, for `v_rate_usage`. Memory of one window a budget.
 struct RateUsage {
     private struct Taking {
         let at: Int64
@@ -8,6 +8,8 @@ struct RateUsage {
     }
     private struct Window {
         var lengthUs: Int64
+        /// Of calendar windows, by this machine's clock: about when they begin. nil: anywhere.
+        var beginsUs: Int64?
         /// What the requests in the window took, oldest first, from `start` on.
         var takings: [Taking] = []
         var start = 0
@@ -18,9 +20,10 @@ struct RateUsage {
     /// What this commit added, to be taken back if it fails.
     private var added: [Int64] = []
 
-    mutating func define(budget: Int64, windowMs: Int64) {
+    mutating func define(budget: Int64, windowMs: Int64, _ shape: WindowShape) {
         let (lengthUs, overflow) = windowMs.multipliedReportingOverflow(by: 1_000)
         windows[budget, default: Window(lengthUs: 0)].lengthUs = overflow ? .max : max(lengthUs, 1)
+        windows[budget]?.beginsUs = shape.beginsMs.map { .milliseconds($0) }
     }
 
     /// Counts what one request took at `at` (microseconds); how much lies in the window that ends with it.
@@ -30,7 +33,11 @@ struct RateUsage {
         if let last = window.takings.last, last.at > at, last.at - at >= window.lengthUs {
             (window.takings, window.start, window.inside) = ([], 0, 0)
         }
-        while window.start < window.takings.count, at - window.takings[window.start].at >= window.lengthUs {
+        // Of calendar windows only what lies in the same one counts.
+        let began = window.beginsUs.map { at - ((at - $0) % window.lengthUs + window.lengthUs) % window.lengthUs } ?? .min
+        while window.start < window.takings.count,
+            at - window.takings[window.start].at >= window.lengthUs || window.takings[window.start].at < began
+        {
             window.inside -= window.takings[window.start].count
             window.start += 1
         }

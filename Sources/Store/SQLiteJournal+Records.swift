@@ -204,8 +204,8 @@ extension SQLiteJournal {
     }
 
     private func write(_ row: BudgetRow) throws(JournalError) {
-        try statements.setBudget.run(row.id, row.venue, row.owner, row.name, row.scope, row.permits, row.windowMs)
-        rate.define(budget: row.id, windowMs: row.windowMs)
+        try statements.setBudget.run(row.id, row.venue, row.owner, row.name, row.scope, row.permits, row.windowMs, row.shape.beginsMs)
+        rate.define(budget: row.id, windowMs: row.windowMs, row.shape)
     }
 
     private func write(_ row: PermitRow, hasRow: Bool) throws(JournalError) {

@@ -251,10 +251,10 @@ package final class SQLiteJournal: Journal {
         requestReserve = reserveCommitted
         rate = RateUsage()
         var lengthMax: Int64 = 1_000
-        let budgets = try connection.prepare("SELECT budget_id, window_ms FROM budgets")
+        let budgets = try connection.prepare("SELECT budget_id, window_ms, begins_ms FROM budgets")
         while try budgets.step() {
             let (budget, windowMs): (Int64, Int64) = (try budgets.next(), try budgets.next())
-            rate.define(budget: budget, windowMs: windowMs)
+            rate.define(budget: budget, windowMs: windowMs, WindowShape(beginsMs: try budgets.next()))
             lengthMax = max(lengthMax, min(windowMs, 3_600_000))
         }
         countedPermits.removeAll()

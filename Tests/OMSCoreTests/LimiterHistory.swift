@@ -12,6 +12,8 @@ struct LimiterHistory {
         case reset(Int)
         case wake
         case mishap
+        /// The venue's clock is measured, in this run.
+        case measured(Int)
     }
 
     private struct Out {
@@ -78,8 +80,11 @@ struct LimiterHistory {
         let rules = (0..<count).map { index in
             let windows: [Int64] = [200, 1_000, 3_000]
             let permits = Int.random(in: 1...12, using: &random)
+            let windowMs = windows[Int.random(in: 0..<3, using: &random)] * scale
+            let beginsMs = Bool.random(using: &random) ? nil : Int64.random(in: -windowMs...windowMs, using: &random)
+            let shape = WindowShape(beginsMs: beginsMs)
             return BudgetRule(
-                "b\(index)", permits, perMs: windows[Int.random(in: 0..<3, using: &random)] * scale, scope: .uid, reserve: 0,
+                "b\(index)", permits, perMs: windowMs, shape, scope: .uid, reserve: 0,
                 heaviest: Bool.random(using: &random) ? 1 : Int.random(in: 1...permits, using: &random))
         }
         profile = VenueProfile(
@@ -119,6 +124,17 @@ struct LimiterHistory {
         durableBoot = boot
         indexes = profile.budgets.compactMap { byName[$0.name] }
         events.add(.wake, at: now)
+        events.add(.measured(run), at: now + Int64.random(in: 0...1_500_000, using: &random) * scale)
+    }
+
+    /// The venue's clock by continuous time.
+    private func venue(_ at: Int64) -> Int64 { at - at * ppm / (1_000_000 + ppm) }
+
+    private mutating func measure() {
+        let trip = Int64.random(in: 0...400_000, using: &random)
+        let read = now - Int64.random(in: 0...trip, using: &random)
+        limiter.tell(VenueClock(serverMs: venue(read) / 1_000, sent: clock - trip, read: clock), to: indexes)
+        events.add(.measured(run), at: now + Int64.random(in: 500_000...6_000_000, using: &random) * scale)
     }
 
     private mutating func crash() {
@@ -238,6 +254,10 @@ struct LimiterHistory {
             switch event {
             case .wake: send()
             case .mishap: mishap()
+            case .measured(let run):
+                guard run == self.run else { continue }
+                measure()
+                send()
             case .answered(let id):
                 guard let out = outs[id], out.run == run else { continue }
                 outs[id] = nil
@@ -261,13 +281,17 @@ struct LimiterHistory {
     /// Windows of the venue's clock that hold more than was allowed when the first of them was sent, or at any time from then on.
     func overruns() -> [Window] {
         var found: [Window] = []
-        func venue(_ at: Int64) -> Int64 { at - at * ppm / (1_000_000 + ppm) }
         for (index, rule) in profile.budgets.enumerated() {
             let seen = arrivals[index].sorted { $0.at < $1.at }
             let window = rule.windowMs * 1_000
             var (last, count) = (0, 0)
             for first in seen.indices {
-                while last < seen.count, venue(seen[last].at) - venue(seen[first].at) < window {
+                func isInOne(_ at: Int64) -> Bool {
+                    guard let begins = rule.shape.beginsMs.map({ $0 * 1_000 }) else { return venue(at) - venue(seen[first].at) < window }
+                    // Far behind where it begins: the division rounds down for all.
+                    return (venue(at) - begins + 9 * window) / window == (venue(seen[first].at) - begins + 9 * window) / window
+                }
+                while last < seen.count, isInOne(seen[last].at) {
                     count += seen[last].weight
                     last += 1
                 }

@@ -73,7 +73,7 @@ import Testing
             listsFills: false)
     }
 
-    private static func budget(_ permits: Int, windowMs: Int64 = 1_000, share: Int? = nil, reserve: Int = 0, marginMs: Int64 = 20) -> Budget {
+    static func budget(_ permits: Int, windowMs: Int64 = 1_000, share: Int? = nil, reserve: Int = 0, marginMs: Int64 = 20) -> Budget {
         let row = BudgetRow(id: 1, venue: "v", owner: "u", name: "b", scope: .uid, permits: permits, windowMs: windowMs)
         var setting = LimitSetting(budget: "b")
         (setting.share, setting.reserve, setting.marginMs) = (share, reserve, marginMs)
@@ -96,34 +96,6 @@ import Testing
         }
         let possible = Int64(permits / weight) * end / (budget.holdUs + .milliseconds(roundTripMs))
         #expect(Int64(sent) * 100 >= possible * 99, "\(sent) of \(possible)")
-    }
-
-    /// A venue's day of 160,000 orders.
-    @Test func `a limit of a day is some thousand rows, however many requests it has, and none is free before its day is over`() {
-        let day = Int64.seconds(86_400)
-        var budget = Self.budget(160_000, windowMs: day / 1_000)
-        var (rows, sent): ([Int: PermitRow], [Int64]) = ([:], [])
-        func write(_ row: PermitRow) { rows[row.slot] = row }
-        for number in 0..<160_000 {
-            let now = Int64(number) * day / 160_000
-            let taken = budget.take(by: RequestID(Int64(number)), at: now)
-            write(taken)
-            let (gathered, freed) = budget.release(slot: taken.slot, readAt: now + 20_000, at: now + 20_000)
-            if let gathered { write(gathered) }
-            write(freed)
-            sent.append(now + 20_000)
-        }
-        #expect(rows.count < 4_200 && rows.values.reduce(0) { $0 + $1.count } == 160_000)
-        #expect(budget.available(at: day, usesReserve: true) == 0)
-        // In the next run, and at any moment of the day behind it.
-        var next = Self.budget(160_000, windowMs: day / 1_000)
-        next.inherit(Array(rows.values), unansweredHoldUs: 0, at: day)
-        for now in stride(from: day, to: 2 * day + 100_000_000, by: 3_333_333_333) {
-            let surelyOver = sent.count { $0 + budget.holdUs <= now }
-            #expect(budget.available(at: now, usesReserve: true) <= surelyOver && next.available(at: now, usesReserve: true) <= surelyOver)
-        }
-        #expect(budget.available(at: 2 * day + 100_000_000, usesReserve: true) == 160_000)
-        #expect(next.available(at: 2 * day + 100_000_000, usesReserve: true) == 160_000)
     }
 
     @Test func `the reserve is kept from places and given to cancels`() {

@@ -18,6 +18,10 @@ import Testing
                 let now = read + wait
                 let slack: Int64 = trip * Budget.driftPPM / 1_000_000 + 2
                 #expect(clock.low(at: now) <= venue(now) + slack, "seed \(seed)")
+                // Also of moments long before the measurement.
+                for time in [venue(now) - 1, venue(now) - 86_400_000_000, venue(sent) - 5_000_000] {
+                    #expect(venue(clock.latest(before: time, at: now)) <= time + slack, "seed \(seed)")
+                }
                 #expect(clock.middle(at: now) + clock.errorUs(at: now) >= venue(now) - slack, "seed \(seed)")
             }
         }

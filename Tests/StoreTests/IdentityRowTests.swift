@@ -6,6 +6,8 @@ import Testing
 
 @testable import Store
 
+private let budgets = "INSERT INTO budgets (budget_id, venue, owner, budget, scope, permits, window_ms)"
+
 /// Who accounts are, and what venues' refusals left, as rows.
 @Suite struct IdentityRowTests {
     @Test func `a journal of the first version says with which keys its accounts signed, and not for whom`() throws {
@@ -85,10 +87,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000); INSERT INTO permits VALUES (1, 9000000000000000000, NULL, 0, 0, 0, 1)",
-        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000); INSERT INTO permits VALUES (1, 0, NULL, 0, 0, 0, 9000000000000000000)",
-        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 1000000000000, 1000)", "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 0, 1000)",
-        "INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 9223372036854775807)",
+        "\(budgets) VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000); INSERT INTO permits VALUES (1, 9000000000000000000, NULL, 0, 0, 0, 1)",
+        "\(budgets) VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000); INSERT INTO permits VALUES (1, 0, NULL, 0, 0, 0, 9000000000000000000)",
+        "\(budgets) VALUES (1, 'v', 'o', 'b', 'uid', 1000000000000, 1000)", "\(budgets) VALUES (1, 'v', 'o', 'b', 'uid', 0, 1000)",
+        "\(budgets) VALUES (1, 'v', 'o', 'b', 'uid', 5, 9223372036854775807)",
         "INSERT INTO bans VALUES ('v', 9223372036854775807, 1, 1, '')",
         "INSERT INTO events VALUES (9223372036854775807, 1, 'note', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         "UPDATE meta SET value = 9223372036854775807 WHERE key = 'request_max'",

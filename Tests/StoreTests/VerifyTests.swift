@@ -46,7 +46,7 @@ import Wire
         (
             "permits that the request did not take",
             """
-            INSERT INTO budgets VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000);
+            INSERT INTO budgets (budget_id, venue, owner, budget, scope, permits, window_ms) VALUES (1, 'v', 'o', 'b', 'uid', 5, 1000);
             INSERT INTO permits SELECT 1, 0, max(request_id), 1, NULL, 0, 2 FROM requests
             """, "slot 0 holds 2 permits of request"
         ),

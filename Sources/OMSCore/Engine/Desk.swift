@@ -6,6 +6,8 @@ final class Desk {
     let profile: VenueProfile
     /// Indexes into the limiter, by budget name.
     let budgets: [String: Int]
+    /// Whether the venue counts by calendar windows, for which its clock must be known.
+    let hasCalendarBudgets: Bool
     /// Its way to the venue.
     let access: Access
     /// What it knows of what rests there.
@@ -63,6 +65,7 @@ final class Desk {
         profile = setup.rules.profile
         repeats = Repeats(few: patience.fewRepeats)
         lookUps = LookUps(of: setup.id, visibilityDelayMs: profile.visibilityDelayMs, patience: patience)
+        hasCalendarBudgets = profile.budgets.contains { $0.shape != .sliding }
     }
 
     var id: AccountID { setup.id }

@@ -7,6 +7,7 @@ extension Engine {
         guard mayLeave(desk) else { return }
         guard desk.access.isReachable(in: turn) else { return }
         ripen(desk)
+        if desk.hasCalendarBudgets { limiter.tell(desk.access.clock, to: desk.budgets.values) }
         let rows = turn.rows
         while desk.inFlightCount < desk.maxInFlight {
             // What leaves first would wait for the turn's end, while all that is launched behind it is written down.

@@ -28,6 +28,11 @@ package struct Budget: Sendable {
     private var gathering: (slot: Int, end: Int64)?
     /// Ends of holds are rounded up to multiples of this.
     private var grainUs: Int64
+    /// Of calendar windows: by which clock they turn; nil: they are held as sliding ones are, which is never too short.
+    private var clock: VenueClock?
+    /// What arrived until then lies in windows that are over; when the next one surely is. By the boot's clock.
+    private var overUntil: Int64 = .min
+    private var turnsAt: Int64 = .max
     /// Frozen by a 429 until its end.
     private var freeze = Rest(until: 0, lastsUs: 0, untilWall: 0)
     package var frozenUntil: Int64 { freeze.until }
@@ -120,12 +125,34 @@ package struct Budget: Sendable {
     }
 
     private mutating func settle(at now: Int64) {
-        while let slot = cooling.popDue(at: now) {
+        if now >= turnsAt { turn(at: now) }
+        // A hold that ends at `end` is of what arrived until `end - holdUs`.
+        let due = overUntil == .min ? now : max(now, overUntil + holdUs)
+        while let slot = cooling.popDue(at: due) {
             held -= counts[slot]
             counts[slot] = 0
             free.append(slot)
             if slot == gathering?.slot { gathering = nil }
         }
+    }
+
+    // MARK: Calendar windows
+
+    /// What the venue's clock shows; nil: not known.
+    mutating func tell(_ clock: VenueClock?) {
+        guard clock != self.clock else { return }
+        self.clock = clock
+        turnsAt = clock == nil ? .max : .min
+    }
+
+    /// The window that the venue is in, at the least, has begun: all that surely arrived before its beginning is over.
+    private mutating func turn(at now: Int64) {
+        turnsAt = .max
+        guard let clock, let beginsMs = row.shape.beginsMs else { return }
+        let surely = clock.low(at: now) - marginUs - .milliseconds(beginsMs)
+        let began = surely - ((surely % windowUs) + windowUs) % windowUs
+        overUntil = max(overUntil, clock.latest(before: began + .milliseconds(beginsMs) - marginUs, at: now))
+        turnsAt = now + Self.stretched(began + windowUs - surely) + 1
     }
 
     /// Permits that could be taken now by a lane that may (or may not) use the reserve.
@@ -141,7 +168,7 @@ package struct Budget: Sendable {
         settle(at: now)
         precondition(count > 0 && count <= row.permits - held, "permits were taken that are not there")
         let slot = open(count)
-        taken.add(count, at: now, windowUs: windowUs, grainUs: grainUs)
+        taken.add(count, at: now, windowUs: windowUs, grainUs: grainUs, overUntil: overUntil)
         return PermitRow(budget: row.id, slot: slot, count: count, request: request, takenAt: now, releasedAt: nil, isUnanswered: false)
     }
 
@@ -236,6 +263,8 @@ package struct Budget: Sendable {
         var earliest = cooling.nextAt
         if frozenUntil > now { earliest = max(earliest ?? frozenUntil, frozenUntil) }
         if isPunished { earliest = min(earliest ?? .max, nextRecoveryAt) }
+        // A window that turns frees nothing of what is still out.
+        if turnsAt < earliest ?? .min { earliest = max(turnsAt, frozenUntil) }
         return earliest
     }
 
@@ -267,7 +296,9 @@ package struct Budget: Sendable {
     package mutating func adjust(_ terms: LimitTerms) {
         let before = holdUs
         row = BudgetRow(
-            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: terms.permits, windowMs: terms.windowMs)
+            id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: terms.permits, windowMs: terms.windowMs,
+            shape: terms.shape)
+        if row.shape == .sliding { (clock, turnsAt, overUntil) = (nil, .max, .min) } else if clock != nil { turnsAt = .min }
         (share, reserve, heaviest) = (terms.share, terms.reserve, terms.heaviest)
         usableShare = min(usableShare, share)
         if nextRecoveryAt == .max { usableShare = share }

@@ -16,6 +16,8 @@ package struct LimitTerms: Sendable, Equatable {
     package let scope: BudgetScope
     package let permits: Int
     package let windowMs: Int64
+    /// As ``BudgetRule/shape``; sliding, where a configured window is not the venue's: nobody knows when it would begin.
+    package let shape: WindowShape
     package let marginMs: Int64
     package let share: Int
     package let reserve: Int
@@ -27,6 +29,7 @@ package struct LimitTerms: Sendable, Equatable {
         scope = setting?.scope ?? rule.scope
         permits = setting?.permits ?? rule.permits
         windowMs = setting?.windowMs ?? rule.windowMs
+        shape = windowMs == rule.windowMs ? rule.shape : .sliding
         marginMs = setting?.marginMs ?? 20
         share = min(setting?.share ?? permits, permits)
         reserve = max(0, min(setting?.reserve ?? rule.reserve ?? permits / 10, share - 1))

@@ -42,7 +42,8 @@ package struct Limiter: Sendable {
             let venue = holder.venue(scope, of: rule.name)
             func row(_ id: Int64) -> BudgetRow {
                 BudgetRow(
-                    id: id, venue: venue, owner: holder.name(scope), name: rule.name, scope: scope, permits: terms.permits, windowMs: terms.windowMs)
+                    id: id, venue: venue, owner: holder.name(scope), name: rule.name, scope: scope, permits: terms.permits, windowMs: terms.windowMs,
+                    shape: terms.shape)
             }
             let rows = former.former(of: row(0))
             let known = rows.first { BudgetOwner.isSame($0, row(0)) && $0.venue == venue && $0.permits == terms.permits }
@@ -60,6 +61,11 @@ package struct Limiter: Sendable {
             indexes[rule.name] = budgets.count - 1
         }
         return indexes
+    }
+
+    /// What the venue's clock shows, as the account knows it that asks next; nil: it does not. Of use to budgets of calendar windows.
+    mutating func tell(_ clock: VenueClock?, to indexes: some Sequence<Int>) {
+        for index in indexes where budgets[index].row.shape != .sliding { budgets[index].tell(clock) }
     }
 
     /// Takes all that is free as if it had been sent and lost just now.

@@ -12,9 +12,12 @@ struct Takings: Sendable {
     private var inside = 0
     private(set) var most = 0
 
-    /// - Parameter grainUs: what was taken within the same multiple of this counts as taken together.
-    mutating func add(_ count: Int, at now: Int64, windowUs: Int64, grainUs: Int64) {
-        while let first = earlier.first, first.at <= now - windowUs {
+    /// - Parameters:
+    ///   - grainUs: what was taken within the same multiple of this counts as taken together.
+    ///   - overUntil: what was taken until then lies in windows that are over, `Int64.min` where windows slide.
+    mutating func add(_ count: Int, at now: Int64, windowUs: Int64, grainUs: Int64, overUntil: Int64 = .min) {
+        let left = max(now - windowUs, overUntil)
+        while let first = earlier.first, first.at <= left {
             inside -= first.count
             _ = earlier.popFirst()
         }
@@ -22,7 +25,7 @@ struct Takings: Sendable {
         if latest.at == at {
             latest.count += count
         } else {
-            if latest.at > now - windowUs { earlier.append(latest) } else { inside -= latest.count }
+            if latest.at > left { earlier.append(latest) } else { inside -= latest.count }
             latest = Taking(at: at, count: count)
         }
         inside += count

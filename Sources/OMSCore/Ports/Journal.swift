@@ -221,9 +221,12 @@ package struct BudgetRow: Sendable, Equatable {
     package let scope: BudgetScope
     package let permits: Int
     package let windowMs: Int64
-    package init(id: Int64, venue: String, owner: String, name: String, scope: BudgetScope, permits: Int, windowMs: Int64) {
+    package let shape: WindowShape
+    package init(
+        id: Int64, venue: String, owner: String, name: String, scope: BudgetScope, permits: Int, windowMs: Int64, shape: WindowShape = .sliding
+    ) {
         (self.id, self.venue, self.owner, self.name) = (id, venue, owner, name)
-        (self.scope, self.permits, self.windowMs) = (scope, permits, windowMs)
+        (self.scope, self.permits, self.windowMs, self.shape) = (scope, permits, windowMs, shape)
     }
 }
 

@@ -1,13 +1,26 @@
 /// Whom a venue counts a limit against.
 package enum BudgetScope: String, Sendable, CaseIterable { case uid, apikey, ip }
 
-/// One limit of a venue: so much in any window, of requests or of what it weighs them by (``Charge``). Source and date stand at the venue's profile.
+/// How a venue lays the windows that it counts by.
+package enum WindowShape: Hashable, Sendable {
+    /// Of any position.
+    case sliding
+    /// One behind the other by the venue's clock, of which one begins so many milliseconds after the beginning of 1970, UTC.
+    case calendar(beginsMs: Int64 = 0)
+
+    /// When they begin; nil: anywhere.
+    package var beginsMs: Int64? { if case .calendar(let beginsMs) = self { beginsMs } else { nil } }
+    package init(beginsMs: Int64?) { self = beginsMs.map { .calendar(beginsMs: $0) } ?? .sliding }
+}
+
+/// One limit of a venue: so much in a window, of requests or of what it weighs them by (``Charge``). Source and date stand at the venue's profile.
 package struct BudgetRule: Hashable, Sendable {
     /// `batch-place`, `batch-cancel`, `modify`, `batch-modify`, `place`, `lookup:<endpoint>`, `overall`.
     package let name: String
     package let scope: BudgetScope
     package let permits: Int
     package let windowMs: Int64
+    package let shape: WindowShape
     /// Permits kept for cancels and look-ups; nil: one of ten (0 where cancels ride in the place request).
     package let reserve: Int?
     /// Off until a configuration names it (a venue's limit that market makers are exempt from).
@@ -16,10 +29,10 @@ package struct BudgetRule: Hashable, Sendable {
     package let heaviest: Int
 
     package init(
-        _ name: String, _ permits: Int, perMs windowMs: Int64, scope: BudgetScope, reserve: Int? = nil, isOffByDefault: Bool = false,
-        heaviest: Int = 1
+        _ name: String, _ permits: Int, perMs windowMs: Int64, _ shape: WindowShape = .sliding, scope: BudgetScope, reserve: Int? = nil,
+        isOffByDefault: Bool = false, heaviest: Int = 1
     ) {
-        (self.name, self.permits, self.windowMs, self.scope) = (name, permits, windowMs, scope)
+        (self.name, self.permits, self.windowMs, self.shape, self.scope) = (name, permits, windowMs, shape, scope)
         (self.reserve, self.isOffByDefault, self.heaviest) = (reserve, isOffByDefault, heaviest)
     }
 }

@@ -33,6 +33,15 @@ package struct VenueClock: Equatable, Sendable {
     /// The least that the venue's clock can show.
     package func low(at now: Int64) -> Int64 { middle(at: now) - errorUs(at: now) }
 
+    /// The latest moment of our clock, `now` at most, at which it surely showed less than this: before the measurement, too, the clocks may have drifted apart.
+    package func latest(before time: Int64, at now: Int64) -> Int64 {
+        func high(_ at: Int64) -> Int64 { middle(at: at) + error + abs(at - measuredAt) * Budget.driftPPM / 1_000_000 + 1 }
+        var at = min(now, time - offset)
+        // Each step leaves a 2,000th of what was too much.
+        while high(at) >= time { at -= high(at) - time + 1 }
+        return at
+    }
+
     /// The offset to our wall clock, in whole milliseconds, for people.
     package func offsetMs(at now: Moment) -> Int64 { (middle(at: now.monotonic) - now.wall) / 1_000 }
 

@@ -13,6 +13,8 @@ package final class VirtualDaemon {
         package var latencyUs: ClosedRange<Int64> = 500...20_000
         package var setups: [AccountSetup] = []
         package var world = WorldOptions()
+        /// nil: all that there are.
+        package var dialects: [any Dialect]?
         package var weather = Weather()
         /// How long a dead daemon stays dead, microseconds; nil: until `start`.
         package var restartsAfterUs: ClosedRange<Int64>?
@@ -91,7 +93,7 @@ package final class VirtualDaemon {
         weather = options.weather
         latencyUs = options.latencyUs
         random = SplitMix64(seed: mixedSeed(options.seed, "virtual"))
-        world = try VenueWorld(options.world)
+        world = try VenueWorld(options.world, dialects: options.dialects ?? DialectCatalog.dialects())
         disk = VirtualDisk(journal)
         auditor = Auditor(journal: journal, world: world, setups: options.setups)
         followers = LiveFollowers(
