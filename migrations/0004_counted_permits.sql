@@ -10,6 +10,8 @@ ALTER TABLE permits ADD COLUMN count INTEGER NOT NULL DEFAULT 1 CHECK (count >= 
 
 -- Where windows lie one behind the other: when one of them begins, milliseconds since 1970 UTC by the venue's clock. NULL: windows of any position.
 ALTER TABLE budgets ADD COLUMN begins_ms INTEGER;
+-- How many permits the venue said there are, where that is fewer than configured.
+ALTER TABLE budgets ADD COLUMN learned INTEGER CHECK (learned > 0);
 
 -- A window of any position of W seconds that touches second s ends in one of s … s + W; one of the calendar is the one that s lies in.
 DROP VIEW v_rate_usage;

@@ -155,7 +155,7 @@ extension Configuration {
                 let terms = LimitTerms(rule, setting)
                 guard terms.scope == .ip, !rule.isOffByDefault || setting != nil else { continue }
                 let claim = AddressShares.Claim(
-                    family: String(BudgetOwner.family(account.venue)), origin: account.origin, budget: rule.name, share: setting?.share,
+                    family: profile.addressFamily, origin: account.origin, budget: rule.name, share: setting?.share,
                     permits: terms.permits)
                 // Accounts that share it say the same of it; it is enough that one states the share.
                 let same = claims.first { $0.subject == claim.subject }

@@ -7,13 +7,15 @@ extension JournalLoader {
     /// - Throws: `.damaged` for numbers that no omsd writes: slots are memory, and times are added up.
     func loadLimits(into state: inout JournalState) throws(JournalError) {
         let budgets = try connection.prepare(
-            "SELECT budget_id, venue, owner, budget, scope, permits, window_ms, begins_ms FROM budgets ORDER BY budget_id")
+            "SELECT budget_id, venue, owner, budget, scope, permits, window_ms, begins_ms, learned FROM budgets ORDER BY budget_id")
         while try budgets.step() {
             let row = BudgetRow(
                 id: try budgets.next(), venue: try budgets.next(), owner: try budgets.next(), name: try budgets.next(), scope: try budgets.next(),
-                permits: try budgets.next(), windowMs: try budgets.next(), shape: WindowShape(beginsMs: try budgets.next()))
+                permits: try budgets.next(), windowMs: try budgets.next(), shape: WindowShape(beginsMs: try budgets.next()),
+                learned: try budgets.next())
             try expect(row.id, in: 1...Self.idMax, "the id of a budget")
             try expect(Int64(row.permits), in: 1...Self.permitsMax, "the permits of budget \(row.id)")
+            try expect(Int64(row.learned ?? 1), in: 1...Int64(row.permits), "the permits that budget \(row.id) was learned to have")
             try expect(row.windowMs, in: 1...86_400_000, "the window of budget \(row.id)")
             try expect(row.shape.beginsMs ?? 0, in: Self.times, "where windows of budget \(row.id) begin")
             state.budgets.append(row)

@@ -204,7 +204,7 @@ extension SQLiteJournal {
     }
 
     private func write(_ row: BudgetRow) throws(JournalError) {
-        try statements.setBudget.run(row.id, row.venue, row.owner, row.name, row.scope, row.permits, row.windowMs, row.shape.beginsMs)
+        try statements.setBudget.run(row.id, row.venue, row.owner, row.name, row.scope, row.permits, row.windowMs, row.shape.beginsMs, row.learned)
         rate.define(budget: row.id, windowMs: row.windowMs, row.shape)
     }
 

@@ -128,10 +128,11 @@ struct WriterStatements: ~Copyable {
             """)
         setTradingState = replace(in: "trading_state", "account_key, state, reason, actor, at")
         setBudget = insert(
-            into: "budgets", "budget_id, venue, owner, budget, scope, permits, window_ms, begins_ms",
+            into: "budgets", "budget_id, venue, owner, budget, scope, permits, window_ms, begins_ms, learned",
             """
             ON CONFLICT (budget_id) DO UPDATE SET venue = excluded.venue, owner = excluded.owner, budget = excluded.budget,
-                scope = excluded.scope, permits = excluded.permits, window_ms = excluded.window_ms, begins_ms = excluded.begins_ms
+                scope = excluded.scope, permits = excluded.permits, window_ms = excluded.window_ms, begins_ms = excluded.begins_ms,
+                learned = excluded.learned
             """)
         setPermit = insert(
             into: "permits", "budget_id, slot, count, request_id, taken_at, released_at, unanswered",

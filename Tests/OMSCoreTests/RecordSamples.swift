@@ -81,7 +81,7 @@ enum RecordSamples {
             .budget(
                 BudgetRow(
                     id: 1, venue: "az-futures", owner: "k2", name: "batch-place", scope: .apikey, permits: 200, windowMs: 1_000,
-                    shape: .calendar(beginsMs: -28_800_000))),
+                    shape: .calendar(beginsMs: -28_800_000), learned: 150)),
             .permit(PermitRow(budget: 1, slot: 199, count: 80, request: -4, takenAt: 17, releasedAt: 18, isUnanswered: true)), .unlisted(12, true),
             .idHighWater(.max), .boot(id: "9a0c"), .formulaBroken("mm-asc", true, event(.note)), .identity(pinned, event(.identity)),
             .budgetRest(BudgetRest(budget: 1, usableShare: 100, rest: rest, recoversAt: .max)),

@@ -25,6 +25,18 @@ import Venues
         setup = other
     }
 
+    /// Orders of two markets in turn.
+    private static func intent(_ orders: Int, id: String) throws -> Intent {
+        var intent = try House.intent("xt-spot", orders: orders, id: id)
+        let markets = try House.sample("xt-spot").markets
+        for index in intent.place.indices {
+            let market = markets[index % 2]
+            intent.place[index].terms.symbol = market.symbol
+            (intent.place[index].terms.price, intent.place[index].terms.quantity) = (market.price, market.quantity)
+        }
+        return intent
+    }
+
     private static func count(_ daemon: VirtualDaemon, _ budget: String) -> LimitCount? {
         daemon.world.limitCounts.first { $0.rule.name == budget }
     }
@@ -32,7 +44,7 @@ import Venues
     @Test func `batches are filled by what the limits leave free, up to the last permit of each window and never beyond`() throws {
         let daemon = try Self.ready()
         let began = daemon.now.wall
-        daemon.submit(try House.intent("xt-spot", orders: 300, id: "many"))
+        daemon.submit(try Self.intent(300, id: "many"))
         #expect(daemon.run(forUs: .seconds(100)) { daemon.journal.orders.values.count { $0.state.isLive } == 300 })
         let took = daemon.now.wall - began
 
@@ -64,7 +76,7 @@ import Venues
             options.world.faults = [lost, clock]
         }
         for number in 0..<6 {
-            daemon.submit(try House.intent("xt-spot", orders: Int.random(in: 1...90, using: &random), id: "n\(number)"))
+            daemon.submit(try Self.intent(Int.random(in: 1...90, using: &random), id: "n\(number)"))
             daemon.run(forUs: Int64.random(in: 0...8_000_000, using: &random))
             let death: VirtualDaemon.Death = [.kill, .powerCut, .reboot][Int.random(in: 0..<3, using: &random)]
             if Bool.random(using: &random) {
@@ -80,10 +92,43 @@ import Venues
         #expect(daemon.world.ledger.requests.contains { $0.kind == .place && $0.items > 1 })
     }
 
+    @Test func `each market has its own limit, and a batch of several takes of all of them`() throws {
+        let daemon = try Self.ready()
+        daemon.submit(try Self.intent(40, id: "two"))
+        #expect(daemon.run(forUs: .seconds(30)) { daemon.journal.orders.values.count { $0.state.isLive } == 40 })
+        let markets = daemon.world.limitCounts.filter { $0.rule.name == "market" }
+        #expect(markets.count == 2 && markets.allSatisfy { $0.violations == 0 && $0.arrivals == 20 }, "\(markets)")
+
+        // Of one market alone no more than its own limit allows, whatever the others leave.
+        daemon.submit(try House.intent("xt-spot", orders: 30, id: "one"))
+        #expect(daemon.run(forUs: .seconds(30)) { daemon.journal.orders.values.count { $0.state.isLive } == 70 })
+        let after = daemon.world.limitCounts.filter { $0.rule.name == "market" }
+        #expect(after.map(\.busiestWindow).max() == 6 && daemon.world.limitCounts.allSatisfy { $0.violations == 0 })
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test func `a venue that takes orders for longer is sent none again sooner`() throws {
+        /// When the second attempt left, by the venue's time since the first.
+        func resent(_ freshnessMs: Int64?) throws -> Int64 {
+            let daemon = try House.ready("xt-spot") { options in
+                if let freshnessMs { Self.replace(&options.setups[0]) { LastingPlaces(base: $0, freshnessMs: freshnessMs) } }
+            }
+            var lost = FaultRule(.loseReplyBeforeExecution(.reset))
+            (lost.kind, lost.count) = (.place, 1)
+            daemon.world.setFaults([lost])
+            daemon.submit(try House.intent("xt-spot", orders: 1, id: "lost"))
+            #expect(daemon.run(forUs: .seconds(120)) { daemon.world.ledger.requests.count { $0.kind == .place } == 2 })
+            let places = daemon.world.ledger.requests.filter { $0.kind == .place }
+            return try #require(places.last).at - #require(places.first).at
+        }
+        let (plain, lasting) = (try resent(nil), try resent(25_000))
+        #expect(plain < .seconds(25) && lasting > .seconds(25), "\(plain) and \(lasting)")
+    }
+
     @Test func `heavy listings are not passed over for ever by lighter look-ups and places`() throws {
         // 40 of 100 each in two seconds, where every order in doubt asks for 4 at a time.
         let daemon = try Self.ready { $0.setups[0].reconcileIntervalMs = 4_000 }
-        daemon.submit(try House.intent("xt-spot", orders: 200, id: "many"))
+        daemon.submit(try Self.intent(200, id: "many"))
         daemon.run(forUs: .seconds(10))
         var slow = FaultRule(.loseReplyAfterExecution(.reset))
         slow.kind = .place
@@ -93,5 +138,16 @@ import Venues
         let listings = daemon.world.ledger.requests.count { $0.endpoint == "open-order" } - before
         #expect(listings >= 5, "\(listings)")
         #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+}
+
+/// XT, but that a place is taken for longer than anything else.
+private struct LastingPlaces: AdapterOver {
+    let base: any VenueAdapter
+    let freshnessMs: Int64
+    var profile: VenueProfile {
+        var profile = base.profile
+        profile.freshnessMsByKind = [.place: freshnessMs]
+        return profile
     }
 }

@@ -4,7 +4,7 @@ import Venues
 import Wire
 
 /// A venue that does not exist: XT's platform, but for what it counts. Orders of places within a second and within a day of ten seconds that begins when its clock
-/// says so, cancels by the order, and the weight of every request for the address.
+/// says so, those of each market within a second, cancels by the order, and the weight of every request for the address.
 struct WeighingAdapter: AdapterOver {
     let base: any VenueAdapter
 
@@ -13,6 +13,7 @@ struct WeighingAdapter: AdapterOver {
         profile.budgets = [
             OMSCore.BudgetRule("orders", 10, perMs: 1_000, scope: .uid, reserve: 0),
             OMSCore.BudgetRule("orders-day", 60, perMs: 10_000, .calendar(beginsMs: 3_000), scope: .uid, reserve: 0),
+            OMSCore.BudgetRule("market", 6, perMs: 1_000, scope: .uid, reserve: 0, isDivided: true),
             OMSCore.BudgetRule("cancels", 7, perMs: 1_000, scope: .uid, reserve: 0),
             OMSCore.BudgetRule("weight", 100, perMs: 2_000, scope: .ip, heaviest: 40),
         ]
@@ -21,7 +22,10 @@ struct WeighingAdapter: AdapterOver {
 
     func charges(of content: RequestPlan.Content) -> [Charge] {
         switch content {
-        case .place(let tickets, _): [Charge("orders", items: tickets.count), Charge("orders-day", items: tickets.count), "weight"]
+        case .place(let tickets, _):
+            [Charge("orders", items: tickets.count), Charge("orders-day", items: tickets.count), "weight"]
+                + Dictionary(grouping: tickets, by: \.terms.symbol.text).sorted { $0.key < $1.key }
+                .map { Charge("market", items: $0.value.count, of: $0.key) }
         case .cancel(let tickets): [Charge("cancels", items: tickets.count), "weight"]
         case .modify, .mixed, .query(.cancelAll), .query(.serverTime): ["weight"]
         case .query(.find): [Charge("weight", weight: 4)]
@@ -40,7 +44,8 @@ final class WeighingDialect: Dialect {
     let budgets = [
         Simulator.BudgetRule("orders", 10, scope: .uid),
         Simulator.BudgetRule("orders-day", 60, perMs: 10_000, .onTheClock(laterMs: 3_000), scope: .uid),
-        Simulator.BudgetRule("cancels", 7, scope: .uid), Simulator.BudgetRule("weight", 100, perMs: 2_000, scope: .ip),
+        Simulator.BudgetRule("market", 6, scope: .uid), Simulator.BudgetRule("cancels", 7, scope: .uid),
+        Simulator.BudgetRule("weight", 100, perMs: 2_000, scope: .ip),
     ]
     var instruments: [SimInstrument] { platform.instruments }
     var pageSigns: [(name: String, says: PageSign)] { platform.pageSigns }
@@ -55,7 +60,7 @@ final class WeighingDialect: Dialect {
         platform.route(request).map { route in
             let own =
                 switch route.endpoint {
-                case "batch-place": ["orders", "orders-day"]
+                case "batch-place": ["orders", "orders-day", "market"]
                 case "batch-cancel": ["cancels"]
                 default: [String]()
                 }
@@ -66,6 +71,10 @@ final class WeighingDialect: Dialect {
     func counts(_ call: Call, under rule: Simulator.BudgetRule) -> [(part: String, weight: Int)] {
         switch rule.name {
         case "orders", "orders-day": return [("", call.json?["items"]?.array?.count ?? 1)]
+        case "market":
+            var markets: [String: Int] = [:]
+            for item in call.json?["items"]?.array ?? [] { markets[item["symbol"]?.string ?? "", default: 0] += 1 }
+            return markets.map { ($0.key, $0.value) }
         case "cancels": return [("", call.json?["orderIds"]?.array?.count ?? 1)]
         default: break
         }

@@ -232,7 +232,7 @@ import Wire
 
         #expect(answer.disposition == .rateLimited(retryAfterMs: 7_000))
         #expect(answer.places == [.notExecuted(.rateLimited), .notExecuted(.rateLimited)])
-        #expect(answer.remaining == 0)
+        #expect(answer.limits == [LimitWord(remaining: 0)])
         let again = try Make.isolated().answer(to: Make.plan(.cancel([Make.cancel(1)])), from: Make.reply(400, code: "45129"))
         #expect(again.cancels == [.notExecuted(.rateLimited)] && again.disposition == .answered)
     }

@@ -28,6 +28,8 @@ import Wire
             #expect((1...budget.permits).contains(budget.heaviest), "\(budget.name)")
         }
         #expect(Set(profile.budgets.map(\.name)).count == profile.budgets.count)
+        #expect(profile.ownAddressFamily?.contains("-") != true && profile.shutOuts.allSatisfy { $0.forMs > 0 && $0.status >= 400 })
+        #expect(profile.freshnessMsByKind.values.allSatisfy { $0 > 0 })
         // The ids that are made here: up to 22 letters and digits, and no venue asks for more than the 9 that are unique.
         #expect(profile.clientIDs.allows("aB0123456") && profile.clientIDs.allows("0123456789abcdefghiJKL"))
         #expect(!profile.clientIDs.allows("") && !profile.clientIDs.allows("with space") && !profile.clientIDs.allows("ümlaut"))
@@ -37,13 +39,14 @@ import Wire
         let known = Dictionary(uniqueKeysWithValues: product.adapter.profile.budgets.map { ($0.name, $0) })
         for content in product.contents {
             let charges = product.adapter.charges(of: content)
-            let budgets = charges.map(\.budget)
+            let budgets = charges.map { "\($0.budget)/\($0.part)" }
             #expect(!budgets.isEmpty && Set(budgets).count == budgets.count, "\(content.title): \(budgets)")
             for charge in charges {
                 guard let rule = known[charge.budget] else {
                     Issue.record("\(content.title): no budget \(charge.budget)")
                     continue
                 }
+                #expect(rule.isDivided || charge.part.isEmpty, "\(content.title): \(charge)")
                 // What counts items can be sent with fewer; what does not must fit as it is.
                 #expect(charge.weight >= 1 && max(1, charge.perItem) <= rule.heaviest, "\(content.title): \(charge)")
                 #expect(charge.perItem > 0 || charge.weight <= rule.heaviest, "\(content.title): \(charge)")

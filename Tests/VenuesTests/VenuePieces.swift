@@ -77,8 +77,10 @@ struct Golden {
         asks = written.split(separator: "\n").filter { $0.hasPrefix("== ") }.map { String($0.dropFirst(3).prefix { $0 != " " }) }
     }
 
-    /// A budget's name, and how much of it where that is not one permit.
-    private static func text(_ charge: Charge) -> String { charge.weight == 1 ? charge.budget : "\(charge.budget)*\(charge.weight)" }
+    /// A budget's name, of which part of it, and how much where that is not one permit.
+    private static func text(_ charge: Charge) -> String {
+        charge.budget + (charge.part.isEmpty ? "" : "/\(charge.part)") + (charge.weight == 1 ? "" : "*\(charge.weight)")
+    }
 
     /// The same sections as the adapter makes them now.
     func text(_ situation: Situation) -> String {

@@ -4,8 +4,10 @@ final class Desk {
     var setup: AccountSetup
     var rules: any VenueRules { setup.rules }
     let profile: VenueProfile
-    /// Indexes into the limiter, by budget name.
-    let budgets: [String: Int]
+    /// Indexes into the limiter, by budget name; parts of budgets come in when they are first charged for.
+    var budgets: [String: Int]
+    /// Whether the venue counts markets apart.
+    let hasDividedBudgets: Bool
     /// Whether the venue counts by calendar windows, for which its clock must be known.
     let hasCalendarBudgets: Bool
     /// Its way to the venue.
@@ -66,11 +68,13 @@ final class Desk {
         repeats = Repeats(few: patience.fewRepeats)
         lookUps = LookUps(of: setup.id, visibilityDelayMs: profile.visibilityDelayMs, patience: patience)
         hasCalendarBudgets = profile.budgets.contains { $0.shape != .sliding }
+        hasDividedBudgets = profile.budgets.contains(where: \.isDivided)
     }
 
     var id: AccountID { setup.id }
     var placeMax: Int { min(setup.batchMax ?? profile.placeMax, profile.placeMax) }
     var freshnessMs: Int64 { setup.freshnessMs ?? profile.freshnessMs }
+    func freshnessMs(of kind: RequestKind) -> Int64 { profile.freshnessMsByKind[kind] ?? freshnessMs }
 
     /// Whether anything was ever known of a market under this name.
     func isKnown(_ symbol: Symbol) -> Bool { access.markets.isKnown(symbol, used: listing.symbols) }
@@ -95,7 +99,9 @@ final class Desk {
     var hasRoom: Bool { inFlightCount + 1 < maxInFlight }
 
     /// The venue's clock when no request stamped `wireTime` can be accepted any more, microseconds.
-    func fence(wireTime: Int64) -> Int64 {
-        .milliseconds(wireTime) + .milliseconds(profile.fenceMs(freshnessMs: freshnessMs))
+    ///
+    /// - Parameter kind: what sort of request it was.
+    func fence(wireTime: Int64, of kind: RequestKind) -> Int64 {
+        .milliseconds(wireTime) + .milliseconds(profile.fenceMs(freshnessMs: freshnessMs(of: kind)))
     }
 }

@@ -142,8 +142,9 @@ extension Engine {
             (desk.setup.limits, desk.setup.risk) = (setup.limits, setup.risk)
             desk.listing.use(setup.risk.symbols ?? [])
             for rule in desk.profile.budgets {
-                guard let index = desk.budgets[rule.name] else { continue }
-                limiter.adjust(index, to: setup.limits.first { $0.budget == rule.name }, rule: rule, in: turn)
+                for (_, index) in desk.budgets.filter({ rule.covers($0.key) }).sorted(by: { $0.value < $1.value }) {
+                    limiter.adjust(index, to: setup.limits.first { $0.budget == rule.name }, rule: rule, in: turn)
+                }
             }
         }
         let words = changes.isEmpty ? "read again, nothing differs" : changes.joined(separator: "; ")

@@ -162,12 +162,18 @@ extension Engine {
     private func heed(_ answer: VenueAnswer, _ flight: InFlight, sentAt: Int64, on desk: Desk) {
         let words = [answer.venueCode, answer.venueText].compactMap { $0 }.joined(separator: " ")
         func inFull() -> String { "HTTP \(answer.httpStatus)" + (words.isEmpty ? "" : " " + words) }
-        if let remaining = answer.remaining { limiter.believe(flight.grips, remaining: remaining, in: turn) }
+        for word in answer.limits {
+            guard let row = limiter.believe(word, of: flight.grips, in: turn) else { continue }
+            let note = "the venue allows \(row.learned ?? row.permits) permits of \(row.name) in \(row.windowMs) ms, \(row.permits) are configured"
+            record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: note)))
+        }
         switch answer.disposition {
         case .answered:
             desk.access.trusted(flight.plan)
             if flight.plan.isSigned { ended(.timestamps, on: desk) }
-            if (answer.places + answer.cancels + answer.modifies).contains(.notExecuted(.halted)) {
+            let items = answer.places + answer.cancels + answer.modifies
+            if items.contains(.notExecuted(.rateLimited)) { limiter.punishItems(flight.grips, charges(of: flight.plan.content, on: desk), at: now) }
+            if items.contains(.notExecuted(.halted)) {
                 desk.access.say("the venue says item by item that key, account or region may not trade \(words)")
                 setState(.halted, of: desk, reason: "venue: items refused: key, account or region may not trade", actor: .venue)
             }

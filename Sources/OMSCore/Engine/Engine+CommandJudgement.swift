@@ -81,6 +81,6 @@ extension Engine {
         guard let clock = desk.access.clock else { return false }
         // Sent by a process that had ended when this one began: its stamp is no later than that.
         let wireTime = watch.wireTime ?? (clock.middle(at: startedAt) + clock.errorUs(at: now.monotonic)) / 1_000 + 1
-        return clock.low(at: askedAt) > desk.fence(wireTime: wireTime)
+        return clock.low(at: askedAt) > desk.fence(wireTime: wireTime, of: command.kind == .cancel ? .cancel : .modify)
     }
 }

@@ -41,22 +41,28 @@ extension Engine {
     /// The next batch of cancels. What stood among them and cannot leave now is looked after behind it, since it may wait in the same queue again.
     private func takeCancels(again: Bool, most: Int, on desk: Desk) -> [CancelTicket] {
         var idle: [OrderCommand] = []
+        var room: [Int: Int] = [:]
         let ids = desk.lanes.takeCancels(again: again, most: most) { id in
             guard let command = commands[id], command.state == .requested, let live = desk.book[command.order], live.state.isLive else {
                 if let command = commands[id] { idle.append(command) }
                 return nil
             }
+            // Behind those of markets that have room.
+            if desk.hasDividedBudgets, !hasRoom(for: .cancel([cancelTicket(id, live)]), in: &room, usesReserve: true, on: desk) {
+                return (cancelGroup(live, on: desk), 0)
+            }
             return (cancelGroup(live, on: desk), live.batchCap)
         }
         let tickets = ids.compactMap { id in
-            commands[id].flatMap { desk.book[$0.order] }.map { live in
-                CancelTicket(
-                    command: id, order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
-                    terms: live.order.terms)
-            }
+            commands[id].flatMap { desk.book[$0.order] }.map { live in cancelTicket(id, live) }
         }
         for command in idle { if let live = desk.book[command.order] { pursue(command.id, of: live, on: desk) } }
         return tickets
+    }
+
+    private func cancelTicket(_ id: CommandID, _ live: LiveOrder) -> CancelTicket {
+        CancelTicket(
+            command: id, order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, terms: live.order.terms)
     }
 
     private func sendCancels(_ tickets: [CancelTicket], takesPlaces: Bool, on desk: Desk) -> Bool {
@@ -64,7 +70,7 @@ extension Engine {
         let charges = charges(of: .mixed(place: [], cancel: tickets, placeFirst: false), on: desk)
         // Where the venue counts what a request carries, new orders take what cancels leave.
         let room = most(Int.max, charges, usesReserve: true) - 1
-        let places = takesPlaces && room > 0 && mayPlace(desk) ? takePlaces(desk, most: room, single: false)?.orders ?? [] : []
+        let places = takesPlaces && room > 0 && mayPlace(desk) ? takePlaces(desk, most: room, usesReserve: true, single: false)?.orders ?? [] : []
         return sendMixed(places, tickets, on: desk, usesReserve: true)
     }
 
@@ -95,6 +101,8 @@ extension Engine {
     ) -> (tickets: [ModifyTicket], ended: [(id: CommandID, state: CommandState, why: String)]) {
         var tickets: [ModifyTicket] = []
         var ended: [(id: CommandID, state: CommandState, why: String)] = []
+        var room: [Int: Int] = [:]
+        var crowded: [OrderKey] = []
         desk.lanes.takeModifies(again: again, most: most) { key in
             guard let live = desk.book[key], let command = modifyReady(live, on: desk) else { return false }
             if let expiresAt = command.expiresAt, expiresAt <= now.wall {
@@ -109,15 +117,20 @@ extension Engine {
                 ended.append((command.id, .withdrawn, "the intent was canceled"))
                 return false
             }
-            for older in overtaken(of: live) { ended.append((older.id, .superseded, Self.overtaken(by: older.by))) }
             let stands = stands(before: command, of: live)
-            tickets.append(
-                ModifyTicket(
-                    command: command.id, order: key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
-                    terms: live.order.terms, price: command.price ?? stands.price, quantity: command.quantity ?? stands.quantity,
-                    onFailure: command.onFailure))
+            let ticket = ModifyTicket(
+                command: command.id, order: key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
+                terms: live.order.terms, price: command.price ?? stands.price, quantity: command.quantity ?? stands.quantity,
+                onFailure: command.onFailure)
+            if desk.hasDividedBudgets, !hasRoom(for: .modify([ticket]), in: &room, usesReserve: false, on: desk) {
+                crowded.append(key)
+                return false
+            }
+            for older in overtaken(of: live) { ended.append((older.id, .superseded, Self.overtaken(by: older.by))) }
+            tickets.append(ticket)
             return true
         }
+        for key in crowded { desk.lanes.modify(key, isAgain: again, at: now.monotonic) }
         return (tickets, ended)
     }
 

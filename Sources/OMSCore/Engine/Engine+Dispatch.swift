@@ -114,7 +114,7 @@ extension Engine {
         if desk.profile.mixesPlaceAndCancel {
             let charges = placeCharges(desk)
             guard mayTake(charges, as: urgency, on: desk, usesReserve: usesReserve),
-                let batch = takePlaces(desk, most: most(Int.max, charges, usesReserve: usesReserve), single: false)
+                let batch = takePlaces(desk, most: most(Int.max, charges, usesReserve: usesReserve), usesReserve: usesReserve, single: false)
             else { return false }
             return sendMixed(batch.orders, [], on: desk, usesReserve: usesReserve)
         }
@@ -124,14 +124,15 @@ extension Engine {
         let single = inBatches == alone ? batch : mayTake(alone, as: urgency, on: desk, usesReserve: usesReserve)
         guard batch || single else { return false }
         let most = batch ? most(Int.max, inBatches, usesReserve: usesReserve) : 1
-        guard let taken = takePlaces(desk, most: most, batch: batch, single: single) else { return false }
+        guard let taken = takePlaces(desk, most: most, usesReserve: usesReserve, batch: batch, single: single) else { return false }
         return sendPlaces(taken.orders, isSingle: taken.group.isSingle, on: desk, usesReserve: usesReserve)
     }
 
     /// - Parameter most: what the venue's limits leave room for, where it counts orders.
-    func takePlaces(_ desk: Desk, most: Int, batch: Bool = true, single: Bool) -> (group: PlaceGroup, orders: [LiveOrder])? {
+    func takePlaces(_ desk: Desk, most: Int, usesReserve: Bool, batch: Bool = true, single: Bool) -> (group: PlaceGroup, orders: [LiveOrder])? {
         let isReducing = desk.trading.state == .reducing
         var late: [LiveOrder] = []
+        var room: [Int: Int] = [:]
         let taken = desk.lanes.takePlaces(
             max: min(most, desk.placeMax),
             verdict: { key in
@@ -142,7 +143,11 @@ extension Engine {
                 }
                 if isUnwanted(live) { return .drop }
                 if isReducing, !Examination.reduces(live.order.terms) { return .wait }
-                return desk.rules.group(of: live.order.terms).isSingle ? (single ? .take : .wait) : (batch ? .take : .wait)
+                let isSingle = desk.rules.group(of: live.order.terms).isSingle
+                guard isSingle ? single : batch else { return .wait }
+                guard desk.hasDividedBudgets else { return .take }
+                let ticket = PlaceTicket(order: key, clientOrderID: live.order.clientOrderID, terms: live.order.terms)
+                return hasRoom(for: .place([ticket], isSingle: isSingle), in: &room, usesReserve: usesReserve, on: desk) ? .take : .wait
             }, cap: { desk.book[$0]?.batchCap ?? Int.max })
         for live in late { change(live, to: .expired, kind: .closed, evidence: .local, note: "not sent before its deadline") }
         guard let taken else { return nil }
@@ -150,35 +155,6 @@ extension Engine {
     }
 
     // MARK: Sending
-
-    func charges(of content: RequestPlan.Content, on desk: Desk) -> [BudgetCharge] {
-        charges(desk.rules.charges(of: content), on: desk)
-    }
-
-    func charges(_ charges: [Charge], on desk: Desk) -> [BudgetCharge] {
-        charges.compactMap { charge in desk.budgets[charge.budget].map { BudgetCharge(budget: $0, charge) } }
-    }
-
-    /// Whether all of these are there; else asks to be called when they may be.
-    private func canTake(_ charges: [BudgetCharge], usesReserve: Bool) -> Bool {
-        if limiter.canTake(charges, at: now.monotonic, usesReserve: usesReserve) { return true }
-        if let next = limiter.nextChance(charges, at: now.monotonic, usesReserve: usesReserve) { wake(at: next) }
-        return false
-    }
-
-    /// The same for a request that is to leave now: what it waits for in vain it saves up (``Claims``).
-    func mayTake(_ charges: [BudgetCharge], as urgency: Claims.Urgency, on desk: Desk, usesReserve: Bool) -> Bool {
-        let name = Claims.Name(account: desk.index, urgency: urgency)
-        if limiter.mayTake(charges, as: name, at: now.monotonic, usesReserve: usesReserve) { return true }
-        // Who has permits enough and is barred is called when the one who bars it has left (``Limiter/endTurn(_:)``).
-        _ = canTake(charges, usesReserve: usesReserve)
-        return false
-    }
-
-    /// So many items at most, and no more than the limits that count them leave room for; only after `mayTake`.
-    func most(_ items: Int, _ charges: [BudgetCharge], usesReserve: Bool) -> Int {
-        min(items, limiter.most(charges, at: now.monotonic, usesReserve: usesReserve))
-    }
 
     func launch(_ content: RequestPlan.Content, on desk: Desk, usesReserve: Bool, isJournaled: Bool = false) -> Bool {
         let charges = charges(of: content, on: desk)
@@ -277,10 +253,11 @@ extension Engine {
     ) -> Bool {
         let id = turn.nextRequest()
         if content.isSigned { desk.access.pinFirst(in: turn) }
+        let freshnessMs = desk.freshnessMs(of: content.kind)
         var plan = RequestPlan(
-            id: id, account: desk.id, content: content, timeMs: time ?? stampMs(desk), facts: desk.access.facts, freshnessMs: desk.freshnessMs,
+            id: id, account: desk.id, content: content, timeMs: time ?? stampMs(desk), facts: desk.access.facts, freshnessMs: freshnessMs,
             staleAt: min(
-                now.monotonic + .milliseconds(max(200, min(desk.freshnessMs / 3, 3_000))), deadline(of: content, on: desk).map(monotonic) ?? .max),
+                now.monotonic + .milliseconds(max(200, min(freshnessMs / 3, 3_000))), deadline(of: content, on: desk).map(monotonic) ?? .max),
             timeoutMs: desk.setup.requestTimeoutMs)
         let grips = limiter.take(charges, by: id, in: turn)
         (plan.permits, plan.isJournaled) = (limiter.permits(of: charges), isJournaled)

@@ -18,7 +18,7 @@ extension Engine {
     }
 
     /// The venue's clock when no request with this order can be taken any more, microseconds.
-    func fence(of live: LiveOrder, on desk: Desk) -> Int64 { desk.fence(wireTime: lastWireTime(of: live, on: desk)) }
+    func fence(of live: LiveOrder, on desk: Desk) -> Int64 { desk.fence(wireTime: lastWireTime(of: live, on: desk), of: .place) }
 
     /// Whether a measurement of the venue's clock, read at that moment, shows an order's fence passed, by the lowest of all since its attempt.
     func isPastFence(_ live: LiveOrder, by measuredAt: Int64?, on desk: Desk) -> Bool {

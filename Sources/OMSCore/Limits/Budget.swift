@@ -57,8 +57,8 @@ package struct Budget: Sendable {
 
     package init(row: BudgetRow, _ terms: LimitTerms) {
         self.row = row
-        (share, reserve, usableShare) = (terms.share, terms.reserve, terms.share)
-        heaviest = terms.heaviest
+        (share, reserve, heaviest) = (terms.share, terms.reserve, terms.heaviest)
+        usableShare = min(terms.share, max(terms.heaviest, row.learned ?? terms.share))
         windowUs = .milliseconds(terms.windowMs)
         marginUs = .milliseconds(terms.marginMs)
         penaltyUs = .milliseconds(terms.penaltyMs)
@@ -211,11 +211,20 @@ package struct Budget: Sendable {
             budget: row.id, slot: slot, count: counts[slot], request: nil, takenAt: released, releasedAt: released, isUnanswered: true)
     }
 
+    /// Of the share, what the venue said that there is at all, and never less than one request takes.
+    var allowed: Int { min(share, max(heaviest, row.learned ?? share)) }
+
+    /// The venue says how many permits there are: never more than configured, else its last word holds.
+    mutating func learn(_ permits: Int) {
+        row.learned = permits < row.permits ? permits : nil
+        usableShare = isPunished ? min(usableShare, allowed) : allowed
+    }
+
     /// The venue refused for the rate: nothing more until the penalty (or its own word) is over, and half the share until it grows back.
     package mutating func punish(retryAfterUs: Int64?, keepsShare: Bool = false, at now: Moment) {
         let rest = Rest(for: max(penaltyUs, min(max(0, retryAfterUs ?? 0), .seconds(900))), at: now)
         if rest.until > freeze.until { freeze = rest }
-        if !keepsShare { usableShare = min(share, max(heaviest, usableShare / 2)) }
+        if !keepsShare { usableShare = min(allowed, max(heaviest, usableShare / 2)) }
         nextRecoveryAt = frozenUntil + recoveryUs
     }
 
@@ -253,8 +262,8 @@ package struct Budget: Sendable {
     /// Lets a halved share grow back, one permit in ten (at least one) a period without another refusal.
     package mutating func recover(at now: Int64) {
         while nextRecoveryAt < .max, now >= nextRecoveryAt {
-            usableShare = min(share, usableShare + max(1, share / 10))
-            nextRecoveryAt = usableShare < share ? nextRecoveryAt + recoveryUs : .max
+            usableShare = min(allowed, usableShare + max(1, share / 10))
+            nextRecoveryAt = usableShare < allowed ? nextRecoveryAt + recoveryUs : .max
         }
     }
 
@@ -297,11 +306,10 @@ package struct Budget: Sendable {
         let before = holdUs
         row = BudgetRow(
             id: row.id, venue: row.venue, owner: row.owner, name: row.name, scope: row.scope, permits: terms.permits, windowMs: terms.windowMs,
-            shape: terms.shape)
+            shape: terms.shape, learned: row.permits == terms.permits ? row.learned : nil)
         if row.shape == .sliding { (clock, turnsAt, overUntil) = (nil, .max, .min) } else if clock != nil { turnsAt = .min }
         (share, reserve, heaviest) = (terms.share, terms.reserve, terms.heaviest)
-        usableShare = min(usableShare, share)
-        if nextRecoveryAt == .max { usableShare = share }
+        usableShare = isPunished ? min(usableShare, allowed) : allowed
         windowUs = .milliseconds(terms.windowMs)
         marginUs = .milliseconds(terms.marginMs)
         penaltyUs = .milliseconds(terms.penaltyMs)

@@ -8,17 +8,22 @@ package struct Charge: Hashable, Sendable, ExpressibleByStringLiteral {
     package let weight: Int
     /// Permits that one order more in the same request would take; 0: the request counts, not what it carries.
     package let perItem: Int
+    /// Of which market, or family of them, where the venue counts those apart (``BudgetRule/isDivided``); else empty.
+    package let part: String
 
     /// - Parameter weight: whatever the request carries; less than 1 counts as 1.
-    package init(_ budget: String, weight: Int = 1) { (self.budget, self.weight, perItem) = (budget, max(1, weight), 0) }
+    package init(_ budget: String, weight: Int = 1, of part: String = "") {
+        (self.budget, self.weight, self.part, perItem) = (budget, max(1, weight), part, 0)
+    }
 
     /// The venue counts what the request carries.
     ///
     /// - Parameters:
     ///   - items: how many. A batch that is still empty is charged as one of a single item: the least that is worth waiting for.
     ///   - each: permits an item.
-    package init(_ budget: String, items: Int, each: Int = 1) {
-        (self.budget, perItem) = (budget, max(1, each))
+    ///   - part: whose items; a request that carries some of several has a charge for each.
+    package init(_ budget: String, items: Int, each: Int = 1, of part: String = "") {
+        (self.budget, self.part, perItem) = (budget, part, max(1, each))
         weight = max(1, items) * perItem
     }
 

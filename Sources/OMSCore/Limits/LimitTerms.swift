@@ -61,15 +61,20 @@ package struct BudgetOwner: Sendable {
     ///
     /// Bitget margin counts isolated and crossed apart (they are separate endpoints, but for one), all else of a venue together; limits by address are shared by
     /// the venue's whole family of hosts.
-    package func key(_ budget: String, _ scope: BudgetScope) -> String {
+    ///
+    /// - Parameters:
+    ///   - budget: as its rule is called.
+    ///   - part: what a part of it is called.
+    package func key(_ budget: String, _ scope: BudgetScope, part: String? = nil) -> String {
         switch scope {
-        case .ip: "ip|\(Self.family(profile.venue))|\(budget)"
-        case .uid, .apikey: "\(venue(scope, of: budget))|\(name(scope))|\(budget)"
+        case .ip: "ip|\(profile.addressFamily)|\(part ?? budget)"
+        case .uid, .apikey: "\(venue(scope, of: budget))|\(name(scope))|\(part ?? budget)"
         }
     }
 
-    /// What a budget's row says of the venue: Bitget margin's isolated and crossed are two.
+    /// What a budget's row says of the venue: Bitget margin's isolated and crossed are two. A limit by address names the family where it is not the venue's own.
     func venue(_ scope: BudgetScope, of budget: String) -> String {
+        if scope == .ip, let family = profile.ownAddressFamily { return family }
         let isOwn = profile.hasOwnEndpoints && scope != .ip && !profile.sharedBudgets.contains(budget)
         return isOwn ? "\(profile.venue)/\(profile.product)" : profile.venue
     }
@@ -77,7 +82,7 @@ package struct BudgetOwner: Sendable {
     /// Whether a row of a former run is of a budget that this account has now.
     func owns(_ row: BudgetRow, _ settings: [LimitSetting]) -> Bool {
         profile.budgets.contains { rule in
-            guard rule.name == row.name else { return false }
+            guard rule.covers(row.name) else { return false }
             let setting = settings.first { $0.budget == rule.name }
             let scope = setting?.scope ?? rule.scope
             guard !rule.isOffByDefault || setting != nil, scope == row.scope, name(scope) == row.owner else { return false }

@@ -12,6 +12,9 @@ package struct PermitGrip: Hashable, Sendable {
 package struct Limiter: Sendable {
     package private(set) var budgets: [Budget] = []
     private var indexByKey: [String: Int] = [:]
+    /// What a start took over, and how long what was unanswered then may still arrive.
+    private var former = LimitInheritance.none
+    private var holdUnansweredUs: Int64 = 0
     /// Former rows without an owner, whose rests others took over.
     package private(set) var supersededRests: Set<Int64> = []
     /// Permits in the hands of other programs, and who waits for some.
@@ -27,40 +30,46 @@ package struct Limiter: Sendable {
     mutating func register(
         _ holder: BudgetOwner, settings: [LimitSetting], holdUnansweredUs: Int64, from former: LimitInheritance, in turn: Turn
     ) -> [String: Int] {
-        let now = turn.now.monotonic
+        (self.former, self.holdUnansweredUs) = (former, holdUnansweredUs)
         var indexes: [String: Int] = [:]
         for rule in holder.profile.budgets {
             let setting = settings.first { $0.budget == rule.name }
             if rule.isOffByDefault, setting == nil { continue }
-            let terms = LimitTerms(rule, setting)
-            let scope = terms.scope
-            let key = holder.key(rule.name, scope)
-            if let index = indexByKey[key] {
-                indexes[rule.name] = index
-                continue
-            }
-            let venue = holder.venue(scope, of: rule.name)
-            func row(_ id: Int64) -> BudgetRow {
-                BudgetRow(
-                    id: id, venue: venue, owner: holder.name(scope), name: rule.name, scope: scope, permits: terms.permits, windowMs: terms.windowMs,
-                    shape: terms.shape)
-            }
-            let rows = former.former(of: row(0))
-            let known = rows.first { BudgetOwner.isSame($0, row(0)) && $0.venue == venue && $0.permits == terms.permits }
-            let new = row(known?.id ?? (former.budgets.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1)
-            if known != new { turn.record(.budget(new)) }
-            var budget = Budget(row: new, terms)
-            // A limit whose number or owner changed keeps holding what its former rows held, all of them at once.
-            budget.inherit(rows.flatMap { former.permits[$0.id] ?? [] }, unansweredHoldUs: holdUnansweredUs, at: now)
-            for rest in rows.compactMap({ former.rests[$0.id] }) {
-                budget.inherit(rest)
-                if rest.budget != new.id { supersededRests.insert(rest.budget) }
-            }
-            budgets.append(budget)
-            indexByKey[key] = budgets.count - 1
-            indexes[rule.name] = budgets.count - 1
+            // Of what the venue counts apart: the parts that former runs knew of. Others follow when they are first charged for.
+            let names = rule.isDivided ? Set(former.budgets.map(\.name).filter(rule.covers)).sorted() : [rule.name]
+            for name in names { indexes[name] = register(name, of: rule, holder, setting, in: turn) }
         }
         return indexes
+    }
+
+    /// Adds one of an account's budgets, or finds it.
+    ///
+    /// - Parameter name: the rule's, or that of a part of it.
+    mutating func register(_ name: String, of rule: BudgetRule, _ holder: BudgetOwner, _ setting: LimitSetting?, in turn: Turn) -> Int {
+        let terms = LimitTerms(rule, setting)
+        let scope = terms.scope
+        let key = holder.key(rule.name, scope, part: name)
+        if let index = indexByKey[key] { return index }
+        let venue = holder.venue(scope, of: rule.name)
+        func row(_ id: Int64, learned: Int? = nil) -> BudgetRow {
+            BudgetRow(
+                id: id, venue: venue, owner: holder.name(scope), name: name, scope: scope, permits: terms.permits, windowMs: terms.windowMs,
+                shape: terms.shape, learned: learned)
+        }
+        let rows = former.former(of: row(0))
+        let known = rows.first { BudgetOwner.isSame($0, row(0)) && $0.venue == venue && $0.permits == terms.permits }
+        let new = row(known?.id ?? (former.budgets.map(\.id) + budgets.map(\.row.id)).max().map { $0 + 1 } ?? 1, learned: known?.learned)
+        if known != new { turn.record(.budget(new)) }
+        var budget = Budget(row: new, terms)
+        // A limit whose number or owner changed keeps holding what its former rows held, all of them at once.
+        budget.inherit(rows.flatMap { former.permits[$0.id] ?? [] }, unansweredHoldUs: holdUnansweredUs, at: turn.now.monotonic)
+        for rest in rows.compactMap({ former.rests[$0.id] }) {
+            budget.inherit(rest)
+            if rest.budget != new.id { supersededRests.insert(rest.budget) }
+        }
+        budgets.append(budget)
+        indexByKey[key] = budgets.count - 1
+        return budgets.count - 1
     }
 
     /// What the venue's clock shows, as the account knows it that asks next; nil: it does not. Of use to budgets of calendar windows.
@@ -163,10 +172,24 @@ package struct Limiter: Sendable {
         }
     }
 
-    /// The venue's word on what is left of a request's own endpoint: the first budget it took of.
-    mutating func believe(_ grips: [PermitGrip], remaining: Int, in turn: Turn) {
-        guard let first = grips.first else { return }
-        if let row = budgets[first.budget].believe(remaining: remaining, at: turn.now.monotonic) { turn.record(.permit(row)) }
+    /// The venue's word on a limit that a request was charged for.
+    ///
+    /// - Returns: the budget, where the venue now says another number of permits for it.
+    mutating func believe(_ word: LimitWord, of grips: [PermitGrip], in turn: Turn) -> BudgetRow? {
+        guard let grip = word.budget.map({ name in grips.first { budgets[$0.budget].row.name == name } }) ?? grips.first else { return nil }
+        let before = budgets[grip.budget].row
+        if let permits = word.permits, permits > 0 { budgets[grip.budget].learn(permits) }
+        let all = budgets[grip.budget].row.learned ?? budgets[grip.budget].row.permits
+        let used = word.used.map { max(0, all - max(0, $0)) }
+        if let remaining = [word.remaining, used].compactMap({ $0 }).min(),
+            let row = budgets[grip.budget].believe(remaining: remaining, at: turn.now.monotonic)
+        {
+            turn.record(.permit(row))
+        }
+        let row = budgets[grip.budget].row
+        guard row != before else { return nil }
+        turn.record(.budget(row))
+        return row
     }
 
     /// Whether the share of one of these budgets is cut since a 429.
@@ -182,6 +205,12 @@ package struct Limiter: Sendable {
             let isFull = budgets[grip.budget].inUse(at: now.monotonic) * 10 >= budgets[grip.budget].share * 9
             if grip == narrowest || isFull { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, keepsShare: keepsShare, at: now) }
         }
+    }
+
+    /// Items of a request were refused for the rate though the request was not: those limits rest that count items.
+    mutating func punishItems(_ grips: [PermitGrip], _ charges: [BudgetCharge], at now: Moment) {
+        let counting = Set(charges.lazy.filter { $0.perItem > 0 }.map(\.budget))
+        punish(grips.filter { counting.contains($0.budget) }, retryAfterUs: nil, at: now)
     }
 
     /// When what repeats itself may take of each.

@@ -222,11 +222,14 @@ package struct BudgetRow: Sendable, Equatable {
     package let permits: Int
     package let windowMs: Int64
     package let shape: WindowShape
+    /// How many permits the venue said there are, where that is fewer; another number of `permits` ends it. nil: as many.
+    package var learned: Int?
     package init(
-        id: Int64, venue: String, owner: String, name: String, scope: BudgetScope, permits: Int, windowMs: Int64, shape: WindowShape = .sliding
+        id: Int64, venue: String, owner: String, name: String, scope: BudgetScope, permits: Int, windowMs: Int64, shape: WindowShape = .sliding,
+        learned: Int? = nil
     ) {
         (self.id, self.venue, self.owner, self.name) = (id, venue, owner, name)
-        (self.scope, self.permits, self.windowMs, self.shape) = (scope, permits, windowMs, shape)
+        (self.scope, self.permits, self.windowMs, self.shape, self.learned) = (scope, permits, windowMs, shape, learned)
     }
 }
 

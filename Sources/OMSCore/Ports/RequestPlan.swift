@@ -148,17 +148,7 @@ package struct RequestPlan: Sendable {
         (self.facts, self.freshnessMs, self.staleAt, self.timeoutMs) = (facts, freshnessMs, staleAt, timeoutMs)
     }
 
-    package var kind: RequestKind {
-        switch content {
-        case .place: .place
-        case .cancel: .cancel
-        case .modify: .modify
-        case .mixed(let place, let cancel, _): cancel.isEmpty ? .place : place.isEmpty ? .cancel : .mixed
-        // It asks for the end of orders, whosever and however many: no question.
-        case .query(.cancelAll): .cancel
-        case .query: .lookup
-        }
-    }
+    package var kind: RequestKind { content.kind }
 
     /// What sort of request it is, as errors of one sort are told from those of another.
     package var sort: String { if case .query(let query) = content { query.name } else { kind.rawValue } }
@@ -189,6 +179,18 @@ package struct RequestPlan: Sendable {
 }
 
 extension RequestPlan.Content {
+    var kind: RequestKind {
+        switch self {
+        case .place: .place
+        case .cancel: .cancel
+        case .modify: .modify
+        case .mixed(let place, let cancel, _): cancel.isEmpty ? .place : place.isEmpty ? .cancel : .mixed
+        // It asks for the end of orders, whosever and however many: no question.
+        case .query(.cancelAll): .cancel
+        case .query: .lookup
+        }
+    }
+
     /// See ``RequestPlan/isSigned``.
     var isSigned: Bool {
         switch self {

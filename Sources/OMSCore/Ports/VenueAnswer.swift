@@ -99,6 +99,22 @@ package enum QueryAnswer: Sendable {
     case failed(String)
 }
 
+/// What a venue says of one of its limits beside an answer.
+package struct LimitWord: Equatable, Sendable {
+    /// As ``BudgetRule/name``, or a part's (``BudgetRule/name(of:)``); nil: the first that the request is charged for. Of one that it
+    /// was not charged for nothing is believed.
+    package var budget: String?
+    /// Permits that are left in the present window.
+    package var remaining: Int?
+    /// Permits that were taken in it.
+    package var used: Int?
+    /// Permits in a window: no more than configured are believed.
+    package var permits: Int?
+    package init(_ budget: String? = nil, remaining: Int? = nil, used: Int? = nil, permits: Int? = nil) {
+        (self.budget, self.remaining, self.used, self.permits) = (budget, remaining, used, permits)
+    }
+}
+
 /// A whole answer, read by the venue's adapter. Nothing in it is a guess.
 package struct VenueAnswer: Sendable {
     /// What the request as a whole met.
@@ -127,8 +143,8 @@ package struct VenueAnswer: Sendable {
     package var cancels: [ItemOutcome] = []
     package var modifies: [ItemOutcome] = []
     package var query: QueryAnswer?
-    /// Requests the venue says are left in the current window.
-    package var remaining: Int?
+    /// What the venue says of its limits.
+    package var limits: [LimitWord] = []
     /// Ids that the answer named and the request did not carry: an alarm, never an attribution.
     package var foreignIDs: [String] = []
     /// Rows of a table of markets that were left out, or whose market cannot be traded for what they say, in words.

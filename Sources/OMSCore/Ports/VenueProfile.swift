@@ -27,13 +27,22 @@ package struct BudgetRule: Hashable, Sendable {
     package let isOffByDefault: Bool
     /// The most permits that one request takes which cannot be made smaller: no configuration leaves less.
     package let heaviest: Int
+    /// The venue counts each market, or family of markets, apart: charges name which (``Charge/part``).
+    package let isDivided: Bool
 
     package init(
         _ name: String, _ permits: Int, perMs windowMs: Int64, _ shape: WindowShape = .sliding, scope: BudgetScope, reserve: Int? = nil,
-        isOffByDefault: Bool = false, heaviest: Int = 1
+        isOffByDefault: Bool = false, heaviest: Int = 1, isDivided: Bool = false
     ) {
         (self.name, self.permits, self.windowMs, self.shape, self.scope) = (name, permits, windowMs, shape, scope)
-        (self.reserve, self.isOffByDefault, self.heaviest) = (reserve, isOffByDefault, heaviest)
+        (self.reserve, self.isOffByDefault, self.heaviest, self.isDivided) = (reserve, isOffByDefault, heaviest, isDivided)
+    }
+
+    /// What a part's budget is called.
+    package func name(of part: String) -> String { part.isEmpty ? name : "\(name)/\(part)" }
+    /// Whether a budget of this name is this one, or a part of it.
+    package func covers(_ budget: String) -> Bool {
+        budget == name || isDivided && budget.utf8.count > name.utf8.count + 1 && budget.hasPrefix(name + "/")
     }
 }
 
@@ -88,6 +97,8 @@ package struct VenueProfile: Sendable {
     package var clientIDs: ClientIDRule
     /// A request stamped T is not newly accepted once the venue's clock passed T + this.
     package var freshnessMs: Int64
+    /// The same for kinds of request that the venue takes for longer, or not for so long; no configuration changes it.
+    package var freshnessMsByKind: [RequestKind: Int64] = [:]
     /// How far before the measured middle of the venue's clock a stamp is set.
     package var stampMarginMs: Int64
     /// How long an order may stay invisible to look-ups after it was accepted.
@@ -127,6 +138,11 @@ package struct VenueProfile: Sendable {
     /// What the venue counts when it says quantity, where that is the account owner's word (AZ): `Query.account` must be answered before a new order leaves,
     /// for it may show that the venue counts something else. nil: there is nothing to choose.
     package var quantityUnit: QuantityUnit?
+    /// Hosts that count limits by address together, and shut an address out together, have one name here, which holds no `-`; nil: that of the venue up to its
+    /// first `-`.
+    package var ownAddressFamily: String?
+    /// Answers that shut this address out for a time that no header names. HTTP 418, and 403 with a `Retry-After`, need no rule.
+    package var shutOuts: [ShutOutRule] = []
     /// Requests carry a passphrase beside the key: credentials without one are refused.
     package var needsPassphrase = false
 
@@ -143,7 +159,19 @@ package struct VenueProfile: Sendable {
     }
 }
 
+/// An answer by which a venue shuts an address out without naming a time.
+package struct ShutOutRule: Hashable, Sendable {
+    package let status: Int
+    /// In the body, whatever their case; nil: the body is no JSON, so that the edge spoke and not the venue.
+    package let words: String?
+    package let forMs: Int64
+    package init(status: Int, saying words: String?, forMs: Int64) { (self.status, self.words, self.forMs) = (status, words, forMs) }
+}
+
 extension VenueProfile {
+    /// See ``ownAddressFamily``: `bitget` of `bitget-margin`.
+    package var addressFamily: String { ownAddressFamily ?? String(BudgetOwner.family(venue)) }
+
     /// How long after its stamp a request counts as possibly accepted: the freshness window, and timer grain at the venue's gates.
     package func fenceMs(freshnessMs: Int64) -> Int64 { max(freshnessMs, recvwindowFloorMs) + 250 }
 }

@@ -180,7 +180,8 @@ extension BudgetRow: RecordValue {
         BudgetRow(
             id: try coder.value(value?.id), venue: try coder.value(value?.venue), owner: try coder.value(value?.owner),
             name: try coder.value(value?.name), scope: try coder.value(value?.scope), permits: try coder.value(value?.permits),
-            windowMs: try coder.value(value?.windowMs), shape: WindowShape(beginsMs: try coder.optional(value?.shape.beginsMs)))
+            windowMs: try coder.value(value?.windowMs), shape: WindowShape(beginsMs: try coder.optional(value?.shape.beginsMs)),
+            learned: try coder.optional(value?.learned))
     }
 }
 

@@ -23,7 +23,9 @@ extension Bitget {
     /// Reads status, headers and envelope. Business errors come with HTTP 400 and the same envelope as successes, so the body decides.
     static func read(_ response: HTTPResponse, on line: Line) -> (answer: VenueAnswer, meeting: Meeting) {
         var answer = VenueAnswer(httpStatus: response.status, disposition: .inDoubt)
-        answer.remaining = response.header("x-mbx-used-remain-limit").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
+        if let remaining = response.header("x-mbx-used-remain-limit").flatMap({ Int($0) }), remaining >= 0 {
+            answer.limits = [LimitWord(remaining: remaining)]
+        }
         let envelope = try? JSONParser.parse(response.body)
         let code = envelope?["code"]?.text
         let text = String((envelope?["msg"]?.text ?? "").prefix(textMax))

@@ -8,7 +8,9 @@ extension VenueAdapter {
     package func reading(_ response: HTTPResponse, of plan: RequestPlan) -> VenueAnswer {
         var answer = answer(to: plan, from: response)
         // A key that is refused in the venue's own words is refused for good, whatever else the answer says.
-        if answer.disposition != .halted, let forMs = response.shutOutMs { answer.disposition = .shutOut(forMs: forMs) }
+        if answer.disposition != .halted, let forMs = response.shutOutMs ?? profile.shutOuts.first(where: { response.shutsOut(by: $0) })?.forMs {
+            answer.disposition = .shutOut(forMs: forMs)
+        }
         if case .rateLimited(let retryAfterMs) = answer.disposition, response.status == 429, response.saysBusy, !answer.refusesForRate {
             answer.disposition = .busy(retryAfterMs: retryAfterMs)
         }
@@ -37,6 +39,13 @@ extension HTTPResponse {
     fileprivate var saysBusy: Bool {
         let text = String(decoding: body.prefix(4_096), as: UTF8.self)
         return RefusalWords(text) == .doubt && !RefusalWords.tellRate(text)
+    }
+
+    /// Whether it is what a venue of this rule says then.
+    func shutsOut(by rule: ShutOutRule) -> Bool {
+        guard status == rule.status else { return false }
+        guard let words = rule.words else { return (try? JSONParser.parse(body)) == nil }
+        return String(decoding: body, as: UTF8.self).lowercased().contains(words.lowercased())
     }
 
     /// Where a 418 names no time: two minutes, the shortest that is known of any venue.

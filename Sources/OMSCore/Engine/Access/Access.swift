@@ -185,7 +185,7 @@ final class Access {
     }
 
     /// The venue's family of hosts, which shuts out all or none.
-    var family: String { String(BudgetOwner.family(profile.venue)) }
+    var family: String { profile.addressFamily }
 
     /// A venue of this family shuts us out.
     func impose(_ ban: VenueBan) {

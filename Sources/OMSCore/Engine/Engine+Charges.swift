@@ -1,0 +1,67 @@
+/// What requests cost of their venue's limits, asked of the ``Limiter`` in the words of its budgets.
+extension Engine {
+    func charges(of content: RequestPlan.Content, on desk: Desk) -> [BudgetCharge] {
+        charges(desk.rules.charges(of: content), on: desk)
+    }
+
+    func charges(_ charges: [Charge], on desk: Desk) -> [BudgetCharge] {
+        charges.compactMap { charge in budget(of: charge, on: desk).map { BudgetCharge(budget: $0, charge) } }
+    }
+
+    /// nil: a limit that is off.
+    private func budget(of charge: Charge, on desk: Desk) -> Int? {
+        guard !charge.part.isEmpty else { return desk.budgets[charge.budget] }
+        guard let rule = desk.profile.budgets.first(where: { $0.name == charge.budget }) else { return nil }
+        let name = rule.name(of: charge.part)
+        if let index = desk.budgets[name] { return index }
+        let setting = desk.setup.limits.first { $0.budget == rule.name }
+        guard !rule.isOffByDefault || setting != nil else { return nil }
+        let index = limiter.register(name, of: rule, BudgetOwner(desk.setup), setting, in: turn)
+        desk.budgets[name] = index
+        return index
+    }
+
+    /// Whether an item finds room in a batch that is being made up, where the venue counts markets apart; then it takes it.
+    ///
+    /// - Parameters:
+    ///   - item: a request with it alone.
+    ///   - room: what the batch leaves of each part that it takes of.
+    func hasRoom(for item: RequestPlan.Content, in room: inout [Int: Int], usesReserve: Bool, on desk: Desk) -> Bool {
+        let charges = desk.rules.charges(of: item).filter { !$0.part.isEmpty }
+        let taken = self.charges(charges, on: desk)
+        for charge in taken where room[charge.budget] == nil {
+            room[charge.budget] = limiter.available(charge.budget, at: now.monotonic, usesReserve: usesReserve)
+        }
+        if let full = taken.first(where: { room[$0.budget, default: 0] < $0.weight }) {
+            awaitPermits([full], usesReserve: usesReserve)
+            return false
+        }
+        for charge in taken { room[charge.budget, default: 0] -= charge.weight }
+        return true
+    }
+
+    /// Whether all of these are there; else asks to be called when they may be.
+    func canTake(_ charges: [BudgetCharge], usesReserve: Bool) -> Bool {
+        if limiter.canTake(charges, at: now.monotonic, usesReserve: usesReserve) { return true }
+        awaitPermits(charges, usesReserve: usesReserve)
+        return false
+    }
+
+    /// The same for a request that is to leave now: what it waits for in vain it saves up (``Claims``).
+    func mayTake(_ charges: [BudgetCharge], as urgency: Claims.Urgency, on desk: Desk, usesReserve: Bool) -> Bool {
+        let name = Claims.Name(account: desk.index, urgency: urgency)
+        if limiter.mayTake(charges, as: name, at: now.monotonic, usesReserve: usesReserve) { return true }
+        // Who has permits enough and is barred is called when the one who bars it has left (``Limiter/endTurn(_:)``).
+        _ = canTake(charges, usesReserve: usesReserve)
+        return false
+    }
+
+    private func awaitPermits(_ charges: [BudgetCharge], usesReserve: Bool) {
+        if let next = limiter.nextChance(charges, at: now.monotonic, usesReserve: usesReserve) { wake(at: next) }
+    }
+
+    /// So many items at most, and no more than the limits that count them leave room for; only after `mayTake`.
+    func most(_ items: Int, _ charges: [BudgetCharge], usesReserve: Bool) -> Int {
+        min(items, limiter.most(charges, at: now.monotonic, usesReserve: usesReserve))
+    }
+}
