@@ -79,7 +79,7 @@ import Testing
         return nil
     }
 
-    @Test(arguments: [Claims.Urgency.last, .changing, .asking, .first])
+    @Test(arguments: [Claims.Urgency.last, .changing, .asking, .due, .first])
     func `a heavy request is served within a window and a round trip, however many light ones come along`(urgency: Claims.Urgency) throws {
         var (limiter, budgets) = try Self.limiter([Self.rule("a", 10, heaviest: 8)])
         let (light, heavy) = ([BudgetCharge(budget: budgets[0])], [BudgetCharge(budget: budgets[0], weight: 8)])
@@ -138,5 +138,80 @@ import Testing
         #expect(turn.wakeAt == 1, "who was barred is called")
         mayPlace = limiter.mayTake(one, as: Self.name(1, .last), at: 2, usesReserve: false)
         #expect(mayPlace, "it asked no more")
+    }
+
+    @Test func `a budget that is named twice is charged for both together, and never beyond its permits`() throws {
+        var (limiter, budgets) = try Self.limiter([Self.rule("a", 10, heaviest: 10), Self.rule("b", 10)])
+        let twice = [
+            BudgetCharge(budget: budgets[0], weight: 6, perItem: 2), BudgetCharge(budget: budgets[1]),
+            BudgetCharge(budget: budgets[0], weight: 5, perItem: 1),
+        ]
+        let together = BudgetCharge.together(twice)
+        #expect(together == [BudgetCharge(budget: budgets[0], weight: 11, perItem: 3), BudgetCharge(budget: budgets[1])])
+        let isFree = limiter.canTake(together, at: 0, usesReserve: true)
+        #expect(!isFree)
+        let less = BudgetCharge.together([BudgetCharge(budget: budgets[0], weight: 6), BudgetCharge(budget: budgets[0], weight: 4)])
+        _ = limiter.take(less, by: 1, at: 0)
+        let left = limiter.available(budgets[0], at: 0, usesReserve: true)
+        #expect(left == 0)
+    }
+
+    @Test func `a refusal that an earlier run heard leaves what the heaviest request takes, as one of this run does`() throws {
+        let rules = [Self.rule("a", 100, heaviest: 40)]
+        let (former, budgets) = try Self.limiter(rules)
+        let row = former.budgets[budgets[0]].row
+        // Written when nothing weighed so much.
+        let rest = BudgetRest(budget: row.id, usableShare: 3, rest: Rest(until: 0, lastsUs: 0, untilWall: 0), recoversAt: .seconds(4))
+        var budget = Budget(row: row, LimitTerms(rules[0], nil))
+        budget.inherit(rest)
+        let available = budget.available(at: .seconds(1), usesReserve: true)
+        #expect(available == 40)
+    }
+
+    @Test func `one request of what repeats itself takes a fifth of what may be used, or one item`() throws {
+        let (limiter, budgets) = try Self.limiter([Self.rule("a", 30, heaviest: 20), Self.rule("b", 3)])
+        let (a, b) = (BudgetCharge(budget: budgets[0], weight: 1, perItem: 1), BudgetCharge(budget: budgets[1], weight: 1, perItem: 1))
+        #expect(limiter.mostRepeated([a]) == 6)
+        #expect(limiter.mostRepeated([a, b]) == 1)
+        #expect(limiter.mostRepeated([BudgetCharge(budget: budgets[1])]) == Int.max, "who counts requests sets no bound")
+    }
+
+    @Test(arguments: 1...200)
+    func `a cancel takes what is free whatever anybody saves up for, and nobody else is kept waiting for ever`(seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        let permits = (0..<2).map { _ in Int.random(in: 2...20, using: &random) }
+        var (limiter, budgets) = try Self.limiter(permits.enumerated().map { Self.rule("b\($0)", $1, heaviest: $1) })
+        func charges(heavy: Bool) -> [BudgetCharge] {
+            let named = Bool.random(using: &random) ? [0, 1] : [Int.random(in: 0...1, using: &random)]
+            return named.map { BudgetCharge(budget: budgets[$0], weight: heavy ? Int.random(in: 1...permits[$0], using: &random) : 1) }
+        }
+        // Everybody wants to send all the time, but for cancels, which come for two seconds of four; each round trip takes up to 100 ms.
+        let waiting: [(name: Claims.Name, charges: [BudgetCharge])] = [Claims.Urgency.last, .changing, .asking, .due].enumerated().map {
+            (Self.name($0, $1), charges(heavy: true))
+        }
+        let cancel = charges(heavy: false)
+        var answers = TimerHeap<[PermitGrip]>()
+        var (served, refused, lastServed) = ([Int](repeating: 0, count: waiting.count), 0, Int64.zero)
+        for turn in 0..<1_500 {
+            let now = Int64.milliseconds(Int64(turn) * 10)
+            while let grips = answers.popDue(at: now) { _ = limiter.release(grips, readAt: now, at: now) }
+            for index in waiting.indices.shuffled(using: &random) {
+                let (name, wanted) = waiting[index]
+                guard limiter.mayTake(wanted, as: name, at: now, usesReserve: true) else { continue }
+                answers.add(limiter.take(wanted, by: 1, at: now).grips, at: now + .milliseconds(Int64.random(in: 1...100, using: &random)))
+                served[index] += 1
+                lastServed = now
+            }
+            if turn % 7 == 0, turn % 400 < 200 {
+                let isFree = limiter.canTake(cancel, at: now, usesReserve: true)
+                let mayGo = limiter.mayTake(cancel, as: Self.name(9, .first), at: now, usesReserve: true)
+                if isFree, !mayGo { refused += 1 }
+                if mayGo { answers.add(limiter.take(cancel, by: 2, at: now).grips, at: now + .milliseconds(20)) }
+            }
+            limiter.endTurn(Turn(now))
+        }
+        #expect(refused == 0, "seed \(seed): \(refused) cancels waited beside free permits")
+        // The most urgent of those that wait has its turn again and again; it wants to send without end, so that who stands behind it may not.
+        #expect(served[3] > 0 && lastServed > .seconds(11), "seed \(seed): \(served), the last at \(lastServed)")
     }
 }

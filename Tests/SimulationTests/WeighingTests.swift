@@ -6,7 +6,7 @@ import Venues
 
 /// A venue that counts what requests weigh, by windows of any position and by its clock's; its count is a reading of its own.
 @Suite struct WeighingTests {
-    private static func ready(_ seed: UInt64 = 1, adjust: (inout VirtualDaemon.Options) -> Void = { _ in }) throws -> VirtualDaemon {
+    static func ready(_ seed: UInt64 = 1, adjust: (inout VirtualDaemon.Options) -> Void = { _ in }) throws -> VirtualDaemon {
         try House.ready("xt-spot") { options in
             options.seed = seed
             options.dialects = [WeighingDialect()]
@@ -17,7 +17,7 @@ import Venues
     }
 
     /// The same account by other rules.
-    private static func replace(_ setup: inout AccountSetup, by rules: (any VenueAdapter) -> any VenueAdapter) {
+    static func replace(_ setup: inout AccountSetup, by rules: (any VenueAdapter) -> any VenueAdapter) {
         guard let adapter = setup.rules as? any VenueAdapter else { preconditionFailure("rules without an adapter") }
         var other = AccountSetup(id: setup.id, uid: setup.uid, keyFingerprint: setup.keyFingerprint, rules: rules(adapter))
         (other.freshnessMs, other.holdUnansweredMs) = (setup.freshnessMs, setup.holdUnansweredMs)

@@ -5,7 +5,7 @@ extension Engine {
     }
 
     func charges(_ charges: [Charge], on desk: Desk) -> [BudgetCharge] {
-        charges.compactMap { charge in budget(of: charge, on: desk).map { BudgetCharge(budget: $0, charge) } }
+        BudgetCharge.together(charges.compactMap { charge in budget(of: charge, on: desk).map { BudgetCharge(budget: $0, charge) } })
     }
 
     /// nil: a limit that is off.
@@ -26,14 +26,18 @@ extension Engine {
     /// - Parameters:
     ///   - item: a request with it alone.
     ///   - room: what the batch leaves of each part that it takes of.
-    func hasRoom(for item: RequestPlan.Content, in room: inout [Int: Int], usesReserve: Bool, on desk: Desk) -> Bool {
+    ///   - isAgain: it repeats itself.
+    func hasRoom(for item: RequestPlan.Content, in room: inout [Int: Int], usesReserve: Bool, isAgain: Bool = false, on desk: Desk) -> Bool {
         let charges = desk.rules.charges(of: item).filter { !$0.part.isEmpty }
         let taken = self.charges(charges, on: desk)
         for charge in taken where room[charge.budget] == nil {
-            room[charge.budget] = limiter.available(charge.budget, at: now.monotonic, usesReserve: usesReserve)
+            room[charge.budget] =
+                isAgain
+                ? limiter.repeatable(charge, at: now.monotonic, usesReserve: usesReserve)
+                : limiter.available(charge.budget, at: now.monotonic, usesReserve: usesReserve)
         }
         if let full = taken.first(where: { room[$0.budget, default: 0] < $0.weight }) {
-            awaitPermits([full], usesReserve: usesReserve)
+            if !isAgain || mayRepeat([full]) { awaitPermits([full], usesReserve: usesReserve) }
             return false
         }
         for charge in taken { room[charge.budget, default: 0] -= charge.weight }
@@ -64,4 +68,7 @@ extension Engine {
     func most(_ items: Int, _ charges: [BudgetCharge], usesReserve: Bool) -> Int {
         min(items, limiter.most(charges, at: now.monotonic, usesReserve: usesReserve))
     }
+
+    /// Books what repeats itself, once it is on its way.
+    func repeated(_ content: RequestPlan.Content, on desk: Desk) { limiter.repeated(charges(of: content, on: desk), at: now.monotonic) }
 }

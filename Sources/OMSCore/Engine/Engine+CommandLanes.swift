@@ -7,26 +7,25 @@ extension Engine {
         let most = most(desk.profile.cancelMax, charges, usesReserve: true)
         var tickets = takeCancels(again: false, most: most, on: desk)
         // Orders of others are asked for as often as they are listed.
-        if desk.lanes.hasStrangers, mayRepeat(charges),
-            desk.lanes.addStrangers(to: &tickets, most: most, bySymbol: desk.profile.listsBySymbol)
-        {
-            limiter.repeated(charges, at: now.monotonic)
-        }
+        let own = tickets.count
+        let room = min(most, own + min(most, limiter.mostRepeated(charges)))
+        let hasStrangers =
+            desk.lanes.hasStrangers && mayRepeat(charges) && desk.lanes.addStrangers(to: &tickets, most: room, bySymbol: desk.profile.listsBySymbol)
         guard !tickets.isEmpty else { return false }
-        return sendCancels(tickets, takesPlaces: takesPlaces, on: desk)
+        return sendCancels(tickets, repeated: hasStrangers ? tickets[own...] : [], takesPlaces: takesPlaces, on: desk)
     }
 
     /// Cancels that came back, in full batches.
     func launchRepeatedCancels(_ desk: Desk, takesPlaces: Bool = true) -> Bool {
         guard desk.lanes.hasCancelsAgain else { return false }
         let charges = cancelCharges(desk)
-        guard mayRepeat(at: desk.lanes.cancelsAgainAt(full: desk.profile.cancelMax), charges),
-            mayTake(charges, as: .first, on: desk, usesReserve: true)
-        else { return false }
-        let tickets = takeCancels(again: true, most: most(desk.profile.cancelMax, charges, usesReserve: true), on: desk)
+        let full = min(desk.profile.cancelMax, limiter.mostRepeated(charges))
+        guard mayRepeat(at: desk.lanes.cancelsAgainAt(full: full), charges), mayTake(charges, as: .first, on: desk, usesReserve: true) else {
+            return false
+        }
+        let tickets = takeCancels(again: true, most: most(full, charges, usesReserve: true), on: desk)
         guard !tickets.isEmpty else { return false }
-        limiter.repeated(charges, at: now.monotonic)
-        return sendCancels(tickets, takesPlaces: takesPlaces, on: desk)
+        return sendCancels(tickets, repeated: tickets[...], takesPlaces: takesPlaces, on: desk)
     }
 
     /// Whether cancels that came back have something left of their share of the budgets.
@@ -48,7 +47,8 @@ extension Engine {
                 return nil
             }
             // Behind those of markets that have room.
-            if desk.hasDividedBudgets, !hasRoom(for: .cancel([cancelTicket(id, live)]), in: &room, usesReserve: true, on: desk) {
+            let item = RequestPlan.Content.cancel([cancelTicket(id, live)])
+            if desk.hasDividedBudgets, !hasRoom(for: item, in: &room, usesReserve: true, isAgain: again, on: desk) {
                 return (cancelGroup(live, on: desk), 0)
             }
             return (cancelGroup(live, on: desk), live.batchCap)
@@ -65,12 +65,21 @@ extension Engine {
             command: id, order: live.key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID, terms: live.order.terms)
     }
 
-    private func sendCancels(_ tickets: [CancelTicket], takesPlaces: Bool, on desk: Desk) -> Bool {
-        guard desk.profile.mixesPlaceAndCancel else { return send(.cancel(tickets), on: desk, isPlace: false, usesReserve: true) }
-        let charges = charges(of: .mixed(place: [], cancel: tickets, placeFirst: false), on: desk)
-        // Where the venue counts what a request carries, new orders take what cancels leave.
-        let room = most(Int.max, charges, usesReserve: true) - 1
-        let places = takesPlaces && room > 0 && mayPlace(desk) ? takePlaces(desk, most: room, usesReserve: true, single: false)?.orders ?? [] : []
+    /// - Parameter repeated: those of them that repeat themselves, which is booked once they are on their way.
+    private func sendCancels(_ tickets: [CancelTicket], repeated again: ArraySlice<CancelTicket>, takesPlaces: Bool, on desk: Desk) -> Bool {
+        func content(_ tickets: [CancelTicket]) -> RequestPlan.Content {
+            desk.profile.mixesPlaceAndCancel ? .mixed(place: [], cancel: tickets, placeFirst: false) : .cancel(tickets)
+        }
+        guard sendCancels(tickets, alone: content(tickets), takesPlaces: takesPlaces, on: desk) else { return false }
+        if !again.isEmpty { repeated(content(Array(again)), on: desk) }
+        return true
+    }
+
+    private func sendCancels(_ tickets: [CancelTicket], alone: RequestPlan.Content, takesPlaces: Bool, on desk: Desk) -> Bool {
+        guard desk.profile.mixesPlaceAndCancel else { return send(alone, on: desk, isPlace: false, usesReserve: true) }
+        // Where the venue counts what a request carries, new orders take what cancels leave, but for the reserve, which is the next cancels'.
+        let room = most(Int.max, charges(of: alone, on: desk), usesReserve: false) - 1
+        let places = takesPlaces && room > 0 && mayPlace(desk) ? takePlaces(desk, most: room, usesReserve: false, single: false)?.orders ?? [] : []
         return sendMixed(places, tickets, on: desk, usesReserve: true)
     }
 
@@ -85,14 +94,16 @@ extension Engine {
             now.monotonic >= desk.access.reach.closedUntil
         else { return false }
         let charges = charges(of: .modify([]), on: desk)
-        if areRepeated, !mayRepeat(at: desk.lanes.modifiesAgainAt(full: desk.profile.modifyMax), charges) { return false }
+        let full = areRepeated ? min(desk.profile.modifyMax, limiter.mostRepeated(charges)) : desk.profile.modifyMax
+        if areRepeated, !mayRepeat(at: desk.lanes.modifiesAgainAt(full: full), charges) { return false }
         guard mayTake(charges, as: .changing, on: desk, usesReserve: false) else { return false }
-        let most = most(desk.profile.modifyMax, charges, usesReserve: false)
+        let most = most(full, charges, usesReserve: false)
         let (tickets, ended) = takeModifies(again: areRepeated, most: most, on: desk)
         for end in ended { change(end.id, to: end.state, evidence: .local, note: end.why) }
         guard !tickets.isEmpty else { return false }
-        if areRepeated { limiter.repeated(charges, at: now.monotonic) }
-        return send(.modify(tickets), on: desk, isPlace: false, usesReserve: false)
+        guard send(.modify(tickets), on: desk, isPlace: false, usesReserve: false) else { return false }
+        if areRepeated { repeated(.modify(tickets), on: desk) }
+        return true
     }
 
     /// The next batch of modifies, and what stood among them that must not leave any more.
@@ -122,7 +133,7 @@ extension Engine {
                 command: command.id, order: key, clientOrderID: live.order.clientOrderID, venueOrderID: live.order.venueOrderID,
                 terms: live.order.terms, price: command.price ?? stands.price, quantity: command.quantity ?? stands.quantity,
                 onFailure: command.onFailure)
-            if desk.hasDividedBudgets, !hasRoom(for: .modify([ticket]), in: &room, usesReserve: false, on: desk) {
+            if desk.hasDividedBudgets, !hasRoom(for: .modify([ticket]), in: &room, usesReserve: false, isAgain: again, on: desk) {
                 crowded.append(key)
                 return false
             }

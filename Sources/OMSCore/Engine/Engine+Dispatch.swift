@@ -110,7 +110,7 @@ extension Engine {
     }
 
     private func sendWaitingPlaces(_ desk: Desk, usesReserve: Bool) -> Bool {
-        let urgency: Claims.Urgency = usesReserve ? .first : .last
+        let urgency: Claims.Urgency = usesReserve ? .due : .last
         if desk.profile.mixesPlaceAndCancel {
             let charges = placeCharges(desk)
             guard mayTake(charges, as: urgency, on: desk, usesReserve: usesReserve),
@@ -156,13 +156,26 @@ extension Engine {
 
     // MARK: Sending
 
-    func launch(_ content: RequestPlan.Content, on desk: Desk, usesReserve: Bool, isJournaled: Bool = false) -> Bool {
+    /// - Parameter urgency: nil: as its content has it.
+    func launch(
+        _ content: RequestPlan.Content, on desk: Desk, as urgency: Claims.Urgency? = nil, usesReserve: Bool, isJournaled: Bool = false
+    ) -> Bool {
         let charges = charges(of: content, on: desk)
         // Only what needs neither stamp nor account may leave before both are known.
         let isPreparation = if case .query(let query) = content { query.isPreparation } else { false }
         guard mayLeave(desk), isPreparation || desk.access.isSignable else { return false }
-        guard mayTake(charges, as: usesReserve ? .asking : .last, on: desk, usesReserve: usesReserve) else { return false }
+        let urgency = urgency ?? self.urgency(of: content, usesReserve: usesReserve, on: desk)
+        guard mayTake(charges, as: urgency, on: desk, usesReserve: usesReserve) else { return false }
         return send(content, charges, on: desk, isPlace: false, isJournaled: isJournaled)
+    }
+
+    private func urgency(of content: RequestPlan.Content, usesReserve: Bool, on desk: Desk) -> Claims.Urgency {
+        switch content {
+        case .query(.cancelAll): .first
+        // As long as nothing can be signed, no cancel can leave.
+        case .query(.serverTime), .query(.account): desk.access.isSignable ? .asking : .first
+        case .place, .cancel, .modify, .mixed, .query: usesReserve ? .asking : .last
+        }
     }
 
     private func stampMs(_ desk: Desk) -> Int64 {

@@ -76,7 +76,7 @@ extension Engine {
         guard !steps.isEmpty else { return false }
         let taken = desk.lookUps.take(
             lane, steps: steps, mostIDs: desk.profile.findIDsMax, round: desk.access.time.beginRound(isSingle: true, at: now.monotonic),
-            most: { most(desk.profile.findMax, charges(of: .query(.find([], step: $0)), on: desk), usesReserve: usesReserve) }
+            most: { mostAsked($0, lane, usesReserve: usesReserve, on: desk) }
         ) { key, inquiry in desk.book[key].map { offer($0, inquiry, lane, on: desk) } }
         guard let (step, orders) = taken else { return false }
         let lives = orders.compactMap { desk.book[$0] }
@@ -86,8 +86,9 @@ extension Engine {
             return subject
         }
         let concernsDoubt = lives.contains { $0.state == .inDoubt }
-        if launch(.query(.find(subjects, step: step)), on: desk, usesReserve: usesReserve, isJournaled: concernsDoubt) {
-            if lane.isPaced { limiter.repeated(charges(of: .query(.find([], step: step)), on: desk), at: now.monotonic) }
+        let question = RequestPlan.Content.query(.find(subjects, step: step))
+        if launch(question, on: desk, as: urgency(of: lane, usesReserve: usesReserve), usesReserve: usesReserve, isJournaled: concernsDoubt) {
+            if lane.isPaced { repeated(question, on: desk) }
             return true
         }
         for live in lives { again(live, on: desk, after: .milliseconds(10)) }
@@ -111,7 +112,17 @@ extension Engine {
     /// Whether a look-up's step may be asked now; else asks to be called when it may.
     private func mayAsk(_ step: Int, _ lane: InquiryLane, usesReserve: Bool, on desk: Desk) -> Bool {
         let charges = charges(of: .query(.find([], step: step)), on: desk)
-        return (!lane.isPaced || mayRepeat(charges)) && mayTake(charges, as: usesReserve ? .asking : .last, on: desk, usesReserve: usesReserve)
+        let urgency = urgency(of: lane, usesReserve: usesReserve)
+        return (!lane.isPaced || mayRepeat(charges)) && mayTake(charges, as: urgency, on: desk, usesReserve: usesReserve)
+    }
+
+    /// What a cancel waits for does not wait for places, be they ever so due.
+    private func urgency(of lane: InquiryLane, usesReserve: Bool) -> Claims.Urgency { lane == .urgent ? .first : usesReserve ? .asking : .last }
+
+    private func mostAsked(_ step: Int, _ lane: InquiryLane, usesReserve: Bool, on desk: Desk) -> Int {
+        let charges = charges(of: .query(.find([], step: step)), on: desk)
+        let most = most(desk.profile.findMax, charges, usesReserve: usesReserve)
+        return lane.isPaced ? min(most, limiter.mostRepeated(charges)) : most
     }
 
     func subject(_ live: LiveOrder, on desk: Desk, byVenueID: Bool = true) -> FindSubject {

@@ -252,7 +252,7 @@ package struct Budget: Sendable {
         if isOnRecord, former.budget == row.id { recorded = former }
         guard !former.isOver else { return }
         if former.rest.until > freeze.until { freeze = former.rest }
-        usableShare = min(usableShare, max(1, former.usableShare))
+        usableShare = min(usableShare, max(heaviest, former.usableShare))
         let next = max(former.recoversAt, frozenUntil)
         nextRecoveryAt = isPunished ? max(nextRecoveryAt, next) : next
     }
@@ -291,6 +291,9 @@ package struct Budget: Sendable {
 
     /// One of so many permits is for what repeats itself.
     package static let repeatShare: Int64 = 5
+
+    /// How much of it one request of what repeats itself may take at most, unless it cannot take less.
+    var repeatMost: Int { usableShare / Int(Self.repeatShare) }
 
     /// Remembers who was served, so that places get one grant in ten while they wait.
     package mutating func served(place: Bool, whilePlaceWaits: Bool) {

@@ -39,4 +39,19 @@ package struct BudgetCharge: Hashable, Sendable {
 
     package init(budget: Int, weight: Int = 1, perItem: Int = 0) { (self.budget, self.weight, self.perItem) = (budget, weight, perItem) }
     package init(budget: Int, _ charge: Charge) { self.init(budget: budget, weight: charge.weight, perItem: charge.perItem) }
+
+    /// One for each budget: where several name the same, it takes all that they say.
+    static func together(_ charges: [BudgetCharge]) -> [BudgetCharge] {
+        var together: [BudgetCharge] = []
+        together.reserveCapacity(charges.count)
+        for charge in charges {
+            guard let index = together.firstIndex(where: { $0.budget == charge.budget }) else {
+                together.append(charge)
+                continue
+            }
+            let other = together[index]
+            together[index] = BudgetCharge(budget: charge.budget, weight: other.weight + charge.weight, perItem: other.perItem + charge.perItem)
+        }
+        return together
+    }
 }

@@ -13,8 +13,10 @@ struct Claims: Sendable {
 
     /// In the order of the lanes (docs/LIMITS.md, "Who goes first").
     enum Urgency: Int, Comparable, Sendable {
-        /// Cancels, and places that were passed over for long enough.
+        /// Cancels, and the questions that they wait for.
         case first
+        /// Places that were passed over for long enough.
+        case due
         /// Questions that may use the reserve.
         case asking
         case changing

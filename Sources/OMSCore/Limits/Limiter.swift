@@ -216,6 +216,18 @@ package struct Limiter: Sendable {
     /// When what repeats itself may take of each.
     package func nextRepeat(_ charges: [BudgetCharge]) -> Int64 { charges.lazy.map { budgets[$0.budget].nextRepeatAt }.max() ?? .min }
 
+    /// How many items a request of what repeats itself could carry at most that has these charges with one of them: what is new finds room beside it.
+    package func mostRepeated(_ charges: [BudgetCharge]) -> Int {
+        charges.lazy.filter { $0.perItem > 0 }.map { 1 + max(0, budgets[$0.budget].repeatMost - $0.weight) / $0.perItem }.min() ?? .max
+    }
+
+    /// Permits of one budget that an item of what repeats itself finds there now.
+    mutating func repeatable(_ charge: BudgetCharge, at now: Int64, usesReserve: Bool) -> Int {
+        guard now >= budgets[charge.budget].nextRepeatAt else { return 0 }
+        return min(available(charge.budget, at: now, usesReserve: usesReserve), max(charge.weight, budgets[charge.budget].repeatMost))
+    }
+
+    /// - Parameter charges: of what left, not of a request with one item.
     package mutating func repeated(_ charges: [BudgetCharge], at now: Int64) {
         for charge in charges { budgets[charge.budget].repeated(charge.weight, at: now) }
     }
