@@ -13,20 +13,33 @@ package enum CallTable {
         let fields: [Field]
         /// nil: the server answers it by itself.
         let command: (@Sendable (JSON) throws(ControlError) -> ControlCommand)?
+        /// The role that a call with these parameters asks for, where that hangs on them.
+        let roleAsked: (@Sendable (JSON) -> Role)?
 
         init<M: Method>(_ method: M.Type, _ command: @escaping @Sendable (M.Parameters) throws(ControlError) -> ControlCommand) {
-            self.init(method) { (json: JSON) throws(ControlError) in try command(M.Parameters(json) ?? M.Parameters()) }
+            self.init(method, roleAsked: nil) { (json: JSON) throws(ControlError) in try command(M.Parameters(json) ?? M.Parameters()) }
         }
 
-        init<M: Method>(answeredByServer method: M.Type) { self.init(method, nil) }
+        init<M: Method>(
+            _ method: M.Type, asks role: @escaping @Sendable (M.Parameters) -> Role,
+            _ command: @escaping @Sendable (M.Parameters) throws(ControlError) -> ControlCommand
+        ) {
+            self.init(method, roleAsked: { role(M.Parameters($0) ?? M.Parameters()) }) { (json: JSON) throws(ControlError) in
+                try command(M.Parameters(json) ?? M.Parameters())
+            }
+        }
 
-        private init<M: Method>(_ method: M.Type, _ command: (@Sendable (JSON) throws(ControlError) -> ControlCommand)?) {
+        init<M: Method>(answeredByServer method: M.Type) { self.init(method, roleAsked: nil, nil) }
+
+        private init<M: Method>(
+            _ method: M.Type, roleAsked: (@Sendable (JSON) -> Role)?, _ command: (@Sendable (JSON) throws(ControlError) -> ControlCommand)?
+        ) {
             (name, role, isMutating, fields) = (method.name, method.role, method.isMutating, method.fields)
-            self.command = command
+            (self.command, self.roleAsked) = (command, roleAsked)
         }
     }
 
-    package static let all: [Line] = intents + orders + accounts + others
+    package static let all: [Line] = intents + orders + accounts + guards + others
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
     static func line(named name: String) -> Line? { byName[name] }
@@ -102,6 +115,25 @@ package enum CallTable {
         Line(LimitRelease.self) { asked throws(ControlError) in .limitRelease(permitID: asked.permitID) },
     ]
 
+    private static let guards: [Line] = [
+        Line(SessionGuard.self, asks: { $0.onLost == GuardRow.OnLost.halt.rawValue ? .operator : SessionGuard.role }) { asked throws(ControlError) in
+            if let token = asked.resume {
+                guard asked.accounts == nil, asked.onLost == nil, asked.heartbeatMs == nil, asked.graceMs == nil else {
+                    throw .invalidParams("params.resume: stands alone; what the guard was told when it began holds on")
+                }
+                return .guardResume(presented: Digest256(sha256(Array(token.utf8))), token: nil)
+            }
+            guard let onLost = asked.onLost.flatMap({ GuardRow.OnLost(rawValue: $0) }) else { throw .invalidParams("params.on_lost: is missing") }
+            guard let graceMs = asked.graceMs else { throw .invalidParams("params.grace_ms: is missing") }
+            var accounts: [AccountID] = []
+            for name in asked.accounts ?? [] where !accounts.contains(AccountID(name)) { accounts.append(AccountID(name)) }
+            guard onLost != .halt || !accounts.isEmpty else { throw .invalidParams("params.accounts: halt names the accounts that it halts") }
+            return .guardBegin(GuardTerms(accounts: accounts, onLost: onLost, heartbeatMs: asked.heartbeatMs, graceMs: graceMs), token: nil)
+        },
+        Line(SessionRelease.self) { asked throws(ControlError) in .guardRelease(GuardID(asked.guardID)) },
+        Line(GuardList.self) { _ throws(ControlError) in .guardList },
+    ]
+
     private static let others: [Line] = [
         Line(EventSubscribe.self) { asked throws(ControlError) in
             .subscribe(afterSeq: asked.afterSeq, account: asked.account.map { AccountID($0) })
@@ -155,6 +187,9 @@ extension Reply {
         case .canceled(let id, let withdrawn, let cancels): IntentCancel.Result(id, withdrawn: withdrawn, cancels: cancels).serialized()
         case .granted(let id, let at): LimitTake.Result(id, grantedAt: at).serialized()
         case .released(let id): LimitRelease.Result(id).serialized()
+        case .guarded(let row, let token): SessionGuard.Result(row, token: token).serialized()
+        case .guardReleased(let row): ShownGuard(GuardSnapshot(row: row, live: 0, tripsAt: nil)).serialized()
+        case .guards(let guards): GuardList.Result(guards).serialized()
         case .query, .subscribe, .unsubscribe, .status: nil
         }
     }
@@ -292,6 +327,34 @@ extension LimitTake.Result {
     fileprivate init(_ permitID: Int64, grantedAt: Int64) {
         self.init()
         (self.permitID, self.grantedAt) = (permitID, grantedAt)
+    }
+}
+
+extension SessionGuard.Result {
+    fileprivate init(_ row: GuardRow, token: String) {
+        self.init()
+        (guardID, self.token) = (row.id.number, token)
+        accounts = row.accounts.isEmpty ? nil : row.accounts.map(\.text)
+        (onLost, heartbeatMs, graceMs) = (row.onLost.rawValue, row.heartbeatMs, row.graceMs)
+    }
+}
+
+extension ShownGuard {
+    fileprivate init(_ snapshot: GuardSnapshot) {
+        self.init()
+        let row = snapshot.row
+        (guardID, user) = (row.id.number, Int64(row.user))
+        accounts = row.accounts.isEmpty ? nil : row.accounts.map(\.text)
+        (onLost, heartbeatMs, graceMs) = (row.onLost.rawValue, row.heartbeatMs, row.graceMs)
+        (openedAt, state, since, reason) = (row.openedAt, row.state.rawValue, row.since, row.reason)
+        (live, tripsAt) = (Int64(snapshot.live), snapshot.tripsAt)
+    }
+}
+
+extension GuardList.Result {
+    fileprivate init(_ snapshots: [GuardSnapshot]) {
+        self.init()
+        guards = snapshots.map { ShownGuard($0) }
     }
 }
 

@@ -46,6 +46,11 @@ extension FieldType {
             for item in items where item.string.map({ !words.contains($0) }) ?? true { return Self.wording(of: words, asked: item.string) }
             return nil
         case (.words, _): return "should be an array of strings"
+        case (.names(let rule), .array(let items)):
+            if items.isEmpty { return "should name at least one" }
+            for item in items { if let problem = FieldType.text(rule).problem(with: item) { return problem } }
+            return nil
+        case (.names, _): return "should be an array of strings"
         case (.decimal, _): return nil
         case (.items, .array), (.idsOrItems, .array): return nil
         case (.items, _), (.idsOrItems, _): return "should be an array"

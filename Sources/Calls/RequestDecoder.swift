@@ -93,6 +93,9 @@ package enum RequestDecoder {
             throw .notPermitted("\(method.name) asks for the role \(method.role.name); yours is \(role.name)")
         }
         let parameters = try ParameterCheck.checked(document["params"], fields: method.fields)
+        if let asked = method.roleAsked?(parameters), role < asked {
+            throw .notPermitted("\(method.name) with these parameters asks for the role \(asked.name); yours is \(role.name)")
+        }
         guard let command = method.command else { return .discover(id: id) }
         return .command(try command(parameters), id: id)
     }

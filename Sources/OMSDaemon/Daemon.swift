@@ -221,5 +221,6 @@ private final class CoreSink: ControlSink {
         return isLone && core.turnAtOnce(input) || mailbox.post(command: input)
     }
 
+    func spoke(connection: UInt64) { mailbox.post(.spoke(connection: connection)) }
     func disconnected(connection: UInt64) { mailbox.post(.disconnected(connection: connection)) }
 }

@@ -36,7 +36,7 @@ enum Log {
         case ready, notReady = "not_ready", unreachable, reachable, shutOut = "shut_out"
         case doubts, doubtsOver = "doubts_over", parked
         case breakFound = "break", breakOver = "break_over", breakAcknowledged = "break_acknowledged"
-        case tradingState = "trading_state", kill, unconfigured, market
+        case tradingState = "trading_state", guardTripped = "guard_tripped", kill, unconfigured, market
         /// Lines like others before them that were not written.
         case repeated
     }

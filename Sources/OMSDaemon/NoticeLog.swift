@@ -55,6 +55,9 @@ final class NoticeLog {
             let fields: [Log.Field] = [("by", row.actor.text), ("reason", row.reason)]
             let level: Log.Level = row.state == .active ? .info : .warning
             return line(level, .tradingState, "trading state is \(row.state.rawValue)", "trading state", fields)
+        case .guardTripped(let row):
+            let fields: [Log.Field] = [("guard", String(row.id.number)), ("on_lost", row.onLost.rawValue), ("reason", row.reason)]
+            return line(.error, .guardTripped, "guard tripped: what it stands for is cancelled", "guards", fields)
         case .unconfigured(let orders, let unsent, let intents):
             let words = "orders are open of an account that is not configured: nothing is done for them"
             let fields: [Log.Field] = [("orders", String(orders)), ("unsent", String(unsent)), ("intents", String(intents))]

@@ -148,7 +148,7 @@ package final class Runner {
     private func forget(_ input: Input) {
         switch input {
         case .answered(let id, _, _, _), .lost(let id, _, _, _), .notSent(let id, _): unwritten[id] = nil
-        case .command, .disconnected, .reload, .started, .wake: break
+        case .command, .disconnected, .spoke, .reload, .started, .wake: break
         }
     }
 
@@ -241,7 +241,7 @@ extension Input {
     fileprivate var endsRequest: Bool {
         switch self {
         case .answered, .lost, .notSent: true
-        case .command, .disconnected, .reload, .started, .wake: false
+        case .command, .disconnected, .spoke, .reload, .started, .wake: false
         }
     }
 

@@ -121,6 +121,7 @@ extension SQLiteJournal {
             """)
         try connection.execute("DELETE FROM commands WHERE command_id > \(key) AND intent_key = \(key)")
         try connection.execute("DELETE FROM orders WHERE intent_key = \(key)")
+        try connection.execute("DELETE FROM guarded_intents WHERE intent_key = \(key)")
         try connection.execute("DELETE FROM intents WHERE intent_key = \(key)")
         var detail = EventDetail()
         detail.add("intent_id", half.id)

@@ -65,6 +65,7 @@ extension SQLiteJournal {
                 try setMeta(JournalLoader.killSince + row.account.text, row.since ?? 0)
                 try setMeta(JournalLoader.cancelAll + row.account.text, row.cancelAll.rawValue)
                 try write(note: event, account: row.account, order: nil)
+            case .sessionGuard(let row, let event): try write(row, event)
             case .budget(let row): try write(row)
             case .permit(let row): try write(row, hasRow: row.request.map { rows.contains($0) } ?? false)
             case .unlisted(let order, let isUnlisted): try write(order, isUnlisted: isUnlisted)
@@ -164,6 +165,10 @@ extension SQLiteJournal {
         lastIntent = (row.key, event.actor)
         var detail = EventDetail()
         detail.add("intent_id", row.id.text)
+        if let guardID = row.guardID {
+            try statements.bindIntent.run(row.key, guardID)
+            detail.add("guard_id", guardID.number)
+        }
         detail.addNote(of: event)
         try write(event, account: account, detail: detail)
     }

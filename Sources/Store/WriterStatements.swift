@@ -42,6 +42,8 @@ struct WriterStatements: ~Copyable {
     let endRest: Statement
     let setBan: Statement
     let endBan: Statement
+    let setGuard: Statement
+    let bindIntent: Statement
     let setMeta: Statement
     let findIntent: Statement
     let findOrder: Statement
@@ -154,6 +156,10 @@ struct WriterStatements: ~Copyable {
         endRest = prepare("DELETE FROM budget_rests WHERE budget_id = ?")
         setBan = replace(in: "bans", "family, until, lasts_us, until_wall, words")
         endBan = prepare("DELETE FROM bans WHERE family = ?")
+        setGuard = insert(
+            into: "guards", "guard_id, user, accounts, on_lost, heartbeat_ms, grace_ms, opened_at, token, state, since, reason",
+            "ON CONFLICT (guard_id) DO UPDATE SET token = excluded.token, state = excluded.state, since = excluded.since, reason = excluded.reason")
+        bindIntent = insert(into: "guarded_intents", "intent_key, guard_id")
         setMeta = insert(into: "meta", "key, value", "ON CONFLICT (key) DO UPDATE SET value = excluded.value")
         findIntent = prepare(IntentRowReader.select + " WHERE i.intent_id = ? AND i.complete = 1")
         let order = OrderColumns.select

@@ -72,6 +72,7 @@ struct MethodTests {
                 "limit.take", "{\"account\":\"a\",\"budget\":\"lookup:/api/v2\",\"permits\":2,\"hold_ms\":5}",
                 .limitTake("a", budget: "lookup:/api/v2", permits: 2, holdMs: 5)
             ), ("limit.release", "{\"permit_id\":12}", .limitRelease(permitID: 12)),
+            ("session.release", "{\"guard_id\":3}", .guardRelease(3)), ("guard.list", "{}", .guardList),
             ("event.subscribe", "{\"after_seq\":0,\"account\":\"a\"}", .subscribe(afterSeq: 0, account: "a")),
             ("event.unsubscribe", "{\"subscription\":4}", .unsubscribe(subscription: 4)),
             (
@@ -111,6 +112,12 @@ struct MethodTests {
         ("account.set_state", "{\"account\":\"a\",\"state\":\"halted\",\"reason\":\"r\",\"everything\":true}", "params.everything"),
         ("limit.take", "{\"account\":\"a\",\"budget\":\"b\",\"permits\":0}", "params.permits"),
         ("event.subscribe", "{\"after_seq\":-1}", "params.after_seq"),
+        ("session.guard", "{\"on_lost\":\"cancel\"}", "params.grace_ms"),
+        ("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":600001}", "params.grace_ms"),
+        ("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0,\"heartbeat_ms\":499}", "params.heartbeat_ms"),
+        ("session.guard", "{\"on_lost\":\"halt\",\"grace_ms\":0}", "params.accounts"),
+        ("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0,\"accounts\":[]}", "params.accounts"),
+        ("session.guard", "{\"resume\":\"t\",\"grace_ms\":0}", "params.resume"),
     ]) func `a wrong parameter is -32602 and named`(method: String, params: String, text: String) throws {
         let harness = try Harness()
 

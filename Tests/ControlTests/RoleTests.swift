@@ -70,6 +70,8 @@ struct RoleTests {
         ("account.set_state", "{\"account\":\"*\",\"state\":\"active\",\"reason\":\"r\"}", .operator),
         ("account.kill_status", "{}", .viewer), ("account.reconcile", "{\"account\":\"a\"}", .trader), ("limit.list", "{}", .viewer),
         ("limit.take", "{\"account\":\"a\",\"budget\":\"batch-place\",\"permits\":1}", .trader), ("limit.release", "{\"permit_id\":1}", .trader),
+        ("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0}", .trader), ("session.release", "{\"guard_id\":1}", .trader),
+        ("guard.list", "{}", .viewer),
         ("event.subscribe", "{}", .viewer), ("event.unsubscribe", "{\"subscription\":1}", .viewer),
         ("stats.get", "{\"from\":0,\"to\":1000000,\"step_ms\":1000}", .viewer), ("daemon.status", "{}", .viewer), ("rpc.discover", "{}", .viewer),
     ]
@@ -95,6 +97,28 @@ struct RoleTests {
         // Told once for each user, not for each connection.
         _ = try RawClient(harness.path).call("daemon.status")
         #expect(harness.log.all.filter { $0.contains("uid 4000 pid 1 has no role") }.count == (role == nil ? 1 : 0))
+    }
+
+    @Test func `a guard that halts asks for an operator, one that cancels for a trader`() throws {
+        let traders = try RoleTable.granting(trader: ["user:4001"], operator: ["user:4002"], ownUID: 999)
+        let halt = "{\"on_lost\":\"halt\",\"grace_ms\":0,\"accounts\":[\"a\"]}"
+        for (uid, isAllowed) in [(UInt32(4001), false), (4002, true)] {
+            let harness = try Harness(roles: traders, peerOf: { _ in Peer(uid: uid, pid: 1, groups: []) })
+            let client = try RawClient(harness.path)
+            #expect((client.call("session.guard", halt)?.code == 1006) == !isAllowed)
+            #expect(client.call("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0}")?["result"] != nil)
+        }
+    }
+
+    @Test func `a guard's token is another one each time, and no two connections get the same`() throws {
+        let harness = try Harness()
+        var tokens: Set<String> = []
+        for _ in 0..<3 {
+            let client = try RawClient(harness.path)
+            for _ in 0..<3 { _ = client.call("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0}") }
+        }
+        for call in harness.sink.calls { if case .guardBegin(_, let token?) = call.command { tokens.insert(token.text) } }
+        #expect(tokens.count == 9 && tokens.allSatisfy { $0.utf8.count == 64 })
     }
 
     @Test func `a reload changes what open connections may do`() throws {

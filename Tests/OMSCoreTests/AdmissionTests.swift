@@ -16,7 +16,7 @@ import Testing
     private func planning(_ id: IntentID?, call: UInt64 = 1, isDryRun: Bool = false) -> Planning {
         var intent = Intent(account: "a", id: id)
         intent.dryRun = isDryRun
-        return Planning(intent: intent, content: content(intent), desk: 0, actor: .daemon, ticket: ticket(call))
+        return Planning(intent: intent, content: content(intent), desk: 0, actor: .daemon, ticket: ticket(call), guardID: nil)
     }
 
     /// - Parameters:

@@ -50,7 +50,7 @@ enum RecordSamples {
         var intent = IntentRow(
             key: 3, id: "rebalance-7", account: "mm-az", content: IntentContent(version: 2, digest: digest), orders: 100, commands: 2,
             sequence: .placeFirst, plannedRequests: 11, acceptedAt: 1_795_183_260_000_000, expiresAt: 1_795_183_999_000_000)
-        intent.settledAt = 9
+        (intent.settledAt, intent.guardID) = (9, 2)
         let request = RequestRow(
             id: 42, account: "mm-az", endpoint: "POST /az/future/trade/v1/order/batch", kind: .place, items: 10, timeMs: 1_795_183_260_123,
             signedAt: 5, bodySHA256: digest, permits: [PermitCount(budget: 1, count: 1), PermitCount(budget: 300, count: 20)])
@@ -69,6 +69,10 @@ enum RecordSamples {
             ])
         var kill = KillRow(account: "mm-az", since: 19, cancelAll: .unanswered)
         kill.closed = 4
+        var guardRow = GuardRow(
+            id: 2, user: 1_000, accounts: ["mm-az", "mm-xt"], onLost: .halt, heartbeatMs: 500, graceMs: 600_000, openedAt: 21, token: digest,
+            reason: "its connection ended")
+        (guardRow.state, guardRow.since) = (.lost, 22)
         let rest = Rest(until: 11, lastsUs: 12, untilWall: 13)
         return [
             .intent(intent, event(.intentAccepted)), .intentComplete(3), .intentSettled(3, at: 14, event(.intentSettled)),
@@ -87,6 +91,7 @@ enum RecordSamples {
             .budgetRest(BudgetRest(budget: 1, usableShare: 100, rest: rest, recoversAt: .max)),
             .ban(VenueBan(family: "bitget", rest: rest, words: "go away")), .banEnded(family: "bitget"), .note(account: "mm-az", 12, event(.note)),
             .kill(kill, event(.note)), .lookupLag("mm-xt", 1_500_000, event(.note)),
+            .sessionGuard(guardRow, event(.sessionGuard)),
         ]
     }
 
@@ -100,6 +105,9 @@ enum RecordSamples {
             .permit(PermitRow(budget: 1, slot: 0, request: nil, takenAt: 0, releasedAt: nil, isUnanswered: false)),
             .identity(pinned, event(.identity, isFull: false)), .note(account: nil, nil, event(.start, isFull: false)), .banEnded(family: ""),
             .kill(KillRow(account: "mm", since: nil, cancelAll: .notAsked), event(.note, isFull: false)),
+            .sessionGuard(
+                GuardRow(id: 1, user: 0, accounts: [], onLost: .cancel, heartbeatMs: nil, graceMs: 0, openedAt: 0, token: digest, reason: ""),
+                event(.sessionGuard, isFull: false)),
         ]
     }
 }

@@ -50,12 +50,13 @@ final class Sample {
         return event
     }
 
-    func intent(_ id: IntentID, orders: Int, expiresAt: Int64? = nil) -> (IntentRow, JournalRecord) {
+    func intent(_ id: IntentID, orders: Int, expiresAt: Int64? = nil, under guardID: GuardID? = nil) -> (IntentRow, JournalRecord) {
         let event = event(.intentAccepted) { $0.actor = .peer(uid: 1000, pid: 42) }
-        let row = IntentRow(
+        var row = IntentRow(
             key: IntentKey(event.seq), id: id, account: Self.az,
             content: IntentContent(version: 2, digest: Digest256([UInt8](repeating: 7, count: 32))), orders: orders, commands: 0,
             sequence: .placeFirst, plannedRequests: 1, acceptedAt: now, expiresAt: expiresAt)
+        row.guardID = guardID
         return (row, .intent(row, event))
     }
 
@@ -112,8 +113,8 @@ final class Sample {
 
     /// One intent with `count` orders, placed and acknowledged.
     @discardableResult
-    func place(_ id: IntentID, count: Int = 1) throws -> [Order] {
-        let (row, accepted) = intent(id, orders: count)
+    func place(_ id: IntentID, count: Int = 1, under guardID: GuardID? = nil) throws -> [Order] {
+        let (row, accepted) = intent(id, orders: count, under: guardID)
         var orders = (0..<count).map { order(row, item: $0) }
         try open.commit([accepted] + orders.map { .orderBorn($0, actor: .peer(uid: 1000, pid: 42)) } + [.intentComplete(row.key)])
         let request = request(items: count)

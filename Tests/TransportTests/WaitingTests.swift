@@ -17,7 +17,7 @@ import Wire
         let origin = HTTPOrigin(isTLS: false, host: "127.0.0.1", port: server.port)
         let client = try Client()
         try client.transport.configure(origin, maxConnections: 1)
-        async let busy = client.send(to: origin, timeoutMs: 30_000)
+        async let busy = client.send(to: origin, timeoutMs: 600_000)
         #expect(await eventually { waiting.now.count == 1 })
 
         let stale = await client.send(to: origin, staleInMs: 100)

@@ -31,6 +31,8 @@ final class ControlConnection {
     var mayHaveLines = false
     /// What epoll watches for now.
     var interest: UInt32 = 0
+    /// It asked for a guard: each of its lines counts as a sign of life.
+    var mayBeGuarded = false
     var logged = 0
 
     init(id: UInt64, descriptor: Int32, peer: Peer) { (self.id, self.descriptor, self.peer) = (id, descriptor, peer) }

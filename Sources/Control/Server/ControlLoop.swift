@@ -287,6 +287,10 @@ final class ControlLoop {
     }
 
     private func act(on line: DecodedLine, of connection: ControlConnection, readAt: Int64, isLone: Bool) {
+        if connection.mayBeGuarded {
+            // A command is heard as such.
+            if case .command = line {} else { sink.spoke(connection: connection.id) }
+        }
         switch line {
         case .blank: break
         case .refused(let error, let id): refuse(error, id: id, to: connection)
@@ -296,7 +300,8 @@ final class ControlLoop {
             guard isMutating, connection.logged < 10 else { return }
             connection.logged += 1
             server.log("control: uid \(connection.peer.uid) pid \(connection.peer.pid): notification \(method) ignored; changes need an id")
-        case .command(let command, let id):
+        case .command(var command, let id):
+            if command.takeToken({ GuardToken.fresh() }) { connection.mayBeGuarded = true }
             let ticket = Ticket(connection: connection.id, call: nextCall, readAt: readAt)
             nextCall += 1
             connection.pending[ticket.call] = id

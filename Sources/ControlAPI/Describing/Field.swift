@@ -19,6 +19,8 @@ package indirect enum FieldType: Sendable {
     case bool
     case word([String])
     case words([String])
+    /// A list of names; at least one.
+    case names(TextRule)
     /// A string or a number in plain notation, above zero.
     case decimal
     /// A list of objects with these fields.
@@ -55,6 +57,7 @@ package enum Words {
     package static let marginAction = ["normal", "auto_borrow", "auto_repay", "auto_borrow_repay"]
     package static let stp = ["none", "cancel_taker", "cancel_maker", "cancel_both"]
     package static let onFailure = ["keep", "cancel"]
+    package static let onLost = ["cancel", "halt"]
     package static let tradingState = ["active", "reducing", "halted"]
     package static let orderState = [
         "intended", "submitted", "in_doubt", "acknowledged", "working", "partially_filled", "filled", "canceled", "expired", "rejected", "denied",

@@ -45,6 +45,7 @@ package enum MethodPage {
         case .bool: "boolean"
         case .word(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .words(let words): words == Words.orderState ? "array of order states" : "array of " + words.joined(separator: ", ")
+        case .names: "array of names"
         case .decimal: "decimal"
         case .items, .idsOrItems: "array, see below"
         }

@@ -73,6 +73,11 @@ package enum OpenRPC {
             writer.beginObject()
             enumeration(words, into: &writer)
             writer.endObject()
+        case .names(let rule):
+            writer.member("type", "array")
+            writer.member("minItems", 1)
+            writer.key("items")
+            schema(.text(rule), into: &writer)
         case .decimal:
             writer.key("type")
             writer.raw("[\"string\",\"number\"]")

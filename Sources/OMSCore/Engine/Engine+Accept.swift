@@ -4,13 +4,20 @@ extension Engine {
 
     func accept(_ planning: Planning, plan: IntentPlan, on desk: Desk) {
         let intent = planning.intent
+        // Its caller was lost while it was looked through.
+        if let guardID = planning.guardID, !guards.mayAccept(under: guardID) {
+            for ticket in [planning.ticket] + planning.echoes { fail(.guardLost("guard \(guardID) is over: nothing was accepted"), to: ticket) }
+            return resumeDeferred()
+        }
         let id = intent.id ?? IntentID("i" + admission.nextID(wall: now.wall).text)
         let event = self.event(.intentAccepted, actor: planning.actor, note: id.text)
-        let row = IntentRow(
+        var row = IntentRow(
             key: IntentKey(event.seq), id: id, account: desk.id, content: planning.content.now, orders: plan.places.count,
             commands: plan.modifies.count + plan.cancels.count, sequence: intent.sequence,
             plannedRequests: Examination.requests(for: plan, by: desk.rules, placeMax: desk.placeMax).count,
             acceptedAt: now.wall, expiresAt: intent.expiresAt)
+        row.guardID = planning.guardID
+        if let guardID = row.guardID { guards.bind(row.key, to: guardID) }
         record(.intent(row, event))
         let open = intents.begin(row)
         var acceptance = Acceptance(

@@ -36,6 +36,14 @@ extension Engine {
         case .limitTake(let account, let budget, let permits, let holdMs):
             takeGrant(account, budget: budget, permits: permits, holdMs: holdMs, ticket: ticket)
         case .limitRelease(let id): releaseGrant(id, ticket: ticket)
+        case .guardBegin(let terms, let token):
+            guard let token else { return fail(.notReady("no token was made for the guard"), to: ticket) }
+            beginGuard(terms, token: token, from: actor, ticket: ticket)
+        case .guardResume(let presented, let token):
+            guard let token else { return fail(.notReady("no token was made for the guard"), to: ticket) }
+            resumeGuard(presented, token: token, from: actor, ticket: ticket)
+        case .guardRelease(let id): releaseGuard(id, from: actor, ticket: ticket)
+        case .guardList: listGuards(ticket: ticket)
         case .stats(let query): reply(.query(.stats(query), missing: nil), to: ticket)
         case .subscribe(let after, let account): reply(.subscribe(afterSeq: after, account: account), to: ticket)
         case .unsubscribe(let id): reply(.unsubscribe(id), to: ticket)
@@ -51,7 +59,7 @@ extension Engine {
         case .orderGet(let filter), .orderList(let filter), .fillList(let filter), .breakList(let filter): filter.account
         case .submit, .intentGet, .intentWait, .intentCancel, .orderTimeline, .orderResolve, .breakAcknowledge, .instrumentList, .accountList,
             .setState, .killStatus, .reconcile,
-            .limitList, .limitTake, .limitRelease, .unsubscribe, .status:
+            .limitList, .limitTake, .limitRelease, .guardBegin, .guardResume, .guardRelease, .guardList, .unsubscribe, .status:
             nil
         }
     }
@@ -80,6 +88,7 @@ extension Engine {
 
     func disconnected(_ connection: UInt64) {
         callers.drop(connection)
+        guards.drop(connection, in: turn)
         for desk in desks { desk.listing.drop(connection) }
         admission.drop(connection)
         limiter.endGrants(of: connection, in: turn)

@@ -4,6 +4,8 @@ struct CancelRound {
         /// `account.set_state`: whose states to answer with.
         case state([Int], absent: [TradingStateRow])
         case intent(OpenIntent)
+        /// A guard tripped: all that was submitted under it, or all of its accounts.
+        case guarded(GuardID, isWhole: Bool)
         /// The daemon's own.
         case own
     }
@@ -93,6 +95,7 @@ extension Engine {
 
     private func visit(_ live: LiveOrder, on desk: Desk, in round: inout CancelRound) {
         guard !live.state.isTerminal, round.only == nil || live.order.intent == round.only else { return }
+        if case .guarded(let id, isWhole: false) = round.purpose, !guards.isBound(live.order.intent, to: id) { return }
         if live.state == .intended { round.unsent.append((desk.index, live.key)) } else { cancel(live, on: desk, in: &round) }
     }
 
@@ -105,12 +108,13 @@ extension Engine {
 
     private func end(_ round: CancelRound) {
         for desk in round.held { desks[desk].roundsOut -= 1 }
+        if case .guarded(let id, _) = round.purpose { tripped(id, cancels: round.count, withdrawn: round.withdrawn) }
         if let ticket = round.ticket {
             switch round.purpose {
             case .state(let chosen, let absent):
                 reply(.tradingState(chosen.map { desks[$0].trading } + absent, cancels: round.count), to: ticket)
             case .intent(let intent): reply(.canceled(intent.row.id, withdrawn: round.withdrawn, commands: round.count - round.withdrawn), to: ticket)
-            case .own: break
+            case .guarded, .own: break
             }
         }
         resumeDeferred()

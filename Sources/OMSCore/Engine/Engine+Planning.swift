@@ -1,8 +1,8 @@
 /// Intents that are being looked through, slice by slice: their modifies examined, what their cancels mean found, and at the end accepted or refused.
 extension Engine {
     /// Looks for what an intent means. A small one is looked through within this very step.
-    func plan(_ intent: Intent, content: AskedContent, on desk: Desk, from actor: Actor, ticket: Ticket) {
-        var planning = Planning(intent: intent, content: content, desk: desk.index, actor: actor, ticket: ticket)
+    func plan(_ intent: Intent, content: AskedContent, under guardID: GuardID?, on desk: Desk, from actor: Actor, ticket: Ticket) {
+        var planning = Planning(intent: intent, content: content, desk: desk.index, actor: actor, ticket: ticket, guardID: guardID)
         let walked = intent.cancel.contains { if case .matching = $0 { true } else { false } } ? desk.book.count : 0
         guard planning.itemsLeft + walked <= sliceRows else { return admission.plan(planning) }
         var steps = Int.max

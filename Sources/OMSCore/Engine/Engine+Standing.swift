@@ -44,6 +44,7 @@ extension Engine {
     /// What another engine heard in turns that were never written: a venue's refusal counts whether the disk has space for it or not.
     package func heed(_ former: Engine) {
         limiter.heed(former.limiter)
+        guards.heed(former.guards, in: turn)
         for desk in former.desks {
             if let ban = desk.access.standing.ban, ban.rest.until > self.desk(desk.id)?.access.standing.shutOutUntil ?? .max {
                 record(.ban(ban))

@@ -14,8 +14,9 @@ extension Engine {
                 return reply(.query(.submission(id, duplicate: true), missing: nil), to: ticket)
             }
             guard !isJournalFull || intent.place.isEmpty && intent.modify.isEmpty else { throw Self.fullJournal }
+            let guardID = try guards.current(of: ticket.connection, for: desk.id)
             try examine(intent, on: desk)
-            plan(intent, content: content, on: desk, from: actor, ticket: ticket)
+            plan(intent, content: content, under: guardID, on: desk, from: actor, ticket: ticket)
         } catch {
             fail(error, to: ticket)
         }

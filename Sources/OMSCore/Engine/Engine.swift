@@ -28,6 +28,7 @@ package final class Engine {
     var inFlight: [RequestID: InFlight] = [:]
     var closed: [LiveOrder] = []
     var callers = Callers()
+    var guards = Guards()
     /// Those of accounts that are not configured.
     let breaksElsewhere = Breaks()
     /// What the journal holds of accounts that are not configured.
@@ -109,6 +110,7 @@ package final class Engine {
         doubtClock()
         restore(state)
         restoreKills(state.kills)
+        guards.restore(state.guards, bound: state.guarded, in: turn)
     }
 
     // MARK: Turns
@@ -118,6 +120,7 @@ package final class Engine {
         turn.goOn(at: moment)
         switch input {
         case .command(let command, let actor, let ticket):
+            guards.heard(ticket.connection, in: turn)
             // What a connection sent behind a large intent takes effect behind it.
             if admission.isBusy(with: ticket.connection) || cancelRounds.contains(where: { $0.ticket?.connection == ticket.connection }) {
                 admission.wait(Waiting(command: command, actor: actor, ticket: ticket))
@@ -128,6 +131,7 @@ package final class Engine {
         case .lost(let id, let reason, let sentAt, let resetAt): lost(id, reason: reason, sentAt: sentAt, resetAt: resetAt)
         case .notSent(let id, let reason): notSent(id, reason: reason)
         case .disconnected(let connection): disconnected(connection)
+        case .spoke(let connection): guards.heard(connection, in: turn)
         case .reload(let setups, let changes, let actor): reload(setups, changes: changes, by: actor)
         case .started(let version):
             let facts = [JournalEvent.Fact("version", version), .init("boot", bootID)]
@@ -154,6 +158,7 @@ package final class Engine {
         continueReleases()
         expire()
         serveGrants()
+        serveGuards()
         for desk in desks {
             work(desk)
             endReconciliations(desk)

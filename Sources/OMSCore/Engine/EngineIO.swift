@@ -9,6 +9,8 @@ package enum Input: Sendable {
     /// Not a byte left.
     case notSent(RequestID, reason: String)
     case disconnected(connection: UInt64)
+    /// A connection that may hold a guard sent a line that is no command.
+    case spoke(connection: UInt64)
     /// - Parameters:
     ///   - changes: what differs from before, as `KEY: BEFORE -> AFTER`, for the record.
     ///   - by: who asked for it.
@@ -34,6 +36,9 @@ package enum Reply: Sendable {
     case canceled(IntentID, withdrawn: Int, commands: Int)
     case granted(permitID: Int64, at: Int64)
     case released(permitID: Int64)
+    case guarded(GuardRow, token: String)
+    case guardReleased(GuardRow)
+    case guards([GuardSnapshot])
     case subscribe(afterSeq: Int64?, account: AccountID?)
     case unsubscribe(Int64)
     case status

@@ -114,6 +114,9 @@ final class Intents {
         return true
     }
 
+    /// Of all accounts, by number.
+    var all: [OpenIntent] { open.values.sorted { $0.row.key < $1.row.key } }
+
     // MARK: Its orders
 
     /// One of its orders came into memory, as it stands.

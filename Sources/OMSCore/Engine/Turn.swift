@@ -61,6 +61,7 @@ final class Turn {
         case .ready: record(.note(account: account, nil, event(.account, state: "ready")))
         case .notReady(let why): record(.note(account: account, nil, event(.account, state: "not_ready", facts: [.init("reason", why)])))
         case .unreachable, .reachable, .shutOut, .doubts, .doubtsOver, .parked, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
+            .guardTripped,
             .unconfigured, .market, .killed, .killTakesLong:
             break
         }

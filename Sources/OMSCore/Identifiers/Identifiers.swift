@@ -76,6 +76,12 @@ package struct CommandID: NumberIdentifier {
     package init(_ number: Int64) { self.number = number }
 }
 
+/// A guard of a client's connection; the sequence number of the line that says it began.
+package struct GuardID: NumberIdentifier {
+    package let number: Int64
+    package init(_ number: Int64) { self.number = number }
+}
+
 /// One attempt on the wire. Counts on over restarts, never repeats.
 package struct RequestID: NumberIdentifier {
     package let number: Int64

@@ -32,6 +32,11 @@ package enum ControlCommand: Sendable {
     case limitTake(AccountID, budget: String, permits: Int, holdMs: Int64)
     case limitRelease(permitID: Int64)
     case stats(StatsQuery)
+    /// `token`: made where the command was read, handed to whoever holds the guard from then on.
+    case guardBegin(GuardTerms, token: GuardToken?)
+    case guardResume(presented: Digest256, token: GuardToken?)
+    case guardRelease(GuardID)
+    case guardList
     case subscribe(afterSeq: Int64?, account: AccountID?)
     case unsubscribe(subscription: Int64)
     case status
@@ -40,9 +45,11 @@ package enum ControlCommand: Sendable {
     package var isReadOnly: Bool {
         switch self {
         case .intentGet, .intentList, .orderGet, .orderList, .orderTimeline, .fillList, .breakList, .instrumentList, .accountList, .killStatus,
-            .limitList, .stats, .subscribe, .unsubscribe, .status:
+            .limitList, .stats, .guardList, .subscribe, .unsubscribe, .status:
             true
-        case .submit, .intentWait, .intentCancel, .orderResolve, .breakAcknowledge, .setState, .reconcile, .limitTake, .limitRelease: false
+        case .submit, .intentWait, .intentCancel, .orderResolve, .breakAcknowledge, .setState, .reconcile, .limitTake, .limitRelease,
+            .guardBegin, .guardResume, .guardRelease:
+            false
         }
     }
 }
@@ -99,6 +106,8 @@ package struct ControlError: Error, Sendable {
     package static func unknownOrder(_ what: String) -> Self { .init(code: 1007, reason: "UNKNOWN_ORDER", message: what, retryable: .no) }
     package static func queueFull(_ message: String) -> Self { .init(code: 1008, reason: "QUEUE_FULL", message: message, retryable: .yes) }
     package static func notReady(_ message: String) -> Self { .init(code: 1009, reason: "NOT_READY", message: message, retryable: .yes) }
+    /// The guard under which a connection submits is over.
+    package static func guardLost(_ message: String) -> Self { .init(code: 1009, reason: "NOT_READY", message: message, retryable: .no) }
     package static func journalUnavailable(_ message: String) -> Self {
         .init(code: 1010, reason: "JOURNAL_UNAVAILABLE", message: message, retryable: .yes)
     }
@@ -111,6 +120,8 @@ package protocol ControlSink: AnyObject, Sendable {
     ///
     /// - Parameter isLone: No other request is at hand; the server's thread has nothing better to do than to carry this one out.
     func post(_ command: ControlCommand, from actor: Actor, ticket: Ticket, isLone: Bool) -> Bool
+    /// A connection that asked for a guard sent a line that is no command: it lives.
+    func spoke(connection: UInt64)
     /// The connection is gone: its waits, subscriptions and grants end.
     func disconnected(connection: UInt64)
 }

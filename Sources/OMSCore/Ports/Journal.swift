@@ -71,6 +71,8 @@ package struct IntentRow: Sendable {
     package let acceptedAt: Int64
     package let expiresAt: Int64?
     package var settledAt: Int64?
+    /// Under which guard it was submitted; nil: under none.
+    package var guardID: GuardID?
     package init(
         key: IntentKey, id: IntentID, account: AccountID, content: IntentContent, orders: Int, commands: Int, sequence: IntentSequence,
         plannedRequests: Int, acceptedAt: Int64, expiresAt: Int64?
@@ -286,6 +288,8 @@ package enum JournalRecord: Sendable {
     case breakAcknowledged(id: Int64, at: Int64, reason: String, isOver: Bool, JournalEvent)
     case tradingState(TradingStateRow, JournalEvent)
     case kill(KillRow, JournalEvent)
+    /// A guard as it stands from here on.
+    case sessionGuard(GuardRow, JournalEvent)
     case budget(BudgetRow)
     case permit(PermitRow)
     /// A closed order of which something is still to be asked for (true), or no more (false), so that a start goes on: its executions, or whether it is there
@@ -331,70 +335,4 @@ package protocol Journal: AnyObject {
     func idle() throws(JournalError)
     /// Throws the I/O error that an earlier call ran into: what was answered from memory since may be wrong.
     func check() throws(JournalError)
-}
-
-/// Which rows of an order listing.
-package struct OrderFilter: Sendable {
-    package var account: AccountID?
-    package var symbol: Symbol?
-    package var states: [OrderState]?
-    package var intentID: IntentID?
-    package var clientOrderID: ClientOrderID?
-    package var venueOrderID: VenueOrderID?
-    /// Breaks only: those that neither a person took note of nor time ended (true), or the others (false).
-    package var isOpen: Bool?
-    package var breakKinds: [BreakKind]?
-    /// The last row's `next` of the page before.
-    package var after: Int64?
-    /// 1...1000.
-    package var limit: Int = 100
-    package init() {}
-}
-
-/// A read that needs no engine. Answers are JSON text whose keys are the views' columns.
-package enum JournalQuery: Sendable {
-    /// `{order columns}`, or nil when unknown.
-    case order(OrderFilter)
-    /// `{"orders":[…],"next":N|null}`
-    case orders(OrderFilter)
-    /// `{"client_order_id","events":[v_timeline…],"requests":[v_requests…],"commands":[…],"waits_for"}`; the last as the engine says it, null: for nothing.
-    case timeline(ClientOrderID, waitsFor: String?)
-    case fills(OrderFilter)
-    case breaks(OrderFilter)
-    /// `{v_breaks columns}`, or nil when unknown.
-    case oneBreak(Int64)
-    /// `{v_intents columns,"counts":{state:n},"refusals":[…]}` plus `"timed_out"` where given.
-    case intent(IntentID, timedOut: Bool?)
-    case intents(account: AccountID?, after: Int64?, limit: Int)
-    /// The answer to `intent.submit`: `{intent_id,duplicate,accepted_at,orders,planned_requests}`.
-    case submission(IntentID, duplicate: Bool)
-    /// `{"points":[{at,requests,request_p50_us,request_p99_us,fills,fill_p50_us,fill_p99_us,doubts,refusals}…],"sampled"}`
-    case stats(StatsQuery)
-}
-
-/// How requests and fills went between two times, in equal steps.
-package struct StatsQuery: Sendable {
-    /// nil: all accounts.
-    package let account: AccountID?
-    /// Microseconds since 1970 UTC: the first that counts, and the first that does not.
-    package let from, to: Int64
-    package let stepUs: Int64
-    package static let pointsMax = 1_440
-
-    /// nil: `to` is not behind `from`, or there would be too many points.
-    package init?(account: AccountID?, from: Int64, to: Int64, stepUs: Int64) {
-        guard from >= 0, to > from, stepUs > 0, (to - from - 1) / stepUs < Int64(Self.pointsMax) else { return nil }
-        (self.account, self.from, self.to, self.stepUs) = (account, from, to, stepUs)
-    }
-
-    /// The last one may be shorter than a step.
-    package var points: Int { Int((to - from - 1) / stepUs) + 1 }
-}
-
-/// Reads committed rows on a read-only connection, from a thread of its own.
-package protocol JournalReader: AnyObject {
-    /// JSON bytes, or nil when what was asked for does not exist.
-    func answer(_ query: JournalQuery) throws(JournalError) -> [UInt8]?
-    /// The next lines behind `seq`, at most `limit`, of one account or of all.
-    func events(after seq: Int64, account: AccountID?, limit: Int) throws(JournalError) -> EventPage
 }

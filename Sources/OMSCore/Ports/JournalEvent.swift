@@ -4,7 +4,9 @@ package enum EventFamily: String, Sendable, CaseIterable {
     case orderBorn = "order_born"
     case order, command, execution, request, lookup
     case breakOfRecord = "break"
-    case account, reload, start, note
+    case account
+    case sessionGuard = "guard"
+    case reload, start, note
 }
 
 /// What one line of the record tells, as finely as folding it needs. The raw value is stored in `events.kind`; readers see its ``family``.
@@ -49,6 +51,8 @@ package enum EventKind: String, Sendable, CaseIterable {
     case start
     /// Who an account is was pinned, or pinned anew: uid, origin, key.
     case identity
+    /// A guard of a client began, was lost or taken over, tripped, or was released.
+    case sessionGuard = "guard"
     case note
 
     package var family: EventFamily {
@@ -64,6 +68,7 @@ package enum EventKind: String, Sendable, CaseIterable {
         case .request: .request
         case .reload: .reload
         case .start: .start
+        case .sessionGuard: .sessionGuard
         case .note: .note
         }
     }

@@ -29,6 +29,9 @@ package struct JournalState: Sendable {
     package var tradingStates: [TradingStateRow] = []
     /// Accounts that were being emptied, or of which the venue was to cancel everything.
     package var kills: [KillRow] = []
+    /// Guards that are not over, and which intents with live orders were submitted under each.
+    package var guards: [GuardRow] = []
+    package var guarded: [IntentKey: GuardID] = [:]
     package var openBreaks: [Break] = []
     /// Not from the journal: the process that sent requests lives on, so that a socket may still be open for as long as a request may take.
     package var hasOpenSockets = false

@@ -22,6 +22,8 @@ package struct Notice: Sendable, Equatable {
         case breakResolved(Break)
         case breakAcknowledged(Break)
         case tradingState(TradingStateRow)
+        /// Nobody took a guard over in time: what it stands for is being cancelled.
+        case guardTripped(GuardRow)
         /// Orders of an account that is in the journal and not in the configuration, unsent ones among them: nothing is done for them.
         case unconfigured(orders: Int, unsent: Int, intents: Int)
         /// A row of the venue's table of markets that cannot be read, or a market that ended: it is not traded, the others are.

@@ -12,7 +12,7 @@ extension JournalRecord {
         case intentComplete, intentSettled, orderBorn, orderChanged, commandBorn, commandChanged, request, requestEnded, fill, breakFound,
             breakResolved
         case breakAcknowledged, tradingState, budget, permit, unlisted, idHighWater, boot, formulaBroken, identity, budgetRest, ban, banEnded, note,
-            kill, lookupLag
+            kill, lookupLag, sessionGuard
     }
 
     package var kind: Kind {
@@ -44,6 +44,7 @@ extension JournalRecord {
         case .note: .note
         case .kill: .kill
         case .lookupLag: .lookupLag
+        case .sessionGuard: .sessionGuard
         }
     }
 
@@ -103,6 +104,7 @@ extension JournalRecord {
         case .banEnded(let family): _ = try coder.value(family)
         case .note(let account, let order, let event): _ = (try coder.optional(account), try coder.optional(order), try coder.value(event))
         case .kill(let row, let event): _ = (try coder.value(row), try coder.value(event))
+        case .sessionGuard(let row, let event): _ = (try coder.value(row), try coder.value(event))
         case .lookupLag(let account, let lag, let event): _ = (try coder.value(account), try coder.value(lag), try coder.value(event))
         }
     }
@@ -139,6 +141,7 @@ extension JournalRecord {
         case .banEnded: .banEnded(family: try coder.value(nil))
         case .note: .note(account: try coder.optional(nil), try coder.optional(nil), try coder.value(nil))
         case .kill: .kill(try coder.value(nil), try coder.value(nil))
+        case .sessionGuard: .sessionGuard(try coder.value(nil), try coder.value(nil))
         case .lookupLag: .lookupLag(try coder.value(nil), try coder.value(nil), try coder.value(nil))
         }
     }

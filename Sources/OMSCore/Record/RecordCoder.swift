@@ -178,6 +178,7 @@ extension OrderKey: RecordValue {}
 extension IntentKey: RecordValue {}
 extension CommandID: RecordValue {}
 extension RequestID: RecordValue {}
+extension GuardID: RecordValue {}
 
 /// Words.
 extension RecordValue where Self: RawRepresentable<String> {
@@ -188,6 +189,8 @@ extension RecordValue where Self: RawRepresentable<String> {
     }
 }
 extension OrderState: RecordValue {}
+extension GuardRow.OnLost: RecordValue {}
+extension GuardRow.State: RecordValue {}
 extension Evidence: RecordValue {}
 extension IntentSequence: RecordValue {}
 extension CommandKind: RecordValue {}

@@ -40,6 +40,7 @@ extension IntentRow: RecordValue {
             sequence: try coder.value(value?.sequence), plannedRequests: try coder.value(value?.plannedRequests),
             acceptedAt: try coder.value(value?.acceptedAt), expiresAt: try coder.optional(value?.expiresAt))
         row.settledAt = try coder.optional(value?.settledAt)
+        row.guardID = try coder.optional(value?.guardID)
         return row
     }
 }
@@ -227,6 +228,20 @@ extension KillRow: RecordValue {
         var row = KillRow(
             account: try coder.value(value?.account), since: try coder.optional(value?.since), cancelAll: try coder.value(value?.cancelAll))
         row.closed = try coder.value(value?.closed)
+        return row
+    }
+}
+
+extension GuardRow: RecordValue {
+    package static func code(_ value: GuardRow?, by coder: inout RecordCoder) throws(RecordError) -> GuardRow {
+        let user = try coder.value(value.map { Int64($0.user) })
+        guard let user = UInt32(exactly: user) else { throw coder.error("no user has the number \(user)") }
+        var row = GuardRow(
+            id: try coder.value(value?.id), user: user, accounts: try coder.list(value?.accounts), onLost: try coder.value(value?.onLost),
+            heartbeatMs: try coder.optional(value?.heartbeatMs), graceMs: try coder.value(value?.graceMs),
+            openedAt: try coder.value(value?.openedAt), token: try coder.value(value?.token), reason: try coder.value(value?.reason))
+        row.state = try coder.value(value?.state)
+        row.since = try coder.value(value?.since)
         return row
     }
 }

@@ -52,7 +52,7 @@ package final class Meter {
             case .notSent(let id, _):
                 guard let request = out.removeValue(forKey: id) else { continue }
                 end(request, .notSent, tookUs: nil)
-            case .command, .disconnected, .reload, .started, .wake: continue
+            case .command, .disconnected, .spoke, .reload, .started, .wake: continue
             }
         }
     }
@@ -106,7 +106,8 @@ package final class Meter {
                 take(command.account)
                 figures.commands[.init(kind: command.kind, outcome: command.state), default: 0] += 1
             case .intent, .intentComplete, .intentSettled, .request, .requestEnded, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-                .kill, .budget, .permit, .unlisted, .idHighWater, .boot, .formulaBroken, .lookupLag, .identity, .budgetRest, .ban, .banEnded, .note:
+                .kill, .sessionGuard, .budget, .permit, .unlisted, .idHighWater, .boot, .formulaBroken, .lookupLag, .identity, .budgetRest, .ban,
+                .banEnded, .note:
                 continue
             }
         }

@@ -77,7 +77,8 @@ package final class Auditor {
             readings[order.key] = RecordReading(order)
         case .intentSettled(let key, _, _): willSettle(key)
         case .intent, .intentComplete, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-            .kill, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity, .formulaBroken, .lookupLag, .note:
+            .kill, .sessionGuard, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity, .formulaBroken,
+            .lookupLag, .note:
             break
         }
     }

@@ -30,6 +30,7 @@ package final class MemoryJournal: Journal {
     private var bootID: String?
     private var formulaBroken: Set<AccountID> = []
     private var lookupLags: [AccountID: Int64] = [:]
+    package private(set) var guards: [GuardID: GuardRow] = [:]
     package private(set) var kills: [AccountID: KillRow] = [:]
     package private(set) var identities: [AccountID: PinnedIdentity] = [:]
     package private(set) var rests: [Int64: BudgetRest] = [:]
@@ -66,7 +67,8 @@ package final class MemoryJournal: Journal {
             switch record {
             case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
                 .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
-                .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .kill(_, let event), .identity(_, let event),
+                .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .kill(_, let event), .sessionGuard(_, let event),
+                .identity(_, let event),
                 .formulaBroken(_, _, let event), .lookupLag(_, _, let event), .note(_, _, let event):
                 next += 1
                 guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
@@ -147,6 +149,9 @@ package final class MemoryJournal: Journal {
         case .kill(let row, let event):
             kills[row.account] = row
             note(event, nil)
+        case .sessionGuard(let row, let event):
+            guards[row.id] = row
+            note(event, nil)
         case .formulaBroken(let account, let isBroken, let event):
             if isBroken { formulaBroken.insert(account) } else { formulaBroken.remove(account) }
             note(event, nil)
@@ -190,6 +195,10 @@ package final class MemoryJournal: Journal {
             let ended = Set(events.lazy.filter { $0.event.seq > kill.since ?? .max && Self.ends.contains($0.event.kind) }.compactMap(\.order))
             kill.closed = ended.count { orders[$0].map { $0.account == kill.account && $0.state.isTerminal } ?? false }
             return kill
+        }
+        state.guards = guards.values.filter(\.state.isOpen).sorted { $0.id < $1.id }
+        for order in state.orders {
+            if let id = intents[order.intent]?.guardID, guards[id]?.state.isOpen ?? false { state.guarded[order.intent] = id }
         }
         state.openBreaks = breaks.values.sorted { $0.id < $1.id }
         state.symbols = Dictionary(grouping: orders.values, by: \.account).mapValues { Set($0.map(\.terms.symbol)).sorted() }

@@ -302,18 +302,18 @@ package final class VirtualDaemon {
     }
 
     @discardableResult
-    package func submit(_ intent: Intent) -> OMSCore.Ticket {
+    package func submit(_ intent: Intent, on connection: UInt64 = 1) -> OMSCore.Ticket {
         let content = AskedContent(intent) { Digest256(sha256($0)) }
-        let ticket = command(.submit(intent, content: content))
+        let ticket = command(.submit(intent, content: content), on: connection)
         auditor.asked(ticket, intent, content.now, isHeard: isUp)
         return ticket
     }
 
     /// A command of an operator; nobody hears it while the daemon is down.
     @discardableResult
-    package func command(_ command: ControlCommand) -> OMSCore.Ticket {
+    package func command(_ command: ControlCommand, on connection: UInt64 = 1) -> OMSCore.Ticket {
         calls += 1
-        let ticket = OMSCore.Ticket(connection: 1, call: calls)
+        let ticket = OMSCore.Ticket(connection: connection, call: calls)
         guard isUp else { return ticket }
         tell("call \(calls): \(Self.words(command))")
         if case .setState(_, _, _, _, true) = command { auditor.cancelsEverything = true }
@@ -321,6 +321,10 @@ package final class VirtualDaemon {
         inputs.append(.command(command, from: .peer(uid: 0, pid: 1), ticket: ticket))
         return ticket
     }
+
+    /// A caller's connection ends, or sends a line that is no command. What ends with the daemon itself ends without a word.
+    package func disconnect(_ connection: UInt64) { if isUp { inputs.append(.disconnected(connection: connection)) } }
+    package func speak(on connection: UInt64) { if isUp { inputs.append(.spoke(connection: connection)) } }
 
     private static func words(_ command: ControlCommand) -> String {
         switch command {

@@ -82,6 +82,7 @@ extension OrderKey: ColumnValue {}
 extension IntentKey: ColumnValue {}
 extension CommandID: ColumnValue {}
 extension RequestID: ColumnValue {}
+extension GuardID: ColumnValue {}
 
 /// Words of the core.
 extension ColumnValue where Self: RawRepresentable, RawValue == String {
@@ -104,3 +105,5 @@ extension BreakKind: ColumnValue {}
 extension TradingState: ColumnValue {}
 extension BudgetScope: ColumnValue {}
 extension KillSnapshot.CancelAll: ColumnValue {}
+extension GuardRow.OnLost: ColumnValue {}
+extension GuardRow.State: ColumnValue {}

@@ -11,6 +11,8 @@ final class Context {
     let itemsMax: Int
     let socketPath: String
     private var opened: Connection?
+    /// Held while it waits (`--guard`).
+    var guardID: Int64?
 
     init(arguments: Arguments, isJSON: Bool, socketPath: String, terminal: any Terminal, itemsMax: Int) {
         (self.arguments, self.isJSON, self.socketPath, self.terminal, self.itemsMax) = (arguments, isJSON, socketPath, terminal, itemsMax)
@@ -146,5 +148,5 @@ enum Client {
 enum Verbs {
     static let all: [VerbSpec] =
         SubmitVerbs.all + OrderVerbs.all + ListVerbs.all + StoryVerbs.all + StatusVerb.all + BreakVerbs.all + WatchVerbs.all + ConsoleVerb.all
-        + AccountVerbs.all + KillVerb.all + ExportVerb.all + ReportVerb.all + ExplainVerb.all + CompletionVerb.all
+        + AccountVerbs.all + KillVerb.all + GuardVerbs.all + ExportVerb.all + ReportVerb.all + ExplainVerb.all + CompletionVerb.all
 }

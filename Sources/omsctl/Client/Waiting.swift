@@ -17,6 +17,7 @@ extension Context {
         // A wrong option must not show only after the orders are out.
         _ = try timeoutMs()
         let isDry = intent["dry_run"] == .bool(true)
+        if !isDry { try holdGuard() }
         if let id = intent["intent_id"]?.string, !isDry { sayWhenInterrupted(asking: id) }
         let accepted = try submit(intent)
         sayIfDuplicate(accepted)
@@ -30,6 +31,7 @@ extension Context {
         if accepted.orders.count == 1, !isJSON { terminal.out("order \(accepted.orders[0].text) of intent \(id)\n".escapedForTerminalLines) }
         sayWhenInterrupted(waitingFor: [id])
         let settled = try waitUntilSettled([id], total: accepted.orders.count)
+        try releaseGuard()
         for result in settled { show(result) { Self.summary(result.standing, isTimedOut: result.isTimedOut) } }
         return (settled.reduce(.done) { $0.and(.of(intent: $1.value)) }, settled.first?.value)
     }
@@ -46,7 +48,8 @@ extension Context {
         let names = ids.prefix(3).map(\.escapedForTerminal)
         let more = ids.count > 3 ? " and \(ids.count - 3) more" : ""
         terminal.sayWhenInterrupted(
-            "\nomsctl: interrupted, and nothing is taken back: \(names.joined(separator: ", "))\(more) \(ids.count == 1 ? "goes" : "go") on in omsd\n"
+            "\nomsctl: interrupted, " + (guardID == nil ? "and nothing is taken back: " : "its guard trips unless it is taken over, until then: ")
+                + "\(names.joined(separator: ", "))\(more) \(ids.count == 1 ? "goes" : "go") on in omsd\n"
                 + names.map { "  `omsctl wait \($0)` waits on, `omsctl cancel --intent \($0)` withdraws it\n" }.joined())
     }
 

@@ -15,7 +15,7 @@ enum SubmitVerbs {
                 .option("--account", "NAME", "for JSON Lines, or an intent that names none"),
                 .option("--intent-id", "ID", "idempotency key: repeating the command with the same file sends nothing twice"),
                 .switch("--dry-run", "show the plan, journal nothing"),
-            ] + Context.waitFlags, run: submit),
+            ] + Context.guardFlags + Context.waitFlags, run: submit),
         VerbSpec(
             name: "place", operands: "", operandCount: 0...0, summary: "places one order",
             flags: [.option("--account", "NAME", "required")] + fields.map { .option("--" + $0.option, $0.value, $0.note) }
@@ -76,6 +76,7 @@ enum SubmitVerbs {
     /// Numbered intents, each durable before the next is sent; then the wait for all.
     private static func submitAll(_ intents: [JSON], _ context: Context) throws(Failure) -> Exit {
         _ = try context.timeoutMs()
+        if !context.arguments.has("--dry-run") { try context.holdGuard() }
         var (ids, orders): ([String], Int) = ([], 0)
         for intent in intents {
             do throws(Failure) {
@@ -94,6 +95,7 @@ enum SubmitVerbs {
         }
         if context.arguments.has("--dry-run") || context.arguments.has("--no-wait") { return .done }
         let results = try context.waitUntilSettled(ids, total: orders)
+        try context.releaseGuard()
         for result in results { context.show(result) { Context.summary(result.standing, isTimedOut: result.isTimedOut) } }
         return results.reduce(.done) { $0.and(.of(intent: $1.value)) }
     }

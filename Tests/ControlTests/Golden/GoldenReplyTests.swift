@@ -80,6 +80,7 @@ private final class Script {
         try doubt()
         try bounds()
         try others()
+        try guards()
         try follow()
         try refusals()
     }
@@ -222,6 +223,24 @@ private final class Script {
         try call("stats.get", "{\"from\":0,\"to\":90000000000,\"step_ms\":1000}")
         try call("daemon.status", "{}")
         try call("account.list", "{}")
+    }
+
+    private func guards() throws {
+        scene("guards")
+        try call("guard.list", "{}")
+        try call("session.guard", "{\"on_lost\":\"cancel\"}")
+        try call("session.guard", "{\"on_lost\":\"halt\",\"grace_ms\":0}")
+        try call("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0,\"accounts\":[\"nobody\"]}")
+        let begun = try call("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":5000,\"heartbeat_ms\":60000,\"accounts\":[\"desk\"]}")
+        let id = try #require(begun["result"]?["guard_id"]?.integer)
+        try call("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0}")
+        try call("session.guard", "{\"resume\":\"nonsense\"}")
+        try call("session.guard", "{\"resume\":\"nonsense\",\"grace_ms\":1}")
+        try call("guard.list", "{}")
+        try call("session.release", "{\"guard_id\":\(id)}")
+        try call("session.release", "{\"guard_id\":\(id)}")
+        try call("session.guard", "{\"resume\":\"nonsense\"}")
+        try call("guard.list", "{}")
     }
 
     private func budget() throws -> String {

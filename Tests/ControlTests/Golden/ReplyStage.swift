@@ -158,9 +158,22 @@ extension ReplyStage: ControlSink {
     func post(_ command: ControlCommand, from actor: Actor, ticket: OMSCore.Ticket, isLone: Bool) -> Bool {
         guard !isFull else { return false }
         clock.time += 1_000
-        inputs.add(.command(command, from: actor, ticket: ticket))
+        inputs.add(.command(given(command), from: actor, ticket: ticket))
         guard run(forUs: 600_000_000, until: { replies.isAnswered(ticket) }) else { preconditionFailure("no answer to \(command)") }
         return true
+    }
+
+    func spoke(connection: UInt64) {}
+
+    /// Tokens that are the same in every history.
+    private func given(_ command: ControlCommand) -> ControlCommand {
+        let text = "token \(clock.time)"
+        let token = GuardToken(text: text, digest: Digest256(sha256(Array(text.utf8))))
+        return switch command {
+        case .guardBegin(let terms, _): .guardBegin(terms, token: token)
+        case .guardResume(let presented, _): .guardResume(presented: presented, token: token)
+        default: command
+        }
     }
 
     func disconnected(connection: UInt64) {}

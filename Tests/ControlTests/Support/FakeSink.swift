@@ -47,5 +47,6 @@ final class FakeSink: ControlSink {
         return script(call, server)
     }
 
+    func spoke(connection: UInt64) {}
     func disconnected(connection: UInt64) { state.withLock { $0.disconnected.append(connection) } }
 }

@@ -495,11 +495,3 @@ def test_a_cancel_that_the_venue_refuses_is_told_in_its_words(own: House) -> Non
     assert adapter.fetch_order(order["id"])["status"] == "open"
     own.simulator("faults", {"rules": []})
     adapter.close()
-
-
-def test_no_program_takes_its_orders_for_guarded(client: omsd.Client) -> None:
-    with pytest.raises(omsd.Unsupported, match="stays at the venue"):
-        client.guard()
-    with pytest.raises(omsd.Unsupported, match="no guard"):
-        omsd.AsyncClient(client.socket).guard()
-    assert "session.guard" not in {method["name"] for method in client.rpc_discover().methods}, "then the client should have one"

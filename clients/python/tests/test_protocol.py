@@ -91,6 +91,9 @@ TOLD: list[tuple[str, Any]] = [
     ("limit.list", omsd.Budget),
     ("limit.take", omsd.types.Grant),
     ("limit.release", omsd.types.Release),
+    ("session.guard", omsd.types.HeldGuard),
+    ("session.release", omsd.types.GuardStanding),
+    ("guard.list", omsd.types.GuardStanding),
     ("stats.get", omsd.types.Point),
 ]
 

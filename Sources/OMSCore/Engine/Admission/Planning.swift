@@ -18,6 +18,8 @@ struct Planning {
     let desk: Int
     let actor: Actor
     let ticket: Ticket
+    /// Under which guard it came; nil: under none.
+    let guardID: GuardID?
     /// Who sent the same intent again meanwhile.
     var echoes: [Ticket] = []
     var plan = IntentPlan()

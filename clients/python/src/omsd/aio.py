@@ -10,14 +10,14 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from functools import update_wrapper
 from types import TracebackType
-from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, overload
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from . import _wire, requests
 from ._structure import structure
-from .client import _made, late, log, pause_after, socket_path, subscribing, unanswered, unguarded
+from .client import _made, late, log, pause_after, socket_path, subscribing, unanswered
 from .errors import ConnectionLost, OmsdError, ProtocolError, Unreachable
 from .requests import Request
-from .types import Event
+from .types import Event, HeldGuard, OnLost
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
@@ -60,6 +60,14 @@ class _Channel:
         except OSError as problem:
             self._finish(ConnectionLost(f"the connection ended while {request.method} was sent: {problem}"))
         return future
+
+    async def beat(self) -> None:
+        """Sends an empty line: a sign of life, and nothing else."""
+        try:
+            self._writer.write(b"\n")
+            await self._writer.drain()
+        except OSError as problem:
+            self._finish(ConnectionLost(f"the connection ended: {problem}"))
 
     async def close(self) -> None:
         self._finish(ConnectionLost("the client was closed"))
@@ -154,6 +162,8 @@ class AsyncClient:
         self._channel: _Channel | None = None
         self._locks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = weakref.WeakKeyDictionary()
         self._is_closed = False
+        self._guard: HeldGuard | None = None
+        self._guard_end: OmsdError | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _made, (type(self), self.socket, self.patience)
@@ -198,6 +208,9 @@ class AsyncClient:
     limit_list = _Method(requests.limit_list)
     limit_take = _Method(requests.limit_take)
     limit_release = _Method(requests.limit_release)
+    session_guard = _Method(requests.session_guard)
+    session_release = _Method(requests.session_release)
+    guard_list = _Method(requests.guard_list)
     event_subscribe = _Method(requests.event_subscribe)
     event_unsubscribe = _Method(requests.event_unsubscribe)
     stats_get = _Method(requests.stats_get)
@@ -240,21 +253,76 @@ class AsyncClient:
                     raise Unreachable("the client was closed")
                 if self._channel is not None and self._channel.is_open:
                     return self._channel
+                if self._guard_end is not None:
+                    raise self._guard_end
                 try:
-                    self._channel = await _Channel.open(self.socket)
+                    self._channel = await self._resumed(await _Channel.open(self.socket))
                     return self._channel
-                except OSError as problem:
+                except (OSError, ConnectionLost) as problem:
                     if time.monotonic() >= until:
                         raise Unreachable(f"no omsd answers at {self.socket}: {problem}") from problem
                 failures += 1
                 await asyncio.sleep(min(pause_after(failures), max(0.0, until - time.monotonic())))
 
-    def guard(self) -> NoReturn:
-        """As ``Client.guard``: not there yet.
+    async def _resumed(self, channel: _Channel) -> _Channel:
+        if self._guard is None:
+            return channel
+        try:
+            taken = await channel.start(requests.session_guard(resume=self._guard.token))
+            self._guard = await asyncio.wait_for(taken, self.patience)
+        except TimeoutError:
+            await channel.close()
+            raise ConnectionLost("the guard was not taken over in time") from None
+        except ConnectionLost:
+            raise
+        except OmsdError as problem:
+            self._guard_end = problem
+            await channel.close()
+            raise
+        return channel
 
-        :raises Unsupported: always.
-        """
-        raise unguarded()
+    @contextlib.asynccontextmanager
+    async def guard(
+        self,
+        on_lost: OnLost | str = "cancel",
+        *,
+        grace: float = 5.0,
+        heartbeat: float | None = None,
+        accounts: Iterable[str] | None = None,
+    ) -> AsyncGenerator[HeldGuard, None]:
+        """As ``Client.guard``; the sign of life comes from the loop, so that a loop that hangs is one that died."""
+        if self._guard is not None:
+            raise RuntimeError("the client holds a guard already; use another client for another guard")
+        beat_ms = None if heartbeat is None else round(heartbeat * 1_000)
+        asked = requests.session_guard(on_lost, accounts=accounts, heartbeat_ms=beat_ms, grace_ms=round(grace * 1_000))
+        held = self._guard = await self.call(asked)
+        beats = None if heartbeat is None else asyncio.create_task(self._beat(heartbeat / 3), name="omsd guard")
+        try:
+            yield held
+        except BaseException:
+            self._guard = None
+            channel, self._channel = self._channel, None
+            if channel is not None:
+                await channel.close()
+            raise
+        else:
+            self._guard = None
+            if self._guard_end is None:
+                await self.session_release(held.guard_id)
+        finally:
+            if beats is not None:
+                beats.cancel()
+            self._guard = None
+            self._guard_end = None
+
+    async def _beat(self, seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                channel = await self._connected(time.monotonic())
+                await channel.beat()
+            except OmsdError as problem:
+                log.warning("no sign of life reaches omsd: %s", problem)
 
     # Events.
 

@@ -16,13 +16,13 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from functools import update_wrapper
 from types import TracebackType
-from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, overload
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from . import _wire, requests
 from ._structure import structure
-from .errors import ConnectionLost, NoAnswer, OmsdError, ProtocolError, Unreachable, Unsupported
+from .errors import ConnectionLost, NoAnswer, OmsdError, ProtocolError, Unreachable
 from .requests import Request
-from .types import Event
+from .types import Event, HeldGuard, OnLost
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
@@ -46,13 +46,6 @@ def pause_after(failures: int) -> float:
 def unanswered(why: object) -> ConnectionLost:
     """What was sent and not answered, by a daemon that does not come back."""
     return ConnectionLost(f"it was sent and not answered, and may have been taken: {why}")
-
-
-def unguarded() -> Unsupported:
-    """Why nothing is guarded."""
-    return Unsupported(
-        "this omsd has no guard: what a program that ends or hangs leaves behind stays at the venue; cancel it, or halt the account"
-    )
 
 
 def late(method: str, within: float) -> NoAnswer:
@@ -101,6 +94,15 @@ class _Channel:
 
     def close(self) -> None:
         self._finish(ConnectionLost("the client was closed"))
+
+    def beat(self) -> None:
+        """Sends an empty line: a sign of life, and nothing else."""
+        try:
+            with self._writing:
+                self._socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDTIMEO, _seconds(None))
+                self._socket.sendall(b"\n")
+        except OSError as problem:
+            self._finish(ConnectionLost(f"the connection ended: {problem}"))
 
     def leave(self) -> None:
         """Lets go of a connection that is another process's too, which goes on with it."""
@@ -204,6 +206,8 @@ class Client:
         self._channel: _Channel | None = None
         self._lock = threading.Lock()
         self._is_closed = False
+        self._guard: HeldGuard | None = None
+        self._guard_end: OmsdError | None = None
         _clients.add(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -250,6 +254,9 @@ class Client:
     limit_list = _Method(requests.limit_list)
     limit_take = _Method(requests.limit_take)
     limit_release = _Method(requests.limit_release)
+    session_guard = _Method(requests.session_guard)
+    session_release = _Method(requests.session_release)
+    guard_list = _Method(requests.guard_list)
     event_subscribe = _Method(requests.event_subscribe)
     event_unsubscribe = _Method(requests.event_unsubscribe)
     stats_get = _Method(requests.stats_get)
@@ -328,22 +335,96 @@ class Client:
                     raise Unreachable("the client was closed")
                 if self._channel is not None and self._channel.is_open:
                     return self._channel
+                if self._guard_end is not None:
+                    raise self._guard_end
                 try:
-                    self._channel = _Channel(self.socket)
+                    self._channel = self._resumed(_Channel(self.socket))
                     return self._channel
-                except OSError as problem:
+                except (OSError, ConnectionLost) as problem:
                     reason = problem
             if time.monotonic() >= until:
                 raise Unreachable(f"no omsd answers at {self.socket}: {reason}") from reason
             failures += 1
             time.sleep(min(pause_after(failures), max(0.0, until - time.monotonic())))
 
-    def guard(self) -> NoReturn:
-        """Not there yet: omsd has no guard that cancels what a program leaves behind.
+    def _resumed(self, channel: _Channel) -> _Channel:
+        """A connection made anew takes over the guard of the one before it, in front of anything else."""
+        if self._guard is None:
+            return channel
+        try:
+            self._guard = channel.start(requests.session_guard(resume=self._guard.token)).result(self.patience)
+        except NotYet:
+            channel.close()
+            raise ConnectionLost("the guard was not taken over in time") from None
+        except ConnectionLost:
+            raise
+        except OmsdError as problem:
+            # It tripped: what is asked from now on would not be guarded.
+            self._guard_end = problem
+            channel.close()
+            raise
+        return channel
 
-        :raises Unsupported: always, so that nobody takes orders for guarded that are not.
+    @contextlib.contextmanager
+    def guard(
+        self,
+        on_lost: OnLost | str = "cancel",
+        *,
+        grace: float = 5.0,
+        heartbeat: float | None = None,
+        accounts: Iterable[str] | None = None,
+    ) -> Generator[HeldGuard, None, None]:
+        """A dead man's switch: what this client submits in the block is cancelled (or its accounts halted) if the program dies or hangs.
+
+        >>> with client.guard(grace=2, heartbeat=10):
+        ...     quote(client)
+
+        Over a lost connection, or a daemon that starts anew, the client takes its guard along. Once it tripped, every call in the block
+        raises ``NotPermitted``. The block's own end releases it, and what it submitted stays; an exception that leaves the block ends the
+        connection, so that the guard trips ``grace`` later.
+
+        :param grace: seconds that nobody may hold it, 0 to 600.
+        :param heartbeat: seconds, 0.5 to 600: a thread tells thrice as often that the interpreter runs; None: only the
+            connection's end counts.
+        :param accounts: only what is submitted for these; needed with ``halt``.
+        :raises RuntimeError: the client holds one already.
         """
-        raise unguarded()
+        if self._guard is not None:
+            raise RuntimeError("the client holds a guard already; use another client for another guard")
+        beat_ms = None if heartbeat is None else round(heartbeat * 1_000)
+        asked = requests.session_guard(on_lost, accounts=accounts, heartbeat_ms=beat_ms, grace_ms=round(grace * 1_000))
+        held = self._guard = self.call(asked)
+        over = threading.Event()
+        if heartbeat is not None:
+            threading.Thread(target=self._beat, args=(heartbeat / 3, over), name="omsd guard", daemon=True).start()
+        try:
+            yield held
+        except BaseException:
+            self._let_go()
+            raise
+        else:
+            self._guard = None
+            if self._guard_end is None:
+                self.session_release(held.guard_id)
+        finally:
+            over.set()
+            self._guard = None
+            self._guard_end = None
+
+    def _let_go(self) -> None:
+        """Ends the connection, and its guard is not taken along."""
+        with self._lock:
+            self._guard = None
+            channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def _beat(self, seconds: float, over: threading.Event) -> None:
+        while not over.wait(seconds):
+            try:
+                self._connected(time.monotonic()).beat()
+            except OmsdError as problem:
+                log.warning("no sign of life reaches omsd: %s", problem)
 
     # Events.
 

@@ -291,6 +291,37 @@ def limit_release(permit_id: int) -> Request[t.Release]:
     return _request("limit.release", t.Release, repeats=False, permit_id=permit_id)
 
 
+def session_guard(
+    on_lost: t.OnLost | str | None = None,
+    *,
+    accounts: Iterable[str] | None = None,
+    heartbeat_ms: int | None = None,
+    grace_ms: int | None = None,
+    resume: str | None = None,
+) -> Request[t.HeldGuard]:
+    """A dead man's switch over what this very connection submits from now on, or with ``resume`` the one that a token takes over."""
+    return _request(
+        "session.guard",
+        t.HeldGuard,
+        repeats=False,
+        on_lost=on_lost,
+        accounts=None if accounts is None else list(accounts),
+        heartbeat_ms=heartbeat_ms,
+        grace_ms=grace_ms,
+        resume=resume,
+    )
+
+
+def session_release(guard_id: int) -> Request[t.GuardStanding]:
+    """Ends a guard of your user: what was submitted under it stays as it is."""
+    return _request("session.release", t.GuardStanding, repeats=False, guard_id=guard_id)
+
+
+def guard_list() -> Request[t.Guards]:
+    """Guards that are open, behind the newest that ended."""
+    return _request("guard.list", t.Guards)
+
+
 def daemon_status() -> Request[t.Status]:
     """Version, journal position, accounts."""
     return _request("daemon.status", t.Status)

@@ -627,6 +627,54 @@ class Release:
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
+class OnLost(Word):
+    """What a guard does once nobody holds it."""
+
+    CANCEL = "cancel"
+    HALT = "halt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldGuard:
+    """A guard that this connection holds. ``token`` takes it over from another connection, once; ``accounts`` None: all."""
+
+    guard_id: int
+    token: str = field(repr=False)
+    on_lost: OnLost
+    grace_ms: int
+    accounts: tuple[str, ...] | None = None
+    heartbeat_ms: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardStanding:
+    """A guard as it stands: ``held``, ``lost`` (until ``trips_at``), ``tripping``, ``tripped``, ``released``.
+
+    ``live``: open orders bound to it.
+    """
+
+    guard_id: int
+    user: int
+    on_lost: OnLost
+    grace_ms: int
+    opened_at: datetime
+    state: str
+    since: datetime
+    reason: str
+    live: int
+    accounts: tuple[str, ...] | None = None
+    heartbeat_ms: int | None = None
+    trips_at: datetime | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guards:
+    guards: tuple[GuardStanding, ...]
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
     subscription: int

@@ -1,0 +1,83 @@
+/// What guards ask for, and what their trips mean for orders and accounts. Which are held and which are due is the business of ``Guards``.
+extension Engine {
+    func beginGuard(_ terms: GuardTerms, token: GuardToken, from actor: Actor, ticket: Ticket) {
+        guard case .peer(let user, _) = actor else { return fail(.notPermitted("only a client holds a guard"), to: ticket) }
+        for account in terms.accounts where desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
+        guard !isJournalFull else { return fail(Self.fullJournal, to: ticket) }
+        do throws(ControlError) {
+            let row = try guards.begin(terms, user: user, connection: ticket.connection, token: token, actor: actor, in: turn)
+            reply(.guarded(row, token: token.text), to: ticket)
+        } catch { fail(error, to: ticket) }
+    }
+
+    func resumeGuard(_ presented: Digest256, token: GuardToken, from actor: Actor, ticket: Ticket) {
+        guard case .peer(let user, _) = actor else { return fail(.notPermitted("only a client holds a guard"), to: ticket) }
+        do throws(ControlError) {
+            let row = try guards.resume(presented, user: user, connection: ticket.connection, token: token, actor: actor, in: turn)
+            reply(.guarded(row, token: token.text), to: ticket)
+        } catch { fail(error, to: ticket) }
+    }
+
+    func releaseGuard(_ id: GuardID, from actor: Actor, ticket: Ticket) {
+        guard case .peer(let user, _) = actor else { return fail(.notPermitted("only a client releases a guard"), to: ticket) }
+        do throws(ControlError) {
+            reply(.guardReleased(try guards.release(id, user: user, actor: actor, in: turn)), to: ticket)
+        } catch { fail(error, to: ticket) }
+    }
+
+    func listGuards(ticket: Ticket) { reply(.guards(guardSnapshots()), to: ticket) }
+
+    private func guardSnapshots() -> [GuardSnapshot] {
+        var live: [GuardID: Int] = [:]
+        if !guards.bindsNothing {
+            for desk in desks {
+                for order in desk.book.all where !order.state.isTerminal {
+                    if let id = guards.guardID(of: order.order.intent) { live[id, default: 0] += 1 }
+                }
+            }
+        }
+        return guards.snapshots(live: live, at: now)
+    }
+
+    // MARK: Trips
+
+    /// Carries out those whose grace is over.
+    func serveGuards() {
+        for row in guards.due(in: turn) { trip(row) }
+        if guards.isFull {
+            var live: Set<IntentKey> = []
+            for desk in desks { for order in desk.book.all where !order.state.isTerminal { live.insert(order.order.intent) } }
+            guards.forget { live.contains($0) || intents[$0] != nil }
+        }
+    }
+
+    private func trip(_ row: GuardRow) {
+        let chosen = desks.filter { row.covers($0.id) }
+        notice(.guardTripped(row), of: nil)
+        if row.onLost == .halt {
+            let reason = "guard \(row.id): \(row.reason)"
+            for account in row.accounts where desk(account) == nil { _ = setState(.halted, ofAbsent: account, reason: reason, actor: .daemon) }
+            for desk in chosen {
+                setState(.halted, of: desk, reason: reason, actor: .daemon)
+                beginKill(desk)
+                recordKill(of: desk)
+            }
+        }
+        for desk in chosen {
+            for intent in admission.halfWritten(on: desk.index) where row.onLost == .halt || guards.isBound(intent.row.key, to: row.id) {
+                intents.withdraw(intent)
+            }
+        }
+        if row.onLost == .cancel { for intent in intents.all where guards.isBound(intent.row.key, to: row.id) { intents.withdraw(intent) } }
+        cancelRound(of: chosen, purpose: .guarded(row.id, isWhole: row.onLost == .halt), actor: .daemon)
+    }
+
+    /// All cancels of a trip are on record.
+    func tripped(_ id: GuardID, cancels: Int, withdrawn: Int) {
+        // What is whole only now would leave after a kill that came before its own cancels were on record.
+        let open = desks.filter { desk in admission.halfWritten(on: desk.index).contains { guards.isBound($0.row.key, to: id) } }
+        guard open.isEmpty else { return cancelRound(of: open, purpose: .guarded(id, isWhole: false), actor: .daemon) }
+        let words = "\(cancels - withdrawn) cancels asked for, \(withdrawn) orders withdrawn unsent"
+        _ = guards.tripped(id, words, in: turn)
+    }
+}
