@@ -33,7 +33,7 @@ enum Log {
     /// What a line is about: `event` of it, `OMSD_EVENT` in systemd's journal.
     enum Event: String, CaseIterable {
         case start, stop, reload, problem
-        case ready, notReady = "not_ready", unreachable, reachable, shutOut = "shut_out"
+        case ready, notReady = "not_ready", unreachable, reachable, shutOut = "shut_out", streamMute = "stream_mute"
         case doubts, doubtsOver = "doubts_over", parked
         case breakFound = "break", breakOver = "break_over", breakAcknowledged = "break_acknowledged"
         case tradingState = "trading_state", guardTripped = "guard_tripped", kill, unconfigured, market

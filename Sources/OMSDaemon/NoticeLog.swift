@@ -39,6 +39,8 @@ final class NoticeLog {
         case .shutOut(let ms, let words):
             let fields: [Log.Field] = [("seconds", String(ms / 1_000)), ("words", words)]
             return line(.error, .shutOut, "venue shuts this client out: nothing is sent to it", "shut out", fields)
+        case .streamMute(let why):
+            return line(.error, .streamMute, "private stream is open and tells nothing: it is made anew", "stream", [("reason", why)])
         case .doubts(let count):
             return line(.warning, .doubts, "orders are in doubt: the venue is asked about them", "doubts", [("orders", String(count))])
         case .doubtsOver: return line(.info, .doubtsOver, "no order is in doubt any more", "doubts")

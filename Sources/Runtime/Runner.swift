@@ -9,6 +9,8 @@ package struct RunnerPorts {
     package let transport: any HTTPTransport
     package let replies: any ReplySink
     package let reads: any ReadService
+    /// nil: no account has a private stream.
+    package let streams: (any StreamCarrier)?
     package let clock: any MomentSource
     /// Throws when the journal's file is not the one that was opened. Asked before anything is sent.
     package let checkJournal: () throws(JournalError) -> Void
@@ -24,9 +26,10 @@ package struct RunnerPorts {
     package init(
         journal: any Journal, transport: any HTTPTransport, replies: any ReplySink, reads: any ReadService, clock: any MomentSource,
         checkJournal: @escaping () throws(JournalError) -> Void, releaseBallast: @escaping () -> Void, restoreBallast: @escaping () -> Bool,
-        walBytes: @escaping () -> Int = { 0 }, log: @escaping (String) -> Void, notice: @escaping (Notice) -> Void = { _ in }
+        streams: (any StreamCarrier)? = nil, walBytes: @escaping () -> Int = { 0 }, log: @escaping (String) -> Void,
+        notice: @escaping (Notice) -> Void = { _ in }
     ) {
-        (self.walBytes, self.notice) = (walBytes, notice)
+        (self.streams, self.walBytes, self.notice) = (streams, walBytes, notice)
         (self.journal, self.transport, self.replies, self.reads, self.clock) = (journal, transport, replies, reads, clock)
         (self.checkJournal, self.releaseBallast, self.restoreBallast, self.log) = (checkJournal, releaseBallast, restoreBallast, log)
     }
@@ -41,6 +44,15 @@ package protocol ReadService: AnyObject {
     func disconnected(connection: UInt64)
     /// The record grew to this sequence number.
     func advanced(to seq: Int64)
+}
+
+/// Carries out what is wanted of private streams; what comes of it is heard as inputs (`Input.heard`).
+package protocol StreamCarrier: AnyObject {
+    /// The row that must be durable before a wish is carried out; nil: it needs none.
+    func row(of wish: StreamWish, at now: Moment) -> RequestRow?
+    func carryOut(_ wishes: [StreamWish])
+    /// Who knew of the connections is gone: all of them end, and nothing of them is heard any more.
+    func endAll()
 }
 
 /// Runs turns: drain, step, commit, release. Nothing leaves before what it carries is durable.
@@ -102,6 +114,7 @@ package final class Runner {
             exchanges.append(link.exchange(plan, request, post: post))
             meter?.leaves(plan)
         }
+        for wish in output.wishes { if let row = ports.streams?.row(of: wish, at: now) { rows.append(.request(row)) } }
         // Taken over, not copied: a turn's records hold every text of a thousand orders.
         var records: [JournalRecord] = []
         swap(&records, &output.records)
@@ -126,6 +139,7 @@ package final class Runner {
             try ports.checkJournal()
             ports.transport.send(exchanges)
         }
+        if !output.wishes.isEmpty { ports.streams?.carryOut(output.wishes) }
         for (ticket, result) in output.replies {
             KillPoint.reply(.before, result)
             answer(result, to: ticket)
@@ -148,7 +162,7 @@ package final class Runner {
     private func forget(_ input: Input) {
         switch input {
         case .answered(let id, _, _, _), .lost(let id, _, _, _), .notSent(let id, _): unwritten[id] = nil
-        case .command, .disconnected, .spoke, .reload, .started, .wake: break
+        case .command, .heard, .disconnected, .spoke, .reload, .started, .wake: break
         }
     }
 
@@ -176,6 +190,7 @@ package final class Runner {
         }
         ports.releaseBallast()
         unwritten = [:]
+        ports.streams?.endAll()
         let now = ports.clock.now()
         var state = try ports.journal.load()
         state.hasOpenSockets = true
@@ -237,10 +252,12 @@ package final class Runner {
 }
 
 extension Input {
-    /// Whether it tells how a request ended that this process sent.
+    /// Whether it tells what became of something that this process sent or opened.
     fileprivate var endsRequest: Bool {
         switch self {
         case .answered, .lost, .notSent: true
+        // A connection is the former engine's, too: the next one makes its own.
+        case .heard: true
         case .command, .disconnected, .spoke, .reload, .started, .wake: false
         }
     }

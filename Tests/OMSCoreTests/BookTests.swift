@@ -116,44 +116,44 @@ import Testing
 
     @Test func `lets what is filled never fall`() {
         let live = adopted(1, .working)
-        let first = book.apply(report(.partiallyFilled, filled: .one), to: live)
+        let first = book.apply(report(.partiallyFilled, filled: .one), to: live, .asked(at: 0))
         #expect(first?.fields == [.venueState, .filledQuantity] && first?.hasGrown == true && first?.next == .partiallyFilled)
-        let second = book.apply(report(.partiallyFilled, filled: .zero), to: live)
+        let second = book.apply(report(.partiallyFilled, filled: .zero), to: live, .asked(at: 0))
         #expect(second?.fields == [] && second?.hasGrown == false && live.order.filledQuantity == .one)
-        #expect(book.apply(report(.filled), to: live)?.next == .filled && live.order.filledQuantity == Decimal(2))
+        #expect(book.apply(report(.filled), to: live, .asked(at: 0))?.next == .filled && live.order.filledQuantity == Decimal(2))
     }
 
     @Test func `takes a refusal back that held only unless the order was found, and keeps one that the venue states`() {
         let live = adopted(1, .inDoubt)
         _ = book.bar(live, .refusal).union(book.refuse(live, "7", "no"))
-        #expect(book.apply(report(.open), to: live)?.fields == [.venueState, .bars, .reject])
+        #expect(book.apply(report(.open), to: live, .asked(at: 0))?.fields == [.venueState, .bars, .reject])
         #expect(live.order.bars.isEmpty && live.order.rejectCode == nil && live.order.rejectText == nil)
 
         let other = adopted(2, .submitted)
         _ = book.refuse(other, "7", "no")
-        #expect(book.apply(report(.rejected), to: other)?.fields == .venueState && other.order.rejectText == "no")
+        #expect(book.apply(report(.rejected), to: other, .asked(at: 0))?.fields == .venueState && other.order.rejectText == "no")
     }
 
     @Test func `changes nothing by a report that is older than what is known, unless nobody knew what had become of the order`() {
         let live = adopted(1, .working)
         var new = report(.partiallyFilled, filled: .one)
         (new.version, new.price) = (20, Decimal(6))
-        #expect(book.apply(new, to: live)?.fields == [.venueState, .filledQuantity, .price])
+        #expect(book.apply(new, to: live, .asked(at: 0))?.fields == [.venueState, .filledQuantity, .price])
         var old = report(.canceled, filled: Decimal(2))
         old.version = 19
-        #expect(book.apply(old, to: live) == nil)
+        #expect(book.apply(old, to: live, .asked(at: 0)) == nil)
         #expect(live.order.filledQuantity == .one && live.order.venueState == "partiallyFilled" && live.version == 20)
 
         _ = book.move(live, to: .inDoubt, .inferred, at: 0)
-        #expect(book.apply(old, to: live)?.next == .canceled)
+        #expect(book.apply(old, to: live, .asked(at: 0))?.next == .canceled)
     }
 
     @Test func `lets an end that the venue told of stand, counts what was executed before it all the same, and tells of another end`() {
         let live = adopted(1, .working)
         _ = book.move(live, to: .canceled, .query, at: 0)
-        let late = book.apply(report(.partiallyFilled, filled: .one), to: live)
+        let late = book.apply(report(.partiallyFilled, filled: .one), to: live, .asked(at: 0))
         #expect(late?.next == .canceled && late?.isContradiction == false && late?.hasGrown == true)
-        #expect(book.apply(report(.filled, filled: Decimal(2)), to: live)?.isContradiction == true && live.state == .canceled)
+        #expect(book.apply(report(.filled, filled: Decimal(2)), to: live, .asked(at: 0))?.isContradiction == true && live.state == .canceled)
     }
 
     @Test func `knows an order by the id that it had first, and tells of another one under which it shows`() {
@@ -163,10 +163,56 @@ import Testing
             (report.venueOrderID, report.clientOrderID) = (id, "c1")
             return report
         }
-        #expect(book.apply(named("v"), to: live)?.fields.contains(.venueOrderID) == true)
-        #expect(book.apply(named("w"), to: live)?.other == "w" && live.order.venueOrderID == "v")
+        #expect(book.apply(named("v"), to: live, .asked(at: 0))?.fields.contains(.venueOrderID) == true)
+        #expect(book.apply(named("w"), to: live, .asked(at: 0))?.other == "w" && live.order.venueOrderID == "v")
         live.mayBeRenamed = true
-        #expect(book.apply(named("w"), to: live)?.other == nil && live.order.venueOrderID == "w")
+        #expect(book.apply(named("w"), to: live, .asked(at: 0))?.other == nil && live.order.venueOrderID == "w")
+    }
+
+    // MARK: Pushes beside answers
+
+    private func priced(_ status: OrderReport.Status, _ price: Int, filled: Int, version: Int64? = nil) -> OrderReport {
+        var report = report(status, filled: Decimal(filled))
+        (report.price, report.version) = (Decimal(price), version)
+        return report
+    }
+
+    @Test func `takes of an answer that was asked for before the last push only what cannot go back`() {
+        let live = adopted(1, .working)
+        #expect(book.apply(priced(.partiallyFilled, 5, filled: 1), to: live, .pushed(version: nil, at: 100))?.hasGrown == true)
+        #expect(book.apply(priced(.open, 9, filled: 0), to: live, .asked(at: 99)) == nil)
+        #expect(book.apply(priced(.partiallyFilled, 9, filled: 1), to: live, .asked(at: 99))?.fields == [])
+        #expect(live.order.price == Decimal(5) && live.order.venueState == "partiallyFilled")
+        #expect(book.apply(priced(.partiallyFilled, 9, filled: 1), to: live, .asked(at: 101))?.fields == .price)
+    }
+
+    @Test func `takes a push that bears nothing to compare for what cannot go back, and drops one that is behind`() {
+        let live = adopted(1, .working)
+        _ = book.apply(priced(.partiallyFilled, 9, filled: 1), to: live, .asked(at: 100))
+        #expect(book.apply(priced(.open, 5, filled: 0), to: live, .pushed(version: nil, at: 101)) == nil)
+        #expect(book.apply(priced(.partiallyFilled, 5, filled: 1), to: live, .pushed(version: nil, at: 102))?.fields == [])
+        #expect(live.order.price == Decimal(9))
+        #expect(book.apply(priced(.canceled, 5, filled: 1), to: live, .pushed(version: nil, at: 103))?.next == .canceled)
+    }
+
+    @Test func `compares versions where both sides have one of the same kind, and lets what was filled decide where they are equal`() {
+        let live = adopted(1, .working)
+        _ = book.apply(priced(.open, 9, filled: 1, version: 20), to: live, .asked(at: 100))
+        #expect(book.apply(priced(.open, 5, filled: 1, version: 19), to: live, .pushed(version: nil, at: 101)) == nil)
+        #expect(book.apply(priced(.open, 9, filled: 0, version: 20), to: live, .pushed(version: nil, at: 102)) == nil)
+        let newer = book.apply(priced(.partiallyFilled, 6, filled: 1, version: 21), to: live, .pushed(version: nil, at: 103))
+        #expect(newer?.fields == [.venueState, .price] && live.version == 21)
+        #expect(book.apply(priced(.open, 9, filled: 1, version: 20), to: live, .asked(at: 200)) == nil, "asked later, and older all the same")
+    }
+
+    @Test func `compares versions that only pushes bear with those of pushes alone`() {
+        let live = adopted(1, .working)
+        _ = book.apply(priced(.open, 6, filled: 0), to: live, .pushed(version: 50, at: 100))
+        #expect(book.apply(priced(.open, 7, filled: 0), to: live, .pushed(version: 49, at: 101)) == nil)
+        #expect(book.apply(priced(.open, 8, filled: 0), to: live, .pushed(version: 51, at: 102))?.fields == [.venueState, .price])
+        _ = book.apply(priced(.open, 9, filled: 0), to: live, .asked(at: 200))
+        #expect(book.apply(priced(.open, 8, filled: 0), to: live, .pushed(version: 52, at: 201))?.fields == [])
+        #expect(live.order.price == Decimal(9), "whether it is newer than the answer nobody can say")
     }
 
     // MARK: Executions

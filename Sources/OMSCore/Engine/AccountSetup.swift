@@ -12,6 +12,10 @@ package struct AccountSetup: Sendable {
     package var maxIntentAgeMs: Int64?
     package var resendsAfterProof = true
     package var reconcileIntervalMs: Int64 = 10_000
+    /// The pace while a private stream is live.
+    package var reconcileLiveMs: Int64 = 60_000
+    /// nil: off, or the venue has none.
+    package var stream: StreamSetup?
     package var queueMaxOrders = 1_000_000
     package var cancelsExternalOrders = false
     package var holdUnansweredMs: Int64 = 30_000
@@ -31,7 +35,10 @@ package struct AccountSetup: Sendable {
 }
 
 extension BudgetOwner {
-    init(_ setup: AccountSetup) { self.init(profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint) }
+    init(_ setup: AccountSetup) {
+        self.init(
+            profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint, streamBudgets: setup.stream?.profile.budgets ?? [])
+    }
 }
 
 /// Bounds that the owner of an account set. nil: none.

@@ -20,6 +20,8 @@ final class Desk {
     let lookUps: LookUps
     /// Its orders in memory.
     let book: Book
+    /// What it knows of its private stream.
+    let stream: AccountStream
     /// Differences between them and the venue.
     let breaks = Breaks()
 
@@ -66,6 +68,7 @@ final class Desk {
         (self.access, self.listing, lanes, book) = (access, listing, Lanes(patience: patience), Book(names: names))
         profile = setup.rules.profile
         repeats = Repeats(few: patience.fewRepeats)
+        stream = AccountStream(patience: patience)
         lookUps = LookUps(of: setup.id, visibilityDelayMs: profile.visibilityDelayMs, patience: patience)
         hasCalendarBudgets = profile.budgets.contains { $0.shape != .sliding }
         hasDividedBudgets = profile.budgets.contains(where: \.isDivided)

@@ -178,7 +178,7 @@ extension Engine {
             lastErrorAt: desk.access.lastError.words == nil ? nil : desk.access.lastError.at ?? now.wall,
             parked: desk.book.parked.count + left.count { $0.parkedAt != nil },
             oldestDoubtAt: (left.map(\.intendedAt) + [desk.book.oldestDoubt().flatMap { desk.book[$0]?.order.intendedAt }].compactMap { $0 }).min(),
-            openBreaks: desk.breaks.unacknowledged.values.reduce(0, +))
+            openBreaks: desk.breaks.unacknowledged.values.reduce(0, +), stream: desk.stream.figures)
     }
 
     package var journalSeq: Int64 { turn.seq }

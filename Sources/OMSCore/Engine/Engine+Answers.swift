@@ -224,9 +224,14 @@ extension Engine {
             live.seenAt = now.monotonic
             // A look-up was faster than the answer: what it saw stands, and only a refusal is worth a word.
             if live.state != .submitted {
-                if case .acknowledged(let venueID, _) = outcome, live.order.venueOrderID == nil { learn(venueID, of: live, on: desk) }
-                if case .refused(let code, let text) = outcome, live.state.isLive {
-                    found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by look-up, the answer said refused: \(code) \(text)")
+                if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID == nil {
+                    let fields = desk.book.learn(venueID, of: live)
+                    change(live, to: live.state, kind: .reported, evidence: live.order.evidence, fields: fields, request: request)
+                }
+                let isTold = live.state.isLive || (live.state.isTerminal && live.order.evidence == .stream)
+                if case .refused(let code, let text) = outcome, isTold {
+                    let who = live.order.evidence == .stream ? "a push" : "look-up"
+                    found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by \(who), the answer said refused: \(code) \(text)")
                     ask(live, .missing, on: desk, after: patience.receiptUs)
                 }
                 continue

@@ -37,7 +37,7 @@ extension Engine {
     private func judgeModify(_ command: OrderCommand, of live: LiveOrder, on desk: Desk, askedAt: Int64) {
         guard let watch = looked(at: command.id, askedAt: askedAt) else { return }
         if isShown(command, in: live.order) {
-            shown(command, of: live)
+            shown(command, of: live, evidence: .query)
         } else if command.state == .inDoubt {
             // Never inside the lost request's window: it may still be taken, before or behind its repetition.
             guard isPastFence(command, watch, askedAt: askedAt, on: desk) else { return }
@@ -56,12 +56,12 @@ extension Engine {
     }
 
     /// A modify shows, and with it ends what was asked before and was overtaken by it.
-    private func shown(_ command: OrderCommand, of live: LiveOrder) {
+    func shown(_ command: OrderCommand, of live: LiveOrder, evidence: Evidence) {
         for id in live.commands where id < command.id {
             guard let older = commands[id], older.kind == .modify, older.state == .acknowledged || older.state == .inDoubt else { continue }
-            change(id, to: isShown(older, in: live.order) ? .done : .superseded, evidence: .query, note: "modify \(command.id) shows")
+            change(id, to: isShown(older, in: live.order) ? .done : .superseded, evidence: evidence, note: "modify \(command.id) shows")
         }
-        change(command.id, to: .done, evidence: .query)
+        change(command.id, to: .done, evidence: evidence)
     }
 
     /// Whether a later modify of the order is on its way or waits to be seen: its values may be those that show.

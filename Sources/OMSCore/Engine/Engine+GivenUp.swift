@@ -61,9 +61,13 @@ extension Engine {
 
     /// The venue shows it after all.
     func standUp(_ live: LiveOrder, by report: OrderReport, _ flight: InFlight, on desk: Desk) {
+        standUp(live, by: report, .asked(at: flight.launchedAt), flight, on: desk)
+    }
+
+    func standUp(_ live: LiveOrder, by report: OrderReport, _ sight: Sight, _ flight: InFlight?, on desk: Desk) {
         let filled = report.filledQuantity ?? (report.status == .filled ? live.order.quantity : nil) ?? .zero
         if !isConfirmed(live, by: report, filled: filled) {
-            matters(flight)
+            if let flight { matters(flight) }
             let word =
                 switch report.status {
                 case .open, .accepted, .unknown: "open"
@@ -77,7 +81,11 @@ extension Engine {
         }
         rememberUnseen(live, on: desk)
         desk.lookUps.end(live.key)
-        if apply(report, to: live, flight, on: desk) { matters(flight) }
+        if let flight {
+            if apply(report, to: live, flight, on: desk) { matters(flight) }
+        } else {
+            _ = apply(report, to: live, sight, on: desk, evidence: .stream)
+        }
         desk.listing.cameToLight(live.key)
         endLooks(live, on: desk)
         if live.state.isLive { cancel([live], actor: .daemon) }

@@ -2,7 +2,8 @@
 extension Engine {
     /// Every page was had.
     func finish(_ desk: Desk) {
-        guard var sweep = desk.listing.finish(intervalUs: .milliseconds(desk.setup.reconcileIntervalMs), in: turn) else { return }
+        guard var sweep = desk.listing.finish(intervalUs: paceUs(desk), in: turn) else { return }
+        defer { closeGap(sweep, on: desk) }
         mended(.unreadable, on: desk)
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
         var pending: Set<OrderKey> = []

@@ -4,9 +4,24 @@ extension Engine {
     ///
     /// - Returns: whether anything changed.
     @discardableResult
-    func apply(_ report: OrderReport, to live: LiveOrder, _ flight: InFlight?, on desk: Desk, evidence: Evidence = .query) -> Bool {
+    func apply(_ report: OrderReport, to live: LiveOrder, _ flight: InFlight, on desk: Desk) -> Bool {
+        let before = live.state
+        guard let merged = apply(report, to: live, .asked(at: flight.launchedAt), on: desk, evidence: .query, request: flight.plan.id) else {
+            return false
+        }
+        // A push would have told of it, sooner or later.
+        if merged.hasGrown || (before != live.state && live.state.isTerminal) { desk.stream.polled(live.key, at: now.monotonic) }
+        return true
+    }
+
+    /// The same of any report.
+    ///
+    /// - Returns: what it came to, if anything changed.
+    func apply(
+        _ report: OrderReport, to live: LiveOrder, _ sight: Sight, on desk: Desk, evidence: Evidence, request: RequestID? = nil
+    ) -> Merged? {
         live.seenAt = now.monotonic
-        guard let merged = desk.book.apply(report, to: live) else { return false }
+        guard let merged = desk.book.apply(report, to: live, sight) else { return nil }
         if merged.isUnbarred, desk.breaks[.duplicateID, live.order.clientOrderID]?.detail == Self.duplicateUnseen {
             mended(.duplicateID, of: live, on: desk)
         }
@@ -20,11 +35,11 @@ extension Engine {
                 .contradiction, of: live, on: desk,
                 detail: "\(live.state.rawValue) by the venue's word, now it says \(report.venueState)")
         }
-        guard merged.isNews(to: live.state) else { return false }
+        guard merged.isNews(to: live.state) else { return nil }
         let kind: EventKind = merged.next.isTerminal && merged.next != live.state ? .closed : .reported
-        change(live, to: merged.next, kind: kind, evidence: evidence, fields: merged.fields, request: flight?.plan.id)
+        change(live, to: merged.next, kind: kind, evidence: evidence, fields: merged.fields, request: request)
         if merged.hasGrown { wantFills(live, on: desk) }
-        return true
+        return merged
     }
 
     // MARK: Fills
@@ -63,11 +78,22 @@ extension Engine {
     /// Wants an order's executions listed: its filled quantity grew.
     func wantFills(_ live: LiveOrder, on desk: Desk) {
         guard desk.profile.listsFills, live.order.venueOrderID != nil, !isLeft(live.order, on: desk) else { return }
+        if live.hasPushedFills, live.booked == live.order.filledQuantity { return }
         if live.state.isTerminal, !live.isUnlisted {
             live.isUnlisted = true
             record(.unlisted(live.key, true))
         }
-        desk.lookUps.fills.want(live.key)
+        guard desk.stream.isLive, !desk.lookUps.fills.isWanted(live.key) else { return desk.lookUps.fills.want(live.key) }
+        // More of it may trade at once, and rows may be on their way by the stream.
+        desk.lookUps.fills.wantLater(live.key)
+        desk.lanes.putOff(.fills(live.key), until: now.monotonic + patience.fillGatheringUs)
+        wake(at: now.monotonic + patience.fillGatheringUs)
+    }
+
+    /// Pushes may have told all of it by now: then nothing is left to list.
+    func fillsMayBeWhole(of live: LiveOrder, on desk: Desk) {
+        guard desk.lookUps.fills.isIdle(live.key), live.booked == live.order.filledQuantity else { return }
+        restFills(live, on: desk)
     }
 
     /// Not all could be listed: later again, ever more slowly. A venue that goes on answering without them is left alone in the end.

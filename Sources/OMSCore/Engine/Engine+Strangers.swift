@@ -33,7 +33,7 @@ extension Engine {
     }
 
     /// An open order at the venue that memory of the account does not hold: closed here, of another account of ours, or of somebody else.
-    func stranger(_ report: OrderReport, _ flight: InFlight, on desk: Desk) throws(JournalError) {
+    func stranger(_ report: OrderReport, _ flight: InFlight?, on desk: Desk) throws(JournalError) {
         guard let venueID = report.venueOrderID else { return }
         desk.listing.showed(venueID, in: report.symbol)
         if desk.listing.strangers.contains(venueID) { return unwanted(report, venueID, on: desk) }
@@ -41,7 +41,7 @@ extension Engine {
             // Somebody else's, as an earlier version had it.
             if let broken = desk.breaks[venueID], broken.kind != .identity { mended(broken.id, on: desk) }
             if known.account == desk.id, let place = place(of: known, on: desk) {
-                matters(flight)
+                if let flight { matters(flight) }
                 found(
                     .identity, of: nil, on: desk, venueOrderID: venueID, clientOrderID: known.clientOrderID,
                     detail: "an order here bears an id of \(known.clientOrderID), which was left at \(place); it is let alone")
@@ -59,7 +59,7 @@ extension Engine {
         let kind: BreakKind = isOrphan ? .missingHere : .externalOrder
         let detail =
             isOrphan ? "open at the venue under \(name), an id of our shape that this journal never held" : "open at the venue, not ours (\(name))"
-        matters(flight)
+        if let flight { matters(flight) }
         found(kind, of: nil, on: desk, venueOrderID: venueID, detail: detail)
         unwanted(report, venueID, on: desk)
     }
@@ -72,7 +72,7 @@ extension Engine {
     }
 
     /// An order of ours that shows under another account than its own: never cancelled for being external.
-    private func elsewhere(_ order: Order, _ venueID: VenueOrderID, _ flight: InFlight, on desk: Desk) {
+    private func elsewhere(_ order: Order, _ venueID: VenueOrderID, _ flight: InFlight?, on desk: Desk) {
         let owner = self.desk(order.account)
         if let owner, owner.setup.uid == desk.setup.uid, isNeighbour(owner, of: desk) {
             // One uid, and a listing that knows no products: one word on it, not one an order, and the order is looked after by its own account.
@@ -81,14 +81,14 @@ extension Engine {
             return _ = found(.identity, of: nil, on: desk, clientOrderID: order.clientOrderID, subject: owner.id.text, detail: detail)
         }
         let place = owner == nil ? ", which is not configured" : " of uid \(owner?.setup.uid ?? "?")"
-        matters(flight)
+        if let flight { matters(flight) }
         found(
             .identity, of: nil, on: desk, venueOrderID: venueID, clientOrderID: order.clientOrderID,
             detail: "order \(order.clientOrderID) of account \(order.account)\(place) is open here; it is left alone")
     }
 
     /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.
-    private func reopened(_ order: Order, by report: OrderReport, _ flight: InFlight, on desk: Desk) {
+    private func reopened(_ order: Order, by report: OrderReport, _ flight: InFlight?, on desk: Desk) {
         guard order.state.isTerminal, names[order.clientOrderID] == nil else { return }
         let closedAt = order.closedAt ?? 0
         let age = now.wall - closedAt
@@ -100,13 +100,17 @@ extension Engine {
         adopt(live, on: desk)
         if let intent = intents[order.intent] { intents.own(order.key, order.state, of: intent) }
         closed.append(live)
-        matters(flight)
+        if let flight { matters(flight) }
         let detail = "closed here as \(order.state.rawValue) by \(order.evidence.rawValue), open at the venue"
         found(isOurWord ? .state : .contradiction, of: live, on: desk, detail: detail)
         guard isOurWord, order.state.mayBecome(.working) else { return }
         desk.listing.adopted(fromDoubt: false)
         desk.listing.saw(live.key)
-        standUp(live, by: report, flight, on: desk)
+        if let flight {
+            standUp(live, by: report, flight, on: desk)
+        } else {
+            standUp(live, by: report, .pushed(version: nil, at: now.monotonic), nil, on: desk)
+        }
     }
 
     // MARK: Rows that cannot be read

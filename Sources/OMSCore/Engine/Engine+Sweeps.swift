@@ -128,7 +128,8 @@ extension Engine {
         if desk.lookUps[live.key]?.isAsked == false, !desk.lookedFor.contains(live.key) { rest(live, on: desk) }
     }
 
-    private func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {
+    /// The order in memory that a row is of.
+    func live(for report: OrderReport, on desk: Desk) -> LiveOrder? {
         if let id = report.clientOrderID, let live = names[id], live.order.account == desk.id, !isLeft(live.order, on: desk) { return live }
         return report.venueOrderID.flatMap { desk.book[$0] }
     }

@@ -29,6 +29,8 @@ package final class Engine {
     var closed: [LiveOrder] = []
     var callers = Callers()
     var guards = Guards()
+    /// Private streams, by connection.
+    var streams: [StreamName: SharedStream] = [:]
     /// Those of accounts that are not configured.
     let breaksElsewhere = Breaks()
     /// What the journal holds of accounts that are not configured.
@@ -107,6 +109,7 @@ package final class Engine {
             // Held on record too, for the next start.
             limiter.holdAll(unansweredHoldUs: .milliseconds(holdMs), in: turn)
         }
+        configureStreams()
         doubtClock()
         restore(state)
         restoreKills(state.kills)
@@ -130,6 +133,7 @@ package final class Engine {
         case .answered(let id, let answer, let sentAt, let lastByteAt): answered(id, answer, sentAt: sentAt, lastByteAt: lastByteAt)
         case .lost(let id, let reason, let sentAt, let resetAt): lost(id, reason: reason, sentAt: sentAt, resetAt: resetAt)
         case .notSent(let id, let reason): notSent(id, reason: reason)
+        case .heard(let stream, let event): heard(stream, event)
         case .disconnected(let connection): disconnected(connection)
         case .spoke(let connection): guards.heard(connection, in: turn)
         case .reload(let setups, let changes, let actor): reload(setups, changes: changes, by: actor)
@@ -159,6 +163,7 @@ package final class Engine {
         expire()
         serveGrants()
         serveGuards()
+        workStreams()
         for desk in desks {
             work(desk)
             endReconciliations(desk)

@@ -8,6 +8,8 @@ package enum Input: Sendable {
     case lost(RequestID, reason: String, sentAt: Moment, resetAt: Moment)
     /// Not a byte left.
     case notSent(RequestID, reason: String)
+    /// What became of a private stream, and what it told.
+    case heard(StreamName, StreamEvent)
     case disconnected(connection: UInt64)
     /// A connection that may hold a guard sent a line that is no command.
     case spoke(connection: UInt64)
@@ -122,6 +124,7 @@ package struct AccountSnapshot: Sendable {
     package let oldestDoubtAt: Int64?
     /// Breaks that nobody took note of.
     package let openBreaks: Int
+    package let stream: StreamFigures
 }
 
 package struct BudgetSnapshot: Sendable {
@@ -140,11 +143,13 @@ package struct BudgetSnapshot: Sendable {
 package struct TurnOutput: Sendable {
     package var records: [JournalRecord] = []
     package var sends: [RequestPlan] = []
+    /// What is wanted of private streams, in order.
+    package var wishes: [StreamWish] = []
     package var replies: [(ticket: Ticket, reply: Result<Reply, ControlError>)] = []
     /// Requests that left without a row (look-ups) and turned out to matter: their rows are written with this turn.
     package var lateRequests: [RequestID] = []
     package var notices: [Notice] = []
     package init() {}
 
-    package var isEmpty: Bool { records.isEmpty && sends.isEmpty && replies.isEmpty && notices.isEmpty }
+    package var isEmpty: Bool { records.isEmpty && sends.isEmpty && wishes.isEmpty && replies.isEmpty && notices.isEmpty }
 }

@@ -100,6 +100,25 @@ package struct Patience: Sendable {
     /// Answers that lack executions before the venue is left alone, over about five minutes.
     package var fillTriesMax = 16
 
+    // MARK: Private streams
+
+    /// How long the venue may take to let us in, to greet, to take a login or a subscription, or to hand out a token.
+    package var streamAnswerUs: Int64 = .seconds(15)
+    /// Pauses between attempts that come to nothing: full jitter between the first and what they have grown to.
+    package var streamPauses = Backoff(first: .seconds(1), most: .seconds(60))
+    /// How long an attempt is let alone that would only be refused again: a person has to look.
+    package var streamRefusedUs: Int64 = .seconds(300)
+    /// How long a push may take behind a poll that learned of a fill or an end, before it counts as late.
+    package var pushUs: Int64 = .seconds(5)
+    /// So many late ones within that time: the stream is open and mute, and made anew.
+    package var lateMax = 3
+    package var lateUs: Int64 = .seconds(600)
+    /// How many pushes of orders that are not known wait, and for how long, for the answer that may name them.
+    package var parkedPushesMax = 1_000
+    package var parkedPushUs: Int64 = .seconds(60)
+    /// How long executions are gathered before they are listed: rows may be on their way by the stream, and an order that trades trades again.
+    package var fillGatheringUs: Int64 = .seconds(1)
+
     // MARK: Orders and commands
 
     /// An order is sent so often; then a person decides.

@@ -47,6 +47,7 @@ final class Turn {
     }
 
     func send(_ plan: RequestPlan) { output.sends.append(plan) }
+    func wish(_ wish: StreamWish) { output.wishes.append(wish) }
 
     /// A look-up that left without a row changed something: it gets one.
     func writeLate(_ id: RequestID) { if !isWrittenLate(id) { output.lateRequests.append(id) } }
@@ -60,7 +61,8 @@ final class Turn {
         switch news {
         case .ready: record(.note(account: account, nil, event(.account, state: "ready")))
         case .notReady(let why): record(.note(account: account, nil, event(.account, state: "not_ready", facts: [.init("reason", why)])))
-        case .unreachable, .reachable, .shutOut, .doubts, .doubtsOver, .parked, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
+        case .unreachable, .reachable, .shutOut, .streamMute, .doubts, .doubtsOver, .parked, .breakFound, .breakResolved, .breakAcknowledged,
+            .tradingState,
             .guardTripped,
             .unconfigured, .market, .killed, .killTakesLong:
             break

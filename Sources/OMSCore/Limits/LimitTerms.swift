@@ -44,7 +44,10 @@ package struct BudgetOwner: Sendable {
     private let uid: String
     private let keyFingerprint: String
 
-    package init(profile: VenueProfile, uid: String, keyFingerprint: String) {
+    /// - Parameter streamBudgets: what the venue counts of its private stream, where the account has one.
+    package init(profile: VenueProfile, uid: String, keyFingerprint: String, streamBudgets: [BudgetRule] = []) {
+        var profile = profile
+        profile.budgets += streamBudgets
         (self.profile, self.uid, self.keyFingerprint) = (profile, uid, keyFingerprint)
     }
 

@@ -7,6 +7,9 @@ package enum EventFamily: String, Sendable, CaseIterable {
     case account
     case sessionGuard = "guard"
     case reload, start, note
+    case streamUp = "stream_up"
+    case streamDown = "stream_down"
+    case gapClosed = "gap_closed"
 }
 
 /// What one line of the record tells, as finely as folding it needs. The raw value is stored in `events.kind`; readers see its ``family``.
@@ -53,6 +56,10 @@ package enum EventKind: String, Sendable, CaseIterable {
     case identity
     /// A guard of a client began, was lost or taken over, tripped, or was released.
     case sessionGuard = "guard"
+    /// An account's private stream is subscribed; it was lost, and why; what it may have missed was looked for.
+    case streamUp = "stream_up"
+    case streamDown = "stream_down"
+    case gapClosed = "gap_closed"
     case note
 
     package var family: EventFamily {
@@ -69,6 +76,9 @@ package enum EventKind: String, Sendable, CaseIterable {
         case .reload: .reload
         case .start: .start
         case .sessionGuard: .sessionGuard
+        case .streamUp: .streamUp
+        case .streamDown: .streamDown
+        case .gapClosed: .gapClosed
         case .note: .note
         }
     }

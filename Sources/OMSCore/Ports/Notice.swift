@@ -11,6 +11,8 @@ package struct Notice: Sendable, Equatable {
         case reachable
         /// The venue serves this client no more for so long; its words.
         case shutOut(forMs: Int64, String)
+        /// A private stream is open and tells nothing: polls learned first, again and again. It is made anew.
+        case streamMute(String)
         /// Orders are in doubt where none was: how many.
         case doubts(Int)
         /// No order is in doubt any more.

@@ -1,5 +1,9 @@
 /// What kind of request left, as `v_requests.kind` names it.
-package enum RequestKind: String, Sendable, CaseIterable { case place, cancel, modify, mixed, lookup }
+package enum RequestKind: String, Sendable, CaseIterable {
+    case place, cancel, modify, mixed, lookup
+    /// A token for a private stream.
+    case session
+}
 
 /// One order in a place request.
 package struct PlaceTicket: Sendable {

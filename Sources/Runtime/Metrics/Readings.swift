@@ -17,7 +17,7 @@ package enum Endpoint: String, CaseIterable, Sendable {
             case .place: self = .place
             case .cancel: self = .cancel
             case .modify: self = .modify
-            case .mixed, .lookup: self = .mixed
+            case .mixed, .lookup, .session: self = .mixed
             }
         case .query(.serverTime): self = .serverTime
         case .query(.account): self = .account

@@ -16,8 +16,17 @@ final class LiveOrder {
     var commands: [CommandID] = []
     /// The venue's version of the last report that was applied.
     fileprivate(set) var version: Int64?
+    /// The same of the last push, where pushes bear one that compares with nothing else.
+    fileprivate(set) var pushedVersion: Int64?
+    /// When a push was taken over last, and when the last report was asked for that was, by the runner's clock.
+    fileprivate(set) var pushedAt: Int64 = .min
+    fileprivate(set) var askedAt: Int64 = .min
     /// Its executions on record; nil: nobody had to know them since it came into memory.
     fileprivate(set) var trades: [TradeID: Fill]?
+    /// Some of them were told by pushes.
+    var hasPushedFills = false
+    /// How much they come to.
+    var booked: Decimal { trades?.values.reduce(Decimal.zero) { $0.adding($1.quantity) ?? $0 } ?? .zero }
     /// Predicted ids of attempts that surely were not executed: not looked up. A restart forgets them and looks up a few more.
     fileprivate(set) var unbornIDs: Set<VenueOrderID> = []
     /// A modify may have given it another id at the venue: it is looked for by ours, and the id shown then is its id.
@@ -300,9 +309,14 @@ final class Book {
     /// Takes over what a report says of an order. Filled quantity never falls, and an end that the venue told of stands.
     ///
     /// - Returns: nil: it is older than what is known, and nothing changed.
-    func apply(_ report: OrderReport, to live: LiveOrder) -> Merged? {
-        guard !report.isOlder(than: live) else { return nil }
-        live.version = report.version ?? live.version
+    func apply(_ report: OrderReport, to live: LiveOrder, _ sight: Sight) -> Merged? {
+        let worth = report.worth(beside: live, sight)
+        if case .none = worth { return nil }
+        live.version = report.version.map { max($0, live.version ?? $0) } ?? live.version
+        switch sight {
+        case .asked(let time): live.askedAt = max(live.askedAt, time)
+        case .pushed(let version, let time): (live.pushedVersion, live.pushedAt) = (version ?? live.pushedVersion, time)
+        }
         var merged = Merged(next: live.state)
         if live.isBarredUntilSeen {
             merged.isUnbarred = true
@@ -320,7 +334,7 @@ final class Book {
             }
         }
         let filledBefore = live.order.filledQuantity
-        merged.fields.formUnion(merge(report, into: live))
+        merged.fields.formUnion(merge(report, into: live, isWhole: worth == .whole))
         merged.hasGrown = live.order.filledQuantity > filledBefore
         merged.next = report.state(of: live)
         if live.state.isTerminal, live.order.evidence.isVenues, merged.next != live.state {
@@ -332,9 +346,11 @@ final class Book {
     }
 
     /// Merges what a report says of an order, but for its ids and its state.
-    private func merge(_ report: OrderReport, into live: LiveOrder) -> OrderFields {
+    private func merge(_ report: OrderReport, into live: LiveOrder, isWhole: Bool) -> OrderFields {
         var fields: OrderFields = []
-        if live.order.venueState != report.venueState {
+        let hasGrown = report.filledQuantity.map { $0 > live.order.filledQuantity } ?? false
+        let isNews = isWhole || hasGrown || report.isEnd && !live.state.isTerminal || !live.state.isLive
+        if isNews, live.order.venueState != report.venueState {
             live.order.venueState = report.venueState
             fields.insert(.venueState)
         }
@@ -344,11 +360,11 @@ final class Book {
         {
             fields.formUnion(execute(live, whole))
         }
-        if let average = report.averagePrice, average.isPositive, live.order.averagePrice != average {
+        if isNews, let average = report.averagePrice, average.isPositive, live.order.averagePrice != average {
             live.order.averagePrice = average
             fields.insert(.averagePrice)
         }
-        if live.order.terms.type == .limit {
+        if isWhole, live.order.terms.type == .limit {
             if let price = report.price, price.isPositive, live.order.price != price {
                 live.order.price = price
                 fields.insert(.price)

@@ -17,13 +17,56 @@ struct Merged {
     func isNews(to state: OrderState) -> Bool { next != state || !fields.isEmpty }
 }
 
+/// How the venue came to tell of an order.
+enum Sight {
+    /// It was asked, at the earliest then by the runner's clock.
+    case asked(at: Int64)
+    /// It pushed; `version`: what orders pushes among each other.
+    case pushed(version: Int64?, at: Int64)
+}
+
+/// What a report is worth beside what is known.
+enum Worth {
+    /// All of it.
+    case whole
+    /// It may be the older one: only what cannot go back (what was filled, an end, ids) is taken of it.
+    case growth
+    /// It is older.
+    case none
+}
+
 // MARK: What a report is worth
 
 extension OrderReport {
-    /// Whether what is known is newer: decided before any of it is taken over. Of an order in doubt any report tells that it is there.
-    func isOlder(than live: LiveOrder) -> Bool {
-        guard let version, let known = live.version, live.state != .inDoubt else { return false }
-        return version < known
+    /// Decided before any of it is taken over. Of an order in doubt any report tells that it is there.
+    ///
+    /// Versions are compared only where both sides have one of the same kind. Where none can be, a push and an answer that crossed each other can be told apart
+    /// by what only grows: an answer to a question from before the last push may be older than it, and so may a push that bears nothing to compare.
+    func worth(beside live: LiveOrder, _ sight: Sight) -> Worth {
+        let isBehind = filledQuantity.map { $0 < live.order.filledQuantity } ?? false
+        let isDoubtful = live.state == .inDoubt
+        if let version, let known = live.version, version != known { return version < known && !isDoubtful ? .none : .whole }
+        switch sight {
+        case .asked(let time):
+            guard time < live.pushedAt else { return .whole }
+            return isBehind && !isDoubtful ? .none : .growth
+        case .pushed(let pushed, _):
+            if let pushed, let known = live.pushedVersion {
+                if pushed < known, !isDoubtful { return .none }
+                // Newer than all that was pushed; of what was asked for in between nobody can say.
+                if pushed > known, live.askedAt < live.pushedAt { return isBehind ? .growth : .whole }
+            }
+            if isBehind, !isDoubtful { return .none }
+            return version != nil && (live.version == nil || version == live.version) ? .whole : .growth
+        }
+    }
+
+    /// It tells of an end.
+    var isEnd: Bool {
+        switch status {
+        case .filled, .canceled, .expired, .rejected: true
+        case .accepted, .open, .partiallyFilled, .unknown: false
+        }
     }
 
     /// Where the venue's word takes an order.

@@ -26,6 +26,12 @@ final class FillLists {
         due.append(order)
     }
 
+    /// As above, and its turn comes later (``wantAgain(_:)``).
+    func wantLater(_ order: OrderKey) { if lists[order] == nil { lists[order] = List() } }
+
+    /// Wanted, and not asked for yet.
+    func isIdle(_ order: OrderKey) -> Bool { lists[order]?.isAsked == false }
+
     /// The pause behind a try that came to nothing is over.
     func wantAgain(_ order: OrderKey) { if lists[order]?.isAsked == false { due.append(order) } }
 

@@ -1,0 +1,371 @@
+import Containers
+
+/// One private stream's way from nothing to live, and back: a token, the connection, the login, the subscriptions, heartbeats, and the pauses between
+/// attempts. Of orders it knows nothing.
+///
+/// An owner: pure. It takes what it hears and what time it is, and returns what is to be said and done (``Step``); permits are asked for through a closure, so
+/// that it takes none that are not free.
+final class StreamSession {
+    enum Phase: Equatable {
+        /// Nothing is out; the next attempt begins at its time.
+        case resting
+        case fetching(RequestID)
+        case connecting(RequestID)
+        /// The venue has the first word.
+        case greeting(RequestID)
+        case loggingIn(RequestID)
+        /// Some channels are not acknowledged yet.
+        case subscribing(RequestID)
+        case live(RequestID)
+    }
+
+    /// What is to be done, or told, in order.
+    enum Step: Equatable {
+        case wish(StreamWish.What, RequestID)
+        /// All channels are acknowledged: what a reconciliation that begins from here on shows, no push is missing of.
+        case up
+        /// It was live, or could have been: from here on pushes may be missing.
+        case down(String)
+        /// The venue says that our clock is off.
+        case clockRefused(String)
+        /// The request for a token came to its end.
+        case tokenEnded(RequestID, RequestOutcome)
+        case failed(String)
+    }
+
+    /// What it may ask for when it wants to move on.
+    struct Means {
+        /// Whether so many permits of a budget are free; else it is called when they may be.
+        var mayTake: (_ budget: String, _ count: Int) -> Bool
+        /// Takes them for an attempt; only after ``mayTake``.
+        var take: (_ budget: String, RequestID, _ count: Int) -> PermitList
+        var nextAttempt: () -> RequestID
+        /// Milliseconds of the venue's clock; nil: not measured, or the account is not known well enough.
+        var timeMs: Int64?
+        var facts: AccountFacts?
+        /// 0 to 1, for jitter.
+        var chance: () -> Double
+    }
+
+    let name: StreamName
+    let profile: StreamProfile
+    private let patience: Patience
+    private let channels: ([Symbol]) -> [[StreamChannel]]
+
+    private(set) var phase = Phase.resting
+    /// Attempts in a row that came to nothing, and when the next begins.
+    private var failures = 0
+    private(set) var nextAt: Int64 = .min
+    /// When the phase is given up, and since when the stream is live.
+    private var deadline: Int64 = .max
+    private var openedAt: Int64 = 0
+    /// When the token was asked for; nil: there is none. Which way of getting one is next.
+    private var tokenAt: Int64?
+    private var way = 0
+    /// The request for a new token while the stream is live.
+    private var renewal: RequestID?
+    private var renewAt: Int64 = .max
+
+    private var symbols: Set<Symbol> = []
+    private var wanted: Set<StreamChannel> = []
+    private var acknowledged: Set<StreamChannel> = []
+    private var unsaid: [[Symbol]] = []
+
+    private var nextPingAt: Int64 = .max
+    private var pongBy: Int64 = .max
+    /// When messages of ours left, as many as the venue counts.
+    private var said: Deque<Int64> = Deque()
+
+    init(_ name: StreamName, _ profile: StreamProfile, patience: Patience, channels: @escaping ([Symbol]) -> [[StreamChannel]]) {
+        (self.name, self.profile, self.patience, self.channels) = (name, profile, patience, channels)
+    }
+
+    var isLive: Bool { if case .live = phase { true } else { false } }
+
+    /// The connection that stands or is being made, or the request for a token.
+    var attempt: RequestID? {
+        switch phase {
+        case .resting: nil
+        case .fetching(let id), .connecting(let id), .greeting(let id), .loggingIn(let id), .subscribing(let id), .live(let id): id
+        }
+    }
+
+    // MARK: Moving on
+
+    /// Does what is due.
+    func goOn(_ means: Means, in turn: Turn) -> [Step] {
+        let now = turn.now.monotonic
+        var steps: [Step] = []
+        if now >= deadline { steps += lose(Self.words(phase), means, at: now) }
+        if now >= pongBy { steps += lose("no answer to the heartbeat within \(profile.heartbeat.answerWithinMs) ms", means, at: now) }
+        if let lifeMs = profile.lifeMs, isLive, now >= openedAt + .milliseconds(lifeMs - lifeMs / 20) {
+            steps += lose("its longest life is nearly over", means, at: now, isPlanned: true)
+        }
+        if let token = profile.token, isLive, let at = tokenAt, now >= at + .milliseconds(token.lifeMs) {
+            steps += lose("its token is too old", means, at: now)
+        }
+        switch phase {
+        case .resting: steps += begin(means, in: turn)
+        case .subscribing, .live:
+            steps += subscribe(means, at: now)
+            steps += renew(means, in: turn)
+        case .fetching, .connecting, .greeting, .loggingIn: break
+        }
+        steps += ping(at: now)
+        for time in [deadline, pongBy, nextPingAt] where time != .max { turn.wake(at: time) }
+        if phase == .resting, nextAt > now { turn.wake(at: nextAt) }
+        return steps
+    }
+
+    private static let (connects, subscribes, tokens) = ("stream:connect", "stream:subscribe", "lookup:ws-token")
+
+    private static func words(_ phase: Phase) -> String {
+        switch phase {
+        case .resting: "nothing was out"
+        case .fetching: "no token in time"
+        case .connecting: "no connection in time"
+        case .greeting: "the venue did not greet"
+        case .loggingIn: "the login was not answered"
+        case .subscribing, .live: "a subscription was not acknowledged"
+        }
+    }
+
+    private func begin(_ means: Means, in turn: Turn) -> [Step] {
+        let now = turn.now.monotonic
+        guard now >= nextAt, let timeMs = means.timeMs else { return [] }
+        if let token = profile.token, tokenAt.map({ now - $0 >= .milliseconds(token.lifeMs / 2) }) ?? true {
+            return fetch(means, timeMs, at: now).map { id, step in
+                phase = .fetching(id)
+                deadline = now + patience.streamAnswerUs
+                return [step]
+            } ?? []
+        }
+        guard means.mayTake(Self.connects, 1) else { return [] }
+        let id = means.nextAttempt()
+        _ = means.take(Self.connects, id, 1)
+        (phase, deadline) = (.connecting(id), now + patience.streamAnswerUs)
+        return [.wish(.connect(means.facts, timeMs: timeMs), id)]
+    }
+
+    private func fetch(_ means: Means, _ timeMs: Int64, at now: Int64) -> (RequestID, Step)? {
+        guard means.mayTake(Self.tokens, 1) else { return nil }
+        let id = means.nextAttempt()
+        return (id, .wish(.token(way: way, timeMs: timeMs, means.take(Self.tokens, id, 1)), id))
+    }
+
+    /// A token is renewed at half of its life.
+    private func renew(_ means: Means, in turn: Turn) -> [Step] {
+        guard let token = profile.token, let at = tokenAt, renewal == nil, isLive, let timeMs = means.timeMs else { return [] }
+        let now = turn.now.monotonic
+        let time = max(at + .milliseconds(token.lifeMs / 2), renewAt == .max ? .min : renewAt)
+        guard now >= time else {
+            turn.wake(at: time)
+            return []
+        }
+        guard let (id, step) = fetch(means, timeMs, at: now) else { return [] }
+        renewal = id
+        return [step]
+    }
+
+    // MARK: Subscriptions
+
+    /// Markets that are used: where subscriptions name one each, those that were not subscribed are.
+    ///
+    /// - Returns: whether some channel is not acknowledged that was not wanted before.
+    func use(_ symbols: Set<Symbol>) -> Bool {
+        guard profile.isBySymbol, !symbols.isSubset(of: self.symbols) else { return false }
+        let new = symbols.subtracting(self.symbols).sorted()
+        self.symbols.formUnion(new)
+        guard case .live(let id) = phase else { return false }
+        want(new)
+        phase = .subscribing(id)
+        return true
+    }
+
+    private func want(_ symbols: [Symbol]) {
+        let new = Set(channels(symbols).flatMap { $0 }).subtracting(acknowledged)
+        wanted.formUnion(new)
+        if !new.isEmpty { unsaid.append(symbols) }
+    }
+
+    /// Says what is not said yet, as far as permits and the rate of messages allow.
+    private func subscribe(_ means: Means, at now: Int64) -> [Step] {
+        var steps: [Step] = []
+        while let symbols = unsaid.first, let id = attempt {
+            let messages = channels(symbols).count
+            guard mayTell(messages, at: now), means.mayTake(Self.subscribes, messages) else { break }
+            _ = means.take(Self.subscribes, id, messages)
+            unsaid.removeFirst()
+            for _ in 0..<messages { tell(at: now) }
+            deadline = now + patience.streamAnswerUs
+            steps.append(.wish(.subscribe(symbols), id))
+        }
+        return steps
+    }
+
+    private func enterSubscribing(_ id: RequestID) -> [Step] {
+        (phase, deadline) = (.subscribing(id), .max)
+        (wanted, acknowledged, unsaid) = ([], [], [])
+        want(symbols.sorted())
+        return wanted.isEmpty && unsaid.isEmpty ? becomeLive(id) : []
+    }
+
+    private func becomeLive(_ id: RequestID) -> [Step] {
+        (phase, deadline) = (.live(id), .max)
+        return [.up]
+    }
+
+    // MARK: Heartbeats
+
+    private func ping(at now: Int64) -> [Step] {
+        guard let id = attempt, now >= nextPingAt, mayTell(1, at: now) else { return [] }
+        tell(at: now)
+        nextPingAt = now + .milliseconds(profile.heartbeat.everyMs)
+        pongBy = min(pongBy, now + .milliseconds(profile.heartbeat.answerWithinMs))
+        return [.wish(.say(profile.heartbeat.text), id)]
+    }
+
+    private func mayTell(_ count: Int, at now: Int64) -> Bool {
+        while let first = said.first, now - first >= .milliseconds(profile.messages.windowMs) { _ = said.popFirst() }
+        return said.count + min(count, profile.messages.count) <= profile.messages.count
+    }
+
+    private func tell(at now: Int64) { said.append(now) }
+
+    // MARK: Hearing
+
+    /// - Returns: nil: it is of an attempt that is over.
+    func hear(_ event: StreamEvent, _ means: Means, in turn: Turn) -> [Step]? {
+        let now = turn.now.monotonic
+        let isRenewal = event.attempt == renewal
+        guard event.attempt == attempt || isRenewal else { return nil }
+        switch event.what {
+        case .tokenGranted: return granted(event.attempt, isRenewal: isRenewal, means, at: now)
+        case .tokenRefused(let isNoWay, let retryAfterMs, let refusal, let words):
+            let ended = Step.tokenEnded(event.attempt, .refused)
+            if isNoWay, let token = profile.token { way = (way + 1) % token.ways }
+            if isRenewal {
+                (renewal, renewAt) = (nil, now + max(.milliseconds(retryAfterMs ?? 0), patience.streamRefusedUs))
+                return [ended, .failed("no new token: \(words)")]
+            }
+            return [ended] + refused(refusal, "no token: \(words)", means, at: now, atLeastUs: retryAfterMs.map { .milliseconds($0) })
+        case .opened:
+            guard case .connecting(let id) = phase else { return [] }
+            openedAt = now
+            nextPingAt = now + .milliseconds(profile.heartbeat.everyMs)
+            guard !profile.greets else {
+                (phase, deadline) = (.greeting(id), now + patience.streamAnswerUs)
+                return []
+            }
+            return introduce(id, means, at: now)
+        case .closed(let words):
+            if case .fetching = phase { return [.tokenEnded(event.attempt, .inDoubt)] + lose(words, means, at: now, isClosed: true) }
+            if isRenewal {
+                (renewal, renewAt) = (nil, now + patience.streamRefusedUs)
+                return [.tokenEnded(event.attempt, .inDoubt), .failed("no new token: \(words)")]
+            }
+            return lose(words, means, at: now, isClosed: true)
+        case .told(let news): return news.flatMap { hear($0, means, at: now) }
+        }
+    }
+
+    private func granted(_ id: RequestID, isRenewal: Bool, _ means: Means, at now: Int64) -> [Step] {
+        tokenAt = now
+        renewAt = .max
+        let ended = Step.tokenEnded(id, .acknowledged)
+        guard isRenewal else {
+            (phase, deadline, nextAt) = (.resting, .max, now)
+            return [ended]
+        }
+        renewal = nil
+        guard profile.token?.isOfTheConnection == false, case .live(let id) = phase else {
+            return [ended] + lose("a new token wants a new connection", means, at: now, isPlanned: true)
+        }
+        // The same channels, under the new token: each is acknowledged anew, and those of the old one go on until then.
+        acknowledged = []
+        unsaid.append(symbols.sorted())
+        phase = .subscribing(id)
+        return [ended]
+    }
+
+    private func introduce(_ id: RequestID, _ means: Means, at now: Int64) -> [Step] {
+        guard profile.login == .message else { return enterSubscribing(id) }
+        guard let timeMs = means.timeMs else { return lose("the venue's clock is not known", means, at: now) }
+        (phase, deadline) = (.loggingIn(id), now + patience.streamAnswerUs)
+        tell(at: now)
+        return [.wish(.login(timeMs: timeMs), id)]
+    }
+
+    private func hear(_ news: StreamNews, _ means: Means, at now: Int64) -> [Step] {
+        guard let id = attempt, phase != .resting else { return [] }
+        switch news {
+        case .pong: pongBy = .max
+        case .ping(let answer):
+            tell(at: now)
+            return [.wish(.say(answer), id)]
+        case .greeting(let isAuthorized):
+            guard case .greeting = phase else { return [] }
+            guard isAuthorized || profile.login == .message else {
+                return refused(.configuration, "the venue does not know who we are", means, at: now)
+            }
+            return introduce(id, means, at: now)
+        case .loginAccepted:
+            guard case .loggingIn = phase else { return [] }
+            return enterSubscribing(id)
+        case .loginRefused(let refusal, let code, let text): return refused(refusal, "login refused: \(code) \(text)", means, at: now)
+        case .subscribed(let channel):
+            acknowledged.insert(channel)
+            guard case .subscribing = phase, unsaid.isEmpty, wanted.isSubset(of: acknowledged) else { return [] }
+            return becomeLive(id)
+        case .subscribeRefused(let channel, let code, let text):
+            return lose("subscription\(channel.map { " of \($0)" } ?? "") refused: \(code) \(text)", means, at: now)
+        case .goingAway(let words): return lose(words, means, at: now, isPlanned: true)
+        case .tooFast(let words): return refused(.later, words, means, at: now, atLeastUs: patience.streamPauses.most)
+        case .tokenRefused(let words):
+            tokenAt = nil
+            if !isLive, let token = profile.token { way = (way + 1) % token.ways }
+            return lose(words, means, at: now)
+        case .order, .fill, .fillsDue, .unknown: break
+        }
+        return []
+    }
+
+    // MARK: Losing it
+
+    private func refused(_ refusal: StreamRefusal, _ words: String, _ means: Means, at now: Int64, atLeastUs: Int64? = nil) -> [Step] {
+        var steps = lose(words, means, at: now)
+        switch refusal {
+        case .configuration: nextAt = max(nextAt, now + patience.streamRefusedUs)
+        case .clock: steps.append(.clockRefused(words))
+        case .later: break
+        }
+        if let atLeastUs { nextAt = max(nextAt, now + atLeastUs) }
+        return steps
+    }
+
+    /// What a person or a poll found out: it is open, and tells nothing.
+    func giveUp(_ words: String, _ means: Means, at now: Int64) -> [Step] { lose(words, means, at: now) }
+
+    /// The connection is over, by the venue's doing or ours.
+    ///
+    /// - Parameter isPlanned: nothing went wrong: the next one is made at once.
+    private func lose(_ words: String, _ means: Means, at now: Int64, isPlanned: Bool = false, isClosed: Bool = false) -> [Step] {
+        guard let id = attempt else { return [] }
+        let wasFetching = if case .fetching = phase { true } else { false }
+        let wasUp = isLive
+        var steps: [Step] = []
+        if let renewal { steps.append(.tokenEnded(renewal, .inDoubt)) }
+        if wasFetching, !isClosed { steps.append(.tokenEnded(id, .inDoubt)) }
+        if !isClosed, !wasFetching { steps.append(.wish(.close(words), id)) }
+        // One that had lived for a while begins anew with short pauses.
+        if wasUp, now - openedAt >= patience.streamPauses.most { failures = 0 }
+        let longest = patience.streamPauses.pause(after: failures)
+        let jitter = Int64(means.chance() * Double(longest - patience.streamPauses.first))
+        nextAt = isPlanned ? now : now + patience.streamPauses.first + jitter
+        failures += isPlanned ? 0 : 1
+        (phase, deadline, pongBy, nextPingAt, renewal, renewAt) = (.resting, .max, .max, .max, nil, .max)
+        (wanted, acknowledged, unsaid, said) = ([], [], [], Deque())
+        steps.append(.down(words))
+        return steps
+    }
+}
