@@ -107,7 +107,7 @@ package struct ServeCommand: Equatable, Sendable {
         (options.seed, options.matching, options.freshnessMs) = (seed, matching, freshnessMs)
         if let accounts { options.accounts = try [SimAccount](reading: accounts) }
         if liftsLimits {
-            for dialect in DialectCatalog.dialects() { options.limits += dialect.budgets.map { ("\(dialect.venue)/\($0.name)", nil) } }
+            for dialect in DialectCatalog.dialects() { options.limits += dialect.allBudgets.map { ("\(dialect.venue)/\($0.name)", nil) } }
         }
         if let faults {
             let read = try FaultPlan.read(faults)
@@ -170,6 +170,7 @@ package struct ServeCommand: Equatable, Sendable {
           --quiet                 do not print the accounts
 
         Pages: GET /_sim/health /_sim/summary /_sim/ledger; POST /_sim/faults /_sim/fill /_sim/place /_sim/reference /_sim/instrument
+               POST /_sim/stream
 
         FAULTS
 

@@ -35,6 +35,8 @@ package protocol Dialect: AnyObject {
     /// As how much a request counts under one of its budgets: once, whatever it carries, unless the venue weighs it. Where the venue counts apart (a market,
     /// a family of them), so much for each part.
     func counts(_ call: Call, under rule: BudgetRule) -> [(part: String, weight: Int)]
+    /// The venue's private stream; nil: it has none.
+    var stream: (any StreamGateway)? { get }
 }
 
 /// What a field beside a list tells of it.
@@ -53,11 +55,18 @@ extension Dialect {
     package var pageSigns: [(name: String, says: PageSign)] { [] }
     package var derivesIDs: Bool { false }
     package func counts(_ call: Call, under rule: BudgetRule) -> [(part: String, weight: Int)] { [("", 1)] }
+    package var stream: (any StreamGateway)? { nil }
+    /// What the venue counts, of requests and of streams.
+    package var allBudgets: [BudgetRule] { budgets + (stream?.budgets ?? []) }
 }
 
 /// One limit as the venue counts it.
 package struct BudgetRule: Sendable, Hashable {
-    package enum Scope: String, Sendable { case uid, apikey, ip }
+    package enum Scope: String, Sendable {
+        case uid, apikey, ip
+        /// One stream's own.
+        case connection
+    }
     package enum Windows: Sendable, Hashable {
         /// A window of any position.
         case anywhere
@@ -78,7 +87,7 @@ package struct BudgetRule: Sendable, Hashable {
 
 /// An endpoint a dialect knows.
 package struct Route: Sendable {
-    package enum Kind: String, Sendable { case place, cancel, modify, mixed, lookup, `public` }
+    package enum Kind: String, Sendable { case place, cancel, modify, mixed, lookup, session, `public` }
     /// Method-free short name or path, unique within the venue; what fault rules match and the ledger shows, e.g. `place-batch`.
     package let endpoint: String
     package let kind: Kind

@@ -1,19 +1,6 @@
 import Containers
 import OMSCore
 
-/// How orders meet a market that does not exist.
-package struct Matching: Sendable, Equatable {
-    /// Share of resting orders that trade as soon as they are taken, 0...1, drawn by the seed: half of them in full, half in part.
-    package var fillRatio = 0.0
-    /// Whether a plain limit order beyond the reference price trades at once. Off: it rests, whatever its price.
-    package var crosses = false
-    /// Whether orders meet the walking price of the public pages (``PublicMarket``) and trade when it reaches theirs. Off: a reference that stands still.
-    package var followsMarket = false
-    package init(fillRatio: Double = 0, crosses: Bool = false, followsMarket: Bool = false) {
-        (self.fillRatio, self.crosses, self.followsMarket) = (fillRatio, crosses, followsMarket)
-    }
-}
-
 /// One venue's orders and fills, and the simplest matching that shows every outcome: rest, fill, fill in part, close unfilled.
 ///
 /// Deterministic: one seed and one sequence of calls give one history. Times are microseconds of the venue's clock.
@@ -30,6 +17,8 @@ package final class Exchange {
     /// The same for those canceled unfilled, where it is less.
     var unfilledMemoryUs: Int64?
     let view = ExchangeView()
+    /// Hears of what happens to orders, as it happens: streams tell of it.
+    var told: ((ExchangeNews) -> Void)?
     private var updates = 0
     private let numbering: OrderNumbering
     private var desks: [String: Desk] = [:]
@@ -85,13 +74,19 @@ package final class Exchange {
     package func place(_ ticket: Ticket, in call: Call, isAsynchronous: Bool = false) -> SimOrder {
         let uid = call.account?.uid ?? ""
         let order = place(ticket, uid: uid, call: call.number, at: call.at, visibleAt: call.at + call.visibilityDelayUs)
-        if isAsynchronous { order.standing.state = .accepted } else { match(order, at: call.at) }
+        guard !isAsynchronous else {
+            order.standing.state = .accepted
+            return order
+        }
+        tell(.placed, order)
+        match(order, at: call.at)
         return order
     }
 
     /// The same for an order that comes from no request (`/_sim/place`).
     package func placeExternally(_ ticket: Ticket, uid: String, at: Int64) -> SimOrder {
         let order = place(ticket, uid: uid, call: 0, at: at, visibleAt: at)
+        tell(.placed, order)
         match(order, at: at)
         return order
     }
@@ -115,6 +110,7 @@ package final class Exchange {
     package func activate(_ order: SimOrder, at: Int64) {
         guard order.state == .accepted else { return }
         change(order, at: at) { $0.state = .open }
+        tell(.placed, order)
         match(order, at: at)
     }
 
@@ -122,6 +118,7 @@ package final class Exchange {
     package func reject(_ order: SimOrder, reason: String, at: Int64) {
         guard order.state == .accepted else { return }
         close(order, as: .rejected, reason: reason, at: at)
+        tell(.ended, order)
     }
 
     /// Cancels a live or accepted order. - Returns: false when it was closed already; nothing changes then.
@@ -129,6 +126,7 @@ package final class Exchange {
     package func cancel(_ order: SimOrder, reason: String = "normal_cancel", at: Int64) -> Bool {
         guard !order.state.isClosed else { return false }
         close(order, as: .canceled, reason: reason, at: at)
+        tell(.ended, order)
         return true
     }
 
@@ -141,6 +139,7 @@ package final class Exchange {
             if let quantity { standing.quantity = quantity }
         }
         if !order.filled.isZero, order.quantity <= order.filled { close(order, as: .filled, reason: "", at: at) }
+        tell(order.state.isLive ? .changed : .ended, order)
         if let instrument = instruments[order.symbol] { awaitMarket(order, instrument, at: at) }
         return true
     }
@@ -187,7 +186,20 @@ package final class Exchange {
             standing.state = .partiallyFilled
         }
         if !order.leavesQuantity.isPositive { close(order, as: .filled, reason: "", at: at) }
+        tell(.traded, order, fill)
         return fill
+    }
+
+    private func tell(_ cause: OrderReport.Cause, _ order: SimOrder, _ fill: SimFill? = nil) {
+        told?(.order(OrderReport(cause, order, fill: fill, instrument: instruments[order.symbol])))
+    }
+
+    /// Streams tell of an attempt that came to nothing; of the order itself nothing changes.
+    func tellFailure(of orderID: String, uid: String, product: String, symbol: String, error: String, at: Int64) {
+        updates += 1
+        told?(
+            .failedAttempt(
+                FailedReport(uid: uid, orderID: orderID, product: product, symbol: symbol, error: error, at: at, updateNumber: updates)))
     }
 
     private func change(_ order: SimOrder, at: Int64, _ body: (inout SimOrder.Standing) -> Void) {
@@ -346,18 +358,6 @@ package final class Exchange {
         desks[uid] = desk
         return desk
     }
-}
-
-/// How a venue's ids look: a prefix number plus the running number, as decimal digits.
-package struct OrderNumbering: Sendable {
-    package let orderBase: Int64
-    package let tradeBase: Int64
-    /// The defaults make 19-digit ids, as snowflakes are.
-    package init(orderBase: Int64 = 1_370_000_000_000_000_000, tradeBase: Int64 = 1_470_000_000_000_000_000) {
-        (self.orderBase, self.tradeBase) = (orderBase, tradeBase)
-    }
-    package func orderID(_ sequence: Int) -> String { String(orderBase + Int64(sequence)) }
-    package func tradeID(_ sequence: Int) -> String { String(tradeBase + Int64(sequence)) }
 }
 
 /// One account's orders at one venue.

@@ -4,7 +4,7 @@ extension FaultPlan {
     /// What `--faults FILE` and `POST /_sim/faults` take, for people.
     package static let help = """
         A JSON5 list of rules, or {rules: [...], limits: {"VENUE/BUDGET": permits or null}}. The first rule that strikes a request decides.
-          {venue?, endpoint?, kind?, account?,     which requests: kind is place, cancel, modify, mixed (AZ's batches), lookup or public; account is a uid
+          {venue?, endpoint?, kind?, account?,     which requests: kind is place, cancel, modify, mixed (AZ's batches), lookup, session (tokens of streams) or public; account is a uid
            after?: N, first?: N, every?: N,        of those: not the first N; then only N; then every Nth
            probability?: 0..1, count?: N,          then by chance (drawn from --seed), at most N times
            fault: {type: ..., ...}}
@@ -43,8 +43,10 @@ extension FaultPlan {
           strange_id    {how?: time|other}                        AscendEX: ids do not follow the formula
           other_account {uid}                                     the key is taken for another uid's
           unknown_endpoint {}                                     the path is not served
-        delay_ms and age_ms, and lasts_ms of a ban, are a number or [low, high].
-        """
+          early_push    {delay_ms}                                streams tell of it at once, and it is answered so much later
+        delay_ms, within_ms and age_ms, and lasts_ms of a ban, are a number or [low, high].
+
+        """ + streamHelp
 
     /// Reads rules and limits.
     ///
@@ -78,20 +80,23 @@ extension FaultPlan {
     private static func rules(_ list: [JSON]) throws(SimulatorInputError) -> [FaultRule] {
         var rules: [FaultRule] = []
         for (index, entry) in list.enumerated() {
-            rules.append(try rule(Fields(entry, place: "rules[\(index)]")))
+            rules.append(try rule(FaultFields(entry, place: "rules[\(index)]")))
         }
         return rules
     }
 
-    private static func rule(_ given: Fields) throws(SimulatorInputError) -> FaultRule {
+    private static func rule(_ given: FaultFields) throws(SimulatorInputError) -> FaultRule {
         var fields = given
         guard let what = fields.take("fault") else { throw fields.wrong("`fault` is missing") }
-        var rule = FaultRule(try fault(Fields(what, place: fields.place + ".fault")))
+        var rule = FaultRule(try fault(FaultFields(what, place: fields.place + ".fault")))
         rule.venue = try fields.text("venue")
         rule.endpoint = try fields.text("endpoint")
         rule.account = try fields.text("account")
+        rule.channel = try fields.text("channel")
         if let word = try fields.text("kind") {
-            guard let kind = Route.Kind(rawValue: word) else { throw fields.wrong("`kind` should be place, cancel, modify, mixed, lookup or public") }
+            guard let kind = Route.Kind(rawValue: word) else {
+                throw fields.wrong("`kind` should be place, cancel, modify, mixed, lookup, session or public")
+            }
             rule.kind = kind
         }
         rule.probability = try fields.fraction("probability")
@@ -100,6 +105,13 @@ extension FaultPlan {
         rule.after = try fields.whole("after", in: 0...1_000_000_000)
         rule.count = try fields.whole("count", in: 0...1_000_000_000)
         try fields.finish()
+        if rule.fault.isStream {
+            guard rule.endpoint == nil, rule.kind == nil else {
+                throw fields.wrong("a stream's fault takes `channel`, neither `endpoint` nor `kind`")
+            }
+        } else if rule.channel != nil {
+            throw fields.wrong("`channel` is a condition of streams' faults")
+        }
         if case .clock = rule.fault {
             guard rule.endpoint == nil, rule.kind == nil, rule.account == nil, rule.probability == nil, rule.every == nil, rule.first == nil,
                 rule.after == nil, rule.count == nil
@@ -108,7 +120,7 @@ extension FaultPlan {
         return rule
     }
 
-    private static func fault(_ given: Fields) throws(SimulatorInputError) -> Fault {
+    private static func fault(_ given: FaultFields) throws(SimulatorInputError) -> Fault {
         var fields = given
         guard let type = try fields.text("type") else { throw fields.wrong("`type` is missing") }
         let fault: Fault
@@ -148,16 +160,21 @@ extension FaultPlan {
                 offsetMs: try fields.signed("offset_ms", within: 86_400_000) ?? 0, driftPpm: try fields.signed("drift_ppm", within: 1_000_000) ?? 0,
                 afterMs: Int64(try fields.whole("after_ms", in: 0...86_400_000) ?? 0),
                 lastsMs: try fields.whole("lasts_ms", in: 0...86_400_000).map { Int64($0) })
+        case "early_push": fault = .earlyPush(try fields.milliseconds("delay_ms"))
         default:
-            guard let scene = try scene(type, &fields) else { throw fields.wrong("unknown type `\(type.escapedForLog)`") }
-            fault = scene
+            if let stream = try StreamFault.read(type, &fields) {
+                fault = .stream(stream)
+            } else {
+                guard let scene = try scene(type, &fields) else { throw fields.wrong("unknown type `\(type.escapedForLog)`") }
+                fault = scene
+            }
         }
         try fields.finish()
         return fault
     }
 
     /// Faults that play what an order manager met outside.
-    private static func scene(_ type: String, _ fields: inout Fields) throws(SimulatorInputError) -> Fault? {
+    private static func scene(_ type: String, _ fields: inout FaultFields) throws(SimulatorInputError) -> Fault? {
         switch type {
         case "stale_replica": return .staleReplica(try fields.milliseconds("age_ms"))
         case "contradicting_page": return .contradictingPage(try fields.word("how", standing: .empty))
@@ -182,81 +199,5 @@ extension FaultPlan {
         case "unknown_endpoint": return .unknownEndpoint
         default: return nil
         }
-    }
-}
-
-/// The fields of one object, each taken once; what is left at the end is unknown.
-private struct Fields {
-    let place: String
-    private var left: [(key: String, value: JSON)]
-
-    init(_ json: JSON, place: String) throws(SimulatorInputError) {
-        guard let members = json.object else { throw SimulatorInputError("\(place): an object should stand here") }
-        (self.place, left) = (place, members)
-    }
-
-    func wrong(_ what: String) -> SimulatorInputError { SimulatorInputError("\(place): \(what)") }
-
-    mutating func take(_ name: String) -> JSON? {
-        guard let index = left.firstIndex(where: { $0.key == name }) else { return nil }
-        return left.remove(at: index).value
-    }
-
-    func finish() throws(SimulatorInputError) {
-        if let stranger = left.first { throw wrong("unknown field `\(stranger.key.escapedForLog)`") }
-    }
-
-    mutating func text(_ name: String) throws(SimulatorInputError) -> String? {
-        guard let value = take(name) else { return nil }
-        guard let text = value.string else { throw wrong("`\(name)` should be a text") }
-        return text
-    }
-
-    mutating func flag(_ name: String) throws(SimulatorInputError) -> Bool? {
-        guard let value = take(name) else { return nil }
-        guard let flag = value.bool else { throw wrong("`\(name)` should be true or false") }
-        return flag
-    }
-
-    mutating func whole(_ name: String, in range: ClosedRange<Int64>) throws(SimulatorInputError) -> Int? {
-        guard let value = take(name) else { return nil }
-        guard case .number = value, let number = value.integer, range.contains(number) else {
-            throw wrong("`\(name)` should be a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return Int(number)
-    }
-
-    mutating func signed(_ name: String, within bound: Int64) throws(SimulatorInputError) -> Int64? {
-        try whole(name, in: -bound...bound).map { Int64($0) }
-    }
-
-    mutating func fraction(_ name: String) throws(SimulatorInputError) -> Double? {
-        guard let value = take(name) else { return nil }
-        guard case .number(let text) = value, let number = Double(text), (0...1).contains(number) else { throw wrong("`\(name)` should be 0 to 1") }
-        return number
-    }
-
-    /// One of a choice of words.
-    mutating func word<Choice: RawRepresentable>(_ name: String, standing: Choice) throws(SimulatorInputError) -> Choice
-    where Choice.RawValue == String {
-        guard let word = try text(name) else { return standing }
-        guard let choice = Choice(rawValue: word) else { throw wrong("`\(name)` cannot be `\(word.escapedForLog)`") }
-        return choice
-    }
-
-    mutating func then() throws(SimulatorInputError) -> Fault.LostReply {
-        guard let word = try text("then") else { return .reset }
-        guard let lost = Fault.LostReply(rawValue: word) else { throw wrong("`then` should be reset or silence") }
-        return lost
-    }
-
-    mutating func milliseconds(_ name: String) throws(SimulatorInputError) -> Fault.Milliseconds {
-        guard let value = take(name) else { throw wrong("`\(name)` is missing") }
-        let allowed: ClosedRange<Int64> = 0...86_400_000
-        let ends = value.array ?? [value, value]
-        guard ends.count == 2, case .number = ends[0], case .number = ends[1], let low = ends[0].integer, let high = ends[1].integer,
-            allowed.contains(low), allowed.contains(high), low <= high
-        else { throw wrong("`\(name)` should be milliseconds up to a day, or [low, high]") }
-        return Fault.Milliseconds(low, high)
     }
 }

@@ -56,6 +56,10 @@ package enum Fault: Sendable, Equatable {
     case otherAccount(uid: String)
     /// The venue has never heard of that path.
     case unknownEndpoint
+    /// Streams tell at once of what the request does; the request itself is answered so much later.
+    case earlyPush(Milliseconds)
+    /// Something on a stream.
+    case stream(StreamFault)
 
     /// How a page belies itself.
     package enum Contradiction: String, Sendable, CaseIterable {
@@ -122,12 +126,15 @@ package enum Fault: Sendable, Equatable {
         case .strangeID: "strange_id"
         case .otherAccount: "other_account"
         case .unknownEndpoint: "unknown_endpoint"
+        case .earlyPush: "early_push"
+        case .stream(let fault): fault.name
         }
     }
 }
 
 extension Fault {
     var isClock: Bool { if case .clock = self { true } else { false } }
+    var isStream: Bool { if case .stream = self { true } else { false } }
 
     /// Whose request it is taken for; nil: its sender's.
     func account(in account: SimAccount?) -> SimAccount? {
@@ -136,13 +143,16 @@ extension Fault {
     }
 }
 
-/// When a fault strikes: a request must match all of `venue`, `endpoint`, `kind` and `account` that are given; the counters below count such requests.
+/// When a fault strikes: a request must match all of `venue`, `endpoint`, `kind` and `account` that are given; the counters below count such requests. On a
+/// stream `venue`, `account` and `channel`.
 package struct FaultRule: Sendable, Equatable {
     package var venue: String?
     package var endpoint: String?
     package var kind: Route.Kind?
     /// The uid.
     package var account: String?
+    /// Of a stream's fault: the channel of a push or subscription, or the name of a client's message.
+    package var channel: String?
     package var probability: Double?
     package var every: Int?
     package var first: Int?
@@ -156,6 +166,14 @@ package struct FaultRule: Sendable, Equatable {
     func matches(venue: String, account: String?, route: Route) -> Bool {
         (self.venue == nil || self.venue == venue) && (endpoint == nil || endpoint == route.endpoint) && (kind == nil || kind == route.kind)
             && (self.account == nil || self.account == account)
+    }
+
+    /// The fault, where it is one of streams that may strike now.
+    func streamFault(_ moment: StreamFault.Moment, venue: String, account: String?, channel: String) -> StreamFault? {
+        guard case .stream(let fault) = self.fault, fault.strikes(at: moment), self.venue == nil || self.venue == venue,
+            self.account == nil || self.account == account, self.channel == nil || self.channel == channel
+        else { return nil }
+        return fault
     }
 }
 
@@ -177,7 +195,17 @@ package struct FaultPlan {
     /// The first rule that strikes this request; every matching rule before it has counted the request.
     mutating func strike(venue: String, account: String?, route: Route) -> (index: Int, fault: Fault)? {
         for index in rules.indices where rules[index].rule.matches(venue: venue, account: account, route: route) {
+            if rules[index].rule.fault.isStream { continue }
             if rules[index].strikes() { return (index, rules[index].rule.fault) }
+        }
+        return nil
+    }
+
+    /// The first rule that strikes on a stream, in the same way.
+    mutating func strike(_ moment: StreamFault.Moment, venue: String, account: String?, channel: String) -> (index: Int, fault: StreamFault)? {
+        for index in rules.indices {
+            guard let fault = rules[index].rule.streamFault(moment, venue: venue, account: account, channel: channel) else { continue }
+            if rules[index].strikes() { return (index, fault) }
         }
         return nil
     }

@@ -101,7 +101,7 @@ extension VenueWorld {
         }
     }
 
-    /// The whole ledger as JSON: seed, now, requests, orders, executions, duplicates, limits, faults. Field names are in docs/OMSIM.md.
+    /// The whole ledger as JSON: seed, now, requests, orders, executions, streams, duplicates, limits, faults. Field names are in docs/OMSIM.md.
     package func ledgerJSON() -> [UInt8] {
         // About 300 bytes a request or order, measured on batches of 100 with 9-character ids.
         var writer = JSONWriter(reserving: 4096 + 300 * (ledger.requests.count + venues.reduce(0) { $0 + $1.exchange.orders.count }))
@@ -120,6 +120,7 @@ extension VenueWorld {
         writer.beginArray()
         for venue in venues { for fill in venue.exchange.fills { write(fill, of: venue.dialect.venue, to: &writer) } }
         writer.endArray()
+        writeStreams(to: &writer)
         writeVerdicts(to: &writer)
         writer.endObject()
         return writer.bytes
@@ -154,6 +155,7 @@ extension VenueWorld {
             }
         }
         writer.endArray()
+        writeStreamCounts(to: &writer)
         writeVerdicts(to: &writer)
         writer.endObject()
         return writer.bytes

@@ -18,7 +18,10 @@ extension VenueWorld {
             case ("POST", "/_sim/place"): return answer(200, try place(try body(request)))
             case ("POST", "/_sim/reference"): return answer(200, try setReference(try body(request)))
             case ("POST", "/_sim/instrument"): return answer(200, try changeInstrument(try body(request)))
-            default: return problem(404, "no such page: GET health, ledger, summary; POST faults, fill, place, reference, instrument")
+            case ("POST", "/_sim/stream"):
+                let count = try changeStreams(try body(request))
+                return answer(200, Array("{\"streams\":\(count)}".utf8))
+            default: return problem(404, "no such page: GET health, ledger, summary; POST faults, fill, place, reference, instrument, stream")
             }
         } catch {
             return problem(400, error.description)

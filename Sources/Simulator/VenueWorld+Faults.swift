@@ -42,13 +42,18 @@ extension VenueWorld {
         }
 
         switch fault {
-        case .executeLate, .clock: preconditionFailure("handled before")
+        case .executeLate, .clock, .stream: preconditionFailure("handled before")
         case .loseReplyBeforeExecution(let lost): return notExecuted(loss(lost))
         case .reset: return notExecuted(.reset())
         case .loseReplyAfterExecution(let lost):
             record.status = executed().status
             return loss(lost)
         case .delay(let delay):
+            let response = executed()
+            return reply(response, to: record, afterUs: faults.draw(rule) { delay.draw(&$0) })
+        case .earlyPush(let delay):
+            streams.tellsAtOnce = true
+            defer { streams.tellsAtOnce = false }
             let response = executed()
             return reply(response, to: record, afterUs: faults.draw(rule) { delay.draw(&$0) })
         case .serverError(let status, let body, let executes):

@@ -46,7 +46,7 @@ extension ServerReply {
         case .response(let response, let afterUs): .response(response, afterUs: afterUs + us)
         case .raw(let bytes, let afterUs, let thenClose): .raw(bytes, afterUs: afterUs + us, thenClose: thenClose)
         case .reset(let afterUs): .reset(afterUs: afterUs + us)
-        case .silence: .silence
+        case .silence, .upgrade: self
         }
     }
 }

@@ -38,7 +38,9 @@ package final class VenueWorld {
     var bans: [Ban] = []
     /// The last page of each listing, as long as a rule may repeat it.
     var lastPages: [String: HTTPResponse] = [:]
-    private var accountsByKey: [String: SimAccount] = [:]
+    private(set) var accountsByKey: [String: SimAccount] = [:]
+    /// The clients' streams, by number; those that ended stay for the ledger.
+    let streams: StreamDesk
 
     /// One venue: its language, its book, its limits.
     package final class Venue {
@@ -58,7 +60,7 @@ package final class VenueWorld {
 
         fileprivate init(_ dialect: any Dialect, _ exchange: Exchange) {
             (self.dialect, self.exchange) = (dialect, exchange)
-            rules = Dictionary(dialect.budgets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+            rules = Dictionary(dialect.allBudgets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         }
     }
 
@@ -67,11 +69,14 @@ package final class VenueWorld {
         self.options = options
         faults = FaultPlan(options.faults, seed: options.seed)
         ways = SplitMix64(seed: mixedSeed(options.seed, "latency"))
+        streams = StreamDesk(seed: options.seed)
         for account in options.accounts { accountsByKey[account.key] = account }
         // Before the books open: a switch may change what is traded in which unit.
         for setting in options.switches where !setting.name.hasSuffix("memory_ms") {
             let (venue, name) = split(setting.name)
-            guard let dialect = dialects.first(where: { $0.venue == venue }), dialect.set(name, to: setting.value) else {
+            guard let dialect = dialects.first(where: { $0.venue == venue }),
+                dialect.set(name, to: setting.value) || dialect.stream?.set(name, to: setting.value) == true
+            else {
                 throw SimulatorInputError("no switch `\(setting.name.escapedForLog)` with a value `\(setting.value.escapedForLog)`")
             }
         }
@@ -261,24 +266,33 @@ package final class VenueWorld {
                 switch rule.scope {
                 case .uid: (arrival.account?.uid ?? "unknown key") + (route.lane.isEmpty ? "" : "/" + route.lane)
                 case .apikey: (arrival.account?.key ?? "unknown key") + (route.lane.isEmpty ? "" : "/" + route.lane)
-                case .ip: arrival.peer
+                case .ip, .connection: arrival.peer
                 }
-            let at = rule.windows == .anywhere ? now : call.at
             for (part, weight) in arrival.venue.dialect.counts(call, under: rule) {
-                let key = Venue.CounterKey(budget: name, owner: part.isEmpty ? owner : "\(owner)/\(part)")
-                var counter = arrival.venue.counters.removeValue(forKey: key) ?? ArrivalCounter(window: rule.windowMs * 1000, rule.windows)
-                if !counter.arrive(at: at, weight: weight, permits: rule.permits) {
+                let counted = count(rule, of: part.isEmpty ? owner : "\(owner)/\(part)", at: arrival.venue, clock: call.at, weight: weight)
+                if !counted.isWithin {
                     isWithin = false
                     arrival.record.violated.append(name)
                 }
-                if index == 0 { call.remaining = rule.permits.map { max($0 - counter.inside, 0) } }
-                arrival.venue.counters[key] = counter
+                if index == 0 { call.remaining = counted.remaining }
             }
         }
         return isWithin
     }
 
-    private func address(of peer: String) -> String {
+    /// Counts an arrival of one owner under one budget.
+    ///
+    /// - Parameter clock: The venue's, for windows that it lays by it.
+    /// - Returns: whether it is within the limit, and what is left in its window (nil: no limit).
+    func count(_ rule: BudgetRule, of owner: String, at venue: Venue, clock: Int64, weight: Int = 1) -> (isWithin: Bool, remaining: Int?) {
+        let key = Venue.CounterKey(budget: rule.name, owner: owner)
+        var counter = venue.counters.removeValue(forKey: key) ?? ArrivalCounter(window: rule.windowMs * 1000, rule.windows)
+        let isWithin = counter.arrive(at: rule.windows == .anywhere ? now : clock, weight: weight, permits: rule.permits)
+        venue.counters[key] = counter
+        return (isWithin, rule.permits.map { max($0 - counter.inside, 0) })
+    }
+
+    func address(of peer: String) -> String {
         guard let colon = peer.lastIndex(of: ":"), peer.firstIndex(of: ":") == colon || peer.hasPrefix("[") else { return peer }
         return String(peer[..<colon])
     }

@@ -3,49 +3,11 @@ import Containers
 import Kernel
 import Wire
 
-/// One accepted socket. Belongs to the loop's thread.
-final class ServerConnection {
-    enum Stage {
-        case handshaking
-        case reading
-        /// A request is with the handler.
-        case answering
-        /// All is written, the other side has yet to close.
-        case lingering
-        case closed
-    }
-
-    let id: UInt64
-    let socket: Socket
-    let peer: String
-    let session: TLSSession?
-    var stage: Stage
-    var parser: HTTPRequestParser
-    /// Counts requests; a reply names the one that it answers.
-    var serial: UInt64 = 0
-    var isReplied = false
-    /// The answer is on its way out.
-    var isWriting = false
-    var keepsAlive = true
-    var closesAfterwards = false
-    /// The other side will send no more.
-    var isReadClosed = false
-    /// The request, by serial, whose time to arrive is being watched.
-    var watched: UInt64?
-    var out = ByteQueue(keepsMax: 256 << 10)
-    var mask = Poller.reading
-
-    init(id: UInt64, socket: Socket, peer: String, session: TLSSession?, limits: HTTPLimits) {
-        (self.id, self.socket, self.peer, self.session) = (id, socket, peer, session)
-        stage = session == nil ? .reading : .handshaking
-        parser = HTTPRequestParser(limits: limits)
-    }
-}
-
 /// The thread behind ``HTTPServer``: everything but `mailbox` belongs to it.
 final class ServerLoop: @unchecked Sendable {
     enum Message: Sendable {
         case reply(UInt64, UInt64, ServerReply)
+        case tunnel(UInt64, ServerTunnel.Message)
         case stop
     }
     enum Timer {
@@ -81,7 +43,7 @@ final class ServerLoop: @unchecked Sendable {
     private var isFull = false
     private let handler: HTTPServer.Handler
     private let poller: Poller
-    private var connections: [UInt64: ServerConnection] = [:]
+    private(set) var connections: [UInt64: ServerConnection] = [:]
     private var timers = TimerHeap<Timer>()
     private var lastID = ServerLoop.listenerID
     private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
@@ -113,6 +75,7 @@ final class ServerLoop: @unchecked Sendable {
             for message in mailbox.drain() {
                 switch message {
                 case .reply(let id, let serial, let reply): take(reply, for: id, serial)
+                case .tunnel(let id, let message): take(message, for: id)
                 case .stop: isRunning = false
                 }
             }
@@ -213,7 +176,7 @@ final class ServerLoop: @unchecked Sendable {
                 guard session.feed(bytes), decrypt(session, connection) else { return close(connection) }
                 guard connection.stage != .closed else { return }
             } else {
-                connection.parser.append(bytes)
+                take(bytes, from: connection)
             }
             if connection.stage == .reading { advance(connection) }
             // A reader ahead of its answers waits.
@@ -235,7 +198,9 @@ final class ServerLoop: @unchecked Sendable {
         }
         while true {
             switch session.read(into: decrypted) {
-            case .bytes(let count): connection.parser.append(UnsafeRawBufferPointer(rebasing: decrypted[..<count]))
+            case .bytes(let count):
+                take(UnsafeRawBufferPointer(rebasing: decrypted[..<count]), from: connection)
+                guard connection.stage != .closed else { return true }
             case .dry: return true
             case .closed:
                 endOfInput(connection)
@@ -255,7 +220,7 @@ final class ServerLoop: @unchecked Sendable {
             connection.isReadClosed = true
             want(connection, connection.mask & Poller.writing)
             advance(connection)
-        case .handshaking, .lingering, .closed: close(connection)
+        case .handshaking, .upgraded, .lingering, .closed: close(connection)
         }
     }
 
@@ -296,7 +261,7 @@ final class ServerLoop: @unchecked Sendable {
         let after =
             switch reply {
             case .response(_, let afterUs), .raw(_, let afterUs, _), .reset(let afterUs): afterUs
-            case .silence: Int64(0)
+            case .silence, .upgrade: Int64(0)
             }
         if after > 0 {
             timers.add(.reply(id, serial, reply), at: bootTime() + after)
@@ -322,10 +287,11 @@ final class ServerLoop: @unchecked Sendable {
             write(bytes, to: connection)
         case .reset: reset(connection)
         case .silence: return
+        case .upgrade(let head, let guest): upgrade(connection, head, to: guest)
         }
     }
 
-    private func write(_ bytes: [UInt8], to connection: ServerConnection) {
+    func write(_ bytes: [UInt8], to connection: ServerConnection) {
         if let session = connection.session {
             guard session.write(bytes) else { return close(connection) }
             connection.out.write { session.drain(into: &$0) }
@@ -350,6 +316,7 @@ final class ServerLoop: @unchecked Sendable {
         guard hadMore else { return }
         want(connection, connection.mask & ~Poller.writing)
         if connection.stage == .answering, connection.isWriting { written(connection) }
+        if connection.stage == .upgraded, connection.closesAfterwards { linger(connection) }
     }
 
     private func written(_ connection: ServerConnection) {
@@ -359,6 +326,11 @@ final class ServerLoop: @unchecked Sendable {
             return advance(connection)
         }
         if connection.isReadClosed { return close(connection) }
+        linger(connection)
+    }
+
+    func linger(_ connection: ServerConnection) {
+        dismiss(connection)
         connection.stage = .lingering
         // A close with unread bytes would reset, and could take the answer with it.
         shutdown(connection.socket.fd, Int32(SHUT_WR))
@@ -372,14 +344,15 @@ final class ServerLoop: @unchecked Sendable {
         if !poller.modify(connection.socket.fd, token: connection.id, mask) { close(connection) }
     }
 
-    private func reset(_ connection: ServerConnection) {
+    func reset(_ connection: ServerConnection) {
         // A failure leaves the orderly close: what is at stake is a simulated venue's manners.
         _ = connection.socket.resetOnClose()
         close(connection)
     }
 
-    private func close(_ connection: ServerConnection) {
+    func close(_ connection: ServerConnection) {
         guard connection.stage != .closed else { return }
+        dismiss(connection)
         connection.stage = .closed
         connections[connection.id] = nil
         connection.socket.close()

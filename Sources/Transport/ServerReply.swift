@@ -10,6 +10,8 @@ package enum ServerReply: Sendable {
     case reset(afterUs: Int64 = 0)
     /// No answer, ever; the connection stays open.
     case silence
+    /// These bytes, the head of a 101; from then on the connection is the guest's.
+    case upgrade([UInt8], any ServerGuest)
 }
 
 /// The way back to one request's sender. Callable from any thread, once; later calls do nothing.

@@ -18,6 +18,8 @@ struct BitgetClient {
         account = try #require(world.accounts(of: venue).first { $0.products == [product] })
     }
 
+    init(in world: VenueWorld, _ account: SimAccount, at now: Int64) { (self.world, self.account, self.now) = (world, account, now) }
+
     func signed(_ method: String, _ target: String, body: String = "", stampMs: Int64? = nil, secret: String? = nil) -> HTTPRequest {
         let stamp = String(stampMs ?? now / 1000)
         let key = SigningKey(keyID: account.key, secret: Array((secret ?? account.secret).utf8), passphrase: nil)

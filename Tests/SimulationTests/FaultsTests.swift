@@ -192,7 +192,7 @@ import Wire
     }
 }
 
-private struct Missing: Error {
+struct Missing: Error {
     let what: String
     init(_ what: String) { self.what = what }
 }

@@ -53,7 +53,8 @@ import Wire
         }
         for name in [
             "lose_reply_before_execution", "execute_late", "late_visibility", "reordered_items", "status_5xx", "clock", "duplicate_execution",
-            "venue_error",
+            "venue_error", "early_push", "fill_first", "push_swapped", "push_broken", "ack_missing", "upgrade_wrong_accept", "stream_notice",
+            "token_dies",
         ] {
             #expect(ServeCommand.help.contains(name))
         }

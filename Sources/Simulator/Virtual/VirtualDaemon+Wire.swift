@@ -121,7 +121,7 @@ extension VirtualDaemon {
                     back(afterUs) { .lost("unreadable answer", sentAt: sentAt, resetAt: $0) }
                 }
             case .reset(let afterUs): back(afterUs) { .lost("connection reset", sentAt: sentAt, resetAt: $0) }
-            case .silence: break
+            case .silence, .upgrade: break
             }
         }
     }
@@ -156,7 +156,7 @@ extension VirtualDaemon {
         case .response(let response, let afterUs): "\(response.status)\(fault) after \(afterUs) us \(words(response.body))"
         case .raw(let bytes, _, _): "\(bytes.count) raw bytes\(fault)"
         case .reset: "reset\(fault)"
-        case .silence: "silence\(fault)"
+        case .silence, .upgrade: "silence\(fault)"
         }
     }
 }

@@ -41,6 +41,9 @@ package final class AZFuturesDialect: Dialect {
     /// An account that goes on over its limits is locked for 10 minutes (4, 7.3); off unless asked for.
     private var lockout = Lockout(lasts: .seconds(600))
 
+    private(set) lazy var userStream = AZFuturesGateway(of: self)
+    package var stream: (any StreamGateway)? { userStream }
+
     package init() {}
 
     package func set(_ name: String, to value: String) -> Bool {
@@ -110,7 +113,10 @@ package final class AZFuturesDialect: Dialect {
 
     package var pageSigns: [(name: String, says: PageSign)] { [("hasNext", .more), ("total", .total)] }
 
-    package func claims(_ path: Substring) -> Bool { path.hasPrefix("/az/future/") }
+    package func claims(_ path: Substring) -> Bool { path.hasPrefix("/az/future/") || path == Self.tokenPath }
+
+    /// The spot line's, and the only place where the pages have a token for a stream.
+    private static let tokenPath: Substring = "/az/spot/ws-token"
 
     package func keyID(of request: HTTPRequest) -> String? { request.header("validate-appkey") ?? request.header("xt-validate-appkey") }
 
@@ -133,6 +139,8 @@ package final class AZFuturesDialect: Dialect {
             "GET \(orders)list-history": route("list-history", .lookup, "lookup:list-history", [["result", "items"]]),
             "GET \(orders)trade-list": route("trade-list", .lookup, "lookup:trade-list", [["result", "items"]]),
             "GET /az/future/cache/v1/open-orders": route("open-orders", .lookup, "lookup:open-orders", [["result", "content"]]),
+            "GET /az/future/user/v1/user/listen-key": route("listen-key", .session, "lookup:listen-key"),
+            "POST /az/spot/ws-token": route("ws-token", .session, "lookup:ws-token"),
             "GET /az/future/user/v1/balance/list": route("balance-list", .lookup, "lookup:balance", [["result"]]),
             "GET \(market)v3/public/symbol/list": route("symbol-list", .public, "public", [["result", "symbols"], ["result"]]),
             "GET \(market)v1/public/symbol/detail": route("symbol-detail", .public, "public"),
@@ -162,6 +170,8 @@ package final class AZFuturesDialect: Dialect {
             case "symbol-list": symbolList(call, exchange)
             case "symbol-detail": try symbolDetail(call, exchange)
             case "balance-list": success { balances(&$0) }
+            case "listen-key": success { $0.string(userStream.listenKeys.issue(to: call.account?.key ?? "", at: call.at)) }
+            case "ws-token": streamToken(call)
             case "order-batch": try batch(call, exchange)
             case "order-create": try create(call, exchange)
             case "order-update": try update(call, exchange)
@@ -181,6 +191,26 @@ package final class AZFuturesDialect: Dialect {
         }
     }
 
+    /// In the spot line's envelope; where streams take listen keys there is no such token.
+    private func streamToken(_ call: Call) -> HTTPResponse {
+        if userStream.takesListenKey || userStream.isOlder {
+            call.refusal = "404"
+            return failure(XTProblem("404", "not found"), status: 404)
+        }
+        let body = written { writer in
+            writer.member("rc", 0)
+            writer.member("mc", "SUCCESS")
+            writer.key("ma")
+            writer.raw("[]")
+            writer.key("result")
+            writer.beginObject()
+            writer.member("accessToken", userStream.tokens.issue(to: call.account?.key ?? "", at: call.at))
+            writer.member("refreshToken", "sim-refresh-\(call.number)")
+            writer.endObject()
+        }
+        return HTTPResponse(status: 200, headers: [HTTPHeader("Content-Type", "application/json")], body: body)
+    }
+
     /// The gateway's refusal: an HTTP status and words.
     private struct Gate: Error {
         let status: Int
@@ -190,7 +220,9 @@ package final class AZFuturesDialect: Dialect {
     /// 400 for headers, 401 for the key, 403 for signature and window (7.2).
     private func authenticate(_ call: Call, _ exchange: Exchange) throws(Gate) {
         do throws(XTStamp.Refusal) {
-            let stamp = try XTStamp(call.request, style: .futures, freshnessMs: exchange.freshnessMs)
+            // The token's page is the spot line's.
+            let style: XTStamp.Style = call.route.endpoint == "ws-token" ? .spot : .futures
+            let stamp = try XTStamp(call.request, style: style, freshnessMs: exchange.freshnessMs)
             try stamp.check(call.account.map { keyring.key(of: $0) }, now: call.atMs)
         } catch {
             throw switch error {

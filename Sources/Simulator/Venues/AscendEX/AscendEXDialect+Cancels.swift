@@ -26,13 +26,15 @@ extension AscendEXDialect {
     }
 
     /// The engine cancels after its delay, or finds nothing open any more.
-    private func handOver(_ target: Target, _ call: Call, _ exchange: Exchange) {
+    private func handOver(_ target: Target, _ call: Call, _ place: Place, _ exchange: Exchange) {
         cancelling.insert(target.orderID)
         exchange.schedule(afterUs: drawDelayUs(exchange) + call.effectDelayUs) { [self] at in
             cancelling.remove(target.orderID)
             if let order = target.order, exchange.cancel(order, at: at) { return }
             let error = target.order == nil || !target.isOpen ? "NoOpenForCancel" : "TooLateToCancel"
             failedAttempts[target.orderID, default: []].append(FailedAttempt(error: error, at: at))
+            exchange.tellFailure(
+                of: target.orderID, uid: call.account?.uid ?? "", product: place.category ?? "cash", symbol: target.symbol, error: error, at: at)
         }
     }
 
@@ -44,7 +46,7 @@ extension AscendEXDialect {
             if cancelling.contains(target.orderID) { throw AscendEXProblem(.cancelNotOpen, "Duplicated order cancel request.") }
             if gatewayChecksCancels, !target.isOpen { throw AscendEXProblem(.cancelNotOpen, "Trying to cancel non-open order") }
             (call.accepted, call.refused) = (1, 0)
-            handOver(target, call, exchange)
+            handOver(target, call, place, exchange)
             return acknowledged(call, place, action: action) {
                 receipt(id: target.id, orderID: target.orderID, type: "NULL_VAL", symbol: target.symbol, call, &$0)
             }
@@ -86,7 +88,7 @@ extension AscendEXDialect {
             }
         }
         call.accepted = targets.count
-        for target in targets { handOver(target, call, exchange) }
+        for target in targets { handOver(target, call, place, exchange) }
         return acknowledged(call, place, action: action) { writer in
             writer.beginArray()
             for target in targets { receipt(id: target.id, orderID: target.orderID, type: "NULL_VAL", symbol: target.symbol, call, &writer) }
@@ -109,7 +111,7 @@ extension AscendEXDialect {
         }
         (call.items, call.accepted) = (open.count, open.count)
         for order in open where !cancelling.contains(order.id) {
-            handOver(Target(id: "", orderID: order.id, symbol: order.symbol, order: order), call, exchange)
+            handOver(Target(id: "", orderID: order.id, symbol: order.symbol, order: order), call, place, exchange)
         }
         return acknowledged(call, place, action: action) { receipt(id: "", orderID: "", type: "NULL_VAL", symbol: symbol ?? "", call, &$0) }
     }

@@ -133,6 +133,9 @@ extension AscendEXDialect {
     private func handOver(_ checked: Checked, id: String, now: Bool, _ call: Call, _ exchange: Exchange) -> SimOrder? {
         if let taken = exchange.order(id: id, uid: call.account?.uid ?? "", at: nil), !remembersLiveOnly || !taken.state.isClosed {
             failedAttempts[id, default: []].append(FailedAttempt(error: "DupNewCoid", at: call.at))
+            exchange.tellFailure(
+                of: id, uid: call.account?.uid ?? "", product: checked.ticket.product, symbol: checked.ticket.symbol, error: "DupNewCoid", at: call.at
+            )
             return nil
         }
         var ticket = checked.ticket

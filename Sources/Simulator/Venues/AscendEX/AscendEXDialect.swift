@@ -54,6 +54,9 @@ package final class AscendEXDialect: Dialect {
     /// A caller that goes on over the limits is banned for 15 minutes (12.9); off unless asked for.
     private var lockout = Lockout(lasts: .seconds(900))
 
+    private let userStream = AscendEXGateway()
+    package var stream: (any StreamGateway)? { userStream }
+
     package init() {}
 
     package func set(_ name: String, to value: String) -> Bool {

@@ -35,6 +35,9 @@ package final class BitgetMarginDialect: Dialect {
     private(set) var openCap = 0
     private(set) var refusesUnknownSymbols = false
 
+    private let userStream = BitgetGateway(.margin)
+    package var stream: (any StreamGateway)? { userStream }
+
     package init() {}
 
     package func set(_ name: String, to value: String) -> Bool {

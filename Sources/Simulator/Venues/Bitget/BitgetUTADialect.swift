@@ -31,6 +31,9 @@ package final class BitgetUTADialect: Dialect {
     private(set) var openCap = 0
     private(set) var openState = "new"
 
+    private let userStream = BitgetGateway(.unified)
+    package var stream: (any StreamGateway)? { userStream }
+
     package init() {}
 
     package func set(_ name: String, to value: String) -> Bool {

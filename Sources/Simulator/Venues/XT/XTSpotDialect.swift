@@ -48,6 +48,9 @@ package final class XTSpotDialect: Dialect {
     /// An account that goes on over its limits is locked for 10 minutes (4, 7.3); off unless asked for.
     private var lockout = Lockout(lasts: .seconds(600))
 
+    let userStream = XTSpotGateway()
+    package var stream: (any StreamGateway)? { userStream }
+
     package init() {}
 
     package func set(_ name: String, to value: String) -> Bool {
@@ -126,6 +129,7 @@ package final class XTSpotDialect: Dialect {
         case ("GET", "/v4/history-order"): Route("history-order", .lookup, budgets: ["lookup:history-order"], itemLists: [["result", "items"]])
         case ("GET", "/v4/trade"): Route("trade", .lookup, budgets: ["lookup:trade"], itemLists: [["result", "items"]])
         case ("GET", "/v4/balances"): Route("balances", .lookup, budgets: ["lookup:balances"], itemLists: [["result", "assets"]])
+        case ("POST", "/v4/ws-token"): Route("ws-token", .session, budgets: ["lookup:ws-token"])
         case ("GET", "/v4/public/symbol"): Route("symbol", .public, budgets: ["symbol"], itemLists: [["result", "symbols"]])
         case ("GET", "/v4/public/time"): Route("time", .public, budgets: ["time"])
         default: marketRoute(request)
@@ -149,6 +153,7 @@ package final class XTSpotDialect: Dialect {
                 }
             case "symbol": try symbols(call, exchange)
             case "balances": try balances(call, exchange)
+            case "ws-token": token(call)
             case "place": try place(call, exchange)
             case "batch-place": try placeBatch(call, exchange)
             case "modify": try modify(call, exchange)
@@ -165,6 +170,16 @@ package final class XTSpotDialect: Dialect {
         } catch {
             call.refusal = error.code
             return failure(error.code)
+        }
+    }
+
+    /// For the private stream (9.1).
+    private func token(_ call: Call) -> HTTPResponse {
+        success { writer in
+            writer.beginObject()
+            writer.member("accessToken", userStream.tokens.issue(to: call.account?.key ?? "", at: call.at))
+            writer.member("refreshToken", "sim-refresh-\(call.number)")
+            writer.endObject()
         }
     }
 
