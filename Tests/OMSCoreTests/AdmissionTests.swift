@@ -147,6 +147,17 @@ import Testing
         #expect(field(terms(nil, nil, quote: Decimal(4))) == "below the minimum notional 5")
     }
 
+    @Test func `holds market orders to a maximum of their own, where the market has one`() {
+        var market = market
+        func problem(_ price: Decimal?, _ quantity: Int) -> String? {
+            Examination.problem(with: terms(price, Decimal(quantity)), in: market)?.problem
+        }
+        #expect(problem(nil, 10) == nil && problem(nil, 11) == "above the maximum 10")
+        market.maxMarketQuantity = Decimal(4)
+        #expect(problem(nil, 4) == nil && problem(nil, 5) == "above the maximum 4")
+        #expect(problem(Decimal(50), 10) == nil)
+    }
+
     @Test func `counts an order's worth in contracts where the market does`() throws {
         var contracts = market
         (contracts.contractSize, contracts.minNotional) = (number("0.01"), nil)

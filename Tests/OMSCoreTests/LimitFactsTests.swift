@@ -119,6 +119,19 @@ import Testing
         #expect(rule.covers("place/BTC") && rule.covers("place") && !rule.covers("places") && !rule.covers("place/"))
     }
 
+    @Test func `products whose endpoints bear one name share limits by user, others do not, and what all share they share`() {
+        func key(_ endpoints: String?, _ budget: String, _ scope: BudgetScope = .uid) -> String {
+            var profile = Self.profile(
+                "house", [BudgetRule("place", 3, perMs: 1_000, scope: .uid), BudgetRule("asks", 3, perMs: 1_000, scope: .uid)])
+            (profile.endpoints, profile.sharedBudgets) = (endpoints, ["asks"])
+            return BudgetOwner(profile: profile, uid: "7", keyFingerprint: "k").key(budget, scope)
+        }
+        #expect(key("derivatives", "place") == key("derivatives", "place"))
+        #expect(Set([key("derivatives", "place"), key("spot", "place"), key(nil, "place")]).count == 3)
+        #expect(Set([key("derivatives", "asks"), key("spot", "asks"), key(nil, "asks")]).count == 1)
+        #expect(key("derivatives", "place", .ip) == key("spot", "place", .ip), "an address is one for all")
+    }
+
     // MARK: Whom an address is counted with
 
     @Test func `hosts of one house that count addresses apart do not share those limits, nor inherit them`() throws {

@@ -268,7 +268,7 @@ import Testing
         }
         func owner(_ venue: String, _ product: String, _ uid: String, _ key: String) -> BudgetOwner {
             var profile = Self.profile(venue, [BudgetRule("b", 5, perMs: 1_000, scope: .uid, reserve: 0)])
-            (profile.product, profile.hasOwnEndpoints) = (product, true)
+            (profile.product, profile.endpoints) = (product, product)
             return BudgetOwner(profile: profile, uid: uid, keyFingerprint: key)
         }
         var before = Limiter()

@@ -62,8 +62,8 @@ package struct BudgetOwner: Sendable {
 
     /// What makes two accounts' limits one: the venue's word on whom it counts.
     ///
-    /// Bitget margin counts isolated and crossed apart (they are separate endpoints, but for one), all else of a venue together; limits by address are shared by
-    /// the venue's whole family of hosts.
+    /// Products with endpoints of their own are counted apart (``VenueProfile/endpoints``), all else of a venue together; limits by address are shared by the
+    /// venue's whole family of hosts.
     ///
     /// - Parameters:
     ///   - budget: as its rule is called.
@@ -75,11 +75,11 @@ package struct BudgetOwner: Sendable {
         }
     }
 
-    /// What a budget's row says of the venue: Bitget margin's isolated and crossed are two. A limit by address names the family where it is not the venue's own.
+    /// What a budget's row says of the venue: sets of endpoints are several. A limit by address names the family where it is not the venue's own.
     func venue(_ scope: BudgetScope, of budget: String) -> String {
         if scope == .ip, let family = profile.ownAddressFamily { return family }
-        let isOwn = profile.hasOwnEndpoints && scope != .ip && !profile.sharedBudgets.contains(budget)
-        return isOwn ? "\(profile.venue)/\(profile.product)" : profile.venue
+        guard scope != .ip, let endpoints = profile.endpoints, !profile.sharedBudgets.contains(budget) else { return profile.venue }
+        return "\(profile.venue)/\(endpoints)"
     }
 
     /// Whether a row of a former run is of a budget that this account has now.

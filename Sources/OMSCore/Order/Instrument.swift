@@ -7,6 +7,8 @@ package struct Instrument: Equatable, Sendable {
     package var lot: Decimal?
     package var minQuantity: Decimal?
     package var maxQuantity: Decimal?
+    /// Of market orders, where it is another.
+    package var maxMarketQuantity: Decimal?
     package var minNotional: Decimal?
     package var maxNotional: Decimal?
     /// Contracts times this are base units; nil where quantities are base units already.

@@ -129,9 +129,10 @@ package struct VenueProfile: Sendable {
     package var listsFills: Bool
     /// The shortest window that a request of this venue can name (XT: 2,000 ms), which a shorter configured freshness cannot undercut.
     package var recvwindowFloorMs: Int64 = 0
-    /// Each product has endpoints, and so limits, of its own (Bitget margin's isolated and crossed).
-    package var hasOwnEndpoints = false
-    /// Budgets of endpoints that the products share all the same.
+    /// Products with endpoints, and so limits by user or key, of their own have a name for them here, which products that are counted together share (Bybit's
+    /// derivatives; each of Bitget margin's two); nil: all products of the venue are counted together.
+    package var endpoints: String?
+    /// Budgets of endpoints that all products share all the same.
     package var sharedBudgets: Set<String> = []
     /// `Query.account` must be answered before the account can trade.
     package var needsAccountFacts = false

@@ -38,7 +38,7 @@ package struct BitgetMargin: VenueAdapter {
             placeMax: 20, cancelMax: 20, modifyMax: 0, cancelsByClientID: true, clientIDs: Bitget.clientIDs, freshnessMs: Bitget.freshnessMs,
             stampMarginMs: 500, visibilityDelayMs: Bitget.visibilityDelayMs, findSteps: 2, listsFills: true)
         // Isolated and crossed are separate endpoints, counted apart (page 3). Whose key it is one page tells for both.
-        profile.hasOwnEndpoints = true
+        profile.endpoints = product
         profile.sharedBudgets = ["lookup:info"]
         profile.accountTellsUID = true
         profile.listsBySymbol = true

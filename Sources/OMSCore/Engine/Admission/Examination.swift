@@ -27,7 +27,8 @@ enum Examination {
             guard quantity.isPositive else { return OrderProblem("quantity", "must be positive") }
             if let lot = market.lot, !quantity.isMultiple(of: lot) { return OrderProblem("quantity", "not a multiple of the lot \(lot)") }
             if let least = market.minQuantity, quantity < least { return OrderProblem("quantity", "below the minimum \(least)") }
-            if let most = market.maxQuantity, quantity > most { return OrderProblem("quantity", "above the maximum \(most)") }
+            let most = terms.type == .market ? market.maxMarketQuantity ?? market.maxQuantity : market.maxQuantity
+            if let most, quantity > most { return OrderProblem("quantity", "above the maximum \(most)") }
         }
         if let quote = terms.quoteQuantity {
             guard quote.isPositive else { return OrderProblem("quote_quantity", "must be positive") }
