@@ -37,6 +37,9 @@ package struct VenueLine: Sendable {
     /// nil for a product that the venue does not have.
     package func adapter(_ product: String, quantityUnit: QuantityUnit = .contracts) -> (any VenueAdapter)? { make(product, quantityUnit) }
 
+    /// Which streams of the venue are spoken here, the one that is spoken by default first; none: it has none.
+    package var streams: [StreamGeneration] { listen == nil ? [] : hasOlderStream ? [.newer, .older] : [.newer] }
+
     /// nil for a product that has no private stream spoken here.
     package func stream(_ product: String, generation: StreamGeneration = .newer) -> (any StreamDialect)? { listen?(product, generation) }
 }

@@ -239,7 +239,7 @@ import Wire
     }
 
     /// What no venue should say, and what one day one does.
-    private static let hostile: [JSON] = [
+    static let hostile: [JSON] = [
         .null, .bool(true), .number("1E+999999999"), .number("-1e-999999999"), .number("-9223372036854775808"), .number("9223372036854775807"),
         .number("170141183460469231731687303715884105728"), .number("0.0000000000000000000000000000001"), .number("-0"), .string(""),
         .string("NaN"), .string("-"), .string("1e"), .string(String(repeating: "9", count: 5_000)), .string("\u{0}"), .string("币安\u{202E}"),
@@ -344,7 +344,7 @@ extension QueryAnswer {
 
 extension JSON {
     /// How many values there are, this one and all inside it.
-    fileprivate var places: Int {
+    var places: Int {
         switch self {
         case .array(let items): items.reduce(1) { $0 + $1.places }
         case .object(let members): members.reduce(1) { $0 + $1.value.places }
@@ -353,7 +353,7 @@ extension JSON {
     }
 
     /// The same with another value at the n-th place, counted as `places` does.
-    fileprivate func replacing(place: Int, with value: JSON) -> JSON {
+    func replacing(place: Int, with value: JSON) -> JSON {
         guard place > 0 else { return value }
         var rest = place - 1
         func next(_ inner: JSON) -> JSON {

@@ -37,6 +37,9 @@ enum Pieces {
             missing += wanted.filter { kind in !golden.contains { fits($0, kind) } }.map { "a golden request: \($0)" }
         }
         if (try? SignatureVector.all(venue))?.isEmpty != false { missing.append("signature vectors: \(folder)/sign.json") }
+        for generation in line.streams where StreamFixture.of(venue, generation).isEmpty {
+            missing.append("pushes of its stream: Tests/VenuesTests/Fixtures/\(StreamFixture.file(venue, generation))")
+        }
         let asked = AnswerFixture.all(venue).map(\.ask)
         missing += wanted.filter { kind in !asked.contains { fits($0, kind) } }.map { "an answer to \($0)" }
         return missing

@@ -112,7 +112,7 @@ package struct AZFuturesStream: StreamDialect {
     }
 
     private func order(_ row: AnswerRow) throws(Unreadable) -> StreamNews {
-        let word = try row.requiredText("state")
+        let word = try row.word("state")
         var report = OrderReport(status: xtStatus(word), venueState: word)
         report.venueOrderID = VenueOrderID(try row.requiredID("orderId"))
         report.clientOrderID = try row.clientOrderID("clientOrderId")

@@ -45,8 +45,9 @@ package struct AscendEXStream: StreamDialect {
 
     package func refusal(ofUpgrade response: HTTPResponse) -> StreamNews? {
         if let json = response.json, let code = json["code"]?.text, !code.isEmpty, code != "0" {
-            return Self.refusal(code, (json["message"] ?? json["reason"])?.text ?? "") ?? .loginRefused(
-                .later, code: code.maskedForLog, text: ((json["message"] ?? json["reason"])?.text ?? "").maskedForLog)
+            return Self.refusal(code, (json["message"] ?? json["reason"])?.text ?? "")
+                ?? .loginRefused(
+                    .later, code: code.maskedForLog, text: ((json["message"] ?? json["reason"])?.text ?? "").maskedForLog)
         }
         switch response.status {
         // Without words it is the key or the time: the time can be put right.
@@ -100,8 +101,9 @@ package struct AscendEXStream: StreamDialect {
         case "order":
             // An answer to a request made over the socket has `info`: nobody makes any.
             guard message["data"] != nil else { return [.unknown("an answer to an order's request that nobody made")] }
-            let product = message["ac"]?.string?.lowercased()
-            return StreamNews.rows(message["data"], of: "an order's push") { row throws(Unreadable) in try Self.order(row, product: product) }
+            return StreamNews.rows(message["data"], of: "an order's push") { row throws(Unreadable) in
+                try Self.order(row, product: try AnswerRow(message).id("ac")?.lowercased())
+            }
         // It comes along with orders.
         case "balance": return []
         default: return [.unknown("kind \(kind.eventForLog)")]
@@ -127,7 +129,7 @@ package struct AscendEXStream: StreamDialect {
     }
 
     private static func order(_ row: AnswerRow, product: String?) throws(Unreadable) -> StreamNews {
-        let word = try row.requiredText("st")
+        let word = try row.word("st")
         let error = try row.text("err").flatMap { $0 == "NULL_VAL" ? nil : $0 }
         let (type, side) = (try row.text("ot") ?? "", try row.text("sd") ?? "")
         var report = OrderReport(status: AscendEX.status(word), venueState: word)

@@ -15,7 +15,7 @@ extension AnswerRow {
             guard let row = try? AnswerRow(detail) else { return nil }
             if [nil, .null, .string("")].contains(row.json[amount]) { continue }
             guard let fee = row.figure(amount) else { return nil }
-            let coin = row.json["feeCoin"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+            let coin = row.json["feeCoin"]?.text.flatMap { Symbol($0).isNameable ? $0 : nil }
             if sum != nil, coin != asset { return nil }
             guard let total = (sum ?? .zero).adding(fee) else { return nil }
             (sum, asset) = (total, coin)

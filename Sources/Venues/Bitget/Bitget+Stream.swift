@@ -61,7 +61,7 @@ extension Bitget {
             }
             return push(arg, message["data"])
         }
-        let code = message["code"]?.text ?? ""
+        let code = (message["code"]?.text ?? "").maskedForLog
         let text = (message["msg"]?.text ?? "").maskedForLog
         switch event.string {
         case "login": return [code == "0" || code == "00000" ? .loginAccepted : refusal(code, text, of: nil, on: line, isLogin: true)]
@@ -77,7 +77,6 @@ extension Bitget {
 
     /// What an error's code says. Codes of REST come here, too.
     private static func refusal(_ code: String, _ text: String, of channel: StreamChannel?, on line: Line, isLogin: Bool) -> StreamNews {
-        let code = code.maskedForLog
         switch code {
         case "30011", "30012", "30015": return .loginRefused(.configuration, code: code, text: text)
         case "30005", "30013", "30014": return .loginRefused(.clock, code: code, text: text)

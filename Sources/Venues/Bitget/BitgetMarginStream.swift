@@ -66,7 +66,8 @@ package struct BitgetMarginStream: StreamDialect {
 
     /// The product and market of an `arg`; nil: none of ours.
     private static func place(_ arg: JSON?) -> (product: String, symbol: Symbol)? {
-        guard let arg, arg["instType"]?.text?.uppercased() == "MARGIN", let symbol = arg["instId"]?.string.map({ Symbol($0) }), symbol.isNameable else {
+        guard let arg, arg["instType"]?.text?.uppercased() == "MARGIN", let symbol = arg["instId"]?.string.map({ Symbol($0) }), symbol.isNameable
+        else {
             return nil
         }
         switch arg["channel"]?.text {
@@ -90,7 +91,7 @@ package struct BitgetMarginStream: StreamDialect {
     private static func order(_ row: AnswerRow, product: String, symbol: Symbol) throws(Unreadable) -> StreamNews {
         // One table lists it, no sample shows it.
         if let named = try row.market("symbol"), named != symbol { throw Unreadable("it names another market than its channel") }
-        let word = try row.requiredText("status")
+        let word = try row.word("status")
         var report = OrderReport(status: Bitget.status(word), venueState: word)
         report.venueOrderID = VenueOrderID(try row.requiredID("orderId"))
         report.clientOrderID = try row.clientOrderID("clientOid")

@@ -56,14 +56,17 @@ package struct BitgetUTAStream: StreamDialect {
     }
 
     /// Upper case in one page, lower in others.
-    private static func product(_ row: AnswerRow) throws(Unreadable) -> String? { try row.text("category")?.lowercased() }
+    private static func product(_ row: AnswerRow) throws(Unreadable) -> String? { try row.id("category")?.lowercased() }
 
     private static func order(_ row: AnswerRow) throws(Unreadable) -> StreamNews {
-        // The same fields as a look-up's. Their ids are held to what an id may be.
+        // The same fields as a look-up's, held to what an id, a name and a word may be.
         _ = try row.requiredID("orderId")
         _ = try row.id("clientOid")
         _ = try row.market("symbol")
-        return .order(HeardOrder(try BitgetUTA.report(row), product: try product(row)))
+        _ = try row.word("orderStatus")
+        var report = try BitgetUTA.report(row)
+        report.reason = report.reason?.maskedForLog
+        return .order(HeardOrder(report, product: try product(row)))
     }
 
     private static func fill(_ row: AnswerRow) throws(Unreadable) -> StreamNews {
@@ -71,7 +74,7 @@ package struct BitgetUTAStream: StreamDialect {
             venueOrderID: try row.id("orderId").map { VenueOrderID($0) }, clientOrderID: try row.clientOrderID("clientOid"),
             product: try product(row))
         ids.symbol = try row.market("symbol")
-        return try StreamNews.execution("a fill's push", of: ids) { order throws(Unreadable) in
+        return try StreamNews.execution(of: ids) { order throws(Unreadable) in
             let fee = row.bitgetFee("fee", paidIsNegative: false)
             var heard = HeardFill(
                 Fill(

@@ -28,7 +28,7 @@ extension StreamNews {
     /// - Parameters:
     ///   - ids: of its order; neither of them: whose it is cannot be told.
     static func execution(
-        _ what: String, of ids: HeardExecution, _ read: (VenueOrderID) throws(Unreadable) -> HeardFill
+        of ids: HeardExecution, _ read: (VenueOrderID) throws(Unreadable) -> HeardFill
     ) throws(Unreadable) -> StreamNews {
         guard ids.venueOrderID != nil || ids.clientOrderID != nil else { throw Unreadable("it names no order") }
         guard let order = ids.venueOrderID, let fill = try? read(order) else { return .fillsDue(ids) }
@@ -55,6 +55,13 @@ extension AnswerRow {
     func requiredID(_ key: String) throws(Unreadable) -> String {
         guard let id = try id(key) else { throw Unreadable("\(key) is missing") }
         return id
+    }
+
+    /// A venue's word for a state. No page has a longer one than 22 letters.
+    func word(_ key: String) throws(Unreadable) -> String {
+        let word = try requiredText(key)
+        guard word.utf8.count <= 64, word.maskedForLog == word else { throw Unreadable("\(key) is no word") }
+        return word
     }
 
     func clientOrderID(_ key: String) throws(Unreadable) -> ClientOrderID? { try id(key).map { ClientOrderID($0) } }
@@ -98,7 +105,7 @@ extension StringProtocol {
     var eventForLog: String {
         let name = prefix { $0 != "@" }
         let isPlain = (1...32).contains(name.utf8.count) && name.utf8.allSatisfy { Bitget.isPlain($0) || $0 == UInt8(ascii: ".") }
-        return isPlain ? String(name) : "…"
+        return isPlain ? name.maskedForLog : "…"
     }
 }
 

@@ -61,7 +61,7 @@ package struct XTSpotStream: StreamDialect {
 
     /// Which product `bt` stands for; nil where it is missing, as in older captures.
     private static func product(_ row: AnswerRow) throws(Unreadable) -> String? {
-        switch try row.text("bt")?.uppercased() {
+        switch try row.id("bt")?.uppercased() {
         case nil: nil
         case "SPOT": "spot"
         case "LEVER": "margin"
@@ -71,7 +71,7 @@ package struct XTSpotStream: StreamDialect {
 
     /// Seen without `t`, `ci` and `ap`.
     private static func order(_ row: AnswerRow) throws(Unreadable) -> StreamNews {
-        let word = try row.requiredText("st")
+        let word = try row.word("st")
         var report = OrderReport(status: xtStatus(word), venueState: word)
         report.venueOrderID = VenueOrderID(try row.requiredID("i"))
         report.clientOrderID = try row.clientOrderID("ci")

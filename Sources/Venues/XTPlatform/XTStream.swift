@@ -37,7 +37,8 @@ enum XTStream {
     /// `POST …/ws-token`, signed as any request of spot without a body.
     static func tokenRequest(_ path: String, freshnessMs: Int64) -> HTTPRequest {
         let headers = [
-            HTTPHeader("Content-Type", "application/json"), HTTPHeader("validate-algorithms", "HmacSHA256"), XTWindow.header(freshnessMs: freshnessMs),
+            HTTPHeader("Content-Type", "application/json"), HTTPHeader("validate-algorithms", "HmacSHA256"),
+            XTWindow.header(freshnessMs: freshnessMs),
         ]
         return HTTPRequest("POST", path, headers: headers)
     }
@@ -89,7 +90,9 @@ enum XTStream {
         let text = (message["msg"]?.text ?? "").maskedForLog
         let isOurs = message["id"]?.text == messageID
         if codes.tooFast.contains(code) { return [.tooFast("\(code): \(text)")] }
-        if codes.tokenRefused.contains(code) || text.lowercased().contains("invalid_listen") { return [.tokenRefused("\(code.maskedForLog): \(text)")] }
+        if codes.tokenRefused.contains(code) || text.lowercased().contains("invalid_listen") {
+            return [.tokenRefused("\(code.maskedForLog): \(text)")]
+        }
         guard isOurs else { return [.unknown("code \(code.maskedForLog) in answer to nothing")] }
         if code == codes.taken { return channels.map { .subscribed($0) } }
         // The other generation's word for success, and whatever is called one: not this one's.

@@ -2,7 +2,7 @@ import Glibc
 
 /// What is fed with any bytes at all. Each looks for more than traps: it says what is wrong with what came out.
 enum FuzzTarget: String, CaseIterable, Sendable {
-    case control, answers, response, request, configuration, journal, record, websocket, upgrade
+    case control, answers, response, request, configuration, journal, record, websocket, upgrade, stream
 
     /// nil: as it should be.
     func problem(with bytes: [UInt8]) -> String? {
@@ -16,6 +16,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .record: RecordTarget.problem(with: bytes)
         case .websocket: WebSocketTarget.problemWithFrames(bytes)
         case .upgrade: WebSocketTarget.problemWithUpgrade(bytes)
+        case .stream: StreamTarget.problem(with: bytes)
         }
     }
 }
