@@ -150,12 +150,15 @@ extension Configuration {
         for account in accounts {
             guard let profile = VenueCatalog.adapter(venue: account.venue, product: account.product)?.profile else { continue }
             let settings = account.settings(profile)
-            for rule in profile.budgets {
+            let streams = Set(account.streamDialect?.profile.budgets.map(\.name) ?? [])
+            for rule in account.budgets(profile) {
                 let setting = settings.first { $0.budget == rule.name }
                 let terms = LimitTerms(rule, setting)
                 guard terms.scope == .ip, !rule.isOffByDefault || setting != nil else { continue }
+                // A stream may be of another host than requests.
+                let origin = streams.contains(rule.name) && !rule.name.hasPrefix("lookup:") ? account.stream?.origin.place : nil
                 let claim = AddressShares.Claim(
-                    family: profile.addressFamily, origin: account.origin, budget: rule.name, share: setting?.share,
+                    family: profile.addressFamily, origin: origin ?? account.origin, budget: rule.name, share: setting?.share,
                     permits: terms.permits)
                 // Accounts that share it say the same of it; it is enough that one states the share.
                 let same = claims.first { $0.subject == claim.subject }

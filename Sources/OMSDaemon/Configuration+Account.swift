@@ -13,7 +13,7 @@ struct AccountReader {
     static let keys = [
         "venue", "product", "uid", "credentials", "base_url", "ca_file", "request_timeout_ms", "max_in_flight", "max_intent_age_ms", "resend",
         "reconcile_interval_ms", "queue_max_orders", "on_external_order", "hold_unanswered_ms", "freshness_ms", "memory_ms", "limits", "batch_max",
-        "risk", "quantity_unit",
+        "risk", "quantity_unit", "stream", "stream_url", "stream_generation", "reconcile_live_ms",
     ]
     static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
     static let riskKeys = ["max_order_notional", "max_open_orders", "symbols"]
@@ -49,13 +49,15 @@ struct AccountReader {
                     "max_intent_age_ms")
             }
         }
-        let limits = readLimits(profile)
+        let stream = readStream(venue: venue, product: product, baseURL: baseURL, ownURL: profile?.baseURL)
+        let limits = readLimits(profile, stream)
         let batchMax = section.count("batch_max", in: 1...max(1, profile?.placeMax ?? 1_000_000))
         let risk = section.section("risk", keys: Self.riskKeys).map(readRisk) ?? .none
         let timeout = section.integer("request_timeout_ms", in: 100...120_000)
         let inFlight = section.count("max_in_flight", in: 1...256)
         if inFlight == 1 { section.report("must be at least 2: one connection is kept for cancels", "max_in_flight") }
         let interval = section.integer("reconcile_interval_ms", in: 500...3_600_000)
+        let livePace = readLivePace(intervalMs: interval ?? 10_000)
         let queueMax = section.count("queue_max_orders", in: 1...10_000_000)
         let external = section.choice("on_external_order", AccountConfiguration.ExternalOrderPolicy.self)
         let hold = section.integer("hold_unanswered_ms", in: 0...3_600_000)
@@ -65,7 +67,8 @@ struct AccountReader {
             baseURL: baseURL, caFile: caFile, requestTimeoutMs: timeout ?? AccountSetup.requestTimeoutMsDefault, maxInFlight: inFlight,
             maxIntentAgeMs: age, resend: resend, reconcileIntervalMs: interval ?? 10_000, queueMaxOrders: queueMax ?? 1_000_000,
             onExternalOrder: external ?? .report, holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, memoryMs: memory, limits: limits,
-            batchMax: batchMax, risk: risk, quantityUnit: quantityUnit ?? .contracts, credentialsPlace: section.place(of: "credentials"))
+            batchMax: batchMax, risk: risk, quantityUnit: quantityUnit ?? .contracts, stream: stream, reconcileLiveMs: livePace,
+            credentialsPlace: section.place(of: "credentials"))
     }
 
     private func readProfile(venue: String?, product: String?) -> VenueProfile? {
@@ -127,14 +130,19 @@ struct AccountReader {
         }
     }
 
-    private func readLimits(_ profile: VenueProfile?) -> [LimitConfiguration] {
+    /// - Parameter stream: its limits can be named, too, while it is on.
+    private func readLimits(_ profile: VenueProfile?, _ stream: StreamConfiguration?) -> [LimitConfiguration] {
+        let ofStream = stream.flatMap { stream in
+            profile.flatMap { VenueCatalog.stream(venue: $0.venue, product: $0.product, generation: stream.generation)?.profile.budgets }
+        }
+        let rules = (profile?.budgets ?? []) + (ofStream ?? [])
         var seen: Set<String> = []
         return (section.list("limits") ?? []).compactMap { item in
             guard let entry = section.reader.section(item.node, key: item.key, keys: Self.limitKeys) else { return nil }
             guard let budget = entry.text("budget", isRequired: true) else { return nil }
-            let rule = profile?.budgets.first { $0.name == budget }
+            let rule = rules.first { $0.name == budget }
             if let profile, rule == nil {
-                let names = profile.budgets.map(\.name)
+                let names = rules.map(\.name)
                 let hint = closest(to: budget, among: names).map { "did you mean \"\($0)\"?" } ?? "known: \(names.joined(separator: ", "))"
                 entry.report("\(profile.venue) \(profile.product) has no such budget; \(hint)", "budget")
             }

@@ -47,7 +47,7 @@ extension AccountConfiguration {
     /// Limits that cannot become the other's while the account runs: they would count for somebody else, or begin or cease to count, and of what was sent so
     /// far nobody counted that.
     func limitsNeedingRestart(as other: AccountConfiguration) -> [String] {
-        guard isSamePlace(as: other), let rules = adapter?.profile.budgets else { return [] }
+        guard isSamePlace(as: other), let rules = (adapter?.profile).map(budgets) else { return [] }
         return rules.filter { rule in
             let (before, after) = (limits.first { $0.budget == rule.name }, other.limits.first { $0.budget == rule.name })
             if rule.isOffByDefault, (before == nil) != (after == nil) { return true }

@@ -47,7 +47,7 @@ extension AccountConfiguration {
     /// name it takes the same part.
     func settings(_ profile: VenueProfile) -> [LimitSetting] {
         var settings = limits.map(\.setting)
-        let byAddress = profile.budgets.filter { rule in
+        let byAddress = budgets(profile).filter { rule in
             let setting = settings.first { $0.budget == rule.name }
             return (setting?.scope ?? rule.scope) == .ip && (!rule.isOffByDefault || setting != nil)
         }

@@ -11,7 +11,7 @@ extension Configuration {
         }
         var problems: [ConfigurationProblem] = []
         for (index, side) in sides.enumerated() {
-            for rule in side.profile.budgets {
+            for rule in side.account.budgets(side.profile) {
                 // One word for each account: against the first that differs.
                 guard let clash = sides[..<index].lazy.compactMap({ Clash(side, $0, rule) }).first else { continue }
                 problems.append(
@@ -46,7 +46,7 @@ private struct Clash {
     /// nil: they do not share it, or agree.
     init?(_ later: Side, _ earlier: Side, _ laterRule: BudgetRule) {
         let budget = laterRule.name
-        guard let earlierRule = earlier.profile.budgets.first(where: { $0.name == budget }) else { return nil }
+        guard let earlierRule = earlier.account.budgets(earlier.profile).first(where: { $0.name == budget }) else { return nil }
         let (mine, theirs) = (later.entry(budget), earlier.entry(budget))
         guard let entry = mine ?? theirs else { return nil }
         let terms = [LimitTerms(laterRule, mine?.setting), LimitTerms(earlierRule, theirs?.setting)]

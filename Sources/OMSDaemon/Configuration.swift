@@ -73,6 +73,10 @@ struct AccountConfiguration: Sendable, Equatable {
     var risk: RiskConfiguration
     /// What the venue counts when it says quantity: only where that is a setting (az-futures). Default contracts.
     let quantityUnit: QuantityUnit
+    /// nil: off. Default on where `baseURL` is the venue's own and the venue has one.
+    var stream: StreamConfiguration?
+    /// How often open orders are listed while the stream is live: 1,000...3,600,000, not below `reconcileIntervalMs`. Default 60,000.
+    var reconcileLiveMs = AccountConfiguration.reconcileLiveMsDefault
     /// Where the configuration names the credentials: what is wrong with the file as a whole is told there.
     var credentialsPlace: FilePlace?
 
@@ -178,6 +182,6 @@ extension AccountConfiguration {
             baseURL: baseURL, caFile: caFile, requestTimeoutMs: requestTimeoutMs, maxInFlight: maxInFlight, maxIntentAgeMs: maxIntentAgeMs,
             resend: resend, reconcileIntervalMs: reconcileIntervalMs, queueMaxOrders: queueMaxOrders, onExternalOrder: onExternalOrder,
             holdUnansweredMs: holdUnansweredMs, freshnessMs: freshnessMs, memoryMs: memoryMs, limits: [], batchMax: batchMax, risk: .none,
-            quantityUnit: quantityUnit)
+            quantityUnit: quantityUnit, stream: stream, reconcileLiveMs: reconcileLiveMs)
     }
 }

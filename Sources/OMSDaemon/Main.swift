@@ -61,6 +61,7 @@ struct Main {
                         ConfigurationProblem(file: path, line: nil, column: nil, key: "accounts", problem: $0.escapedForLog)
                     })
             }
+            for account in configuration.accounts { writeToStandardOutput("\(account.id.text.escapedForLog): \(account.streamWords)\n") }
             writeToStandardOutput("\(path): \(configuration.accounts.count) accounts, no error\n")
             return .done
         } catch {
