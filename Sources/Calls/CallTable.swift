@@ -49,12 +49,18 @@ package enum CallTable {
         Line(IntentSubmit.self) { asked throws(ControlError) in try IntentDecoder.command(asked) },
         Line(IntentGet.self) { asked throws(ControlError) in .intentGet(IntentID(asked.intentID)) },
         Line(IntentList.self) { asked throws(ControlError) in
-            .intentList(account: asked.account.map { AccountID($0) }, after: asked.page.after, limit: asked.page.rows)
+            .intentList(account: asked.account.map { AccountID($0) }, tag: asked.tag.map { Tag($0) }, after: asked.page.after, limit: asked.page.rows)
         },
         Line(IntentWait.self) { asked throws(ControlError) in
             .intentWait(IntentID(asked.intentID), untilSettled: asked.until != "acknowledged", timeoutMs: asked.timeoutMs ?? 30_000)
         },
-        Line(IntentCancel.self) { asked throws(ControlError) in .intentCancel(IntentID(asked.intentID)) },
+        Line(IntentCancel.self) { asked throws(ControlError) in
+            switch (asked.intentID, asked.tag) {
+            case (let id?, nil) where asked.account == nil: return .intentCancel(IntentID(id))
+            case (nil, let tag?): return .intentCancelTagged(Tag(tag), account: asked.account.map { AccountID($0) })
+            default: throw .invalidParams("params: name either intent_id alone, or tag, with account or without")
+            }
+        },
     ]
 
     private static let orders: [Line] = [
@@ -71,14 +77,14 @@ package enum CallTable {
             return .orderGet(filter)
         },
         Line(OrderList.self) { asked throws(ControlError) in
-            .orderList(OrderFilter(asked.selection, intent: asked.intentID, order: nil, asked.page))
+            .orderList(OrderFilter(asked.selection, intent: asked.intentID, tag: asked.tag, order: nil, asked.page))
         },
         Line(OrderTimeline.self) { asked throws(ControlError) in .orderTimeline(ClientOrderID(asked.clientOrderID)) },
         Line(OrderResolve.self) { asked throws(ControlError) in
             .orderResolve(ClientOrderID(asked.clientOrderID), isPlaced: asked.verdict == "placed", reason: asked.reason)
         },
         Line(FillList.self) { asked throws(ControlError) in
-            .fillList(OrderFilter(asked.selection, intent: asked.intentID, order: asked.clientOrderID, asked.page))
+            .fillList(OrderFilter(asked.selection, intent: asked.intentID, tag: asked.tag, order: asked.clientOrderID, asked.page))
         },
         Line(BreakList.self) { asked throws(ControlError) in
             var filter = OrderFilter(asked.selection, intent: asked.intentID, order: asked.clientOrderID, asked.page)
@@ -158,12 +164,13 @@ extension Page {
 }
 
 extension OrderFilter {
-    fileprivate init(_ selection: Selection, intent: String?, order: String?, _ page: Page) {
+    fileprivate init(_ selection: Selection, intent: String?, tag: String? = nil, order: String?, _ page: Page) {
         self.init()
         account = selection.account.map { AccountID($0) }
         symbol = selection.symbol.map { Symbol($0) }
         states = selection.states?.compactMap { OrderState(rawValue: $0) }
         intentID = intent.map { IntentID($0) }
+        self.tag = tag.map { Tag($0) }
         clientOrderID = order.map { ClientOrderID($0) }
         (after, limit) = (page.after, page.rows)
     }
@@ -184,7 +191,7 @@ extension Reply {
         case .tradingState(let rows, let cancels): AccountSetState.Result(rows, cancels: cancels).serialized()
         case .kills(let kills): AccountKillStatus.Result(kills).serialized()
         case .reconciled(let summary): AccountReconcile.Result(summary).serialized()
-        case .canceled(let id, let withdrawn, let cancels): IntentCancel.Result(id, withdrawn: withdrawn, cancels: cancels).serialized()
+        case .canceled(let intents, let withdrawn, let cancels): IntentCancel.Result(intents, withdrawn: withdrawn, cancels: cancels).serialized()
         case .granted(let id, let at): LimitTake.Result(id, grantedAt: at).serialized()
         case .released(let id): LimitRelease.Result(id).serialized()
         case .guarded(let row, let token): SessionGuard.Result(row, token: token).serialized()
@@ -216,9 +223,9 @@ extension IntentPlan {
 }
 
 extension IntentCancel.Result {
-    fileprivate init(_ id: IntentID, withdrawn: Int, cancels: Int) {
+    fileprivate init(_ intents: Int, withdrawn: Int, cancels: Int) {
         self.init()
-        (intentID, self.withdrawn, self.cancels) = (id.text, Int64(withdrawn), Int64(cancels))
+        (self.intents, self.withdrawn, self.cancels) = (Int64(intents), Int64(withdrawn), Int64(cancels))
     }
 }
 

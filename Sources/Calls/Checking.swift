@@ -77,7 +77,7 @@ extension TextRule {
     package func allows(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard !bytes.isEmpty, bytes.count <= lengthMax else { return false }
         switch self {
-        case .intentID: return bytes.allSatisfy { Self.isAlphanumeric($0) || Self.isOne($0, of: "._:-") }
+        case .intentID, .tag: return bytes.allSatisfy { Self.isAlphanumeric($0) || Self.isOne($0, of: "._:-") }
         case .symbol:
             // What nearly every name is made of is judged byte by byte.
             let isPlain = Self.isAlphanumeric(bytes[0]) && bytes.allSatisfy { Self.isAlphanumeric($0) || $0 == UInt8(ascii: "_") }

@@ -166,7 +166,7 @@ struct JournalLoader {
 enum IntentRowReader {
     static let select = """
         SELECT i.intent_key, i.intent_id, a.account, i.content_version, i.content, i.orders, i.commands, i.sequence, i.planned_requests, i.accepted_at,
-            i.expires_at, i.settled_at
+            i.expires_at, i.tag, i.settled_at
         FROM intents i JOIN accounts a ON a.account_key = i.account_key
         """
 
@@ -175,7 +175,7 @@ enum IntentRowReader {
             key: try row.next(), id: try row.next(), account: try row.next(),
             content: IntentContent(version: try row.next(), digest: try row.next()), orders: try row.next(),
             commands: try row.next(), sequence: try row.next(), plannedRequests: try row.next(), acceptedAt: try row.next(),
-            expiresAt: try row.next())
+            expiresAt: try row.next(), tag: try row.next())
         intent.settledAt = try row.next()
         return intent
     }

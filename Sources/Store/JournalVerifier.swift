@@ -179,7 +179,7 @@ struct JournalCheck {
         defer { connection.endSnapshot() }
         let rows = try connection.prepare(
             """
-            SELECT o.order_key, o.client_order_id, o.asked_price, o.asked_quantity, u.order_key, i.complete,
+            SELECT o.order_key, o.client_order_id, o.asked_price, o.asked_quantity, u.order_key, i.complete, o.tag IS i.tag,
                 \(Order.known.map(OrderColumns.known).joined(separator: ", "))
             FROM orders o LEFT JOIN used_ids u ON u.client_order_id = o.client_order_id LEFT JOIN intents i ON i.intent_key = o.intent_key
             WHERE o.order_key > ? AND o.order_key <= ? ORDER BY o.order_key LIMIT \(Self.chunk)
@@ -201,6 +201,7 @@ struct JournalCheck {
             var folded = FoldedOrder(price: Self.value(try rows.next()), quantity: Self.value(try rows.next()))
             if try rows.next(Int64?.self) != key { report.add("\(name): its id does not stand among the used ones") }
             if try rows.next(Int64?.self) == nil { report.add("\(name): its intent has no row") }
+            if try !rows.next() { report.add("\(name): its tag is not its intent's") }
             var trades: Set<String> = []
             try lines.bind(key)
             while try lines.step() {

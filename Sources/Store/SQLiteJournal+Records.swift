@@ -161,7 +161,7 @@ extension SQLiteJournal {
         let account = try key(of: row.account)
         try statements.insertIntent.run(
             row.key, row.id, account, row.content.digest, row.orders, row.commands, row.sequence, row.plannedRequests, row.acceptedAt, row.expiresAt,
-            event.actor == .daemon ? nil : event.actor, isComplete, row.content.version)
+            event.actor == .daemon ? nil : event.actor, isComplete, row.content.version, row.tag)
         lastIntent = (row.key, event.actor)
         var detail = EventDetail()
         detail.add("intent_id", row.id.text)

@@ -7,7 +7,7 @@ extension SQLiteJournalReader {
     private static let numbersAtOnce: Int64 = 50_000
 
     private static let columns =
-        "seq, at, kind, account, client_order_id, intent_id, command_id, from_state, to_state, evidence, request_id, actor, detail"
+        "seq, at, kind, account, client_order_id, intent_id, tag, command_id, from_state, to_state, evidence, request_id, actor, detail"
 
     /// Stops before the first number of an intent whose slices are still being written: its lines appear later, and a subscriber that had gone past
     /// them would never be told. So the position it goes on from is said here, by the snapshot that was read, and by nobody else.

@@ -31,8 +31,8 @@ package final class SQLiteJournalReader: JournalReader {
             case .breaks(let filter): try breaks(filter)
             case .oneBreak(let id): try oneBreak(id)
             case .intent(let id, let timedOut): try intent(id, timedOut: timedOut)
-            case .intents(let account, let after, let limit):
-                try page("intents", of: "v_intents", key: "intent_key", where: Conditions(account: account), after: after, limit: limit)
+            case .intents(let account, let tag, let after, let limit):
+                try intents(account: account, tag, after: after, limit: limit)
             case .submission(let id, let duplicate): try submission(id, duplicate: duplicate)
             case .stats(let query): try stats(query)
             }
@@ -78,22 +78,45 @@ package final class SQLiteJournalReader: JournalReader {
         return writer.bytes
     }
 
-    private func orders(_ filter: OrderFilter) throws(JournalError) -> [UInt8] {
+    private func intents(account: AccountID?, _ tag: Tag?, after: Int64?, limit: Int) throws(JournalError) -> [UInt8]? {
+        guard try isBorne(tag, by: account) else { return nil }
+        var conditions = Conditions(account: account)
+        conditions.equal("tag", tag?.text)
+        return try page("intents", of: "v_intents", key: "intent_key", where: conditions, after: after, limit: limit)
+    }
+
+    /// Whether an intent bears the tag: one that none does is a typing error.
+    private func isBorne(_ tag: Tag?, by account: AccountID?) throws(JournalError) -> Bool {
+        guard let tag else { return true }
+        var conditions = Conditions(account: account)
+        conditions.equal("tag", tag.text)
+        let rows = try connection.prepare("SELECT 1 FROM v_intents\(conditions.sql) LIMIT 1")
+        try conditions.bind(to: rows)
+        return try rows.step()
+    }
+
+    private func orders(_ filter: OrderFilter) throws(JournalError) -> [UInt8]? {
+        guard try isBorne(filter.tag, by: filter.account) else { return nil }
         var conditions = Conditions(account: filter.account)
         conditions.equal("symbol", filter.symbol?.text)
         conditions.equal("intent_id", filter.intentID?.text)
         conditions.equal("client_order_id", filter.clientOrderID?.text)
         conditions.equal("venue_order_id", filter.venueOrderID?.text)
+        let isOfLive = filter.states?.allSatisfy { !$0.isTerminal } ?? false
+        // The plus keeps SQLite from starting at the tag where few live orders stand beside many that are closed.
+        conditions.equal(isOfLive ? "+tag" : "tag", filter.tag?.text)
         if let states = filter.states {
             conditions.among("state", states.map(\.rawValue))
             // Leads to the index of live orders: a listing of them must not pass by all that are closed.
-            if states.allSatisfy({ !$0.isTerminal }) { conditions.require("closed_at IS NULL") }
+            if isOfLive { conditions.require("closed_at IS NULL") }
         }
         return try page("orders", of: "v_orders", key: "order_key", where: conditions, after: filter.after, limit: filter.limit)
     }
 
-    private func fills(_ filter: OrderFilter) throws(JournalError) -> [UInt8] {
+    private func fills(_ filter: OrderFilter) throws(JournalError) -> [UInt8]? {
+        guard try isBorne(filter.tag, by: filter.account) else { return nil }
         var conditions = Conditions(account: filter.account)
+        conditions.equal("+tag", filter.tag?.text)
         conditions.equal("symbol", filter.symbol?.text)
         conditions.equal("client_order_id", filter.clientOrderID?.text)
         conditions.equal("venue_order_id", filter.venueOrderID?.text)

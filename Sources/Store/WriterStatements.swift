@@ -75,7 +75,7 @@ struct WriterStatements: ~Copyable {
             into: "intents",
             """
             intent_key, intent_id, account_key, content, orders, commands, sequence, planned_requests, accepted_at, expires_at, actor, complete,
-            content_version
+            content_version, tag
             """)
         completeIntent = prepare("UPDATE intents SET complete = 1 WHERE intent_key = ?")
         settleIntent = prepare("UPDATE intents SET settled_at = ? WHERE intent_key = ?")

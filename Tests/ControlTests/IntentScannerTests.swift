@@ -37,7 +37,11 @@ struct IntentScannerTests {
     private static func line(_ dice: inout XorShift) -> [UInt8] {
         var params = ["\"account\":\"mm-az\"", "\"place\":[" + (0..<1 + dice.roll(3)).map { _ in item(&dice) }.joined(separator: ",") + "]"]
         if dice.chance(12) { params.append("\"intent_id\":" + dice.one(["\"a.b:c-1\"", "\"\"", "\"a b\"", "7"])) }
-        if dice.chance(12) { params.append("\"cancel\":" + dice.one(["[\"c1\",{\"side\":\"sell\"}]", "[]", "[{}]", "[\"\"]", "{}"])) }
+        if dice.chance(12) { params.append("\"tag\":" + dice.one(["\"grid.btc:1-a\"", "\"mm\"", "\"\"", "\"a b\"", "null", "3"])) }
+        if dice.chance(12) {
+            params.append(
+                "\"cancel\":" + dice.one(["[\"c1\",{\"side\":\"sell\"}]", "[{\"tag\":\"mm\",\"side\":\"buy\"}]", "[]", "[{}]", "[\"\"]", "{}"]))
+        }
         if dice.chance(12) {
             params.append("\"modify\":" + dice.one(["[{\"client_order_id\":\"c1\",\"price\":\"1\"}]", "[{\"client_order_id\":\"c1\"}]", "[3]"]))
         }

@@ -23,8 +23,8 @@ struct MethodTests {
         var byVenue = OrderFilter()
         byVenue.account = "a"
         byVenue.venueOrderID = "77"
-        var fills = OrderFilter()
-        fills.clientOrderID = "c"
+        var (fills, tagged) = (OrderFilter(), OrderFilter())
+        (fills.clientOrderID, tagged.tag) = ("c", "t")
         var breaks = fills
         (breaks.account, breaks.states) = ("a", [.filled])
         var openBreaks = OrderFilter()
@@ -39,6 +39,10 @@ struct MethodTests {
                 "intent.wait", "{\"intent_id\":\"i\",\"until\":\"acknowledged\",\"timeout_ms\":3600000}",
                 .intentWait("i", untilSettled: false, timeoutMs: 3_600_000)
             ),
+            ("intent.list", "{\"tag\":\"t\"}", .intentList(account: nil, tag: "t", after: nil, limit: 100)),
+            ("intent.cancel", "{\"tag\":\"t\"}", .intentCancelTagged("t", account: nil)),
+            ("intent.cancel", "{\"tag\":\"t\",\"account\":\"a\"}", .intentCancelTagged("t", account: "a")),
+            ("order.list", "{\"tag\":\"t\"}", .orderList(tagged)), ("fill.list", "{\"tag\":\"t\"}", .fillList(tagged)),
             ("intent.cancel", "{\"intent_id\":\"i\"}", .intentCancel("i")), ("order.get", "{\"client_order_id\":\"c\"}", .orderGet(byClient)),
             ("order.get", "{\"account\":\"a\",\"venue_order_id\":\"77\"}", .orderGet(byVenue)),
             (

@@ -13,7 +13,7 @@ enum RecordSamples {
         return event
     }
 
-    static func order(isFull: Bool = true) -> Order {
+    static func order(isFull: Bool = true, tag: Tag? = nil) -> Order {
         var terms = OrderTerms(symbol: "btc_usdt", side: .sell, type: .limit)
         if isFull {
             (terms.timeInForce, terms.postOnly, terms.price, terms.quantity) = (.gtc, true, Decimal("39000.5"), Decimal("0.001"))
@@ -22,8 +22,9 @@ enum RecordSamples {
             (terms.takeProfit, terms.stopLoss) = (Decimal("0.000000000000000001"), Decimal("-0.1"))
         }
         var order = Order(
-            key: 12, clientOrderID: "o4k200000012", account: "mm-az", intent: 3, intentID: "rebalance-7", item: 1, terms: terms,
-            intendedAt: 1_795_183_260_000_001, expiresAt: isFull ? 1_795_183_999_000_000 : nil, sequence: isFull ? .placeFirst : .cancelFirst)
+            key: 12, clientOrderID: "o4k200000012", account: "mm-az", intent: 3, intentID: "rebalance-7", tag: tag, item: 1,
+            terms: terms, intendedAt: 1_795_183_260_000_001, expiresAt: isFull ? 1_795_183_999_000_000 : nil,
+            sequence: isFull ? .placeFirst : .cancelFirst)
         guard isFull else { return order }
         (order.state, order.evidence, order.venueState, order.venueOrderID) = (.rejected, .response, "FAILED ✗", "598345")
         (order.price, order.quantity, order.filledQuantity) = (nil, Decimal("0.002"), Decimal("0.0005") ?? .zero)
@@ -92,6 +93,18 @@ enum RecordSamples {
             .ban(VenueBan(family: "bitget", rest: rest, words: "go away")), .banEnded(family: "bitget"), .note(account: "mm-az", 12, event(.note)),
             .kill(kill, event(.note)), .lookupLag("mm-xt", 1_500_000, event(.note)),
             .sessionGuard(guardRow, event(.sessionGuard)),
+        ]
+    }
+
+    /// What later versions say, each by the name of its file.
+    static func later() -> [(name: String, record: JournalRecord)] {
+        let intent = IntentRow(
+            key: 3, id: "rebalance-7", account: "mm-az", content: IntentContent(version: 2, digest: digest), orders: 1, commands: 0,
+            sequence: .cancelFirst, plannedRequests: 1, acceptedAt: 1_795_183_260_000_000, expiresAt: nil, tag: "grid.btc:1")
+        let order = order(tag: intent.tag)
+        return [
+            ("intent-tagged", .intent(intent, event(.intentAccepted))), ("orderBorn-tagged", .orderBorn(order, actor: .peer(uid: 0, pid: 1))),
+            ("orderChanged-tagged", .orderChanged(order, from: .acknowledged, fields: [.reject], event(.rejected))),
         ]
     }
 

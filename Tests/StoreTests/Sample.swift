@@ -50,12 +50,14 @@ final class Sample {
         return event
     }
 
-    func intent(_ id: IntentID, orders: Int, expiresAt: Int64? = nil, under guardID: GuardID? = nil) -> (IntentRow, JournalRecord) {
+    func intent(
+        _ id: IntentID, orders: Int, expiresAt: Int64? = nil, tag: Tag? = nil, under guardID: GuardID? = nil
+    ) -> (IntentRow, JournalRecord) {
         let event = event(.intentAccepted) { $0.actor = .peer(uid: 1000, pid: 42) }
         var row = IntentRow(
             key: IntentKey(event.seq), id: id, account: Self.az,
             content: IntentContent(version: 2, digest: Digest256([UInt8](repeating: 7, count: 32))), orders: orders, commands: 0,
-            sequence: .placeFirst, plannedRequests: 1, acceptedAt: now, expiresAt: expiresAt)
+            sequence: .placeFirst, plannedRequests: 1, acceptedAt: now, expiresAt: expiresAt, tag: tag)
         row.guardID = guardID
         return (row, .intent(row, event))
     }
@@ -68,8 +70,8 @@ final class Sample {
         let number = String(key)
         let name = "o4k2" + String(repeating: "0", count: 8 - min(number.utf8.count, 8)) + number
         return Order(
-            key: OrderKey(key), clientOrderID: id ?? ClientOrderID(name), account: Self.az, intent: intent.key, intentID: intent.id, item: item,
-            terms: terms, intendedAt: now, expiresAt: intent.expiresAt, sequence: intent.sequence)
+            key: OrderKey(key), clientOrderID: id ?? ClientOrderID(name), account: Self.az, intent: intent.key, intentID: intent.id, tag: intent.tag,
+            item: item, terms: terms, intendedAt: now, expiresAt: intent.expiresAt, sequence: intent.sequence)
     }
 
     /// - Parameter permits: taken of each budget.
@@ -113,8 +115,8 @@ final class Sample {
 
     /// One intent with `count` orders, placed and acknowledged.
     @discardableResult
-    func place(_ id: IntentID, count: Int = 1, under guardID: GuardID? = nil) throws -> [Order] {
-        let (row, accepted) = intent(id, orders: count, under: guardID)
+    func place(_ id: IntentID, count: Int = 1, tag: Tag? = nil, under guardID: GuardID? = nil) throws -> [Order] {
+        let (row, accepted) = intent(id, orders: count, tag: tag, under: guardID)
         var orders = (0..<count).map { order(row, item: $0) }
         try open.commit([accepted] + orders.map { .orderBorn($0, actor: .peer(uid: 1000, pid: 42)) } + [.intentComplete(row.key)])
         let request = request(items: count)

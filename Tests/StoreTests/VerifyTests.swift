@@ -39,6 +39,7 @@ import Wire
             "a missing order", "DROP TRIGGER orders_kept; DELETE FROM orders WHERE order_key = 3", "numbers 3 to 3 are missing"
         ),
         ("a changed event", "DROP TRIGGER events_fixed; UPDATE events SET to_state = 'working' WHERE seq = 8", "comes from submitted"),
+        ("another tag", "DROP TRIGGER orders_fixed; UPDATE orders SET tag = 'mine' WHERE order_key = 3", "its tag is not its intent's"),
         ("an id taken out of use", "DROP TRIGGER used_ids_kept; DELETE FROM used_ids", "does not stand among the used ones"),
         ("a request that is gone", "DROP TRIGGER requests_kept; DELETE FROM requests", "in a request that has no row"),
         ("a detail that is no JSON", "DROP TRIGGER events_fixed; UPDATE events SET detail = '{' WHERE seq = 16", "its detail is no JSON"),

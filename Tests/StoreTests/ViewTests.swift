@@ -301,6 +301,10 @@ import Wire
             "SELECT * FROM v_orders WHERE client_order_id = 'x'", "SELECT * FROM v_orders WHERE venue_order_id = 'x' AND account = 'y'",
             "SELECT * FROM v_orders WHERE intent_id = 'x' ORDER BY order_key", "SELECT * FROM v_timeline WHERE seq > 5 ORDER BY seq LIMIT 9",
             "SELECT * FROM v_orders WHERE order_key > 7 AND closed_at IS NULL ORDER BY order_key LIMIT 9",
+            "SELECT * FROM v_intents WHERE tag = 'x' AND intent_key > 7 ORDER BY intent_key LIMIT 9",
+            "SELECT * FROM v_orders WHERE tag = 'x' AND order_key > 7 ORDER BY order_key LIMIT 9",
+            "SELECT * FROM v_orders WHERE +tag = 'x' AND closed_at IS NULL AND order_key > 7 ORDER BY order_key LIMIT 9",
+            "SELECT * FROM v_fills WHERE +tag = 'x' AND seq > 7 ORDER BY seq LIMIT 9",
             "SELECT * FROM v_commands WHERE client_order_id = 'x'", "SELECT * FROM v_fills WHERE client_order_id = 'x'",
         ] {
             let plan = try reader.prepare("EXPLAIN QUERY PLAN " + sql)

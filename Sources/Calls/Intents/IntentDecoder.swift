@@ -20,6 +20,7 @@ enum IntentDecoder {
     static func intent(_ parameters: IntentSubmit.Parameters) throws(ControlError) -> Intent {
         var intent = Intent(account: AccountID(parameters.account), id: parameters.intentID.map { IntentID($0) })
         intent.expiresAt = parameters.expiresAt
+        intent.tag = parameters.tag.map { Tag($0) }
         intent.dryRun = parameters.dryRun ?? false
         var findings = Findings()
         if let word = parameters.sequence {

@@ -65,6 +65,7 @@ struct IntentScanner {
         switch name {
         case "account": .text { $0.account = AccountID($1) }
         case "intent_id": .text { $0.id = IntentID($1) }
+        case "tag": .text { $0.tag = Tag($1) }
         case "dry_run": .flag { $0.dryRun = $1 }
         case "place":
             .scanned { (scanner, intent) throws(Unusual) in

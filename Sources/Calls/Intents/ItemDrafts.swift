@@ -128,22 +128,24 @@ struct CancelDraft {
     var venueOrderID: VenueOrderID?
     var symbol: Symbol?
     var side: Side?
+    var tag: Tag?
 
     static let table = ItemTable<CancelDraft>(IntentItems.cancel) { name in
         switch name {
         case "venue_order_id": .text { $0.venueOrderID = VenueOrderID($1) }
         case "symbol": .text { $0.symbol = Symbol($1) }
         case "side": .text { $0.side = Side(rawValue: $1) }
+        case "tag": .text { $0.tag = Tag($1) }
         default: nil
         }
     }
 
     func item(problems: inout [OrderProblem]) -> CancelItem? {
-        if venueOrderID != nil, symbol != nil || side != nil {
-            problems.append(OrderProblem("venue_order_id", "names one order: without symbol and side"))
+        if venueOrderID != nil, symbol != nil || side != nil || tag != nil {
+            problems.append(OrderProblem("venue_order_id", "names one order: without symbol, side and tag"))
         }
         guard problems.isEmpty else { return nil }
-        return venueOrderID.map { .venueOrder($0) } ?? .matching(symbol: symbol, side: side)
+        return venueOrderID.map { .venueOrder($0) } ?? .matching(symbol: symbol, side: side, tag: tag)
     }
 }
 

@@ -31,7 +31,7 @@ package indirect enum FieldType: Sendable {
 
 /// What a name may look like. Text that could steer a log or a terminal never gets in.
 package enum TextRule: Sendable, CaseIterable {
-    case account, intentID, clientOrderID, venueOrderID, symbol, budget
+    case account, intentID, tag, clientOrderID, venueOrderID, symbol, budget
     /// Any words, for people or for a closer look.
     case freeText
 
@@ -40,7 +40,7 @@ package enum TextRule: Sendable, CaseIterable {
 
     package var wording: String {
         switch self {
-        case .intentID: "1 to 64 of A-Z a-z 0-9 . _ : -"
+        case .intentID, .tag: "1 to 64 of A-Z a-z 0-9 . _ : -"
         case .symbol: "1 to 64 bytes of letters, digits and . _ : / - $ & + @ ! * ~ # ( ), starting with a letter or digit, without .."
         case .account, .clientOrderID, .venueOrderID, .budget: "1 to 64 visible ASCII characters without quote or backslash"
         case .freeText: "1 to 500 bytes of text without control characters"

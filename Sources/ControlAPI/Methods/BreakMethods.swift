@@ -15,6 +15,8 @@ package struct ShownBreak: ViewRow {
     package var breakID: Int64 = 0
     package var acknowledgedAt: Int64?
     package var acknowledgedBy, reason: String?
+    /// Of the order it names.
+    package var tag: String?
     package init() {}
     package mutating func members(_ each: inout some MemberVisitor) {
         each.member("account", &account)
@@ -28,6 +30,7 @@ package struct ShownBreak: ViewRow {
         each.member("acknowledged_at", &acknowledgedAt)
         each.member("acknowledged_by", &acknowledgedBy)
         each.member("reason", &reason)
+        each.member("tag", &tag)
     }
 }
 

@@ -18,6 +18,7 @@ package enum IntentSubmit: Method {
         package var place, modify, cancel: [JSON]?
         package var sequence: String?
         package var expiresAt: Int64?
+        package var tag: String?
         package var dryRun: Bool?
         package init() {}
         package mutating func members(_ each: inout some MemberVisitor) {
@@ -26,10 +27,13 @@ package enum IntentSubmit: Method {
             each.member("place", &place, .items(IntentItems.place), "orders to place")
             each.member("modify", &modify, .items(IntentItems.modify), "orders to change")
             each.member(
-                "cancel", &cancel, .idsOrItems(IntentItems.cancel), "client order ids, {venue_order_id}, or {symbol?, side?} for all that match")
+                "cancel", &cancel, .idsOrItems(IntentItems.cancel), "client order ids, {venue_order_id}, or {symbol?, side?, tag?} for all that match"
+            )
             // Unknown words answer 1003, as CONTRACT 4 asks, so the decoder judges them.
             each.member("sequence", &sequence, .text(.freeText), "cancel_first (default) or place_first")
             each.member("expires_at", &expiresAt, .integer(Int64.min...Int64.max), "microseconds since 1970 UTC; bounds sending, never cancels")
+            each.member(
+                "tag", &tag, .text(.tag), "what the intent belongs to, a strategy say; part of its content, shown with its orders and their fills")
             each.member("dry_run", &dryRun, .bool, "answers the plan, journals nothing")
         }
     }
@@ -108,6 +112,7 @@ package struct ShownIntent: ViewRow {
     package var plannedRequests: Int64 = 0
     package var actor = ""
     package var intentKey: Int64 = 0
+    package var tag: String?
     package init() {}
     package mutating func members(_ each: inout some MemberVisitor) {
         each.member("intent_id", &intentID)
@@ -122,6 +127,7 @@ package struct ShownIntent: ViewRow {
         each.member("planned_requests", &plannedRequests)
         each.member("actor", &actor)
         each.member("intent_key", &intentKey)
+        each.member("tag", &tag)
     }
 }
 
@@ -174,11 +180,12 @@ package enum IntentList: Listing {
     package static let summary = "Intents, oldest first."
 
     package struct Parameters: Paged {
-        package var account: String?
+        package var account, tag: String?
         package var page = Page()
         package init() {}
         package mutating func members(_ each: inout some MemberVisitor) {
             each.member("account", &account, .text(.account), "only this account")
+            each.member("tag", &tag, .text(.tag), "only intents that bear it")
             each.members(of: &page)
         }
     }
@@ -228,17 +235,29 @@ package enum IntentWait: Method {
 package enum IntentCancel: Method {
     package static let name = "intent.cancel"
     package static let role = Role.trader
-    package static let summary = "Withdraws what is unsent of the intent and cancels what is live; intent.wait then waits for that too."
+    package static let summary =
+        "Withdraws what is unsent of an intent, or of all that bear a tag, and cancels what is live; intent.wait then waits for that too."
     package static let isMutating = true
-    package typealias Parameters = IntentGet.Parameters
+
+    package struct Parameters: Message {
+        package var intentID, tag, account: String?
+        package init() {}
+        package init(_ intentID: String) { self.intentID = intentID }
+        package mutating func members(_ each: inout some MemberVisitor) {
+            each.member("intent_id", &intentID, .text(.intentID), "the intent; alone")
+            each.member("tag", &tag, .text(.tag), "all intents that bear it")
+            each.member("account", &account, .text(.account), "with tag: only this account's")
+        }
+    }
 
     package struct Result: Message {
-        package var intentID = ""
+        /// Of which something was unsent, live or in doubt; by its id, always the one.
+        package var intents: Int64 = 0
         package var withdrawn: Int64 = 0
         package var cancels: Int64 = 0
         package init() {}
         package mutating func members(_ each: inout some MemberVisitor) {
-            each.member("intent_id", &intentID)
+            each.member("intents", &intents)
             each.member("withdrawn", &withdrawn)
             each.member("cancels", &cancels)
         }

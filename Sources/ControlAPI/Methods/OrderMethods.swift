@@ -30,12 +30,13 @@ package enum OrderList: Listing {
 
     package struct Parameters: Paged {
         package var selection = Selection()
-        package var intentID: String?
+        package var intentID, tag: String?
         package var page = Page()
         package init() {}
         package mutating func members(_ each: inout some MemberVisitor) {
             each.members(of: &selection)
             each.member("intent_id", &intentID, .text(.intentID), "only orders of this intent")
+            each.member("tag", &tag, .text(.tag), "only orders of intents that bear it")
             each.members(of: &page)
         }
     }
@@ -82,6 +83,7 @@ package struct ShownFill: ViewRow {
     package var symbol = "", side = ""
     package var intentID: String?
     package var seq: Int64 = 0
+    package var tag: String?
     package init() {}
     package mutating func members(_ each: inout some MemberVisitor) {
         each.member("client_order_id", &clientOrderID)
@@ -97,6 +99,7 @@ package struct ShownFill: ViewRow {
         each.member("side", &side)
         each.member("intent_id", &intentID)
         each.member("seq", &seq)
+        each.member("tag", &tag)
     }
 }
 
@@ -107,12 +110,13 @@ package enum FillList: Listing {
 
     package struct Parameters: Paged {
         package var selection = Selection()
-        package var intentID, clientOrderID: String?
+        package var intentID, tag, clientOrderID: String?
         package var page = Page()
         package init() {}
         package mutating func members(_ each: inout some MemberVisitor) {
             each.members(of: &selection)
             each.member("intent_id", &intentID, .text(.intentID), "only fills of this intent's orders")
+            each.member("tag", &tag, .text(.tag), "only fills of orders of intents that bear it")
             each.member("client_order_id", &clientOrderID, .text(.clientOrderID), "only fills of this order")
             each.members(of: &page)
         }

@@ -14,6 +14,8 @@ package struct ShownEvent: ViewRow {
     package var detail: JSON?
     package var intentID: String?
     package var commandID: Int64?
+    /// The intent's.
+    package var tag: String?
     package init() {}
     package mutating func members(_ each: inout some MemberVisitor) {
         each.member("seq", &seq)
@@ -29,6 +31,7 @@ package struct ShownEvent: ViewRow {
         each.member("detail", &detail)
         each.member("intent_id", &intentID)
         each.member("command_id", &commandID)
+        each.member("tag", &tag)
     }
 }
 
@@ -75,6 +78,8 @@ package struct ShownCommand: ViewRow {
     package var expiresAt: Int64?
     package var intentID: String?
     package var orderKey: Int64 = 0
+    /// Of the intent that asked for it.
+    package var tag: String?
     package init() {}
     package mutating func members(_ each: inout some MemberVisitor) {
         each.member("command_id", &commandID)
@@ -95,6 +100,7 @@ package struct ShownCommand: ViewRow {
         each.member("expires_at", &expiresAt)
         each.member("intent_id", &intentID)
         each.member("order_key", &orderKey)
+        each.member("tag", &tag)
     }
 }
 

@@ -28,6 +28,7 @@ package enum IntentItems {
         optional("venue_order_id", .text(.venueOrderID), "the order that bears this id at the venue; alone"),
         optional("symbol", .text(.symbol), "all live orders of this symbol"),
         optional("side", .word(Words.side), "all live orders of this side"),
+        optional("tag", .text(.tag), "all live orders of intents that bear it"),
     ]
 
     private static func required(_ name: String, _ type: FieldType, _ note: String = "") -> Field {
@@ -66,6 +67,8 @@ package struct ShownOrder: ViewRow {
     package var askedPrice, askedQuantity: String?
     package var barredBy: String?
     package var absences: Int64?
+    /// Its intent's.
+    package var tag: String?
     package init() {}
     package mutating func members(_ each: inout some MemberVisitor) {
         each.member("client_order_id", &clientOrderID)
@@ -109,5 +112,6 @@ package struct ShownOrder: ViewRow {
         each.member("asked_quantity", &askedQuantity)
         each.member("barred_by", &barredBy)
         each.member("absences", &absences)
+        each.member("tag", &tag)
     }
 }

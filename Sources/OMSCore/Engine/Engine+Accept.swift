@@ -15,7 +15,7 @@ extension Engine {
             key: IntentKey(event.seq), id: id, account: desk.id, content: planning.content.now, orders: plan.places.count,
             commands: plan.modifies.count + plan.cancels.count, sequence: intent.sequence,
             plannedRequests: Examination.requests(for: plan, by: desk.rules, placeMax: desk.placeMax).count,
-            acceptedAt: now.wall, expiresAt: intent.expiresAt)
+            acceptedAt: now.wall, expiresAt: intent.expiresAt, tag: intent.tag)
         row.guardID = planning.guardID
         if let guardID = row.guardID { guards.bind(row.key, to: guardID) }
         record(.intent(row, event))
@@ -69,7 +69,8 @@ extension Engine {
         let row = acceptance.intent.row
         let order = Order(
             key: OrderKey(turn.nextSeq()), clientOrderID: place.clientOrderID ?? admission.nextID(wall: now.wall), account: desk.id, intent: row.key,
-            intentID: row.id, item: place.item, terms: place.terms, intendedAt: now.wall, expiresAt: row.expiresAt, sequence: row.sequence)
+            intentID: row.id, tag: row.tag, item: place.item, terms: place.terms, intendedAt: now.wall, expiresAt: row.expiresAt,
+            sequence: row.sequence)
         record(.orderBorn(order, actor: acceptance.actor))
         let live = LiveOrder(order, intent: acceptance.intent)
         adopt(live, on: desk)

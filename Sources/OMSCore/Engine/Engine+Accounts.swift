@@ -10,17 +10,18 @@ extension Engine {
         case .submit(let intent, let content): submit(intent, content: content, from: actor, ticket: ticket)
         case .intentGet(let id):
             reply(.query(.intent(id, timedOut: nil), missing: .unknownOrder("no intent \(id) in this journal")), to: ticket)
-        case .intentList(let account, let after, let limit):
-            reply(.query(.intents(account: account, after: after, limit: limit), missing: nil), to: ticket)
+        case .intentList(let account, let tag, let after, let limit):
+            reply(.query(.intents(account: account, tag: tag, after: after, limit: limit), missing: unknown(tag, of: account)), to: ticket)
         case .intentWait(let id, let untilSettled, let timeoutMs): wait(id, untilSettled: untilSettled, timeoutMs: timeoutMs, ticket: ticket)
         case .intentCancel(let id): cancelIntent(id, from: actor, ticket: ticket)
+        case .intentCancelTagged(let tag, let account): cancelTagged(tag, of: account, from: actor, ticket: ticket)
         case .orderGet(let filter):
             reply(.query(.order(filter), missing: .unknownOrder("this journal never held that order")), to: ticket)
-        case .orderList(let filter): reply(.query(.orders(filter), missing: nil), to: ticket)
+        case .orderList(let filter): reply(.query(.orders(filter), missing: unknown(filter.tag, of: filter.account)), to: ticket)
         case .orderTimeline(let id):
             reply(.query(.timeline(id, waitsFor: waits(id)), missing: .unknownOrder("this journal never held an order \(id)")), to: ticket)
         case .orderResolve(let id, let isPlaced, let reason): resolve(id, isPlaced: isPlaced, reason: reason, from: actor, ticket: ticket)
-        case .fillList(let filter): reply(.query(.fills(filter), missing: nil), to: ticket)
+        case .fillList(let filter): reply(.query(.fills(filter), missing: unknown(filter.tag, of: filter.account)), to: ticket)
         case .breakList(let filter): reply(.query(.breaks(filter), missing: nil), to: ticket)
         case .breakAcknowledge(let id, let reason): acknowledge(id, reason: reason, from: actor, ticket: ticket)
         case .instrumentList(let account, let symbol, let after, let limit):
@@ -54,10 +55,11 @@ extension Engine {
     /// The account that a listing is narrowed to. One that is configured no more can still be read of.
     private func account(of command: ControlCommand) -> AccountID? {
         switch command {
-        case .intentList(let account, _, _), .subscribe(_, let account): account
+        case .intentList(let account, _, _, _), .subscribe(_, let account): account
         case .stats(let query): query.account
         case .orderGet(let filter), .orderList(let filter), .fillList(let filter), .breakList(let filter): filter.account
-        case .submit, .intentGet, .intentWait, .intentCancel, .orderTimeline, .orderResolve, .breakAcknowledge, .instrumentList, .accountList,
+        case .submit, .intentGet, .intentWait, .intentCancel, .intentCancelTagged, .orderTimeline, .orderResolve, .breakAcknowledge, .instrumentList,
+            .accountList,
             .setState, .killStatus, .reconcile,
             .limitList, .limitTake, .limitRelease, .guardBegin, .guardResume, .guardRelease, .guardList, .unsubscribe, .status:
             nil

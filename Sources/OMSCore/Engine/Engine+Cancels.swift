@@ -6,6 +6,7 @@ struct CancelRound {
         case intent(OpenIntent)
         /// A guard tripped: all that was submitted under it, or all of its accounts.
         case guarded(GuardID, isWhole: Bool)
+        case tagged(Tag, account: AccountID?)
         /// The daemon's own.
         case own
     }
@@ -13,19 +14,27 @@ struct CancelRound {
     let actor: Actor
     /// Who is answered once all of it is on record.
     let ticket: Ticket?
-    /// Through the accounts' orders, in turns. An intent's pass by what is not its own.
+    /// Through the accounts' orders, in turns. An intent's, or a tag's, pass by what is not its own.
     var walks: [BookWalk]
-    let only: IntentKey?
+    var only: IntentKey?
     /// Accounts of which nothing new leaves meanwhile.
     var held: [Int] = []
     /// Found unsent: they come behind those that live at the venue.
     var unsent: [(desk: Int, key: OrderKey)] = []
     var next = 0
-    /// Of the intent's modifies, how many were looked at.
+    /// Modifies to withdraw, and how many of them were looked at.
+    var modifies: [CommandID] = []
     var nextModify = 0
+    /// Of which something was not over.
+    var intents: Set<IntentKey> = []
     /// Commands born, and how many of them withdrew what had not left.
     var count = 0
     var withdrawn = 0
+
+    func means(_ order: Order) -> Bool {
+        if case .tagged(let tag, _) = purpose { return order.tag == tag }
+        return only == nil || order.intent == only
+    }
 }
 
 extension Engine {
@@ -33,16 +42,18 @@ extension Engine {
     func cancelRound(of chosen: [Desk], purpose: CancelRound.Purpose = .own, actor: Actor, ticket: Ticket? = nil) {
         for desk in chosen { desk.roundsOut += 1 }
         let walks = chosen.map { BookWalk(desk: $0.index, last: OrderKey(turn.seq)) }
-        cancelRounds.append(CancelRound(purpose: purpose, actor: actor, ticket: ticket, walks: walks, only: nil, held: chosen.map(\.index)))
+        cancelRounds.append(CancelRound(purpose: purpose, actor: actor, ticket: ticket, walks: walks, held: chosen.map(\.index)))
     }
 
     /// The same for one intent. Without a ticket the cancels are the daemon's own.
     func cancelRound(of intent: OpenIntent, actor: Actor, ticket: Ticket? = nil) {
         guard let desk = desk(intent.row.account) else { return }
-        let key = intent.row.key
-        let walk = BookWalk(desk: desk.index, after: OrderKey(key.number), last: intent.lastOrder ?? OrderKey(turn.seq))
-        cancelRounds.append(
-            CancelRound(purpose: ticket == nil ? .own : .intent(intent), actor: actor, ticket: ticket, walks: [walk], only: key))
+        let walk = BookWalk(desk: desk.index, after: OrderKey(intent.row.key.number), last: intent.lastOrder ?? OrderKey(turn.seq))
+        var round = CancelRound(
+            purpose: ticket == nil ? .own : .intent(intent), actor: actor, ticket: ticket, walks: [walk], only: intent.row.key)
+        round.modifies = ticket == nil ? [] : intent.modifies
+        round.intents = [intent.row.key]
+        cancelRounds.append(round)
     }
 
     /// Writes the next slice, and answers whose cancels are all on record.
@@ -82,10 +93,9 @@ extension Engine {
             steps -= 1
             if let live = desks[desk].book[key] { cancel(live, on: desks[desk], in: &round) }
         }
-        guard case .intent(let intent) = round.purpose else { return true }
-        while round.nextModify < intent.modifies.count {
+        while round.nextModify < round.modifies.count {
             guard steps > 0, turn.rows < limit else { return false }
-            let id = intent.modifies[round.nextModify]
+            let id = round.modifies[round.nextModify]
             round.nextModify += 1
             steps -= 1
             if commands[id]?.state == .requested { change(id, to: .withdrawn, evidence: .local, note: "the intent was canceled") }
@@ -94,16 +104,32 @@ extension Engine {
     }
 
     private func visit(_ live: LiveOrder, on desk: Desk, in round: inout CancelRound) {
-        guard !live.state.isTerminal, round.only == nil || live.order.intent == round.only else { return }
-        if case .guarded(let id, isWhole: false) = round.purpose, !guards.isBound(live.order.intent, to: id) { return }
+        guard !live.state.isTerminal, round.means(live.order) else { return }
+        switch round.purpose {
+        case .guarded(let id, isWhole: false): if !guards.isBound(live.order.intent, to: id) { return }
+        case .tagged: round.intents.insert(live.order.intent)
+        case .guarded, .state, .intent, .own: break
+        }
         if live.state == .intended { round.unsent.append((desk.index, live.key)) } else { cancel(live, on: desk, in: &round) }
     }
 
     private func cancel(_ live: LiveOrder, on desk: Desk, in round: inout CancelRound) {
         let wasUnsent = live.state == .intended
-        guard cancel(live, on: desk, for: round.purpose, actor: round.actor) else { return }
+        guard cancel(live, on: desk, for: owner(of: live, in: round), actor: round.actor) else { return }
         round.count += 1
         if wasUnsent { round.withdrawn += 1 }
+    }
+
+    /// The intent that waits for an order's cancel; nil: none, the cancel stands for itself.
+    private func owner(of live: LiveOrder, in round: CancelRound) -> OpenIntent? {
+        switch round.purpose {
+        case .intent(let intent): return intent
+        case .tagged:
+            if let intent = live.intent ?? intents[live.order.intent] { return intent }
+            // A read that fails: the journal keeps that error, and this turn is never committed (``Journal/check()``).
+            return ((try? journal.intent(live.order.intentID)) ?? nil).map { OpenIntent($0, isComplete: true) }
+        case .state, .guarded, .own: return nil
+        }
     }
 
     private func end(_ round: CancelRound) {
@@ -113,7 +139,11 @@ extension Engine {
             switch round.purpose {
             case .state(let chosen, let absent):
                 reply(.tradingState(chosen.map { desks[$0].trading } + absent, cancels: round.count), to: ticket)
-            case .intent(let intent): reply(.canceled(intent.row.id, withdrawn: round.withdrawn, commands: round.count - round.withdrawn), to: ticket)
+            case .tagged(let tag, let account) where round.intents.isEmpty:
+                let whose = account.map { "of account \($0) " } ?? ""
+                fail(.unknownOrder("nothing \(whose)that bears the tag \(tag) is unsent, live or in doubt"), to: ticket)
+            case .intent, .tagged:
+                reply(.canceled(intents: round.intents.count, withdrawn: round.withdrawn, commands: round.count - round.withdrawn), to: ticket)
             case .guarded, .own: break
             }
         }
@@ -122,16 +152,13 @@ extension Engine {
 
     /// Asks for one order's cancel, unless the same is asked for already.
     ///
+    /// - Parameter intent: which waits for it; nil: none.
     /// - Returns: whether a command was made.
-    private func cancel(_ live: LiveOrder, on desk: Desk, for purpose: CancelRound.Purpose, actor: Actor) -> Bool {
+    private func cancel(_ live: LiveOrder, on desk: Desk, for intent: OpenIntent?, actor: Actor) -> Bool {
         // A command of an order that a crash would still discard must not be on record.
         guard !live.state.isTerminal, live.intent?.isComplete ?? true else { return false }
-        var intent: OpenIntent?
-        if case .intent(let open) = purpose {
-            intent = open
-            // It may have come to rest while its cancels were being written.
-            intents.reopen(open)
-        }
+        // It may have come to rest while its cancels were being written.
+        if let intent { intents.reopen(intent) }
         let isAsked = live.commands.contains { id in
             guard let command = commands[id], command.kind == .cancel, !isHalfWritten(command) else { return false }
             return intent == nil || command.intent == intent?.row.key
@@ -148,7 +175,7 @@ extension Engine {
     /// Asks for the cancel of a few orders at once.
     func cancel(_ orders: [LiveOrder], actor: Actor) {
         for live in orders.sorted(by: { $0.key < $1.key }) {
-            if let desk = desk(live.order.account) { _ = cancel(live, on: desk, for: .own, actor: actor) }
+            if let desk = desk(live.order.account) { _ = cancel(live, on: desk, for: nil, actor: actor) }
         }
     }
 
@@ -171,6 +198,20 @@ extension Engine {
         guard intent.isComplete else { return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket) }
         intents.withdraw(intent)
         cancelRound(of: intent, actor: actor, ticket: ticket)
+    }
+
+    /// The same of all intents that bear a tag. Intents that are still being written end as they are whole.
+    func cancelTagged(_ tag: Tag, of account: AccountID?, from actor: Actor, ticket: Ticket) {
+        if let account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
+        let chosen = desks.filter { account == nil || $0.id == account }
+        let open = intents.tagged(tag).filter { intent in chosen.contains { $0.id == intent.row.account } }
+        for intent in open { intents.withdraw(intent) }
+        var round = CancelRound(
+            purpose: .tagged(tag, account: account), actor: actor, ticket: ticket,
+            walks: chosen.map { BookWalk(desk: $0.index, last: OrderKey(turn.seq)) })
+        round.intents = Set(open.map(\.row.key))
+        round.modifies = open.flatMap(\.modifies)
+        cancelRounds.append(round)
     }
 
     // MARK: Not sent any more

@@ -14,13 +14,13 @@ extension Engine {
                     "no order of account \(desk.id) bears the venue's id \(id); what the journal never held is cancelled at the venue")
             }
             want(order, in: &planning)
-        case .matching(let symbol, let side):
+        case .matching(let symbol, let side, let tag):
             if let symbol, !desk.isKnown(symbol) {
                 guard planning.details.count < 100 else { return }
                 planning.details.append(.init(list: "cancel", index: index, field: "symbol", problem: desk.unknownSymbol(symbol)))
                 return
             }
-            let filter = CancelFilter(symbol: symbol, side: side)
+            let filter = CancelFilter(symbol: symbol, side: side, tag: tag)
             planning.filters[filter] = planning.filters[filter] ?? CancelMatches(index: index)
         }
     }
@@ -34,25 +34,29 @@ extension Engine {
     /// Whether any filter means an order of the book.
     func match(_ live: LiveOrder, of planning: inout Planning) {
         guard !live.state.isTerminal, live.intent?.isComplete ?? true else { return }
-        let (symbol, side) = (live.order.terms.symbol, live.order.terms.side)
-        func count(_ filter: CancelFilter) -> Bool {
-            guard planning.filters[filter] != nil else { return false }
-            planning.filters[filter]?.count += 1
-            return true
+        let order = live.order
+        var isMeant = false
+        // Every filter that may mean it, looked up: there may be as many as an intent has items.
+        for tag in order.tag == nil ? [nil] : [nil, order.tag] {
+            for symbol in [nil, order.terms.symbol] {
+                for side in [nil, order.terms.side] {
+                    let filter = CancelFilter(symbol: symbol, side: side, tag: tag)
+                    guard planning.filters[filter] != nil else { continue }
+                    planning.filters[filter]?.count += 1
+                    isMeant = true
+                }
+            }
         }
-        let (isOfAll, isOfSymbol) = (count(CancelFilter(symbol: nil, side: nil)), count(CancelFilter(symbol: symbol, side: nil)))
-        let (isOfSide, isOfBoth) = (count(CancelFilter(symbol: nil, side: side)), count(CancelFilter(symbol: symbol, side: side)))
-        guard isOfAll || isOfSymbol || isOfSide || isOfBoth else { return }
+        guard isMeant else { return }
         if live.state != .intended { return want(live.order, in: &planning) }
         if planning.wanted.insert(live.key).inserted { planning.unsent.append(live.order.clientOrderID) }
     }
 
     /// A filter that means nothing is a typing error. Without one all is meant, which may be nothing.
     func examineMatches(_ planning: Planning, on desk: Desk) throws(ControlError) {
-        let empty = planning.filters.filter { $0.value.count == 0 && ($0.key.symbol != nil || $0.key.side != nil) }
+        let empty = planning.filters.filter { $0.value.count == 0 && $0.key.hasName }
         guard let (filter, first) = empty.min(by: { $0.value.index < $1.value.index }) else { return }
-        let words = [filter.symbol?.text, filter.side?.rawValue].compactMap { $0 }.joined(separator: ", ")
-        throw .unknownOrder("cancel[\(first.index)]: no live order of account \(desk.id) matches \(words)")
+        throw .unknownOrder("cancel[\(first.index)]: no live order of account \(desk.id) matches \(filter.words)")
     }
 
     private func find(_ id: VenueOrderID, on desk: Desk) throws(ControlError) -> Order? {
@@ -72,6 +76,11 @@ extension Engine {
         }
         if let id = filter.clientOrderID, try !isUsed(id) { return .unknownOrder("this journal never held an order \(id)") }
         return nil
+    }
+
+    /// What a listing is answered whose tag no intent bears; nil: it is narrowed to none.
+    func unknown(_ tag: Tag?, of account: AccountID?) -> ControlError? {
+        tag.map { tag in .unknownOrder("no intent \(account.map { "of account \($0)" } ?? "in this journal") bears the tag \(tag)") }
     }
 
     /// A symbol that none of the accounts meant knows.

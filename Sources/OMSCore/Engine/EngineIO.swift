@@ -35,7 +35,7 @@ package enum Reply: Sendable {
     case tradingState([TradingStateRow], cancels: Int)
     case reconciled(ReconcileSummary)
     case kills([KillSnapshot])
-    case canceled(IntentID, withdrawn: Int, commands: Int)
+    case canceled(intents: Int, withdrawn: Int, commands: Int)
     case granted(permitID: Int64, at: Int64)
     case released(permitID: Int64)
     case guarded(GuardRow, token: String)

@@ -194,6 +194,9 @@ final class Intents {
         return intent.heldCancels
     }
 
+    /// Those that bear a tag, those being written and those of accounts that are not configured included, by number.
+    func tagged(_ tag: Tag) -> [OpenIntent] { open.values.filter { $0.row.tag == tag }.sorted { $0.row.key < $1.row.key } }
+
     /// Those of an account that hold cancels, by number, not by hash: the same seed gives the same run.
     func holding(of account: AccountID) -> [OpenIntent] {
         open.values.filter { $0.row.account == account && !$0.heldCancels.isEmpty }.sorted { $0.row.key < $1.row.key }

@@ -22,6 +22,12 @@ package struct IntentID: TextIdentifier {
     package init(_ text: String) { self.text = text }
 }
 
+/// The caller's word for what an intent belongs to, a strategy say: 1–64 of `[A-Za-z0-9._:-]`. Its orders bear it too.
+package struct Tag: TextIdentifier {
+    package let text: String
+    package init(_ text: String) { self.text = text }
+}
+
 /// The id under which we send an order (FIX ClOrdID): never used twice in one journal.
 package struct ClientOrderID: TextIdentifier {
     package let text: String

@@ -27,10 +27,11 @@ extension Intent {
             case .order(let id):
                 out.append(3)
                 Self.write(1, id.text, to: &out)
-            case .matching(let symbol, let side):
+            case .matching(let symbol, let side, let tag):
                 out.append(4)
                 if let symbol { Self.write(1, symbol.text, to: &out) }
                 if let side { Self.write(2, side.rawValue, to: &out) }
+                if let tag { Self.write(3, tag.text, to: &out) }
             case .venueOrder(let id):
                 out.append(5)
                 Self.write(1, id.text, to: &out)

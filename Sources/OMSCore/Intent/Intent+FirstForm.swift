@@ -2,7 +2,7 @@
 extension Intent {
     /// The form of 0.1.0: every field, each ended by a 0. Never changed: rows keep its digests.
     func firstCanonicalBytes() -> [UInt8]? {
-        guard place.allSatisfy({ $0.isSayableInFirstForm }) else { return nil }
+        guard tag == nil, place.allSatisfy({ $0.isSayableInFirstForm }) else { return nil }
         var out: [UInt8] = []
         func text(_ value: String?) {
             if let value { out.append(contentsOf: value.utf8) }
@@ -50,7 +50,8 @@ extension Intent {
             case .venueOrder(let id):
                 out.append(5)
                 text(id.text)
-            case .matching(let symbol, let side):
+            case .matching(let symbol, let side, let tag):
+                guard tag == nil else { return nil }
                 out.append(4)
                 text(symbol?.text)
                 text(side?.rawValue)

@@ -43,7 +43,7 @@ package enum CancelItem: Hashable, Sendable {
     case order(ClientOrderID)
     case venueOrder(VenueOrderID)
     /// All live orders that match when the intent is accepted; nil matches any.
-    case matching(symbol: Symbol?, side: Side?)
+    case matching(symbol: Symbol?, side: Side?, tag: Tag? = nil)
 }
 
 /// What a caller wants done, as parsed (CONTRACT 4.1).
@@ -57,6 +57,7 @@ package struct Intent: Sendable {
     package var sequence: IntentSequence = .cancelFirst
     /// Microseconds since 1970 UTC.
     package var expiresAt: Int64?
+    package var tag: Tag?
     package var dryRun = false
 
     package static let itemsMax = 100_000
@@ -68,6 +69,7 @@ package struct Intent: Sendable {
         RecordField(1, "account", .text, { .init($0.account) }, { $1.put(into: &$0.account) }),
         RecordField(2, "sequence", .text, default: "cancel_first", { .init($0.sequence) }, { $1.put(into: &$0.sequence) }),
         RecordField(3, "expires_at", .number, { .init($0.expiresAt) }, { $1.put(into: &$0.expiresAt) }),
+        RecordField(4, "tag", .text, { .init($0.tag) }, { $1.put(into: &$0.tag) }),
     ]
 }
 

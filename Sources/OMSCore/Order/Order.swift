@@ -5,6 +5,8 @@ package struct Order: Sendable {
     package let account: AccountID
     package let intent: IntentKey
     package let intentID: IntentID
+    /// Its intent's.
+    package let tag: Tag?
     /// Which item of the intent's `place` list, from 0; children of a sliced item share it.
     package let item: Int
     /// As asked. Price and quantity as last confirmed are below.
@@ -49,11 +51,11 @@ package struct Order: Sendable {
     package static let absencesMax = 2
 
     package init(
-        key: OrderKey, clientOrderID: ClientOrderID, account: AccountID, intent: IntentKey, intentID: IntentID, item: Int, terms: OrderTerms,
-        intendedAt: Int64, expiresAt: Int64?, sequence: IntentSequence
+        key: OrderKey, clientOrderID: ClientOrderID, account: AccountID, intent: IntentKey, intentID: IntentID, tag: Tag? = nil, item: Int,
+        terms: OrderTerms, intendedAt: Int64, expiresAt: Int64?, sequence: IntentSequence
     ) {
         (self.key, self.clientOrderID, self.account) = (key, clientOrderID, account)
-        (self.intent, self.intentID, self.item, self.terms) = (intent, intentID, item, terms)
+        (self.intent, self.intentID, self.tag, self.item, self.terms) = (intent, intentID, tag, item, terms)
         (self.intendedAt, self.expiresAt, self.sequence) = (intendedAt, expiresAt, sequence)
         (self.price, self.quantity) = (terms.price, terms.quantity)
     }
@@ -61,7 +63,7 @@ package struct Order: Sendable {
     /// What was asked, and nothing known of it yet.
     package var asBorn: Order {
         Order(
-            key: key, clientOrderID: clientOrderID, account: account, intent: intent, intentID: intentID, item: item, terms: terms,
+            key: key, clientOrderID: clientOrderID, account: account, intent: intent, intentID: intentID, tag: tag, item: item, terms: terms,
             intendedAt: intendedAt, expiresAt: expiresAt, sequence: sequence)
     }
 }

@@ -11,9 +11,11 @@ package struct Ticket: Hashable, Sendable {
 package enum ControlCommand: Sendable {
     case submit(Intent, content: AskedContent)
     case intentGet(IntentID)
-    case intentList(account: AccountID?, after: Int64?, limit: Int)
+    case intentList(account: AccountID?, tag: Tag? = nil, after: Int64?, limit: Int)
     case intentWait(IntentID, untilSettled: Bool, timeoutMs: Int64)
     case intentCancel(IntentID)
+    /// All intents that bear the tag; nil: of every account.
+    case intentCancelTagged(Tag, account: AccountID?)
     case orderGet(OrderFilter)
     case orderList(OrderFilter)
     case orderTimeline(ClientOrderID)
@@ -47,8 +49,8 @@ package enum ControlCommand: Sendable {
         case .intentGet, .intentList, .orderGet, .orderList, .orderTimeline, .fillList, .breakList, .instrumentList, .accountList, .killStatus,
             .limitList, .stats, .guardList, .subscribe, .unsubscribe, .status:
             true
-        case .submit, .intentWait, .intentCancel, .orderResolve, .breakAcknowledge, .setState, .reconcile, .limitTake, .limitRelease,
-            .guardBegin, .guardResume, .guardRelease:
+        case .submit, .intentWait, .intentCancel, .intentCancelTagged, .orderResolve, .breakAcknowledge, .setState, .reconcile, .limitTake,
+            .limitRelease, .guardBegin, .guardResume, .guardRelease:
             false
         }
     }

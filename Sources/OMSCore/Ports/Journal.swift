@@ -70,15 +70,17 @@ package struct IntentRow: Sendable {
     package let plannedRequests: Int
     package let acceptedAt: Int64
     package let expiresAt: Int64?
+    package let tag: Tag?
     package var settledAt: Int64?
     /// Under which guard it was submitted; nil: under none.
     package var guardID: GuardID?
     package init(
         key: IntentKey, id: IntentID, account: AccountID, content: IntentContent, orders: Int, commands: Int, sequence: IntentSequence,
-        plannedRequests: Int, acceptedAt: Int64, expiresAt: Int64?
+        plannedRequests: Int, acceptedAt: Int64, expiresAt: Int64?, tag: Tag? = nil
     ) {
         (self.key, self.id, self.account, self.content, self.orders, self.commands) = (key, id, account, content, orders, commands)
         (self.sequence, self.plannedRequests, self.acceptedAt, self.expiresAt) = (sequence, plannedRequests, acceptedAt, expiresAt)
+        self.tag = tag
     }
 }
 

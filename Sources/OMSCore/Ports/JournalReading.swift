@@ -4,6 +4,7 @@ package struct OrderFilter: Sendable {
     package var symbol: Symbol?
     package var states: [OrderState]?
     package var intentID: IntentID?
+    package var tag: Tag?
     package var clientOrderID: ClientOrderID?
     package var venueOrderID: VenueOrderID?
     /// Breaks only: those that neither a person took note of nor time ended (true), or the others (false).
@@ -30,7 +31,7 @@ package enum JournalQuery: Sendable {
     case oneBreak(Int64)
     /// `{v_intents columns,"counts":{state:n},"refusals":[…]}` plus `"timed_out"` where given.
     case intent(IntentID, timedOut: Bool?)
-    case intents(account: AccountID?, after: Int64?, limit: Int)
+    case intents(account: AccountID?, tag: Tag? = nil, after: Int64?, limit: Int)
     /// The answer to `intent.submit`: `{intent_id,duplicate,accepted_at,orders,planned_requests}`.
     case submission(IntentID, duplicate: Bool)
     /// `{"points":[{at,requests,request_p50_us,request_p99_us,fills,fill_p50_us,fill_p99_us,doubts,refusals}…],"sampled"}`

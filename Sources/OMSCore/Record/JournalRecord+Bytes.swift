@@ -3,8 +3,20 @@
 /// A record is the version of the form, its kind and its parts (`RecordCoder`). A turn, which is durable whole or not at all, is its records in order, each
 /// behind its length. A form that changes gets a new version; the former stays readable (docs/decisions/0011-one-table-of-fields.md).
 extension JournalRecord {
-    /// The version that is written.
-    package static let version: UInt8 = 1
+    static let firstVersion: UInt8 = 1
+    /// Knows tags.
+    static let versionOfTags: UInt8 = 2
+    /// The newest. What an older one can say is written in that: who never uses what came later can be followed by those who do not know it.
+    package static let version = versionOfTags
+
+    /// The first version that can say it.
+    private var leastVersion: UInt8 {
+        switch self {
+        case .intent(let row, _): row.tag == nil ? Self.firstVersion : Self.versionOfTags
+        case .orderBorn(let order, _), .orderChanged(let order, _, _, _): order.leastVersion
+        default: Self.firstVersion
+        }
+    }
 
     /// Numbers of the kinds: never given to another.
     package enum Kind: UInt8, Sendable, CaseIterable {
@@ -51,7 +63,7 @@ extension JournalRecord {
     package var bytes: [UInt8] {
         var coder = RecordCoder()
         do throws(RecordError) {
-            _ = try coder.byte(Self.version)
+            try coder.begin(version: leastVersion)
             _ = try coder.byte(kind.rawValue)
             try write(to: &coder)
         } catch {
@@ -64,12 +76,12 @@ extension JournalRecord {
     /// - Throws: what is wrong with them, and where.
     package init(bytes: [UInt8]) throws(RecordError) {
         var coder = RecordCoder(reading: bytes)
-        let version = try coder.byte(nil)
-        guard version == Self.version else { throw coder.error("a record of version \(version); this omsd reads \(Self.version)") }
+        try coder.readVersion(of: "a record")
         let number = try coder.byte(nil)
         guard let kind = Kind(rawValue: number) else { throw coder.error("no kind of record has the number \(number)") }
         self = try Self.read(kind, from: &coder)
         guard coder.isAtEnd else { throw coder.error("more bytes than a \(kind) has") }
+        guard coder.version == leastVersion else { throw coder.error("version \(coder.version), which a \(kind) like this does not need") }
     }
 
     private func write(to coder: inout RecordCoder) throws(RecordError) {
@@ -179,5 +191,21 @@ extension JournalRecord {
             }
         }
         return turn
+    }
+}
+
+extension Order {
+    /// The first version of records that can say it.
+    var leastVersion: UInt8 { tag == nil ? JournalRecord.firstVersion : JournalRecord.versionOfTags }
+}
+
+extension RecordCoder {
+    mutating func begin(version: UInt8) throws(RecordError) { self.version = try byte(version) }
+
+    mutating func readVersion(of what: String) throws(RecordError) {
+        version = try byte(nil)
+        guard (JournalRecord.firstVersion...JournalRecord.version).contains(version) else {
+            throw error("\(what) of version \(version); this omsd reads up to \(JournalRecord.version)")
+        }
     }
 }

@@ -20,6 +20,8 @@ package struct RecordCoder {
     package private(set) var bytes: [UInt8]
     private var at = 0
     private let isReading: Bool
+    /// Of the form that is written or read: parts that came later are not in it.
+    var version = JournalRecord.firstVersion
 
     /// To write.
     package init() { (bytes, isReading) = ([], false) }
@@ -39,6 +41,11 @@ package struct RecordCoder {
     package mutating func optional<Value: RecordValue>(_ value: Value?) throws(RecordError) -> Value? {
         let isThere = try self.value(isReading ? nil : value != nil)
         return isThere ? try self.value(value) : nil
+    }
+
+    /// A part that came with a version: records of former ones are without it.
+    mutating func optional<Value: RecordValue>(since version: UInt8, _ value: Value?) throws(RecordError) -> Value? {
+        self.version >= version ? try optional(value) : nil
     }
 
     package mutating func list<Value: RecordValue>(_ values: [Value]?) throws(RecordError) -> [Value] {
@@ -167,6 +174,7 @@ extension RecordValue where Self: TextIdentifier {
 }
 extension AccountID: RecordValue {}
 extension IntentID: RecordValue {}
+extension Tag: RecordValue {}
 extension ClientOrderID: RecordValue {}
 extension VenueOrderID: RecordValue {}
 extension TradeID: RecordValue {}

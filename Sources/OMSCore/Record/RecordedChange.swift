@@ -63,7 +63,7 @@ extension RecordedChange {
     package var bytes: [UInt8] {
         var coder = RecordCoder()
         do throws(RecordError) {
-            _ = try coder.byte(JournalRecord.version)
+            try coder.begin(version: leastVersion)
             switch self {
             case .born(let order, let actor): _ = (try coder.byte(1), try coder.value(order), try coder.value(actor))
             case .line(let line): _ = (try coder.byte(2), try coder.value(line))
@@ -77,13 +77,20 @@ extension RecordedChange {
     /// - Throws: what is wrong with them, and where.
     package init(bytes: [UInt8]) throws(RecordError) {
         var coder = RecordCoder(reading: bytes)
-        let version = try coder.byte(nil)
-        guard version == JournalRecord.version else { throw coder.error("a change of version \(version); this omsd reads \(JournalRecord.version)") }
+        try coder.readVersion(of: "a change")
         switch try coder.byte(nil) {
         case 1: self = .born(try coder.value(nil), actor: try coder.value(nil))
         case 2: self = .line(try coder.value(nil))
         case let kind: throw coder.error("no kind of change has the number \(kind)")
         }
         guard coder.isAtEnd else { throw coder.error("more bytes than a change has") }
+        guard coder.version == leastVersion else { throw coder.error("version \(coder.version), which a change like this does not need") }
+    }
+
+    private var leastVersion: UInt8 {
+        switch self {
+        case .born(let order, _): order.leastVersion
+        case .line: JournalRecord.firstVersion
+        }
     }
 }

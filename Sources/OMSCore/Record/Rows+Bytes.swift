@@ -38,7 +38,8 @@ extension IntentRow: RecordValue {
             key: try coder.value(value?.key), id: try coder.value(value?.id), account: try coder.value(value?.account),
             content: try coder.value(value?.content), orders: try coder.value(value?.orders), commands: try coder.value(value?.commands),
             sequence: try coder.value(value?.sequence), plannedRequests: try coder.value(value?.plannedRequests),
-            acceptedAt: try coder.value(value?.acceptedAt), expiresAt: try coder.optional(value?.expiresAt))
+            acceptedAt: try coder.value(value?.acceptedAt), expiresAt: try coder.optional(value?.expiresAt),
+            tag: try coder.optional(since: JournalRecord.versionOfTags, value?.tag))
         row.settledAt = try coder.optional(value?.settledAt)
         row.guardID = try coder.optional(value?.guardID)
         return row
@@ -50,12 +51,13 @@ extension Order: RecordValue {
     package static func code(_ value: Order?, by coder: inout RecordCoder) throws(RecordError) -> Order {
         let (key, id, account): (OrderKey, ClientOrderID, AccountID) =
             (try coder.value(value?.key), try coder.value(value?.clientOrderID), try coder.value(value?.account))
-        let (intent, intentID, item): (IntentKey, IntentID, Int) =
-            (try coder.value(value?.intent), try coder.value(value?.intentID), try coder.value(value?.item))
+        let (intent, intentID): (IntentKey, IntentID) = (try coder.value(value?.intent), try coder.value(value?.intentID))
+        let tag = try coder.optional(since: JournalRecord.versionOfTags, value?.tag)
+        let item: Int = try coder.value(value?.item)
         let bareTerms = OrderTerms(symbol: "", side: .buy, type: .limit)
         let terms = try coder.fields(of: value?.terms, OrderTerms.fields, from: bareTerms, "an order's terms")
         let newborn = Order(
-            key: key, clientOrderID: id, account: account, intent: intent, intentID: intentID, item: item, terms: terms,
+            key: key, clientOrderID: id, account: account, intent: intent, intentID: intentID, tag: tag, item: item, terms: terms,
             intendedAt: try coder.value(value?.intendedAt), expiresAt: try coder.optional(value?.expiresAt),
             sequence: try coder.value(value?.sequence))
         var order = try coder.fields(of: value, Order.known, from: newborn, "what is known of an order")

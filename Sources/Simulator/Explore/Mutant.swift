@@ -180,6 +180,6 @@ extension IntentRow {
     fileprivate func inherited(by account: AccountID) -> IntentRow {
         IntentRow(
             key: key, id: id, account: account, content: content, orders: orders, commands: commands, sequence: sequence,
-            plannedRequests: plannedRequests, acceptedAt: acceptedAt, expiresAt: expiresAt)
+            plannedRequests: plannedRequests, acceptedAt: acceptedAt, expiresAt: expiresAt, tag: tag)
     }
 }

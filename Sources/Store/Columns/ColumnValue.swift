@@ -69,6 +69,7 @@ extension ColumnValue where Self: TextIdentifier {
 }
 extension AccountID: ColumnValue {}
 extension IntentID: ColumnValue {}
+extension Tag: ColumnValue {}
 extension ClientOrderID: ColumnValue {}
 extension VenueOrderID: ColumnValue {}
 extension TradeID: ColumnValue {}

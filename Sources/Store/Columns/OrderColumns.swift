@@ -5,7 +5,7 @@ import OMSCore
 /// Here stands only what SQL knows more of than they do: who an order is, and the columns that are not simply their field.
 enum OrderColumns {
     /// Who it is and where it belongs; never changes.
-    private static let identity = ["order_key", "client_order_id", "intent_key", "account_key", "item"]
+    private static let identity = ["order_key", "client_order_id", "intent_key", "account_key", "tag", "item"]
     /// Of its terms, under another name: beside the confirmed ones of the same name.
     private static let asked = ["price": "asked_price", "quantity": "asked_quantity"]
 
@@ -39,6 +39,7 @@ enum OrderColumns {
         try statement.bind(text: order.clientOrderID.text)
         try statement.bind(number: order.intent.number)
         try statement.bind(number: account)
+        try statement.bind(text: order.tag?.text)
         try statement.bind(number: Int64(order.item))
         let (fields, terms) = (OrderTerms.fields, order.terms)
         for index in 0..<fields.count { try fields[index].get(terms).bind(to: statement) }
@@ -59,7 +60,7 @@ enum OrderColumns {
     static let select: String = {
         let fields = OrderTerms.fields.map { "o." + name(of: $0) } + Order.known.map { "o." + $0.name }
         return """
-            SELECT o.order_key, o.client_order_id, o.account_key, o.intent_key, i.intent_id, o.item, o.intended_at, o.expires_at, i.sequence,
+            SELECT o.order_key, o.client_order_id, o.account_key, o.intent_key, i.intent_id, o.tag, o.item, o.intended_at, o.expires_at, i.sequence,
                 \(fields.joined(separator: ", ")), r.venue_time_ms
             FROM orders o CROSS JOIN intents i ON i.intent_key = o.intent_key LEFT JOIN requests r ON r.request_id = o.request_id
             """
@@ -78,7 +79,8 @@ enum OrderColumns {
     ) throws(JournalError) -> Order {
         let (key, id): (OrderKey, ClientOrderID) = (try row.next(), try row.next())
         guard let account = accounts[try row.next()] else { throw JournalError(.damaged, "an order of an account that has no row") }
-        let (intent, intentID, item): (IntentKey, IntentID, Int) = (try row.next(), try row.next(), try row.next())
+        let (intent, intentID, tag): (IntentKey, IntentID, Tag?) = (try row.next(), try row.next(), try row.next())
+        let item: Int = try row.next()
         let (intendedAt, expiresAt, sequence): (Int64, Int64?, IntentSequence) = (try row.next(), try row.next(), try row.next())
         var terms = OrderTerms(symbol: "", side: .buy, type: .limit)
         let fields = OrderTerms.fields
@@ -87,8 +89,8 @@ enum OrderColumns {
             guard fields[index].set(&terms, value) else { throw row.damage("a word that is no \(fields[index].name)") }
         }
         var order = Order(
-            key: key, clientOrderID: id, account: account, intent: intent, intentID: intentID, item: item, terms: terms, intendedAt: intendedAt,
-            expiresAt: expiresAt, sequence: sequence)
+            key: key, clientOrderID: id, account: account, intent: intent, intentID: intentID, tag: tag, item: item, terms: terms,
+            intendedAt: intendedAt, expiresAt: expiresAt, sequence: sequence)
         let (known, confirmed) = (Order.known, confirmed)
         for index in 0..<known.count {
             let value = try FieldValue.read(known[index].kind, from: row)

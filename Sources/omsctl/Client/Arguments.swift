@@ -1,3 +1,4 @@
+import ControlAPI
 import Kernel
 import Wire
 
@@ -92,6 +93,17 @@ struct Arguments {
     func required(_ name: String) throws(Failure) -> String {
         guard let value = text(name) else { throw .usage("\(name) is missing") }
         return value
+    }
+
+    /// What intents belong to. The daemon would refuse it too, with less to hold it against.
+    func tag() throws(Failure) -> String? {
+        guard let text = text("--tag") else { return nil }
+        let isPlain = text.utf8.allSatisfy { byte in
+            UnicodeScalar(byte).properties.isAlphabetic && byte < 0x80 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || "._:-".utf8.contains(byte)
+        }
+        guard isPlain, (1...TextRule.tag.lengthMax).contains(text.utf8.count) else { throw .usage("--tag: \(TextRule.tag.wording)") }
+        return text
     }
 
     func integer(_ name: String, in range: ClosedRange<Int64>) throws(Failure) -> Int64? {

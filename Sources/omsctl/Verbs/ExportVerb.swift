@@ -9,7 +9,7 @@ enum ExportVerb {
             flags: [
                 .switch("--csv", "RFC 4180, times as UTC"), .option("--account", "NAME", "only this account"),
                 .option("--symbol", "NAME", "only this symbol"), .option("--state", "STATE,…", "only these states"),
-                .option("--intent", "ID", "only this intent's"),
+                .option("--intent", "ID", "only this intent's"), ListVerbs.tag,
             ], run: run)
     ]
 
@@ -17,7 +17,7 @@ enum ExportVerb {
     static let columns = [
         "client_order_id", "intent_id", "item", "account", "venue", "symbol", "side", "type", "time_in_force", "price", "quantity", "quote_quantity",
         "filled_quantity", "average_price", "state", "evidence", "venue_state", "venue_order_id", "attempts", "reject_code", "reject_text",
-        "intended_at", "submitted_at", "acknowledged_at", "closed_at",
+        "intended_at", "submitted_at", "acknowledged_at", "closed_at", "tag",
     ]
 
     @Sendable private static func run(_ context: Context) throws(Failure) -> Exit {

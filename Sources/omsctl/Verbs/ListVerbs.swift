@@ -5,14 +5,15 @@ import Wire
 enum ListVerbs {
     static let account = VerbSpec.Flag.option("--account", "NAME", "only this account")
     static let symbol = VerbSpec.Flag.option("--symbol", "NAME", "only this symbol")
+    static let tag = VerbSpec.Flag.option("--tag", "TAG", "only of intents that bear it")
     static let limit = VerbSpec.Flag.option("--limit", "N", "the newest N rows; default 100, 0 for all")
 
     static let all: [VerbSpec] = [
-        list("intents", "intents, oldest first", IntentList.self, IntentList.Parameters.init(filter:), [account, limit], intentColumns),
+        list("intents", "intents, oldest first", IntentList.self, IntentList.Parameters.init(filter:), [account, tag, limit], intentColumns),
         list(
             "orders", "orders, oldest first", OrderList.self, OrderList.Parameters.init(filter:),
             [
-                account, symbol, .option("--state", "STATE,…", "only these states"), .option("--intent", "ID", "only this intent's"), limit,
+                account, symbol, .option("--state", "STATE,…", "only these states"), .option("--intent", "ID", "only this intent's"), tag, limit,
             ], orderColumns),
         list(
             "instruments", "the markets' rules", InstrumentList.self, InstrumentList.Parameters.init(filter:), [account, symbol, limit],
@@ -20,7 +21,8 @@ enum ListVerbs {
         list(
             "fills", "executions", FillList.self, FillList.Parameters.init(filter:),
             [
-                account, symbol, .option("--intent", "ID", "only of this intent's orders"), .option("--order", "ID", "only of this order"), limit,
+                account, symbol, .option("--intent", "ID", "only of this intent's orders"), .option("--order", "ID", "only of this order"), tag,
+                limit,
             ], fillColumns),
         VerbSpec(
             name: "limits", operands: "", operandCount: 0...0, summary: "the venues' budgets and what is taken of them", flags: [],
@@ -34,11 +36,11 @@ enum ListVerbs {
     static let orderColumns: [(heading: String, member: String)] = [
         ("client_order_id", "client_order_id"), ("account", "account"), ("symbol", "symbol"), ("side", "side"), ("type", "type"), (">price", "price"),
         (">quantity", "quantity"), (">filled", "filled_quantity"), ("state", "state"), ("evidence", "evidence"), (">tries", "attempts"),
-        ("intended_at", "intended_at"),
+        ("intended_at", "intended_at"), ("tag", "tag"),
     ]
     static let intentColumns: [(heading: String, member: String)] = [
         ("intent_id", "intent_id"), ("account", "account"), ("state", "state"), (">orders", "orders"), ("accepted_at", "accepted_at"),
-        ("settled_at", "settled_at"),
+        ("settled_at", "settled_at"), ("tag", "tag"),
     ]
     static let instrumentColumns: [(heading: String, member: String)] = [
         ("account", "account"), ("symbol", "symbol"), (">tick", "tick"), (">lot", "lot"), (">min quantity", "min_quantity"),
@@ -46,7 +48,7 @@ enum ListVerbs {
     ]
     static let fillColumns: [(heading: String, member: String)] = [
         ("at", "at"), ("client_order_id", "client_order_id"), ("account", "account"), ("trade_id", "trade_id"), (">quantity", "quantity"),
-        (">price", "price"), (">fee", "fee"), ("fee asset", "fee_asset"),
+        (">price", "price"), (">fee", "fee"), ("fee asset", "fee_asset"), ("tag", "tag"),
     ]
     static let limitColumns: [(heading: String, member: String)] = [
         ("account", "account"), ("venue", "venue"), ("budget", "budget"), ("scope", "scope"), (">permits", "permits"), (">window ms", "window_ms"),
@@ -56,7 +58,7 @@ enum ListVerbs {
     /// What options narrow a listing to.
     struct Filter {
         var selection: Selection
-        var intentID, clientOrderID: String?
+        var intentID, clientOrderID, tag: String?
         var kinds: [String]?
         var isOpen: Bool?
 
@@ -69,6 +71,7 @@ enum ListVerbs {
                 account: arguments.text("--account"), symbol: arguments.text("--symbol"),
                 states: try arguments.words("--state", among: Words.orderState))
             (intentID, clientOrderID) = (arguments.text("--intent"), arguments.text("--order"))
+            tag = try arguments.tag()
             kinds = try arguments.words("--kind", among: Words.breakKind)
             isOpen = arguments.has("--open") ? true : nil
         }
@@ -102,21 +105,21 @@ enum ListVerbs {
 extension IntentList.Parameters {
     init(filter: ListVerbs.Filter) {
         self.init()
-        account = filter.selection.account
+        (account, tag) = (filter.selection.account, filter.tag)
     }
 }
 
 extension OrderList.Parameters {
     init(filter: ListVerbs.Filter) {
         self.init()
-        (selection, intentID) = (filter.selection, filter.intentID)
+        (selection, intentID, tag) = (filter.selection, filter.intentID, filter.tag)
     }
 }
 
 extension FillList.Parameters {
     init(filter: ListVerbs.Filter) {
         self.init()
-        (selection, intentID, clientOrderID) = (filter.selection, filter.intentID, filter.clientOrderID)
+        (selection, intentID, clientOrderID, tag) = (filter.selection, filter.intentID, filter.clientOrderID, filter.tag)
     }
 }
 

@@ -17,16 +17,16 @@ enum OrderVerbs {
             ] + Context.waitFlags, run: modify),
         VerbSpec(
             name: "cancel", operands: "[ID…]", operandCount: 0...10_000,
-            summary: "cancels orders by id, an intent's, or all that match --account, --symbol, --side",
+            summary: "cancels orders by id, an intent's, or all that match --account, --symbol, --side, --tag",
             flags: [
-                .option("--account", "NAME", "required without ids"), .option("--symbol", "NAME", "only this symbol"),
-                .option("--side", "buy|sell", "only this side"),
+                .option("--account", "NAME", "required without ids and --tag"), .option("--symbol", "NAME", "only this symbol"),
+                .option("--side", "buy|sell", "only this side"), .option("--tag", "TAG", "only orders of intents that bear it"),
                 .option("--intent", "ID", "this intent: withdraws what is unsent, cancels what is live"),
                 .option("--venue-order-id", "ID", "the order that bears this id at its venue"), .option("--intent-id", "ID", "idempotency key"),
             ] + Context.waitFlags, run: cancel),
         VerbSpec(
             name: "cancel-all", operands: "[ACCOUNT…]", operandCount: 0...1_000, summary: "cancels every live order of the accounts, or of all",
-            flags: Context.waitFlags, run: cancelAll),
+            flags: [.option("--tag", "TAG", "only orders of intents that bear it")] + Context.waitFlags, run: cancelAll),
         VerbSpec(
             name: "wait", operands: "ID", operandCount: 1...1, summary: "waits until an intent, or the one of an order, is settled",
             flags: [
@@ -54,24 +54,22 @@ enum OrderVerbs {
         let arguments = context.arguments
         var ids = arguments.operands
         if let intent = arguments.text("--intent") {
-            guard ids.isEmpty, ["--account", "--symbol", "--side", "--venue-order-id", "--intent-id"].allSatisfy({ !arguments.has($0) }) else {
+            guard ids.isEmpty, ["--account", "--symbol", "--side", "--tag", "--venue-order-id", "--intent-id"].allSatisfy({ !arguments.has($0) })
+            else {
                 throw .usage("--intent stands alone: it names all orders of that intent")
             }
             return try cancel(intent: intent, context)
         }
         if let venueID = arguments.text("--venue-order-id") {
-            guard ids.isEmpty, !arguments.has("--symbol"), !arguments.has("--side") else { throw .usage("--venue-order-id names one order, alone") }
+            guard ids.isEmpty, !filters.contains(where: arguments.has) else { throw .usage("--venue-order-id names one order, alone") }
             ids = [try order(atVenue: venueID, context)]
         }
         if ids.isEmpty {
-            let account = try arguments.required("--account")
-            let members: [(key: String, value: JSON)] = [("symbol", arguments.json("--symbol")), ("side", arguments.json("--side"))].compactMap {
-                name, value in
-                value.map { (key: name, value: $0) }
-            }
-            return try act(context, account: account, list: "cancel", items: [.object(members)], ids: [], kind: "cancel")
+            let accounts = arguments.text("--account").map { [$0] } ?? []
+            guard !accounts.isEmpty || arguments.has("--tag") else { throw .usage("--account is missing") }
+            return try cancelMatching(of: accounts, context)
         }
-        guard !arguments.has("--symbol"), !arguments.has("--side") else { throw .usage("--symbol and --side go without ids") }
+        guard !filters.contains(where: arguments.has) else { throw .usage("\(filters.joined(separator: ", ")) go without ids") }
         var accounts: [(name: String, ids: [String])] = []
         for id in ids {
             let name: String
@@ -89,6 +87,29 @@ enum OrderVerbs {
                 try act(context, account: name, list: "cancel", items: ids.map { .string($0) }, ids: ids, kind: "cancel"))
         }
         return exit
+    }
+
+    private static let filters = ["--symbol", "--side", "--tag"]
+
+    /// All that match the filters, of these accounts; none: of all. Of several those where nothing bears the tag are passed over.
+    private static func cancelMatching(of named: [String], _ context: Context) throws(Failure) -> Exit {
+        let arguments = context.arguments
+        _ = try arguments.tag()
+        let item = JSON.object(filters.compactMap { flag in arguments.json(flag).map { (key: String(flag.dropFirst(2)), value: $0) } })
+        let accounts = named.isEmpty ? try context.ask(AccountList.self).accounts.map(\.account) : named
+        guard accounts.count == 1 || !arguments.has("--intent-id") else { throw .usage("--intent-id goes with orders of one account") }
+        var exits: [Exit] = []
+        var missing: Failure?
+        for account in accounts {
+            do throws(Failure) {
+                exits.append(try act(context, account: account, list: "cancel", items: [item], ids: [], kind: "cancel"))
+            } catch {
+                guard accounts.count > 1, error.isUnknownOrder, arguments.has("--tag") else { throw error }
+                missing = error
+            }
+        }
+        if exits.isEmpty, let missing { throw missing }
+        return exits.reduce(.done) { $0.and($1) }
     }
 
     /// Withdraws and cancels, waits, and says how many of each.
@@ -130,13 +151,7 @@ enum OrderVerbs {
     }
 
     @Sendable private static func cancelAll(_ context: Context) throws(Failure) -> Exit {
-        var accounts = context.arguments.operands
-        if accounts.isEmpty { accounts = try context.ask(AccountList.self).accounts.map(\.account) }
-        var exit = Exit.done
-        for account in accounts {
-            exit = exit.and(try act(context, account: account, list: "cancel", items: [.object([])], ids: [], kind: "cancel"))
-        }
-        return exit
+        try cancelMatching(of: context.arguments.operands, context)
     }
 
     /// Submits, waits, and reads from the orders' commands how it went.

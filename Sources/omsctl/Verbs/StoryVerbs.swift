@@ -56,7 +56,7 @@ enum StoryVerbs {
                 + " \(order.venueOrderID.orDash), its word \(order.venueState.orDash)")
         if let intent {
             lines.append(
-                "  intent \(order.intentID.orDash): accepted \(utc(intent.acceptedAt)), \(intent.orders) orders, \(intent.state.orDash)"
+                "  intent \(order.intentID.orDash)\(order.tag.map { ", tag \($0)" } ?? ""): accepted \(utc(intent.acceptedAt)), \(intent.orders) orders, \(intent.state.orDash)"
                     + (intent.expiresAt.map { ", not sent after \(utc($0))" } ?? ""))
         }
         lines.append("")

@@ -14,7 +14,7 @@ enum SubmitVerbs {
             flags: [
                 .option("--account", "NAME", "for JSON Lines, or an intent that names none"),
                 .option("--intent-id", "ID", "idempotency key: repeating the command with the same file sends nothing twice"),
-                .switch("--dry-run", "show the plan, journal nothing"),
+                tag, .switch("--dry-run", "show the plan, journal nothing"),
             ] + Context.guardFlags + Context.waitFlags, run: submit),
         VerbSpec(
             name: "place", operands: "", operandCount: 0...0, summary: "places one order",
@@ -22,9 +22,11 @@ enum SubmitVerbs {
                 + switches.map { .switch("--" + $0, "") }
                 + [
                     .option("--intent-id", "ID", "idempotency key"), .option("--expires-at", "MICROS", "not sent after it; since 1970 UTC"),
-                    .switch("--dry-run", "show the plan, journal nothing"),
+                    tag, .switch("--dry-run", "show the plan, journal nothing"),
                 ] + Context.waitFlags, run: place),
     ]
+
+    private static let tag = VerbSpec.Flag.option("--tag", "TAG", "what it belongs to, a strategy say: shown with its orders and fills")
 
     private static let fields: [(option: String, value: String, note: String)] = [
         ("symbol", "NAME", "in the venue's form; required"), ("side", "buy|sell", "required"), ("type", "limit|market", "default limit"),
@@ -54,6 +56,7 @@ enum SubmitVerbs {
             ("place", .array([.object(item)])),
         ]
         if let at = try arguments.integer("--expires-at", in: 0...Int64.max) { intent.append(("expires_at", .number(String(at)))) }
+        if let tag = try arguments.tag() { intent.append(("tag", .string(tag))) }
         if arguments.has("--dry-run") { intent.append(("dry_run", .bool(true))) }
         return try context.submitAndWait(.object(intent)).exit
     }
@@ -64,10 +67,17 @@ enum SubmitVerbs {
     @Sendable static func submit(_ context: Context) throws(Failure) -> Exit {
         let arguments = context.arguments
         let path = arguments.operands[0]
+        let tag = try arguments.tag()
         guard let bytes = context.terminal.read(path) else {
             throw .usage("\(path.escapedForTerminal) cannot be read: \(errorText(omsd_errno()))")
         }
         var intents = try intents(in: bytes, path: path, arguments: arguments, newID: newIntentID(context), itemsMax: context.itemsMax)
+        if let tag {
+            guard intents.allSatisfy({ $0["tag"] == nil || $0["tag"] == .string(tag) }) else {
+                throw .usage("the intent names another tag than --tag")
+            }
+            intents = intents.map { set($0, "tag", .string(tag)) }
+        }
         if arguments.has("--dry-run") { intents = intents.map { set($0, "dry_run", .bool(true)) } }
         guard intents.count > 1 else { return try context.submitAndWait(intents[0]).exit }
         return try submitAll(intents, context)

@@ -45,7 +45,7 @@ struct ClientExitTests {
             switch command {
             case .submit(let intent, _):
                 "{\"intent_id\":\"\(intent.id?.text ?? "made")\",\"duplicate\":false,\"accepted_at\":1,\"orders\":[],\"planned_requests\":1}"
-            case .intentCancel: "{\"intent_id\":\"i1\",\"withdrawn\":0,\"cancels\":5}"
+            case .intentCancel: "{\"intents\":1,\"withdrawn\":0,\"cancels\":5}"
             case .intentWait(let id, _, _):
                 #"{"intent_id":"\#(id)","state":"settled","commands":5,"counts":{},"refusals":\#(refusals),"timed_out":false}"#
             default: nil

@@ -116,7 +116,7 @@ struct ClientVerbTests {
                 if filter.account != "mm" { throw ControlError.unknownOrder("not there") }
                 return "{\"client_order_id\":\"o1\",\"account\":\"mm\"}"
             case .orderGet: return "{\"client_order_id\":\"o1\",\"account\":\"mm\"}"
-            case .intentCancel("i1"): return "{\"intent_id\":\"i1\",\"withdrawn\":3,\"cancels\":2}"
+            case .intentCancel("i1"): return "{\"intents\":1,\"withdrawn\":3,\"cancels\":2}"
             case .submit(let intent, _):
                 return "{\"intent_id\":\"\(intent.id?.text ?? "")\",\"duplicate\":false,\"accepted_at\":1,\"orders\":[],\"planned_requests\":1}"
             case .intentWait(let id, _, _):

@@ -78,6 +78,7 @@ private final class Script {
         try early()
         try trade()
         try doubt()
+        try tags()
         try bounds()
         try others()
         try guards()
@@ -185,6 +186,25 @@ private final class Script {
         try submit("\"account\":\"desk\",\"place\":[\(order)]")
         try call("account.set_state", "{\"account\":\"*\",\"state\":\"active\",\"reason\":\"go on\"}")
         try stage.getReady()
+    }
+
+    /// What belongs together in its caller's words.
+    private func tags() throws {
+        scene("tags")
+        try submit("\"account\":\"desk\",\"intent_id\":\"grid\",\"tag\":\"grid.btc:1\",\"place\":[\(order),\(order)]")
+        try submit("\"account\":\"desk\",\"intent_id\":\"grid\",\"tag\":\"grid.btc:2\",\"place\":[\(order),\(order)]")
+        try submit("\"account\":\"desk\",\"intent_id\":\"bad\",\"tag\":\"a tag\",\"place\":[\(order)]")
+        try submit("\"account\":\"desk\",\"intent_id\":\"bad\",\"cancel\":[{\"tag\":\"\"}]")
+        try call("intent.wait", "{\"intent_id\":\"grid\"}")
+        for method in ["intent.list", "order.list", "fill.list"] {
+            try call(method, "{\"tag\":\"grid.btc:1\"}")
+            try call(method, "{\"tag\":\"grid.btc:2\"}")
+        }
+        try submit("\"account\":\"desk\",\"intent_id\":\"none\",\"cancel\":[{\"tag\":\"grid.btc:2\"}]")
+        try call("intent.cancel", "{\"tag\":\"grid.btc:1\",\"intent_id\":\"grid\"}")
+        try call("intent.cancel", "{\"tag\":\"grid.btc:1\",\"account\":\"far\"}")
+        try call("intent.cancel", "{\"tag\":\"grid.btc:1\"}")
+        try call("intent.wait", "{\"intent_id\":\"grid\"}")
     }
 
     private func breakID() throws -> Int64 {

@@ -55,6 +55,23 @@ def test_every_short_way_to_an_order_passes_by_omsd(wrapped: Any, client: omsd.C
     assert wrapped.fetch_open_orders("BTC/USDT") == []
 
 
+def test_a_tag_tells_bots_on_one_account_apart(wrapped: Any, client: omsd.Client) -> None:
+    grid = wrapped.create_order("BTC/USDT", "limit", "buy", 0.01, 38000, {"tag": "grid.1"})
+    other = wrapped.create_limit_buy_order("BTC/USDT", 0.01, 38000)
+    assert grid["info"]["tag"] == "grid.1"
+    assert other["info"].get("tag") is None
+    assert [row["id"] for row in wrapped.fetch_open_orders("BTC/USDT", None, None, {"tag": "grid.1"})] == [grid["id"]]
+    assert wrapped.fetch_orders("BTC/USDT", None, None, {"tag": "never"}) == []
+    assert [row["id"] for row in wrapped.cancel_all_orders("BTC/USDT", {"tag": "grid.1"})] == [grid["id"]]
+    assert client.order_get(other["id"]).state.is_closed is False
+    order = {"symbol": "BTC/USDT", "type": "limit", "side": "buy", "amount": 0.01, "price": 39000}
+    with pytest.raises(ccxt.BadRequest, match="one tag"):
+        wrapped.create_orders([{**order, "params": {"tag": "a"}}, order])
+    with pytest.raises(ccxt.BadRequest):
+        wrapped.create_order("BTC/USDT", "limit", "buy", 0.01, 38000, {"tag": "two words"})
+    wrapped.cancel_all_orders("BTC/USDT")
+
+
 def test_a_request_that_would_pass_omsd_by_is_refused(wrapped: Any) -> None:
     with pytest.raises(ccxt.NotSupported, match="past omsd"):
         wrapped.request("trade/place-order", "private", "POST", {"symbol": "BTCUSDT"})

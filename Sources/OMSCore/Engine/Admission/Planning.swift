@@ -42,6 +42,11 @@ struct Planning {
 struct CancelFilter: Hashable {
     let symbol: Symbol?
     let side: Side?
+    let tag: Tag?
+
+    /// Without one all is meant.
+    var hasName: Bool { symbol != nil || side != nil || tag != nil }
+    var words: String { [symbol?.text, side?.rawValue, tag.map { "the tag \($0)" }].compactMap { $0 }.joined(separator: ", ") }
 }
 
 struct CancelMatches {

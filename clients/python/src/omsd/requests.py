@@ -81,10 +81,13 @@ def intent_submit(
     intent_id: str | None = None,
     sequence: t.Sequence | str | None = None,
     expires_at: datetime | None = None,
+    tag: str | None = None,
 ) -> Request[t.Submission]:
     """Places, modifies and cancels as one intent, durable once it is answered.
 
     The same ``intent_id`` with the same content is answered as the first time. Without one, one is made here.
+    ``tag``: what it belongs to, a strategy say (1 to 64 of ``[A-Za-z0-9._:-]``); its orders and their fills bear it, and
+    listings and cancels go by it.
     """
     return _request(
         "intent.submit",
@@ -96,6 +99,7 @@ def intent_submit(
         cancel=list(cancel) or None,
         sequence=sequence,
         expires_at=expires_at,
+        tag=tag,
     )
 
 
@@ -107,6 +111,7 @@ def intent_plan(
     cancel: Iterable[CancelItem] = (),
     sequence: t.Sequence | str | None = None,
     expires_at: datetime | None = None,
+    tag: str | None = None,
 ) -> Request[t.Plan]:
     """What ``intent_submit`` would send, without recording or sending anything (``dry_run``)."""
     return _request(
@@ -118,6 +123,7 @@ def intent_plan(
         cancel=list(cancel) or None,
         sequence=sequence,
         expires_at=expires_at,
+        tag=tag,
         dry_run=True,
     )
 
@@ -127,9 +133,11 @@ def intent_get(intent_id: str) -> Request[t.Intent]:
     return _request("intent.get", t.Intent, intent_id=intent_id)
 
 
-def intent_list(*, account: str | None = None, after: int | None = None, limit: int | None = None) -> Request[t.IntentPage]:
+def intent_list(
+    *, account: str | None = None, tag: str | None = None, after: int | None = None, limit: int | None = None
+) -> Request[t.IntentPage]:
     """Intents, oldest first. ``after``: the ``next`` of the page before; ``limit``: 1 to 1,000, default 100."""
-    return _request("intent.list", t.IntentPage, account=account, after=after, limit=limit)
+    return _request("intent.list", t.IntentPage, account=account, tag=tag, after=after, limit=limit)
 
 
 def intent_wait(intent_id: str, *, until: t.Until | str | None = None, timeout_ms: int | None = None) -> Request[t.Intent]:
@@ -137,9 +145,9 @@ def intent_wait(intent_id: str, *, until: t.Until | str | None = None, timeout_m
     return _request("intent.wait", t.Intent, intent_id=intent_id, until=until, timeout_ms=timeout_ms)
 
 
-def intent_cancel(intent_id: str) -> Request[t.Cancellation]:
-    """Withdraws what is unsent of the intent, cancels what is live."""
-    return _request("intent.cancel", t.Cancellation, intent_id=intent_id)
+def intent_cancel(intent_id: str | None = None, *, tag: str | None = None, account: str | None = None) -> Request[t.Cancellation]:
+    """Withdraws what is unsent of the intent, cancels what is live; or of all intents that bear ``tag``, of one account or of each."""
+    return _request("intent.cancel", t.Cancellation, intent_id=intent_id, tag=tag, account=account)
 
 
 def order_get(client_order_id: str | None = None, *, account: str | None = None, venue_order_id: str | None = None) -> Request[t.Order]:
@@ -153,11 +161,14 @@ def order_list(
     symbol: str | None = None,
     states: Iterable[t.OrderState | str] | None = None,
     intent_id: str | None = None,
+    tag: str | None = None,
     after: int | None = None,
     limit: int | None = None,
 ) -> Request[t.OrderPage]:
     """Orders, oldest first."""
-    return _request("order.list", t.OrderPage, account=account, symbol=symbol, states=states, intent_id=intent_id, after=after, limit=limit)
+    return _request(
+        "order.list", t.OrderPage, account=account, symbol=symbol, states=states, intent_id=intent_id, tag=tag, after=after, limit=limit
+    )
 
 
 def order_timeline(client_order_id: str) -> Request[t.Timeline]:
@@ -176,6 +187,7 @@ def fill_list(
     symbol: str | None = None,
     states: Iterable[t.OrderState | str] | None = None,
     intent_id: str | None = None,
+    tag: str | None = None,
     client_order_id: str | None = None,
     after: int | None = None,
     limit: int | None = None,
@@ -188,6 +200,7 @@ def fill_list(
         symbol=symbol,
         states=states,
         intent_id=intent_id,
+        tag=tag,
         client_order_id=client_order_id,
         after=after,
         limit=limit,

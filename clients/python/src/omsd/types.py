@@ -170,6 +170,7 @@ class Matching:
     venue_order_id: str | None = None
     symbol: str | None = None
     side: Side | str | None = None
+    tag: str | None = None
 
 
 # What is answered.
@@ -237,6 +238,7 @@ class Intent:
     counts: Mapping[str, int] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     timed_out: bool | None = None
+    tag: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -249,9 +251,9 @@ class IntentPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Cancellation:
-    """What ``intent.cancel`` touched: orders withdrawn unsent, and cancels that are under way."""
+    """What ``intent.cancel`` touched: so many intents, orders withdrawn unsent, and cancels that are under way."""
 
-    intent_id: str
+    intents: int
     withdrawn: int
     cancels: int
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -305,6 +307,7 @@ class Order:
     parked_at: datetime | None = None
     barred_by: str | None = None
     absences: int | None = None
+    tag: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -336,6 +339,7 @@ class Event:
     actor: str | None = None
     detail: Mapping[str, Any] | None = None
     subscription: int | None = None
+    tag: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -382,6 +386,7 @@ class Command:
     reject_code: str | None = None
     reject_text: str | None = None
     intent_id: str | None = None
+    tag: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -412,6 +417,7 @@ class Fill:
     seq: int
     fee: Decimal | None = None
     fee_asset: str | None = None
+    tag: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -437,6 +443,7 @@ class Break:
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     reason: str | None = None
+    tag: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from numbers import Number
 from typing import Any
@@ -46,6 +46,21 @@ def named(exchange: Any, id: Any, params: Any) -> tuple[str, dict[str, Any]]:
     if not isinstance(name, str):
         raise ccxt.OrderNotFound(f"{exchange.id} an order's id is text, not {name!r}")
     return name, left
+
+
+def tag_of(exchange: Any, params: Any) -> str | None:
+    """What is said to belong together: the ``tag`` of ``params``."""
+    tag = options(exchange, params).get("tag")
+    return None if tag is None else str(tag)
+
+
+def one_tag(exchange: Any, orders: Iterable[Mapping[str, Any]]) -> str | None:
+    """The tag of orders that go out together: they are one intent, and that bears one."""
+    tags = {tag_of(exchange, order.get("params")) for order in orders}
+    if len(tags) > 1:
+        named = ", ".join(sorted(str(tag) for tag in tags))
+        raise ccxt.BadRequest(f"{exchange.id} orders that are placed together bear one tag, not {named}")
+    return next(iter(tags), None)
 
 
 def names_of(exchange: Any, ids: Any, params: Any) -> list[str]:

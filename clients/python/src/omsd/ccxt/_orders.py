@@ -69,8 +69,8 @@ class OrderMethods:
         return (yield from steps.told(self, (yield from steps.cancel_known(self, arguments.names_of(self, ids, params)))))
 
     def cancel_all_orders(self, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
-        """Those of this account that omsd placed; not other people's."""
-        return (yield from steps.told(self, (yield from steps.cancel_all(self, symbol))))
+        """Those of this account that omsd placed; not other people's. With ``params["tag"]`` those that bear it."""
+        return (yield from steps.told(self, (yield from steps.cancel_all(self, symbol, arguments.tag_of(self, params)))))
 
     # Reading.
 
@@ -79,35 +79,35 @@ class OrderMethods:
         row = yield from steps.one(self, name)
         return (yield from self._omsd_order(row))
 
-    def _omsd_orders(self, symbol: str | None, since: int | None, limit: int | None, states: Any) -> steps.Steps:
+    def _omsd_orders(self, symbol: str | None, since: int | None, limit: int | None, states: Any, params: Any) -> steps.Steps:
         arguments.check_window(self, since, limit)
-        rows = yield from steps.listed(self, symbol, states)
+        rows = yield from steps.listed(self, symbol, states, arguments.tag_of(self, params))
         return (yield from steps.told(self, translate.since_limit(rows, since, limit, translate.ordered_at)))
 
     def fetch_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
-        return (yield from self._omsd_orders(symbol, since, limit, None))
+        return (yield from self._omsd_orders(symbol, since, limit, None, params))
 
     def fetch_open_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
-        return (yield from self._omsd_orders(symbol, since, limit, translate.OPEN))
+        return (yield from self._omsd_orders(symbol, since, limit, translate.OPEN, params))
 
     def fetch_closed_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
-        return (yield from self._omsd_orders(symbol, since, limit, translate.CLOSED))
+        return (yield from self._omsd_orders(symbol, since, limit, translate.CLOSED, params))
 
     def fetch_canceled_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
-        return (yield from self._omsd_orders(symbol, since, limit, translate.CANCELED))
+        return (yield from self._omsd_orders(symbol, since, limit, translate.CANCELED, params))
 
     def fetch_canceled_and_closed_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
-        return (yield from self._omsd_orders(symbol, since, limit, (*translate.CLOSED, *translate.CANCELED)))
+        return (yield from self._omsd_orders(symbol, since, limit, (*translate.CLOSED, *translate.CANCELED), params))
 
     def fetch_my_trades(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None

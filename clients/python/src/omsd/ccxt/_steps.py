@@ -30,6 +30,7 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
     """
     account = exchange.omsd_account
     timeout_ms = arguments.wait_in_milliseconds(exchange.omsd_timeout)
+    tag = arguments.one_tag(exchange, orders)
     places = [
         translate.place(
             exchange,
@@ -45,7 +46,7 @@ def create(exchange: Any, orders: Sequence[Mapping[str, Any]]) -> Steps:
     ]
     # Where the answer is lost for good, the names made here are all that is known of the orders.
     try:
-        (taken,) = yield [requests.intent_submit(account.account, place=places)]
+        (taken,) = yield [requests.intent_submit(account.account, place=places, tag=tag)]
     except (ConnectionLost, ProtocolError) as lost:
         return [replace(row, more={"unanswered": str(lost)}) for row in translate.unread(account, places)]
     try:
@@ -136,14 +137,14 @@ def canceled(exchange: Any, row: t.Order) -> None:
         raise ccxt.OrderNotFound(f"{exchange.id} {row.client_order_id} is {row.state} and cannot be canceled")
 
 
-def cancel_all(exchange: Any, symbol: str | None) -> Steps:
+def cancel_all(exchange: Any, symbol: str | None, tag: str | None) -> Steps:
     account = exchange.omsd_account
     timeout_ms = arguments.wait_in_milliseconds(exchange.omsd_timeout)
     venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol is not None else None
-    rows = yield from listed(exchange, symbol, translate.OPEN)
+    rows = yield from listed(exchange, symbol, translate.OPEN, tag)
     if not rows:
         return []
-    (taken,) = yield [requests.intent_submit(account.account, cancel=[t.Matching(symbol=venue_symbol)])]
+    (taken,) = yield [requests.intent_submit(account.account, cancel=[t.Matching(symbol=venue_symbol, tag=tag)])]
     yield [requests.intent_wait(taken.intent_id, timeout_ms=timeout_ms)]
     after = yield [requests.order_get(row.client_order_id) for row in rows]
     return after
@@ -187,17 +188,24 @@ def one(exchange: Any, id: str) -> Steps:
     return row
 
 
-def listed(exchange: Any, symbol: str | None, states: Iterable[t.OrderState] | None) -> Steps:
-    """All orders of the account (and symbol) in these states, oldest first."""
+def listed(exchange: Any, symbol: str | None, states: Iterable[t.OrderState] | None, tag: str | None = None) -> Steps:
+    """All orders of the account (and symbol, and tag) in these states, oldest first."""
     account = exchange.omsd_account
     venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol is not None else None
-    return (
-        yield from pages(
-            lambda after: requests.order_list(
-                account=account.account, symbol=venue_symbol, states=None if states is None else list(states), after=after, limit=1000
+    among = None if states is None else list(states)
+    try:
+        return (
+            yield from pages(
+                lambda after: requests.order_list(
+                    account=account.account, symbol=venue_symbol, states=among, tag=tag, after=after, limit=1000
+                )
             )
         )
-    )
+    except UnknownOrder:
+        # A tag that nothing bears yet: to ccxt that is no order.
+        if tag is None:
+            raise
+        return []
 
 
 def pages(ask: Callable[[int | None], Request[t.OrderPage]]) -> Steps:

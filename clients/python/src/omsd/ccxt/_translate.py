@@ -107,6 +107,8 @@ def place(exchange: Any, account: t.Account, symbol: Any, kind: Any, side: Any, 
     if fields["type"] not in ("limit", "market"):
         raise ccxt.NotSupported(f"omsd places limit and market orders; {kind} is none of them")
     _time_in_force(fields, left)
+    # Of all that is placed together, and so not this order's own.
+    left.pop("tag", None)
     reduce_only = left.pop("reduceOnly", None)
     if reduce_only:
         fields["reduce_only"] = True
