@@ -6,6 +6,7 @@ package enum Migrations {
         (3, "0003_forms_of_content", String(decoding: PackageResources._003_forms_of_content_sql, as: UTF8.self)),
         (4, "0004_counted_permits", String(decoding: PackageResources._004_counted_permits_sql, as: UTF8.self)),
         (5, "0005_guards", String(decoding: PackageResources._005_guards_sql, as: UTF8.self)),
+        (6, "0006_seals", String(decoding: PackageResources._006_seals_sql, as: UTF8.self)),
         (7, "0007_tags", String(decoding: PackageResources._007_tags_sql, as: UTF8.self)),
     ]
 }

@@ -50,7 +50,7 @@ struct Options {
 enum Part: String, CaseIterable {
     case accept
     case firstByte = "first-byte"
-    case saturated, lifted, start, metrics
+    case saturated, lifted, start, metrics, seals
 
     func run(_ options: Options) throws -> [Figure] {
         switch self {
@@ -60,6 +60,7 @@ enum Part: String, CaseIterable {
         case .lifted: try LiftedBench(options: options).run()
         case .start: try StartBench(options: options).run()
         case .metrics: try MetricsBench(options: options).run()
+        case .seals: try SealBench(options: options).run()
         }
     }
 }

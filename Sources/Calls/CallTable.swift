@@ -153,6 +153,7 @@ package enum CallTable {
             }
             return .stats(query)
         },
+        Line(SealGet.self) { _ throws(ControlError) in .seal },
         Line(DaemonStatus.self) { _ throws(ControlError) in .status },
         Line(answeredByServer: RPCDiscover.self),
     ]

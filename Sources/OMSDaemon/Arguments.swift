@@ -7,8 +7,8 @@ enum Arguments: Equatable {
     case run(config: String)
     /// `omsd check-config --config FILE`
     case checkConfig(config: String)
-    /// `omsd verify --journal FILE [--json]`
-    case verify(journal: String, json: Bool)
+    /// `omsd verify --journal FILE [--head HEX] [--public-key FILE] [--json]`
+    case verify(Verify)
     /// `omsd backup --journal FILE --to FILE`
     case backup(journal: String, to: String)
     /// `omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] --reason TEXT [--same-venue]`
@@ -22,7 +22,10 @@ enum Arguments: Equatable {
         usage:
           omsd --config FILE                      run in the foreground
           omsd check-config --config FILE         read the configuration and its credentials, name every error, exit
-          omsd verify --journal FILE [--json]     check a journal: live, stopped or killed
+          omsd verify --journal FILE [--head HEX] [--public-key FILE] [--json]
+                                                  check a journal: live, stopped or killed. Its seals are held
+                                                  against a head that was kept elsewhere, or against the
+                                                  public key (Ed25519, PEM) of the one that signed them
           omsd backup --journal FILE --to FILE    copy a live journal
           omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] --reason TEXT [--same-venue]
                                                   record that an account is elsewhere, or somebody else, than the
@@ -54,8 +57,7 @@ enum Arguments: Equatable {
             let options = try CommandWords(rest, values: ["--config"], flags: [])
             return .checkConfig(config: try options.required("--config"))
         case "verify":
-            let options = try CommandWords(rest, values: ["--journal"], flags: ["--json"])
-            return .verify(journal: try options.required("--journal"), json: options.has("--json"))
+            return .verify(try Verify(rest))
         case "backup":
             let options = try CommandWords(rest, values: ["--journal", "--to"], flags: [])
             return .backup(journal: try options.required("--journal"), to: try options.required("--to"))

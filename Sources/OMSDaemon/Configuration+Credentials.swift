@@ -36,4 +36,26 @@ extension Configuration {
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return loaded
     }
+
+    /// Reads the key that signs seals; nil: none is set.
+    ///
+    /// - Throws: ``ConfigurationError`` naming the line that names the file, and never a word of what stands in it.
+    func loadSealKey() throws(ConfigurationError) -> Ed25519Key? {
+        guard let sealKey else { return nil }
+        func problem(_ words: String) -> ConfigurationError {
+            ConfigurationError(
+                problems: [
+                    ConfigurationProblem(
+                        file: path, line: sealKey.place?.line, column: sealKey.place?.column, key: "seal.key",
+                        problem: "\(sealKey.path.escapedForLog) \(words)")
+                ])
+        }
+        let read: Result<Ed25519Key, Ed25519Error>
+        do throws(ConfigurationError) {
+            read = try CredentialsText.withBytes(of: sealKey.path, isManaged: sealKey.isManaged) { bytes throws(ConfigurationError) in
+                Result { () throws(Ed25519Error) in try Ed25519Key(pem: bytes) }
+            }
+        } catch { throw problem(error.problems.first?.problem ?? "cannot be read") }
+        do throws(Ed25519Error) { return try read.get() } catch { throw problem(error.description) }
+    }
 }

@@ -34,7 +34,7 @@ extension Configuration {
         _ bytes: [UInt8], path: String, environment: [String: String], profile: @escaping ProfileResolver
     ) throws(ConfigurationError) -> Configuration {
         let reader = ConfigurationReader(file: path, bytes: bytes)
-        guard let document = reader.document(.init(isJSON5: true), keys: ["journal", "control", "metrics", "log", "accounts"]) else {
+        guard let document = reader.document(.init(isJSON5: true), keys: ["journal", "control", "metrics", "log", "seal", "accounts"]) else {
             throw ConfigurationError(problems: reader.problems)
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) + "/" } ?? ""
@@ -43,11 +43,17 @@ extension Configuration {
         let control = document.requiredSection("control", keys: ["socket", "socket_mode", "roles"]).flatMap(readControl)
         let metrics = document.section("metrics", keys: ["listen"]).flatMap(readMetrics)
         let logFormat = document.section("log", keys: ["format"])?.choice("format", Log.Format.self)
+        let sealKey = document.section("seal", keys: ["key"]).flatMap { section in
+            section.text("key").map { text in
+                let (path, isManaged) = places.credentials(text)
+                return SealKeyConfiguration(path: path, isManaged: isManaged, place: section.place(of: "key"))
+            }
+        }
         let accounts = readAccounts(document, places: places, profile: profile)
         guard reader.problems.isEmpty, let journal, let control else { throw ConfigurationError(problems: reader.problems) }
         return Configuration(
             path: path, journalPath: places.beside(journal), control: control, metricsListen: metrics, logFormat: logFormat ?? .auto,
-            accounts: accounts)
+            sealKey: sealKey, accounts: accounts)
     }
 
     private static func readControl(_ section: ConfigurationSection) -> ControlConfiguration? {

@@ -12,8 +12,19 @@ struct Configuration: Sendable, Equatable {
     let metricsListen: ListenAddress?
     /// Default auto.
     let logFormat: Log.Format
+    /// What signs the journal's seals; nil: nothing does.
+    let sealKey: SealKeyConfiguration?
     /// In the order of the file.
     var accounts: [AccountConfiguration]
+}
+
+/// `seal.key`: found, but not yet read.
+struct SealKeyConfiguration: Sendable, Equatable {
+    let path: String
+    /// Whether it lies in systemd's credentials folder, whose mode is not ours to judge.
+    let isManaged: Bool
+    /// Where the configuration names it.
+    let place: FilePlace?
 }
 
 struct ControlConfiguration: Sendable, Equatable {
@@ -161,6 +172,7 @@ extension Configuration {
         note("control.socket", control.socketPath == new.control.socketPath)
         note("control.socket_mode", control.socketMode == new.control.socketMode)
         note("metrics.listen", metricsListen == new.metricsListen)
+        note("seal.key", sealKey?.path == new.sealKey?.path)
         for account in accounts {
             guard let other = new.accounts.first(where: { $0.id == account.id }) else {
                 changed.append("accounts.\(account.id)")

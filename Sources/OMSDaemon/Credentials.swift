@@ -16,32 +16,10 @@ struct Credentials: Sendable {
     ///   - needsPassphrase: The venue signs with one.
     /// - Throws: ``ConfigurationError`` naming file, line and key; never a value.
     static func load(_ path: String, isManaged: Bool, needsPassphrase: Bool) throws(ConfigurationError) -> Credentials {
-        let problem: String
-        let descriptor = omsd_open_to_read(path)
-        if descriptor >= 0 {
-            defer { close(descriptor) }
-            var status = stat()
-            if fstat(descriptor, &status) != 0 {
-                problem = "cannot be read: \(SystemError("stat"))"
-            } else if status.st_mode & UInt32(S_IFMT) != UInt32(S_IFREG) {
-                problem = "is not a regular file"
-            } else if !isManaged, status.st_mode & 0o077 != 0 {
-                let mode = String(status.st_mode & 0o777, radix: 8)
-                problem = "is open to group or others (mode 0\(mode)); chmod 600 it and treat the key as seen"
-            } else if status.st_size > bytesMax {
-                problem = "is larger than \(bytesMax) bytes"
-            } else {
-                return try CredentialsText.withBytes(of: descriptor, path: path, bytesMax: bytesMax) { bytes throws(ConfigurationError) in
-                    try read(bytes, path: path, needsPassphrase: needsPassphrase)
-                }
-            }
-        } else {
-            problem = "cannot be read: \(SystemError("open"))"
+        try CredentialsText.withBytes(of: path, isManaged: isManaged) { bytes throws(ConfigurationError) in
+            try read(bytes, path: path, needsPassphrase: needsPassphrase)
         }
-        throw ConfigurationError(problems: [ConfigurationProblem(file: path, line: nil, column: nil, key: "", problem: problem)])
     }
-
-    private static let bytesMax = 1 << 16
 
     private static func read(
         _ bytes: UnsafeRawBufferPointer, path: String, needsPassphrase: Bool
@@ -75,8 +53,40 @@ struct Credentials: Sendable {
 
 /// The bytes of a credentials file, handled so that none outlive their use.
 enum CredentialsText {
-    /// Reads the file into memory that is kept out of swap, hands it over, and wipes it.
+    private static let bytesMax = 1 << 16
+
+    /// Reads a file with a secret: a regular one, of a sane size, that nobody else can read.
+    ///
+    /// - Parameter isManaged: It lies in systemd's credentials folder, whose modes are systemd's affair.
+    /// - Throws: ``ConfigurationError`` naming the file.
     static func withBytes<Result>(
+        of path: String, isManaged: Bool, _ body: (UnsafeRawBufferPointer) throws(ConfigurationError) -> Result
+    ) throws(ConfigurationError) -> Result {
+        let problem: String
+        let descriptor = omsd_open_to_read(path)
+        if descriptor >= 0 {
+            defer { close(descriptor) }
+            var status = stat()
+            if fstat(descriptor, &status) != 0 {
+                problem = "cannot be read: \(SystemError("stat"))"
+            } else if status.st_mode & UInt32(S_IFMT) != UInt32(S_IFREG) {
+                problem = "is not a regular file"
+            } else if !isManaged, status.st_mode & 0o077 != 0 {
+                let mode = String(status.st_mode & 0o777, radix: 8)
+                problem = "is open to group or others (mode 0\(mode)); chmod 600 it and treat the key as seen"
+            } else if status.st_size > bytesMax {
+                problem = "is larger than \(bytesMax) bytes"
+            } else {
+                return try withBytes(of: descriptor, path: path, bytesMax: bytesMax, body)
+            }
+        } else {
+            problem = "cannot be read: \(SystemError("open"))"
+        }
+        throw ConfigurationError(problems: [ConfigurationProblem(file: path, line: nil, column: nil, key: "", problem: problem)])
+    }
+
+    /// Reads the file into memory that is kept out of swap, hands it over, and wipes it.
+    private static func withBytes<Result>(
         of descriptor: Int32, path: String, bytesMax: Int, _ body: (UnsafeRawBufferPointer) throws(ConfigurationError) -> Result
     ) throws(ConfigurationError) -> Result {
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: bytesMax + 1, alignment: 4096)

@@ -28,8 +28,9 @@ final class Daemon {
             let configuration = try Configuration.load(configurationPath, environment: environment)
             Log.use(configuration.logFormat)
             let credentials = try configuration.loadCredentials()
+            let sealKey = try configuration.loadSealKey()
             let daemon = Daemon(configuration, environment: environment, signals: signals)
-            return try daemon.serve(credentials)
+            return try daemon.serve(credentials, sealKey: sealKey)
         } catch let error as ConfigurationError {
             Log.problems("\(error)")
             return .configuration
@@ -56,7 +57,7 @@ final class Daemon {
         systemd = Systemd(environment: environment)
     }
 
-    private func serve(_ credentials: [AccountID: Credentials]) throws -> ExitCode {
+    private func serve(_ credentials: [AccountID: Credentials], sealKey: Ed25519Key?) throws -> ExitCode {
         try takeVenueLocks(credentials)
         let shares = try AddressShares(configuration.addressClaims(), journal: configuration.journalPath)
         let clock = SystemClock()
@@ -92,6 +93,15 @@ final class Daemon {
         try runner.turn([.started(version: omsdVersion)])
         try Thread.start("omsd-reader") { reads.run() }.letGo()
         let core = CoreLoop(runner: runner, mailbox: mailbox)
+        // Used by whoever runs a turn, or keeps others from running one.
+        nonisolated(unsafe) let writer = journal
+        let sealing = try Sealing(
+            JournalSealer(path: journal.path, key: sealKey), seq: runner.engine.journalSeq, key: sealKey?.fingerprint,
+            write: { seal in
+                // The space that was kept back on a full disk is for cancels.
+                try core.exclusively { runner in try runner.engine.isJournalFull ? false : writer.write(seal) }
+            }, failed: { [mailbox] in mailbox.fail($0) })
+        let sealingThread = try Thread.start("omsd-seals") { sealing.run() }
         try server.start(sink: CoreSink(core: core, mailbox: mailbox))
         let listener = SignalListener(
             signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment, shares: shares)
@@ -110,8 +120,10 @@ final class Daemon {
             server.stop()
             transport.shutdown(graceMs: 0)
             reads.stop()
+            // The last: from here on nothing is recorded any more.
+            sealing.finish(sealingThread)
         }
-        do { try loop(core, metrics: metrics) } catch let error as JournalError {
+        do { try loop(core, sealing: sealing, metrics: metrics) } catch let error as JournalError {
             journal.latch(error)
             throw error
         }
@@ -121,7 +133,7 @@ final class Daemon {
     // MARK: The core loop
 
     /// Turns until told to stop; then waits for what is in flight, at most as long as a request may take.
-    private func loop(_ core: CoreLoop, metrics: MetricsServer?) throws {
+    private func loop(_ core: CoreLoop, sealing: Sealing, metrics: MetricsServer?) throws {
         var status = StatusLine(systemd: systemd)
         var stopBy: Int64?
         var idleSince: Int64?
@@ -138,6 +150,7 @@ final class Daemon {
                 }
                 let isIdle = try !core.turn()
                 status.update(runner, metrics: metrics, at: now)
+                sealing.grew(to: runner.engine.journalSeq)
                 notices.tellHeld(at: now)
                 Log.tellHeld(at: now)
                 // A while without anything to do: the journal may tidy up.

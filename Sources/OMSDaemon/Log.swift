@@ -36,7 +36,7 @@ enum Log {
         case ready, notReady = "not_ready", unreachable, reachable, shutOut = "shut_out", streamMute = "stream_mute"
         case doubts, doubtsOver = "doubts_over", parked
         case breakFound = "break", breakOver = "break_over", breakAcknowledged = "break_acknowledged"
-        case tradingState = "trading_state", guardTripped = "guard_tripped", kill, unconfigured, market
+        case tradingState = "trading_state", guardTripped = "guard_tripped", kill, unconfigured, market, seal
         /// Lines like others before them that were not written.
         case repeated
     }

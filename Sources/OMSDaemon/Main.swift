@@ -28,7 +28,7 @@ struct Main {
             writeToStandardOutput("omsd \(omsdVersion), \(SQLiteJournal.libraryVersion)\n")
             return .done
         case .checkConfig(let path): return checkConfiguration(path)
-        case .verify(let path, let json): return verify(path, json: json)
+        case .verify(let verify): return verify.run()
         case .backup(let path, let target): return backup(path, to: target)
         case .rebind(let rebind): return rebind.run()
         case .run(let path): return Daemon.run(configurationPath: path)
@@ -39,6 +39,7 @@ struct Main {
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path, environment: processEnvironment())
             let credentials = try configuration.loadCredentials()
+            _ = try configuration.loadSealKey()
             // As a start would, and with its exit code.
             do throws(OpenError) { try SQLiteJournal.check(configuration.journalPath) } catch {
                 let problem = ConfigurationProblem(file: path, line: nil, column: nil, key: "journal.path", problem: error.description.escapedForLog)
@@ -70,39 +71,8 @@ struct Main {
         }
     }
 
-    private static func warnOfNames(_ path: String) {
+    static func warnOfNames(_ path: String) {
         if let warning = SQLiteJournal.nameWarning(path) { writeToStandardError("omsd: \(warning.escapedForLog)\n") }
-    }
-
-    private static func verify(_ path: String, json: Bool) -> ExitCode {
-        warnOfNames(path)
-        do throws(JournalError) {
-            let report = try JournalVerifier.verify(path: path, progress: { if !json { writeToStandardError("omsd: checking \($0)\n") } })
-            if json {
-                var out = JSONWriter()
-                out.beginObject()
-                out.member("sound", report.isSound)
-                out.member("orders", report.orders)
-                out.member("events", report.events)
-                out.member("commands", report.commands)
-                out.member("requests", report.requests)
-                out.member("problem_count", report.problemCount)
-                out.key("problems")
-                out.beginArray()
-                for problem in report.problems { out.string(problem) }
-                out.endArray()
-                out.endObject()
-                writeToStandardOutput(String(decoding: out.bytes, as: UTF8.self) + "\n")
-            } else {
-                for problem in report.problems { writeToStandardOutput("broken: \(problem.escapedForLog)\n") }
-                let counts = "\(report.orders) orders, \(report.events) events, \(report.commands) commands, \(report.requests) requests"
-                writeToStandardOutput("\(path.escapedForLog): \(counts): \(report.isSound ? "sound" : "\(report.problemCount) problems")\n")
-            }
-            return report.isSound ? .done : .journal
-        } catch {
-            writeToStandardError("omsd: \(error.description.escapedForLog)\n")
-            return error.kind == .damaged ? .journal : .inputOutput
-        }
     }
 
     private static func backup(_ path: String, to target: String) -> ExitCode {

@@ -1,4 +1,5 @@
 import OMSCore
+import Wire
 
 /// What came to rest must be at rest, and what disagreed must be on record.
 extension JournalCheck {
@@ -34,6 +35,18 @@ extension JournalCheck {
             WHERE e.seq IS NULL OR json_extract(e.detail, '$.break_id') IS NOT b.break_id
             """)
         while try unknown.step() { report.add("break \(try unknown.next(Int64.self)): when it was found is not in the record") }
+        let lines = try connection.prepare(
+            """
+            SELECT b.break_id, b.kind, b.detail, b.venue_order_id, e.detail FROM breaks b JOIN events e ON e.seq = b.break_id ORDER BY b.break_id
+            """)
+        while try lines.step() {
+            let (id, kind, text): (Int64, String, String) = (try lines.next(), try lines.next(), try lines.next())
+            let venueID: String? = try lines.next()
+            guard let told = detail(try lines.next(), of: id) else { continue }
+            if told["break"]?.string != kind || told["text"]?.string != text || told["venue_order_id"]?.string != venueID {
+                report.add("break \(id): it is not what line \(id) says was found")
+            }
+        }
         let half = try connection.prepare(
             "SELECT break_id FROM breaks WHERE (acknowledged_at IS NULL) <> (acknowledged_by IS NULL) OR (acknowledged_at IS NULL) <> (reason IS NULL)"
         )

@@ -11,11 +11,16 @@ package struct VerifyReport: Sendable {
     package private(set) var problems: [String] = []
     package private(set) var problemCount = 0
     package var isSound: Bool { problemCount == 0 }
+    package internal(set) var seals = SealsReport()
+    /// What is no problem and should be known: up to where it is sealed, and what could not be told.
+    package private(set) var notes: [String] = []
 
     mutating func add(_ problem: String) {
         problemCount += 1
         if problems.count < 100 { problems.append(problem) }
     }
+
+    mutating func note(_ note: String) { notes.append(note) }
 }
 
 extension SQLiteJournal {
@@ -23,14 +28,18 @@ extension SQLiteJournal {
     package static func nameWarning(_ path: String) -> String? { JournalFile.nameWarning(path) }
 }
 
-/// Checks a live, stopped or killed journal: SQLite's own check, the record folded against the tables, and what must always hold.
+/// Checks a live, stopped or killed journal: SQLite's own check, the record folded against the tables and held against its seals, and what must always hold.
 ///
 /// Read in snapshots of at most 10,000 rows, or of one table for SQLite's own check, so that a daemon that goes on writing can use its WAL
 /// again. An order is compared with its events in one snapshot: what happens meanwhile cannot look like a difference.
 package enum JournalVerifier {
-    /// - Parameter progress: Told what is being checked, now and then.
+    /// - Parameters:
+    ///   - witness: what is known of its seals from elsewhere.
+    ///   - progress: Told what is being checked, now and then.
     /// - Throws: `.damaged` for a file that is no journal at all; damage inside one is in the report.
-    package static func verify(path: String, progress: (String) -> Void = { _ in }) throws(JournalError) -> VerifyReport {
+    package static func verify(
+        path: String, witness: SealWitness = .init(), progress: (String) -> Void = { _ in }
+    ) throws(JournalError) -> VerifyReport {
         try JournalFile.checkForReading(path)
         let connection = try Connection(path: path, .readOnly)
         guard try Migrator.version(of: connection) == Migrator.newest else {
@@ -40,6 +49,9 @@ package enum JournalVerifier {
         do throws(JournalError) {
             progress("SQLite's own check")
             try check.integrity()
+            try check.guards()
+            progress("seals")
+            try check.seals(witness, progress: progress)
             progress("the sequence")
             try check.sequence(progress: progress)
             progress("orders against their record")
@@ -58,11 +70,11 @@ package enum JournalVerifier {
     }
 }
 
-/// One run of the checks.
+/// One run of the checks. Its problems name numbers of the record where they can: of an order's birth, and of the line that says otherwise.
 struct JournalCheck {
     let connection: Connection
     var report = VerifyReport()
-    private static let chunk: Int64 = 10_000
+    static let chunk: Int64 = 10_000
 
     init(connection: Connection) { self.connection = connection }
 
@@ -161,198 +173,6 @@ struct JournalCheck {
             }
             return first...last
         }
-    }
-
-    /// Those born before the check began: a writer that goes on cannot keep it from ending.
-    mutating func orders(progress: (String) -> Void) throws(JournalError) {
-        let end = try connection.integer("SELECT max(order_key) FROM orders") ?? 0
-        var after: Int64 = 0
-        while after < end, let last = try orders(after: after, upTo: end) {
-            after = last
-            progress("orders up to \(last)")
-        }
-    }
-
-    /// One chunk of orders with all that is recorded of them, in one snapshot. The last key, or nil at the end.
-    private mutating func orders(after: Int64, upTo end: Int64) throws(JournalError) -> Int64? {
-        try connection.execute("BEGIN")
-        defer { connection.endSnapshot() }
-        let rows = try connection.prepare(
-            """
-            SELECT o.order_key, o.client_order_id, o.asked_price, o.asked_quantity, u.order_key, i.complete, o.tag IS i.tag,
-                \(Order.known.map(OrderColumns.known).joined(separator: ", "))
-            FROM orders o LEFT JOIN used_ids u ON u.client_order_id = o.client_order_id LEFT JOIN intents i ON i.intent_key = o.intent_key
-            WHERE o.order_key > ? AND o.order_key <= ? ORDER BY o.order_key LIMIT \(Self.chunk)
-            """)
-        try rows.bind(after, end)
-        let lines = try connection.prepare(
-            """
-            SELECT e.seq, e.at, e.kind, e.from_state, e.to_state, e.evidence, e.request_id, e.detail,
-                e.kind = 'submitted' AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.request_id = e.request_id)
-            FROM events e WHERE e.order_key = ? AND e.command_id IS NULL ORDER BY e.seq
-            """)
-        let fills = try connection.prepare("SELECT trade_id FROM fills WHERE order_key = ?")
-        var last: Int64?
-        while try rows.step() {
-            let key: Int64 = try rows.next()
-            last = key
-            report.orders += 1
-            let name = "order \(try rows.next(ClientOrderID.self))"
-            var folded = FoldedOrder(price: Self.value(try rows.next()), quantity: Self.value(try rows.next()))
-            if try rows.next(Int64?.self) != key { report.add("\(name): its id does not stand among the used ones") }
-            if try rows.next(Int64?.self) == nil { report.add("\(name): its intent has no row") }
-            if try !rows.next() { report.add("\(name): its tag is not its intent's") }
-            var trades: Set<String> = []
-            try lines.bind(key)
-            while try lines.step() {
-                var line = OrderLine(
-                    seq: try lines.next(), at: try lines.next(), kind: try lines.next(), from: try lines.next(), to: try lines.next(),
-                    evidence: try lines.next(), request: try lines.next(), changes: [])
-                let detail = detail(try lines.next(), of: line.seq)
-                if try lines.next() { report.add("\(name): event \(line.seq) submits it in a request that has no row") }
-                if let trade = detail?["trade_id"]?.string { trades.insert(trade) }
-                line.changes = (detail?.object ?? []).map { ($0.key, Self.value($0.value.text)) }
-                folded.apply(line)
-            }
-            lines.reset()
-            try fills.bind(key)
-            while try fills.step() {
-                let trade: String = try fills.next()
-                if trades.remove(trade) == nil { report.add("\(name): fill \(trade) is not in the record") }
-            }
-            fills.reset()
-            for trade in trades { report.add("\(name): fill \(trade) is in the record and not in its table") }
-            for problem in folded.problems { report.add("\(name): \(problem)") }
-            var stored: [String: String] = [:]
-            for (index, field) in Order.known.enumerated() {
-                let (text, told) = (try rows.next(String?.self), folded.values[index].text)
-                stored[field.name] = text
-                if text != told { report.add("\(name): \(field.name) is \(text ?? "NULL"), the record says \(told ?? "NULL")") }
-            }
-            contradictions(in: stored, name)
-        }
-        return last
-    }
-
-    /// As a column or a detail holds it.
-    private static func value(_ text: String?) -> FieldValue { text.map { .text($0) } ?? .none }
-
-    private mutating func detail(_ text: String?, of event: Int64) -> JSON? {
-        guard let text else { return nil }
-        do throws(JSONError) { return try JSONParser.parse(text) } catch {
-            report.add("event \(event): its detail is no JSON: \(error.problem)")
-            return nil
-        }
-    }
-
-    /// - Parameter stored: by column; what is NULL is missing.
-    private mutating func contradictions(in stored: [String: String], _ name: String) {
-        let word = stored["state"] ?? ""
-        let state = OrderState(rawValue: word)
-        if state == nil { report.add("\(name): no state is called \(word)") }
-        let closedAt = stored["closed_at"]
-        if let state, state.isTerminal != (closedAt != nil) { report.add("\(name): \(word) does not go with closed_at \(closedAt ?? "0")") }
-        guard let filled = Decimal(stored["filled_quantity"] ?? "") else {
-            report.add("\(name): its filled quantity is no decimal")
-            return
-        }
-        if let quantity = stored["quantity"].flatMap({ Decimal($0) }), filled > quantity { report.add("\(name): \(filled) is filled of \(quantity)") }
-    }
-
-    mutating func commands() throws(JournalError) {
-        let end = try connection.integer("SELECT max(command_id) FROM commands") ?? 0
-        var after: Int64 = 0
-        while after < end, let last = try commands(after: after) { after = last }
-    }
-
-    private mutating func commands(after: Int64) throws(JournalError) -> Int64? {
-        try connection.execute("BEGIN")
-        defer { connection.endSnapshot() }
-        let rows = try connection.prepare(
-            """
-            SELECT c.command_id, c.state, c.attempts, c.closed_at, c.order_key FROM commands c WHERE c.command_id > ? ORDER BY c.command_id
-            LIMIT \(Self.chunk)
-            """)
-        try rows.bind(after)
-        let birth = try connection.prepare("SELECT to_state FROM events WHERE seq = :command AND command_id = :command")
-        let lines = try connection.prepare(
-            """
-            SELECT seq, from_state, to_state, detail FROM events WHERE order_key = :order AND command_id = :command AND seq > :command ORDER BY seq
-            """)
-        var last: Int64?
-        while try rows.step() {
-            let (id, word, count): (Int64, String, Int64) = (try rows.next(), try rows.next(), try rows.next())
-            let (closedAt, order): (Int64?, Int64) = (try rows.next(), try rows.next())
-            last = id
-            report.commands += 1
-            try birth.bind(id)
-            if try !birth.step() { report.add("command \(id): its birth is not in the record") }
-            birth.reset()
-            var (state, attempts) = ("requested", Int64(0))
-            var isTold = false
-            try lines.bind(order, id)
-            while try lines.step() {
-                isTold = true
-                let (seq, from, to): (Int64, String?, String?) = (try lines.next(), try lines.next(), try lines.next())
-                if from != state { report.add("command \(id): event \(seq) comes from \(from ?? ""), it was \(state)") }
-                state = to ?? ""
-                if state == CommandState.submitted.rawValue { attempts = 1 }
-                if let told = detail(try lines.next(), of: seq)?["attempts"]?.integer { attempts = told }
-            }
-            lines.reset()
-            // One that was settled at birth has no line but that.
-            if isTold, state != word { report.add("command \(id): it is \(word), the record says \(state)") }
-            if isTold, attempts != count { report.add("command \(id): \(count) attempts, the record says \(attempts)") }
-            if let known = CommandState(rawValue: word), known.isOpen != (closedAt == nil) {
-                report.add("command \(id): \(word) does not go with its closed_at")
-            }
-        }
-        return last
-    }
-
-    mutating func requests() throws(JournalError) {
-        let end = try connection.integer("SELECT max(request_id) FROM requests") ?? 0
-        // Numbers beyond what any omsd counts to would overflow the steps below.
-        let first = try connection.integer("SELECT min(request_id) FROM requests") ?? 1
-        guard first > 0, end < .farthest else { return report.add("requests are numbered from \(first) to \(end)") }
-        var after = first - 1
-        var early: [(id: Int64, signed: Int64, sent: Int64)] = []
-        while after < end, let next = try connection.integer("SELECT min(request_id) FROM requests WHERE request_id > \(after)") {
-            let (from, to) = (next, next + Self.chunk)
-            report.requests += Int(try connection.integer("SELECT count(*) FROM requests WHERE request_id BETWEEN \(from) AND \(to)") ?? 0)
-            let rows = try connection.prepare(
-                "SELECT request_id, signed_at, sent_at FROM requests WHERE request_id BETWEEN \(from) AND \(to) AND sent_at < signed_at")
-            while try rows.step() { early.append((try rows.next(), try rows.next(), try rows.next())) }
-            after = to
-        }
-        if !early.isEmpty {
-            let steps = try clockSteps()
-            // A clock that was set back in between: then the record's own times run back over the same stretch.
-            for request in early where !steps.contains(where: { $0.to < request.signed && $0.from > request.sent }) {
-                report.add("request \(request.id): sent before it was signed")
-            }
-        }
-        let reserve = try connection.integer("SELECT value FROM meta WHERE key = 'request_max'") ?? 0
-        if end > reserve { report.add("request \(end) is beyond the highest id set aside, \(reserve): ids would repeat") }
-    }
-
-    /// Where the times of the record run back: the last before such a step, and the first behind it.
-    private func clockSteps() throws(JournalError) -> [(from: Int64, to: Int64)] {
-        let end = try connection.integer("SELECT max(seq) FROM events WHERE seq <= \(Int64.farthest)") ?? 0
-        var steps: [(from: Int64, to: Int64)] = []
-        var after: Int64 = 0
-        var former: Int64 = .min
-        while after < end, let next = try connection.integer("SELECT min(seq) FROM events WHERE seq > \(after)") {
-            after = next - 1
-            let rows = try connection.prepare("SELECT at FROM events WHERE seq BETWEEN \(after + 1) AND \(after + Self.chunk) ORDER BY seq")
-            while try rows.step() {
-                let at: Int64 = try rows.next()
-                if at < former { steps.append((former, at)) }
-                former = at
-            }
-            after += Self.chunk
-        }
-        return steps
     }
 
     mutating func limitsAndStates() throws(JournalError) {

@@ -5,7 +5,7 @@ extension SQLiteJournalReader {
     /// The changes behind `seq`, at most `limit`, up to the first number of an intent whose slices are still being written: what is in it may be taken back.
     package func changes(after seq: Int64, limit: Int) throws(JournalError) -> RecordedChanges {
         try connection.snapshot { () throws(JournalError) -> RecordedChanges in
-            let end = try completeEnd()
+            let end = try connection.completeEnd()
             let last = min(end, seq + Int64(min(max(limit, 1), 10_000)))
             guard seq < last else { return RecordedChanges(changes: [], completeTo: max(seq, end), isLast: true) }
             let changes = (try births(after: seq, to: last) + lines(after: seq, to: last)).sorted { $0.seq < $1.seq }

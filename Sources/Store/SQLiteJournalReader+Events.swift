@@ -1,3 +1,4 @@
+import ControlAPI
 import OMSCore
 import Wire
 
@@ -13,7 +14,7 @@ extension SQLiteJournalReader {
     /// them would never be told. So the position it goes on from is said here, by the snapshot that was read, and by nobody else.
     package func events(after seq: Int64, account: AccountID?, limit: Int) throws(JournalError) -> EventPage {
         try connection.snapshot { () throws(JournalError) -> EventPage in
-            let end = try completeEnd()
+            let end = try connection.completeEnd()
             guard seq < end else { return EventPage(lines: [], completeTo: seq, isLast: true) }
             let last = end - seq > Self.numbersAtOnce ? seq + Self.numbersAtOnce : end
             let limit = min(max(limit, 1), 10_000)
@@ -25,12 +26,19 @@ extension SQLiteJournalReader {
         }
     }
 
-    /// The last number behind which nothing can appear any more.
-    func completeEnd() throws(JournalError) -> Int64 {
-        let newest = max(
-            try connection.integer("SELECT max(seq) FROM events") ?? 0, try connection.integer("SELECT max(order_key) FROM orders") ?? 0)
-        let half = try connection.integer("SELECT min(intent_key) FROM intents WHERE complete = 0")
-        return min(newest, (half ?? .max) - 1)
+    /// How far the record is sealed, and by what.
+    func seal() throws(JournalError) -> [UInt8] {
+        var result = SealGet.Result()
+        result.seq = try JournalLoader(connection: connection).seq()
+        if let seal = try connection.lastSeal() {
+            var shown = ShownSeal()
+            (shown.firstSeq, shown.lastSeq, shown.lines, shown.at) = (seal.first, seal.last, seal.lines, seal.at)
+            (shown.seal, shown.form) = (hex(seal.digest.bytes), Int64(seal.form))
+            (shown.key, shown.signature) = (seal.signature?.key, seal.signature.map { hex($0.bytes) })
+            result.head = shown
+        }
+        result.unsealed = max(0, result.seq.subtractingReportingOverflow(result.head?.lastSeq ?? 0).partialValue)
+        return result.serialized(reserving: 512)
     }
 
     private func lines(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [EventPage.Line] {

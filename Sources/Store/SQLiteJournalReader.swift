@@ -35,6 +35,7 @@ package final class SQLiteJournalReader: JournalReader {
                 try intents(account: account, tag, after: after, limit: limit)
             case .submission(let id, let duplicate): try submission(id, duplicate: duplicate)
             case .stats(let query): try stats(query)
+            case .seal: try seal()
             }
         }
     }

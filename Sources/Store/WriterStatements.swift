@@ -45,6 +45,7 @@ struct WriterStatements: ~Copyable {
     let setGuard: Statement
     let bindIntent: Statement
     let setMeta: Statement
+    let insertSeal: Statement
     let findIntent: Statement
     let findOrder: Statement
     let findOrderByVenueID: Statement
@@ -161,6 +162,8 @@ struct WriterStatements: ~Copyable {
             "ON CONFLICT (guard_id) DO UPDATE SET token = excluded.token, state = excluded.state, since = excluded.since, reason = excluded.reason")
         bindIntent = insert(into: "guarded_intents", "intent_key, guard_id")
         setMeta = insert(into: "meta", "key, value", "ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+        insertSeal = prepare(
+            "INSERT INTO seals (\(Seal.columns)) SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ? = coalesce((SELECT max(last_seq) FROM seals), 0) + 1")
         findIntent = prepare(IntentRowReader.select + " WHERE i.intent_id = ? AND i.complete = 1")
         let order = OrderColumns.select
         findOrder = prepare(order + " WHERE o.order_key = (SELECT order_key FROM used_ids WHERE client_order_id = ?) AND i.complete = 1")

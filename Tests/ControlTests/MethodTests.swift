@@ -82,7 +82,7 @@ struct MethodTests {
             (
                 "stats.get", "{\"account\":\"a\",\"from\":5,\"to\":1440000005,\"step_ms\":1000}",
                 stats.map { .stats($0) } ?? .status
-            ), ("daemon.status", "{}", .status),
+            ), ("seal.get", "{}", .seal), ("daemon.status", "{}", .status),
         ]
     }()
 

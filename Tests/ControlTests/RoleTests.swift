@@ -73,7 +73,8 @@ struct RoleTests {
         ("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0}", .trader), ("session.release", "{\"guard_id\":1}", .trader),
         ("guard.list", "{}", .viewer),
         ("event.subscribe", "{}", .viewer), ("event.unsubscribe", "{\"subscription\":1}", .viewer),
-        ("stats.get", "{\"from\":0,\"to\":1000000,\"step_ms\":1000}", .viewer), ("daemon.status", "{}", .viewer), ("rpc.discover", "{}", .viewer),
+        ("stats.get", "{\"from\":0,\"to\":1000000,\"step_ms\":1000}", .viewer), ("seal.get", "{}", .viewer),
+        ("daemon.status", "{}", .viewer), ("rpc.discover", "{}", .viewer),
     ]
 
     @Test func `the list above names every method`() {

@@ -92,7 +92,7 @@ private final class NotifyListener {
         #expect(try Arguments.parse(["--config", "a"]) == .run(config: "a"))
         #expect(try Arguments.parse(["--config=a=b"]) == .run(config: "a=b"))
         #expect(try Arguments.parse(["check-config", "--config", "a"]) == .checkConfig(config: "a"))
-        #expect(try Arguments.parse(["verify", "--json", "--journal", "j"]) == .verify(journal: "j", json: true))
+        #expect(try Arguments.parse(["verify", "--json", "--journal", "j"]) == .verify(Verify(["--journal", "j", "--json"])))
         #expect(try Arguments.parse(["backup", "--to", "t", "--journal", "j"]) == .backup(journal: "j", to: "t"))
         #expect(try Arguments.parse(["verify", "--help"]) == .help)
         #expect(try Arguments.parse(["--version"]) == .version)

@@ -1,5 +1,7 @@
 extension Methods {
-    static let daemon: [any Method.Type] = [EventSubscribe.self, EventUnsubscribe.self, StatsGet.self, DaemonStatus.self, RPCDiscover.self]
+    static let daemon: [any Method.Type] = [
+        EventSubscribe.self, EventUnsubscribe.self, StatsGet.self, SealGet.self, DaemonStatus.self, RPCDiscover.self,
+    ]
 }
 
 package enum EventSubscribe: Method {

@@ -46,6 +46,7 @@ extension Engine {
         case .guardRelease(let id): releaseGuard(id, from: actor, ticket: ticket)
         case .guardList: listGuards(ticket: ticket)
         case .stats(let query): reply(.query(.stats(query), missing: nil), to: ticket)
+        case .seal: reply(.query(.seal, missing: nil), to: ticket)
         case .subscribe(let after, let account): reply(.subscribe(afterSeq: after, account: account), to: ticket)
         case .unsubscribe(let id): reply(.unsubscribe(id), to: ticket)
         case .status: reply(.status, to: ticket)
@@ -61,7 +62,7 @@ extension Engine {
         case .submit, .intentGet, .intentWait, .intentCancel, .intentCancelTagged, .orderTimeline, .orderResolve, .breakAcknowledge, .instrumentList,
             .accountList,
             .setState, .killStatus, .reconcile,
-            .limitList, .limitTake, .limitRelease, .guardBegin, .guardResume, .guardRelease, .guardList, .unsubscribe, .status:
+            .limitList, .limitTake, .limitRelease, .guardBegin, .guardResume, .guardRelease, .guardList, .seal, .unsubscribe, .status:
             nil
         }
     }

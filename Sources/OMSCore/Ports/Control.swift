@@ -39,6 +39,7 @@ package enum ControlCommand: Sendable {
     case guardResume(presented: Digest256, token: GuardToken?)
     case guardRelease(GuardID)
     case guardList
+    case seal
     case subscribe(afterSeq: Int64?, account: AccountID?)
     case unsubscribe(subscription: Int64)
     case status
@@ -47,7 +48,7 @@ package enum ControlCommand: Sendable {
     package var isReadOnly: Bool {
         switch self {
         case .intentGet, .intentList, .orderGet, .orderList, .orderTimeline, .fillList, .breakList, .instrumentList, .accountList, .killStatus,
-            .limitList, .stats, .guardList, .subscribe, .unsubscribe, .status:
+            .limitList, .stats, .guardList, .seal, .subscribe, .unsubscribe, .status:
             true
         case .submit, .intentWait, .intentCancel, .intentCancelTagged, .orderResolve, .breakAcknowledge, .setState, .reconcile, .limitTake,
             .limitRelease, .guardBegin, .guardResume, .guardRelease:

@@ -36,6 +36,8 @@ package enum JournalQuery: Sendable {
     case submission(IntentID, duplicate: Bool)
     /// `{"points":[{at,requests,request_p50_us,request_p99_us,fills,fill_p50_us,fill_p99_us,doubts,refusals}…],"sampled"}`
     case stats(StatsQuery)
+    /// `{"head":{v_seals columns}|null,"seq","unsealed"}`
+    case seal
 }
 
 /// How requests and fills went between two times, in equal steps.

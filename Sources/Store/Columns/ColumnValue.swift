@@ -54,6 +54,12 @@ extension Digest256: ColumnValue {
     }
 }
 
+/// Bytes of ours.
+extension [UInt8]: ColumnValue {
+    func bind(to statement: borrowing Statement) throws(JournalError) { try statement.bind(blob: self) }
+    static func read(from row: borrowing Statement, at column: Int32) -> [UInt8] { row.bytes(column) }
+}
+
 extension Actor: ColumnValue {
     func bind(to statement: borrowing Statement) throws(JournalError) { try statement.bind(text: text) }
     static func read(from row: borrowing Statement, at column: Int32) throws(JournalError) -> Actor {

@@ -147,6 +147,6 @@ enum Client {
 
 enum Verbs {
     static let all: [VerbSpec] =
-        SubmitVerbs.all + OrderVerbs.all + ListVerbs.all + StoryVerbs.all + StatusVerb.all + BreakVerbs.all + WatchVerbs.all + ConsoleVerb.all
-        + AccountVerbs.all + KillVerb.all + GuardVerbs.all + ExportVerb.all + ReportVerb.all + ExplainVerb.all + CompletionVerb.all
+        SubmitVerbs.all + OrderVerbs.all + ListVerbs.all + StoryVerbs.all + StatusVerb.all + SealVerb.all + BreakVerbs.all + WatchVerbs.all
+        + ConsoleVerb.all + AccountVerbs.all + KillVerb.all + GuardVerbs.all + ExportVerb.all + ReportVerb.all + ExplainVerb.all + CompletionVerb.all
 }

@@ -241,6 +241,7 @@ private final class Script {
             "stats.get", "{\"from\":\(ReplyStage.epoch),\"to\":\(ReplyStage.epoch + 120_000_000),\"step_ms\":60000}")
         try call("stats.get", "{\"from\":5,\"to\":5,\"step_ms\":60000}")
         try call("stats.get", "{\"from\":0,\"to\":90000000000,\"step_ms\":1000}")
+        try call("seal.get", "{}")
         try call("daemon.status", "{}")
         try call("account.list", "{}")
     }

@@ -105,6 +105,7 @@ def test_every_method_is_called_and_every_field_known(house: House) -> None:
         client.intent_list(tag="grid"),
         client.order_list(tag="grid"),
         client.intent_cancel(tag="grid", account="mm-az"),
+        client.seal_get(),
         client.daemon_status(),
         client.rpc_discover(),
         client.event_unsubscribe(client.event_subscribe(after_seq=0, account="mm-az").subscription),

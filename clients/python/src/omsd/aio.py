@@ -214,6 +214,7 @@ class AsyncClient:
     event_subscribe = _Method(requests.event_subscribe)
     event_unsubscribe = _Method(requests.event_unsubscribe)
     stats_get = _Method(requests.stats_get)
+    seal_get = _Method(requests.seal_get)
     daemon_status = _Method(requests.daemon_status)
     rpc_discover = _Method(requests.rpc_discover)
 

@@ -335,6 +335,11 @@ def guard_list() -> Request[t.Guards]:
     return _request("guard.list", t.Guards)
 
 
+def seal_get() -> Request[t.Sealing]:
+    """The newest seal of the record. Kept elsewhere, it shows later whether the journal was changed since."""
+    return _request("seal.get", t.Sealing)
+
+
 def daemon_status() -> Request[t.Status]:
     """Version, journal position, accounts."""
     return _request("daemon.status", t.Status)

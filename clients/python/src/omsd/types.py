@@ -581,6 +581,34 @@ class Stats:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seal:
+    """A hash over the numbers of the record from ``first_seq`` to ``last_seq`` and over the seal before it, in hex.
+
+    ``key`` is the fingerprint of the key that made ``signature``; both are ``None`` where the daemon has none.
+    """
+
+    first_seq: int
+    last_seq: int
+    lines: int
+    at: datetime
+    seal: str
+    form: int
+    key: str | None = None
+    signature: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealing:
+    """``head``: the newest seal, ``None`` before the first. ``unsealed``: numbers of the record, which ends at ``seq``, behind it."""
+
+    seq: int
+    unsealed: int
+    head: Seal | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reconciliation:
     account: str
     venue_open: int

@@ -1,0 +1,21 @@
+-- 0006_seals: a chain over the record, by which a later change of what was written shows.
+-- Runs once, inside one transaction. Never edited after release: a later file corrects it.
+
+-- Each seal is a SHA-256 over the rows of its numbers and over the seal before it: docs/AUDIT.md, "Seals", says over which bytes. The first one of a journal that is
+-- older than this table covers everything since the beginning, or the first part of it.
+CREATE TABLE seals (
+    last_seq  INTEGER PRIMARY KEY,         -- The last number of the record under it.
+    first_seq INTEGER NOT NULL CHECK (first_seq > 0 AND first_seq <= last_seq),
+    lines     INTEGER NOT NULL,            -- Births and events under it. Numbers that were taken back are none.
+    at        INTEGER NOT NULL,            -- Microseconds since 1970 UTC.
+    form      INTEGER NOT NULL,            -- Which columns it covers.
+    seal      BLOB    NOT NULL CHECK (length(seal) = 32),
+    key       TEXT,                        -- Fingerprint of the key that signed it; NULL: it is not signed.
+    signature BLOB CHECK (length(signature) = 64),
+    CHECK ((key IS NULL) = (signature IS NULL))
+) STRICT;
+CREATE TRIGGER seals_fixed BEFORE UPDATE ON seals BEGIN SELECT RAISE(ABORT, 'seals never change'); END;
+CREATE TRIGGER seals_kept BEFORE DELETE ON seals BEGIN SELECT RAISE(ABORT, 'seals stay'); END;
+
+CREATE VIEW v_seals AS
+SELECT first_seq, last_seq, lines, at, lower(hex(seal)) AS seal, key, iif(signature IS NULL, NULL, lower(hex(signature))) AS signature, form FROM seals;
