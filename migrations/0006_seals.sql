@@ -1,4 +1,4 @@
--- 0006_seals: a chain over the record, by which a later change of what was written shows.
+-- 0006_seals: a chain over the record, by which a later change of what was written shows; and whose budgets are whose.
 -- Runs once, inside one transaction. Never edited after release: a later file corrects it.
 
 -- Each seal is a SHA-256 over the rows of its numbers and over the seal before it: docs/AUDIT.md, "Seals", says over which bytes. The first one of a journal that is
@@ -19,3 +19,13 @@ CREATE TRIGGER seals_kept BEFORE DELETE ON seals BEGIN SELECT RAISE(ABORT, 'seal
 
 CREATE VIEW v_seals AS
 SELECT first_seq, last_seq, lines, at, lower(hex(seal)) AS seal, key, iif(signature IS NULL, NULL, lower(hex(signature))) AS signature, form FROM seals;
+
+-- A row for each account that a budget is counted for: an address is that of every account of the venue's family of hosts, a uid or a key that of those who
+-- are known by it, or were.
+CREATE VIEW v_budgets AS
+SELECT a.account, b.budget, b.scope, b.venue, b.owner, b.permits, b.window_ms, b.budget_id
+FROM budgets b JOIN accounts a ON CASE b.scope
+    WHEN 'ip' THEN substr(a.venue || '-', 1, instr(a.venue || '-', '-')) = substr(b.venue || '-', 1, instr(b.venue || '-', '-'))
+    ELSE b.venue IN (a.venue, a.venue || '/' || a.product) AND b.owner IN (
+        SELECT i.uid FROM identities i WHERE i.account_key = a.account_key
+        UNION ALL SELECT k.fingerprint FROM account_keys k WHERE k.account_key = a.account_key) END;

@@ -36,6 +36,7 @@ import Wire
         ("v_breaks", "account kind client_order_id venue_order_id detail at resolved_at break_id acknowledged_at acknowledged_by reason"),
         ("v_trading_state", "account state reason actor at"),
         ("v_rate_usage", "venue owner budget scope permits window_ms second requests busiest_window"),
+        ("v_budgets", "account budget scope venue owner permits window_ms"), ("v_seals", "first_seq last_seq lines at seal key signature form"),
         ("v_latency", "client_order_id accept_us permit_wait_us wire_us acknowledge_us"),
     ]
 

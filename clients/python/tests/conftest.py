@@ -120,6 +120,11 @@ class House:
         """As ``kill -9`` does."""
         self._end(self._daemon, signal.SIGKILL)
 
+    @property
+    def pid(self) -> int:
+        assert self._daemon is not None
+        return self._daemon.pid
+
     def suspend(self) -> None:
         """It hangs: alive, and says nothing."""
         assert self._daemon is not None

@@ -296,7 +296,8 @@ class AsyncClient:
             raise RuntimeError("the client holds a guard already; use another client for another guard")
         beat_ms = None if heartbeat is None else round(heartbeat * 1_000)
         asked = requests.session_guard(on_lost, accounts=accounts, heartbeat_ms=beat_ms, grace_ms=round(grace * 1_000))
-        held = self._guard = await self.call(asked)
+        held = await self.call(asked)
+        self._guard = held
         beats = None if heartbeat is None else asyncio.create_task(self._beat(heartbeat / 3), name="omsd guard")
         try:
             yield held
