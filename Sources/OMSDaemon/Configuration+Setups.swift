@@ -26,6 +26,7 @@ extension Configuration {
             setup.maxIntentAgeMs = account.maxIntentAgeMs
             setup.resendsAfterProof = account.resend == .afterProof
             setup.reconcileIntervalMs = account.reconcileIntervalMs
+            setup.reconcileLiveMs = account.reconcileLiveMs
             setup.queueMaxOrders = account.queueMaxOrders
             setup.cancelsExternalOrders = account.onExternalOrder == .cancel
             setup.holdUnansweredMs = account.holdUnansweredMs

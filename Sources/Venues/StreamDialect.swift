@@ -7,9 +7,7 @@ import Wire
 /// A conversation: a token, where `profile.token` asks for one; the upgrade to ``upgrade(facts:token:timeMs:with:)``; the greeting, where `profile.greets`;
 /// the login, where there is one, until it is accepted; the subscriptions, until each of their channels is acknowledged.
 /// Accounts that share a key and a stream share one connection: channels of the same name are subscribed once, and news name the product they are of.
-package protocol StreamDialect: Sendable {
-    var profile: StreamProfile { get }
-
+package protocol StreamDialect: StreamRules {
     // MARK: Tokens
 
     /// The request for a token, unsigned; nil for a way that there is not (`0..<profile.token.ways`).
@@ -74,6 +72,10 @@ extension StreamDialect {
     package func signTokenRequest(_ request: inout HTTPRequest, way: Int, timeMs: Int64, with key: SigningKey) {}
     package func tokenAnswer(way: Int, from response: HTTPResponse) -> StreamTokenAnswer { .failed("no token was asked for") }
     package func login(timeMs: Int64, with key: SigningKey) -> StreamMessage? { nil }
+    /// A channel is named without the token that its message may hold: any stands for one here.
+    package func channels(for symbols: [Symbol]) -> [[StreamChannel]] {
+        subscriptions(symbols, token: profile.token == nil ? nil : StreamToken("-")).map(\.channels)
+    }
     package func refusal(ofUpgrade response: HTTPResponse) -> StreamNews? {
         response.status == 429 ? .tooFast("HTTP 429 to the upgrade") : nil
     }

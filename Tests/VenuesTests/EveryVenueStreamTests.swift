@@ -95,6 +95,7 @@ struct Stream: Sendable, CustomTestStringConvertible {
         let budget = try #require(stream.dialect.profile.budgets.first { $0.name == "stream:subscribe" })
         #expect(messages.count <= budget.permits)
         #expect(messages == stream.dialect.subscriptions(Stream.symbols, token: Stream.token))
+        #expect(stream.dialect.channels(for: Stream.symbols) == messages.map(\.channels), "the engine counts the messages that are sent")
         if stream.dialect.profile.isBySymbol {
             #expect(stream.dialect.subscriptions([], token: Stream.token).isEmpty && channels.count == Stream.symbols.count)
         } else {
