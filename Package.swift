@@ -81,7 +81,8 @@ let package = Package(
             ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Calls", "Control", "Runtime", "Store", "Simulator", "omsctl", "CLinux"],
             exclude: ["Fixtures"]),
         tests("Runtime", ["OMSCore", "Wire", "Venues", "Runtime", "Store", "Simulator", "Transport", "CSQLite", "CLinux"]),
-        tests("Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport", "CLinux"]),
+        tests(
+            "Simulation", ["Containers", "OMSCore", "Wire", "Venues", "Runtime", "Simulator", "Transport", "CLinux"], exclude: ["Fixtures"]),
         // omsim and omsctl only so that they are built: they run as processes of their own.
         tests(
             "Daemon", ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Store", "OMSDaemon", "omsim", "omsctl", "CSQLite", "CLinux"],

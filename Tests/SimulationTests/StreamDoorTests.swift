@@ -6,8 +6,8 @@ import Wire
 
 @Suite struct `Who is let on a stream` {
     private func vectors() throws -> [JSON] {
-        let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
-        let bytes = try #require(readBytes(folder + "/VenuesTests/Fixtures/stream-login.json"))
+        let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let bytes = try #require(readBytes(folder + "/Fixtures/stream-login.json"))
         return try #require(try JSONParser.parse(bytes).array)
     }
 
