@@ -106,6 +106,7 @@ public struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { buffer in
+            guard !EightBytes.needNoEscape(buffer) else { return bytes.append(contentsOf: buffer) }
             var start = 0
             for index in 0..<buffer.count {
                 let byte = buffer[index]
