@@ -7,7 +7,7 @@ RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test test-python check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-ccxt soak fuzz lint install clean
+.PHONY: help setup build test test-python check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-curve bench-ccxt soak fuzz lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -63,6 +63,9 @@ run: build ## omsd against simulated venues, until Ctrl-C
 
 bench: build ## omsd's figures beside what this machine allows; BENCH="--quick --json" is handed on
 	@.build/release/benchmarks $(BENCH)
+
+bench-curve: build ## what an order costs as the journal grows and as more orders live: a table, and the chart docs/cost-curve.svg. BENCH="--sizes 0,1000000,10000000"
+	@.build/release/benchmarks --curve docs/cost-curve.svg $(BENCH)
 
 bench-ccxt: build ## the same orders through the Python library ccxt and through omsd; pip installs it into .build/ccxt. BENCH="--rounds 9"
 	@test -x .build/ccxt/bin/python || python3 -m venv .build/ccxt
