@@ -8,7 +8,8 @@ import Testing
         let turn = Turn(at: Moment(monotonic: 0, wall: 0))
         var timeMs: Int64? = 1_000
         var isFree = true
-        var chance = 0.0
+        /// Whether pauses take all of their jitter, or none.
+        var takesJitter = false
         var taken: [String] = []
         private var attempts: Int64 = 0
 
@@ -26,7 +27,7 @@ import Testing
                 nextAttempt: { [self] in
                     attempts += 1
                     return RequestID(attempts)
-                }, timeMs: timeMs, facts: nil, chance: { [self] in chance })
+                }, timeMs: timeMs, facts: nil, chance: { [self] in takesJitter ? $0 : 0 })
         }
     }
 
@@ -129,14 +130,14 @@ import Testing
     @Test func `tries again after one second to a minute, later each time, and at once after an end that the venue announced`() {
         let session = session()
         var last: Int64 = 0
-        world.chance = 1
+        world.takesJitter = true
         for pause in [1, 2, 4, 8, 16, 32, 60, 60] as [Int64] {
             _ = goOn(session, at: last)
             #expect(hear(session, .closed("gone"), at: last) == [.down("gone")])
             #expect(session.nextAt == last + .seconds(pause), "\(session.nextAt - last)")
             last = session.nextAt
         }
-        world.chance = 0
+        world.takesJitter = false
         _ = goOn(session, at: last)
         _ = hear(session, .closed("gone"), at: last)
         #expect(session.nextAt == last + .seconds(1))

@@ -13,7 +13,7 @@ final class StreamClient: Sendable {
 
     /// - Parameter takes: False: what comes is never taken from the backlog.
     init(
-        _ client: Client, to origin: HTTPOrigin, id: Int64 = 1, target: String = "/ws", headers: [HTTPHeader] = [], timeoutMs: Int64 = 10_000,
+        _ client: Client, to origin: HTTPOrigin, id: Int64 = 1, target: String = "/ws", headers: [HTTPHeader] = [], timeoutMs: Int64 = 600_000,
         backlog: VenueStreamBacklog = VenueStreamBacklog(), takes: Bool = true
     ) {
         let log = Shared<[VenueStreamEvent]>([])
@@ -43,6 +43,8 @@ final class StreamClient: Sendable {
 /// The venue's side of one connection, by hand.
 struct StreamPeer {
     let fd: Int32
+    /// Longer than a test may have to wait for its turn beside all others.
+    private let patienceMs: Int32 = 600_000
     private var reader = WebSocketReader(from: .client)
     private var unread: [UInt8] = []
 
@@ -57,7 +59,7 @@ struct StreamPeer {
     @discardableResult func send(_ bytes: [UInt8]) -> Bool {
         var left = bytes[...]
         while !left.isEmpty {
-            guard waitWritable(fd, 10_000) else { return false }
+            guard waitWritable(fd, patienceMs) else { return false }
             let count = left.withUnsafeBytes { CLinux.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if count < 0 { return false }
             left = left.dropFirst(count)
@@ -80,7 +82,7 @@ struct StreamPeer {
             unread.removeFirst(taken)
             if let found { return found }
             var room = [UInt8](repeating: 0, count: 65_536)
-            guard waitReadable(fd, 10_000) else { return nil }
+            guard waitReadable(fd, patienceMs) else { return nil }
             let count = recv(fd, &room, room.count, 0)
             guard count > 0 else { return nil }
             unread += room[..<count]

@@ -6,10 +6,10 @@ package enum EventFamily: String, Sendable, CaseIterable {
     case breakOfRecord = "break"
     case account
     case sessionGuard = "guard"
-    case reload, start, note
     case streamUp = "stream_up"
     case streamDown = "stream_down"
     case gapClosed = "gap_closed"
+    case reload, start, note
 }
 
 /// What one line of the record tells, as finely as folding it needs. The raw value is stored in `events.kind`; readers see its ``family``.

@@ -37,7 +37,7 @@ struct SealForm {
                     "order_key", "client_order_id", "intent_key", "account_key", "item", "symbol", "side", "type", "time_in_force", "post_only",
                     "asked_price", "asked_quantity", "quote_quantity", "reduce_only", "position_side", "margin_action", "stp", "take_profit",
                     "stop_loss",
-                    "intended_at", "expires_at", "actor",
+                    "intended_at", "expires_at", "actor", "tag",
                 ], isLines: true),
             Table(
                 mark: 2, name: "events", key: "seq",
@@ -49,7 +49,7 @@ struct SealForm {
                 mark: 3, name: "intents", key: "intent_key",
                 columns: [
                     "intent_key", "intent_id", "account_key", "content", "orders", "commands", "sequence", "planned_requests", "accepted_at",
-                    "expires_at", "actor", "content_version",
+                    "expires_at", "actor", "content_version", "tag",
                 ], isLines: false),
             Table(
                 mark: 4, name: "commands", key: "command_id",

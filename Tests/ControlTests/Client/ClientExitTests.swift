@@ -122,7 +122,7 @@ struct ClientExitTests {
             "submit", "place", "modify", "cancel", "cancel-all", "intents", "orders", "show", "why", "wait", "tail", "status", "limits",
             "instruments",
             "fills", "reconcile", "breaks", "break", "halt", "reduce", "resume", "kill", "resolve", "top", "console", "export", "report",
-            "explain", "completions", "guards", "guard",
+            "explain", "completions", "guards", "guard", "seal",
         ]
         #expect(Set(Verbs.all.map(\.name)) == Set(contract))
     }

@@ -43,8 +43,8 @@ final class StreamSession {
         /// Milliseconds of the venue's clock; nil: not measured, or the account is not known well enough.
         var timeMs: Int64?
         var facts: AccountFacts?
-        /// 0 to 1, for jitter.
-        var chance: () -> Double
+        /// 0 up to a bound, for jitter.
+        var chance: (_ below: Int64) -> Int64
     }
 
     let name: StreamName
@@ -360,7 +360,7 @@ final class StreamSession {
         // One that had lived for a while begins anew with short pauses.
         if wasUp, now - openedAt >= patience.streamPauses.most { failures = 0 }
         let longest = patience.streamPauses.pause(after: failures)
-        let jitter = Int64(means.chance() * Double(longest - patience.streamPauses.first))
+        let jitter = means.chance(longest - patience.streamPauses.first)
         nextAt = isPlanned ? now : now + patience.streamPauses.first + jitter
         failures += isPlanned ? 0 : 1
         (phase, deadline, pongBy, nextPingAt, renewal, renewAt) = (.resting, .max, .max, .max, nil, .max)

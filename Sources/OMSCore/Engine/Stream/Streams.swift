@@ -59,7 +59,7 @@ extension Engine {
                 return PermitList(limiter.permits(of: charges))
             },
             nextAttempt: { [self] in turn.nextRequest() }, timeMs: desk.flatMap { $0.access.clock?.middle(at: now.monotonic) }.map { $0 / 1_000 },
-            facts: desk?.access.facts, chance: { [self] in Double(random.next() >> 11) / 9_007_199_254_740_992 })
+            facts: desk?.access.facts, chance: { [self] in $0 > 0 ? Int64(random.next() % UInt64($0)) : 0 })
     }
 
     /// What became of a stream, and what it told.
