@@ -20,6 +20,43 @@ import Testing
         return (names, known.values.sorted { $0.id < $1.id })
     }
 
+    // MARK: What accounts that share a limit say of it
+
+    @Test(arguments: [false, true]) func `of a limit that accounts share the strictest of what they say holds, whoever comes first`(
+        isTurned: Bool
+    ) throws {
+        func profile(_ venue: String, _ permits: Int) -> VenueProfile {
+            Self.profile(venue, [BudgetRule("look", permits, perMs: 1_000, scope: .ip, reserve: 2)])
+        }
+        var slower = LimitSetting(budget: "look")
+        (slower.windowMs, slower.marginMs, slower.share) = (2_000, 50, 15)
+        var accounts: [(owner: BudgetOwner, settings: [LimitSetting])] = [
+            (BudgetOwner(profile: profile("v-spot", 10), uid: "7", keyFingerprint: "k"), []),
+            (BudgetOwner(profile: profile("v-swap", 20), uid: "8", keyFingerprint: "l"), [slower]),
+        ]
+        if isTurned { accounts.reverse() }
+        var limiter = Limiter()
+        let turn = Turn(0)
+        func say(_ settings: [[LimitSetting]]) {
+            for index in accounts.indices { accounts[index].settings = settings[index] }
+            limiter.agree(on: accounts)
+        }
+        limiter.agree(on: accounts)
+        let indexes = try accounts.map { account in
+            try #require(
+                limiter.register(account.owner, settings: account.settings, holdUnansweredUs: 0, from: .none, in: turn)["look"])
+        }
+        #expect(Set(indexes).count == 1)
+        let index = indexes[0]
+        #expect(limiter.budgets[index].row.permits == 10 && limiter.budgets[index].row.windowMs == 2_000 && limiter.budgets[index].share == 10)
+        #expect(turn.records.count == 1, "it is on record once, as it holds")
+        say([[], []])
+        for (owner, _) in accounts {
+            limiter.adjust(index, of: owner, to: nil, rule: owner.profile.budgets[0], in: turn)
+            #expect(limiter.budgets[index].row.permits == 10 && limiter.budgets[index].row.windowMs == 1_000, "after a reload too")
+        }
+    }
+
     // MARK: What answers say
 
     @Test func `what a venue says is left, or was used, is believed of the limit that it names`() throws {

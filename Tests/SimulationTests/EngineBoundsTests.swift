@@ -183,4 +183,20 @@ import Testing
         let list = daemon.command(.instrumentList(account: nil, symbol: "BTC_USDT", after: nil, limit: 10))
         #expect(try House.error(list, daemon)?.code == 1003)
     }
+
+    @Test(arguments: [["bitget-margin", "bitget-uta"], ["bitget-uta", "bitget-margin"]])
+    func `a reload that changes nothing widens no limit that accounts share`(venues: [String]) throws {
+        let daemon = try House.daemon(venues) { $0.setups.sort { venues.firstIndex(of: $0.id.text) ?? 0 < venues.firstIndex(of: $1.id.text) ?? 0 } }
+        try daemon.start()
+        #expect(daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false })
+        func permits() -> [String: Int] {
+            Dictionary((daemon.engine?.budgetSnapshots() ?? []).map { ("\($0.account) \($0.row.name)", $0.row.permits) }) { first, _ in first }
+        }
+        let before = permits()
+        let shared = venues.compactMap { before["\($0) lookup:instruments"] }
+        #expect(shared.count == 2 && Set(shared).count == 1)
+        daemon.reload()
+        daemon.run(forUs: .seconds(1))
+        #expect(permits() == before)
+    }
 }

@@ -153,9 +153,14 @@ extension Engine {
             guard let desk = desk(setup.id) else { continue }
             (desk.setup.limits, desk.setup.risk) = (setup.limits, setup.risk)
             desk.listing.use(setup.risk.symbols ?? [])
-            for rule in desk.profile.budgets {
+        }
+        limiter.agree(on: desks.map { (BudgetOwner($0.setup), $0.setup.limits) })
+        for desk in desks {
+            let owner = BudgetOwner(desk.setup)
+            for rule in owner.profile.budgets {
                 for (_, index) in desk.budgets.filter({ rule.covers($0.key) }).sorted(by: { $0.value < $1.value }) {
-                    limiter.adjust(index, to: setup.limits.first { $0.budget == rule.name }, rule: rule, in: turn)
+                    let setting = desk.setup.limits.first { $0.budget == rule.name }
+                    limiter.adjust(index, of: owner, to: setting, rule: rule, in: turn)
                 }
             }
         }

@@ -87,6 +87,7 @@ package final class Engine {
         let holdMs = accounts.map { $0.holdUnansweredMs + (state.hasOpenSockets ? $0.requestTimeoutMs : 0) }.max() ?? 0
         let former = LimitInheritance(
             budgets: state.budgets, permits: inherited, rests: rests, of: accounts.map { (BudgetOwner($0), $0.limits) })
+        limiter.agree(on: accounts.map { (BudgetOwner($0), $0.limits) })
         for setup in accounts {
             let indexes = limiter.register(
                 BudgetOwner(setup), settings: setup.limits, holdUnansweredUs: .milliseconds(holdMs), from: former, in: turn)

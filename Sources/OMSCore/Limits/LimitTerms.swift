@@ -14,16 +14,16 @@ package struct LimitSetting: Sendable, Equatable {
 /// One limit as it holds: the venue's word with an account's setting over it.
 package struct LimitTerms: Sendable, Equatable {
     package let scope: BudgetScope
-    package let permits: Int
-    package let windowMs: Int64
+    package private(set) var permits: Int
+    package private(set) var windowMs: Int64
     /// As ``BudgetRule/shape``; sliding, where a configured window is not the venue's: nobody knows when it would begin.
-    package let shape: WindowShape
-    package let marginMs: Int64
-    package let share: Int
-    package let reserve: Int
-    package let penaltyMs: Int64
+    package private(set) var shape: WindowShape
+    package private(set) var marginMs: Int64
+    package private(set) var share: Int
+    package private(set) var reserve: Int
+    package private(set) var penaltyMs: Int64
     /// As ``BudgetRule/heaviest``.
-    package let heaviest: Int
+    package private(set) var heaviest: Int
 
     package init(_ rule: BudgetRule, _ setting: LimitSetting?) {
         scope = setting?.scope ?? rule.scope
@@ -35,6 +35,19 @@ package struct LimitTerms: Sendable, Equatable {
         reserve = max(0, min(setting?.reserve ?? rule.reserve ?? permits / 10, share - 1))
         penaltyMs = setting?.penaltyMs ?? windowMs
         heaviest = rule.heaviest
+    }
+
+    /// What keeps both: accounts of one owner may say different things of a limit that the venue counts for all of them.
+    package func strictest(with other: LimitTerms) -> LimitTerms {
+        var both = self
+        both.permits = min(permits, other.permits)
+        (both.windowMs, both.shape) = (max(windowMs, other.windowMs), shape == other.shape && windowMs == other.windowMs ? shape : .sliding)
+        both.marginMs = max(marginMs, other.marginMs)
+        both.share = min(share, other.share, both.permits)
+        both.reserve = max(0, min(max(reserve, other.reserve), both.share - 1))
+        both.penaltyMs = max(penaltyMs, other.penaltyMs)
+        both.heaviest = max(heaviest, other.heaviest)
+        return both
     }
 }
 

@@ -22,7 +22,31 @@ package struct Limiter: Sendable {
     /// Who saves up for more permits than are free.
     private var claims = Claims()
 
+    /// What all accounts that share a limit say of it, together; by what makes it one.
+    private var agreed: [String: LimitTerms] = [:]
+
     package init() {}
+
+    /// What the accounts' configurations say of their limits: of one that several share the strictest holds, whoever comes first. Said before any is
+    /// registered, and anew with each reload.
+    mutating func agree(on accounts: [(owner: BudgetOwner, settings: [LimitSetting])]) {
+        agreed = [:]
+        for (owner, settings) in accounts {
+            for rule in owner.profile.budgets {
+                let setting = settings.first { $0.budget == rule.name }
+                if rule.isOffByDefault, setting == nil { continue }
+                let terms = LimitTerms(rule, setting)
+                let key = owner.key(rule.name, terms.scope)
+                agreed[key] = agreed[key]?.strictest(with: terms) ?? terms
+            }
+        }
+    }
+
+    private func terms(of rule: BudgetRule, _ owner: BudgetOwner?, _ setting: LimitSetting?) -> LimitTerms {
+        let own = LimitTerms(rule, setting)
+        guard let owner else { return own }
+        return agreed[owner.key(rule.name, own.scope)] ?? own
+    }
 
     /// Adds an account's budgets, or finds those that it shares. Returns their indexes by name.
     ///
@@ -46,7 +70,7 @@ package struct Limiter: Sendable {
     ///
     /// - Parameter name: the rule's, or that of a part of it.
     mutating func register(_ name: String, of rule: BudgetRule, _ holder: BudgetOwner, _ setting: LimitSetting?, in turn: Turn) -> Int {
-        let terms = LimitTerms(rule, setting)
+        let terms = terms(of: rule, holder, setting)
         let scope = terms.scope
         let key = holder.key(rule.name, scope, part: name)
         if let index = indexByKey[key] { return index }
@@ -268,9 +292,11 @@ package struct Limiter: Sendable {
     }
 
     /// New settings of one account's budget after a reload.
-    mutating func adjust(_ index: Int, to setting: LimitSetting?, rule: BudgetRule, in turn: Turn) {
+    ///
+    /// - Parameter owner: nil: nobody shares it.
+    mutating func adjust(_ index: Int, of owner: BudgetOwner? = nil, to setting: LimitSetting?, rule: BudgetRule, in turn: Turn) {
         let before = budgets[index].row
-        budgets[index].adjust(LimitTerms(rule, setting))
+        budgets[index].adjust(terms(of: rule, owner, setting))
         if budgets[index].row != before { turn.record(.budget(budgets[index].row)) }
     }
 }

@@ -322,6 +322,9 @@ package final class VirtualDaemon {
         return ticket
     }
 
+    /// The configuration is read again, and is as it was.
+    package func reload() { if isUp { inputs.append(.reload(setups, changes: [], by: .daemon)) } }
+
     /// A caller's connection ends, or sends a line that is no command. What ends with the daemon itself ends without a word.
     package func disconnect(_ connection: UInt64) { if isUp { inputs.append(.disconnected(connection: connection)) } }
     package func speak(on connection: UInt64) { if isUp { inputs.append(.spoke(connection: connection)) } }
