@@ -47,7 +47,10 @@ package func waitReadable(_ descriptor: Int32, _ ms: Int32) -> Bool { wait(POLLI
 package func waitWritable(_ descriptor: Int32, _ ms: Int32) -> Bool { wait(POLLOUT, descriptor, ms) }
 
 /// Reads nothing, until the other side is gone for good.
-package func waitHangUp(_ descriptor: Int32) { _ = wait(0, descriptor, 10_000) }
+package func waitHangUp(_ descriptor: Int32) { _ = wait(0, descriptor, testPatienceMs) }
+
+/// How long the other side of a test waits for its part: longer than a test may have to wait for its turn beside all others.
+package let testPatienceMs: Int32 = 600_000
 
 private func wait(_ events: Int32, _ descriptor: Int32, _ ms: Int32) -> Bool {
     var watched = pollfd(fd: descriptor, events: Int16(events), revents: 0)

@@ -43,8 +43,6 @@ final class StreamClient: Sendable {
 /// The venue's side of one connection, by hand.
 struct StreamPeer {
     let fd: Int32
-    /// Longer than a test may have to wait for its turn beside all others.
-    private let patienceMs: Int32 = 600_000
     private var reader = WebSocketReader(from: .client)
     private var unread: [UInt8] = []
 
@@ -59,7 +57,7 @@ struct StreamPeer {
     @discardableResult func send(_ bytes: [UInt8]) -> Bool {
         var left = bytes[...]
         while !left.isEmpty {
-            guard waitWritable(fd, patienceMs) else { return false }
+            guard waitWritable(fd, testPatienceMs) else { return false }
             let count = left.withUnsafeBytes { CLinux.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if count < 0 { return false }
             left = left.dropFirst(count)
@@ -82,7 +80,7 @@ struct StreamPeer {
             unread.removeFirst(taken)
             if let found { return found }
             var room = [UInt8](repeating: 0, count: 65_536)
-            guard waitReadable(fd, patienceMs) else { return nil }
+            guard waitReadable(fd, testPatienceMs) else { return nil }
             let count = recv(fd, &room, room.count, 0)
             guard count > 0 else { return nil }
             unread += room[..<count]

@@ -92,7 +92,7 @@ final class RawServer: Sendable {
         #expect(listen(fd, 64) == 0)
         let started = try Thread.start("raw-server") {
             var number = 0
-            while waitReadable(fd, 30_000) {
+            while waitReadable(fd, testPatienceMs) {
                 let peer = omsd_tcp_accept(fd, nil, nil)
                 guard peer >= 0 else { return }
                 number += 1
@@ -123,14 +123,14 @@ final class RawServer: Sendable {
 /// Takes whatever comes until the other side ends.
 func drain(_ fd: Int32) {
     var room = [UInt8](repeating: 0, count: 4_096)
-    while waitReadable(fd, 10_000), recv(fd, &room, room.count, 0) > 0 {}
+    while waitReadable(fd, testPatienceMs), recv(fd, &room, room.count, 0) > 0 {}
 }
 
 /// Reads one request off a raw connection. Nil when it ends first.
 func readRequest(_ fd: Int32) -> HTTPRequest? {
     var parser = HTTPRequestParser()
     var room = [UInt8](repeating: 0, count: 4_096)
-    while waitReadable(fd, 10_000) {
+    while waitReadable(fd, testPatienceMs) {
         let count = recv(fd, &room, room.count, 0)
         guard count > 0 else { return nil }
         parser.append(Array(room.prefix(count)))
