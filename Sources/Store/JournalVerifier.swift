@@ -50,6 +50,7 @@ package enum JournalVerifier {
             progress("SQLite's own check")
             try check.integrity()
             try check.guards()
+            try check.sessionGuards()
             progress("seals")
             try check.seals(witness, progress: progress)
             progress("the sequence")

@@ -116,12 +116,12 @@ import Testing
         #expect(throws: ControlError.self) { try begin(at: 1, token: 2) }
         #expect(throws: ControlError.self) { try resume(1, on: 1, at: 1) }
         let turn = turn(2)
-        #expect(throws: ControlError.self) { try guards.release(row.id, user: 8, actor: .daemon, in: turn) }
-        #expect(try guards.release(row.id, user: 7, actor: .daemon, in: turn).state == .released)
+        #expect(throws: ControlError.self) { try guards.release(row.id, user: 8, of: 1, actor: .daemon, in: turn) }
+        #expect(try guards.release(row.id, user: 7, of: 1, actor: .daemon, in: turn).state == .released)
         seq = turn.seq
         #expect(try guards.current(of: 1, for: "a") == nil)
         #expect(try begin(at: 3, token: 2).state == .held)
-        #expect(throws: ControlError.self) { try guards.release(row.id, user: 7, actor: .daemon, in: turn) }
+        #expect(throws: ControlError.self) { try guards.release(row.id, user: 7, of: 1, actor: .daemon, in: turn) }
     }
 
     @Test mutating func `binds what is submitted for its accounts, and nothing once it is over`() throws {
@@ -134,7 +134,8 @@ import Testing
         _ = due(at: 1_000)
         #expect(!guards.mayAccept(under: row.id))
         _ = guards.tripped(row.id, "", in: turn(1_001))
-        #expect(guards.bindsNothing && !guards.mayAccept(under: row.id))
+        #expect(!guards.mayAccept(under: row.id))
+        #expect(guards.isBound(3, to: row.id), "what still lives of it is counted")
     }
 
     @Test mutating func `outlives the process: its grace runs from the start on, and a trip that was under way goes on at once`() throws {
@@ -180,5 +181,31 @@ import Testing
         _ = due(at: 1_010)
         _ = guards.tripped(row.id, "done", in: turn(1_010))
         #expect(guards.snapshots(live: [:], at: now).map(\.row.state) == [.tripped])
+    }
+
+    @Test mutating func `that another connection released leaves its holder unable to submit, and its own release does not`() throws {
+        let row = try begin()
+        _ = try guards.release(row.id, user: 7, of: 9, actor: .daemon, in: turn(1))
+        #expect(throws: ControlError.self) { try guards.current(of: 1, for: "a") }
+        seq += 5
+        let next = try begin(at: 2, token: 2)
+        _ = try guards.release(next.id, user: 7, of: 1, actor: .daemon, in: turn(3))
+        #expect(try guards.current(of: 1, for: "a") == nil)
+    }
+
+    @Test mutating func `whose trip means an account that is not configured is not over before that is back`() throws {
+        var row = try begin()
+        row.state = .tripping
+        guards = Guards()
+        guards.restore([row], bound: [3: row.id], absent: [row.id: ["b"]], in: turn(1))
+        #expect(due(at: 1).tripping.count == 1)
+        let first = turn(2)
+        #expect(guards.tripped(row.id, "all", in: first) == nil && Self.states(first) == [.tripping])
+        let second = turn(3)
+        #expect(guards.tripped(row.id, "all", in: second) == nil && Self.states(second).isEmpty, "it is told once")
+        guards = Guards()
+        guards.restore([row], bound: [3: row.id], in: turn(4))
+        #expect(due(at: 4).tripping.count == 1)
+        #expect(guards.tripped(row.id, "all", in: turn(5))?.state == .tripped)
     }
 }

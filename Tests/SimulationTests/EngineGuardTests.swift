@@ -178,4 +178,27 @@ import Wire
         daemon.run(forUs: .seconds(60))
         #expect(daemon.journal.guards[id]?.state == .released && daemon.journal.commands.isEmpty)
     }
+
+    @Test(arguments: [GuardRow.OnLost.cancel, .halt])
+    func `a trip while an account is not configured takes its orders once it is back`(onLost: GuardRow.OnLost) throws {
+        let daemon = try House.daemon(["xt-spot", "bitget-uta"])
+        try daemon.start()
+        #expect(daemon.run(forUs: .seconds(60)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false })
+        let id = try Self.begin(daemon, Self.terms(onLost, accounts: ["xt-spot", "bitget-uta"]))
+        for venue in ["xt-spot", "bitget-uta"] {
+            daemon.submit(try House.intent(venue, orders: 3, id: venue), on: 2)
+            #expect(House.settled(daemon, IntentID(venue)))
+        }
+        daemon.crash()
+        daemon.configured = ["xt-spot"]
+        try daemon.start()
+        #expect(daemon.run(forUs: .seconds(60)) { Self.orders(daemon, of: "xt-spot").allSatisfy { $0.state == .canceled } })
+        daemon.run(forUs: .seconds(10))
+        #expect(daemon.journal.guards[id]?.state == .tripping && Self.orders(daemon, of: "bitget-uta").allSatisfy { $0.state.isLive })
+        daemon.crash()
+        daemon.configured = nil
+        try daemon.start()
+        #expect(daemon.run(forUs: .seconds(120)) { Self.isOver(daemon, id) })
+        #expect(daemon.run(forUs: .seconds(60)) { Self.orders(daemon, of: "bitget-uta").allSatisfy { $0.state == .canceled } })
+    }
 }

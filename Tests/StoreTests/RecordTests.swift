@@ -103,30 +103,6 @@ import Wire
         #expect(Bars(text: "key,identity") == [.key, .identity] && Bars([.identity, .key]).text == "key,identity")
     }
 
-    @Test func `a guard is read as it was written with what lives under it, and is not read once it is over`() throws {
-        let sample = try Sample()
-        var row = GuardRow(
-            id: GuardID(sample.seq + 1), user: 4_000_000_000, accounts: [Sample.az], onLost: .cancel, heartbeatMs: nil, graceMs: 5_000, openedAt: 7,
-            token: Digest256([UInt8](repeating: 9, count: 32)), reason: "began")
-        try sample.open.commit([.sessionGuard(row, sample.event(.sessionGuard) { $0.state = "held" })])
-        let order = try sample.place("guarded", count: 2, under: row.id)[0]
-        try sample.place("free", count: 1)
-        var state = try sample.reopen().load()
-        #expect(state.guards == [row] && state.guarded == [order.intent: row.id])
-        (row.state, row.since, row.reason, row.token) = (.lost, 8, "its connection ended", Digest256([UInt8](repeating: 8, count: 32)))
-        try sample.open.commit([.sessionGuard(row, sample.event(.sessionGuard) { $0.state = "lost" })])
-        state = try sample.reopen().load()
-        #expect(state.guards == [row])
-        row.state = .released
-        try sample.open.commit([.sessionGuard(row, sample.event(.sessionGuard) { $0.state = "released" })])
-        state = try sample.reopen().load()
-        #expect(state.guards.isEmpty && state.guarded.isEmpty)
-        sample.close()
-        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
-        #expect(throws: (any Error).self) { try sample.tamper("UPDATE guards SET grace_ms = 1") }
-        #expect(throws: (any Error).self) { try sample.tamper("DELETE FROM guards") }
-    }
-
     @Test func `what a kill is about, and how far look-ups lag, is read as it was written, with what ended since`() throws {
         let sample = try Sample()
         try sample.place("before", count: 2)

@@ -86,7 +86,8 @@ package struct ShownGuard: Message {
 package enum SessionRelease: Method {
     package static let name = "session.release"
     package static let role = Role.trader
-    package static let summary = "Ends a guard of the same user: what was submitted under it stays as it is, and nothing is bound any more."
+    package static let summary =
+        "Ends a guard of the same user, or any for root: what was submitted under it stays as it is, and nothing is bound any more."
     package static let isMutating = true
 
     package struct Parameters: Message {

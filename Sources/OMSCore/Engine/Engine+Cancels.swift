@@ -134,7 +134,7 @@ extension Engine {
 
     private func end(_ round: CancelRound) {
         for desk in round.held { desks[desk].roundsOut -= 1 }
-        if case .guarded(let id, _) = round.purpose { tripped(id, cancels: round.count, withdrawn: round.withdrawn) }
+        if case .guarded(let id, _) = round.purpose { tripped(id) }
         if let ticket = round.ticket {
             switch round.purpose {
             case .state(let chosen, let absent):

@@ -21,7 +21,7 @@ extension Engine {
     func releaseGuard(_ id: GuardID, from actor: Actor, ticket: Ticket) {
         guard case .peer(let user, _) = actor else { return fail(.notPermitted("only a client releases a guard"), to: ticket) }
         do throws(ControlError) {
-            reply(.guardReleased(try guards.release(id, user: user, actor: actor, in: turn)), to: ticket)
+            reply(.guardReleased(try guards.release(id, user: user, of: ticket.connection, actor: actor, in: turn)), to: ticket)
         } catch { fail(error, to: ticket) }
     }
 
@@ -37,6 +37,16 @@ extension Engine {
             }
         }
         return guards.snapshots(live: live, at: now)
+    }
+
+    /// Accounts that are not configured and hold something that a guard stands for.
+    func absentAccounts(of guards: [GuardRow], in state: JournalState) -> [GuardID: Set<AccountID>] {
+        var found: [GuardID: Set<AccountID>] = [:]
+        for order in state.orders where desk(order.account) == nil {
+            if let id = state.guarded[order.intent] { found[id, default: []].insert(order.account) }
+            for row in guards where row.onLost == .halt && row.covers(order.account) { found[row.id, default: []].insert(order.account) }
+        }
+        return found
     }
 
     // MARK: Trips
@@ -73,11 +83,10 @@ extension Engine {
     }
 
     /// All cancels of a trip are on record.
-    func tripped(_ id: GuardID, cancels: Int, withdrawn: Int) {
+    func tripped(_ id: GuardID) {
         // What is whole only now would leave after a kill that came before its own cancels were on record.
         let open = desks.filter { desk in admission.halfWritten(on: desk.index).contains { guards.isBound($0.row.key, to: id) } }
         guard open.isEmpty else { return cancelRound(of: open, purpose: .guarded(id, isWhole: false), actor: .daemon) }
-        let words = "\(cancels - withdrawn) cancels asked for, \(withdrawn) orders withdrawn unsent"
-        _ = guards.tripped(id, words, in: turn)
+        _ = guards.tripped(id, "all that it stands for is asked to be cancelled, or withdrawn unsent", in: turn)
     }
 }

@@ -114,7 +114,7 @@ package final class Engine {
         doubtClock()
         restore(state)
         restoreKills(state.kills)
-        guards.restore(state.guards, bound: state.guarded, in: turn)
+        guards.restore(state.guards, bound: state.guarded, absent: absentAccounts(of: state.guards, in: state), in: turn)
     }
 
     // MARK: Turns

@@ -31,7 +31,7 @@ extension Context {
         if accepted.orders.count == 1, !isJSON { terminal.out("order \(accepted.orders[0].text) of intent \(id)\n".escapedForTerminalLines) }
         sayWhenInterrupted(waitingFor: [id])
         let settled = try waitUntilSettled([id], total: accepted.orders.count)
-        try releaseGuard()
+        try releaseGuard(isSettled: settled.allSatisfy { !$0.isTimedOut })
         for result in settled { show(result) { Self.summary(result.standing, isTimedOut: result.isTimedOut) } }
         return (settled.reduce(.done) { $0.and(.of(intent: $1.value)) }, settled.first?.value)
     }

@@ -38,7 +38,7 @@ enum GuardVerbs {
 
 extension Context {
     static let guardFlags: [VerbSpec.Flag] = [
-        .switch("--guard", "cancel its orders if this command dies before all is settled"),
+        .switch("--guard", "cancel its orders if this command ends before all is settled"),
         .option("--grace", "TIME", "with --guard: how long after its death; default 5s"),
     ]
 
@@ -54,9 +54,13 @@ extension Context {
         guardID = try ask(SessionGuard.self, asked).guardID
     }
 
-    /// All is settled, or was waited for long enough: what rests then is no longer this command's.
-    func releaseGuard() throws(Failure) {
+    /// All is settled: what rests then is no longer this command's. A wait that ran out is an end before that, and the guard trips.
+    func releaseGuard(isSettled: Bool) throws(Failure) {
         guard let id = guardID else { return }
+        guard isSettled else {
+            terminal.err("omsctl: not settled in time: guard \(id) trips now, and cancels what this command submitted\n")
+            return
+        }
         guardID = nil
         _ = try ask(SessionRelease.self, SessionRelease.Parameters(id))
     }

@@ -105,7 +105,7 @@ enum SubmitVerbs {
         }
         if context.arguments.has("--dry-run") || context.arguments.has("--no-wait") { return .done }
         let results = try context.waitUntilSettled(ids, total: orders)
-        try context.releaseGuard()
+        try context.releaseGuard(isSettled: results.allSatisfy { !$0.isTimedOut })
         for result in results { context.show(result) { Context.summary(result.standing, isTimedOut: result.isTimedOut) } }
         return results.reduce(.done) { $0.and(.of(intent: $1.value)) }
     }

@@ -26,6 +26,8 @@ struct Guards {
     private var bereft: [UInt64: GuardID] = [:]
     /// What was submitted under which.
     private var bound: [IntentKey: GuardID] = [:]
+    /// Accounts that are not configured and hold something that a guard stands for: its trip is not over before they are back.
+    private var waitsFor: [GuardID: Set<AccountID>] = [:]
     /// The newest of those that are over, for whoever asks.
     private var ended: [GuardRow] = []
     private static let endedMax = 100
@@ -33,8 +35,10 @@ struct Guards {
     // MARK: A start
 
     /// No connection of a former process holds anything: the grace of each runs from now on.
-    mutating func restore(_ rows: [GuardRow], bound: [IntentKey: GuardID], in turn: Turn) {
-        self.bound = bound
+    ///
+    /// - Parameter absent: accounts with something of a guard that are not configured now.
+    mutating func restore(_ rows: [GuardRow], bound: [IntentKey: GuardID], absent: [GuardID: Set<AccountID>] = [:], in turn: Turn) {
+        (self.bound, waitsFor) = (bound, absent)
         for row in rows where row.state.isOpen {
             open[row.id] = Entry(row: row, connection: nil, from: turn.now.monotonic)
             if row.state == .held { change(row.id, to: .lost, "omsd began anew, and its connection is gone", in: turn) }
@@ -104,14 +108,16 @@ struct Guards {
     }
 
     /// Its holder needs it no more: what was submitted under it stays as it is.
-    mutating func release(_ id: GuardID, user: UInt32, actor: Actor, in turn: Turn) throws(ControlError) -> GuardRow {
+    ///
+    /// - Parameter connection: whose word it is: another one's holder learns it with the next thing it submits.
+    mutating func release(_ id: GuardID, user: UInt32, of connection: UInt64, actor: Actor, in turn: Turn) throws(ControlError) -> GuardRow {
         guard let entry = open[id] else { throw .unknownOrder("no guard \(id) is open; guard.list shows those that are") }
         guard entry.row.user == user || user == 0 else {
             throw .notPermitted("guard \(id) is of user \(entry.row.user), who alone may release it")
         }
         guard entry.row.state != .tripping else { throw .notReady("guard \(id) is tripping: \(entry.row.reason)") }
         change(id, to: .released, "by \(actor.text)", actor: actor, in: turn)
-        return end(id, leavesBereft: false) ?? entry.row
+        return end(id, leavesBereft: entry.connection != connection) ?? entry.row
     }
 
     /// A connection said something.
@@ -162,7 +168,7 @@ struct Guards {
 
     /// - Parameter isLive: whether an order of the intent is not closed, or may still be born.
     mutating func forget(unless isLive: (IntentKey) -> Bool) {
-        bound = bound.filter { open[$0.value] != nil && isLive($0.key) }
+        bound = bound.filter { isLive($0.key) }
         forgetsAt = max(4_096, bound.count * 2)
     }
 
@@ -198,7 +204,13 @@ struct Guards {
 
     /// All that a trip means is on record.
     mutating func tripped(_ id: GuardID, _ words: String, in turn: Turn) -> GuardRow? {
-        guard open[id]?.row.state == .tripping else { return nil }
+        guard let row = open[id]?.row, row.state == .tripping else { return nil }
+        if let accounts = waitsFor[id], !accounts.isEmpty {
+            let names = accounts.map(\.text).sorted().joined(separator: ", ")
+            let waits = "; not over: \(names) is not configured, and what it holds of the guard is cancelled once it is"
+            if !row.reason.hasSuffix(waits) { change(id, to: .tripping, row.reason + waits, in: turn) }
+            return nil
+        }
         change(id, to: .tripped, words, in: turn)
         return end(id, leavesBereft: true)
     }
@@ -209,7 +221,7 @@ struct Guards {
             byConnection[connection] = nil
             if leavesBereft { bereft[connection] = id }
         }
-        bound = bound.filter { $0.value != id }
+        if entry.row.state == .released { bound = bound.filter { $0.value != id } }
         ended.append(entry.row)
         if ended.count > Self.endedMax { ended.removeFirst() }
         return entry.row
@@ -224,7 +236,7 @@ struct Guards {
             let tripsAt = entry.row.state == .lost ? entry.dueAt.map { now.wall + $0 - now.monotonic } : nil
             return GuardSnapshot(row: entry.row, live: live[id] ?? 0, tripsAt: tripsAt)
         }
-        return ended.map { GuardSnapshot(row: $0, live: 0, tripsAt: nil) } + standing
+        return ended.map { GuardSnapshot(row: $0, live: live[$0.id] ?? 0, tripsAt: nil) } + standing
     }
 
     // MARK: On record
