@@ -32,10 +32,14 @@ struct RowInsert: ~Copyable {
 
     deinit { state.deallocate() }
 
-    /// Forgets what a failed turn left, and believes that so many rows come.
-    func expect(_ rows: Int) {
-        if state.pointee.gathered > 0 { several.reset() }
-        state.pointee = State(expected: rows)
+    /// Believes that so many rows come.
+    func expect(_ rows: Int) { state.pointee.expected = rows }
+
+    /// A turn failed: what it bound is nobody's, wherever in it that was.
+    func forget() {
+        one.reset()
+        several.reset()
+        state.pointee = State()
     }
 
     /// One more row.

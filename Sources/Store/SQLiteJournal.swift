@@ -303,6 +303,9 @@ package final class SQLiteJournal: Journal {
 
     /// Nothing of a failed transaction stays, in the file or in memory.
     func takeBack(after error: JournalError) {
+        statements.insertOrder.forget()
+        statements.insertUsedID.forget()
+        statements.insertEvent.forget()
         rate.takeBack()
         requestReserve = reserveCommitted
         for symbol in newSymbols { seenSymbols.remove(symbol) }

@@ -37,6 +37,48 @@ import Testing
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
     }
 
+    @Test(arguments: [0, 3, 15, 16, 20, 31, 39]) func `a turn that fails while orders are gathered leaves nothing to a turn in which none is born`(
+        item: Int
+    ) throws {
+        let sample = try Sample()
+        try sample.place("one")
+        let before = sample.seq
+        let (row, accepted) = sample.intent("two", orders: 40)
+        let births = (0..<40).map { sample.order(row, item: $0) }
+        try sample.tamper("CREATE TRIGGER stop BEFORE INSERT ON orders WHEN NEW.item = \(item) BEGIN SELECT RAISE(ABORT, 'no'); END")
+        #expect(throws: JournalError.self) {
+            try sample.open.commit([accepted] + births.map { .orderBorn($0, actor: .daemon) } + [.intentComplete(row.key)])
+        }
+        try sample.tamper("DROP TRIGGER stop")
+        sample.seq = before
+        try sample.open.commit([.note(account: Sample.az, nil, sample.event(.note))])
+        #expect(try rows(of: "orders", in: sample).count == 1 && rows(of: "used_ids", in: sample).count == 1)
+        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+    }
+
+    @Test(arguments: [0, 1, 14, 15, 16, 18, 39])
+    func `a turn that fails while events are gathered leaves none to what discards an intent that was half written`(
+        item: Int
+    ) throws {
+        let sample = try Sample()
+        var orders = try sample.place("one", count: 40)
+        let (half, accepted) = sample.intent("half", orders: 2)
+        try sample.open.commit([accepted, .orderBorn(sample.order(half), actor: .daemon)])
+        let before = sample.seq
+        let key = orders[item].key.number
+        try sample.tamper("CREATE TRIGGER stop BEFORE INSERT ON events WHEN NEW.order_key = \(key) BEGIN SELECT RAISE(ABORT, 'no'); END")
+        let changes = orders.indices.map { index in
+            orders[index].parkedAt = sample.now
+            return JournalRecord.orderChanged(orders[index], from: .acknowledged, fields: [.parkedAt], sample.event(.parked))
+        }
+        #expect(throws: JournalError.self) { try sample.open.commit(changes) }
+        try sample.tamper("DROP TRIGGER stop")
+        sample.seq = before
+        #expect(try sample.open.load().intents.isEmpty == false)
+        #expect(try rows(of: "intents", in: sample).count == 1, "what was half written is gone")
+        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+    }
+
     private func records(of story: Story, count: Int, in sample: Sample) -> [JournalRecord] {
         let (row, accepted) = sample.intent("one", orders: count)
         var orders = (0..<count).map { sample.order(row, item: $0) }
