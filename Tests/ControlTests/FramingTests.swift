@@ -43,6 +43,25 @@ struct FramingTests {
         #expect(harness.sink.calls.map(\.isLone) == [true, false, false])
     }
 
+    @Test func `of a connection that asked for a guard any line is a sign of life, a thousand at once are one, and of others none is`() throws {
+        let harness = try Harness()
+        let (guarded, other) = (try RawClient(harness.path), try RawClient(harness.path))
+        #expect(guarded.call("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0}") != nil && other.call("daemon.status") != nil)
+        #expect(harness.sink.spoke.isEmpty, "a command is heard as such")
+        let id = try #require(harness.sink.calls.first?.ticket.connection)
+
+        for text in ["\n", "nonsense\n", "{\"jsonrpc\":\"2.0\",\"method\":\"intent.submit\"}\n"] {
+            let before = harness.sink.spoke.count
+            guarded.send(text)
+            other.send(text)
+            #expect(eventually { harness.sink.spoke.count == before + 1 })
+        }
+        let before = harness.sink.spoke.count
+        guarded.send(String(repeating: "\n", count: 1_000))
+        #expect(guarded.call("daemon.status") != nil)
+        #expect(harness.sink.spoke.count - before <= 20 && Set(harness.sink.spoke) == [id])
+    }
+
     @Test func `answers come in the order in which they are given`() throws {
         let held = Held()
         let harness = try Harness(

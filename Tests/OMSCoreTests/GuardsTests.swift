@@ -208,4 +208,25 @@ import Testing
         #expect(due(at: 4).tripping.count == 1)
         #expect(guards.tripped(row.id, "all", in: turn(5))?.state == .tripped)
     }
+
+    @Test mutating func `whose trip an engine made anew knows nothing of trips after its grace once more`() throws {
+        var row = try begin(heartbeatMs: 500)
+        #expect(due(at: 10_000).tripping.count == 1)
+        let former = guards
+        row.state = .lost
+        guards = Guards()
+        guards.restore([row], bound: [:], in: turn(10_001))
+        guards.heed(former, in: turn(10_001))
+        #expect(due(at: 11_000).tripping.isEmpty)
+        #expect(due(at: 11_001).tripping.map(\.id) == [row.id])
+    }
+
+    @Test mutating func `of a user has a bound to their number, and another user begins one all the same`() throws {
+        for connection in 0..<UInt64(Guards.openMax) { _ = try begin(on: connection) }
+        #expect { try begin(on: 5_000) } throws: { ($0 as? ControlError)?.code == 1008 }
+        let other = try guards.begin(
+            GuardTerms(accounts: [], onLost: .cancel, heartbeatMs: nil, graceMs: 0), user: 8, connection: 5_001, token: Self.token(9), actor: .daemon,
+            in: turn(0))
+        #expect(other.user == 8)
+    }
 }

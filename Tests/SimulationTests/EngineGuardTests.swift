@@ -194,11 +194,58 @@ import Wire
         try daemon.start()
         #expect(daemon.run(forUs: .seconds(60)) { Self.orders(daemon, of: "xt-spot").allSatisfy { $0.state == .canceled } })
         daemon.run(forUs: .seconds(10))
-        #expect(daemon.journal.guards[id]?.state == .tripping && Self.orders(daemon, of: "bitget-uta").allSatisfy { $0.state.isLive })
+        #expect(daemon.journal.guards[id]?.state == (onLost == .cancel ? .tripping : .tripped))
+        #expect(Self.orders(daemon, of: "bitget-uta").allSatisfy { $0.state.isLive })
         daemon.crash()
         daemon.configured = nil
         try daemon.start()
         #expect(daemon.run(forUs: .seconds(120)) { Self.isOver(daemon, id) })
         #expect(daemon.run(forUs: .seconds(60)) { Self.orders(daemon, of: "bitget-uta").allSatisfy { $0.state == .canceled } })
+    }
+
+    @Test(arguments: 0..<14) func `a trip amid the writing of an intent is not over before all of that is withdrawn, whenever omsd dies`(turns: Int)
+        throws
+    {
+        let daemon = try House.ready("az-futures") { $0.sliceRows = 40 }
+        let id = try Self.begin(daemon, Self.terms(graceMs: 0))
+        daemon.submit(try House.intent("az-futures", orders: 300, id: "mine"), on: 2)
+        daemon.disconnect(2)
+        #expect(daemon.run(forUs: .seconds(10)) { daemon.journal.guards[id]?.state == .tripping })
+        let after = daemon.turns + turns
+        daemon.run(forUs: .seconds(10)) { daemon.turns >= after }
+        daemon.crash()
+        try daemon.start()
+        #expect(daemon.run(forUs: .seconds(300)) { Self.isOver(daemon, id) })
+        daemon.run(forUs: .seconds(60))
+        #expect(Self.orders(daemon, of: "mine").allSatisfy { $0.state == .canceled && $0.attempts == 0 })
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test func `a trip amid an intent that only cancels ends, though nothing stands in the book`() throws {
+        let daemon = try EngineCancelTests.placed("xt-spot", orders: 60) { $0.sliceRows = 10 }
+        daemon.submit(EngineCancelTests.cancelAll("xt-spot", "gone"))
+        #expect(House.settled(daemon, "gone"))
+        daemon.crash()
+        try daemon.start()
+        #expect(daemon.run(forUs: .seconds(60)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false })
+        let id = try Self.begin(daemon, Self.terms(graceMs: 0))
+        var intent = Intent(account: "xt-spot", id: "again")
+        intent.cancel = Self.orders(daemon, of: "old").map { .order($0.clientOrderID) }
+        intent.place = try House.intent("xt-spot", orders: 1, id: "").place
+        daemon.submit(intent, on: 2)
+        daemon.disconnect(2)
+        #expect(daemon.run(forUs: .seconds(60)) { Self.isOver(daemon, id) })
+        #expect(Self.orders(daemon, of: "again").allSatisfy { $0.state == .canceled })
+    }
+
+    @Test func `a connection whose guard is over may cancel, and nothing else`() throws {
+        let (daemon, id) = try Self.twoClients("bitget-uta", Self.terms(heartbeatMs: 30_000, graceMs: 0))
+        #expect(daemon.run(forUs: .seconds(90)) { Self.isOver(daemon, id) })
+        let cancel = daemon.submit(EngineCancelTests.cancelAll("bitget-uta", "all"), on: 2)
+        let place = daemon.submit(try House.intent("bitget-uta", orders: 1, id: "new"), on: 2)
+        #expect(House.settled(daemon, "all"))
+        #expect(throws: Never.self) { try daemon.answers[cancel]?.get() }
+        #expect(throws: ControlError.self) { try daemon.answers[place]?.get() }
+        #expect(Self.orders(daemon, of: "other").allSatisfy { $0.state == .canceled })
     }
 }

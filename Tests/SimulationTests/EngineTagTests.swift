@@ -93,4 +93,23 @@ import Testing
         #expect(try House.error(daemon.submit(intent), daemon)?.code == 1002)
         #expect(daemon.journal.orders.values.map(\.tag) == ["a"])
     }
+
+    @Test
+    func `a cancel by tag is answered when all of it is on record, also of an intent that was still being written, and a death takes none back`()
+        throws
+    {
+        let daemon = try House.ready("az-futures") { $0.sliceRows = 40 }
+        var intent = try House.intent("az-futures", orders: 300, id: "large")
+        intent.tag = "grid"
+        daemon.submit(intent, on: 2)
+        let ticket = daemon.command(.intentCancelTagged("grid", account: nil), on: 3)
+        #expect(daemon.run(forUs: .seconds(60)) { daemon.answers[ticket] != nil })
+        let answer = try #require(try daemon.answers[ticket]?.get())
+        #expect(answer["intents"]?.integer == 1 && answer["withdrawn"]?.integer == 300 && answer["cancels"]?.integer == 0)
+        daemon.crash()
+        try daemon.start()
+        daemon.run(forUs: .seconds(60))
+        #expect(daemon.journal.orders.count == 300)
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled && $0.attempts == 0 })
+    }
 }

@@ -33,9 +33,17 @@ final class ControlConnection {
     var interest: UInt32 = 0
     /// It asked for a guard: each of its lines counts as a sign of life.
     var mayBeGuarded = false
+    /// One of them came in this turn and is no command.
+    var gaveSignOfLife = false
     var logged = 0
 
     init(id: UInt64, descriptor: Int32, peer: Peer) { (self.id, self.descriptor, self.peer) = (id, descriptor, peer) }
+
+    /// Once for all lines of a turn: however many empty ones come, the core has one sign of life to take in.
+    func takeSignOfLife() -> Bool {
+        defer { gaveSignOfLife = false }
+        return gaveSignOfLife
+    }
 
     /// Whether requests must wait: answers pile up, or too many are due.
     func isPaused(_ limits: ControlLimits) -> Bool {

@@ -218,6 +218,7 @@ final class ControlLoop {
         if connection.isPaused(limits) || connection.isEnding { return }
         if !connection.mayHaveLines, !connection.isReadClosed { receive(connection) }
         decodeLines(connection, isAlone: isAlone)
+        if connection.takeSignOfLife() { sink.spoke(connection: connection.id) }
         inputTotal += connection.input.count - connection.counted
         connection.counted = connection.input.count
         if inputTotal > limits.inputTotalMax, connection.input.count > 1 << 20 {
@@ -287,10 +288,8 @@ final class ControlLoop {
     }
 
     private func act(on line: DecodedLine, of connection: ControlConnection, readAt: Int64, isLone: Bool) {
-        if connection.mayBeGuarded {
-            // A command is heard as such.
-            if case .command = line {} else { sink.spoke(connection: connection.id) }
-        }
+        // A command is heard as such.
+        if connection.mayBeGuarded { if case .command = line {} else { connection.gaveSignOfLife = true } }
         switch line {
         case .blank: break
         case .refused(let error, let id): refuse(error, id: id, to: connection)

@@ -133,7 +133,7 @@ extension Engine {
 
     /// Tries anew what waited for something else of its connection.
     func resumeDeferred() {
-        for entry in admission.takeDeferred() { step(.command(entry.command, from: entry.actor, ticket: entry.ticket), at: now) }
+        for entry in admission.takeDeferred() { receive(entry.command, from: entry.actor, ticket: entry.ticket) }
     }
 
     // MARK: Queues

@@ -27,9 +27,14 @@ struct CancelRound {
     var nextModify = 0
     /// Of which something was not over.
     var intents: Set<IntentKey> = []
+    /// Meant, and still being written: each has a round of its own once it is whole, and this one is not over before that is.
+    var halves: Set<IntentKey> = []
     /// Commands born, and how many of them withdrew what had not left.
     var count = 0
     var withdrawn = 0
+
+    /// All of it is looked at, and it waits for what is still being written.
+    var isWaiting: Bool { walks.isEmpty && next == unsent.count && nextModify == modifies.count && !halves.isEmpty }
 
     func means(_ order: Order) -> Bool {
         if case .tagged(let tag, _) = purpose { return order.tag == tag }
@@ -43,6 +48,14 @@ extension Engine {
         for desk in chosen { desk.roundsOut += 1 }
         let walks = chosen.map { BookWalk(desk: $0.index, last: OrderKey(turn.seq)) }
         cancelRounds.append(CancelRound(purpose: purpose, actor: actor, ticket: ticket, walks: walks, held: chosen.map(\.index)))
+    }
+
+    /// Wants gone what a guard stands for. What it bound is withdrawn already, so that others' orders of these accounts go on leaving.
+    func cancelRound(of chosen: [Desk], guarded id: GuardID, isWhole: Bool, halves: Set<IntentKey>) {
+        let walks = chosen.map { BookWalk(desk: $0.index, last: OrderKey(turn.seq)) }
+        var round = CancelRound(purpose: .guarded(id, isWhole: isWhole), actor: .daemon, ticket: nil, walks: walks)
+        round.halves = halves
+        cancelRounds.append(round)
     }
 
     /// The same for one intent. Without a ticket the cancels are the daemon's own.
@@ -61,11 +74,11 @@ extension Engine {
         guard !cancelRounds.isEmpty else { return }
         var steps = stepsATurn
         let limit = turn.rows + sliceRows
-        while steps > 0, turn.rows < limit, !cancelRounds.isEmpty {
+        while steps > 0, turn.rows < limit, let first = cancelRounds.firstIndex(where: { !$0.isWaiting }) {
             // Taken out meanwhile: with two owners each step would copy the list.
-            var round = cancelRounds.removeFirst()
+            var round = cancelRounds.remove(at: first)
             // Behind the others: a small one does not wait for all of a large one.
-            if goOn(with: &round, steps: &steps, until: limit) { end(round) } else { cancelRounds.append(round) }
+            if goOn(with: &round, steps: &steps, until: limit), round.halves.isEmpty { end(round) } else { cancelRounds.append(round) }
         }
     }
 
@@ -134,6 +147,12 @@ extension Engine {
 
     private func end(_ round: CancelRound) {
         for desk in round.held { desks[desk].roundsOut -= 1 }
+        if let key = round.only {
+            for index in cancelRounds.indices where cancelRounds[index].halves.remove(key) != nil {
+                cancelRounds[index].count += round.count
+                cancelRounds[index].withdrawn += round.withdrawn
+            }
+        }
         if case .guarded(let id, _) = round.purpose { tripped(id) }
         if let ticket = round.ticket {
             switch round.purpose {
@@ -210,6 +229,7 @@ extension Engine {
             purpose: .tagged(tag, account: account), actor: actor, ticket: ticket,
             walks: chosen.map { BookWalk(desk: $0.index, last: OrderKey(turn.seq)) })
         round.intents = Set(open.map(\.row.key))
+        round.halves = Set(open.lazy.filter { !$0.isComplete }.map(\.row.key))
         round.modifies = open.flatMap(\.modifies)
         cancelRounds.append(round)
     }

@@ -39,12 +39,12 @@ extension Engine {
         return guards.snapshots(live: live, at: now)
     }
 
-    /// Accounts that are not configured and hold something that a guard stands for.
-    func absentAccounts(of guards: [GuardRow], in state: JournalState) -> [GuardID: Set<AccountID>] {
+    /// Accounts that are not configured and hold orders whose cancel a guard stands for.
+    func absentAccounts(in state: JournalState) -> [GuardID: Set<AccountID>] {
+        let cancelling = Set(state.guards.lazy.filter { $0.onLost == .cancel }.map(\.id))
         var found: [GuardID: Set<AccountID>] = [:]
         for order in state.orders where desk(order.account) == nil {
-            if let id = state.guarded[order.intent] { found[id, default: []].insert(order.account) }
-            for row in guards where row.onLost == .halt && row.covers(order.account) { found[row.id, default: []].insert(order.account) }
+            if let id = state.guarded[order.intent], cancelling.contains(id) { found[id, default: []].insert(order.account) }
         }
         return found
     }
@@ -66,27 +66,31 @@ extension Engine {
         notice(.guardTripped(row), of: nil)
         if row.onLost == .halt {
             let reason = "guard \(row.id): \(row.reason)"
-            for account in row.accounts where desk(account) == nil { _ = setState(.halted, ofAbsent: account, reason: reason, actor: .daemon) }
+            for account in row.accounts where desk(account) == nil {
+                guard setState(.halted, ofAbsent: account, reason: reason, actor: .daemon) != nil else { continue }
+                // The start that finds it configured again goes on with it, as with any halt that was under way.
+                let kill = KillRow(account: account, since: turn.seq, cancelAll: .notAsked)
+                record(.kill(kill, event(.note, note: "\(account): " + KillRow.begun)))
+            }
             for desk in chosen {
                 setState(.halted, of: desk, reason: reason, actor: .daemon)
                 beginKill(desk)
                 recordKill(of: desk)
             }
         }
+        var halves: Set<IntentKey> = []
         for desk in chosen {
             for intent in admission.halfWritten(on: desk.index) where row.onLost == .halt || guards.isBound(intent.row.key, to: row.id) {
                 intents.withdraw(intent)
+                halves.insert(intent.row.key)
             }
         }
         if row.onLost == .cancel { for intent in intents.all where guards.isBound(intent.row.key, to: row.id) { intents.withdraw(intent) } }
-        cancelRound(of: chosen, purpose: .guarded(row.id, isWhole: row.onLost == .halt), actor: .daemon)
+        cancelRound(of: chosen, guarded: row.id, isWhole: row.onLost == .halt, halves: halves)
     }
 
     /// All cancels of a trip are on record.
     func tripped(_ id: GuardID) {
-        // What is whole only now would leave after a kill that came before its own cancels were on record.
-        let open = desks.filter { desk in admission.halfWritten(on: desk.index).contains { guards.isBound($0.row.key, to: id) } }
-        guard open.isEmpty else { return cancelRound(of: open, purpose: .guarded(id, isWhole: false), actor: .daemon) }
         _ = guards.tripped(id, "all that it stands for is asked to be cancelled, or withdrawn unsent", in: turn)
     }
 }

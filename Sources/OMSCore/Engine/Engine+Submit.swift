@@ -14,7 +14,9 @@ extension Engine {
                 return reply(.query(.submission(id, duplicate: true), missing: nil), to: ticket)
             }
             guard !isJournalFull || intent.place.isEmpty && intent.modify.isEmpty else { throw Self.fullJournal }
-            let guardID = try guards.current(of: ticket.connection, for: desk.id)
+            // Whoever only cancels leaves nothing behind, and may do so without a guard, too.
+            let isGuarded = !intent.place.isEmpty || !intent.modify.isEmpty
+            let guardID = isGuarded ? try guards.current(of: ticket.connection, for: desk.id) : nil
             try examine(intent, on: desk)
             plan(intent, content: content, under: guardID, on: desk, from: actor, ticket: ticket)
         } catch {

@@ -114,7 +114,7 @@ package final class Engine {
         doubtClock()
         restore(state)
         restoreKills(state.kills)
-        guards.restore(state.guards, bound: state.guarded, absent: absentAccounts(of: state.guards, in: state), in: turn)
+        guards.restore(state.guards, bound: state.guarded, absent: absentAccounts(in: state), in: turn)
     }
 
     // MARK: Turns
@@ -125,12 +125,7 @@ package final class Engine {
         switch input {
         case .command(let command, let actor, let ticket):
             guards.heard(ticket.connection, in: turn)
-            // What a connection sent behind a large intent takes effect behind it.
-            if admission.isBusy(with: ticket.connection) || cancelRounds.contains(where: { $0.ticket?.connection == ticket.connection }) {
-                admission.wait(Waiting(command: command, actor: actor, ticket: ticket))
-            } else {
-                take(command, from: actor, ticket: ticket)
-            }
+            receive(command, from: actor, ticket: ticket)
         case .answered(let id, let answer, let sentAt, let lastByteAt): answered(id, answer, sentAt: sentAt, lastByteAt: lastByteAt)
         case .lost(let id, let reason, let sentAt, let resetAt): lost(id, reason: reason, sentAt: sentAt, resetAt: resetAt)
         case .notSent(let id, let reason): notSent(id, reason: reason)
@@ -142,6 +137,15 @@ package final class Engine {
             let facts = [JournalEvent.Fact("version", version), .init("boot", bootID)]
             record(.note(account: nil, nil, event(.start, facts: facts, note: "omsd \(version) writes")))
         case .wake: break
+        }
+    }
+
+    /// What a connection sent behind a large intent takes effect behind it.
+    func receive(_ command: ControlCommand, from actor: Actor, ticket: Ticket) {
+        if admission.isBusy(with: ticket.connection) || cancelRounds.contains(where: { $0.ticket?.connection == ticket.connection }) {
+            admission.wait(Waiting(command: command, actor: actor, ticket: ticket))
+        } else {
+            take(command, from: actor, ticket: ticket)
         }
     }
 

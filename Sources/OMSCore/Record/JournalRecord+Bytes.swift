@@ -6,7 +6,7 @@ extension JournalRecord {
     static let firstVersion: UInt8 = 1
     /// Knows tags.
     static let versionOfTags: UInt8 = 2
-    /// The newest. What an older one can say is written in that: who never uses what came later can be followed by those who do not know it.
+    /// The newest. A record without a tag is written in the first, which all else is part of: no released omsd has written either.
     package static let version = versionOfTags
 
     /// The first version that can say it.

@@ -17,6 +17,7 @@ final class FakeSink: ControlSink {
     private struct State {
         var calls: [Call] = []
         var disconnected: [UInt64] = []
+        var spoke: [UInt64] = []
         var server: (any ReplySink)?
         var script: Script
     }
@@ -36,6 +37,8 @@ final class FakeSink: ControlSink {
 
     var calls: [Call] { state.withLock { $0.calls } }
     var disconnected: [UInt64] { state.withLock { $0.disconnected } }
+    /// A connection for each turn in which it sent something else than commands.
+    var spoke: [UInt64] { state.withLock { $0.spoke } }
 
     func post(_ command: ControlCommand, from actor: Actor, ticket: Ticket, isLone: Bool) -> Bool {
         let call = Call(command: command, actor: actor, ticket: ticket, isLone: isLone)
@@ -47,6 +50,6 @@ final class FakeSink: ControlSink {
         return script(call, server)
     }
 
-    func spoke(connection: UInt64) {}
+    func spoke(connection: UInt64) { state.withLock { $0.spoke.append(connection) } }
     func disconnected(connection: UInt64) { state.withLock { $0.disconnected.append(connection) } }
 }

@@ -1,4 +1,5 @@
-/// Dead man's switches of clients that are not over, by the runner's clock: which connection holds which, when each was heard, what was submitted under it. What a trip means for orders and accounts is the engine's (`Engine+Guards`).
+/// Dead man's switches of clients that are not over, by the runner's clock: which connection holds which, when each was heard, what was submitted under it.
+/// What a trip means for orders and accounts is the engine's (`Engine+Guards`).
 ///
 /// An owner: its state is written in this file alone. Each change of a row is on record with the turn that made it.
 struct Guards {
@@ -31,6 +32,10 @@ struct Guards {
     /// The newest of those that are over, for whoever asks.
     private var ended: [GuardRow] = []
     private static let endedMax = 100
+    /// Open ones of one user: each is looked at when any is due, and outlives its connection for as long as its grace.
+    static let openMax = 1_000
+    /// When the first is due at the earliest; nil: one changed since that was looked at. A sign of life only makes it later.
+    private var dueAt: Int64?
 
     // MARK: A start
 
@@ -38,7 +43,7 @@ struct Guards {
     ///
     /// - Parameter absent: accounts with something of a guard that are not configured now.
     mutating func restore(_ rows: [GuardRow], bound: [IntentKey: GuardID], absent: [GuardID: Set<AccountID>] = [:], in turn: Turn) {
-        (self.bound, waitsFor) = (bound, absent)
+        (self.bound, waitsFor, dueAt) = (bound, absent, nil)
         for row in rows where row.state.isOpen {
             open[row.id] = Entry(row: row, connection: nil, from: turn.now.monotonic)
             if row.state == .held { change(row.id, to: .lost, "omsd began anew, and its connection is gone", in: turn) }
@@ -48,8 +53,10 @@ struct Guards {
     /// The engine was made anew within the process: connections live on. What another engine knew of them holds.
     mutating func heed(_ former: Guards, in turn: Turn) {
         for (connection, id) in former.byConnection.sorted(by: { $0.key < $1.key }) {
-            guard var entry = open[id], entry.row.state == .lost, let known = former.open[id] else { continue }
-            (entry.connection, entry.from) = (connection, known.from)
+            // Of one that was taken over in a turn that was never written, the token is the former one still: whoever did does so again.
+            guard var entry = open[id], entry.row.state == .lost, let known = former.open[id], known.row.token == entry.row.token else { continue }
+            // One whose trip was not written has its grace once more.
+            (entry.connection, entry.from) = (connection, min(known.from, turn.now.monotonic))
             open[id] = entry
             byConnection[connection] = id
             if known.row.state == .held { change(id, to: .held, "its connection holds it", in: turn) }
@@ -62,7 +69,11 @@ struct Guards {
     /// Who may hold another one.
     private func mayHold(_ connection: UInt64) throws(ControlError) {
         if let id = byConnection[connection] {
-            throw .invalidParams("this connection holds guard \(id); release it first, or open another connection: a connection has one guard")
+            let isTripping = open[id]?.row.state == .tripping
+            throw .invalidParams(
+                isTripping
+                    ? "this connection's guard \(id) is tripping: open another connection"
+                    : "this connection holds guard \(id); release it first, or open another connection: a connection has one guard")
         }
     }
 
@@ -70,6 +81,10 @@ struct Guards {
         _ terms: GuardTerms, user: UInt32, connection: UInt64, token: GuardToken, actor: Actor, in turn: Turn
     ) throws(ControlError) -> GuardRow {
         try mayHold(connection)
+        guard open.values.lazy.filter({ $0.row.user == user }).count < Self.openMax else {
+            throw .queueFull("user \(user) has \(Self.openMax) guards open; release some, or let their grace pass")
+        }
+        dueAt = nil
         let event = Self.event("held", "began", actor: actor, in: turn)
         let row = GuardRow(
             id: GuardID(event.seq), user: user, accounts: terms.accounts, onLost: terms.onLost, heartbeatMs: terms.heartbeatMs,
@@ -178,7 +193,11 @@ struct Guards {
     mutating func due(in turn: Turn) -> [GuardRow] {
         guard !open.isEmpty else { return [] }
         let now = turn.now.monotonic
-        var tripping: [GuardRow] = []
+        if let dueAt, now < dueAt {
+            turn.wake(at: dueAt)
+            return []
+        }
+        var (tripping, next): ([GuardRow], Int64) = ([], .max)
         for id in open.keys.sorted() {
             // Lost and over within one turn where the turn came late.
             if let entry = open[id], entry.row.state == .held, let at = entry.dueAt, at <= now {
@@ -187,7 +206,7 @@ struct Guards {
             }
             guard let entry = open[id], let at = entry.dueAt else { continue }
             guard entry.row.state != .held, at <= now else {
-                turn.wake(at: at)
+                next = min(next, at)
                 continue
             }
             if entry.row.state == .lost {
@@ -199,6 +218,8 @@ struct Guards {
             open[id]?.from = .farthest
             tripping.append(row)
         }
+        dueAt = next
+        turn.wake(at: next)
         return tripping
     }
 
@@ -245,6 +266,7 @@ struct Guards {
         guard var row = open[id]?.row else { return }
         (row.state, row.since, row.reason) = (state, turn.now.wall, words)
         open[id]?.row = row
+        dueAt = nil
         turn.record(.sessionGuard(row, Self.named(id, Self.event(state.rawValue, words, actor: actor, in: turn))))
     }
 
