@@ -69,14 +69,8 @@ struct Verify: Equatable {
         out.member("commands", report.commands)
         out.member("requests", report.requests)
         out.member("problem_count", report.problemCount)
-        out.key("problems")
-        out.beginArray()
-        for problem in report.problems { out.string(problem) }
-        out.endArray()
-        out.key("notes")
-        out.beginArray()
-        for note in report.notes { out.string(note) }
-        out.endArray()
+        out.member("problems", report.problems)
+        out.member("notes", report.notes)
         out.key("seals")
         out.beginObject()
         out.member("count", report.seals.count)

@@ -196,8 +196,10 @@ package final class Exchange {
 
     /// Streams tell of an attempt that came to nothing; of the order itself nothing changes.
     func tellFailure(of orderID: String, uid: String, product: String, symbol: String, error: String, at: Int64) {
+        // Where no stream is open nothing may differ, numbers of updates least of all.
+        guard let told else { return }
         updates += 1
-        told?(
+        told(
             .failedAttempt(
                 FailedReport(uid: uid, orderID: orderID, product: product, symbol: symbol, error: error, at: at, updateNumber: updates)))
     }

@@ -31,7 +31,6 @@ extension ServerLoop {
         case .finish:
             connection.closesAfterwards = true
             if connection.out.isEmpty { linger(connection) }
-        case .reset: reset(connection)
         }
     }
 

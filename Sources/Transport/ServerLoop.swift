@@ -256,7 +256,11 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     private func take(_ reply: ServerReply, for id: UInt64, _ serial: UInt64) {
-        guard let connection = connections[id], connection.serial == serial, connection.stage == .answering, !connection.isReplied else { return }
+        guard let connection = connections[id], connection.serial == serial, connection.stage == .answering, !connection.isReplied else {
+            // Whoever was to speak on it has nobody to speak to.
+            if case .upgrade(_, let guest) = reply { guest.ended() }
+            return
+        }
         connection.isReplied = true
         let after =
             switch reply {

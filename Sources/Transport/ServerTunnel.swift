@@ -16,13 +16,10 @@ package struct ServerTunnel: Sendable {
         case send([UInt8])
         /// All that was sent is written, then the connection closes.
         case finish
-        case reset
     }
     let mailbox: LoopMailbox<ServerLoop.Message>
     let connection: UInt64
 
     package func send(_ bytes: [UInt8]) { _ = mailbox.post(.tunnel(connection, .send(bytes))) }
     package func finish() { _ = mailbox.post(.tunnel(connection, .finish)) }
-    /// Closes with a TCP reset; what is not written yet is not.
-    package func reset() { _ = mailbox.post(.tunnel(connection, .reset)) }
 }

@@ -8,7 +8,6 @@ import struct OMSCore.Decimal
 /// A world and clients of its streams, with the clock in the test's hand. Messages are written from the venue pages alone.
 final class StreamBench {
     let bench: DialectBench
-    private(set) var heard: [Int: [StreamOutput]] = [:]
     /// Fails a test that waits for what never comes.
     enum Failure: Error { case refused(Int), silent }
 

@@ -45,7 +45,7 @@ import Wire
         }
         let before = TransportTime.now()
         let stream = try StreamClient(Client(), to: venue.origin)
-        #expect(await eventually { stream.texts == ["a"] })
+        try #require(await eventually { stream.texts == ["a"] })
         guard case .opened(let opened) = stream.events[0], case .message(_, let told) = stream.events[1] else {
             return #expect(Bool(false), "\(stream.events)")
         }

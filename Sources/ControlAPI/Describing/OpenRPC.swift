@@ -102,10 +102,7 @@ package enum OpenRPC {
 
     private static func enumeration(_ words: [String], into writer: inout JSONWriter) {
         writer.member("type", "string")
-        writer.key("enum")
-        writer.beginArray()
-        for word in words { writer.string(word) }
-        writer.endArray()
+        writer.member("enum", words)
     }
 
     private static func object(_ fields: [Field], into writer: inout JSONWriter) {

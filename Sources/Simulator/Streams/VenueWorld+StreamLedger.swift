@@ -18,18 +18,12 @@ extension VenueWorld {
             writer.member("opened_at", session.openedAt)
             writer.member("ended_at", session.endedAt)
             writer.member("end", session.end)
-            writer.key("channels")
-            writer.beginArray()
-            for channel in session.channels { writer.string(channel) }
-            writer.endArray()
+            writer.member("channels", session.channels)
             writer.member("logins", session.logins)
             writer.member("subscribes", session.subscribes)
             writer.member("messages", session.messages)
             writer.member("pushes", session.pushes)
-            writer.key("over")
-            writer.beginArray()
-            for budget in session.over { writer.string(budget) }
-            writer.endArray()
+            writer.member("over", session.over)
             writer.endObject()
         }
         writer.endArray()

@@ -22,10 +22,7 @@ enum XTStream {
         var json = JSONWriter(reserving: 96 + (listenKey?.utf8.count ?? 0))
         json.beginObject()
         json.member("method", method)
-        json.key("params")
-        json.beginArray()
-        for param in params { json.string(param) }
-        json.endArray()
+        json.member("params", params)
         if let listenKey { json.member("listenKey", listenKey) }
         json.member("id", messageID)
         json.endObject()

@@ -77,6 +77,14 @@ public struct JSONWriter {
         key(name)
         if let number { integer(number) } else { null() }
     }
+    /// A list of texts.
+    package mutating func member(_ name: String, _ texts: [String]) {
+        key(name)
+        beginArray()
+        for text in texts { string(text) }
+        endArray()
+    }
+
     package mutating func member(_ name: String, _ value: Bool) {
         key(name)
         bool(value)

@@ -166,10 +166,7 @@ extension Report {
         out.beginObject()
         out.member("sound", verdict.isSound)
         out.member("problem_count", verdict.problemCount)
-        out.key("problems")
-        out.beginArray()
-        for problem in verdict.problems { out.string(problem) }
-        out.endArray()
+        out.member("problems", verdict.problems)
         out.endObject()
     }
 }

@@ -146,8 +146,8 @@ extension AscendEXDialect {
         return 2_323_400_000 + number * 7 + number * number % 5
     }
 
-    private static func state(of order: SimOrder) -> String {
-        switch order.state {
+    static func word(of state: SimState) -> String {
+        switch state {
         case .accepted, .open: "New"
         case .partiallyFilled: "PartiallyFilled"
         case .filled: "Filled"
@@ -166,7 +166,7 @@ extension AscendEXDialect {
         writer.member("price", order.price?.description ?? "")
         writer.member("orderQty", order.quantity.description)
         writer.member("stopPrice", "")
-        writer.member("status", Self.state(of: order))
+        writer.member("status", Self.word(of: order.state))
         writer.member("avgPx", order.averagePrice?.description ?? "0")
         writer.member("cumFilledQty", order.filled.description)
         writer.member("cumFee", order.fee.description)
@@ -210,7 +210,7 @@ extension AscendEXDialect {
         writer.member("price", order.price?.description ?? "0")
         writer.member("stopPrice", "0")
         writer.member("orderQty", order.quantity.description)
-        writer.member("status", Self.state(of: order))
+        writer.member("status", Self.word(of: order.state))
         writer.member("createTime", order.createdAt / 1000)
         writer.member("lastExecTime", order.updatedAt / 1000)
         writer.member("avgFillPrice", order.averagePrice?.description ?? "0")

@@ -218,14 +218,7 @@ final class AscendEXGateway: StreamGateway {
 
     private func order(_ report: OrderReport, _ shape: StreamShape, _ writer: inout JSONWriter) {
         let (order, standing) = (report.order, report.standing)
-        let state =
-            switch standing.state {
-            case .accepted, .open: "New"
-            case .partiallyFilled: "PartiallyFilled"
-            case .filled: "Filled"
-            case .canceled, .expired: "Canceled"
-            case .rejected: "Rejected"
-            }
+        let state = AscendEXDialect.word(of: standing.state)
         writer.member("s", order.symbol)
         writer.member("sn", AscendEXDialect.seqNum(standing.updateNumber))
         writer.member("orderId", order.id)
