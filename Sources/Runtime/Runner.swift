@@ -51,6 +51,8 @@ package protocol StreamCarrier: AnyObject {
     /// The row that must be durable before a wish is carried out; nil: it needs none.
     func row(of wish: StreamWish, at now: Moment) -> RequestRow?
     func carryOut(_ wishes: [StreamWish])
+    /// The core has taken this in: what is kept for it may go.
+    func took(_ event: StreamEvent)
     /// Who knew of the connections is gone: all of them end, and nothing of them is heard any more.
     func endAll()
 }
@@ -162,7 +164,8 @@ package final class Runner {
     private func forget(_ input: Input) {
         switch input {
         case .answered(let id, _, _, _), .lost(let id, _, _, _), .notSent(let id, _): unwritten[id] = nil
-        case .command, .heard, .disconnected, .spoke, .reload, .started, .wake: break
+        case .heard(_, let event): ports.streams?.took(event)
+        case .command, .disconnected, .spoke, .reload, .started, .wake: break
         }
     }
 

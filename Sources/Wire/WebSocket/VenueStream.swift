@@ -101,8 +101,8 @@ package final class VenueStreamBacklog: Sendable {
         return false
     }
 
-    /// For the reader: it has done with a message, or lets it go.
-    package func take(_ message: [UInt8]) { waiting.subtract(message.count + Self.perMessage, ordering: .relaxed) }
+    /// For the reader: it has done with a message of so many bytes, or lets it go.
+    package func take(_ bytes: Int) { waiting.subtract(bytes + Self.perMessage, ordering: .relaxed) }
 }
 
 /// Opens streams and speaks on them. From any thread; nothing is sent twice, and a stream that ended is never opened again by itself.

@@ -1,0 +1,207 @@
+import Containers
+import OMSCore
+import Synchronization
+import Venues
+import Wire
+
+/// One private stream's way to its venue: how to speak, where, and with which key.
+package struct StreamLink: Sendable {
+    package let dialect: any StreamDialect
+    package let origin: HTTPOrigin
+    /// Where tokens are asked for: the host of the accounts' other requests.
+    package let requests: HTTPOrigin
+    /// An object of its own, though of the same secret: those of requests sign on the transport's thread, this one on the core's.
+    package let key: SigningKey
+    package let freshnessMs: Int64
+
+    package init(dialect: any StreamDialect, origin: HTTPOrigin, requests: HTTPOrigin, key: SigningKey, freshnessMs: Int64) {
+        (self.dialect, self.origin, self.requests, self.key, self.freshnessMs) = (dialect, origin, requests, key, freshnessMs)
+    }
+}
+
+/// What the engine asks of a dialect.
+package struct StreamDialectRules: StreamRules {
+    private let dialect: any StreamDialect
+    package init(_ dialect: any StreamDialect) { self.dialect = dialect }
+    package var profile: StreamProfile { dialect.profile }
+    /// By any token: none stands in a channel's name.
+    package func channels(for symbols: [Symbol]) -> [[StreamChannel]] {
+        dialect.subscriptions(symbols, token: StreamToken("")).map(\.channels)
+    }
+}
+
+/// Carries wishes to the transport, and what comes of them back to the core. Tokens are kept here, and nowhere else.
+///
+/// Belongs to the core's thread; what the transport's thread brings goes through ``Conversation`` and ``Shelf``.
+package final class StreamLinks: StreamCarrier {
+    /// Less than the engine waits for each (`Patience.streamAnswerUs`), so that it hears why.
+    private static let timeoutMs: Int64 = 10_000
+
+    private let links: [StreamName: StreamLink]
+    private let transport: any HTTPTransport
+    private let streams: any StreamTransport
+    private let clock: any MomentSource
+    private let post: @Sendable (Input) -> Void
+    private let shelf = Shelf()
+    /// Of attempts whose end was not taken in yet.
+    private var conversations: [RequestID: Conversation] = [:]
+
+    package init(
+        _ links: [StreamName: StreamLink], transport: any HTTPTransport, streams: any StreamTransport, clock: any MomentSource,
+        post: @escaping @Sendable (Input) -> Void
+    ) {
+        (self.links, self.transport, self.streams, self.clock, self.post) = (links, transport, streams, clock, post)
+    }
+
+    package func row(of wish: StreamWish, at now: Moment) -> RequestRow? {
+        guard case .token(let way, let timeMs, let permits) = wish.what, let link = links[wish.stream],
+            let request = link.dialect.tokenRequest(way: way, freshnessMs: link.freshnessMs)
+        else { return nil }
+        return RequestRow(
+            id: wish.attempt, account: wish.account, endpoint: "\(request.method) \(request.path)", kind: .session, items: 1, timeMs: timeMs,
+            signedAt: now.wall, bodySHA256: Digest256(sha256(request.body)), permits: permits.permits)
+    }
+
+    package func carryOut(_ wishes: [StreamWish]) {
+        for wish in wishes {
+            guard let link = links[wish.stream] else { preconditionFailure("a stream that is not configured") }
+            let id = wish.attempt.number
+            switch wish.what {
+            case .token(let way, let timeMs, _): fetch(way, timeMs, wish, link)
+            case .connect(let facts, let timeMs): connect(facts, timeMs, wish, link)
+            case .login(let timeMs): if let message = link.dialect.login(timeMs: timeMs, with: link.key) { streams.say(message.bytes, on: id) }
+            case .subscribe(let symbols):
+                for message in link.dialect.subscriptions(symbols, token: shelf[wish.stream]) { streams.say(message.bytes, on: id) }
+            case .say(let text): streams.say(Array(text.utf8), on: id)
+            case .close(let reason): streams.close(id, reason)
+            }
+        }
+    }
+
+    /// Gives back the place of what the core has taken in.
+    package func took(_ event: StreamEvent) {
+        switch event.what {
+        case .told: conversations[event.attempt]?.took()
+        case .closed: conversations[event.attempt] = nil
+        case .tokenGranted, .tokenRefused, .opened: break
+        }
+    }
+
+    package func endAll() {
+        for (id, conversation) in conversations {
+            conversation.end()
+            streams.close(id.number, "the engine is made anew")
+        }
+        conversations = [:]
+    }
+
+    // MARK: Tokens
+
+    private func fetch(_ way: Int, _ timeMs: Int64, _ wish: StreamWish, _ link: StreamLink) {
+        let conversation = begin(wish)
+        guard var request = link.dialect.tokenRequest(way: way, freshnessMs: link.freshnessMs) else {
+            return conversation.tell(.tokenRefused(isNoWay: true, retryAfterMs: nil, .later, words: "there is no such way to a token"))
+        }
+        // Here and not as it leaves: the key is this thread's.
+        link.dialect.signTokenRequest(&request, way: way, timeMs: timeMs, with: link.key)
+        let (dialect, shelf, name) = (link.dialect, shelf, wish.stream)
+        let exchange = HTTPExchange(
+            id: wish.attempt.number, origin: link.requests, request: request, sign: { _ in }, staleAt: clock.now().monotonic + Self.timeoutMs * 500,
+            timeoutMs: Self.timeoutMs / 2,
+            completion: { end in
+                switch end {
+                case .answered(let response, _, _):
+                    switch dialect.tokenAnswer(way: way, from: response) {
+                    case .granted(let token):
+                        shelf[name] = token
+                        conversation.tell(.tokenGranted)
+                    case .refused(let refusal, let code, let text):
+                        conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, refusal, words: "\(code) \(text)"))
+                    case .tooFast(let retryAfterMs):
+                        conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: retryAfterMs, .later, words: "asked for too often"))
+                    case .noSuchWay(let words): conversation.tell(.tokenRefused(isNoWay: true, retryAfterMs: nil, .later, words: words))
+                    case .failed(let words): conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, .later, words: words))
+                    }
+                case .notSent(let reason): conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, .later, words: "not sent: \(reason)"))
+                // Nobody knows whether there is a token now: one more is asked for in due time.
+                case .lost(let reason, _, _): conversation.tell(.closed("no answer to the request for a token: \(reason)"))
+                }
+            })
+        transport.send([exchange])
+    }
+
+    // MARK: Connections
+
+    private func connect(_ facts: AccountFacts?, _ timeMs: Int64, _ wish: StreamWish, _ link: StreamLink) {
+        let conversation = begin(wish)
+        guard let upgrade = link.dialect.upgrade(facts: facts, token: shelf[wish.stream], timeMs: timeMs, with: link.key) else {
+            return conversation.tell(.closed("what the stream's address names is not known: the account's facts, or a token"))
+        }
+        let dialect = link.dialect
+        streams.open(
+            VenueStream(
+                id: wish.attempt.number, origin: link.origin, target: upgrade.target, headers: upgrade.headers, timeoutMs: Self.timeoutMs,
+                backlog: conversation.backlog,
+                event: { event in
+                    switch event {
+                    case .opened: conversation.tell(.opened)
+                    case .message(let text, _): conversation.tell(dialect.read(text), weighing: text.count)
+                    case .binary(let bytes, _): conversation.tell([.unknown("a message of \(bytes) bytes that is no text")], weighing: nil)
+                    case .pong: break
+                    case .closed(let end, _):
+                        if case .refused(.refused(let response)) = end, let news = dialect.refusal(ofUpgrade: response) {
+                            conversation.tell([news], weighing: nil)
+                        }
+                        conversation.tell(.closed("\(end)".escapedForLog))
+                    }
+                }))
+    }
+
+    private func begin(_ wish: StreamWish) -> Conversation {
+        let conversation = Conversation(wish.stream, wish.attempt, post)
+        conversations[wish.attempt] = conversation
+        return conversation
+    }
+}
+
+/// The tokens, by stream: put there by the transport's thread, used by the core's.
+private final class Shelf: Sendable {
+    private let tokens = Mutex<[StreamName: StreamToken]>([:])
+    subscript(name: StreamName) -> StreamToken? {
+        get { tokens.withLock { $0[name] } }
+        set { tokens.withLock { $0[name] = newValue } }
+    }
+}
+
+/// One attempt, as long as somebody wants to hear of it.
+private final class Conversation: Sendable {
+    private struct State {
+        var isOver = false
+        /// What each message weighs that the core has not taken in, in order; nil: nothing.
+        var weights = Deque<Int?>()
+    }
+    let backlog = VenueStreamBacklog()
+    private let name: StreamName
+    private let attempt: RequestID
+    private let post: @Sendable (Input) -> Void
+    private let state = Mutex(State())
+
+    init(_ name: StreamName, _ attempt: RequestID, _ post: @escaping @Sendable (Input) -> Void) {
+        (self.name, self.attempt, self.post) = (name, attempt, post)
+    }
+
+    func tell(_ what: StreamEvent.What) { if !state.withLock(\.isOver) { post(.heard(name, StreamEvent(attempt, what))) } }
+
+    /// - Parameter bytes: What the message holds of the backlog; nil: nothing.
+    func tell(_ news: [StreamNews], weighing bytes: Int?) {
+        let isHeard = state.withLock { state in
+            guard !state.isOver, !news.isEmpty else { return false }
+            state.weights.append(bytes)
+            return true
+        }
+        if isHeard { tell(.told(news)) } else if let bytes { backlog.take(bytes) }
+    }
+
+    func took() { if let bytes = state.withLock({ $0.weights.popFirst() }) ?? nil { backlog.take(bytes) } }
+    func end() { state.withLock { $0.isOver = true } }
+}
