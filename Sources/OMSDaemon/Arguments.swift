@@ -11,7 +11,7 @@ enum Arguments: Equatable {
     case verify(Verify)
     /// `omsd backup --journal FILE --to FILE`
     case backup(journal: String, to: String)
-    /// `omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] --reason TEXT [--same-venue]`
+    /// `omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] [--stream-url URL] --reason TEXT [--same-venue]`
     case rebind(Rebind)
     case help
     case version
@@ -27,7 +27,7 @@ enum Arguments: Equatable {
                                                   against a head that was kept elsewhere, or against the
                                                   public key (Ed25519, PEM) of the one that signed them
           omsd backup --journal FILE --to FILE    copy a live journal
-          omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] --reason TEXT [--same-venue]
+          omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] [--stream-url URL] --reason TEXT [--same-venue]
                                                   record that an account is elsewhere, or somebody else, than the
                                                   journal has it; no daemon may run. Without --same-venue what is
                                                   in doubt is parked and what is unsent is withdrawn

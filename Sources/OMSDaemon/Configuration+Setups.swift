@@ -11,7 +11,7 @@ extension Configuration {
             ConfiguredIdentity(
                 account: account.id,
                 identity: AccountIdentity(venue: account.venue, product: account.product, uid: account.uid, origin: account.origin),
-                key: credentials[account.id]?.fingerprint)
+                key: credentials[account.id]?.fingerprint, stream: account.stream?.place)
         }
     }
 
@@ -33,6 +33,7 @@ extension Configuration {
             setup.freshnessMs = account.freshnessMs
             setup.memoryMs = account.memoryMs
             setup.origin = account.origin
+            setup.streamOrigin = account.stream?.place
             setup.limits = account.settings(adapter.profile)
             setup.batchMax = account.batchMax
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional

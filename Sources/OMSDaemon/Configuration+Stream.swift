@@ -11,10 +11,11 @@ struct StreamConfiguration: Sendable, Equatable {
     /// As a configuration has it, with the port.
     var url: String { Self.url(of: origin) }
 
-    static func url(of origin: HTTPOrigin) -> String {
-        let text = origin.description
-        return (origin.isTLS ? "wss" : "ws") + text.dropFirst(origin.isTLS ? 5 : 4)
-    }
+    /// As the journal pins it: one text for all spellings of one place.
+    var place: String { Self.place(of: origin) }
+
+    static func url(of origin: HTTPOrigin) -> String { "ws" + origin.description.dropFirst(4) }
+    static func place(of origin: HTTPOrigin) -> String { "ws" + origin.place.dropFirst(4) }
 
     /// Reads `wss://HOST[:PORT]` or `ws://HOST[:PORT]`; nil for anything else, a path included: paths are the venue's.
     static func origin(_ url: String) -> HTTPOrigin? {

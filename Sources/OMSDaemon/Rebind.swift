@@ -10,11 +10,14 @@ struct Rebind: Equatable {
     let account: String
     let baseURL: HTTPOrigin?
     let uid: String?
+    /// As the journal pins it.
+    let stream: String?
     let reason: String
     let isSame: Bool
 
     init(_ words: ArraySlice<String>) throws(ArgumentError) {
-        let options = try CommandWords(words, values: ["--journal", "--account", "--base-url", "--uid", "--reason"], flags: ["--same-venue"])
+        let options = try CommandWords(
+            words, values: ["--journal", "--account", "--base-url", "--uid", "--stream-url", "--reason"], flags: ["--same-venue"])
         journal = try options.required("--journal")
         account = try options.required("--account", "NAME")
         reason = try options.required("--reason", "TEXT")
@@ -22,7 +25,15 @@ struct Rebind: Equatable {
         isSame = options.has("--same-venue")
         uid = options.text("--uid")
         if let uid, !AccountReader.isUID(uid) { throw ArgumentError("--uid must be \(AccountReader.uidRule)") }
+        let streamOrigin = options.text("--stream-url").flatMap { StreamConfiguration.origin($0) }
+        stream = streamOrigin.map { StreamConfiguration.place(of: $0) }
         baseURL = options.text("--base-url").flatMap { HTTPOrigin($0) }
+        if options.text("--stream-url") != nil {
+            guard let streamOrigin else { throw ArgumentError("--stream-url must be wss://HOST[:PORT], without user, path or query") }
+            guard streamOrigin.isTLS || streamOrigin.isLoopback else {
+                throw ArgumentError("--stream-url: ws:// is for loopback addresses only; use wss://")
+            }
+        }
         if options.text("--base-url") != nil {
             guard let baseURL else { throw ArgumentError("--base-url must be https://HOST[:PORT], without user, path or query") }
             guard baseURL.isTLS || baseURL.isLoopback else { throw ArgumentError("--base-url: http:// is for loopback addresses only; use https://") }
@@ -45,7 +56,7 @@ struct Rebind: Equatable {
                 return .usage
             }
             let rebinding = Rebinding(
-                account: name, uid: uid, origin: baseURL?.place, reason: reason, isSame: isSame,
+                account: name, uid: uid, origin: baseURL?.place, streamOrigin: stream, reason: reason, isSame: isSame,
                 actor: .peer(uid: getuid(), pid: getpid()))
             let outcome = rebinding.outcome(of: try file.load(), known: known, at: omsd_clock_us(CLOCK_REALTIME))
             try file.commit(outcome.records)

@@ -76,8 +76,12 @@ extension JournalLoader {
     }
 
     /// Who each account is, by the record. Of a journal before its upgrade: with which key it signed.
+    /// The schema that knows where streams are heard.
+    private static let streamsSince = 8
+
     func pinnedIdentities() throws(JournalError) -> [PinnedIdentity] {
-        guard try Migrator.version(of: connection) >= 2 else { return try formerIdentities() }
+        let version = try Migrator.version(of: connection)
+        guard version >= 2 else { return try formerIdentities() }
         var keys: [Int64: Set<String>] = [:]
         let known = try connection.prepare("SELECT account_key, fingerprint FROM account_keys")
         while try known.step() {
@@ -95,7 +99,7 @@ extension JournalLoader {
         var identities: [PinnedIdentity] = []
         let rows = try connection.prepare(
             """
-            SELECT a.account, a.venue, a.product, i.uid, i.origin, i.key_in_use, a.account_key
+            SELECT a.account, a.venue, a.product, i.uid, i.origin, i.key_in_use, a.account_key, \(version < Self.streamsSince ? "NULL" : "i.stream_origin")
             FROM identities i JOIN accounts a USING (account_key) ORDER BY a.account_key
             """)
         while try rows.step() {
@@ -104,6 +108,7 @@ extension JournalLoader {
                 keyInUse: try rows.next(), keys: [], former: [])
             pinned.origin = pinned.origin.map { HTTPOrigin($0)?.place ?? $0 }
             let account: Int64 = try rows.next()
+            pinned.streamOrigin = try rows.next()
             (pinned.keys, pinned.former) = (keys[account] ?? [], former[account] ?? [])
             identities.append(pinned)
         }

@@ -202,7 +202,7 @@ struct JournalCheck {
             """
             SELECT a.account FROM identities i JOIN accounts a USING (account_key)
                 LEFT JOIN events e ON e.seq = (SELECT max(seq) FROM events WHERE kind = 'identity' AND account_key = i.account_key)
-            WHERE i.uid IS NOT e.detail ->> 'uid' OR i.origin IS NOT e.detail ->> 'origin'
+            WHERE i.uid IS NOT e.detail ->> 'uid' OR i.origin IS NOT e.detail ->> 'origin' OR i.stream_origin IS NOT e.detail ->> 'stream_origin'
                 OR i.uid IS NOT NULL AND i.key_in_use IS NOT e.detail ->> 'key_in_use'
                 OR i.key_in_use IS NOT NULL AND i.key_in_use NOT IN (SELECT fingerprint FROM account_keys k WHERE k.account_key = i.account_key)
             """)

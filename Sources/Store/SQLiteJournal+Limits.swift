@@ -16,7 +16,7 @@ extension SQLiteJournal {
 
     func write(_ pinned: PinnedIdentity, _ event: JournalEvent) throws(JournalError) {
         let account = try key(of: pinned.account)
-        try statements.setIdentity.run(account, pinned.uid, pinned.origin, pinned.keyInUse)
+        try statements.setIdentity.run(account, pinned.uid, pinned.origin, pinned.keyInUse, pinned.streamOrigin)
         try statements.forgetKeys.run(account)
         for fingerprint in pinned.keys.sorted() { try statements.addKey.run(account, fingerprint) }
         try statements.forgetPlaces.run(account)
@@ -25,6 +25,7 @@ extension SQLiteJournal {
         detail.add("uid", pinned.uid)
         detail.add("origin", pinned.origin)
         detail.add("key_in_use", pinned.keyInUse)
+        detail.add("stream_origin", pinned.streamOrigin)
         detail.addNote(of: event)
         try write(event, account: account, detail: detail)
     }

@@ -150,7 +150,7 @@ struct WriterStatements: ~Copyable {
             """)
         forgetPlaces = prepare("DELETE FROM former_places WHERE account_key = ?")
         addPlace = insert(into: "former_places", "account_key, since, until, uid, origin")
-        setIdentity = replace(in: "identities", "account_key, uid, origin, key_in_use")
+        setIdentity = replace(in: "identities", "account_key, uid, origin, key_in_use, stream_origin")
         forgetKeys = prepare("DELETE FROM account_keys WHERE account_key = ?")
         addKey = insert(into: "account_keys", "account_key, fingerprint")
         setRest = replace(in: "budget_rests", "budget_id, usable_share, frozen_until, frozen_us, frozen_wall, recovers_at")

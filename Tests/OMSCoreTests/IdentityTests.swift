@@ -43,6 +43,19 @@ import Testing
         }
     }
 
+    @Test func `a stream at another place than on record is told with both, and one that is off, or on for the first time, is not`() {
+        func account(_ stream: String?) -> ConfiguredIdentity {
+            let plain = Self.account("a")
+            return ConfiguredIdentity(account: "a", identity: plain.identity, key: plain.key, stream: stream)
+        }
+        var pinned = Self.pinned("a")
+        #expect(IdentityCheck.problems([account("wss://s:443")], pinned: [pinned]).isEmpty)
+        pinned.streamOrigin = "wss://s:443"
+        #expect(IdentityCheck.problems([account("wss://s:443"), account(nil)], pinned: [pinned]).isEmpty)
+        let words = IdentityCheck.problems([account("ws://127.0.0.1:80")], pinned: [pinned])
+        #expect(words.count == 1 && words[0].contains("wss://s:443") && words[0].contains("ws://127.0.0.1:80"), "\(words)")
+    }
+
     @Test func `a key that was another uid's is told, by the record of accounts that are configured or not, and by that of a first version`() {
         #expect(IdentityCheck.problems([Self.account("b", uid: "2")], pinned: [Self.pinned("a")]).count == 1)
         #expect(IdentityCheck.problems([Self.account("b", uid: "1")], pinned: [Self.pinned("a")]).isEmpty, "a rename, with all else as it was")

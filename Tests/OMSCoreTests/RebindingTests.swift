@@ -213,3 +213,34 @@ import Testing
         }
     }
 }
+
+/// A venue's stream that moved.
+@Suite struct StreamRebindingTests {
+    private static func rebound(
+        _ origin: String?, _ stream: String?, isSame: Bool = false
+    ) throws -> (pinned: PinnedIdentity, records: Int, words: String) {
+        var state = JournalState()
+        var known = PinnedIdentity(
+            account: "a", venue: "az-futures", product: "usdt", uid: "1", origin: "https://a:443", keyInUse: "k", keys: ["k"])
+        known.streamOrigin = "wss://s:443"
+        state.identities["a"] = known
+        let rebinding = Rebinding(account: "a", uid: nil, origin: origin, streamOrigin: stream, reason: "why", isSame: isSame, actor: .daemon)
+        let outcome = rebinding.outcome(of: state, known: known, at: 1)
+        guard case .identity(let pinned, let event)? = outcome.records.first else { throw Missing() }
+        return (pinned, outcome.records.count, event.note ?? "")
+    }
+    private struct Missing: Error {}
+
+    @Test func `a stream that moved moves no order and costs no key, and both places are on record`() throws {
+        let (pinned, records, words) = try Self.rebound(nil, "wss://t:443")
+        #expect(pinned.streamOrigin == "wss://t:443" && pinned.origin == "https://a:443" && pinned.keyInUse == "k" && pinned.keys == ["k"])
+        #expect(pinned.former.isEmpty && records == 1)
+        #expect(words.contains("wss://s:443") && words.contains("wss://t:443") && words.contains("why"))
+    }
+
+    @Test func `an account that moved hears its stream where the next configuration says, or where this says`() throws {
+        #expect(try Self.rebound("https://b:443", nil).pinned.streamOrigin == nil)
+        #expect(try Self.rebound("https://b:443", "wss://t:443", isSame: true).pinned.streamOrigin == "wss://t:443")
+        #expect(try Self.rebound(nil, nil, isSame: true).pinned.streamOrigin == "wss://s:443")
+    }
+}

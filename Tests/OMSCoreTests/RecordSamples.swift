@@ -63,11 +63,12 @@ enum RecordSamples {
             id: 20, account: "mm-az", kind: .externalOrder, clientOrderID: "o4k200000012", venueOrderID: "598345", detail: "whose?", at: 8)
         broken.acknowledgedAt = 9
         let state = TradingStateRow(account: "mm-az", state: .halted, reason: "lunch", actor: .venue, at: 10)
-        let pinned = PinnedIdentity(
+        var pinned = PinnedIdentity(
             account: "mm-az", venue: "az-futures", product: "usdt", uid: "U1", origin: "https://a:443", keyInUse: "k2", keys: ["k2", "k1"],
             former: [
                 FormerPlace(since: 0, until: 17, uid: "U0", origin: "https://b:443"), FormerPlace(since: 17, until: 18, uid: nil, origin: nil),
             ])
+        pinned.streamOrigin = "wss://c:443"
         var kill = KillRow(account: "mm-az", since: 19, cancelAll: .unanswered)
         kill.closed = 4
         var guardRow = GuardRow(

@@ -67,9 +67,10 @@ private let budgets = "INSERT INTO budgets (budget_id, venue, owner, budget, sco
 
     @Test func `identities, rests and bans are read as they were written, until they are over`() throws {
         let sample = try Sample()
-        let pinned = PinnedIdentity(
+        var pinned = PinnedIdentity(
             account: Sample.az, venue: "az-futures", product: "usdt", uid: "U1", origin: "https://a:443", keyInUse: "k2", keys: ["k1", "k2"],
             former: [FormerPlace(since: 0, until: 3, uid: "U0", origin: "https://b:443"), FormerPlace(since: 4, until: 9, uid: nil, origin: nil)])
+        pinned.streamOrigin = "wss://c:443"
         let budget = BudgetRow(id: 7, venue: "az-futures", owner: "k2", name: "batch-place", scope: .apikey, permits: 10, windowMs: 1_000)
         let rest = BudgetRest(budget: 7, usableShare: 5, rest: Rest(until: 10, lastsUs: 5, untilWall: 20), recoversAt: 30)
         let ban = VenueBan(family: "az", rest: Rest(until: 1, lastsUs: 2, untilWall: 3), words: "go away")
@@ -82,7 +83,9 @@ private let budgets = "INSERT INTO budgets (budget_id, venue, owner, budget, sco
         try sample.open.commit([.budgetRest(rest.ended), .banEnded(family: "az")])
         let later = try sample.open.load()
         #expect(later.rests.isEmpty && later.bans.isEmpty)
-        try sample.open.connection.execute("UPDATE identities SET uid = 'U2'")
+        try sample.open.connection.execute("UPDATE identities SET stream_origin = 'wss://d:443'")
+        #expect(try JournalVerifier.verify(path: sample.path).problems == ["account mm-az: who it is, the record says otherwise"])
+        try sample.open.connection.execute("UPDATE identities SET stream_origin = 'wss://c:443', uid = 'U2'")
         #expect(try JournalVerifier.verify(path: sample.path).problems == ["account mm-az: who it is, the record says otherwise"])
     }
 

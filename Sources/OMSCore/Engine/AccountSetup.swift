@@ -25,6 +25,8 @@ package struct AccountSetup: Sendable {
     package var memoryMs: Int64?
     /// Scheme, host and port that requests go to: part of who the account is.
     package var origin = ""
+    /// Where its private stream is heard, likewise; nil: it is off.
+    package var streamOrigin: String?
     package var limits: [LimitSetting] = []
     package var batchMax: Int?
     package var risk = RiskSetting()

@@ -18,7 +18,11 @@ package struct ConfiguredIdentity: Sendable {
     package let identity: AccountIdentity
     /// Fingerprint of its key; nil: it could not be read.
     package let key: String?
-    package init(account: AccountID, identity: AccountIdentity, key: String?) { (self.account, self.identity, self.key) = (account, identity, key) }
+    /// Scheme, host and port of its private stream; nil: it is off.
+    package let stream: String?
+    package init(account: AccountID, identity: AccountIdentity, key: String?, stream: String? = nil) {
+        (self.account, self.identity, self.key, self.stream) = (account, identity, key, stream)
+    }
 }
 
 /// Where an account was before a rebinding said that it is somebody, or somewhere, else. Its orders of that time are there, and not where it is now.
@@ -46,6 +50,8 @@ package struct PinnedIdentity: Sendable, Equatable {
     /// nil: of a journal that did not know it; the next start takes the configuration's.
     package var uid: String?
     package var origin: String?
+    /// Where its private stream is heard; nil: nowhere so far, and the next start that has one takes the configuration's.
+    package var streamOrigin: String?
     /// Fingerprint of the key that it signs with; nil: whichever comes next is taken as the first.
     package var keyInUse: String?
     /// Fingerprints of all its keys so far.
@@ -137,6 +143,11 @@ package enum IdentityCheck {
                         "account \(account.account) is \(former) by the journal, \(mine) by the configuration: another account needs another name; where "
                             + "the venue moved, or the uid was misspelt, omsd rebind says so")
                 }
+            }
+            if let stream = account.stream, let former = pinned.first(where: { $0.account == account.account })?.streamOrigin, former != stream {
+                problems.append(
+                    "account \(account.account) hears its stream at \(former) by the journal, at \(stream) by the configuration: what another place pushes "
+                        + "would be believed; where the venue moved its stream, omsd rebind --stream-url says so")
             }
             guard let key = account.key else { return problems }
             for other in pinned where other.account != account.account && other.keys.contains(key) && isOneHouse(other.venue, mine.venue) {

@@ -10,12 +10,15 @@ package struct Rebinding: Sendable {
     /// nil: as before.
     package let uid: String?
     package let origin: String?
+    /// Where its private stream is; nil: as before. Alone it moves no order: those are where requests go.
+    package let streamOrigin: String?
     package let reason: String
     /// The same account at the same venue, under another name: what is in doubt can be looked up and proven absent.
     package let isSame: Bool
     package let actor: Actor
-    package init(account: AccountID, uid: String?, origin: String?, reason: String, isSame: Bool, actor: Actor) {
-        (self.account, self.uid, self.origin, self.reason, self.isSame, self.actor) = (account, uid, origin, reason, isSame, actor)
+    package init(account: AccountID, uid: String?, origin: String?, streamOrigin: String? = nil, reason: String, isSame: Bool, actor: Actor) {
+        (self.account, self.uid, self.origin, self.streamOrigin) = (account, uid, origin, streamOrigin)
+        (self.reason, self.isSame, self.actor) = (reason, isSame, actor)
     }
 
     /// What it comes to.
@@ -67,13 +70,23 @@ package struct Rebinding: Sendable {
         var outcome = Outcome(seq: state.seq)
         let uids = uid.map { "uid \(known.uid ?? "unknown") becomes \($0)" }
         let origins = origin.map { "\(known.origin ?? "unknown") becomes \($0)" }
+        let streams = streamOrigin.map { "its stream at \(known.streamOrigin ?? "no place so far") is at \($0)" }
+        if let streamOrigin, uid == nil, origin == nil, !isSame {
+            var pinned = known
+            pinned.streamOrigin = streamOrigin
+            let words = ["rebind", streams, reason].compactMap { $0 }.joined(separator: "; ")
+            outcome.records.append(.identity(pinned, event(.identity, &outcome, wall, words)))
+            return outcome
+        }
         let sameness = isSame ? "the same account at the same venue" : "not said to be the same"
-        let words = ["rebind", uids, origins, sameness, reason].compactMap { $0 }.joined(separator: "; ")
+        let words = ["rebind", uids, origins, streams, sameness, reason].compactMap { $0 }.joined(separator: "; ")
         let (nextUID, nextOrigin) = (uid ?? known.uid, origin ?? known.origin)
         let leaves = !isSame || known.goesBack(toUID: nextUID, at: nextOrigin)
         var pinned = known
         if leaves { pinned.leave(at: state.seq) }
         (pinned.uid, pinned.origin, pinned.keyInUse, pinned.keys) = (nextUID, nextOrigin, nil, [])
+        // A stream is where its venue is: another host's is taken from the next configuration, unless it is said here.
+        pinned.streamOrigin = streamOrigin ?? (origin == nil ? known.streamOrigin : nil)
         if isSame { pinned.comeBack() }
         outcome.records.append(.identity(pinned, event(.identity, &outcome, wall, words)))
         var orders = state.orders.filter { $0.account == account }

@@ -213,6 +213,7 @@ extension PinnedIdentity: RecordValue {
         pinned.keys = Set(keys)
         guard keys == pinned.keys.sorted() else { throw coder.error("keys that are not in order, or twice") }
         pinned.former = try coder.list(value?.former)
+        pinned.streamOrigin = try coder.optional(value?.streamOrigin)
         return pinned
     }
 }

@@ -6,6 +6,8 @@ final class VenueIdentity {
     private let profile: VenueProfile
     private let uid: String
     private let origin: String
+    /// nil: the stream is off.
+    private let streamOrigin: String?
     private let key: String
 
     /// On record, since the first signed request.
@@ -24,6 +26,7 @@ final class VenueIdentity {
 
     init(_ setup: AccountSetup) {
         (account, profile, uid, origin, key) = (setup.id, setup.rules.profile, setup.uid, setup.origin, setup.keyFingerprint)
+        streamOrigin = setup.streamOrigin
     }
 
     var isContradicted: Bool { contradiction != nil }
@@ -50,14 +53,17 @@ final class VenueIdentity {
         } else if isUnknown {
             formerly = (.identity, "the journal did not say for whom, and where, this was sent: omsd rebind --same-venue does")
             pin("pinned from the configuration, as the journal knew none", in: turn)
+        } else if let streamOrigin, pinned.streamOrigin == nil {
+            pin("hears its stream at \(streamOrigin)", in: turn)
         }
     }
 
     func pin(_ why: String, in turn: Turn) {
         let former = pinned?.keyInUse
-        let new = PinnedIdentity(
+        var new = PinnedIdentity(
             account: account, venue: profile.venue, product: profile.product, uid: uid, origin: origin, keyInUse: key,
             keys: (pinned?.keys ?? []).union([key]), former: pinned?.former ?? [])
+        new.streamOrigin = streamOrigin ?? pinned?.streamOrigin
         pinned = new
         let words = former == key ? "signs with key \(key)" : "signs with key \(key)" + (former.map { ", until now with \($0)" } ?? "")
         let note = [words, "uid \(uid)", origin, why].filter { !$0.isEmpty }.joined(separator: "; ")
