@@ -247,6 +247,9 @@ extension ShownAccount {
         (clockOffsetMs, lastReconcileAt) = (snapshot.clockOffsetMs, snapshot.lastReconcileAt)
         (lastError, lastErrorAt) = (snapshot.lastError, snapshot.lastErrorAt)
         (parked, oldestDoubtAt, breaks) = (Int64(snapshot.parked), snapshot.oldestDoubtAt, Int64(snapshot.openBreaks))
+        let figures = snapshot.stream
+        (stream.state, stream.since, stream.lastPushAt) = (figures.state.rawValue, figures.since, figures.lastPushAt)
+        (stream.gaps, stream.late, stream.lastError) = (Int64(figures.gaps), Int64(figures.late), figures.lastError)
     }
 }
 

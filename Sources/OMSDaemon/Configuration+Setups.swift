@@ -34,6 +34,7 @@ extension Configuration {
             setup.memoryMs = account.memoryMs
             setup.origin = account.origin
             setup.streamOrigin = account.stream?.place
+            if let dialect = account.streamDialect, let name = account.streamName(credentials) { setup.stream = StreamSetup(name: name, rules: dialect) }
             setup.limits = account.settings(adapter.profile)
             setup.batchMax = account.batchMax
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional
@@ -84,6 +85,12 @@ extension LimitConfiguration {
 }
 
 extension AccountConfiguration {
+    /// Which connection the account's stream comes over: accounts of one venue, key, place and form share one; nil: it is off.
+    func streamName(_ credentials: [AccountID: Credentials]) -> StreamName? {
+        guard let stream, let key = credentials[id]?.fingerprint else { return nil }
+        return StreamName("\(venue) \(key) \(stream.place) \(stream.generation.rawValue)")
+    }
+
     /// The account's venue, as it is configured.
     var adapter: (any VenueAdapter)? { VenueCatalog.adapter(venue: venue, product: product, quantityUnit: quantityUnit) }
 }

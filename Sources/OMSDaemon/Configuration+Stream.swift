@@ -104,7 +104,7 @@ extension AccountConfiguration {
             return has ? "stream off, reconciled every \(reconcileIntervalMs) ms" : "no stream, reconciled every \(reconcileIntervalMs) ms"
         }
         let which = VenueCatalog.line(venue)?.hasOlderStream == true ? " (\(stream.generation.rawValue))" : ""
-        return "stream \(stream.url)\(which), which this version does not open yet: "
-            + "reconciled every \(reconcileIntervalMs) ms (once it is live: \(reconcileLiveMs) ms)"
+        return "stream \(stream.url)\(which): "
+            + "reconciled every \(reconcileIntervalMs) ms, \(reconcileLiveMs) ms while it is live"
     }
 }

@@ -69,6 +69,7 @@ final class Daemon {
         let reader = try SQLiteJournalReader(path: journal.path, isOpenHere: true)
         let transport = try TLSTransport()
         let links = try makeLinks(credentials, transport: transport)
+        let streams = makeStreamLinks(credentials)
         let server = try ControlServer(
             listener: openListener(), roles: configuration.control.roles, reservedDescriptors: reservedDescriptors,
             log: { Log.repeated(.warning, $0) })
@@ -85,6 +86,8 @@ final class Daemon {
                         throw JournalError(.failed, "the journal's file was moved, replaced or deleted under the daemon: \(journal.path)")
                     }
                 }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() },
+                streams: streams.isEmpty
+                    ? nil : StreamLinks(streams, transport: transport, streams: transport, clock: clock) { [mailbox] in mailbox.post($0) },
                 walBytes: { journal.walBytes }, log: { Log.repeated(.warning, $0) }, notice: { [notices] in notices.note($0) }),
             links: links, facts: facts, meter: configuration.metricsListen == nil ? nil : Meter(),
             post: { [mailbox] in mailbox.post($0) },
@@ -200,19 +203,39 @@ final class Daemon {
             links[account.id] = VenueLink(adapter: adapter, origin: account.baseURL, key: key)
             let known = connections[account.baseURL]
             connections[account.baseURL] = ((known?.count ?? 0) + (account.maxInFlight ?? 64), known?.caFile ?? account.caFile)
+            // A stream takes nothing of its origin's pool but its trust.
+            if let origin = account.stream?.origin {
+                let known = connections[origin]
+                connections[origin] = (known?.count ?? 0, known?.caFile ?? account.caFile)
+            }
         }
         for (origin, setting) in connections {
-            try transport.configure(origin, maxConnections: setting.count, caFile: setting.caFile)
+            try transport.configure(origin, maxConnections: max(1, setting.count), caFile: setting.caFile)
             // By a clock that was never set no certificate is valid yet: the failures would only delay what comes behind it.
             if omsd_clock_us(CLOCK_REALTIME) >= Engine.clockFloor { transport.warm(origin, count: min(setting.count, 4)) }
         }
         return links
     }
 
-    /// What stays for the rest of the daemon however many clients come: each venue connection there may be, those of scrapers, and 64 for journal, locks
-    /// and loops.
+    /// The ways to the private streams that accounts have, by connection.
+    private func makeStreamLinks(_ credentials: [AccountID: Credentials]) -> [StreamName: StreamLink] {
+        let served = Dictionary(grouping: configuration.accounts) { $0.streamName(credentials) }
+        var links: [StreamName: StreamLink] = [:]
+        for case (let name?, let accounts) in served {
+            guard let first = accounts.first, let origin = first.stream?.origin, let key = credentials[first.id]?.key else { continue }
+            let dialects = Dictionary(accounts.compactMap { account in account.streamDialect.map { (account.product, $0) } }) { first, _ in first }
+            let freshnessMs = first.freshnessMs ?? first.adapter?.profile.freshnessMs
+            guard !dialects.isEmpty, let freshnessMs else { preconditionFailure("a stream that the configuration should have refused") }
+            links[name] = StreamLink(
+                dialects: dialects, origin: origin, requests: first.baseURL, key: key.duplicate(), freshnessMs: freshnessMs)
+        }
+        return links
+    }
+
+    /// What stays for the rest of the daemon however many clients come: each venue connection there may be and each private stream, those of scrapers, and
+    /// 64 for journal, locks and loops.
     private var reservedDescriptors: Int {
-        64 + configuration.accounts.reduce(0) { $0 + ($1.maxInFlight ?? 64) }
+        64 + configuration.accounts.reduce(0) { $0 + ($1.maxInFlight ?? 64) + ($1.stream == nil ? 0 : 1) }
             + (configuration.metricsListen == nil ? 0 : MetricsServer.connectionsMax)
     }
 

@@ -34,6 +34,7 @@ enum Log {
     enum Event: String, CaseIterable {
         case start, stop, reload, problem
         case ready, notReady = "not_ready", unreachable, reachable, shutOut = "shut_out", streamMute = "stream_mute"
+        case streamDown = "stream_down", streamUp = "stream_up"
         case doubts, doubtsOver = "doubts_over", parked
         case breakFound = "break", breakOver = "break_over", breakAcknowledged = "break_acknowledged"
         case tradingState = "trading_state", guardTripped = "guard_tripped", kill, unconfigured, market, seal

@@ -39,6 +39,9 @@ final class NoticeLog {
         case .shutOut(let ms, let words):
             let fields: [Log.Field] = [("seconds", String(ms / 1_000)), ("words", words)]
             return line(.error, .shutOut, "venue shuts this client out: nothing is sent to it", "shut out", fields)
+        case .streamDown(let why):
+            return line(.warning, .streamDown, "private stream is down: fills and ends are polled for until it is live", "stream", [("reason", why)])
+        case .streamUp: return line(.info, .streamUp, "private stream is live", "stream")
         case .streamMute(let why):
             return line(.error, .streamMute, "private stream is open and tells nothing: it is made anew", "stream", [("reason", why)])
         case .doubts(let count):

@@ -6,7 +6,8 @@ import Wire
 
 /// One private stream's way to its venue: how to speak, where, and with which key.
 package struct StreamLink: Sendable {
-    package let dialect: any StreamDialect
+    /// Of each product behind the connection; they differ in what they subscribe, and in nothing else.
+    package let dialects: [String: any StreamDialect]
     package let origin: HTTPOrigin
     /// Where tokens are asked for: the host of the accounts' other requests.
     package let requests: HTTPOrigin
@@ -14,19 +15,24 @@ package struct StreamLink: Sendable {
     package let key: SigningKey
     package let freshnessMs: Int64
 
-    package init(dialect: any StreamDialect, origin: HTTPOrigin, requests: HTTPOrigin, key: SigningKey, freshnessMs: Int64) {
-        (self.dialect, self.origin, self.requests, self.key, self.freshnessMs) = (dialect, origin, requests, key, freshnessMs)
+    /// - Parameter dialects: At least one.
+    package init(dialects: [String: any StreamDialect], origin: HTTPOrigin, requests: HTTPOrigin, key: SigningKey, freshnessMs: Int64) {
+        guard let first = dialects.min(by: { $0.key < $1.key }) else { preconditionFailure("a stream of no product") }
+        (dialect, self.dialects) = (first.value, dialects)
+        (self.origin, self.requests, self.key, self.freshnessMs) = (origin, requests, key, freshnessMs)
     }
-}
 
-/// What the engine asks of a dialect.
-package struct StreamDialectRules: StreamRules {
-    private let dialect: any StreamDialect
-    package init(_ dialect: any StreamDialect) { self.dialect = dialect }
-    package var profile: StreamProfile { dialect.profile }
-    /// By any token: none stands in a channel's name.
-    package func channels(for symbols: [Symbol]) -> [[StreamChannel]] {
-        dialect.subscriptions(symbols, token: StreamToken("")).map(\.channels)
+    /// Which of them speaks for the connection.
+    let dialect: any StreamDialect
+
+    /// As `[String: any StreamRules].channels(for:)` counts them.
+    func subscriptions(_ markets: [StreamMarket], token: StreamToken?) -> [StreamMessage] {
+        var messages: [StreamMessage] = []
+        for (product, dialect) in dialects.sorted(by: { $0.key < $1.key }) {
+            for message in dialect.subscriptions(markets.symbols(of: product), token: token)
+            where !messages.contains(where: { $0.channels == message.channels }) { messages.append(message) }
+        }
+        return messages
     }
 }
 
@@ -70,8 +76,8 @@ package final class StreamLinks: StreamCarrier {
             case .token(let way, let timeMs, _): fetch(way, timeMs, wish, link)
             case .connect(let facts, let timeMs): connect(facts, timeMs, wish, link)
             case .login(let timeMs): if let message = link.dialect.login(timeMs: timeMs, with: link.key) { streams.say(message.bytes, on: id) }
-            case .subscribe(let symbols):
-                for message in link.dialect.subscriptions(symbols, token: shelf[wish.stream]) { streams.say(message.bytes, on: id) }
+            case .subscribe(let markets):
+                for message in link.subscriptions(markets, token: shelf[wish.stream]) { streams.say(message.bytes, on: id) }
             case .say(let text): streams.say(Array(text.utf8), on: id)
             case .close(let reason): streams.close(id, reason)
             }

@@ -128,7 +128,7 @@ import Wire
     @Test func `check-config tells of each account whether its stream is on, and where`() throws {
         let on = try account("az-futures", "")
         let words =
-            "stream wss://f-ws.azverse.xyz:443 (newer), which this version does not open yet: reconciled every 10000 ms (once it is live: 60000 ms)"
+            "stream wss://f-ws.azverse.xyz:443 (newer): reconciled every 10000 ms, 60000 ms while it is live"
         #expect(on.streamWords == words)
         #expect(try account("xt-spot", "stream: \"off\",").streamWords == "stream off, reconciled every 10000 ms")
     }

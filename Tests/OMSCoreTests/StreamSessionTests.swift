@@ -32,6 +32,7 @@ import Testing
     }
 
     private let world = World()
+    private static let (a, b) = (StreamMarket("spot", "a"), StreamMarket("spot", "b"))
     private static func profile(_ change: (inout StreamProfile) -> Void = { _ in }) -> StreamProfile {
         var profile = StreamProfile(
             url: "wss://plain.example", heartbeat: StreamProfile.Heartbeat("ping", everyMs: 20_000, answerWithinMs: 5_000),
@@ -40,8 +41,8 @@ import Testing
         return profile
     }
     private func session(_ change: (inout StreamProfile) -> Void = { _ in }) -> StreamSession {
-        StreamSession("s", Self.profile(change), patience: Patience()) { symbols in
-            symbols.isEmpty ? [["order"]] : symbols.map { [StreamChannel("order:\($0)")] }
+        StreamSession("s", Self.profile(change), patience: Patience()) { markets in
+            markets.isEmpty ? [["order"]] : markets.map { [StreamChannel("order:\($0.symbol)")] }
         }
     }
     private func goOn(_ session: StreamSession, at time: Int64) -> [StreamSession.Step] {
@@ -143,8 +144,12 @@ import Testing
         #expect(session.nextAt == last + .seconds(1))
 
         let other = live()
-        _ = hear(other, .told([.goingAway("30033")]), at: 50)
-        #expect(other.nextAt == 50)
+        _ = hear(other, .told([.goingAway("30033")]), at: .seconds(60))
+        #expect(other.nextAt == .seconds(60))
+        // Not where each is taken leave of as soon as it stands.
+        let brief = live()
+        _ = hear(brief, .told([.goingAway("30033")]), at: 50)
+        #expect(brief.nextAt == 50 + .seconds(1))
     }
 
     @Test func `leaves a refused key alone for long, and asks for the clock where the stamp was refused`() {
@@ -201,14 +206,14 @@ import Testing
 
     @Test func `subscribes a market when it is used first, and is not live until the venue said yes`() {
         let session = session { $0.isBySymbol = true }
-        _ = session.use(["a"])
+        _ = session.use([Self.a])
         _ = goOn(session, at: 0)
         _ = hear(session, .opened, at: 0)
         _ = hear(session, .told([.loginAccepted]), at: 0)
-        #expect(goOn(session, at: 0) == [.wish(.subscribe(["a"]), 1)])
+        #expect(goOn(session, at: 0) == [.wish(.subscribe([Self.a]), 1)])
         #expect(hear(session, .told([.subscribed("order:a")]), at: 1) == [.up])
-        #expect(session.use(["a", "b"]) && !session.isLive && !session.use(["b"]))
-        #expect(goOn(session, at: 2) == [.wish(.subscribe(["b"]), 1)])
+        #expect(session.use([Self.a, Self.b]) && !session.isLive && !session.use([Self.b]))
+        #expect(goOn(session, at: 2) == [.wish(.subscribe([Self.b]), 1)])
         #expect(hear(session, .told([.subscribed("order:b")]), at: 3) == [.up])
     }
 

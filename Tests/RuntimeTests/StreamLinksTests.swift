@@ -30,7 +30,7 @@ private final class Doors: HTTPTransport, StreamTransport {
     init() throws {
         let dialect = try #require(VenueCatalog.stream(venue: "xt-spot", product: "spot", generation: .newer))
         let link = StreamLink(
-            dialect: dialect, origin: HTTPOrigin(isTLS: true, host: "stream.example", port: 443),
+            dialects: ["spot": dialect], origin: HTTPOrigin(isTLS: true, host: "stream.example", port: 443),
             requests: HTTPOrigin(isTLS: true, host: "rest.example", port: 443),
             key: SigningKey(keyID: "key-number-one", secret: Array("a secret nobody sees".utf8), passphrase: nil), freshnessMs: 5_000)
         links = StreamLinks([name: link], transport: doors, streams: doors, clock: SystemClock(), post: { [inputs] in inputs.add($0) })
@@ -90,7 +90,7 @@ private final class Doors: HTTPTransport, StreamTransport {
         stream.event(.closed(.refused(.refused(HTTPResponse(status: 429))), at: at))
 
         let heard = events()
-        guard heard.count == 2, case .told([.tooFast]) = heard[0].what, case .closed(let words) = heard[1].what else {
+        guard heard.count == 2, case .told(let news) = heard[0].what, case .tooFast? = news.first, case .closed(let words) = heard[1].what else {
             throw Unexpected("\(heard)")
         }
         #expect(words == "HTTP 429 in the place of 101")

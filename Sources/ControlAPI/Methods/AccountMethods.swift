@@ -18,6 +18,26 @@ package struct ShownAccount: Message {
             each.member("place", &place)
         }
     }
+    /// Its private stream.
+    package struct Stream: Message {
+        /// `live`; `connecting` or `gap`: on its way there, for the first time or again; `down`: waits to try again; `off`: there is none.
+        package var state = "off"
+        package var since, lastPushAt: Int64?
+        /// How often it was lost since the daemon started.
+        package var gaps: Int64 = 0
+        /// How often a poll learned of a fill or an end that no push had told of in time.
+        package var late: Int64 = 0
+        package var lastError: String?
+        package init() {}
+        package mutating func members(_ each: inout some MemberVisitor) {
+            each.member("state", &state)
+            each.member("since", &since)
+            each.member("last_push_at", &lastPushAt)
+            each.member("gaps", &gaps)
+            each.member("late", &late)
+            each.member("last_error", &lastError)
+        }
+    }
     package var account = "", venue = "", product = "", uid = "", state = ""
     package var isReady = false
     /// Why it is not ready.
@@ -36,6 +56,7 @@ package struct ShownAccount: Message {
     package var parked: Int64 = 0
     package var oldestDoubtAt: Int64?
     package var breaks: Int64 = 0
+    package var stream = Stream()
     package init() {}
     package mutating func members(_ each: inout some MemberVisitor) {
         each.member("account", &account)
@@ -59,6 +80,7 @@ package struct ShownAccount: Message {
         each.member("parked", &parked)
         each.member("oldest_doubt_at", &oldestDoubtAt)
         each.member("breaks", &breaks)
+        each.member("stream", &stream)
     }
 }
 

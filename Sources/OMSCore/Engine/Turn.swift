@@ -61,10 +61,8 @@ final class Turn {
         switch news {
         case .ready: record(.note(account: account, nil, event(.account, state: "ready")))
         case .notReady(let why): record(.note(account: account, nil, event(.account, state: "not_ready", facts: [.init("reason", why)])))
-        case .unreachable, .reachable, .shutOut, .streamMute, .doubts, .doubtsOver, .parked, .breakFound, .breakResolved, .breakAcknowledged,
-            .tradingState,
-            .guardTripped,
-            .unconfigured, .market, .killed, .killTakesLong:
+        case .unreachable, .reachable, .shutOut, .streamDown, .streamUp, .streamMute, .doubts, .doubtsOver, .parked, .breakFound, .breakResolved,
+            .breakAcknowledged, .tradingState, .guardTripped, .unconfigured, .market, .killed, .killTakesLong:
             break
         }
     }

@@ -11,6 +11,10 @@ package struct Notice: Sendable, Equatable {
         case reachable
         /// The venue serves this client no more for so long; its words.
         case shutOut(forMs: Int64, String)
+        /// A private stream was lost, or does not come to stand; why. Told once until it is live.
+        case streamDown(String)
+        /// It is live: nothing that it told is missing any more.
+        case streamUp
         /// A private stream is open and tells nothing: polls learned first, again and again. It is made anew.
         case streamMute(String)
         /// Orders are in doubt where none was: how many.

@@ -4,12 +4,35 @@ package struct StreamName: TextIdentifier {
     package init(_ text: String) { self.text = text }
 }
 
-/// The pure rules of one private stream that the engine asks. `Venues` implements it, with the wire format beside it.
+/// A market that is wanted of a stream whose subscriptions name one each: of which of the products behind the connection.
+package struct StreamMarket: Hashable, Comparable, Sendable {
+    package let product: String
+    package let symbol: Symbol
+    package init(_ product: String, _ symbol: Symbol) { (self.product, self.symbol) = (product, symbol) }
+    package static func < (a: Self, b: Self) -> Bool { (a.product, a.symbol) < (b.product, b.symbol) }
+}
+
+/// The pure rules of one product's private stream that the engine asks. `Venues` implements it, with the wire format beside it.
 package protocol StreamRules: Sendable {
     var profile: StreamProfile { get }
 
     /// What is subscribed, by message: each is a subscribe of the venue's budget. `symbols` count only where `profile.isBySymbol`.
     func channels(for symbols: [Symbol]) -> [[StreamChannel]]
+}
+
+extension [String: any StreamRules] {
+    /// What the products behind one connection subscribe, by message: one that several of them have is sent once.
+    package func channels(for markets: [StreamMarket]) -> [[StreamChannel]] {
+        var messages: [[StreamChannel]] = []
+        for (product, rules) in sorted(by: { $0.key < $1.key }) {
+            for message in rules.channels(for: markets.symbols(of: product)) where !messages.contains(message) { messages.append(message) }
+        }
+        return messages
+    }
+}
+
+extension [StreamMarket] {
+    package func symbols(of product: String) -> [Symbol] { filter { $0.product == product }.map(\.symbol) }
 }
 
 /// An account's private stream.
@@ -48,7 +71,8 @@ package struct StreamWish: Sendable {
         /// A connection. `facts`: the account's own, where paths hold some.
         case connect(AccountFacts?, timeMs: Int64)
         case login(timeMs: Int64)
-        case subscribe([Symbol])
+        /// What is not subscribed yet: these markets, where subscriptions name one each; else all that the products behind the connection have.
+        case subscribe([StreamMarket])
         /// A text message: a heartbeat, or an answer to the venue's.
         case say(String)
         case close(String)

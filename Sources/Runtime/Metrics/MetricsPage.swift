@@ -67,6 +67,13 @@ package struct MetricsPage: Sendable {
                 out.sample([("account", account.account.text), ("kind", kind.rawValue)], account.openBreaks[kind] ?? 0)
             }
         }
+        let streaming = accounts.filter { $0.stream.state != .off }
+        out.family("omsd_stream_up", .gauge, "1 while the account's private stream is live; absent where it is off.")
+        for account in streaming { out.sample([("account", account.account.text)], account.stream.state == .live ? 1 : 0) }
+        out.family("omsd_stream_gaps_total", .counter, "How often the private stream was lost.")
+        for account in streaming { out.sample([("account", account.account.text)], account.stream.gaps) }
+        out.family("omsd_stream_late_total", .counter, "Fills and ends that a poll learned of and no push told of in time.")
+        for account in streaming { out.sample([("account", account.account.text)], account.stream.late) }
         each("omsd_queue_orders", "Orders that wait to be sent.", \.queuePlace)
         each("omsd_queue_commands", "Cancels and modifies that wait to be sent.") { $0.queueCancel + $0.queueModify }
         each("omsd_in_flight_requests", "Requests without an answer yet.", \.inFlight)

@@ -43,6 +43,16 @@ package final class SigningKey: @unchecked Sendable, CustomStringConvertible, Cu
         precondition(ready == 1, "OpenSSL has no SHA256")
     }
 
+    private init(_ other: SigningKey, _ context: OpaquePointer) {
+        (keyID, passphrase, self.context) = (other.keyID, other.passphrase, context)
+    }
+
+    /// The same key for another thread: one object signs on one thread only.
+    package func duplicate() -> SigningKey {
+        guard let copy = EVP_MAC_CTX_dup(context) else { preconditionFailure("OpenSSL copies no HMAC") }
+        return SigningKey(self, copy)
+    }
+
     deinit {
         EVP_MAC_CTX_free(context)
     }

@@ -81,12 +81,20 @@ struct StatusText {
         parts.append(isReady && !isReconciled ? "nothing to reconcile yet" : "reconciled \(age(account.lastReconcileAt))")
         if let rate = facts.rates[account.account], rate > 0 { parts.append("\(figure(rate)) requests/s") }
         if let tightest = tightest(of: account.account, facts.budgets) { parts.append(tightest) }
+        let stream = account.stream
+        if stream.state != "off" {
+            let late = stream.late > 0 ? ", \(stream.late) late" : ""
+            parts.append("stream \(stream.state.orDash) since \(age(stream.since))\(late)")
+        }
         let open = openBreaks(of: account, facts)
         if !open.isEmpty { parts.append("breaks: \(open)") }
         out += wrapped(parts.joined(separator: "; "), indent: "  ")
         if let error = account.lastError, error != account.reason {
             let when = account.lastErrorAt.map { " " + age($0) } ?? ""
             out += wrapped("last error\(when): \(error)", indent: "  ", style: .warning)
+        }
+        if stream.state != "off", stream.state != "live", let error = stream.lastError {
+            out += wrapped("stream: \(error)", indent: "  ", style: .warning)
         }
         return out
     }

@@ -97,6 +97,7 @@ final class House {
     private let spares: [TestAccount]
 
     /// Where the simulator listens.
+    let hasStreams: Bool
     var origin: String { "\(isTLS ? "https" : "http")://127.0.0.1:\(pages.port)" }
     var socket: String { scratch.file("control.sock") }
     var configuration: String { scratch.file("omsd.json5") }
@@ -112,14 +113,16 @@ final class House {
     ///   - other: A house whose accounts the venues of this one know, too, under the same uids and keys.
     ///   - options: More words for `omsim serve`.
     ///   - everywhere: What `settings` is for accounts that it does not name.
+    ///   - hasStreams: Accounts listen to their private streams, and list what is open every three seconds without one, once a minute with one.
     ///   - isTLS: The venues speak TLS under a certificate made for this house. The simulator's pages cannot be asked then, only `audit()` can.
     init(
         _ venues: [String]? = nil, twins: [String] = [], hasSpareKeys: Bool = false, hasStrangers: Bool = false, like other: House? = nil,
         options: [String] = [],
         settings: [String: String] = [:],
-        everywhere: String = "",
+        everywhere: String = "", hasStreams: Bool = false,
         isTLS: Bool = false
     ) throws {
+        self.hasStreams = hasStreams
         let single = other?.accounts ?? TestAccount.all().filter { venues?.contains($0.venue) ?? true }
         accounts = single + single.filter { twins.contains($0.venue) }.map(\.twin)
         self.settings = everywhere.isEmpty ? settings : Dictionary(uniqueKeysWithValues: accounts.map { ($0.name, settings[$0.name] ?? everywhere) })
@@ -170,9 +173,10 @@ final class House {
     func writeConfiguration(extra: String = "") throws {
         let entries = accounts.map { account in
             let base = origins[account.name] ?? origin
+            let stream = hasStreams ? "stream: \"on\", stream_url: \"\(isTLS ? "wss" : "ws")://127.0.0.1:\(pages.port)\", " : ""
             return """
                 "\(account.name)": { venue: "\(account.venue)", product: "\(account.product)", uid: "\(account.uid)", credentials: "\(account.name).json",
-                  base_url: "\(base)", \(isTLS ? "ca_file: \"certificate.pem\"," : "") freshness_ms: 3000, hold_unanswered_ms: 1000, reconcile_interval_ms: 3000, \(settings[account.name] ?? "") }
+                  base_url: "\(base)", \(isTLS ? "ca_file: \"certificate.pem\"," : "") freshness_ms: 3000, hold_unanswered_ms: 1000, reconcile_interval_ms: 3000, \(stream)\(settings[account.name] ?? "") }
                 """
         }
         let text = """

@@ -9,6 +9,8 @@ final class AccountStream {
     private(set) var figures = StreamFigures()
     /// Since when all channels are acknowledged, by the runner's clock; nil: they are not.
     private var upSince: Int64?
+    /// It was lost, or did not come to stand, and was not live since.
+    private var isTrouble = false
     /// A poll told of what no push did: until a push tells of something in time, polls are read at the pace without a stream.
     private(set) var isDoubted = false
     /// Orders of which a poll learned first, and until when a push may still tell of it.
@@ -48,15 +50,18 @@ final class AccountStream {
         return wasLive
     }
 
-    /// - Returns: whether that was the first loss of a stream that had told something, or could have.
-    func down(_ words: String, at now: Moment) -> Bool {
+    /// It was lost, or an attempt came to nothing.
+    ///
+    /// - Returns: whether that was a loss of a stream that had told something, or could have; and whether it is the first word of trouble since it was live.
+    func down(_ words: String, at now: Moment) -> (isLoss: Bool, isNews: Bool) {
         let wasUp = upSince != nil
+        defer { isTrouble = true }
         upSince = nil
         unheard = [:]
         figures.lastError = words
         if wasUp { figures.gaps += 1 }
         stand(.down, at: now.wall)
-        return wasUp
+        return (wasUp, !isTrouble)
     }
 
     func failed(_ words: String) { figures.lastError = words }
@@ -70,6 +75,7 @@ final class AccountStream {
     func reconciled(startedAt: Int64, at wall: Int64) -> Bool {
         guard let upSince, startedAt >= upSince, figures.state == .gap else { return false }
         stand(.live, at: wall)
+        isTrouble = false
         return true
     }
 

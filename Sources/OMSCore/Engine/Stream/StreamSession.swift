@@ -50,7 +50,7 @@ final class StreamSession {
     let name: StreamName
     let profile: StreamProfile
     private let patience: Patience
-    private let channels: ([Symbol]) -> [[StreamChannel]]
+    private let channels: ([StreamMarket]) -> [[StreamChannel]]
 
     private(set) var phase = Phase.resting
     /// Attempts in a row that came to nothing, and when the next begins.
@@ -66,17 +66,17 @@ final class StreamSession {
     private var renewal: RequestID?
     private var renewAt: Int64 = .max
 
-    private var symbols: Set<Symbol> = []
+    private var markets: Set<StreamMarket> = []
     private var wanted: Set<StreamChannel> = []
     private var acknowledged: Set<StreamChannel> = []
-    private var unsaid: [[Symbol]] = []
+    private var unsaid: [[StreamMarket]] = []
 
     private var nextPingAt: Int64 = .max
     private var pongBy: Int64 = .max
     /// When messages of ours left, as many as the venue counts.
     private var said: Deque<Int64> = Deque()
 
-    init(_ name: StreamName, _ profile: StreamProfile, patience: Patience, channels: @escaping ([Symbol]) -> [[StreamChannel]]) {
+    init(_ name: StreamName, _ profile: StreamProfile, patience: Patience, channels: @escaping ([StreamMarket]) -> [[StreamChannel]]) {
         (self.name, self.profile, self.patience, self.channels) = (name, profile, patience, channels)
     }
 
@@ -172,33 +172,33 @@ final class StreamSession {
     /// Markets that are used: where subscriptions name one each, those that were not subscribed are.
     ///
     /// - Returns: whether some channel is not acknowledged that was not wanted before.
-    func use(_ symbols: Set<Symbol>) -> Bool {
-        guard profile.isBySymbol, !symbols.isSubset(of: self.symbols) else { return false }
-        let new = symbols.subtracting(self.symbols).sorted()
-        self.symbols.formUnion(new)
+    func use(_ markets: Set<StreamMarket>) -> Bool {
+        guard profile.isBySymbol, !markets.isSubset(of: self.markets) else { return false }
+        let new = markets.subtracting(self.markets).sorted()
+        self.markets.formUnion(new)
         guard case .live(let id) = phase else { return false }
         want(new)
         phase = .subscribing(id)
         return true
     }
 
-    private func want(_ symbols: [Symbol]) {
-        let new = Set(channels(symbols).flatMap { $0 }).subtracting(acknowledged)
+    private func want(_ markets: [StreamMarket]) {
+        let new = Set(channels(markets).flatMap { $0 }).subtracting(acknowledged)
         wanted.formUnion(new)
-        if !new.isEmpty { unsaid.append(symbols) }
+        if !new.isEmpty { unsaid.append(markets) }
     }
 
     /// Says what is not said yet, as far as permits and the rate of messages allow.
     private func subscribe(_ means: Means, at now: Int64) -> [Step] {
         var steps: [Step] = []
-        while let symbols = unsaid.first, let id = attempt {
-            let messages = channels(symbols).count
+        while let markets = unsaid.first, let id = attempt {
+            let messages = channels(markets).count
             guard mayTell(messages, at: now), means.mayTake(Self.subscribes, messages) else { break }
             _ = means.take(Self.subscribes, id, messages)
             unsaid.removeFirst()
             for _ in 0..<messages { tell(at: now) }
             deadline = now + patience.streamAnswerUs
-            steps.append(.wish(.subscribe(symbols), id))
+            steps.append(.wish(.subscribe(markets), id))
         }
         return steps
     }
@@ -206,7 +206,7 @@ final class StreamSession {
     private func enterSubscribing(_ id: RequestID) -> [Step] {
         (phase, deadline) = (.subscribing(id), .max)
         (wanted, acknowledged, unsaid) = ([], [], [])
-        want(symbols.sorted())
+        want(markets.sorted())
         return wanted.isEmpty && unsaid.isEmpty ? becomeLive(id) : []
     }
 
@@ -283,7 +283,7 @@ final class StreamSession {
         }
         // The same channels, under the new token: each is acknowledged anew, and those of the old one go on until then.
         acknowledged = []
-        unsaid.append(symbols.sorted())
+        unsaid.append(markets.sorted())
         phase = .subscribing(id)
         return [ended]
     }
@@ -348,21 +348,23 @@ final class StreamSession {
 
     /// The connection is over, by the venue's doing or ours.
     ///
-    /// - Parameter isPlanned: nothing went wrong: the next one is made at once.
+    /// - Parameter isPlanned: nothing went wrong: the next one is made at once, if this one lived for a while. A venue that takes leave of each as soon as it
+    ///   stands is come to as slowly as one that fails.
     private func lose(_ words: String, _ means: Means, at now: Int64, isPlanned: Bool = false, isClosed: Bool = false) -> [Step] {
         guard let id = attempt else { return [] }
+        let hasLived = isLive && now - openedAt >= patience.streamPauses.most
         let wasFetching = if case .fetching = phase { true } else { false }
-        let wasUp = isLive
         var steps: [Step] = []
         if let renewal { steps.append(.tokenEnded(renewal, .inDoubt)) }
         if wasFetching, !isClosed { steps.append(.tokenEnded(id, .inDoubt)) }
         if !isClosed, !wasFetching { steps.append(.wish(.close(words), id)) }
         // One that had lived for a while begins anew with short pauses.
-        if wasUp, now - openedAt >= patience.streamPauses.most { failures = 0 }
+        if hasLived { failures = 0 }
         let longest = patience.streamPauses.pause(after: failures)
         let jitter = means.chance(longest - patience.streamPauses.first)
-        nextAt = isPlanned ? now : now + patience.streamPauses.first + jitter
-        failures += isPlanned ? 0 : 1
+        let isFree = isPlanned && hasLived
+        nextAt = isFree ? now : now + patience.streamPauses.first + jitter
+        failures += isFree ? 0 : 1
         (phase, deadline, pongBy, nextPingAt, renewal, renewAt) = (.resting, .max, .max, .max, nil, .max)
         (wanted, acknowledged, unsaid, said) = ([], [], [], Deque())
         steps.append(.down(words))

@@ -11,15 +11,13 @@ struct SharedStream {
 extension Engine {
     /// Finds each account's connection; those of one key and host share one.
     func configureStreams() {
-        for desk in desks {
-            guard let setup = desk.setup.stream else { continue }
-            desk.stream.configured(at: now.wall)
-            if streams[setup.name] == nil {
-                let rules = setup.rules
-                let session = StreamSession(setup.name, rules.profile, patience: patience) { rules.channels(for: $0) }
-                streams[setup.name] = SharedStream(session: session, accounts: [])
-            }
-            streams[setup.name]?.accounts.append(desk.index)
+        let served = Dictionary(grouping: desks.filter { $0.setup.stream != nil }) { $0.setup.stream?.name }
+        for case (let name?, let desks) in served {
+            for desk in desks { desk.stream.configured(at: now.wall) }
+            guard let profile = desks[0].setup.stream?.profile else { continue }
+            let rules = Dictionary(desks.compactMap { desk in desk.setup.stream.map { (desk.profile.product, $0.rules) } }) { first, _ in first }
+            let session = StreamSession(name, profile, patience: patience) { rules.channels(for: $0) }
+            streams[name] = SharedStream(session: session, accounts: desks.map(\.index))
         }
     }
 
@@ -30,7 +28,7 @@ extension Engine {
             guard let stream = streams[name], !isStopping else { continue }
             let served = stream.accounts.map { desks[$0] }
             for desk in served where desk.setup.stream?.profile.isBySymbol == true {
-                guard stream.session.use(desk.listing.symbols) else { continue }
+                guard stream.session.use(Set(desk.listing.symbols.map { StreamMarket(desk.profile.product, $0) })) else { continue }
                 for other in served where other.stream.interrupted(at: now) { other.listing.read(by: now.monotonic) }
             }
             carryOut(stream.session.goOn(means(of: name), in: turn), of: name)
@@ -105,7 +103,9 @@ extension Engine {
             case .down(let words):
                 for attempt in streams[name]?.grips.keys.sorted() ?? [] { free(name, attempt, isAnswered: false) }
                 for desk in served {
-                    guard desk.stream.down(words, at: now) else { continue }
+                    let (isLoss, isNews) = desk.stream.down(words, at: now)
+                    if isNews { notice(.streamDown(words), of: desk.id) }
+                    guard isLoss else { continue }
                     record(.note(account: desk.id, nil, event(.streamDown, facts: [.init("reason", words)])))
                     desk.listing.read(by: now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs))
                 }
@@ -133,6 +133,7 @@ extension Engine {
     func closeGap(_ sweep: Sweep, on desk: Desk) {
         guard desk.setup.stream != nil, desk.stream.reconciled(startedAt: sweep.startedAt, at: now.wall) else { return }
         record(.note(account: desk.id, nil, event(.gapClosed, evidence: .query)))
+        notice(.streamUp, of: desk.id)
     }
 
     /// What polls learned first and no push told of in time.
