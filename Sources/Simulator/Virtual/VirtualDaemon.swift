@@ -28,6 +28,8 @@ package final class VirtualDaemon {
         package var turnsMax = 30_000
         /// When venues' clocks step by their rules, microseconds of the history: told as fault points.
         package var venueClockStepsAtUs: [Int64] = []
+        /// Private streams of all accounts, and what goes wrong with them; nil: there are none.
+        package var streams: StreamWeather?
         /// A rule broken on purpose.
         package var mutant: Mutant?
         package init() {}
@@ -70,6 +72,7 @@ package final class VirtualDaemon {
     /// Microseconds of the history until which an account's venue cannot be reached.
     var partitionedUntil: [Int: Int64] = [:]
     private var inputs: [Input] = []
+    var stream: VirtualStream?
     private var links: [AccountID: VenueLink] = [:]
     private var armed: (point: FaultPoint, countdown: Int, how: Death)?
     private var bounds: [AccountID: Int?] = [:]
@@ -89,6 +92,7 @@ package final class VirtualDaemon {
     }
 
     package init(_ options: Options) throws(SimulatorInputError) {
+        let options = VirtualStream.given(to: options)
         (self.options, setups) = (options, options.setups)
         weather = options.weather
         latencyUs = options.latencyUs
@@ -164,11 +168,15 @@ package final class VirtualDaemon {
         let setups = self.setups.filter { configured?.contains($0.id) ?? true }.map(signed).map { options.mutant?.spoil($0) ?? $0 }
         disk.configured = Set(setups.map(\.id))
         let (disk, seed, boot, slice) = (disk, options.seed, "boot \(boots)", options.sliceRows)
+        stream = options.streams.map { weather in
+            VirtualStream(
+                weather, world: world, seed: options.seed, later: { [unowned self] in self.later($0, $1) }, post: { mailbox.post($0) })
+        }
         let ports = RunnerPorts(
             journal: disk, transport: transport, replies: replies,
             reads: VirtualReads(replies, journal, followers) { [unowned self] in self.clock.now().monotonic }, clock: clock,
             checkJournal: { () throws(JournalError) in }, releaseBallast: { disk.releaseBallast() }, restoreBallast: { disk.restoreBallast() },
-            log: { [unowned self] in self.tell("log: \($0)") })
+            streams: stream, log: { [unowned self] in self.tell("log: \($0)") })
         runner = try Runner(
             ports: ports, links: linked(), facts: DaemonFacts(version: "virtual", sqliteVersion: "none", startedAt: now.wall),
             post: { mailbox.post($0) },
@@ -367,6 +375,7 @@ package final class VirtualDaemon {
     package func run(forUs limit: Int64, until isDone: () -> Bool = { false }) -> Bool {
         let end = clock.time + limit
         while !auditor.isBroken {
+            stream?.watch()
             turn()
             if turns > options.turnsMax { auditor.broken("it runs in circles: \(turns) turns by \(clock.time) us") }
             if isDone() { return true }
