@@ -84,8 +84,13 @@ ORDER = {
 TRADED = {"state": "partially_filled", "filled_quantity": "0.004", "average_price": "39000"}
 
 
-def daemon(seen: list[Any], *, ends_before: str | None = None, half: str | None = None, order: dict[str, Any] | None = None) -> Any:
-    """A script that answers as omsd does, and ends the connection before, or in the middle of, its answer to one method."""
+def daemon(
+    seen: list[Any], *, ends_before: str | None = None, half: str | None = None, order: dict[str, Any] | None = None, early: int = 0
+) -> Any:
+    """A script that answers as omsd does, and ends the connection before, or in the middle of, its answer to one method.
+
+    :param early: how many orders it does not take, because it has just started and knows no markets yet.
+    """
     answers: dict[str, Callable[[Any], Any]] = {
         "account.list": lambda _: {"accounts": [ACCOUNT]},
         "intent.submit": lambda asked: {
@@ -120,6 +125,14 @@ def daemon(seen: list[Any], *, ends_before: str | None = None, half: str | None 
                 request = json.loads(line)
                 seen.append(request)
                 method = request["method"]
+                if method == "intent.submit" and len(seen) <= early:
+                    refusal = {
+                        "code": 1009,
+                        "message": "not loaded yet",
+                        "data": {"reason": "NOT_READY", "retryable": "yes", "details": []},
+                    }
+                    connection.sendall(json.dumps({"jsonrpc": "2.0", "id": request["id"], "error": refusal}).encode() + b"\n")
+                    continue
                 if method == ends_before and method not in done:
                     done.add(method)
                     return
@@ -176,6 +189,27 @@ def test_a_placement_is_no_error_wherever_the_daemon_goes_for_good(
     order = create(library, adapter, "BTC/USDT", "limit", "buy", 0.01, 39000)
     assert (order["status"], order["info"]["state"]) == ("open", state)
     assert "unread" in order["info"] or "unanswered" in order["info"]
+
+
+@pytest.mark.parametrize("library", [ccxt, ccxt.async_support])
+def test_a_daemon_that_has_just_started_is_waited_for_as_one_that_is_away(house: House, scripted: Made, library: Any) -> None:
+    seen: list[Any] = []
+    script = scripted(daemon([]), daemon(seen, early=3))
+    adapter = omsd.ccxt.wrap(exchange(library, "xt", house), "spot-xt", script.path)
+    assert create(library, adapter, "BTC/USDT", "limit", "buy", 0.01, 39000)["status"] == "open"
+    submits = [request["params"] for request in seen if request["method"] == "intent.submit"]
+    assert len(submits) == 4
+    assert all(submit == submits[0] for submit in submits), "asked again, and not for a second order"
+
+
+@pytest.mark.parametrize("library", [ccxt, ccxt.async_support])
+def test_a_daemon_that_does_not_get_ready_took_nothing_and_says_so(house: House, scripted: Made, library: Any) -> None:
+    seen: list[Any] = []
+    script = scripted(daemon([]), daemon(seen, early=10_000))
+    adapter = omsd.ccxt.wrap(exchange(library, "xt", house), "spot-xt", script.path, patience=0.4)
+    with pytest.raises(ccxt.ExchangeNotAvailable, match="not loaded yet"):
+        create(library, adapter, "BTC/USDT", "limit", "buy", 0.01, 39000)
+    assert len({request["params"]["intent_id"] for request in seen}) == 1
 
 
 def test_an_order_that_may_have_been_taken_comes_back_open_when_the_daemon_does_not(house: House, scripted: Made) -> None:

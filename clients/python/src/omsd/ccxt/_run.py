@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import ccxt
 
 from .. import aio, client
-from ..errors import ConnectionLost, NoAnswer, OmsdError, Refused, Unreachable
+from ..errors import ConnectionLost, NoAnswer, NotReady, OmsdError, Refused, Unreachable
+from ..requests import Request
 from . import _arguments as arguments
 from . import _translate as translate
 from ._orders import OrderMethods
@@ -27,6 +30,9 @@ OWN = ("has", "omsd", "omsd_account", "omsd_exchange", "omsd_timeout", "omsd_wat
 
 #: Seconds that an answer of the daemon may take beyond what the call itself waits for. It answers in milliseconds; this one hangs.
 HANGS = 5.0
+
+#: Seconds between two tries with a daemon that has just started.
+EARLY = 0.1
 
 
 def _problem(exchange: Any, problem: OmsdError) -> Any:
@@ -52,7 +58,7 @@ def _blocking(method: Callable[..., Steps]) -> Callable[..., Any]:
             asked = next(run)
             while True:
                 try:
-                    answers = self.omsd.call_all(asked, within=self.omsd_timeout + HANGS)
+                    answers = self._omsd_answers(asked)
                 except OmsdError as problem:
                     # To the steps first: what is placed stays placed, whatever becomes of the questions after it.
                     asked = run.throw(problem)
@@ -76,7 +82,7 @@ def _asynchronous(method: Callable[..., Steps]) -> Callable[..., Any]:
             asked = next(run)
             while True:
                 try:
-                    answers = await self.omsd.call_all(asked, within=self.omsd_timeout + HANGS)
+                    answers = await self._omsd_answers(asked)
                 except OmsdError as problem:
                     # To the steps first: what is placed stays placed, whatever becomes of the questions after it.
                     asked = run.throw(problem)
@@ -95,6 +101,17 @@ class BlockingExchange(OrderMethods):
 
     omsd: client.Client
     omsd_timeout: float
+
+    def _omsd_answers(self, asked: list[Request[Any]]) -> list[Any]:
+        # A daemon that has just started knows no markets yet and takes nothing: waited for as one that is away. The intent keeps its id.
+        until = time.monotonic() + self.omsd.patience
+        while True:
+            try:
+                return self.omsd.call_all(asked, within=self.omsd_timeout + HANGS)
+            except NotReady:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(EARLY)
 
     def fetch2(self, path: str, api: Any = "public", method: str = "GET", *args: Any, **kwargs: Any) -> Any:
         translate.refuse_direct_write(path, method)
@@ -153,6 +170,16 @@ class AsyncExchange(OrderMethods):
         if kind not in self.omsd_watches:
             self.omsd_watches[kind] = Watch(self, kind)
         return self.omsd_watches[kind]
+
+    async def _omsd_answers(self, asked: list[Request[Any]]) -> list[Any]:
+        until = time.monotonic() + self.omsd.patience
+        while True:
+            try:
+                return await self.omsd.call_all(asked, within=self.omsd_timeout + HANGS)
+            except NotReady:
+                if time.monotonic() >= until:
+                    raise
+                await asyncio.sleep(EARLY)
 
     async def fetch2(self, path: str, api: Any = "public", method: str = "GET", *args: Any, **kwargs: Any) -> Any:
         translate.refuse_direct_write(path, method)
