@@ -12,7 +12,7 @@ final class Connection {
     /// See `init`.
     private let patienceSeconds: Int
     /// That time went by without a byte.
-    private var isOutOfPatience = false
+    private(set) var isOutOfPatience = false
 
     /// - Parameter patienceSeconds: How long the daemon may be silent while something is asked; nil: for ever, as each call is answered in the time it was given.
     /// - Throws: 7 when nobody answers, with the next step.

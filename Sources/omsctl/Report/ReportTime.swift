@@ -4,18 +4,32 @@ import Wire
 enum ReportTime {
     private static let second: Int64 = 1_000_000
 
-    /// `2026-11-20`, `2026-11-20T17:03`, `2026-11-20T17:03:04.5Z`, or `24h`, `7d`, `90m` ago. Microseconds since 1970; nil: none of these.
+    /// What `parse` takes, for whoever gave something else.
+    static let forms = "2026-11-20T17:03:04Z or +02:00 (RFC 3339), 2026-11-20T17:03 or 2026-11-20 (UTC), or -90m, -24h, -7d from now"
+
+    /// RFC 3339, of which what follows the day, the minutes or the seconds may be missing and is then UTC; or `-24h`, `-7d`, `-90m`, also without the sign.
+    /// Microseconds since 1970; nil: none of these.
     static func parse(_ text: String, now: Int64) -> Int64? {
         for (suffix, unit) in [("m", 60), ("h", 3_600), ("d", 86_400)] as [(String, Int64)] where text.hasSuffix(suffix) {
-            guard let count = Int64(text.dropLast()), (0...1_000_000).contains(count) else { return nil }
+            let digits = text.dropLast().drop { $0 == "-" }
+            guard text.utf8.count - digits.utf8.count <= 2, let count = number(digits, 1...7, 0...1_000_000) else { return nil }
             return now - count * unit * second
         }
-        let halves = text.split(separator: "T", omittingEmptySubsequences: false)
+        let halves = text.split(omittingEmptySubsequences: false) { $0 == "T" || $0 == "t" }
         guard halves.count <= 2, let day = day(halves[0]) else { return nil }
         guard halves.count == 2 else { return day }
-        let clock = halves[1].hasSuffix("Z") ? halves[1].dropLast() : halves[1]
-        guard let ofDay = ofDay(clock) else { return nil }
-        return day + ofDay
+        guard let (clock, ahead) = zone(halves[1]), let ofDay = ofDay(clock), day + ofDay >= ahead else { return nil }
+        return day + ofDay - ahead
+    }
+
+    /// A time of day without its zone, and how far the zone's clocks are ahead of UTC.
+    private static func zone(_ text: Substring) -> (clock: Substring, ahead: Int64)? {
+        if text.hasSuffix("Z") || text.hasSuffix("z") { return (text.dropLast(), 0) }
+        guard let sign = text.lastIndex(where: { $0 == "+" || $0 == "-" }) else { return (text, 0) }
+        let parts = text[text.index(after: sign)...].split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let hours = number(parts[0], 2...2, 0...23), let minutes = number(parts[1], 2...2, 0...59) else { return nil }
+        let ahead = (hours * 3_600 + minutes * 60) * second
+        return (text[..<sign], text[sign] == "-" ? -ahead : ahead)
     }
 
     private static func number(_ text: Substring, _ digits: ClosedRange<Int>, _ range: ClosedRange<Int64>) -> Int64? {
@@ -51,8 +65,9 @@ enum ReportTime {
         guard seconds.count <= 2, let whole = number(seconds[0], 2...2, 0...59) else { return nil }
         micros += whole * second
         guard seconds.count == 2 else { return micros }
-        guard number(seconds[1], 1...6, 0...999_999) != nil else { return nil }
-        return micros + (Int64(seconds[1] + String(repeating: "0", count: 6 - seconds[1].count)) ?? 0)
+        // What is finer than a microsecond is cut off.
+        guard number(seconds[1], 1...12, 0...999_999_999_999) != nil else { return nil }
+        return micros + (Int64((seconds[1] + "00000").prefix(6)) ?? 0)
     }
 
     /// `2026-11-20 17:03:04`, or the day alone at its first moment.

@@ -14,7 +14,7 @@ enum ReportVerb {
             flags: [
                 .option("-o", "FILE", "where to write it; - is standard output"),
                 .option("--journal", "FILE", "the journal, live, stopped or a backup; default \(journal)"),
-                .option("--from", "TIME", "from then on (UTC): 2026-11-20, 2026-11-20T17:03, or 24h, 7d, 90m ago; default all"),
+                .option("--from", "TIME", "from then on: 2026-11-20T17:03:04Z or +02:00, 2026-11-20 (UTC), or -90m, -24h, -7d; default all"),
                 .option("--to", "TIME", "up to, and without, then; default all"),
                 .option("--account", "NAME", "only this account"),
                 .switch("--no-verify", "do not check the journal itself, which takes longest"),
@@ -52,7 +52,7 @@ enum ReportVerb {
         func moment(_ name: String) throws(Failure) -> Int64? {
             guard let text = arguments.text(name) else { return nil }
             guard let moment = ReportTime.parse(text, now: now) else {
-                throw .usage("\(name): \"\(text.escapedForTerminal)\" is no time; 2026-11-20, 2026-11-20T17:03 (UTC), or 24h, 7d, 90m ago")
+                throw .usage("\(name): \"\(text.escapedForTerminal)\" is no time; \(ReportTime.forms)")
             }
             return moment
         }

@@ -38,6 +38,14 @@ struct StatusText {
         return text + "\n" + accounts(facts)
     }
 
+    /// What stands above a page that holds no more.
+    ///
+    /// - Parameter since: when it held.
+    func old(_ why: String, since: Int64) -> String {
+        let words = why.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "; ")
+        return wrapped("NOT UP TO DATE: \(words)", style: .bad) + wrapped("what follows is OLD: as of \(age(since))", style: .bad) + "\n"
+    }
+
     /// `2 external_order, 1 limit`; only a number where kinds are not known; empty: none.
     private func openBreaks(of account: ShownAccount, _ facts: Facts) -> String {
         guard let breaks = facts.openBreaks else {

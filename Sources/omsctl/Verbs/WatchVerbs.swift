@@ -54,33 +54,68 @@ enum WatchVerbs {
         return out.escapedForTerminal
     }
 
+    /// A daemon that is silent for so long stands still: whoever looks is told, and can leave.
+    private static let patienceSeconds = 3
+
+    /// What a frame is made of, and when it was so.
+    private struct Seen {
+        let at: Int64
+        let raw: JSON
+        var facts: StatusText.Facts
+        let requests: [String: Int64]
+
+        init(_ connection: Connection, at now: Int64) throws(Failure) {
+            let daemon = try connection.ask(DaemonStatus.self)
+            let accounts = try connection.ask(AccountList.self)
+            let budgets = try connection.ask(LimitList.self)
+            at = now
+            raw = .object([("accounts", accounts.json["accounts"] ?? .array([])), ("budgets", budgets.json["budgets"] ?? .array([]))])
+            facts = StatusText.Facts(daemon: daemon.value, accounts: accounts.accounts, budgets: budgets.budgets, openBreaks: nil)
+            requests = accounts.accounts.reduce(into: [:]) { $0[$1.account] = $1.requests }
+        }
+    }
+
     @Sendable private static func top(_ context: Context) throws(Failure) -> Exit {
         let terminal = context.terminal
         let most = try context.arguments.integer("--count", in: 1...Int64.max) ?? (terminal.isInteractive ? .max : 1)
-        let takesKeys = terminal.isInteractive && !context.isJSON && terminal.beginKeys()
+        // On a screen that is left open a daemon that went is waited for; whatever reads the text is told by the exit code.
+        let isWatched = terminal.isInteractive && !context.isJSON
+        let takesKeys = isWatched && terminal.beginKeys()
         defer { if takesKeys { terminal.endKeys() } }
         var shown: Int64 = 0
-        var before: (at: Int64, requests: [String: Int64])?
+        var connection: Connection?
+        var last: Seen?
         while shown < most {
             if shown > 0, terminal.pause(ms: 1_000, untilKeys: takesKeys ? "qQ" : "") { return .done }
-            let daemon = try context.ask(DaemonStatus.self)
-            let accounts = try context.ask(AccountList.self)
-            let budgets = try context.ask(LimitList.self)
-            let now = terminal.now()
-            var requests: [String: Int64] = [:]
-            for account in accounts.accounts { requests[account.account] = account.requests }
-            let rates = before.map { Self.rates(from: $0.requests, to: requests, inUs: now - $0.at) } ?? [:]
-            before = (now, requests)
-            let raw = JSON.object([("accounts", accounts.json["accounts"] ?? .array([])), ("budgets", budgets.json["budgets"] ?? .array([]))])
-            context.show(raw) {
-                let text = StatusText(now: now, width: terminal.width, hasColor: terminal.hasColor)
-                let facts = StatusText.Facts(
-                    daemon: daemon.value, accounts: accounts.accounts, budgets: budgets.budgets, openBreaks: nil, rates: rates)
-                return frame(text.page(facts), at: now, terminal, takesKeys: takesKeys)
+            var trouble: String?
+            do throws(Failure) {
+                var seen = try look(&connection, context, patienceSeconds: isWatched ? patienceSeconds : nil)
+                if let last { seen.facts.rates = rates(from: last.requests, to: seen.requests, inUs: seen.at - last.at) }
+                last = seen
+            } catch {
+                guard isWatched, last != nil else { throw error }
+                trouble = error.text
+                last?.facts.rates = [:]
             }
+            guard let last else { break }
+            context.show(last.raw) { frame(last, trouble: trouble, at: terminal.now(), terminal, takesKeys: takesKeys) }
             shown += 1
         }
         return .done
+    }
+
+    /// Over the connection that is there, or a new one where it broke.
+    private static func look(_ connection: inout Connection?, _ context: Context, patienceSeconds: Int?) throws(Failure) -> Seen {
+        if let open = connection {
+            do throws(Failure) { return try Seen(open, at: context.terminal.now()) } catch {
+                connection = nil
+                if open.isOutOfPatience || error.exitCode != .unreachable { throw error }
+            }
+        }
+        let made = try Connection(path: context.socketPath, patienceSeconds: patienceSeconds)
+        let seen = try Seen(made, at: context.terminal.now())
+        connection = made
+        return seen
     }
 
     /// Requests a second since the frame before; a daemon that was started meanwhile counts from nothing.
@@ -93,8 +128,12 @@ enum WatchVerbs {
     }
 
     /// A page as a screen shows it: in place of the one before, cut at the last line but one; anywhere else as it is.
-    private static func frame(_ page: String, at now: Int64, _ terminal: any Terminal, takesKeys: Bool) -> String {
+    ///
+    /// - Parameter trouble: Why there are no newer facts.
+    private static func frame(_ seen: Seen, trouble: String?, at now: Int64, _ terminal: any Terminal, takesKeys: Bool) -> String {
+        let text = StatusText(now: now, width: terminal.width, hasColor: terminal.hasColor)
         let heading = utc(now).prefix(19) + "Z" + (takesKeys ? "  q quits" : "")
+        let page = (trouble.map { text.old($0, since: seen.at) } ?? "") + text.page(seen.facts)
         var lines = [String(heading.prefix(columns: terminal.width))] + page.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         if lines.last == "" { lines.removeLast() }
         guard terminal.canMove else { return lines.joined(separator: "\n") + "\n" }

@@ -80,6 +80,19 @@ import Wire
         #expect(daemon.terminal.output.contains("q quits") && !daemon.terminal.isTyping)
     }
 
+    @Test func `top goes on without its daemon and says that what it shows is old, and where nobody looks it ends`() throws {
+        let daemon = try Self.daemon()
+        (daemon.terminal.isInteractive, daemon.terminal.canMove, daemon.terminal.keys) = (true, true, "x-xq")
+        daemon.terminal.meanwhile = { key in if key == "-" { daemon.harness.server.stop() } }
+        #expect(daemon.run("top") == 0, "\(daemon.terminal.errors)")
+        let frames = daemon.terminal.output.split(separator: "\u{1B}[H").map(String.init)
+        #expect(frames.map { $0.contains("NOT UP TO DATE: ") } == [false, false, true, true], "\(daemon.terminal.output)")
+        let said = Self.words(try #require(frames.last))
+        #expect(said.contains("the daemon cannot be reached") && said.contains("what follows is OLD: as of") && said.contains("b: xt-spot spot"))
+        #expect(daemon.terminal.errors == "" && !daemon.terminal.isTyping)
+        #expect(daemon.run("top", "--json") == 7, "whatever reads the text is told by the exit code")
+    }
+
     @Test func `a frame of top is never taller than the screen, and says how much is cut`() throws {
         let daemon = try Self.daemon(accounts: (0..<30).map { Self.calm.replacing("\"a\"", with: "\"a\($0)\"") })
         (daemon.terminal.isInteractive, daemon.terminal.canMove, daemon.terminal.height) = (true, true, 10)

@@ -24,6 +24,8 @@ final class FakeTerminal: Terminal {
     var canMove = false
     var hasColor = false
     var keys = ""
+    /// What goes on in the world while a key is waited for.
+    var meanwhile: (Character) -> Void = { _ in }
     private(set) var isTyping = false
     func beginKeys() -> Bool {
         isTyping = isInteractive
@@ -33,7 +35,9 @@ final class FakeTerminal: Terminal {
     /// One key a second.
     func pause(ms: Int32, untilKeys wanted: String) -> Bool {
         guard isTyping, !keys.isEmpty else { return false }
-        return wanted.contains(keys.removeFirst())
+        let key = keys.removeFirst()
+        meanwhile(key)
+        return wanted.contains(key)
     }
 }
 
