@@ -80,12 +80,32 @@ ORDER = {
 }
 
 
+FILL = {
+    "client_order_id": "o1",
+    "account": "spot-xt",
+    "quantity": "0.000001",
+    "price": "39000",
+    "at": 1_795_183_200_000_001,
+    "venue_order_id": "1",
+    "symbol": "btc_usdt",
+    "side": "buy",
+    "intent_id": "i1",
+    "seq": 9,
+    "fee": "0.001",
+    "fee_asset": "usdt",
+}
 #: What of it changes with its first execution.
 TRADED = {"state": "partially_filled", "filled_quantity": "0.004", "average_price": "39000"}
 
 
 def daemon(
-    seen: list[Any], *, ends_before: str | None = None, half: str | None = None, order: dict[str, Any] | None = None, early: int = 0
+    seen: list[Any],
+    *,
+    ends_before: str | None = None,
+    half: str | None = None,
+    order: dict[str, Any] | None = None,
+    fills: Callable[[Any], Any] = lambda _: {"fills": []},
+    early: int = 0,
 ) -> Any:
     """A script that answers as omsd does, and ends the connection before, or in the middle of, its answer to one method.
 
@@ -115,7 +135,7 @@ def daemon(
             "timed_out": False,
         },
         "order.get": lambda _: {**ORDER, **(order or {})},
-        "fill.list": lambda _: {"fills": []},
+        "fill.list": fills,
     }
     done: set[str] = set()
 
@@ -223,6 +243,19 @@ def test_an_order_that_may_have_been_taken_comes_back_open_when_the_daemon_does_
     # Of a question nothing hangs: here the bot is told that nobody answers.
     with pytest.raises(ccxt.ExchangeNotAvailable):
         adapter.fetch_order(order["id"])
+    adapter.close()
+
+
+def test_an_order_with_thousands_of_executions_costs_what_all_of_them_cost(house: House, scripted: Made) -> None:
+    def fills(asked: Any) -> Any:
+        begin = (asked.get("after") or 0) + 1
+        end = min(begin + asked["limit"], 2_501)
+        rows = [{**FILL, "trade_id": str(number)} for number in range(begin, end)]
+        return {"fills": rows, "next": end - 1 if end <= 2_500 else None}
+
+    script = scripted(daemon([], order=TRADED, fills=fills))
+    adapter = omsd.ccxt.wrap(exchange(ccxt, "xt", house), "spot-xt", script.path)
+    assert adapter.fetch_order("o1")["fee"]["cost"] == pytest.approx(2.5)
     adapter.close()
 
 

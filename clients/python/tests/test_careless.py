@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,12 @@ def test_a_call_that_cannot_be_meant_says_so_in_ccxts_words(
 ) -> None:
     with pytest.raises(error):
         getattr(wrapped, method)(*arguments)
+
+
+@pytest.mark.parametrize("kind", [Fraction, type("Index", (int,), {})])
+def test_a_window_may_be_any_whole_number_as_data_frames_have_them(wrapped: Any, kind: Callable[[int], Any]) -> None:
+    wrapped.create_order(SYMBOL, "limit", "buy", 0.01, 36003)
+    assert len(wrapped.fetch_open_orders(SYMBOL, kind(0), kind(1))) == 1
 
 
 def test_no_more_rows_than_asked_for_also_where_none_is(wrapped: Any) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,58 @@ def test_events_go_on_behind_the_last_one_seen(scripted: Made) -> None:
         assert [next(events).seq for _ in range(4)] == [3, 4, 5, 7]
         events.close()
     assert asked == [2, 4]
+
+
+def subscribes(connection: socket.socket) -> None:
+    for request in lines(connection):
+        answer(connection, request, {"subscription": 1})
+        event = {"subscription": 1, "seq": 3, "at": 3, "kind": "note"}
+        connection.sendall(json.dumps({"jsonrpc": "2.0", "method": "event", "params": event}).encode() + b"\n")
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_who_waits_for_events_of_a_client_that_is_closed_waits_no_more(scripted: Made, asynchronous: bool) -> None:
+    script = scripted(subscribes)
+
+    async def listen() -> None:
+        client = omsd.AsyncClient(script.path)
+        events = client.events(after=0)
+        assert (await events.__anext__()).seq == 3
+        waiting = asyncio.ensure_future(events.__anext__())
+        await asyncio.sleep(0.05)
+        await client.close()
+        with pytest.raises(omsd.Unreachable, match="closed"):
+            await asyncio.wait_for(waiting, 10)
+
+    if asynchronous:
+        return asyncio.run(listen())
+    client = omsd.Client(script.path)
+    events = client.events(after=0)
+    assert next(events).seq == 3
+    threading.Timer(0.05, client.close).start()
+    with pytest.raises(omsd.Unreachable, match="closed"):
+        next(events)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_guard_that_a_hanging_daemon_does_not_hand_over_is_an_error_of_the_connection(scripted: Made, asynchronous: bool) -> None:
+    held = {"guard_id": 1, "token": "t", "accounts": [], "on_lost": "cancel", "heartbeat_ms": None, "grace_ms": 1}
+
+    def guards(connection: socket.socket) -> None:
+        answer(connection, next(lines(connection)), held)
+
+    script = scripted(guards, lambda connection: [None for _ in lines(connection)] and None)
+
+    async def wait() -> None:
+        async with omsd.AsyncClient(script.path, patience=0.2) as client, client.guard():
+            await client.daemon_status()
+
+    def call() -> None:
+        with omsd.Client(script.path, patience=0.2) as client, client.guard():
+            client.daemon_status()
+
+    with pytest.raises(omsd.OmsdError, match="guard was not taken over"):
+        asyncio.run(wait()) if asynchronous else call()
 
 
 def test_the_asynchronous_client_does_the_same(scripted: Made) -> None:

@@ -164,6 +164,8 @@ class AsyncClient:
         self._is_closed = False
         self._guard: HeldGuard | None = None
         self._guard_end: OmsdError | None = None
+        #: Connections of `events`, each with its loop.
+        self._listening: dict[asyncio.StreamWriter, asyncio.AbstractEventLoop] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _made, (type(self), self.socket, self.patience)
@@ -175,8 +177,11 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Ends the connection; calls under way raise ``ConnectionLost``."""
+        """Ends the connection; calls under way raise ``ConnectionLost``, and who waits for events ``Unreachable``."""
         self._is_closed = True
+        for writer, loop in list(self._listening.items()):
+            if loop is asyncio.get_running_loop():
+                writer.close()
         channel, self._channel = self._channel, None
         if channel is not None and channel.is_here:
             await channel.close()
@@ -271,7 +276,7 @@ class AsyncClient:
         try:
             taken = await channel.start(requests.session_guard(resume=self._guard.token))
             self._guard = await asyncio.wait_for(taken, self.patience)
-        except TimeoutError:
+        except asyncio.TimeoutError:  # Another class than TimeoutError, up to Python 3.10.
             await channel.close()
             raise ConnectionLost("the guard was not taken over in time") from None
         except ConnectionLost:
@@ -335,8 +340,11 @@ class AsyncClient:
         failures = 0
         gone_since = time.monotonic()
         while True:
+            if self._is_closed:
+                raise Unreachable("the client was closed")
             try:
                 reader, writer = await asyncio.open_unix_connection(self.socket)
+                self._listening[writer] = asyncio.get_running_loop()
                 try:
                     async for message in _messages(reader, writer, after, account):
                         if isinstance(message, int):
@@ -346,6 +354,7 @@ class AsyncClient:
                             yield message
                         failures, gone_since = 0, time.monotonic()
                 finally:
+                    del self._listening[writer]
                     writer.close()
                 reason: Exception = ConnectionLost("the daemon ended the connection")
             except OSError as problem:

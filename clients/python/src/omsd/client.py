@@ -208,6 +208,8 @@ class Client:
         self._is_closed = False
         self._guard: HeldGuard | None = None
         self._guard_end: OmsdError | None = None
+        #: Connections of `events`.
+        self._listening: set[sockets.socket] = set()
         _clients.add(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -220,12 +222,16 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Ends the connection; calls under way raise ``ConnectionLost``."""
+        """Ends the connection; calls under way raise ``ConnectionLost``, and who waits for events ``Unreachable``."""
         with self._lock:
             self._is_closed = True
             channel, self._channel = self._channel, None
+            listening = list(self._listening)
         if channel is not None:
             channel.close()
+        for connection in listening:
+            with contextlib.suppress(OSError):
+                connection.shutdown(sockets.SHUT_RDWR)
 
     @property
     def is_closed(self) -> bool:
@@ -443,7 +449,7 @@ class Client:
         while True:
             reason: Exception | None = None
             try:
-                with contextlib.closing(sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)) as connection:
+                with self._listener() as connection:
                     connection.connect(self.socket)
                     for message in _messages(connection, after, account):
                         if isinstance(message, int):
@@ -468,6 +474,19 @@ class Client:
             if failures == 1:
                 log.warning("events of omsd stop at %s: %s; they go on from there once it answers", after, reason)
             time.sleep(pause_after(failures))
+
+    @contextlib.contextmanager
+    def _listener(self) -> Generator[sockets.socket, None, None]:
+        """A connection that ends with the client."""
+        with contextlib.closing(sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)) as connection:
+            with self._lock:
+                if self._is_closed:
+                    raise Unreachable("the client was closed")
+                self._listening.add(connection)
+            try:
+                yield connection
+            finally:
+                self._listening.discard(connection)
 
 
 #: Those of this process, for the children that it forks.

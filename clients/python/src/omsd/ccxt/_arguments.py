@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from numbers import Number
+from numbers import Number, Real
 from typing import Any
 
 import ccxt
@@ -123,7 +123,7 @@ def wait_in_milliseconds(timeout: Any) -> int:
 def check_window(exchange: Any, since: Any, limit: Any) -> None:
     """``since`` and ``limit`` of a listing."""
     for name, value in (("since", since), ("limit", limit)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 2**53):
             raise ccxt.BadRequest(f"{exchange.id} {name} should be a number from 0 on, not {value!r}")
 
 

@@ -73,14 +73,21 @@ def told(exchange: Any, rows: Sequence[t.Order], is_new: bool = False) -> Steps:
     traded = [row for row in rows if row.filled_quantity]
     if not traded:
         return [translate.order(exchange, exchange.omsd_account.product, row) for row in rows]
+    fills: dict[str, tuple[t.Fill, ...]] = {}
+    # Of which orders there is more to ask, and behind which execution.
+    left: dict[str, int | None] = {row.client_order_id: None for row in traded}
     try:
-        pages = yield [requests.fill_list(client_order_id=row.client_order_id, limit=1000) for row in traded]
+        while left:
+            pages = yield [requests.fill_list(client_order_id=name, after=after, limit=1000) for name, after in left.items()]
+            for name, page in zip(list(left), pages, strict=True):
+                fills[name] = (*fills.get(name, ()), *page.fills)
+                left[name] = page.next
+            left = {name: after for name, after in left.items() if after is not None}
     except OmsdError as lost:
         if not is_new:
             raise
         unread = [replace(row, more={**row.more, "unread": str(lost)}) if row.filled_quantity else row for row in rows]
         return [translate.order(exchange, exchange.omsd_account.product, row) for row in unread]
-    fills = {row.client_order_id: page.fills for row, page in zip(traded, pages, strict=True)}
     return [translate.order(exchange, exchange.omsd_account.product, row, fills.get(row.client_order_id, ())) for row in rows]
 
 
