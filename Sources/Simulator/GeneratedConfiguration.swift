@@ -70,6 +70,10 @@ package struct GeneratedConfiguration: Equatable, Sendable {
         writer.member("credentials", credentialsFile(of: account))
         writer.member("base_url", baseURL)
         if let caFile { writer.member("ca_file", caFile) }
+        if VenueCatalog.stream(venue: account.venue, product: account.products.first ?? "") != nil {
+            writer.member("stream", "on")
+            writer.member("stream_url", "ws" + baseURL.dropFirst(4))
+        }
         writer.member("freshness_ms", 3000)
         writer.member("hold_unanswered_ms", 2000)
         writer.member("reconcile_interval_ms", 5000)

@@ -80,6 +80,8 @@ final class VirtualStream: StreamCarrier {
         }
     }
 
+    func took(_ event: StreamEvent) {}
+
     func endAll() { open = [:] }
 
     private func tell(_ name: StreamName, _ id: RequestID, _ what: StreamEvent.What) {

@@ -43,6 +43,10 @@ function account(one) {
     one.in_doubt ? make("p", { class: "watch-text" }, "oldest doubt from ", ago(one.oldest_doubt_at)) : null,
     make("p", { class: "soft" }, "venue’s last answer ", ago(one.last_answer_at)),
     make("p", { class: "soft" }, one.ready && one.last_reconcile_at === null ? "nothing to reconcile yet" : ["reconciled ", ago(one.last_reconcile_at)]),
+    one.stream?.state && one.stream.state !== "off"
+      ? make("p", { class: one.stream.state === "live" ? "soft" : "watch-text" }, `stream ${one.stream.state} since `, ago(one.stream.since),
+        one.stream.late ? `, ${group(one.stream.late)} late` : "", one.stream.state !== "live" && one.stream.last_error ? `: ${one.stream.last_error}` : "")
+      : null,
     offset === null ? make("p", { class: "watch-text" }, "the venue’s clock is not known")
       : Math.abs(offset) > 500 ? make("p", { class: "watch-text" }, `the clock is off by ${group(offset)} ms`) : null,
     one.last_error && one.last_error !== one.reason ? make("p", { class: "watch-text" }, `last error: ${one.last_error}, `, ago(one.last_error_at)) : null);

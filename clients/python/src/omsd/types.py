@@ -91,6 +91,14 @@ class TradingState(Word):
     HALTED = "halted"
 
 
+class StreamState(Word):
+    LIVE = "live"
+    CONNECTING = "connecting"
+    GAP = "gap"
+    DOWN = "down"
+    OFF = "off"
+
+
 class IntentState(Word):
     OPEN = "open"
     SETTLED = "settled"
@@ -477,6 +485,19 @@ class InstrumentPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stream:
+    """An account's private stream. ``late``: how often a poll learned what no push had told in time."""
+
+    state: StreamState
+    since: datetime | None = None
+    last_push_at: datetime | None = None
+    gaps: int = 0
+    late: int = 0
+    last_error: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane; ``counts``: orders not closed, by state."""
 
@@ -501,6 +522,7 @@ class Account:
     breaks: int = 0
     requests: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    stream: Stream = field(default_factory=lambda: Stream(state=StreamState.OFF))
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
