@@ -7,8 +7,8 @@
 
 struct yardstick_journal {
     sqlite3 *db;
-    sqlite3_stmt *begin, *commit, *order, *event;
-    int64_t key;
+    sqlite3_stmt *begin, *commit, *order, *event, *filled, *fill, *change;
+    int64_t key, seq, pushed;
     int frames;
     char padding[96];
 };
@@ -33,7 +33,10 @@ static const char schema[] =
     "CREATE UNIQUE INDEX orders_id ON orders (client_order_id);"
     "CREATE INDEX orders_open ON orders (order_key) WHERE closed_at IS NULL;"
     "CREATE TABLE events (seq INTEGER PRIMARY KEY, order_key INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL) STRICT;"
-    "CREATE INDEX events_order ON events (order_key);";
+    "CREATE INDEX events_order ON events (order_key);"
+    "CREATE TABLE fills (fill_key INTEGER PRIMARY KEY, order_key INTEGER NOT NULL, trade_id TEXT NOT NULL, price TEXT NOT NULL, quantity TEXT NOT NULL,"
+    " fee TEXT, fee_asset TEXT, at INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX fills_trade ON fills (trade_id);";
 
 yardstick_journal *yardstick_open(const char *path, char *error, int room) {
     yardstick_journal *journal = calloc(1, sizeof *journal);
@@ -52,6 +55,14 @@ yardstick_journal *yardstick_open(const char *path, char *error, int room) {
             &journal->order, NULL);
     }
     if (code == SQLITE_OK) code = sqlite3_prepare_v2(journal->db, "INSERT INTO events VALUES (?1, ?2, ?3, 'intended')", -1, &journal->event, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_prepare_v2(journal->db, "UPDATE orders SET state = 'filled', closed_at = ?2 WHERE order_key = ?1", -1, &journal->filled, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_prepare_v2(
+            journal->db, "INSERT INTO fills VALUES (NULL, ?1, ?2, '39000.5', '10', '-0.0001', 'usdt', ?3)", -1, &journal->fill, NULL);
+    }
+    if (code == SQLITE_OK) code = sqlite3_prepare_v2(journal->db, "INSERT INTO events VALUES (?1, ?2, ?3, ?4)", -1, &journal->change, NULL);
     if (code != SQLITE_OK) {
         snprintf(error, (size_t)room, "%s: %s", path, sqlite3_errmsg(journal->db));
         yardstick_close(journal);
@@ -98,11 +109,54 @@ int yardstick_commit(yardstick_journal *journal, int commits, int orders, int64_
     return SQLITE_OK;
 }
 
+static int write_change(yardstick_journal *journal, const char *kind) {
+    journal->seq += 1;
+    // Behind whatever the orders' own events are numbered.
+    sqlite3_bind_int64(journal->change, 1, ((int64_t)1 << 40) + journal->seq);
+    sqlite3_bind_int64(journal->change, 2, journal->pushed);
+    sqlite3_bind_int64(journal->change, 3, 1795183260000000 + journal->seq);
+    sqlite3_bind_text(journal->change, 4, kind, -1, SQLITE_STATIC);
+    return run(journal->change);
+}
+
+static int write_push(yardstick_journal *journal) {
+    char id[32];
+    journal->pushed += 1;
+    if (journal->pushed > journal->key) return SQLITE_RANGE;
+    int length = snprintf(id, sizeof id, "13500%012lld", (long long)journal->pushed);
+    sqlite3_bind_int64(journal->filled, 1, journal->pushed);
+    sqlite3_bind_int64(journal->filled, 2, 1795183260000000 + journal->pushed);
+    int code = run(journal->filled);
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_int64(journal->fill, 1, journal->pushed);
+    sqlite3_bind_text(journal->fill, 2, id, length, SQLITE_STATIC);
+    sqlite3_bind_int64(journal->fill, 3, 1795183260000000 + journal->pushed);
+    code = run(journal->fill);
+    if (code == SQLITE_OK) code = write_change(journal, "execution");
+    return code == SQLITE_OK ? write_change(journal, "filled") : code;
+}
+
+int yardstick_push(yardstick_journal *journal, int commits, int pushes, int64_t *ns) {
+    for (int i = 0; i < commits; i++) {
+        int64_t start = now_ns();
+        int code = run(journal->begin);
+        for (int n = 0; n < pushes && code == SQLITE_OK; n++) code = write_push(journal);
+        if (code == SQLITE_OK) code = run(journal->commit);
+        if (code != SQLITE_OK) return code;
+        if (journal->frames >= 4000) sqlite3_wal_checkpoint_v2(journal->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL), journal->frames = 0;
+        ns[i] = now_ns() - start;
+    }
+    return SQLITE_OK;
+}
+
 void yardstick_close(yardstick_journal *journal) {
     sqlite3_finalize(journal->begin);
     sqlite3_finalize(journal->commit);
     sqlite3_finalize(journal->order);
     sqlite3_finalize(journal->event);
+    sqlite3_finalize(journal->filled);
+    sqlite3_finalize(journal->fill);
+    sqlite3_finalize(journal->change);
     sqlite3_close(journal->db);
     free(journal);
 }

@@ -15,6 +15,20 @@ final class Rig {
     private let settings: String
     /// Where metrics are served; nil: nowhere.
     private let metricsPort: UInt16?
+    /// What the account is at.
+    private let place: Place
+    /// Between the venue's stream and the daemon; nil: the account has no stream.
+    private(set) var relay: StreamRelay?
+
+    struct Place {
+        let venue: String
+        let product: String
+        let passphrase: String?
+        static let az = Place(venue: "az-futures", product: "usdt", passphrase: nil)
+        static let uta = Place(venue: "bitget-uta", product: "spot", passphrase: "not-a-secret")
+        /// Members of a credentials file, and of the venue's accounts, beside key and secret.
+        var more: String { passphrase.map { #","passphrase":"\#($0)""# } ?? "" }
+    }
 
     var journal: String { folder.file("journal.db") }
     var socket: String { folder.file("control.sock") }
@@ -23,17 +37,23 @@ final class Rig {
     /// - Parameters:
     ///   - programs: The folder of omsd and omsim.
     ///   - limits: For `batch-place`: permits and window.
-    init(programs: String, limits: String = "", venueOptions: [String] = [], servesMetrics: Bool = false) throws {
-        self.programs = programs
+    ///   - hasStream: The account listens to its private stream, through a relay.
+    ///   - pace: Members of the account that say how often open orders are listed. Listings of a million resting orders are no part of most figures: the
+    ///     interval is long.
+    init(
+        at place: Place = .az, programs: String, limits: String = "", venueOptions: [String] = [], servesMetrics: Bool = false,
+        hasStream: Bool = false, pace: String = "reconcile_interval_ms: 3600000, reconcile_live_ms: 3600000"
+    ) throws {
+        (self.programs, self.place) = (programs, place)
         metricsPort = servesMetrics ? UInt16.random(in: 20_000..<30_000) : nil
         uid = "bench-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        // Listings of a million resting orders are no part of these figures: the interval is long.
-        settings = "reconcile_interval_ms: 3600000, queue_max_orders: 10000000, request_timeout_ms: 30000, limits: [\(limits)]"
+        settings = "\(pace), queue_max_orders: 10000000, request_timeout_ms: 30000, limits: [\(limits)]"
         try writeText(
-            #"{"accounts":[{"venue":"az-futures","product":"usdt","uid":"\#(uid)","key":"bench-key-\#(uid)","secret":"not-a-secret","name":"mm-az"}]}"#,
+            #"{"accounts":[{"venue":"\#(place.venue)","product":"\#(place.product)","uid":"\#(uid)","key":"bench-key-\#(uid)","secret":"not-a-secret"\#(place.more),"name":"mm-az"}]}"#,
             to: folder.file("accounts.json"))
-        try writeText(#"{"key":"bench-key-\#(uid)","secret":"not-a-secret"}"#, to: folder.file("mm-az.json"))
+        try writeText(#"{"key":"bench-key-\#(uid)","secret":"not-a-secret"\#(place.more)}"#, to: folder.file("mm-az.json"))
         try startVenue(venueOptions)
+        if hasStream { relay = try StreamRelay(to: Self.port(of: url)) }
         try writeConfiguration()
     }
 
@@ -41,8 +61,9 @@ final class Rig {
 
     func stop() {
         daemon?.stop()
+        relay?.stop()
         venue?.stop()
-        (daemon, venue) = (nil, nil)
+        (daemon, venue, relay) = (nil, nil, nil)
     }
 
     private func startVenue(_ options: [String]) throws {
@@ -59,10 +80,11 @@ final class Rig {
     }
 
     private func writeConfiguration() throws {
+        let stream = relay.map { #"stream: "on", stream_url: "ws://127.0.0.1:\#($0.port)","# } ?? #"stream: "off","#
         try writeText(
             """
             { journal: { path: "\(journal)" }, control: { socket: "\(socket)" },\(metricsPort.map { " metrics: { listen: \"127.0.0.1:\($0)\" }," } ?? "")
-              accounts: { "mm-az": { venue: "az-futures", product: "usdt", uid: "\(uid)", credentials: "mm-az.json", base_url: "\(url)", \(settings) } } }
+              accounts: { "mm-az": { venue: "\(place.venue)", product: "\(place.product)", uid: "\(uid)", credentials: "mm-az.json", base_url: "\(url)", \(stream) \(settings) } } }
             """, to: configuration)
     }
 
@@ -131,6 +153,30 @@ final class Rig {
         }
     }
 
+    /// Until the private stream is live.
+    func awaitStream(_ client: ControlClient) throws {
+        guard let daemon else { throw BenchError("no daemon") }
+        try wait(seconds: 60, for: daemon, everyUs: 20_000) { try account(client).stream.state == "live" }
+    }
+
+    /// Fills a resting order, all of it, by the simulator's own page; false: it does not rest yet.
+    func fill(_ order: String) throws -> Bool {
+        let body = #"{"venue":"\#(place.venue)","client_order_id":"\#(order)"}"#
+        return try !String(decoding: httpPost(url, "/_sim/fill", body), as: UTF8.self).contains("\"error\"")
+    }
+
+    private static func port(of url: String) throws -> UInt16 {
+        guard let colon = url.lastIndex(of: ":"), let port = UInt16(url[url.index(after: colon)...]) else { throw BenchError("no port in \(url)") }
+        return port
+    }
+
+    /// An intent of `count` orders that rest at Bitget's unified account, as ``submitLine(orders:)``.
+    static func submitUTALine(orders count: Int) -> [UInt8] {
+        let order = #"{"symbol":"BTCUSDT","side":"buy","type":"limit","time_in_force":"gtc","price":"39000","quantity":"0.001"}"#
+        let orders = Array(repeating: order, count: count).joined(separator: ",")
+        return ControlClient.line("intent.submit", #"{"account":"mm-az","place":[\#(orders)]}"#)
+    }
+
     /// An intent of `count` orders that rest, in the order of any number of such lines: without an id of its own, so that each is new.
     static func submitLine(orders count: Int) -> [UInt8] {
         let order = #"{"symbol":"btc_usdt","side":"buy","type":"limit","time_in_force":"gtc","price":"39000","quantity":"10","position_side":"long"}"#
@@ -139,8 +185,11 @@ final class Rig {
     }
 }
 
-/// One GET over a connection of its own; the body.
-private func httpGet(_ url: String, _ path: String) throws -> [UInt8] {
+/// One request over a connection of its own; the answer's body.
+private func httpGet(_ url: String, _ path: String) throws -> [UInt8] { try http("GET", url, path, "") }
+private func httpPost(_ url: String, _ path: String, _ body: String) throws -> [UInt8] { try http("POST", url, path, body) }
+
+private func http(_ method: String, _ url: String, _ path: String, _ body: String) throws -> [UInt8] {
     guard let colon = url.lastIndex(of: ":"), let port = UInt16(url[url.index(after: colon)...]) else { throw BenchError("no port in \(url)") }
     let descriptor = socket(AF_INET, omsd_stream_socket_type(), 0)
     defer { close(descriptor) }
@@ -149,7 +198,8 @@ private func httpGet(_ url: String, _ path: String) throws -> [UInt8] {
     address.sin_port = port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     guard omsd_tcp_connect(descriptor, &address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 else { throw BenchError("\(url) refuses") }
-    let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+    let request = Array(
+        "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8)
     guard CLinux.send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { throw BenchError("\(url) went away") }
     var bytes: [UInt8] = []
     var room = [UInt8](repeating: 0, count: 1 << 16)

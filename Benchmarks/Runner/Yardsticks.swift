@@ -26,6 +26,14 @@ final class RawJournal {
         return times
     }
 
+    /// Orders a second that are filled, an execution each, over commits of a hundred: of orders that were written before.
+    func fillsASecond(_ orders: Int) throws -> Double {
+        var times = [Int64](repeating: 0, count: orders / 100)
+        let code = yardstick_push(handle, Int32(times.count), 100, &times)
+        guard code == 0 else { throw BenchError("SQLite gave \(code)") }
+        return Double(times.count * 100) / (Double(times.reduce(0, +)) / 1e9)
+    }
+
     /// Orders a second and the thread's CPU microseconds an order, over about `seconds` of commits of a hundred.
     func rate(seconds: Double) throws -> (ordersASecond: Double, cpuUs: Double) {
         let (start, cpu) = (now(), threadCPU())

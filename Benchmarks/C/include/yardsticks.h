@@ -12,6 +12,9 @@ yardstick_journal *yardstick_open(const char *path, char *error, int room);
 /// Writes `commits` transactions of `orders` orders and as many events; how long each took goes to `ns`. 0, or SQLite's code.
 int yardstick_commit(yardstick_journal *journal, int commits, int orders, int64_t *ns);
 
+/// The same of what pushes of executions need at the least, for orders that were written before: an update, a row and two events each.
+int yardstick_push(yardstick_journal *journal, int commits, int pushes, int64_t *ns);
+
 void yardstick_close(yardstick_journal *journal);
 
 /// Opens a journal read-only and steps through every row of `sql`, all columns read: the least that a start costs.

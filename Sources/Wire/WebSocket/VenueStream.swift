@@ -89,7 +89,7 @@ package final class VenueStreamBacklog: Sendable {
     private let bytesMax: Int
     private let waiting = Atomic<Int>(0)
 
-    package init(bytesMax: Int = 16 << 20) { self.bytesMax = bytesMax }
+    package init(bytesMax: Int = 64 << 20) { self.bytesMax = bytesMax }
 
     package var bytes: Int { waiting.load(ordering: .relaxed) }
 
