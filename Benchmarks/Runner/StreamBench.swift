@@ -121,7 +121,8 @@ struct StreamBench {
         let share = (daemon.cpuSeconds - cpu) / Double(seconds) * 100
         return [
             Figure(
-                name: "CPU of a daemon with one idle live stream", value: share, unit: "% of a core", limit: nil, target: "<= 0.1", isMet: share <= 0.1,
+                name: "CPU of a daemon with one idle live stream", value: share, unit: "% of a core", limit: nil, target: "<= 0.1",
+                isMet: share <= 0.1,
                 notes: [("over s", Double(seconds).brief), ("stream", try rig.account(client).stream.state)])
         ]
     }

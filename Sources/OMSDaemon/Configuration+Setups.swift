@@ -34,7 +34,9 @@ extension Configuration {
             setup.memoryMs = account.memoryMs
             setup.origin = account.origin
             setup.streamOrigin = account.stream?.place
-            if let dialect = account.streamDialect, let name = account.streamName(credentials) { setup.stream = StreamSetup(name: name, rules: dialect) }
+            if let dialect = account.streamDialect, let name = account.streamName(credentials) {
+                setup.stream = StreamSetup(name: name, rules: dialect)
+            }
             setup.limits = account.settings(adapter.profile)
             setup.batchMax = account.batchMax
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional

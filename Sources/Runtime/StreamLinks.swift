@@ -110,7 +110,7 @@ package final class StreamLinks: StreamCarrier {
         }
         // Here and not as it leaves: the key is this thread's.
         link.dialect.signTokenRequest(&request, way: way, timeMs: timeMs, with: link.key)
-        let (dialect, shelf, name) = (link.dialect, shelf, wish.stream)
+        let (dialect, shelf, name, secrets) = (link.dialect, shelf, wish.stream, secrets(of: wish.stream, link))
         let exchange = HTTPExchange(
             id: wish.attempt.number, origin: link.requests, request: request, sign: { _ in }, staleAt: clock.now().monotonic + Self.timeoutMs * 500,
             timeoutMs: Self.timeoutMs / 2,
@@ -122,11 +122,12 @@ package final class StreamLinks: StreamCarrier {
                         shelf[name] = token
                         conversation.tell(.tokenGranted)
                     case .refused(let refusal, let code, let text):
-                        conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, refusal, words: "\(code) \(text)"))
+                        conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, refusal, words: secrets.masked("\(code) \(text)")))
                     case .tooFast(let retryAfterMs):
                         conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: retryAfterMs, .later, words: "asked for too often"))
-                    case .noSuchWay(let words): conversation.tell(.tokenRefused(isNoWay: true, retryAfterMs: nil, .later, words: words))
-                    case .failed(let words): conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, .later, words: words))
+                    case .noSuchWay(let words):
+                        conversation.tell(.tokenRefused(isNoWay: true, retryAfterMs: nil, .later, words: secrets.masked(words)))
+                    case .failed(let words): conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, .later, words: secrets.masked(words)))
                     }
                 case .notSent(let reason): conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, .later, words: "not sent: \(reason)"))
                 // Nobody knows whether there is a token now: one more is asked for in due time.
@@ -143,7 +144,7 @@ package final class StreamLinks: StreamCarrier {
         guard let upgrade = link.dialect.upgrade(facts: facts, token: shelf[wish.stream], timeMs: timeMs, with: link.key) else {
             return conversation.tell(.closed("what the stream's address names is not known: the account's facts, or a token"))
         }
-        let dialect = link.dialect
+        let (dialect, secrets) = (link.dialect, secrets(of: wish.stream, link))
         streams.open(
             VenueStream(
                 id: wish.attempt.number, origin: link.origin, target: upgrade.target, headers: upgrade.headers, timeoutMs: Self.timeoutMs,
@@ -151,16 +152,21 @@ package final class StreamLinks: StreamCarrier {
                 event: { event in
                     switch event {
                     case .opened: conversation.tell(.opened)
-                    case .message(let text, _): conversation.tell(dialect.read(text), weighing: text.count)
+                    case .message(let text, _): conversation.tell(dialect.read(text).map { secrets.masked($0) }, weighing: text.count)
                     case .binary(let bytes, _): conversation.tell([.unknown("a message of \(bytes) bytes that is no text")], weighing: nil)
                     case .pong: break
                     case .closed(let end, _):
                         if case .refused(.refused(let response)) = end, let news = dialect.refusal(ofUpgrade: response) {
-                            conversation.tell([news], weighing: nil)
+                            conversation.tell([secrets.masked(news)], weighing: nil)
                         }
-                        conversation.tell(.closed("\(end)".escapedForLog))
+                        conversation.tell(.closed(secrets.masked("\(end)".escapedForLog)))
                     }
                 }))
+    }
+
+    /// What was said on a stream, or will be, and a venue may repeat.
+    private func secrets(of name: StreamName, _ link: StreamLink) -> StreamSecrets {
+        StreamSecrets([link.key.keyID, link.key.passphrase, shelf[name]?.text].compactMap { $0 })
     }
 
     private func begin(_ wish: StreamWish) -> Conversation {

@@ -5,22 +5,25 @@ import Wire
 /// Streams of simulated venues that do what streams do in the world, and worse. Whatever they say or hold back, the record is the venue's in the end.
 @Suite struct StreamFaultTests {
     /// Fields of a rule, beside its venue; `every` strikes what it strikes again and again.
-    static let faults: [String] = [
-        #"fault: { type: "push_lost" }, probability: 0.5"#, #"fault: { type: "push_twice", delay_ms: 300 }"#,
-        #"fault: { type: "push_late", delay_ms: [200, 1500] }, probability: 0.5"#, #"fault: { type: "push_swapped" }, probability: 0.5"#,
-        #"fault: { type: "push_same_time" }"#, #"fault: { type: "push_no_update_time" }"#, #"fault: { type: "push_numeric_ids" }"#,
-        #"fault: { type: "push_reshaped" }, every: 2"#, #"fault: { type: "push_fragmented", parts: 5 }"#, #"fault: { type: "push_giant" }, every: 5"#,
-        #"fault: { type: "push_flood", messages: 2000 }, first: 1"#, #"fault: { type: "fill_first" }"#, #"fault: { type: "end_without_fills" }"#,
-        #"fault: { type: "fill_twice" }"#, #"fault: { type: "ack_missing", subscribes: false }, first: 1"#,
-        #"fault: { type: "ack_missing" }, first: 1"#, #"fault: { type: "subscribe_refused", code: "30003" }, first: 1"#,
-        #"fault: { type: "upgrade_refused" }, first: 2"#, #"fault: { type: "upgrade_refused", status: 302 }, first: 1"#,
-        #"fault: { type: "upgrade_wrong_accept" }, first: 1"#, #"fault: { type: "upgrade_extension" }, first: 1"#,
-        #"fault: { type: "stream_close", code: 1001 }, every: 3"#, #"fault: { type: "stream_close" }, every: 4"#,
-        #"fault: { type: "stream_notice", delay_ms: 100 }, every: 6"#, #"fault: { type: "stream_mute" }, after: 2, first: 1"#,
-        #"fault: { type: "stream_deaf" }, after: 2, first: 1"#, #"fault: { type: "token_dies" }, after: 3, first: 1"#,
-    ] + ["masked", "compressed", "bad_text", "opcode", "long_control", "long_length", "continuation", "unfinished"].map {
-        #"fault: { type: "push_broken", how: "\#($0)" }, every: 4"#
-    }
+    static let faults: [String] =
+        [
+            #"fault: { type: "push_lost" }, probability: 0.5"#, #"fault: { type: "push_twice", delay_ms: 300 }"#,
+            #"fault: { type: "push_late", delay_ms: [200, 1500] }, probability: 0.5"#, #"fault: { type: "push_swapped" }, probability: 0.5"#,
+            #"fault: { type: "push_same_time" }"#, #"fault: { type: "push_no_update_time" }"#, #"fault: { type: "push_numeric_ids" }"#,
+            #"fault: { type: "push_reshaped" }, every: 2"#, #"fault: { type: "push_fragmented", parts: 5 }"#,
+            #"fault: { type: "push_giant" }, every: 5"#,
+            #"fault: { type: "push_flood", messages: 2000 }, first: 1"#, #"fault: { type: "fill_first" }"#, #"fault: { type: "end_without_fills" }"#,
+            #"fault: { type: "fill_twice" }"#, #"fault: { type: "ack_missing", subscribes: false }, first: 1"#,
+            #"fault: { type: "ack_missing" }, first: 1"#, #"fault: { type: "subscribe_refused", code: "30003" }, first: 1"#,
+            #"fault: { type: "upgrade_refused" }, first: 2"#, #"fault: { type: "upgrade_refused", status: 302 }, first: 1"#,
+            #"fault: { type: "upgrade_wrong_accept" }, first: 1"#, #"fault: { type: "upgrade_extension" }, first: 1"#,
+            #"fault: { type: "stream_close", code: 1001 }, every: 3"#, #"fault: { type: "stream_close" }, every: 4"#,
+            #"fault: { type: "stream_notice", delay_ms: 100 }, every: 6"#, #"fault: { type: "stream_mute" }, after: 2, first: 1"#,
+            #"fault: { type: "stream_deaf" }, after: 2, first: 1"#, #"fault: { type: "token_dies" }, after: 3, first: 1"#,
+        ]
+        + ["masked", "compressed", "bad_text", "opcode", "long_control", "long_length", "continuation", "unfinished"].map {
+            #"fault: { type: "push_broken", how: "\#($0)" }, every: 4"#
+        }
 
     @Test(arguments: faults)
     func `whatever a stream does, each execution is on record once and each order as the venue has it`(fault: String) throws {

@@ -25,7 +25,9 @@ import Testing
 
     @Test func `counts a gap whenever one that was up is lost, and none for attempts that came to nothing`() {
         goLive()
-        #expect(stream.down("cut", at: at(30)) == (true, true) && stream.figures.state == .down && stream.figures.gaps == 1 && stream.figures.lastError == "cut")
+        #expect(
+            stream.down("cut", at: at(30)) == (true, true) && stream.figures.state == .down && stream.figures.gaps == 1
+                && stream.figures.lastError == "cut")
         #expect(stream.down("no route", at: at(31)) == (false, false) && stream.figures.gaps == 1)
         stream.trying(at: 32)
         #expect(stream.figures.state == .gap)

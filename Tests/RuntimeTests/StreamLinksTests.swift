@@ -96,6 +96,16 @@ private final class Doors: HTTPTransport, StreamTransport {
         #expect(words == "HTTP 429 in the place of 101")
     }
 
+    @Test func `words of a venue that repeat what it was told are heard without it`() throws {
+        let stream = try connect()
+        let reason = "key key-number-one by token-that-opens and nCacm49oPq3s52KIXMabcdefgh0123456789=, no more"
+        stream.event(.closed(.closed(WebSocketClose(1008, reason)), at: at))
+
+        guard case .closed(let words)? = events().last?.what else { throw Unexpected("not closed") }
+        #expect(words.contains("no more"), "\(words)")
+        for secret in ["key-number-one", "token-that-opens", "nCacm49o"] { #expect(!words.contains(secret), "\(words)") }
+    }
+
     @Test func `a request for a token that was lost leaves open whether there is one`() throws {
         links.carryOut([wish(1, .token(way: 0, timeMs: 5, PermitList([])))])
         try #require(doors.sent.now.last).completion(.lost("reset", sentAt: at, resetAt: at))

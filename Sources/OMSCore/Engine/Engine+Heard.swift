@@ -85,12 +85,33 @@ extension Engine {
         }
     }
 
+    /// What cannot be of this order, whatever became of it: another market or side, or more than all of it; nil: nothing.
+    private func impossible(_ symbol: Symbol?, _ side: Side?, filled: Decimal?, _ live: LiveOrder) -> String? {
+        let terms = live.order.terms
+        if let symbol, symbol != terms.symbol { return "an order in \(symbol)" }
+        if let side, side != terms.side { return "a \(side.rawValue) order" }
+        // A modify may have made it larger than is known yet.
+        let mayHaveGrown = live.order.quantity != terms.quantity || live.commands.contains { commands[$0]?.kind == .modify }
+        if let filled, let whole = terms.quantity, !mayHaveGrown, filled > whole { return "\(filled) executed of \(whole)" }
+        return nil
+    }
+
+    /// No evidence of anything: a person is told, and the venue is asked.
+    private func contradicted(_ what: String, by id: VenueOrderID?, _ live: LiveOrder, on desk: Desk) {
+        found(.contradiction, of: live, on: desk, venueOrderID: id, detail: "a push shows \(what) under an id of this order")
+        if !live.state.isTerminal { ask(live, live.state == .inDoubt ? .doubt : .missing, on: desk, after: 0) }
+    }
+
     private func differs(_ told: Decimal?, _ known: Decimal?) -> Bool { told.map { $0.isPositive && $0 != known } ?? false }
 
     /// Whether a push under an order's id is of another one, or of what a modify made of it: then it moves nothing, and the order is looked up.
     private func isOfAnother(_ report: OrderReport, _ live: LiveOrder, on desk: Desk) -> Bool {
-        if let what = contradiction(of: report, with: live, on: desk), live.state == .inDoubt || live.order.isGivenUp {
-            found(.contradiction, of: live, on: desk, venueOrderID: report.venueOrderID, detail: "a push shows \(what) under an id of this order")
+        let isFirstSight = live.state == .inDoubt || live.order.isGivenUp
+        let what =
+            impossible(report.symbol, report.side, filled: report.filledQuantity, live)
+            ?? (isFirstSight ? contradiction(of: report, with: live, on: desk) : nil)
+        if let what {
+            contradicted(what, by: report.venueOrderID, live, on: desk)
             return true
         }
         let isOtherID = report.venueOrderID != nil && live.order.venueOrderID != nil && report.venueOrderID != live.order.venueOrderID
@@ -114,6 +135,13 @@ extension Engine {
     private func take(_ heard: HeardFill, for live: LiveOrder, on desk: Desk) {
         let isOfOther = live.order.venueOrderID.map { $0 != heard.fill.venueOrderID } ?? false
         guard !isOfOther, recallFills(of: live, on: desk) else { return wantFills(live, on: desk) }
+        // One that is on record is compared with its row.
+        if live.trades?[heard.fill.tradeID] == nil,
+            let what = impossible(heard.symbol, heard.side, filled: live.booked.adding(heard.fill.quantity), live)
+        {
+            contradicted(what, by: heard.fill.venueOrderID, live, on: desk)
+            return wantFills(live, on: desk)
+        }
         let isNews = book(heard.fill, of: live, on: desk, evidence: .stream, request: nil)
         live.hasPushedFills = true
         desk.stream.told(live.key, isNews: isNews, agrees: false, at: now.wall)

@@ -155,6 +155,7 @@ extension Engine {
                 ask(live, inquiry.reasons, on: desk, after: 0)
             }
         }
+        if !sweep.reopened.isEmpty { desk.listing.read(by: now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs)) }
         guard let kill = desk.kill else { return }
         if sweep.startedAt >= kill.listsSince { desk.kill?.isListed = true }
         guard desk.unfinished > desk.takenCancels.count, !cancelRounds.contains(where: { $0.held.contains(desk.index) }) else {
@@ -207,7 +208,9 @@ extension Engine {
         let taken = desk.takenCancels.count
         return KillSnapshot(
             account: desk.id, state: desk.trading.state, confirmedClosed: desk.kill?.closed ?? 0, cancelTaken: taken,
-            liveOrUnknown: desk.unfinished - taken, foreign: desk.breaks.externals.count, isListed: desk.kill?.isListed ?? false,
+            // What the venue calls closed and open at once is not known to be either.
+            liveOrUnknown: desk.unfinished - taken + desk.listing.reopened.count, foreign: desk.breaks.externals.count,
+            isListed: desk.kill?.isListed ?? false,
             cancelAll: desk.profile.cancelsAll ? desk.cancelAll : .none,
             cancelsForeign: desk.setup.cancelsExternalOrders || desk.cancelAll == .unanswered,
             lastError: desk.access.problem ?? desk.access.lastError.words)

@@ -95,6 +95,8 @@ extension Engine {
         let grace =
             max(.seconds(5), .milliseconds(desk.profile.visibilityDelayMs * 2)) + (now.monotonic - (desk.listing.sweep?.startedAt ?? now.monotonic))
         let isOurWord = order.evidence == .inferred || order.evidence == .local || order.evidence == .operator
+        // By a push alone it is closed on no answer's word.
+        if !isOurWord, age > grace || order.evidence == .stream { stillShown(order, by: report, on: desk) }
         guard isOurWord || age > grace else { return }
         let live = LiveOrder(order, intent: nil)
         adopt(live, on: desk)
@@ -111,6 +113,13 @@ extension Engine {
         } else {
             standUp(live, by: report, .pushed(version: nil, at: now.monotonic), nil, on: desk)
         }
+    }
+
+    /// Closed by the venue's word, and listed as open by it: whoever empties the account asks for its end all the same.
+    private func stillShown(_ order: Order, by report: OrderReport, on desk: Desk) {
+        desk.listing.showedClosed(order.key)
+        guard desk.kill != nil, let id = report.venueOrderID ?? order.venueOrderID else { return }
+        wantGone(CancelTicket(unwanted: id, clientOrderID: order.clientOrderID, terms: order.terms), on: desk)
     }
 
     // MARK: Rows that cannot be read

@@ -126,6 +126,11 @@ final class VirtualStream: StreamCarrier {
         }
     }
 
+    /// Tells of something that did not happen, on every connection.
+    fileprivate func invent(_ news: StreamNews) {
+        for (id, connection) in open where connection.isSubscribed { tell(connection.stream, id, .told([news])) }
+    }
+
     private static func report(_ order: SimOrder) -> HeardOrder {
         let status: OMSCore.OrderReport.Status =
             switch order.state {
@@ -167,6 +172,9 @@ final class VirtualStream: StreamCarrier {
 extension VirtualDaemon {
     /// What goes wrong with streams from here on.
     package func setStreams(_ weather: StreamWeather) { stream?.weather = weather }
+
+    /// A push of something that did not happen.
+    package func invent(_ news: StreamNews) { stream?.invent(news) }
 }
 
 /// A stream that signs nothing and pushes all.

@@ -81,7 +81,7 @@ extension StringProtocol {
     /// A venue's words as a log may have them: escaped, cut, and without what has the shape of a token.
     ///
     /// That is a run of 16 or more letters, digits and `-_.+/=` that has a digit or is 32 long.
-    var maskedForLog: String {
+    package var maskedForLog: String {
         var out = ""
         var run = ""
         func flush() {

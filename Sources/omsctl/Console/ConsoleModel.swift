@@ -105,10 +105,13 @@ struct ConsoleModel {
             ("in_flight", number(account.inFlight)), ("clock_offset_ms", number(account.clockOffsetMs)),
             ("last_answer_at", number(account.lastAnswerAt)), ("last_reconcile_at", number(account.lastReconcileAt)),
             ("last_error_at", number(account.lastErrorAt)), ("oldest_doubt_at", number(account.oldestDoubtAt)), ("ready", .bool(account.isReady)),
-            ("stream", .object([
-                ("state", text(account.stream.state)), ("since", number(account.stream.since)), ("late", number(account.stream.late)),
-                ("last_error", text(account.stream.lastError)),
-            ])), ("troubled", .bool(account.isTroubled)), ("queue", .object(lanes)), ("counts", counts ?? .null),
+            (
+                "stream",
+                .object([
+                    ("state", text(account.stream.state)), ("since", number(account.stream.since)), ("late", number(account.stream.late)),
+                    ("last_error", text(account.stream.lastError)),
+                ])
+            ), ("troubled", .bool(account.isTroubled)), ("queue", .object(lanes)), ("counts", counts ?? .null),
             ("rate", answers.rates[account.account].map { .number(Self.oneDecimal($0)) } ?? .null),
         ])
     }

@@ -14,8 +14,17 @@ final class LiveOrder {
     var putOffs = 0
     /// Open cancels and modifies, oldest first.
     var commands: [CommandID] = []
-    /// The venue's version of the last report that was applied.
+    /// The venue's version of the newest answer that was applied.
     fileprivate(set) var version: Int64?
+    /// The same of the newest push, where pushes bear REST's.
+    private var heardVersion: Int64?
+    /// For how long a push's version is compared with what comes behind it: a stamp that is ahead, or in another unit, would hide an order's life for ever.
+    static let heardForUs: Int64 = .seconds(60)
+
+    /// The version of the newest push, for what was asked or heard at a time; nil: there is none, or it is too long ago to count.
+    func heardVersion(at time: Int64) -> Int64? { pushedAt != .min && time - pushedAt > Self.heardForUs ? nil : heardVersion }
+
+    fileprivate func heard(_ version: Int64?, at time: Int64) { heardVersion = version.map { max($0, heardVersion(at: time) ?? $0) } ?? heardVersion }
     /// The same of the last push, where pushes bear one that compares with nothing else.
     fileprivate(set) var pushedVersion: Int64?
     /// When a push was taken over last, and when the last report was asked for that was, by the runner's clock.
@@ -312,10 +321,13 @@ final class Book {
     func apply(_ report: OrderReport, to live: LiveOrder, _ sight: Sight) -> Merged? {
         let worth = report.worth(beside: live, sight)
         if case .none = worth { return nil }
-        live.version = report.version.map { max($0, live.version ?? $0) } ?? live.version
         switch sight {
-        case .asked(let time): live.askedAt = max(live.askedAt, time)
-        case .pushed(let version, let time): (live.pushedVersion, live.pushedAt) = (version ?? live.pushedVersion, time)
+        case .asked(let time):
+            live.version = report.version.map { max($0, live.version ?? $0) } ?? live.version
+            live.askedAt = max(live.askedAt, time)
+        case .pushed(let version, let time):
+            live.heard(report.version, at: time)
+            (live.pushedVersion, live.pushedAt) = (version ?? live.pushedVersion, time)
         }
         var merged = Merged(next: live.state)
         if live.isBarredUntilSeen {

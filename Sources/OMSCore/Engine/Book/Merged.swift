@@ -45,11 +45,21 @@ extension OrderReport {
     func worth(beside live: LiveOrder, _ sight: Sight) -> Worth {
         let isBehind = filledQuantity.map { $0 < live.order.filledQuantity } ?? false
         let isDoubtful = live.state == .inDoubt
-        if let version, let known = live.version, version != known { return version < known && !isDoubtful ? .none : .whole }
+        // Answers compare among each other: one of a replica that lags moves nothing.
+        if let version, let known = live.version, version < known { return isDoubtful ? .whole : .none }
         switch sight {
         case .asked(let time):
+            if let version, let heard = live.heardVersion(at: time) {
+                if version >= heard { return .whole }
+                // Older than a push by its stamp. Asked for behind it, it may be a replica's, or the push's stamp was ahead: what only grows is so in any case.
+                return time < live.pushedAt && !isDoubtful ? .none : .growth
+            }
             guard time < live.pushedAt else { return .whole }
             return isBehind && !isDoubtful ? .none : .growth
+        case .pushed(_, let time) where version != nil && (live.version ?? live.heardVersion(at: time)) != nil:
+            let known = max(live.version ?? .min, live.heardVersion(at: time) ?? .min)
+            if let version, version < known { return isDoubtful ? .whole : .none }
+            return version == known && isBehind && !isDoubtful ? .none : .whole
         case .pushed(let pushed, _):
             if let pushed, let known = live.pushedVersion {
                 if pushed < known, !isDoubtful { return .none }
@@ -57,7 +67,7 @@ extension OrderReport {
                 if pushed > known, live.askedAt < live.pushedAt { return isBehind ? .growth : .whole }
             }
             if isBehind, !isDoubtful { return .none }
-            return version != nil && (live.version == nil || version == live.version) ? .whole : .growth
+            return version != nil ? .whole : .growth
         }
     }
 

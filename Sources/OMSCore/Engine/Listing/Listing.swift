@@ -12,6 +12,8 @@ final class Listing {
     private(set) var hasReconciled = false
     /// When the last whole one was read, by the wall clock.
     private(set) var lastAt: Int64?
+    /// Orders that the last whole listing showed as open and that are closed here by the venue's own word.
+    private(set) var reopened: Set<OrderKey> = []
     /// Markets in which the account has or ever had orders: where the venue lists market by market, those are asked for.
     private(set) var symbols: Set<Symbol>
 
@@ -179,6 +181,9 @@ final class Listing {
         if let symbol { externalSymbols[id] = symbol }
     }
 
+    /// An order that is closed here by the venue's own word: which of its words holds, nobody can say.
+    func showedClosed(_ key: OrderKey) { sweep?.reopened.insert(key) }
+
     /// The journal never held it.
     func isStranger(_ id: VenueOrderID) { strangers.insert(id) }
 
@@ -214,6 +219,7 @@ final class Listing {
         // One that asked nothing is no sign of life.
         if sweep.hasAsked { lastAt = turn.now.wall }
         hasReconciled = true
+        reopened = sweep.reopened
         return sweep
     }
 

@@ -42,6 +42,8 @@ struct Sweep {
 
     /// Orders of ours that stood in it as open.
     var seen: Set<OrderKey> = []
+    /// Orders of ours that it showed as open, and that are closed here by the venue's own word.
+    var reopened: Set<OrderKey> = []
     /// What it showed that is not of this account.
     var externals: Set<VenueOrderID> = []
     /// Other accounts of ours whose orders it showed.
