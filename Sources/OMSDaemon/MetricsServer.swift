@@ -18,6 +18,8 @@ final class MetricsServer: Sendable {
     static let connectionsMax = 256
     /// How long a connection may take, from its opening to the last byte taken: Prometheus gives up after ten seconds itself.
     private static let connectionUs: Int64 = 10_000_000
+    /// A connection that brings no request makes room before others that wait lose their patience: Prometheus has 10 seconds.
+    private static let requestUs: Int64 = 3_000_000
     /// The core turns once a second at least.
     static let silenceMaxUs: Int64 = 5_000_000
 
@@ -105,7 +107,7 @@ final class MetricsServer: Sendable {
         self.board = board
         server = try HTTPServer(
             address: "\(host):\(listen.port)", tls: nil, limits: HTTPLimits(headBytes: 16 * 1024, bodyBytes: 1_024),
-            maxConnections: Self.connectionsMax, connectionUs: Self.connectionUs,
+            maxConnections: Self.connectionsMax, connectionUs: Self.connectionUs, requestUs: Self.requestUs,
             handler: { request, _, responder in responder.send(.response(board.answer(request))) })
         try server.start()
     }

@@ -212,6 +212,20 @@ extension Substring {
         print("\(scrapes) scrapes in two seconds, \(grownKB) KB more")
     }
 
+    @Test func `hundreds of connections that bring no request, or half of one, make room before a scraper loses its patience`() throws {
+        let (house, pages) = try Self.house(["az-futures"])
+        _ = try house.start()
+        var silent: [Int32] = []
+        defer { for descriptor in silent { close(descriptor) } }
+        for number in 0..<MetricsServer.connectionsMax + 50 {
+            silent.append(try Self.connect(to: pages.port, asking: number % 2 == 0 ? "" : "GET /metr", room: 4_096))
+        }
+        let begin = omsd_clock_us(CLOCK_MONOTONIC)
+        #expect(try pages.page("/livez").status == 200)
+        let waitedUs = omsd_clock_us(CLOCK_MONOTONIC) - begin
+        #expect(waitedUs < 9_000_000, "\(waitedUs / 1_000) ms, and Prometheus waits ten seconds")
+    }
+
     private static func connect(to port: UInt16, asking request: String, room: Int32) throws -> Int32 {
         let descriptor = omsd_tcp_socket(AF_INET)
         var room = room

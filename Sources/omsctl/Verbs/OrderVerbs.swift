@@ -108,7 +108,12 @@ enum OrderVerbs {
                 missing = error
             }
         }
-        if exits.isEmpty, let missing { throw missing }
+        if exits.isEmpty, let missing {
+            // Each was asked, and the last one's words are of it alone.
+            let asked = accounts.map { $0.escapedForTerminal }.joined(separator: ", ")
+            let tag = (arguments.text("--tag") ?? "").escapedForTerminal
+            throw Failure(exitCode: missing.exitCode, text: "no live order of any account matches the tag \(tag); looked at: \(asked)")
+        }
         return exits.reduce(.done) { $0.and($1) }
     }
 

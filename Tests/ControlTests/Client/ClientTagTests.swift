@@ -11,7 +11,10 @@ struct ClientTagTests {
             switch command {
             case .accountList: return "{\"accounts\":[{\"account\":\"a\"},{\"account\":\"mm\"}]}"
             case .submit(let intent, _):
-                if intent.account == "a", !intent.cancel.isEmpty { throw ControlError.unknownOrder("no live order of account a matches") }
+                let isNowhere = intent.cancel == [.matching(symbol: nil, side: nil, tag: "nobodys")]
+                if intent.account == "a" && !intent.cancel.isEmpty || isNowhere {
+                    throw ControlError.unknownOrder("no live order of account a matches")
+                }
                 return "{\"intent_id\":\"\(intent.id?.text ?? "")\",\"duplicate\":false,\"accepted_at\":1,\"orders\":[],\"planned_requests\":1}"
             case .intentWait(let id, _, _): return "{\"intent_id\":\"\(id)\",\"commands\":4,\"counts\":{\"canceled\":5},\"timed_out\":false}"
             case .intentList(_, "grid", _, _): return "{\"intents\":[{\"intent_id\":\"i1\",\"tag\":\"grid\"}],\"next\":null}"
@@ -36,6 +39,7 @@ struct ClientTagTests {
         // Of all accounts those that bear it; one that is named and does not bear it is told so.
         #expect(daemon.run("cancel-all", "--tag", "grid") == 0 && daemon.submitted.last?.account == "mm")
         #expect(daemon.submitted.last?.cancel == [.matching(symbol: nil, side: nil, tag: "grid")])
+        #expect(daemon.run("cancel-all", "--tag", "nobodys") == 3 && daemon.terminal.errors.hasSuffix("matches the tag nobodys; looked at: a, mm\n"))
         #expect(daemon.run("cancel-all", "a", "--tag", "grid") == 3 && daemon.run("cancel", "o1", "--tag", "grid") == 2)
     }
 }
