@@ -229,6 +229,27 @@ class Scenes:
             fires()
             self.post("faults", [])
 
+    def streams(self) -> None:
+        """Of margin-bitget, which has one: it is cut and not let in again; it is open and tells nothing."""
+        with self.scene("a private stream is down", ("OmsdStreamDown", "margin-bitget")) as fires:
+            self.post("faults", [{"venue": "bitget-margin", "fault": {"type": "upgrade_refused"}}])
+            self.post("stream", {"venue": "bitget-margin"})
+            fires()
+            self.post("faults", [])
+        # Made anew, it is down for a moment.
+        with self.scene("a private stream tells nothing", ("OmsdStreamLate", "margin-bitget"), may=("OmsdStreamDown",)) as fires:
+            self.post("faults", [{"venue": "bitget-margin", "fault": {"type": "push_lost"}}])
+            orders = self.submit("margin-bitget", 5)["result"]["orders"]
+            for order in orders:
+                self.wait("it rests", lambda order=order: self.rests(order))  # type: ignore[misc]
+                self.post("fill", {"venue": "bitget-margin", "client_order_id": order})
+            fires()
+            self.post("faults", [])
+
+    def rests(self, order: str) -> bool:
+        """An order that can be filled."""
+        return bool(self.control.call("order.get", client_order_id=order)["state"] in ("acknowledged", "working"))
+
     def stuck_readers(self) -> None:
         """One that holds a transaction open, and a subscriber that reads nothing: only the first holds the WAL."""
         with self.scene("a reader holds the WAL", ("OmsdWALHeld", ""), may=("OmsdDiskFilling",)) as fires:
@@ -295,6 +316,7 @@ def play(arguments: list[str]) -> None:
         scenes.parked()
         scenes.ban()
         scenes.restart()
+        scenes.streams()
         if os.path.ismount(scenes.disk):
             scenes.disk_fills()
         # Last: it leaves a long WAL behind, which is written over for a long while before a full disk is noticed.
