@@ -4,7 +4,7 @@ import Testing
 @Suite struct MutantsTests {
     @Test(arguments: Mutant.allCases) func `breaking a rule is noticed within two thousand histories`(mutant: Mutant) throws {
         let explorer = Explorer(mutant: mutant)
-        let first: UInt64 = mutant.isOfSecondVersion ? Scenario.secondVersionFrom : 1
+        let first = mutant.firstSeed
         var noticed: HistoryResult?
         for seed in first..<first + 2_000 {
             let result = try explorer.run(seed: seed)

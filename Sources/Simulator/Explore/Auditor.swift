@@ -18,6 +18,9 @@ package final class Auditor {
     private var promises: [IntentID: Promise] = [:]
     private var ledgerSeen = 0
     private var cancels = CancelWatch()
+    let streams = StreamWatch()
+    /// Executions on record, by account.
+    var booked: Set<String> = []
     /// The auditor's own reading of each order's record.
     var readings: [OrderKey: RecordReading] = [:]
     /// Whether an account has all of these permits left for a cancel.
@@ -66,7 +69,8 @@ package final class Auditor {
         case .orderChanged(let order, let from, let fields, let event):
             willChange(order, from: from, event)
             readings[order.key]?.read(order, fields, event)
-        case .fill(let order, _, _, let fill, _):
+        case .fill(let order, let account, _, let fill, let event):
+            willBook(fill, of: account, event)
             expect(journal.fills[order]?[fill.tradeID] == nil, "trade \(fill.tradeID) of order \(order) was booked twice")
         case .requestEnded(let end): expect(journal.requests[end.id] != nil, "request \(end.id) ended and was never written")
         case .commandChanged(let command, let from, _):
@@ -74,6 +78,7 @@ package final class Auditor {
         case .orderBorn(let order, _):
             seen[.intended, default: 0] += 1
             willBear(order)
+            streams.used(order.account)
             readings[order.key] = RecordReading(order)
         case .intentSettled(let key, _, _): willSettle(key)
         case .intent, .intentComplete, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
@@ -92,6 +97,7 @@ package final class Auditor {
         expect(order.filledQuantity >= known.filledQuantity, "\(name): filled fell from \(known.filledQuantity) to \(order.filledQuantity)")
         let isVenueWord = known.evidence == .response || known.evidence == .query || known.evidence == .stream
         if event.kind == .submitted { willSubmit(order, known: known) }
+        willHear(order, from: from, known: known, event)
         if known.state.isTerminal, isVenueWord {
             expect(order.state == known.state, "\(name): the venue had said \(known.state.rawValue), now it is \(order.state.rawValue)")
         }

@@ -55,7 +55,7 @@ package struct ExploreReport: Sendable {
 
     /// Fault points that no history passed.
     package var missed: [FaultPoint] {
-        FaultPoint.allCases.filter { reached[$0, default: 0] == 0 && (versions.contains { $0 > 1 } || !$0.isOfSecondVersion) }
+        FaultPoint.allCases.filter { point in reached[point, default: 0] == 0 && versions.contains { $0 >= point.since } }
     }
     /// Scenes of the second version that no history met.
     package var missedScenes: [String] {

@@ -122,7 +122,7 @@ package struct Explorer: Sendable {
         left += journal.commands.values.filter { $0.state.isOpen }.map { "\($0.kind.rawValue) of \($0.clientOrderID) is \($0.state.rawValue)" }
         left += journal.intents.values.filter { $0.settledAt == nil && journal.isComplete($0.key) }.map { "intent \($0.id) is open" }
         left += daemon.owed.map { "call \($0.call) is unanswered" }
-        return left.isEmpty ? daemon.auditor.disagreements() : left.sorted()
+        return left.isEmpty ? daemon.auditor.disagreements() + daemon.streamsAmiss() : left.sorted()
     }
 
     private func result(_ seed: UInt64, _ daemon: VirtualDaemon) -> HistoryResult {

@@ -38,13 +38,32 @@ package enum Mutant: String, CaseIterable, Sendable {
     /// A live subscriber's position passes over an intent that is still being written: of its slices the last alone is told.
     case followersPassOver = "followers-pass-over"
 
+    /// What no push told of while the stream stands is not there.
+    case silenceProvesAbsence = "silence-proves-absence"
+    /// A push is newer than all that is known, whenever it comes.
+    case stalePushOverwrites = "stale-push-overwrites"
+    /// A push of an execution without a trade id is booked under one made up here.
+    case namelessPushBooked = "nameless-push-booked"
+    /// A stream that was cut goes on as if nothing had been missed.
+    case gapNotReconciled = "gap-not-reconciled"
+    /// An end that the venue told of gives way to a push.
+    case endRevivedByPush = "end-revived-by-push"
+
+    /// The first seed of the version that draws what it needs.
+    package var firstSeed: UInt64 {
+        switch self {
+        case .silenceProvesAbsence, .stalePushOverwrites, .namelessPushBooked, .gapNotReconciled, .endRevivedByPush: Scenario.fourthVersionFrom
+        default: isOfSecondVersion ? Scenario.secondVersionFrom : 1
+        }
+    }
+
     /// Those that need what only the second version draws.
-    package var isOfSecondVersion: Bool {
+    private var isOfSecondVersion: Bool {
         switch self {
         case .shortPageIsComplete, .duplicateForgottenAtRestart, .otherAccountProvesAbsence, .oldClockMeasurement, .removedAccountSettles,
             .ownershipByDesk, .boundIgnoresIntentsUnderWay, .duplicateHeardAlone, .followersPassOver:
             true
-        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels: false
+        default: false
         }
     }
 
@@ -65,9 +84,8 @@ package enum Mutant: String, CaseIterable, Sendable {
                 state.intents = state.intents.map { configured.contains($0.account) ? $0 : $0.inherited(by: heir) }
             }
         case .ownershipByDesk: disk.hidesOthers = true
-        case .resendWithoutProof, .refuse5xx, .freePermitAtSend, .errorPageIsAbsence, .placesBeforeCancels, .shortPageIsComplete,
-            .otherAccountProvesAbsence, .oldClockMeasurement, .boundIgnoresIntentsUnderWay, .duplicateHeardAlone, .followersPassOver:
-            break
+        case .endRevivedByPush: disk.forgetsWhoEnded = true
+        default: break
         }
     }
 
@@ -79,10 +97,28 @@ package enum Mutant: String, CaseIterable, Sendable {
         return setup
     }
 
-    /// Lends a spoilt adapter a clock, and an ear for what it keeps from the daemon: the orders that its venue calls duplicates.
-    package static func attach(_ adapter: any VenueAdapter, now: @escaping () -> Int64, unheard: @escaping (ClientOrderID) -> Void) {
+    /// Lends a spoilt adapter a clock, an ear for what it keeps from the daemon (the orders that its venue calls duplicates), and what streams told.
+    static func attach(_ adapter: any VenueAdapter, to daemon: VirtualDaemon, isSilent: @escaping (ClientOrderID) -> Bool) {
         guard let first = (adapter as? MutantAdapter)?.first else { return }
-        (first.now, first.unheard) = (now, unheard)
+        (first.now, first.isSilent) = ({ [unowned daemon] in daemon.venueTime }, isSilent)
+        first.unheard = { [unowned daemon] in daemon.onTaken($0) }
+    }
+
+    /// A push as this mutant's engine hears it; `number` rises.
+    func spoil(_ news: StreamNews, number: Int64) -> StreamNews {
+        switch (self, news) {
+        case (.stalePushOverwrites, .order(var heard)):
+            heard.report.version = 1 << 60 + number
+            heard.pushedVersion = number
+            return .order(heard)
+        case (.namelessPushBooked, .fillsDue(let execution)):
+            guard let id = execution.venueOrderID else { return news }
+            let fill = Fill(tradeID: TradeID("push-\(number)"), venueOrderID: id, quantity: .one, price: .one, fee: nil, feeAsset: nil, at: 0)
+            var heard = HeardFill(fill, product: execution.product)
+            (heard.clientOrderID, heard.symbol) = (execution.clientOrderID, execution.symbol)
+            return .fill(heard)
+        default: return news
+        }
     }
 
     /// The venue as this mutant sees it.
@@ -134,9 +170,11 @@ private struct MutantAdapter: AdapterOver {
         case .oldClockMeasurement:
             if case .time(let ms) = answer.query { answer.query = .time(first.time(ms)) }
         case .duplicateHeardAlone: hearAlone(&answer, plan)
-        case .sendBeforeCommit, .resendWithoutProof, .dropPermits, .refuse5xx, .freePermitAtSend, .placesBeforeCancels, .followersPassOver,
-            .shortPageIsComplete, .duplicateForgottenAtRestart, .removedAccountSettles, .ownershipByDesk, .boundIgnoresIntentsUnderWay:
-            break
+        case .silenceProvesAbsence:
+            guard plan.isJournaled, case .query(.find) = plan.content, case .orders(let rows, let next, let unreadable) = answer.query else { break }
+            let told = rows.filter { $0.clientOrderID.map { !first.isSilent($0) } ?? true }
+            answer.query = .orders(told, next: next, unreadable: unreadable)
+        default: break
         }
         return answer
     }
@@ -167,6 +205,7 @@ private final class FirstWord: @unchecked Sendable {
     /// Orders that it called duplicates.
     var taken: Set<ClientOrderID> = []
     var unheard: (ClientOrderID) -> Void = { _ in }
+    var isSilent: (ClientOrderID) -> Bool = { _ in false }
     private var offset: (ms: Int64, at: Int64)?
 
     /// What was measured in the last twenty seconds is as good as new.

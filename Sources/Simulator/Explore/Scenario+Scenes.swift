@@ -8,8 +8,10 @@ extension Scenario {
     package static let secondVersionFrom: UInt64 = 7_000_000
     /// And from here on the third: all of the second, deaths between any two slices of an intent, and callers who subscribe.
     package static let thirdVersionFrom: UInt64 = 8_000_000
-    package static let versions = 1...3
-    package static func version(of seed: UInt64) -> Int { seed < secondVersionFrom ? 1 : seed < thirdVersionFrom ? 2 : 3 }
+    /// And from here on the fourth: all of the third, with private streams.
+    package static let fourthVersionFrom: UInt64 = 9_000_000
+    package static let versions = 1...4
+    package static func version(of seed: UInt64) -> Int { 1 + [secondVersionFrom, thirdVersionFrom, fourthVersionFrom].count { seed >= $0 } }
 
     /// Codes that no table of ours knows.
     static let unknownCodes = ["98765", "987654"]

@@ -4,7 +4,8 @@ import Venues
 
 /// What one seed sets up: accounts, their limits, what goes wrong and for how long.
 package struct Scenario {
-    /// What is drawn: 1 as when seeds were first named, 2 with the scenes that came back from outside, 3 with deaths within an intent and subscribers.
+    /// What is drawn: 1 as when seeds were first named, 2 with the scenes that came back from outside, 3 with deaths within an intent and subscribers,
+    /// 4 with private streams.
     package let version: Int
     package internal(set) var options = VirtualDaemon.Options()
     package private(set) var lines: [Line] = []
@@ -65,6 +66,7 @@ package struct Scenario {
         options.weather = Self.weather(&random)
         if self.version > 1 { addScenes(seed: seed) }
         if self.version > 2 { addSlices(seed: seed) }
+        if self.version > 3 { addStreams(seed: seed) }
     }
 
     private mutating func addSetups(of account: SimAccount, hasTightLimits: Bool, random: inout SplitMix64) {

@@ -63,7 +63,34 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case resolvedByHand = "resolved_by_hand"
     case boundMet = "bound_met"
 
-    package var isOfSecondVersion: Bool {
+    // Of the fourth version: private streams.
+    /// A push did not come; came twice; came forty times in a row; came seconds late; came behind a newer one of its order.
+    case streamLost = "stream_lost"
+    case streamDoubled = "stream_doubled"
+    case streamFlooded = "stream_flooded"
+    case streamLate = "stream_late"
+    case streamOvertaken = "stream_overtaken"
+    /// An execution was told without a trade id; under a known one with another amount.
+    case streamNameless = "stream_nameless"
+    case streamTradeDiffers = "stream_trade_differs"
+    /// An order of the same user that is none of ours was told.
+    case streamForeign = "stream_foreign"
+    case streamCut = "stream_cut"
+    /// It was cut while an order was in doubt.
+    case streamCutInDoubt = "stream_cut_in_doubt"
+    /// The venue ended it by its age.
+    case streamLifeOver = "stream_life_over"
+    /// It was subscribed, and told nothing; answered no heartbeat either.
+    case streamMute = "stream_mute"
+    case streamDeaf = "stream_deaf"
+    case streamTokenRefused = "stream_token_refused"
+    case streamLoginRefused = "stream_login_refused"
+    case streamClockRefused = "stream_clock_refused"
+
+    /// The version of histories that reaches it first.
+    package var since: Int { rawValue.hasPrefix("stream_") ? 4 : isOfSecondVersion ? 2 : 1 }
+
+    private var isOfSecondVersion: Bool {
         switch self {
         case .venueClockStep, .marketRevised, .marketEnded, .accountRemoved, .accountReturned, .keyChanged, .keyForeign, .reconfigured,
             .answeredDuplicate, .lingering, .killed, .resolvedByHand, .boundMet:

@@ -173,6 +173,7 @@ extension VirtualDaemon {
         (weather, partitionedUntil, latencyUs) = (Weather(), [:], 500...20_000)
         disk.isFull = false
         disarm()
+        calmStreams()
         world.setFaults(options.world.faults.filter { if case .clock = $0.fault { true } else { false } })
         tell("the faults are over")
     }
@@ -182,6 +183,7 @@ extension VirtualDaemon {
         (weather, partitionedUntil, latencyUs) = (Weather(), [:], 500...20_000)
         disk.isFull = false
         disarm()
+        calmStreams()
         world.endFaults(but: rules)
         tell("the faults are over\(rules.isEmpty ? "" : ", but for \(rules.count)")")
     }

@@ -72,7 +72,7 @@ package final class VirtualDaemon {
     /// Microseconds of the history until which an account's venue cannot be reached.
     var partitionedUntil: [Int: Int64] = [:]
     private var inputs: [Input] = []
-    var stream: VirtualStream?
+    var (stream, streamWeather): (VirtualStream?, StreamWeather?)
     private var links: [AccountID: VenueLink] = [:]
     private var armed: (point: FaultPoint, countdown: Int, how: Death)?
     private var bounds: [AccountID: Int?] = [:]
@@ -92,9 +92,9 @@ package final class VirtualDaemon {
     }
 
     package init(_ options: Options) throws(SimulatorInputError) {
-        let options = VirtualStream.given(to: options)
+        let options = Self.withStreams(options)
         (self.options, setups) = (options, options.setups)
-        weather = options.weather
+        (weather, streamWeather) = (options.weather, options.streams)
         latencyUs = options.latencyUs
         random = SplitMix64(seed: mixedSeed(options.seed, "virtual"))
         world = try VenueWorld(options.world, dialects: options.dialects ?? DialectCatalog.dialects())
@@ -111,19 +111,22 @@ package final class VirtualDaemon {
                 let adapter = setup.rules as? any VenueAdapter, let origin = HTTPOrigin("http://127.0.0.1:\(index + 1)")
             else { throw SimulatorInputError("no simulated account for \(setup.id)") }
             let key = SigningKey(keyID: account.key, secret: Array(account.secret.utf8), passphrase: account.passphrase)
-            links[setup.id] = VenueLink(adapter: adapter, origin: origin, key: key)
-            Mutant.attach(adapter, now: { [unowned self] in self.venueTime }, unheard: { [unowned self] in self.onTaken($0) })
+            let asked: any VenueAdapter = options.streams == nil ? adapter : ListingTold(base: adapter, watch: auditor.streams)
+            links[setup.id] = VenueLink(adapter: asked, origin: origin, key: key)
+            Mutant.attach(adapter, to: self, isSilent: { [unowned self] in self.isSilent(about: $0, of: setup) })
         }
         disk.strikes = { [unowned self] in self.strikes($0) }
         disk.reached = { [unowned self] in self.note($0) }
         disk.works = { [unowned self] in self.work() }
         journal.onWrite = { [unowned self] in
             self.auditor.willWrite($0)
+            self.streamsSee($0)
             self.onRecord($0)
         }
         auditor.hasPermits = { [unowned self] in self.engine?.hasPermits($1, of: $0) ?? false }
         auditor.mayRepeatCancels = { [unowned self] in self.engine?.mayRepeatCancels(of: $0) ?? false }
         auditor.time = { [unowned self] in self.clock.time }
+        auditor.streams.now = auditor.time
         auditor.bound = { [unowned self] account in self.bounds[account] ?? nil }
         followers.completeSeq = { [unowned self] in self.engine?.completeSeq ?? 0 }
         followers.broken = { [unowned self] in self.auditor.broken($0) }
@@ -168,10 +171,7 @@ package final class VirtualDaemon {
         let setups = self.setups.filter { configured?.contains($0.id) ?? true }.map(signed).map { options.mutant?.spoil($0) ?? $0 }
         disk.configured = Set(setups.map(\.id))
         let (disk, seed, boot, slice) = (disk, options.seed, "boot \(boots)", options.sliceRows)
-        stream = options.streams.map { weather in
-            VirtualStream(
-                weather, world: world, seed: options.seed, later: { [unowned self] in self.later($0, $1) }, post: { mailbox.post($0) })
-        }
+        stream = makeStream(mailbox)
         let ports = RunnerPorts(
             journal: disk, transport: transport, replies: replies,
             reads: VirtualReads(replies, journal, followers) { [unowned self] in self.clock.now().monotonic }, clock: clock,
@@ -375,8 +375,8 @@ package final class VirtualDaemon {
     package func run(forUs limit: Int64, until isDone: () -> Bool = { false }) -> Bool {
         let end = clock.time + limit
         while !auditor.isBroken {
-            stream?.watch()
             turn()
+            watchStreams()
             if turns > options.turnsMax { auditor.broken("it runs in circles: \(turns) turns by \(clock.time) us") }
             if isDone() { return true }
             if !inputs.isEmpty { continue }

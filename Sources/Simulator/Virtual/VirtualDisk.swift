@@ -21,6 +21,8 @@ final class VirtualDisk: Journal {
     var configured: Set<AccountID> = []
     /// Says of no order that it is known, unless memory holds it. A mutant.
     var hidesOthers = false
+    /// Reads ends that the venue told of as inferred. A mutant.
+    var forgetsWhoEnded = false
 
     init(_ journal: MemoryJournal) { self.journal = journal }
 
@@ -91,11 +93,17 @@ final class VirtualDisk: Journal {
     }
     func knows(_ account: AccountID) -> Bool { journal.knows(account) }
     func intent(_ id: IntentID) -> IntentRow? { journal.intent(id) }
-    func order(_ id: ClientOrderID) -> Order? { hidesOthers ? nil : journal.order(id) }
+    func order(_ id: ClientOrderID) -> Order? { hidesOthers ? nil : journal.order(id).map(read) }
     func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? {
-        hidesOthers ? nil : journal.order(account: account, venueOrderID: venueOrderID)
+        hidesOthers ? nil : journal.order(account: account, venueOrderID: venueOrderID).map(read)
     }
     func orders(venueOrderID: VenueOrderID) -> [Order] { hidesOthers ? [] : journal.orders(venueOrderID: venueOrderID) }
+    private func read(_ order: Order) -> Order {
+        guard forgetsWhoEnded, order.state.isTerminal else { return order }
+        var order = order
+        order.evidence = .inferred
+        return order
+    }
     func isUsed(_ id: ClientOrderID) -> Bool { journal.isUsed(id) }
     func fills(of order: OrderKey) -> [Fill] { journal.fills(of: order) }
     func idle() {}

@@ -2,193 +2,219 @@ import Containers
 import OMSCore
 import Runtime
 
-/// What goes wrong with pushes, by chance.
-package struct StreamWeather: Sendable {
-    /// One push does not come; comes twice.
-    package var lost = 0.0
-    package var doubled = 0.0
-    /// How long one is under way, microseconds: each by itself, so that they overtake each other.
-    package var delayUs: ClosedRange<Int64> = 1_000...5_000
-    /// The connection is cut behind a push.
-    package var cut = 0.0
-    /// Pongs go on, and nothing is pushed.
-    package var isMute = false
-    /// Pushes of executions name REST's trade ids; else rows come from REST alone.
-    package var tellsFills = true
-    package init() {}
-}
-
-/// Private streams of all venues in virtual time: whatever changes at a venue is pushed, without any venue's bytes.
+/// Private streams of all venues in virtual time: whatever happens at a venue is pushed, without any venue's bytes. One process's: the next one has its own.
 final class VirtualStream: StreamCarrier {
     var weather: StreamWeather
-    private let world: VenueWorld
-    private var random: SplitMix64
-    private let later: (Int64, @escaping () -> Void) -> Void
-    private let post: (Input) -> Void
-    /// Who is subscribed, by connection.
-    private var open: [RequestID: (stream: StreamName, isSubscribed: Bool)] = [:]
-    private var seen: [String: Seen] = [:]
+    let surroundings: Surroundings
+    var random: SplitMix64
+    private let mutant: Mutant?
+    /// Whatever stands or is being made.
+    var open: [RequestID: Connection] = [:]
+    /// Pushes that arrived, of all connections, and the newest of each order.
+    var arrivals: Int64 = 0
+    var newest: [String: Int] = [:]
 
-    private struct Seen: Equatable {
-        var state: SimState
-        var filled: Decimal
-        var price: Decimal?
-        var quantity: Decimal
-        var fills: Int
+    struct Connection {
+        let stream: StreamName
+        let openedAt: Int64
+        /// Channels that push.
+        var channels: Set<StreamChannel> = []
+        var isMute = false
+        var isDeaf = false
+        /// Cut, and nobody was told: until when nothing comes. A mutant.
+        var isGoneUntil: Int64 = .min
     }
 
-    init(
-        _ weather: StreamWeather, world: VenueWorld, seed: UInt64, later: @escaping (Int64, @escaping () -> Void) -> Void,
-        post: @escaping (Input) -> Void
-    ) {
-        (self.weather, self.world, self.later, self.post) = (weather, world, later, post)
-        random = SplitMix64(seed: mixedSeed(seed, "stream"))
+    /// What it sees of the history, and acts on.
+    struct Surroundings {
+        let world: VenueWorld
+        let watch: StreamWatch
+        let now: () -> Int64
+        let later: (Int64, @escaping () -> Void) -> Void
+        let post: (Input) -> Void
+        let note: (FaultPoint) -> Void
+        let tell: (@autoclosure () -> String) -> Void
+        /// Whether the venue's REST lists executions: where it does not, no page of its stream names them either.
+        let listsFills: (StreamName) -> Bool
+        /// Whether an execution is on record.
+        let isBooked: (TradeID, VenueOrderID) -> Bool
     }
 
-    /// A stream for each account, one of each venue and uid, where there are any.
-    static func given(to options: VirtualDaemon.Options) -> VirtualDaemon.Options {
-        guard let weather = options.streams else { return options }
-        var options = options
-        for index in options.setups.indices {
-            let setup = options.setups[index]
-            let rules = VirtualStreamRules(tellsFills: weather.tellsFills)
-            options.setups[index].stream = StreamSetup(name: name(setup.rules.profile.venue, setup.uid), rules: rules)
+    init(_ weather: StreamWeather, _ surroundings: Surroundings, seed: UInt64, life: Int, mutant: Mutant?) {
+        (self.weather, self.surroundings, self.mutant) = (weather, surroundings, mutant)
+        random = SplitMix64(seed: mixedSeed(seed, "stream \(life)"))
+        surroundings.watch.processStarted()
+        for venue in surroundings.world.venues {
+            venue.exchange.told = { [weak self] in if case .order(let report) = $0 { self?.happened(report, at: venue.dialect.venue) } }
         }
-        return options
     }
 
-    private static func name(_ venue: String, _ uid: String) -> StreamName { StreamName("\(venue) \(uid)") }
+    static func name(_ venue: String, _ uid: String) -> StreamName { StreamName("\(venue) \(uid)") }
 
     // MARK: What is wanted
 
-    func row(of wish: StreamWish, at now: Moment) -> RequestRow? { nil }
+    func row(of wish: StreamWish, at now: Moment) -> RequestRow? {
+        guard case .token(_, let timeMs, let permits) = wish.what else { return nil }
+        return RequestRow(
+            id: wish.attempt, account: wish.account, endpoint: "POST /token", kind: .session, items: 1, timeMs: timeMs, signedAt: now.wall,
+            bodySHA256: Digest256([UInt8](repeating: 0, count: 32)), permits: permits.permits)
+    }
 
     func carryOut(_ wishes: [StreamWish]) {
         for wish in wishes {
             let (id, name) = (wish.attempt, wish.stream)
+            surroundings.tell("stream \(name) \(id): \(wish.what)")
             switch wish.what {
+            case .token: giveToken(id, name)
             case .connect:
-                open[id] = (name, false)
-                tell(name, id, .opened)
-            case .subscribe:
-                open[id]?.isSubscribed = true
-                tell(name, id, .told([.subscribed(VirtualStreamRules.channel)]))
-            case .say: tell(name, id, .told([.pong]))
-            case .close: open[id] = nil
-            case .token, .login: preconditionFailure("this stream needs neither")
+                surroundings.watch.connected(name)
+                let isDeaf = random.chance(weather.deaf)
+                open[id] = Connection(stream: name, openedAt: surroundings.now(), isMute: random.chance(weather.mute), isDeaf: isDeaf)
+                answer(name, id, .opened)
+                dieInTime(id)
+            case .login: logIn(id, name)
+            case .subscribe(let markets): subscribe(markets, id, name)
+            case .say: if open[id]?.isDeaf == false { answer(name, id, .told([.pong])) }
+            case .close: forget(id)
             }
         }
     }
 
     func took(_ event: StreamEvent) {}
 
-    func endAll() { open = [:] }
+    func endAll() {
+        for id in open.keys.sorted() { forget(id) }
+        surroundings.watch.forgetOwed()
+    }
 
-    private func tell(_ name: StreamName, _ id: RequestID, _ what: StreamEvent.What) {
-        later(delay()) { [weak self] in
+    private func forget(_ id: RequestID) {
+        guard let connection = open.removeValue(forKey: id) else { return }
+        surroundings.watch.lost(connection.stream, at: surroundings.now())
+    }
+
+    private func giveToken(_ id: RequestID, _ name: StreamName) {
+        let isRefused = random.chance(weather.tokenRefused)
+        if isRefused { surroundings.note(.streamTokenRefused) }
+        let what: StreamEvent.What =
+            isRefused ? .tokenRefused(isNoWay: false, retryAfterMs: 1_000, .later, words: "no token today") : .tokenGranted
+        surroundings.later(delay()) { [weak self] in self?.surroundings.post(.heard(name, StreamEvent(id, what))) }
+    }
+
+    private func logIn(_ id: RequestID, _ name: StreamName) {
+        if random.chance(weather.clockRefused) {
+            surroundings.note(.streamClockRefused)
+            return answer(name, id, .told([.loginRefused(.clock, code: "30014", text: "the timestamp is too old")]))
+        }
+        if random.chance(weather.loginRefused) {
+            surroundings.note(.streamLoginRefused)
+            return answer(name, id, .told([.loginRefused(.later, code: "30005", text: "not now")]))
+        }
+        answer(name, id, .told([.loginAccepted]))
+    }
+
+    private func subscribe(_ markets: [StreamMarket], _ id: RequestID, _ name: StreamName) {
+        guard let connection = open[id] else { return }
+        // Products share what they subscribe.
+        let symbols = Set(markets.map(\.symbol)).sorted()
+        let channels = VirtualStreamRules(kind: weather.kind).channels(for: symbols).flatMap { $0 }
+        open[id]?.channels.formUnion(channels)
+        if connection.isMute || weather.isMute { surroundings.note(.streamMute) }
+        if connection.isDeaf { surroundings.note(.streamDeaf) } else { answer(name, id, .told(channels.map { .subscribed($0) })) }
+        surroundings.watch.subscribed(name, at: surroundings.now())
+    }
+
+    /// What the venue answers; nothing comes of a connection that is over.
+    private func answer(_ name: StreamName, _ id: RequestID, _ what: StreamEvent.What) {
+        surroundings.later(delay()) { [weak self] in
             guard let self, open[id] != nil else { return }
-            post(.heard(name, StreamEvent(id, what)))
+            surroundings.tell("stream \(name) \(id) says \(what)")
+            surroundings.post(.heard(name, StreamEvent(id, what)))
         }
     }
 
-    private func delay() -> Int64 { random.between(weather.delayUs.lowerBound, weather.delayUs.upperBound) }
+    func delay() -> Int64 { random.between(weather.delayUs.lowerBound, weather.delayUs.upperBound) }
 
-    // MARK: What changes at the venues
+    // MARK: Losing it
 
-    /// Pushes whatever changed since the last look.
-    func watch() {
-        for venue in world.venues {
-            for order in venue.exchange.orders where order.state != .accepted {
-                let now = Seen(
-                    state: order.state, filled: order.filled, price: order.price, quantity: order.quantity, fills: order.fills.count)
-                let key = "\(venue.dialect.venue) \(order.id)"
-                let before = seen[key]
-                guard before != now else { continue }
-                seen[key] = now
-                let connections = open.filter { $0.value.isSubscribed && $0.value.stream == Self.name(venue.dialect.venue, order.uid) }
-                guard let id = connections.keys.sorted().last, !weather.isMute else { continue }
-                push(.order(Self.report(order)), id)
-                guard now.fills > before?.fills ?? 0 else { continue }
-                for fill in order.fills.dropFirst(before?.fills ?? 0) { push(news(fill, of: order), id) }
+    /// The venue ends it when its life is over, or sooner than its page says.
+    private func dieInTime(_ id: RequestID) {
+        guard let lifeMs = weather.kind.lifeMs else { return }
+        let isEarly = random.chance(weather.shortLived)
+        let life = isEarly ? lifeMs * random.between(20, 90) / 100 : lifeMs
+        surroundings.later(life * 1_000) { [weak self] in if self?.cut(id, "its life is over") ?? false { self?.surroundings.note(.streamLifeOver) } }
+    }
+
+    /// - Returns: whether it stood.
+    @discardableResult
+    func cut(_ id: RequestID, _ words: String) -> Bool {
+        guard let connection = open[id] else { return false }
+        let now = surroundings.now()
+        surroundings.watch.lost(connection.stream, at: now)
+        guard mutant != .gapNotReconciled else {
+            let pause = random.between(1_000_000, 5_000_000)
+            open[id]?.isGoneUntil = now + pause
+            surroundings.later(pause) { [weak self] in
+                guard let self, open[id] != nil else { return }
+                surroundings.watch.subscribed(connection.stream, at: surroundings.now())
             }
+            return true
         }
+        open[id] = nil
+        surroundings.tell("stream \(connection.stream) \(id) is cut: \(words)")
+        surroundings.post(.heard(connection.stream, StreamEvent(id, .closed(words))))
+        return true
     }
 
-    private func push(_ news: StreamNews, _ id: RequestID) {
-        guard let name = open[id]?.stream else { return }
-        if random.chance(weather.lost) { return }
-        tell(name, id, .told([news]))
-        if random.chance(weather.doubled) { tell(name, id, .told([news])) }
-        guard random.chance(weather.cut) else { return }
-        later(delay()) { [weak self] in
-            guard let self, open.removeValue(forKey: id) != nil else { return }
-            post(.heard(name, StreamEvent(id, .closed("cut"))))
+    /// An order of the venue's user came to be in doubt.
+    func doubted(_ name: StreamName) {
+        guard random.chance(weather.cutInDoubt), let id = connections(of: name).last else { return }
+        surroundings.later(random.between(1, 500_000)) { [weak self] in
+            guard let self, cut(id, "connection reset") else { return }
+            surroundings.note(.streamCutInDoubt)
         }
     }
 
     /// Tells of something that did not happen, on every connection.
-    fileprivate func invent(_ news: StreamNews) {
-        for (id, connection) in open where connection.isSubscribed { tell(connection.stream, id, .told([news])) }
-    }
+    func invent(_ news: StreamNews) { for id in open.keys.sorted() { deliver(news, id, version: 0, after: delay()) } }
 
-    private static func report(_ order: SimOrder) -> HeardOrder {
-        let status: OMSCore.OrderReport.Status =
-            switch order.state {
-            case .accepted: .accepted
-            case .open: .open
-            case .partiallyFilled: .partiallyFilled
-            case .filled: .filled
-            case .canceled: .canceled
-            case .expired: .expired
-            case .rejected: .rejected
-            }
-        var report = OMSCore.OrderReport(status: status, venueState: order.state.rawValue)
-        (report.venueOrderID, report.symbol) = (VenueOrderID(order.id), Symbol(order.symbol))
-        report.clientOrderID = order.clientID.isEmpty ? nil : ClientOrderID(order.clientID)
-        report.side = order.side == .buy ? .buy : .sell
-        (report.price, report.quantity, report.filledQuantity) = (order.price, order.quantity, order.filled)
-        var heard = HeardOrder(report, product: order.ticket.product)
-        heard.pushedVersion = Int64(order.updateNumber)
-        return heard
-    }
+    func connections(of name: StreamName) -> [RequestID] { open.filter { $0.value.stream == name }.keys.sorted() }
 
-    private func news(_ fill: SimFill, of order: SimOrder) -> StreamNews {
-        let (venueID, clientID) = (VenueOrderID(order.id), order.clientID.isEmpty ? nil : ClientOrderID(order.clientID))
-        guard weather.tellsFills else {
-            var execution = HeardExecution(venueOrderID: venueID, clientOrderID: clientID, product: order.ticket.product)
-            execution.symbol = Symbol(order.symbol)
-            return .fillsDue(execution)
+    // MARK: What it tells
+
+    /// A push, struck by what strikes pushes.
+    func push(_ news: StreamNews, _ id: RequestID, version: Int = 0) {
+        guard random.chance(weather.lost) == false else { return surroundings.note(.streamLost) }
+        var delay = delay()
+        if random.chance(weather.late) {
+            delay = random.between(5_000_000, 9_000_000)
+            surroundings.note(.streamLate)
         }
-        var heard = HeardFill(
-            Fill(
-                tradeID: TradeID(fill.id), venueOrderID: venueID, quantity: fill.quantity, price: fill.price, fee: fill.fee, feeAsset: nil,
-                at: fill.at),
-            product: order.ticket.product)
-        (heard.clientOrderID, heard.symbol) = (clientID, Symbol(order.symbol))
-        return .fill(heard)
+        deliver(news, id, version: version, after: delay)
+        if random.chance(weather.doubled) {
+            surroundings.note(.streamDoubled)
+            deliver(news, id, version: version, after: self.delay())
+        }
+        if random.chance(weather.flooded) {
+            surroundings.note(.streamFlooded)
+            for _ in 0..<40 { deliver(news, id, version: version, after: delay) }
+        }
+        guard random.chance(weather.cut) else { return }
+        surroundings.later(self.delay()) { [weak self] in if self?.cut(id, "cut") ?? false { self?.surroundings.note(.streamCut) } }
     }
-}
 
-extension VirtualDaemon {
-    /// What goes wrong with streams from here on.
-    package func setStreams(_ weather: StreamWeather) { stream?.weather = weather }
-
-    /// A push of something that did not happen.
-    package func invent(_ news: StreamNews) { stream?.invent(news) }
-}
-
-/// A stream that signs nothing and pushes all.
-private struct VirtualStreamRules: OMSCore.StreamRules {
-    static let channel = StreamChannel("order")
-    let tellsFills: Bool
-    var profile: StreamProfile {
-        StreamProfile(
-            url: "wss://virtual.example", heartbeat: StreamProfile.Heartbeat("ping", everyMs: 20_000, answerWithinMs: 5_000),
-            messages: StreamProfile.MessageRate(10, perMs: 1_000),
-            budgets: [
-                OMSCore.BudgetRule("stream:connect", 20, perMs: 10_000, scope: .apikey),
-                OMSCore.BudgetRule("stream:subscribe", 20, perMs: 10_000, scope: .apikey),
-            ], login: .upgrade, versions: .amongPushes, fills: tellsFills ? .pushed : .announced)
+    func deliver(_ news: StreamNews, _ id: RequestID, version: Int, after delay: Int64) {
+        surroundings.later(delay) { [weak self] in
+            guard let self, let connection = open[id], !connection.isDeaf, connection.isGoneUntil <= surroundings.now() else { return }
+            arrivals += 1
+            let told = mutant?.spoil(news, number: arrivals) ?? news
+            if case .order(let heard) = news, let order = heard.report.venueOrderID?.text {
+                let key = "\(connection.stream) \(order)"
+                if version < newest[key, default: 0] { surroundings.note(.streamOvertaken) }
+                newest[key] = max(version, newest[key, default: 0])
+            }
+            surroundings.tell("stream \(connection.stream) \(id) tells \(told)")
+            surroundings.watch.delivered(news, of: connection.stream, at: surroundings.now())
+            surroundings.post(.heard(connection.stream, StreamEvent(id, .told([told]))))
+        }
     }
-    func channels(for symbols: [Symbol]) -> [[StreamChannel]] { [[Self.channel]] }
 }
