@@ -16,7 +16,7 @@ struct AccountReader {
         "risk", "quantity_unit", "stream", "stream_url", "stream_generation", "reconcile_live_ms",
     ]
     static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
-    static let riskKeys = ["max_order_notional", "max_open_orders", "symbols"]
+    static let riskKeys = ["max_order_notional", "max_order_quantity", "max_open_orders", "max_orders_per_s", "price_band", "symbols"]
 
     /// - Returns: nil when a problem was reported that leaves no account to speak of.
     func read(named id: AccountID) -> AccountConfiguration? {
@@ -52,7 +52,7 @@ struct AccountReader {
         let stream = readStream(venue: venue, product: product, baseURL: baseURL, ownURL: profile?.baseURL)
         let limits = readLimits(profile, stream)
         let batchMax = section.count("batch_max", in: 1...max(1, profile?.placeMax ?? 1_000_000))
-        let risk = section.section("risk", keys: Self.riskKeys).map(readRisk) ?? .none
+        let risk = section.section("risk", keys: Self.riskKeys).map { RiskConfiguration($0) } ?? .none
         let timeout = section.integer("request_timeout_ms", in: 100...120_000)
         let inFlight = section.count("max_in_flight", in: 1...256)
         if inFlight == 1 { section.report("must be at least 2: one connection is kept for cancels", "max_in_flight") }
@@ -163,11 +163,5 @@ struct AccountReader {
             budget: budget, scope: scope, permits: permits, windowMs: entry.integer("window_ms", in: 1...86_400_000),
             marginMs: entry.integer("margin_ms", in: 0...60_000), share: share, reserve: reserve,
             penaltyMs: entry.integer("penalty_ms", in: 0...3_600_000), place: entry.reader.place(of: entry.key, at: entry.offset))
-    }
-
-    private func readRisk(_ risk: ConfigurationSection) -> RiskConfiguration {
-        RiskConfiguration(
-            maxOrderNotional: risk.positiveDecimal("max_order_notional"), maxOpenOrders: risk.count("max_open_orders", in: 1...10_000_000),
-            symbols: risk.texts("symbols").map { $0.map { Symbol($0.text) } })
     }
 }

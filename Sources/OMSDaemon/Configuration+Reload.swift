@@ -30,6 +30,15 @@ extension Configuration {
             note("\(key).risk.max_order_notional", account.risk.maxOrderNotional, other.risk.maxOrderNotional) { $0.description }
             note("\(key).risk.max_open_orders", account.risk.maxOpenOrders, other.risk.maxOpenOrders) { String($0) }
             note("\(key).risk.symbols", account.risk.symbols, other.risk.symbols) { $0.map(\.text).joined(separator: " ") }
+            note("\(key).risk.max_orders_per_s", account.risk.maxOrdersPerSecond, other.risk.maxOrdersPerSecond) { String($0) }
+            for symbol in Set(account.risk.maxOrderQuantity.keys).union(other.risk.maxOrderQuantity.keys).sorted() {
+                let (before, after) = (account.risk.maxOrderQuantity[symbol], other.risk.maxOrderQuantity[symbol])
+                note("\(key).risk.max_order_quantity.\(symbol)", before, after) { $0.description }
+            }
+            for symbol in Set(account.risk.priceBand.keys).union(other.risk.priceBand.keys).sorted() {
+                let (before, after) = (account.risk.priceBand[symbol], other.risk.priceBand[symbol])
+                note("\(key).risk.price_band.\(symbol)", before, after) { "\($0.low) to \($0.high)" }
+            }
             let budgets = account.limits.map(\.budget) + other.limits.map(\.budget).filter { name in !account.limits.contains { $0.budget == name } }
             for budget in budgets {
                 let (before, after) = (account.limits.first { $0.budget == budget }, other.limits.first { $0.budget == budget })

@@ -42,6 +42,9 @@ extension Configuration {
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional
             setup.risk.maxOpenOrders = account.risk.maxOpenOrders
             setup.risk.symbols = account.risk.symbols
+            setup.risk.maxOrderQuantity = account.risk.maxOrderQuantity
+            setup.risk.maxOrdersPerSecond = account.risk.maxOrdersPerSecond
+            setup.risk.priceBand = account.risk.priceBand
             return setup
         }
     }

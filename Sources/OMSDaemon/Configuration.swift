@@ -131,6 +131,12 @@ struct RiskConfiguration: Sendable, Equatable {
     let maxOpenOrders: Int?
     /// nil: any symbol.
     let symbols: [Symbol]?
+    /// Each above zero.
+    var maxOrderQuantity: [Symbol: Decimal] = [:]
+    /// 1...1,000,000.
+    var maxOrdersPerSecond: Int?
+    /// Each above zero, the low end not above the high one.
+    var priceBand: [Symbol: RiskSetting.PriceBand] = [:]
     static let none = RiskConfiguration(maxOrderNotional: nil, maxOpenOrders: nil, symbols: nil)
 }
 

@@ -156,6 +156,11 @@ import Wire
         ("limits: [{budget: \"overall\", share: 5, reserve: 5}]", "limits[0].reserve: 5 is not a whole number in 0...4"),
         ("risk: {max_order_notional: \"1e3\"}", "risk.max_order_notional: must be a decimal above zero in plain notation"),
         ("risk: {max_order_notional: \"0\"}", "risk.max_order_notional: must be a decimal above zero in plain notation"),
+        ("risk: {max_order_quantity: {btc_usdt: \"-1\"}}", "risk.max_order_quantity.btc_usdt: must be a decimal above zero in plain notation"),
+        ("risk: {max_order_quantity: {btc_usdt: null}}", "risk.max_order_quantity.btc_usdt: must not be null"),
+        ("risk: {price_band: {btc_usdt: {low: \"2\", high: \"1\"}}}", "risk.price_band.btc_usdt.low: must not be above high"),
+        ("risk: {price_band: {btc_usdt: {low: \"2\"}}}", "risk.price_band.btc_usdt.high: the key is missing"),
+        ("risk: {max_orders_per_s: 0}", "risk.max_orders_per_s:"),
         ("risk: {symbols: [\"\"]}", "risk.symbols[0]: a string that is not empty should stand here, not a string"),
         ("ca_file: \"/nonexistent/ca.pem\"", "ca_file: /nonexistent/ca.pem cannot be read: open: No such file or directory"),
         (

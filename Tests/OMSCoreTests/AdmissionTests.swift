@@ -158,16 +158,6 @@ import Testing
         #expect(problem(Decimal(50), 10) == nil)
     }
 
-    @Test func `counts an order's worth in contracts where the market does`() throws {
-        var contracts = market
-        (contracts.contractSize, contracts.minNotional) = (number("0.01"), nil)
-        try Examination.bound(terms(Decimal(50), Decimal(10)), in: contracts, to: Decimal(5), of: "a")
-        #expect(throws: ControlError.self) { try Examination.bound(terms(Decimal(50), Decimal(10)), in: market, to: Decimal(5), of: "a") }
-        #expect(throws: ControlError.self, "by quantity alone it has no bound") {
-            try Examination.bound(terms(nil, Decimal(10)), in: market, to: Decimal(5), of: "a")
-        }
-    }
-
     @Test(arguments: [(10, 3), (7, 7), (100, 9)]) func `cuts an order into children on the lot grid, one lot apart at most, and loses nothing`(
         quantity: Int, slice: Int
     ) throws {

@@ -10,7 +10,7 @@ import Testing
         let daemon = try House.ready("xt-spot") { $0.setups[0].risk.maxOpenOrders = 12_000 }
         let tickets = try (0..<3).map { daemon.submit(try intent(5_000, "wave-\($0)")) }
         let codes = try tickets.map { try House.error($0, daemon)?.reason }
-        #expect(codes == [nil, nil, "RISK_OPEN_ORDERS"])
+        #expect(codes == [nil, nil, "RISK_MAX_OPEN_ORDERS"])
         daemon.run(forUs: .seconds(2))
         #expect(daemon.journal.orders.count == 10_000)
         #expect(try House.error(daemon.submit(try intent(2_001, "more")), daemon)?.code == 1005)
@@ -29,7 +29,7 @@ import Testing
         daemon.submit(try intent(7, "one"))
         var second = try intent(4, "two")
         second.account = "twin"
-        #expect(try House.error(daemon.submit(second), daemon)?.reason == "RISK_OPEN_ORDERS")
+        #expect(try House.error(daemon.submit(second), daemon)?.reason == "RISK_MAX_OPEN_ORDERS")
         second.place.removeLast()
         #expect(try House.error(daemon.submit(second), daemon) == nil)
     }
@@ -74,7 +74,7 @@ import Testing
         var second = try intent(4, "two")
         second.account = "twin"
         let refusal = try House.error(daemon.submit(second), daemon)
-        #expect(refusal?.reason == "RISK_OPEN_ORDERS", "\(String(describing: refusal))")
+        #expect(refusal?.reason == "RISK_MAX_OPEN_ORDERS", "\(String(describing: refusal))")
         #expect(refusal?.message.contains("(7 of accounts of this uid") == true, "\(String(describing: refusal))")
         second.place.removeLast()
         #expect(try House.error(daemon.submit(second), daemon) == nil)
@@ -113,7 +113,7 @@ import Testing
             ModifyItem(clientOrderID: order.clientOrderID, price: nil, quantity: Decimal("0.02")),
             ModifyItem(clientOrderID: order.clientOrderID, price: Decimal(78_000), quantity: nil),
         ]
-        #expect(try House.error(daemon.submit(change), daemon)?.reason == "RISK_ORDER_NOTIONAL")
+        #expect(try House.error(daemon.submit(change), daemon)?.reason == "RISK_MAX_ORDER_NOTIONAL")
         (change.id, change.modify) = ("first", [change.modify[0]])
         let second = Intent(account: "xt-spot", id: "second")
         let first = daemon.submit(change)
@@ -121,7 +121,7 @@ import Testing
         change.modify = [ModifyItem(clientOrderID: order.clientOrderID, price: Decimal(78_000), quantity: nil)]
         let ticket = daemon.submit(change)
         #expect(try House.error(first, daemon) == nil)
-        #expect(try House.error(ticket, daemon)?.reason == "RISK_ORDER_NOTIONAL")
+        #expect(try House.error(ticket, daemon)?.reason == "RISK_MAX_ORDER_NOTIONAL")
     }
 
     @Test func `slices as large as a number can be are cut, not trapped on`() throws {

@@ -196,13 +196,13 @@ extension House {
         let fine = try House.intent("xt-spot", orders: 1, id: "fine")
         #expect(try House.error(daemon.submit(fine), daemon) == nil)
         let dear = daemon.submit(Self.change(try House.intent("xt-spot", orders: 1, id: "dear")) { $0.quantity = Decimal("0.02") })
-        #expect(try House.error(dear, daemon)?.reason == "RISK_ORDER_NOTIONAL")
-        #expect(try House.error(daemon.submit(try House.intent("xt-spot", orders: 5, id: "many")), daemon)?.reason == "RISK_OPEN_ORDERS")
+        #expect(try House.error(dear, daemon)?.reason == "RISK_MAX_ORDER_NOTIONAL")
+        #expect(try House.error(daemon.submit(try House.intent("xt-spot", orders: 5, id: "many")), daemon)?.reason == "RISK_MAX_OPEN_ORDERS")
         let strict = try House.ready("xt-spot") {
             $0.setups[0].risk.symbols = ["eth_usdt"]
             $0.setups[0].queueMaxOrders = 4
         }
-        #expect(try House.error(strict.submit(fine), strict)?.reason == "RISK_SYMBOL")
+        #expect(try House.error(strict.submit(fine), strict)?.reason == "RISK_SYMBOLS")
         let narrow = try House.ready("xt-spot") { $0.setups[0].queueMaxOrders = 4 }
         #expect(try House.error(narrow.submit(try House.intent("xt-spot", orders: 5, id: "five")), narrow)?.code == 1008)
         #expect(narrow.journal.orders.isEmpty)

@@ -42,11 +42,3 @@ extension BudgetOwner {
             profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint, streamBudgets: setup.stream?.profile.budgets ?? [])
     }
 }
-
-/// Bounds that the owner of an account set. nil: none.
-package struct RiskSetting: Sendable, Equatable {
-    package var maxOrderNotional: Decimal?
-    package var maxOpenOrders: Int?
-    package var symbols: [Symbol]?
-    package init() {}
-}

@@ -36,6 +36,7 @@ final class Desk {
     /// leaves.
     var roundsOut = 0
     var unreleasedCancels = 0
+    var recentPlaces: RecentPlaces
     /// Open orders that accounts which are configured no more have for the same user at the venue.
     var absentOrders = 0
     /// Orders that the venue holds.
@@ -62,11 +63,12 @@ final class Desk {
 
     init(
         index: Int, setup: AccountSetup, budgets: [String: Int], trading: TradingStateRow, access: Access, listing: Listing, names: OrderNames,
-        patience: Patience
+        patience: Patience, startedAt: Int64
     ) {
         (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)
         (self.access, self.listing, lanes, book) = (access, listing, Lanes(patience: patience), Book(names: names))
         profile = setup.rules.profile
+        recentPlaces = RecentPlaces(since: startedAt)
         repeats = Repeats(few: patience.fewRepeats)
         stream = AccountStream(patience: patience)
         lookUps = LookUps(of: setup.id, visibilityDelayMs: profile.visibilityDelayMs, patience: patience)

@@ -25,6 +25,7 @@ extension Engine {
             modifies: plan.modifies, asked: plan.asked, givenIDs: Set(plan.places.compactMap(\.clientOrderID)))
         acceptance.echoes = planning.echoes
         admission.accept(acceptance)
+        desk.recentPlaces.take(plan.places.count, at: now.monotonic)
         // Small intents are whole within this very turn.
         if acceptance.left <= sliceRows, admission.acceptanceCount == 1 { continueAcceptances() }
     }

@@ -121,8 +121,8 @@ extension Engine {
         if let quantity = item.quantity, quantity < order.filledQuantity {
             return wrong(OrderProblem("quantity", "below what is filled already, \(order.filledQuantity)"), &planning)
         }
-        if planning.refusal == nil, let most = desk.setup.risk.maxOrderNotional {
-            do throws(ControlError) { try bound(terms, to: most, on: desk) } catch { planning.refusal = error }
+        if planning.refusal == nil, desk.setup.risk.judgesOrders {
+            do throws(ControlError) { try bound(terms, list: "modify", index: index, on: desk) } catch { planning.refusal = error }
         }
         planning.plan.modifies.append(item)
     }

@@ -14,21 +14,18 @@ extension Engine {
             }
         }
         let risk = desk.setup.risk
-        for place in plan.places {
-            if let symbols = risk.symbols, !symbols.contains(place.terms.symbol) {
-                throw .risk("SYMBOL", "risk.symbols of \(desk.id) does not name \(place.terms.symbol)")
-            }
-            if let most = risk.maxOrderNotional { try bound(place.terms, to: most, on: desk) }
-        }
+        if risk.judgesOrders { for place in plan.places { try bound(place.terms, list: "place", index: place.item, on: desk) } }
         if let most = risk.maxOpenOrders, !plan.places.isEmpty {
             let open = openOrders(on: desk, atLeast: most - plan.places.count)
             guard open + plan.places.count <= most else {
                 let apart = desk.absentOrders + leftOrders(toUserOf: desk)
                 let whose = apart == 0 ? "" : " (\(apart) of accounts of this uid that are configured no more, or were bound elsewhere)"
                 throw .risk(
-                    "OPEN_ORDERS", "\(open) orders are open or under way\(whose) and \(plan.places.count) more would pass max_open_orders \(most)")
+                    "max_open_orders", of: desk.id,
+                    "the limit is \(most), it would have been \(open + plan.places.count): \(open) orders are open or under way\(whose)")
             }
         }
+        if let most = risk.maxOrdersPerSecond, !plan.places.isEmpty { try boundRate(plan.places.count, to: most, on: desk) }
         let waiting = desk.unsent + admission.placesLeft(on: desk.index)
         guard waiting + plan.places.count <= desk.setup.queueMaxOrders else {
             throw .queueFull("\(waiting) orders of \(desk.id) wait to be sent; queue_max_orders is \(desk.setup.queueMaxOrders)")
@@ -69,7 +66,30 @@ extension Engine {
         return terms
     }
 
-    func bound(_ terms: OrderTerms, to most: Decimal, on desk: Desk) throws(ControlError) {
-        try Examination.bound(terms, in: desk.access.markets[terms.symbol], to: most, of: desk.id)
+    /// Holds one order to the rules that need nothing but itself.
+    func bound(_ terms: OrderTerms, list: String, index: Int, on desk: Desk) throws(ControlError) {
+        do throws(RiskSetting.Refusal) { try desk.setup.risk.examine(terms, in: desk.access.markets[terms.symbol]) } catch {
+            throw .risk(
+                error.key, of: desk.id, "\(list)[\(index)]: \(error.words)",
+                details: [.init(list: list, index: index, field: error.field, problem: error.words)])
+        }
+    }
+
+    private func boundRate(_ count: Int, to most: Int, on desk: Desk) throws(ControlError) {
+        guard count <= most else {
+            throw .risk("max_orders_per_s", of: desk.id, "the limit is \(most), the intent alone has \(count): cut it into several")
+        }
+        let same = sharers(of: desk)
+        guard same.allSatisfy({ $0.recentPlaces.isKnown(at: now.monotonic) }) else {
+            throw .risk(
+                "max_orders_per_s", of: desk.id, "what was placed in the second before the daemon began is not known; submit again in a second",
+                retryable: .yes)
+        }
+        let recent = same.reduce(0) { $0 + $1.recentPlaces.count(at: now.monotonic) }
+        guard recent + count <= most else {
+            throw .risk(
+                "max_orders_per_s", of: desk.id, "the limit is \(most), it would have been \(recent + count); submit again in a second",
+                retryable: .yes)
+        }
     }
 }

@@ -100,7 +100,7 @@ package final class Engine {
             let listing = Listing(of: setup.id, symbols: symbols, patience: patience)
             let desk = Desk(
                 index: desks.count, setup: setup, budgets: indexes, trading: trading, access: access, listing: listing, names: names,
-                patience: patience)
+                patience: patience, startedAt: now.monotonic)
             desk.access.identify(state.identities[setup.id], in: turn)
             deskIndex[setup.id] = desks.count
             desks.append(desk)

@@ -102,8 +102,14 @@ package struct ControlError: Error, Sendable {
             details: [.init(list: "filter", index: 0, field: field, problem: problem)])
     }
     package static func halted(_ message: String) -> Self { .init(code: 1004, reason: "TRADING_HALTED", message: message, retryable: .unknown) }
-    package static func risk(_ rule: String, _ message: String) -> Self {
-        .init(code: 1005, reason: "RISK_\(rule)", message: message, retryable: .no)
+    /// - Parameters:
+    ///   - key: the rule, as the configuration calls it.
+    ///   - words: its limit, and what it would have been.
+    package static func risk(
+        _ key: String, of account: AccountID, _ words: String, retryable: Retryable = .no, details: [Detail] = []
+    ) -> Self {
+        .init(
+            code: 1005, reason: "RISK_" + key.uppercased(), message: "risk.\(key) of \(account): \(words)", retryable: retryable, details: details)
     }
     package static func notPermitted(_ message: String) -> Self { .init(code: 1006, reason: "NOT_PERMITTED", message: message, retryable: .no) }
     package static func unknownOrder(_ what: String) -> Self { .init(code: 1007, reason: "UNKNOWN_ORDER", message: what, retryable: .no) }

@@ -298,7 +298,7 @@ package final class VirtualDaemon {
         owed.remove(ticket)
         answers[ticket] = result
         tell("call \(ticket.call) answered: \(Self.short(result))")
-        if case .failure(let error) = result, error.reason == "RISK_OPEN_ORDERS" { note(.boundMet) }
+        if case .failure(let error) = result, error.reason == "RISK_MAX_OPEN_ORDERS" { note(.boundMet) }
         auditor.told(ticket, result)
     }
 

@@ -46,7 +46,10 @@ enum ExplainVerb {
             "the account takes no such order now: `omsctl status` shows its state, `omsctl resume ACCOUNT --reason TEXT` opens it"
         ),
         (
-            ["1005", "RISK_SYMBOL", "RISK_OPEN_ORDERS", "RISK_ORDER_NOTIONAL"],
+            [
+                "1005", "RISK_SYMBOLS", "RISK_MAX_OPEN_ORDERS", "RISK_MAX_ORDER_NOTIONAL", "RISK_MAX_ORDER_QUANTITY", "RISK_MAX_ORDERS_PER_S",
+                "RISK_PRICE_BAND",
+            ],
             "a rule under `risk` of the configuration forbids it; a reload (SIGHUP) takes over new ones"
         ),
         (

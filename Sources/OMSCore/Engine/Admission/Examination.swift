@@ -50,24 +50,6 @@ enum Examination {
         return base.flatMap { price.multiplied(by: $0, roundingDown: true) }
     }
 
-    /// Holds an order to its owner's bound.
-    ///
-    /// - Parameter market: nil: it is not known.
-    static func bound(_ terms: OrderTerms, in market: Instrument?, to most: Decimal, of account: AccountID) throws(ControlError) {
-        let notional: Decimal?
-        if let quote = terms.quoteQuantity {
-            notional = quote
-        } else if let price = terms.price, let quantity = terms.quantity, let market {
-            notional = self.notional(price: price, quantity: quantity, in: market)
-        } else {
-            notional = nil
-        }
-        guard let notional else {
-            throw .risk("ORDER_NOTIONAL", "a market order by quantity has no bound on its notional; max_order_notional of \(account) is \(most)")
-        }
-        guard notional <= most else { throw .risk("ORDER_NOTIONAL", "notional \(notional) is above max_order_notional \(most) of \(account)") }
-    }
-
     /// Whether an order can only make a position smaller.
     static func reduces(_ terms: OrderTerms) -> Bool {
         if terms.reduceOnly { return true }

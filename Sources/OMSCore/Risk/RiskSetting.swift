@@ -1,0 +1,94 @@
+/// Bounds that the owner of an account set. nil, or nothing for a symbol: none.
+package struct RiskSetting: Sendable, Equatable {
+    /// Of one order, in the quote currency.
+    package var maxOrderNotional: Decimal?
+    /// Of one order, in what the venue counts.
+    package var maxOrderQuantity: [Symbol: Decimal] = [:]
+    package var priceBand: [Symbol: PriceBand] = [:]
+    /// Of all accounts of the uid together.
+    package var maxOpenOrders: Int?
+    /// Orders that are accepted within any second, of all accounts of the uid together.
+    package var maxOrdersPerSecond: Int?
+    package var symbols: [Symbol]?
+    package init() {}
+
+    package struct PriceBand: Sendable, Equatable {
+        package let low: Decimal
+        package let high: Decimal
+        package init(low: Decimal, high: Decimal) { (self.low, self.high) = (low, high) }
+    }
+
+    /// A rule that an order breaks.
+    package struct Refusal: Error, Equatable {
+        /// As it is called in the configuration.
+        package let key: String
+        package let field: String
+        /// The limit, and what it would have been.
+        package let words: String
+    }
+
+    /// Whether any of the rules is set that ``examine(_:in:)`` knows.
+    package var judgesOrders: Bool { symbols != nil || maxOrderNotional != nil || !maxOrderQuantity.isEmpty || !priceBand.isEmpty }
+
+    /// Holds one order to the rules that need nothing but itself: as asked, or as it would stand once it is modified.
+    ///
+    /// A rule that cannot be judged is broken: a market order says no price, and one by `quote_quantity` no quantity.
+    /// - Parameter market: nil: it is not known.
+    package func examine(_ terms: OrderTerms, in market: Instrument?) throws(Refusal) {
+        if let symbols, !symbols.contains(terms.symbol) {
+            throw Refusal(
+                key: "symbols", field: "symbol", words: "\(terms.symbol) is none of \(symbols.map(\.text).sorted().joined(separator: ", "))")
+        }
+        if let most = maxOrderNotional {
+            guard let notional = terms.notionalAtMost(in: market) else {
+                throw Refusal(
+                    key: "max_order_notional", field: "quantity", words: "the limit is \(most); a market order by quantity has no bound on it")
+            }
+            guard notional <= most else {
+                throw Refusal(key: "max_order_notional", field: "quantity", words: "the limit is \(most), it would have been \(notional)")
+            }
+        }
+        if let most = maxOrderQuantity[terms.symbol] {
+            guard let quantity = terms.quantity else {
+                throw Refusal(
+                    key: "max_order_quantity", field: "quote_quantity",
+                    words: "the limit is \(most) of \(terms.symbol); a market order by quote_quantity has no bound on it")
+            }
+            guard quantity <= most else {
+                throw Refusal(
+                    key: "max_order_quantity", field: "quantity", words: "the limit is \(most) of \(terms.symbol), it would have been \(quantity)")
+            }
+        }
+        if let band = priceBand[terms.symbol] {
+            guard let price = terms.price else {
+                throw Refusal(
+                    key: "price_band", field: "type",
+                    words: "the limit is \(band.low) to \(band.high) for \(terms.symbol); a market order has no price")
+            }
+            guard band.low <= price, price <= band.high else {
+                throw Refusal(
+                    key: "price_band", field: "price",
+                    words: "the limit is \(band.low) to \(band.high) for \(terms.symbol), it would have been \(price)")
+            }
+        }
+    }
+}
+
+extension OrderTerms {
+    /// What it is worth at most, in the quote currency, never rounded down below that; nil: nobody can say.
+    func notionalAtMost(in market: Instrument?) -> Decimal? {
+        if let quoteQuantity { return quoteQuantity }
+        guard let price, let quantity, let market else { return nil }
+        if let value = market.contractValue { return quantity.multipliedRoundingUp(by: value) }
+        let base = market.contractSize.map { quantity.multipliedRoundingUp(by: $0) } ?? quantity
+        return base.flatMap { price.multipliedRoundingUp(by: $0) }
+    }
+}
+
+extension Decimal {
+    /// Of two that are not negative, never below the product; nil where it leaves the range.
+    fileprivate func multipliedRoundingUp(by other: Decimal) -> Decimal? {
+        if let exact = multiplied(by: other) { return exact }
+        return multiplied(by: other, roundingDown: true).flatMap { $0.adding(Decimal(units: 1)) }
+    }
+}
