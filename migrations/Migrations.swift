@@ -9,5 +9,6 @@ package enum Migrations {
         (6, "0006_seals", String(decoding: PackageResources._006_seals_sql, as: UTF8.self)),
         (7, "0007_tags", String(decoding: PackageResources._007_tags_sql, as: UTF8.self)),
         (8, "0008_stream_origin", String(decoding: PackageResources._008_stream_origin_sql, as: UTF8.self)),
+        (9, "0009_positions", String(decoding: PackageResources._009_positions_sql, as: UTF8.self)),
     ]
 }

@@ -119,6 +119,12 @@ package enum CallTable {
             .limitTake(AccountID(asked.account), budget: asked.budget, permits: Int(asked.permits), holdMs: asked.holdMs ?? 30_000)
         },
         Line(LimitRelease.self) { asked throws(ControlError) in .limitRelease(permitID: asked.permitID) },
+        Line(PositionList.self) { asked throws(ControlError) in
+            .positionList(
+                account: asked.account.map { AccountID($0) }, symbol: asked.symbol.map { Symbol($0) }, after: asked.page.after,
+                limit: asked.page.rows)
+        },
+        Line(RiskGet.self) { asked throws(ControlError) in .riskGet(asked.account.map { AccountID($0) }) },
     ]
 
     private static let guards: [Line] = [
@@ -188,6 +194,8 @@ extension Reply {
         case .plan(let id, let orders, let requests): IntentPlan(id, orders: orders, requests).serialized()
         case .accounts(let accounts): AccountList.Result(accounts).serialized()
         case .budgets(let budgets): LimitList.Result(budgets).serialized()
+        case .positions(let rows, let next): PositionList.Result(rows, next: next).serialized()
+        case .rules(let rules): RiskGet.Result(rules).serialized()
         case .instruments(let instruments, let next): InstrumentList.Result(instruments, next: next).serialized()
         case .tradingState(let rows, let cancels): AccountSetState.Result(rows, cancels: cancels).serialized()
         case .kills(let kills): AccountKillStatus.Result(kills).serialized()

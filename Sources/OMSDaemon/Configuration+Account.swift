@@ -16,7 +16,10 @@ struct AccountReader {
         "risk", "quantity_unit", "stream", "stream_url", "stream_generation", "reconcile_live_ms",
     ]
     static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
-    static let riskKeys = ["max_order_notional", "max_order_quantity", "max_open_orders", "max_orders_per_s", "price_band", "symbols"]
+    static let riskKeys = [
+        "max_order_notional", "max_order_quantity", "max_open_notional", "max_open_orders", "max_orders_per_s", "max_position", "price_band",
+        "symbols",
+    ]
 
     /// - Returns: nil when a problem was reported that leaves no account to speak of.
     func read(named id: AccountID) -> AccountConfiguration? {

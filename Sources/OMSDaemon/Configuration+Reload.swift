@@ -29,11 +29,16 @@ extension Configuration {
             let key = "accounts.\(account.id)"
             note("\(key).risk.max_order_notional", account.risk.maxOrderNotional, other.risk.maxOrderNotional) { $0.description }
             note("\(key).risk.max_open_orders", account.risk.maxOpenOrders, other.risk.maxOpenOrders) { String($0) }
+            note("\(key).risk.max_open_notional", account.risk.maxOpenNotional, other.risk.maxOpenNotional) { $0.description }
             note("\(key).risk.symbols", account.risk.symbols, other.risk.symbols) { $0.map(\.text).joined(separator: " ") }
             note("\(key).risk.max_orders_per_s", account.risk.maxOrdersPerSecond, other.risk.maxOrdersPerSecond) { String($0) }
             for symbol in Set(account.risk.maxOrderQuantity.keys).union(other.risk.maxOrderQuantity.keys).sorted() {
                 let (before, after) = (account.risk.maxOrderQuantity[symbol], other.risk.maxOrderQuantity[symbol])
                 note("\(key).risk.max_order_quantity.\(symbol)", before, after) { $0.description }
+            }
+            for symbol in Set(account.risk.maxPosition.keys).union(other.risk.maxPosition.keys).sorted() {
+                let (before, after) = (account.risk.maxPosition[symbol], other.risk.maxPosition[symbol])
+                note("\(key).risk.max_position.\(symbol)", before, after) { "\($0.max), opening \($0.opening) since \($0.since ?? 0)" }
             }
             for symbol in Set(account.risk.priceBand.keys).union(other.risk.priceBand.keys).sorted() {
                 let (before, after) = (account.risk.priceBand[symbol], other.risk.priceBand[symbol])

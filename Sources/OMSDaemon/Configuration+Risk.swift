@@ -5,9 +5,13 @@ extension RiskConfiguration {
         self.init(
             maxOrderNotional: risk.positiveDecimal("max_order_notional"), maxOpenOrders: risk.count("max_open_orders", in: 1...10_000_000),
             symbols: risk.texts("symbols").map { $0.map { Symbol($0.text) } })
+        maxOpenNotional = risk.positiveDecimal("max_open_notional")
         maxOrdersPerSecond = risk.count("max_orders_per_s", in: 1...1_000_000)
         if let quantities = risk.section("max_order_quantity", keys: nil) {
             for name in Self.symbols(of: quantities) { maxOrderQuantity[Symbol(name)] = quantities.positiveDecimal(name) }
+        }
+        if let positions = risk.section("max_position", keys: nil) {
+            for name in Self.symbols(of: positions) { maxPosition[Symbol(name)] = Self.position(name, of: positions) }
         }
         if let bands = risk.section("price_band", keys: nil) {
             for name in Self.symbols(of: bands) { priceBand[Symbol(name)] = Self.band(name, of: bands) }
@@ -23,6 +27,17 @@ extension RiskConfiguration {
             }
             return true
         }
+    }
+
+    private static func position(_ symbol: String, of section: ConfigurationSection) -> PositionLimit? {
+        guard let limit = section.section(symbol, keys: ["max", "opening", "since"]), limit.required("max") != nil,
+            let max = limit.positiveDecimal("max")
+        else { return nil }
+        let since = limit.integer("since", in: 0...Int64.max / 2)
+        guard let opening = limit.decimal("opening") else { return PositionLimit(max: max, since: since) }
+        // Without a time nobody knows which executions are in it already.
+        if !opening.isZero, since == nil { limit.report("the time of the opening amount should be named, in microseconds since 1970 UTC", "since") }
+        return PositionLimit(max: max, opening: opening, since: since)
     }
 
     private static func band(_ symbol: String, of section: ConfigurationSection) -> RiskSetting.PriceBand? {

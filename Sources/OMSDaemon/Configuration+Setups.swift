@@ -41,6 +41,8 @@ extension Configuration {
             setup.batchMax = account.batchMax
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional
             setup.risk.maxOpenOrders = account.risk.maxOpenOrders
+            setup.risk.maxOpenNotional = account.risk.maxOpenNotional
+            setup.risk.maxPosition = account.risk.maxPosition
             setup.risk.symbols = account.risk.symbols
             setup.risk.maxOrderQuantity = account.risk.maxOrderQuantity
             setup.risk.maxOrdersPerSecond = account.risk.maxOrdersPerSecond

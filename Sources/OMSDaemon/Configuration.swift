@@ -133,10 +133,13 @@ struct RiskConfiguration: Sendable, Equatable {
     let symbols: [Symbol]?
     /// Each above zero.
     var maxOrderQuantity: [Symbol: Decimal] = [:]
+    /// Above zero, in the quote currency.
+    var maxOpenNotional: Decimal?
     /// 1...1,000,000.
     var maxOrdersPerSecond: Int?
     /// Each above zero, the low end not above the high one.
     var priceBand: [Symbol: RiskSetting.PriceBand] = [:]
+    var maxPosition: [Symbol: PositionLimit] = [:]
     static let none = RiskConfiguration(maxOrderNotional: nil, maxOpenOrders: nil, symbols: nil)
 }
 

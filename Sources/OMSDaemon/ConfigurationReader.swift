@@ -180,12 +180,17 @@ struct ConfigurationSection {
     }
 
     /// An exact decimal above zero, as text or as a number in plain notation.
-    func positiveDecimal(_ name: String) -> Decimal? {
+    func positiveDecimal(_ name: String) -> Decimal? { decimal(name, "a decimal above zero") { $0.isPositive } }
+
+    /// Of either sign.
+    func decimal(_ name: String) -> Decimal? { decimal(name, "a decimal") { _ in true } }
+
+    private func decimal(_ name: String, _ what: String, isGood: (Decimal) -> Bool) -> Decimal? {
         guard let node = member(name) else { return nil }
         switch node.kind {
         case .string(let text), .number(let text):
-            guard let value = Decimal(text), value.isPositive else {
-                report("must be a decimal above zero in plain notation", name)
+            guard let value = Decimal(text), isGood(value) else {
+                report("must be \(what) in plain notation", name)
                 return nil
             }
             return value

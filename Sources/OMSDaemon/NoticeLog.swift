@@ -63,6 +63,8 @@ final class NoticeLog {
         case .guardTripped(let row):
             let fields: [Log.Field] = [("guard", String(row.id.number)), ("on_lost", row.onLost.rawValue), ("reason", row.reason)]
             return line(.error, .guardTripped, "guard tripped: what it stands for is cancelled", "guards", fields)
+        case .rulesPassed(let words):
+            return line(.warning, .rulesPassed, "what lives passes its rules: nothing is cancelled, no more is taken", "risk", [("detail", words)])
         case .unconfigured(let orders, let unsent, let intents):
             let words = "orders are open of an account that is not configured: nothing is done for them"
             let fields: [Log.Field] = [("orders", String(orders)), ("unsent", String(unsent)), ("intents", String(intents))]

@@ -46,6 +46,7 @@ struct JournalLoader {
         for pinned in try pinnedIdentities() { state.identities[pinned.account] = pinned }
         try loadLimits(into: &state)
         try loadGuards(into: &state)
+        try loadPositions(into: &state, accounts: accounts)
         let trading = try connection.prepare("SELECT account_key, state, reason, actor, at FROM trading_state ORDER BY account_key")
         while try trading.step() {
             state.tradingStates.append(

@@ -57,6 +57,7 @@ package enum JournalVerifier {
             try check.sequence(progress: progress)
             progress("orders against their record")
             try check.orders(progress: progress)
+            try check.positions()
             progress("commands, requests, permits")
             try check.commands()
             try check.requests()

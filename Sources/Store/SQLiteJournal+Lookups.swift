@@ -132,7 +132,7 @@ extension SQLiteJournal {
 
 extension Fill {
     /// The row of a statement that selects these columns in this order.
-    fileprivate init(row: borrowing Statement) throws(JournalError) {
+    init(row: borrowing Statement) throws(JournalError) {
         self.init(
             tradeID: try row.next(), venueOrderID: try row.next(), quantity: try row.next(), price: try row.next(), fee: try row.next(),
             feeAsset: try row.next(), at: try row.next())

@@ -43,6 +43,7 @@ struct WriterStatements: ~Copyable {
     let setBan: Statement
     let endBan: Statement
     let setGuard: Statement
+    let setPosition: Statement
     let bindIntent: Statement
     let setMeta: Statement
     let insertSeal: Statement
@@ -53,6 +54,8 @@ struct WriterStatements: ~Copyable {
     let findOwners: Statement
     let findUsedID: Statement
     let findTrades: Statement
+    let findTradesSince: Statement
+    let findExecuted: Statement
     let predicted: Statement
 
     /// - Parameter failure: Set where SQLite refuses one of them: the tables are not what they should be.
@@ -160,6 +163,10 @@ struct WriterStatements: ~Copyable {
         setGuard = insert(
             into: "guards", "guard_id, user, accounts, on_lost, heartbeat_ms, grace_ms, opened_at, token, state, since, reason",
             "ON CONFLICT (guard_id) DO UPDATE SET token = excluded.token, state = excluded.state, since = excluded.since, reason = excluded.reason")
+        setPosition = replace(
+            in: "positions",
+            "account_key, symbol, position_side, position, bought, sold, listed_bought, listed_sold, fees_in_base, fills, last_fill_at, since, before"
+        )
         bindIntent = insert(into: "guarded_intents", "intent_key, guard_id")
         setMeta = insert(into: "meta", "key, value", "ON CONFLICT (key) DO UPDATE SET value = excluded.value")
         insertSeal = prepare(
@@ -178,6 +185,16 @@ struct WriterStatements: ~Copyable {
                 """)
         findUsedID = prepare("SELECT 1 FROM used_ids WHERE client_order_id = ?")
         findTrades = prepare("SELECT trade_id, venue_order_id, quantity, price, fee, fee_asset, at FROM fills WHERE order_key = ?")
+        findTradesSince = prepare(
+            """
+            SELECT o.side, o.position_side, f.trade_id, f.venue_order_id, f.quantity, f.price, f.fee, f.fee_asset, f.at
+            FROM fills f CROSS JOIN orders o USING (order_key) WHERE f.account_key = ? AND f.at >= ? AND o.symbol = ?
+            """)
+        findExecuted = prepare(
+            order + """
+                 WHERE o.order_key > ? AND i.complete = 1
+                    AND (o.filled_quantity <> '0' OR EXISTS (SELECT 1 FROM fills f WHERE f.order_key = o.order_key)) ORDER BY o.order_key LIMIT ?
+                """)
         predicted = prepare(OrderColumns.selectPredicted)
     }
 }

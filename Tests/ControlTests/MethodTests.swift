@@ -76,6 +76,10 @@ struct MethodTests {
                 "limit.take", "{\"account\":\"a\",\"budget\":\"lookup:/api/v2\",\"permits\":2,\"hold_ms\":5}",
                 .limitTake("a", budget: "lookup:/api/v2", permits: 2, holdMs: 5)
             ), ("limit.release", "{\"permit_id\":12}", .limitRelease(permitID: 12)),
+            (
+                "position.list", "{\"account\":\"a\",\"symbol\":\"b\",\"limit\":1}",
+                .positionList(account: "a", symbol: "b", after: nil, limit: 1)
+            ), ("risk.get", "{\"account\":\"a\"}", .riskGet("a")),
             ("session.release", "{\"guard_id\":3}", .guardRelease(3)), ("guard.list", "{}", .guardList),
             ("event.subscribe", "{\"after_seq\":0,\"account\":\"a\"}", .subscribe(afterSeq: 0, account: "a")),
             ("event.unsubscribe", "{\"subscription\":4}", .unsubscribe(subscription: 4)),
@@ -179,7 +183,7 @@ struct MethodTests {
 
     @Test func `every error that the core answers has its code and reason in the protocol`() {
         let errors: [ControlError] = [
-            .unknownAccount("a"), .intentConflict("i"), .invalidOrder([]), .invalidFilter("f", "p"), .halted("m"), .risk("SYMBOL", "m"),
+            .unknownAccount("a"), .intentConflict("i"), .invalidOrder([]), .invalidFilter("f", "p"), .halted("m"), .risk("symbols", of: "a", "m"),
             .notPermitted("m"), .unknownOrder("w"), .queueFull("m"), .notReady("m"), .journalUnavailable("m"), .invalidParams("m"),
             .invalidRequest("m"),
         ]

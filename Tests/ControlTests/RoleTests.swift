@@ -70,6 +70,7 @@ struct RoleTests {
         ("account.set_state", "{\"account\":\"*\",\"state\":\"active\",\"reason\":\"r\"}", .operator),
         ("account.kill_status", "{}", .viewer), ("account.reconcile", "{\"account\":\"a\"}", .trader), ("limit.list", "{}", .viewer),
         ("limit.take", "{\"account\":\"a\",\"budget\":\"batch-place\",\"permits\":1}", .trader), ("limit.release", "{\"permit_id\":1}", .trader),
+        ("position.list", "{}", .viewer), ("risk.get", "{}", .viewer),
         ("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0}", .trader), ("session.release", "{\"guard_id\":1}", .trader),
         ("guard.list", "{}", .viewer),
         ("event.subscribe", "{}", .viewer), ("event.unsubscribe", "{\"subscription\":1}", .viewer),

@@ -160,6 +160,13 @@ import Wire
         ("risk: {max_order_quantity: {btc_usdt: null}}", "risk.max_order_quantity.btc_usdt: must not be null"),
         ("risk: {price_band: {btc_usdt: {low: \"2\", high: \"1\"}}}", "risk.price_band.btc_usdt.low: must not be above high"),
         ("risk: {price_band: {btc_usdt: {low: \"2\"}}}", "risk.price_band.btc_usdt.high: the key is missing"),
+        ("risk: {max_open_notional: \"-5\"}", "risk.max_open_notional: must be a decimal above zero in plain notation"),
+        ("risk: {max_position: {btc_usdt: {opening: \"1\"}}}", "risk.max_position.btc_usdt.max: the key is missing"),
+        ("risk: {max_position: {btc_usdt: {max: \"5\", opening: \"x\"}}}", "risk.max_position.btc_usdt.opening: must be a decimal in plain notation"),
+        (
+            "risk: {max_position: {btc_usdt: {max: \"5\", opening: \"-1\"}}}",
+            "risk.max_position.btc_usdt.since: the time of the opening amount should be named, in microseconds since 1970 UTC"
+        ),
         ("risk: {max_orders_per_s: 0}", "risk.max_orders_per_s:"),
         ("risk: {symbols: [\"\"]}", "risk.symbols[0]: a string that is not empty should stand here, not a string"),
         ("ca_file: \"/nonexistent/ca.pem\"", "ca_file: /nonexistent/ca.pem cannot be read: open: No such file or directory"),

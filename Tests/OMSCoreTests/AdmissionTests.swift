@@ -33,7 +33,7 @@ import Testing
             intent: OpenIntent(row, isComplete: false), desk: desk, ticket: ticket(call), actor: .daemon,
             places: (0..<places).map { ($0, nil, terms) }, cancels: [],
             modifies: (0..<modifies).map { _ in ModifyItem(clientOrderID: "x", price: .one, quantity: nil, onFailure: .keep) },
-            asked: modifies > 0 ? ["x": (.one, nil)] : [:], givenIDs: given)
+            asked: modifies > 0 ? ["x": (.one, nil)] : [:], mostAsked: modifies > 0 ? ["x": (.one, nil)] : [:], givenIDs: given)
     }
 
     // MARK: Waiting

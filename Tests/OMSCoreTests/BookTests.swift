@@ -6,7 +6,7 @@ import Testing
     private let names = OrderNames()
     private let book: Book
 
-    init() { book = Book(names: names) }
+    init() { book = Book(names: names, positions: Positions(of: "a", takesFees: true)) }
 
     private func order(_ key: OrderKey, _ state: OrderState = .intended, _ change: (inout Order) -> Void = { _ in }) -> LiveOrder {
         var order = Order(

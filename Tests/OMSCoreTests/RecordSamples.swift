@@ -93,8 +93,16 @@ enum RecordSamples {
             .budgetRest(BudgetRest(budget: 1, usableShare: 100, rest: rest, recoversAt: .max)),
             .ban(VenueBan(family: "bitget", rest: rest, words: "go away")), .banEnded(family: "bitget"), .note(account: "mm-az", 12, event(.note)),
             .kill(kill, event(.note)), .lookupLag("mm-xt", 1_500_000, event(.note)),
-            .sessionGuard(guardRow, event(.sessionGuard)),
+            .sessionGuard(guardRow, event(.sessionGuard)), .position(position()),
         ]
+    }
+
+    static func position() -> PositionRow {
+        var row = PositionRow(account: "mm-az", key: PositionKey(symbol: "btc_usdt", positionSide: .short))
+        (row.bought, row.sold, row.listedBought, row.listedSold) = (Decimal("10.5"), Decimal(12), Decimal(10), nil)
+        (row.feesInBase, row.fills, row.lastFillAt) = (Decimal("-0.000000000000000001"), 7, 1_795_183_260_000_000)
+        (row.since, row.before) = (1_795_183_200_000_000, Decimal(3))
+        return row
     }
 
     /// What later versions say, each by the name of its file.
@@ -118,6 +126,7 @@ enum RecordSamples {
             .commandBorn(command(isFull: false), event(.commandRequested, isFull: false)), .requestEnded(RequestEnd(id: 1, outcome: .notSent)),
             .permit(PermitRow(budget: 1, slot: 0, request: nil, takenAt: 0, releasedAt: nil, isUnanswered: false)),
             .identity(pinned, event(.identity, isFull: false)), .note(account: nil, nil, event(.start, isFull: false)), .banEnded(family: ""),
+            .position(PositionRow(account: "mm", key: PositionKey(symbol: "s", positionSide: nil))),
             .kill(KillRow(account: "mm", since: nil, cancelAll: .notAsked), event(.note, isFull: false)),
             .sessionGuard(
                 GuardRow(id: 1, user: 0, accounts: [], onLost: .cancel, heartbeatMs: nil, graceMs: 0, openedAt: 0, token: digest, reason: ""),

@@ -114,7 +114,8 @@ import Testing
         #expect(House.settled(daemon, "before"))
         daemon.setDisk(full: true)
         let questions: [ControlCommand] = [
-            .status, .accountList, .limitList, .killStatus(nil), .orderList(OrderFilter()), .intentGet("before"),
+            .status, .accountList, .limitList, .positionList(account: nil, symbol: nil, after: nil, limit: 10), .riskGet(nil), .killStatus(nil),
+            .orderList(OrderFilter()), .intentGet("before"),
             .intentList(account: nil, after: nil, limit: 9),
         ]
         for round in 0..<20 {

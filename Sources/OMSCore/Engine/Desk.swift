@@ -37,8 +37,9 @@ final class Desk {
     var roundsOut = 0
     var unreleasedCancels = 0
     var recentPlaces: RecentPlaces
-    /// Open orders that accounts which are configured no more have for the same user at the venue.
+    /// Open orders that accounts which are configured no more have for the same user at the venue, and what they may come to.
     var absentOrders = 0
+    var absentExposure = Exposure()
     /// Orders that the venue holds.
     var openCount: Int { book.counts.live }
     /// Orders that are not closed.
@@ -66,7 +67,10 @@ final class Desk {
         patience: Patience, startedAt: Int64
     ) {
         (self.index, self.setup, self.budgets, self.trading) = (index, setup, budgets, trading)
-        (self.access, self.listing, lanes, book) = (access, listing, Lanes(patience: patience), Book(names: names))
+        (self.access, self.listing, lanes, book) = (
+            access, listing, Lanes(patience: patience),
+            Book(names: names, positions: Positions(of: setup.id, takesFees: setup.rules.profile.takesFeesFromPositions))
+        )
         profile = setup.rules.profile
         recentPlaces = RecentPlaces(since: startedAt)
         repeats = Repeats(few: patience.fewRepeats)

@@ -35,9 +35,11 @@ extension Engine {
         for (account, symbols) in state.symbols { note(account) { $0.symbols.formUnion(symbols) } }
         for order in state.orders { note(order.account) { ($0.orders, $0.unsent) = ($0.orders + 1, $0.unsent + (order.state == .intended ? 1 : 0)) } }
         for desk in desks {
-            desk.absentOrders = state.orders.count { order in
-                guard self.desk(order.account) == nil, let pinned = state.identities[order.account] else { return false }
-                return pinned.venue == desk.profile.venue && pinned.mayHave(placed: order, for: desk.setup.uid)
+            for order in state.orders {
+                guard self.desk(order.account) == nil, let pinned = state.identities[order.account] else { continue }
+                guard pinned.venue == desk.profile.venue, pinned.mayHave(placed: order, for: desk.setup.uid) else { continue }
+                desk.absentOrders += 1
+                desk.absentExposure.add(Weight(order.terms, price: order.price, quantity: order.quantity, executed: order.filledQuantity))
             }
         }
         for row in state.intents { note(row.account) { $0.intents += 1 } }

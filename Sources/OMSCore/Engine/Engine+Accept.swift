@@ -22,10 +22,11 @@ extension Engine {
         let open = intents.begin(row)
         var acceptance = Acceptance(
             intent: open, desk: desk.index, ticket: planning.ticket, actor: planning.actor, places: plan.places, cancels: plan.cancels,
-            modifies: plan.modifies, asked: plan.asked, givenIDs: Set(plan.places.compactMap(\.clientOrderID)))
+            modifies: plan.modifies, asked: plan.asked, mostAsked: plan.mostAsked, givenIDs: Set(plan.places.compactMap(\.clientOrderID)))
         acceptance.echoes = planning.echoes
         admission.accept(acceptance)
         desk.recentPlaces.take(plan.places.count, at: now.monotonic)
+        expect(plan, on: desk)
         // Small intents are whole within this very turn.
         if acceptance.left <= sliceRows, admission.acceptanceCount == 1 { continueAcceptances() }
     }
@@ -74,6 +75,8 @@ extension Engine {
             sequence: row.sequence)
         record(.orderBorn(order, actor: acceptance.actor))
         let live = LiveOrder(order, intent: acceptance.intent)
+        desk.book.bear(live)
+        desk.book.weights.arrived(place.terms)
         adopt(live, on: desk)
         intents.own(order.key, order.state, of: acceptance.intent)
         acceptance.orders.append(order.clientOrderID)

@@ -33,6 +33,9 @@ extension Engine {
         case .reconcile(let account):
             guard let desk = desk(account) else { return fail(.unknownAccount(account), to: ticket) }
             desk.listing.want(SweepWaiter(ticket: ticket, askedAt: now.monotonic))
+        case .positionList(let account, let symbol, let after, let limit):
+            listPositions(account: account, symbol: symbol, after: after, limit: limit, ticket: ticket)
+        case .riskGet(let account): reply(.rules(desks.filter { account == nil || $0.id == account }.flatMap(ruleStandings)), to: ticket)
         case .limitList: reply(.budgets(budgetSnapshots()), to: ticket)
         case .limitTake(let account, let budget, let permits, let holdMs):
             takeGrant(account, budget: budget, permits: permits, holdMs: holdMs, ticket: ticket)
@@ -58,6 +61,7 @@ extension Engine {
         switch command {
         case .intentList(let account, _, _, _), .subscribe(_, let account): account
         case .stats(let query): query.account
+        case .positionList(let account, _, _, _), .riskGet(let account): account
         case .orderGet(let filter), .orderList(let filter), .fillList(let filter), .breakList(let filter): filter.account
         case .submit, .intentGet, .intentWait, .intentCancel, .intentCancelTagged, .orderTimeline, .orderResolve, .breakAcknowledge, .instrumentList,
             .accountList,
@@ -154,6 +158,8 @@ extension Engine {
             (desk.setup.limits, desk.setup.risk) = (setup.limits, setup.risk)
             desk.listing.use(setup.risk.symbols ?? [])
         }
+        weighWhereAsked()
+        beginPositions()
         limiter.agree(on: desks.map { (BudgetOwner($0.setup), $0.setup.limits) })
         for desk in desks {
             let owner = BudgetOwner(desk.setup)
@@ -164,6 +170,7 @@ extension Engine {
                 }
             }
         }
+        tellRulesPassed()
         let words = changes.isEmpty ? "read again, nothing differs" : changes.joined(separator: "; ")
         record(.note(account: nil, nil, event(.reload, actor: actor, note: words)))
     }

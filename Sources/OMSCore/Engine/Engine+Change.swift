@@ -156,6 +156,7 @@ extension Engine {
         guard !next.isOpen else { return }
         live?.commands.removeAll { $0 == id }
         (commands[id], watches[id]) = (nil, nil)
+        if command.kind == .modify, let live, let desk { modifyClosed(of: live, on: desk) }
         if let desk { endRepeats(command, from: from, on: desk) }
         if let live, let desk { endLoops(of: live, on: desk) }
         intents.commandClosed(id, in: command.intent)

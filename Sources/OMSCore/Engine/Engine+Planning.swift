@@ -113,8 +113,12 @@ extension Engine {
         let former = planning.plan.asked[item.clientOrderID]
         let asked = (price: item.price ?? former?.price, quantity: item.quantity ?? former?.quantity)
         planning.plan.asked[item.clientOrderID] = asked
-        var terms = try standing(item.clientOrderID) ?? order.terms
+        let most = Weights.most(planning.plan.mostAsked[item.clientOrderID], (item.price, item.quantity))
+        planning.plan.mostAsked[item.clientOrderID] = most
+        let standing = try standing(item.clientOrderID)
+        var (terms, mostTerms) = standing ?? (order.terms, order.terms)
         (terms.price, terms.quantity) = (asked.price ?? terms.price, asked.quantity ?? terms.quantity)
+        (mostTerms.price, mostTerms.quantity) = Weights.most((mostTerms.price, mostTerms.quantity), most)
         if let problem = desk.rules.problem(modifying: order.terms, price: item.price, quantity: item.quantity) ?? problem(with: terms, on: desk) {
             return wrong(problem, &planning)
         }
@@ -122,7 +126,7 @@ extension Engine {
             return wrong(OrderProblem("quantity", "below what is filled already, \(order.filledQuantity)"), &planning)
         }
         if planning.refusal == nil, desk.setup.risk.judgesOrders {
-            do throws(ControlError) { try bound(terms, list: "modify", index: index, on: desk) } catch { planning.refusal = error }
+            do throws(ControlError) { try bound(terms, atMost: mostTerms, list: "modify", index: index, on: desk) } catch { planning.refusal = error }
         }
         planning.plan.modifies.append(item)
     }

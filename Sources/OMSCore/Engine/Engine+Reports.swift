@@ -21,6 +21,8 @@ extension Engine {
         _ report: OrderReport, to live: LiveOrder, _ sight: Sight, on desk: Desk, evidence: Evidence, request: RequestID? = nil
     ) -> Merged? {
         live.seenAt = now.monotonic
+        // What of it is on record already is no growth.
+        if report.status == .filled || report.filledQuantity.map({ $0 > live.order.filledQuantity }) ?? false { _ = recallFills(of: live, on: desk) }
         guard let merged = desk.book.apply(report, to: live, sight) else { return nil }
         if merged.isUnbarred, desk.breaks[.duplicateID, live.order.clientOrderID]?.detail == Self.duplicateUnseen {
             mended(.duplicateID, of: live, on: desk)

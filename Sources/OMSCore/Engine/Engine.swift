@@ -36,6 +36,9 @@ package final class Engine {
     /// What the journal holds of accounts that are not configured.
     var absent: [AccountID: AbsentAccount] = [:]
 
+    /// Positions of those.
+    var positionsElsewhere: [AccountID: [PositionRow]] = [:]
+
     /// What this turn gathers.
     let turn: Turn
     var now: Moment { turn.now }
@@ -112,7 +115,9 @@ package final class Engine {
         }
         configureStreams()
         doubtClock()
+        restorePositions(state)
         restore(state)
+        weighWhereAsked()
         restoreKills(state.kills)
         guards.restore(state.guards, bound: state.guarded, absent: absentAccounts(in: state), in: turn)
     }
@@ -173,6 +178,7 @@ package final class Engine {
             work(desk)
             endReconciliations(desk)
             watch(desk)
+            recordPositions(of: desk)
         }
         settleIntents()
         sweepClosed()

@@ -31,6 +31,8 @@ package enum Reply: Sendable {
     case query(JournalQuery, missing: ControlError?)
     case accounts([AccountSnapshot])
     case budgets([BudgetSnapshot])
+    case positions([PositionSnapshot], next: Int64?)
+    case rules([RuleStanding])
     case instruments([(AccountID, Instrument)], next: Int64?)
     case tradingState([TradingStateRow], cancels: Int)
     case reconciled(ReconcileSummary)

@@ -30,6 +30,9 @@ package enum ControlCommand: Sendable {
     /// How far the emptying of an account has come that `setState` began; nil: of all.
     case killStatus(AccountID?)
     case reconcile(AccountID)
+    /// nil: of all accounts.
+    case positionList(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int)
+    case riskGet(AccountID?)
     case limitList
     case limitTake(AccountID, budget: String, permits: Int, holdMs: Int64)
     case limitRelease(permitID: Int64)
@@ -48,7 +51,7 @@ package enum ControlCommand: Sendable {
     package var isReadOnly: Bool {
         switch self {
         case .intentGet, .intentList, .orderGet, .orderList, .orderTimeline, .fillList, .breakList, .instrumentList, .accountList, .killStatus,
-            .limitList, .stats, .guardList, .seal, .subscribe, .unsubscribe, .status:
+            .positionList, .riskGet, .limitList, .stats, .guardList, .seal, .subscribe, .unsubscribe, .status:
             true
         case .submit, .intentWait, .intentCancel, .intentCancelTagged, .orderResolve, .breakAcknowledge, .setState, .reconcile, .limitTake,
             .limitRelease, .guardBegin, .guardResume, .guardRelease:

@@ -292,6 +292,8 @@ package enum JournalRecord: Sendable {
     case kill(KillRow, JournalEvent)
     /// A guard as it stands from here on.
     case sessionGuard(GuardRow, JournalEvent)
+    /// What own executions come to, as of this turn. No line of the record: orders and executions tell the same.
+    case position(PositionRow)
     case budget(BudgetRow)
     case permit(PermitRow)
     /// A closed order of which something is still to be asked for (true), or no more (false), so that a start goes on: its executions, or whether it is there
@@ -333,6 +335,10 @@ package protocol Journal: AnyObject {
     func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool
     /// Executions already booked of an order.
     func fills(of order: OrderKey) throws(JournalError) -> [Fill]
+    /// The same of a market from a time on, microseconds since 1970 UTC by the venue: read through, once for each time that a limit begins at.
+    func fills(of account: AccountID, symbol: Symbol, since: Int64) throws(JournalError) -> [OwnFill]
+    /// Orders behind `key` of which something is executed, or booked, by number. Read through, once a journal.
+    func executedOrders(after key: OrderKey, limit: Int) throws(JournalError) -> [Order]
     /// Runs when there is nothing else to do: lets the writer checkpoint.
     func idle() throws(JournalError)
     /// Throws the I/O error that an earlier call ran into: what was answered from memory since may be wrong.

@@ -33,6 +33,9 @@ package struct JournalState: Sendable {
     package var guards: [GuardRow] = []
     package var guarded: [IntentKey: GuardID] = [:]
     package var openBreaks: [Break] = []
+    package var positions: [PositionRow] = []
+    /// False: it is from before they were kept, and they are to be counted.
+    package var hasPositions = true
     /// Not from the journal: the process that sent requests lives on, so that a socket may still be open for as long as a request may take.
     package var hasOpenSockets = false
     /// Symbols ever used, by account: where venues list by symbol, external orders are looked for there.

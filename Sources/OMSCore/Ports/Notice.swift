@@ -28,6 +28,8 @@ package struct Notice: Sendable, Equatable {
         case breakResolved(Break)
         case breakAcknowledged(Break)
         case tradingState(TradingStateRow)
+        /// Rules that were read again, and that what lives passes already: in words. Nothing of it is cancelled.
+        case rulesPassed(String)
         /// Nobody took a guard over in time: what it stands for is being cancelled.
         case guardTripped(GuardRow)
         /// Orders of an account that is in the journal and not in the configuration, unsent ones among them: nothing is done for them.

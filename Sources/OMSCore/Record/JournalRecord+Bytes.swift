@@ -24,7 +24,7 @@ extension JournalRecord {
         case intentComplete, intentSettled, orderBorn, orderChanged, commandBorn, commandChanged, request, requestEnded, fill, breakFound,
             breakResolved
         case breakAcknowledged, tradingState, budget, permit, unlisted, idHighWater, boot, formulaBroken, identity, budgetRest, ban, banEnded, note,
-            kill, lookupLag, sessionGuard
+            kill, lookupLag, sessionGuard, position
     }
 
     package var kind: Kind {
@@ -57,6 +57,7 @@ extension JournalRecord {
         case .kill: .kill
         case .lookupLag: .lookupLag
         case .sessionGuard: .sessionGuard
+        case .position: .position
         }
     }
 
@@ -117,6 +118,7 @@ extension JournalRecord {
         case .note(let account, let order, let event): _ = (try coder.optional(account), try coder.optional(order), try coder.value(event))
         case .kill(let row, let event): _ = (try coder.value(row), try coder.value(event))
         case .sessionGuard(let row, let event): _ = (try coder.value(row), try coder.value(event))
+        case .position(let row): _ = try coder.value(row)
         case .lookupLag(let account, let lag, let event): _ = (try coder.value(account), try coder.value(lag), try coder.value(event))
         }
     }
@@ -154,6 +156,7 @@ extension JournalRecord {
         case .note: .note(account: try coder.optional(nil), try coder.optional(nil), try coder.value(nil))
         case .kill: .kill(try coder.value(nil), try coder.value(nil))
         case .sessionGuard: .sessionGuard(try coder.value(nil), try coder.value(nil))
+        case .position: .position(try coder.value(nil))
         case .lookupLag: .lookupLag(try coder.value(nil), try coder.value(nil), try coder.value(nil))
         }
     }

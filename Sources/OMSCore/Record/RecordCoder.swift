@@ -172,6 +172,7 @@ extension Actor: RecordValue {
 extension RecordValue where Self: TextIdentifier {
     package static func code(_ value: Self?, by coder: inout RecordCoder) throws(RecordError) -> Self { Self(try coder.text(value?.text)) }
 }
+extension Symbol: RecordValue {}
 extension AccountID: RecordValue {}
 extension IntentID: RecordValue {}
 extension Tag: RecordValue {}
@@ -196,6 +197,7 @@ extension RecordValue where Self: RawRepresentable<String> {
         return word
     }
 }
+extension PositionSide: RecordValue {}
 extension OrderState: RecordValue {}
 extension GuardRow.OnLost: RecordValue {}
 extension GuardRow.State: RecordValue {}

@@ -204,6 +204,24 @@ extension PermitRow: RecordValue {
     }
 }
 
+extension PositionRow: RecordValue {
+    package static func code(_ value: PositionRow?, by coder: inout RecordCoder) throws(RecordError) -> PositionRow {
+        let account: AccountID = try coder.value(value?.account)
+        let key = PositionKey(symbol: try coder.value(value?.key.symbol), positionSide: try coder.optional(value?.key.positionSide))
+        var row = PositionRow(account: account, key: key)
+        row.bought = try coder.optional(value?.bought)
+        row.sold = try coder.optional(value?.sold)
+        row.listedBought = try coder.optional(value?.listedBought)
+        row.listedSold = try coder.optional(value?.listedSold)
+        row.feesInBase = try coder.optional(value?.feesInBase)
+        row.fills = try coder.value(value?.fills)
+        row.lastFillAt = try coder.optional(value?.lastFillAt)
+        row.since = try coder.value(value?.since)
+        row.before = try coder.optional(value?.before)
+        return row
+    }
+}
+
 extension PinnedIdentity: RecordValue {
     package static func code(_ value: PinnedIdentity?, by coder: inout RecordCoder) throws(RecordError) -> PinnedIdentity {
         var pinned = PinnedIdentity(

@@ -5,6 +5,10 @@ package struct RiskSetting: Sendable, Equatable {
     /// Of one order, in what the venue counts.
     package var maxOrderQuantity: [Symbol: Decimal] = [:]
     package var priceBand: [Symbol: PriceBand] = [:]
+    /// Of all that is not executed of all orders that may be open, in the quote currency, of all accounts of the uid together.
+    package var maxOpenNotional: Decimal?
+    /// Of what is held, and what open orders may add to it.
+    package var maxPosition: [Symbol: PositionLimit] = [:]
     /// Of all accounts of the uid together.
     package var maxOpenOrders: Int?
     /// Orders that are accepted within any second, of all accounts of the uid together.
@@ -27,25 +31,30 @@ package struct RiskSetting: Sendable, Equatable {
         package let words: String
     }
 
-    /// Whether any of the rules is set that ``examine(_:in:)`` knows.
+    /// Whether any of the rules is set that ``examine(_:atMost:in:)`` knows.
     package var judgesOrders: Bool { symbols != nil || maxOrderNotional != nil || !maxOrderQuantity.isEmpty || !priceBand.isEmpty }
+
+    /// Whether any of the rules is set that ask what positions may come to.
+    var addsUpPositions: Bool { !maxPosition.isEmpty }
 
     /// Holds one order to the rules that need nothing but itself: as asked, or as it would stand once it is modified.
     ///
     /// A rule that cannot be judged is broken: a market order says no price, and one by `quote_quantity` no quantity.
-    /// - Parameter market: nil: it is not known.
-    package func examine(_ terms: OrderTerms, in market: Instrument?) throws(Refusal) {
+    /// - Parameters:
+    ///   - most: with the highest price and the largest quantity that it may come to, where others asked for something, too; nil: as in `terms`.
+    ///   - market: nil: it is not known.
+    package func examine(_ terms: OrderTerms, atMost most: OrderTerms? = nil, in market: Instrument?) throws(Refusal) {
         if let symbols, !symbols.contains(terms.symbol) {
             throw Refusal(
                 key: "symbols", field: "symbol", words: "\(terms.symbol) is none of \(symbols.map(\.text).sorted().joined(separator: ", "))")
         }
-        if let most = maxOrderNotional {
-            guard let notional = terms.notionalAtMost(in: market) else {
+        if let limit = maxOrderNotional {
+            guard let notional = (most ?? terms).notionalAtMost(in: market) else {
                 throw Refusal(
-                    key: "max_order_notional", field: "quantity", words: "the limit is \(most); a market order by quantity has no bound on it")
+                    key: "max_order_notional", field: "quantity", words: "the limit is \(limit); a market order by quantity has no bound on it")
             }
-            guard notional <= most else {
-                throw Refusal(key: "max_order_notional", field: "quantity", words: "the limit is \(most), it would have been \(notional)")
+            guard notional <= limit else {
+                throw Refusal(key: "max_order_notional", field: "quantity", words: "the limit is \(limit), it would have been \(notional)")
             }
         }
         if let most = maxOrderQuantity[terms.symbol] {
@@ -78,8 +87,9 @@ extension OrderTerms {
     /// What it is worth at most, in the quote currency, never rounded down below that; nil: nobody can say.
     func notionalAtMost(in market: Instrument?) -> Decimal? {
         if let quoteQuantity { return quoteQuantity }
-        guard let price, let quantity, let market else { return nil }
+        guard let quantity, let market else { return nil }
         if let value = market.contractValue { return quantity.multipliedRoundingUp(by: value) }
+        guard let price else { return nil }
         let base = market.contractSize.map { quantity.multipliedRoundingUp(by: $0) } ?? quantity
         return base.flatMap { price.multipliedRoundingUp(by: $0) }
     }
@@ -87,7 +97,7 @@ extension OrderTerms {
 
 extension Decimal {
     /// Of two that are not negative, never below the product; nil where it leaves the range.
-    fileprivate func multipliedRoundingUp(by other: Decimal) -> Decimal? {
+    func multipliedRoundingUp(by other: Decimal) -> Decimal? {
         if let exact = multiplied(by: other) { return exact }
         return multiplied(by: other, roundingDown: true).flatMap { $0.adding(Decimal(units: 1)) }
     }

@@ -82,7 +82,8 @@ package final class Auditor {
             readings[order.key] = RecordReading(order)
         case .intentSettled(let key, _, _): willSettle(key)
         case .intent, .intentComplete, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-            .kill, .sessionGuard, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity, .formulaBroken,
+            .kill, .sessionGuard, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity,
+            .formulaBroken,
             .lookupLag, .note:
             break
         }

@@ -30,7 +30,8 @@ struct MemoryLine: Equatable {
         case .fill(_, _, _, _, let event), .intentSettled(_, _, let event), .breakResolved(_, _, let event),
             .breakAcknowledged(_, _, _, _, let event):
             self.init(event, nil)
-        case .intentComplete, .request, .requestEnded, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot: return nil
+        case .intentComplete, .request, .requestEnded, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot:
+            return nil
         }
     }
 

@@ -31,6 +31,7 @@ package final class MemoryJournal: Journal {
     private var formulaBroken: Set<AccountID> = []
     private var lookupLags: [AccountID: Int64] = [:]
     package private(set) var guards: [GuardID: GuardRow] = [:]
+    package private(set) var positions: [AccountID: [PositionKey: PositionRow]] = [:]
     package private(set) var kills: [AccountID: KillRow] = [:]
     package private(set) var identities: [AccountID: PinnedIdentity] = [:]
     package private(set) var rests: [Int64: BudgetRest] = [:]
@@ -80,7 +81,7 @@ package final class MemoryJournal: Journal {
                 }
             case .request(let row):
                 guard requests[row.id] == nil else { throw JournalError(.damaged, "request id \(row.id) was used twice") }
-            case .intentComplete, .requestEnded, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot: break
+            case .intentComplete, .requestEnded, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot: break
             }
         }
     }
@@ -133,6 +134,7 @@ package final class MemoryJournal: Journal {
         case .tradingState(let row, let event):
             note(event, nil)
             trading[row.account] = row
+        case .position(let row): positions[row.account, default: [:]][row.key] = row
         case .budget(let row): budgets[row.id] = row
         case .permit(let row):
             let slot = SlotKey(budget: row.budget, slot: row.slot)
@@ -200,6 +202,7 @@ package final class MemoryJournal: Journal {
         for order in state.orders {
             if let id = intents[order.intent]?.guardID, guards[id]?.state.isOpen ?? false { state.guarded[order.intent] = id }
         }
+        state.positions = positions.sorted { $0.key < $1.key }.flatMap { $0.value.values.sorted { $0.key < $1.key } }
         state.openBreaks = breaks.values.sorted { $0.id < $1.id }
         state.symbols = Dictionary(grouping: orders.values, by: \.account).mapValues { Set($0.map(\.terms.symbol)).sorted() }
         return state
@@ -218,6 +221,15 @@ package final class MemoryJournal: Journal {
     }
     package func isUsed(_ id: ClientOrderID) -> Bool { byClientID[id] != nil }
     package func fills(of order: OrderKey) -> [Fill] { Array((fills[order] ?? [:]).values) }
+    package func fills(of account: AccountID, symbol: Symbol, since: Int64) -> [OwnFill] {
+        orders.values.filter { $0.account == account && $0.terms.symbol == symbol }.flatMap { order in
+            fills(of: order.key).filter { $0.at >= since }.map { OwnFill(order.terms.side, order.terms.positionSide, $0) }
+        }
+    }
+    package func executedOrders(after key: OrderKey, limit: Int) -> [Order] {
+        let executed = orders.values.filter { $0.key > key && (!$0.filledQuantity.isZero || fills[$0.key] != nil) }
+        return Array(executed.sorted { $0.key < $1.key }.prefix(limit))
+    }
     package func idle() {}
     package func check() {}
 

@@ -106,6 +106,8 @@ final class VirtualDisk: Journal {
     }
     func isUsed(_ id: ClientOrderID) -> Bool { journal.isUsed(id) }
     func fills(of order: OrderKey) -> [Fill] { journal.fills(of: order) }
+    func fills(of account: AccountID, symbol: Symbol, since: Int64) -> [OwnFill] { journal.fills(of: account, symbol: symbol, since: since) }
+    func executedOrders(after key: OrderKey, limit: Int) -> [Order] { journal.executedOrders(after: key, limit: limit) }
     func idle() {}
     func check() {}
 }

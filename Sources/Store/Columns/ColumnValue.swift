@@ -99,6 +99,8 @@ extension ColumnValue where Self: RawRepresentable, RawValue == String {
         return word
     }
 }
+extension Side: ColumnValue {}
+extension PositionSide: ColumnValue {}
 extension OrderState: ColumnValue {}
 extension Evidence: ColumnValue {}
 extension IntentSequence: ColumnValue {}

@@ -1,7 +1,7 @@
 import ControlAPI
 import Wire
 
-/// Listings: `intents`, `orders`, `instruments`, `fills`, `limits`.
+/// Listings: `intents`, `orders`, `instruments`, `fills`, `positions`, `risk`, `limits`.
 enum ListVerbs {
     static let account = VerbSpec.Flag.option("--account", "NAME", "only this account")
     static let symbol = VerbSpec.Flag.option("--symbol", "NAME", "only this symbol")
@@ -24,6 +24,18 @@ enum ListVerbs {
                 account, symbol, .option("--intent", "ID", "only of this intent's orders"), .option("--order", "ID", "only of this order"), tag,
                 limit,
             ], fillColumns),
+        list(
+            "positions", "what own orders came to, by market", PositionList.self, PositionList.Parameters.init(filter:), [account, symbol, limit],
+            positionColumns),
+        VerbSpec(
+            name: "risk", operands: "", operandCount: 0...0, summary: "the rules under `risk`, and what is used of them", flags: [account],
+            run: { @Sendable context throws(Failure) in
+                var asked = RiskGet.Parameters()
+                asked.account = context.arguments.text("--account")
+                let result = try context.ask(RiskGet.self, asked)
+                context.show(result) { Table.of(result.json["rules"]?.array ?? [], columns: ruleColumns).text }
+                return .done
+            }),
         VerbSpec(
             name: "limits", operands: "", operandCount: 0...0, summary: "the venues' budgets and what is taken of them", flags: [],
             run: { @Sendable context throws(Failure) in
@@ -49,6 +61,15 @@ enum ListVerbs {
     static let fillColumns: [(heading: String, member: String)] = [
         ("at", "at"), ("client_order_id", "client_order_id"), ("account", "account"), ("trade_id", "trade_id"), (">quantity", "quantity"),
         (">price", "price"), (">fee", "fee"), ("fee asset", "fee_asset"), ("tag", "tag"),
+    ]
+    static let positionColumns: [(heading: String, member: String)] = [
+        ("account", "account"), ("symbol", "symbol"), ("side", "position_side"), (">position", "position"), (">bought", "bought"), (">sold", "sold"),
+        (">fees in base", "fees_in_base"), (">fills", "fills"), ("last fill", "last_fill_at"), (">unlisted bought", "unlisted_bought"),
+        (">unlisted sold", "unlisted_sold"), (">in doubt", "in_doubt"),
+    ]
+    static let ruleColumns: [(heading: String, member: String)] = [
+        ("account", "account"), ("rule", "rule"), ("symbol", "symbol"), ("side", "position_side"), (">used", "used"), (">limit", "limit"),
+        ("note", "note"),
     ]
     static let limitColumns: [(heading: String, member: String)] = [
         ("account", "account"), ("venue", "venue"), ("budget", "budget"), ("scope", "scope"), (">permits", "permits"), (">window ms", "window_ms"),
@@ -99,6 +120,13 @@ enum ListVerbs {
                 context.show(.object([(name, .array(rows))])) { Table.of(rows, columns: columns).text }
                 return .done
             })
+    }
+}
+
+extension PositionList.Parameters {
+    init(filter: ListVerbs.Filter) {
+        self.init()
+        (account, symbol) = (filter.selection.account, filter.selection.symbol)
     }
 }
 

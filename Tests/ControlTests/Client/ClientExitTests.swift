@@ -120,8 +120,8 @@ struct ClientExitTests {
         #expect(terminal.errors.isEmpty)
         let contract = [
             "submit", "place", "modify", "cancel", "cancel-all", "intents", "orders", "show", "why", "wait", "tail", "status", "limits",
-            "instruments",
-            "fills", "reconcile", "breaks", "break", "halt", "reduce", "resume", "kill", "resolve", "top", "console", "export", "report",
+            "instruments", "positions", "risk", "fills", "reconcile", "breaks", "break", "halt", "reduce", "resume", "kill", "resolve", "top",
+            "console", "export", "report",
             "explain", "completions", "guards", "guard", "seal",
         ]
         #expect(Set(Verbs.all.map(\.name)) == Set(contract))

@@ -138,7 +138,8 @@ import Wire
         let errors: [ControlError] = [
             .unknownAccount("a"), .intentConflict("i"), .invalidOrder([]), .halted(""), .notPermitted(""), .unknownOrder(""), .queueFull(""),
             .notReady(""),
-            .journalUnavailable(""), .invalidParams(""), .risk("SYMBOL", ""), .risk("OPEN_ORDERS", ""), .risk("ORDER_NOTIONAL", ""),
+            .journalUnavailable(""), .invalidParams(""), .risk("symbols", of: "", ""), .risk("max_open_orders", of: "", ""),
+            .risk("max_order_notional", of: "", ""),
         ]
         for error in errors { #expect(names.contains(error.reason) && names.contains(String(error.code)), "\(error.reason)") }
         let codes = [

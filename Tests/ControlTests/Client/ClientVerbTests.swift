@@ -328,7 +328,7 @@ struct ClientVerbTests {
         #expect(daemon.terminal.output == "{\"version\":\"1\",\"seq\":7}\n")
     }
 
-    @Test(arguments: ["status", "limits", "instruments", "fills", "breaks", "intents", "orders", "top"])
+    @Test(arguments: ["status", "limits", "positions", "risk", "instruments", "fills", "breaks", "intents", "orders", "top"])
     func `every listing shows its headings even when there is nothing`(verb: String) throws {
         let daemon = try ScriptedDaemon { _ in nil }
         #expect(daemon.run(verb) == 0)

@@ -231,6 +231,8 @@ private final class Script {
     private func others() throws {
         scene("permits, budgets, figures")
         try call("limit.list", "{}")
+        try call("position.list", "{}")
+        try call("risk.get", "{}")
         try call("limit.take", "{\"account\":\"desk\",\"budget\":\"no-such\",\"permits\":1}")
         let granted = try call("limit.take", "{\"account\":\"desk\",\"budget\":\"\(try budget())\",\"permits\":2}")
         try call("limit.take", "{\"account\":\"desk\",\"budget\":\"\(try budget())\",\"permits\":100000}")

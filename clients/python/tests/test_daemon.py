@@ -89,6 +89,8 @@ def test_every_method_is_called_and_every_field_known(house: House) -> None:
         client.fill_list(account="spot-xt"),
         client.break_list(account="mm-az"),
         client.instrument_list(account="mm-az"),
+        (positions := client.position_list(account="spot-xt", symbol="btc_usdt")),
+        client.risk_get(account="mm-az"),
         client.account_list(),
         client.account_set_state("mm-az", "reducing", "a test"),
         client.account_set_state("mm-az", omsd.TradingState.ACTIVE, "the test goes on"),
@@ -110,6 +112,9 @@ def test_every_method_is_called_and_every_field_known(house: House) -> None:
         client.rpc_discover(),
         client.event_unsubscribe(client.event_subscribe(after_seq=0, account="mm-az").subscription),
     ]
+    (position,) = positions.positions
+    assert position.position == -Decimal("0.001")
+    assert position.fills >= 1
     with pytest.raises(omsd.RequestInvalid, match="not in doubt"):
         client.order_resolve(order, "placed", "a test")
     with pytest.raises(omsd.Refused, match="break"):

@@ -88,6 +88,8 @@ TOLD: list[tuple[str, Any]] = [
     ("account.set_state", omsd.types.AccountState),
     ("account.kill_status", omsd.types.Kill),
     ("account.reconcile", omsd.types.Reconciliation),
+    ("position.list", omsd.Position),
+    ("risk.get", omsd.Rule),
     ("limit.list", omsd.Budget),
     ("limit.take", omsd.types.Grant),
     ("limit.release", omsd.types.Release),

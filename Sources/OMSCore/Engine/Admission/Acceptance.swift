@@ -10,6 +10,8 @@ struct Acceptance {
     let modifies: [ModifyItem]
     /// What those modifies ask of each order, all together.
     let asked: [ClientOrderID: (price: Decimal?, quantity: Decimal?)]
+    /// The most that any of them asks.
+    let mostAsked: [ClientOrderID: (price: Decimal?, quantity: Decimal?)]
     /// How much of the three is on record.
     var written = 0
     var left: Int { places.count + cancels.count + modifies.count - written }

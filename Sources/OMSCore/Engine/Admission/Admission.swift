@@ -91,6 +91,24 @@ struct Admission {
         acceptances.compactMap { $0.asked[id] } + plannings.compactMap { $0.intent.dryRun ? nil : $0.plan.asked[id] }
     }
 
+    /// The same of each item by itself, the most of them.
+    func mostAsked(of id: ClientOrderID) -> [(price: Decimal?, quantity: Decimal?)] {
+        acceptances.compactMap { $0.mostAsked[id] } + plannings.compactMap { $0.intent.dryRun ? nil : $0.plan.mostAsked[id] }
+    }
+
+    /// What accepted intents that are not on record wholly ask of an account's orders.
+    func mostAsked(on desk: Int) -> [(id: ClientOrderID, most: (price: Decimal?, quantity: Decimal?))] {
+        acceptances.filter { $0.desk == desk }.flatMap { $0.mostAsked.map { ($0.key, $0.value) } }
+    }
+
+    /// Whether such an intent has modifies of an order.
+    func isModified(_ id: ClientOrderID) -> Bool { acceptances.contains { $0.mostAsked[id] != nil } }
+
+    /// Orders of an account that are accepted and not written down yet, one by one.
+    func placesToCome(on desk: Int) -> [OrderTerms] {
+        acceptances.filter { $0.desk == desk && $0.placesLeft > 0 }.flatMap { $0.places[$0.written...].map(\.terms) }
+    }
+
     /// Orders of an account that are accepted and not written down yet.
     func placesLeft(on desk: Int) -> Int { acceptances.reduce(0) { $0 + ($1.desk == desk ? $1.placesLeft : 0) } }
 

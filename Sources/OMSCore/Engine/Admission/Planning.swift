@@ -8,6 +8,8 @@ struct IntentPlan {
     var cancelsToSend = 0
     /// What its modifies ask of each order, all together.
     var asked: [ClientOrderID: (price: Decimal?, quantity: Decimal?)] = [:]
+    /// The most that any of its modifies asks of each: of several nobody knows which the venue will take.
+    var mostAsked: [ClientOrderID: (price: Decimal?, quantity: Decimal?)] = [:]
 }
 
 /// An intent whose cancels and modifies are being looked for, slice by slice: a filter may mean all of a large book. Nothing of it is on record, and it may

@@ -34,8 +34,6 @@ final class LiveOrder {
     fileprivate(set) var trades: [TradeID: Fill]?
     /// Some of them were told by pushes.
     var hasPushedFills = false
-    /// How much they come to.
-    var booked: Decimal { trades?.values.reduce(Decimal.zero) { $0.adding($1.quantity) ?? $0 } ?? .zero }
     /// Predicted ids of attempts that surely were not executed: not looked up. A restart forgets them and looks up a few more.
     fileprivate(set) var unbornIDs: Set<VenueOrderID> = []
     /// A modify may have given it another id at the venue: it is looked for by ours, and the id shown then is its id.
@@ -65,8 +63,6 @@ final class LiveOrder {
     }
 
     var key: OrderKey { order.key }
-    /// Under which ids the venue may know it.
-    var possibleIDs: [VenueOrderID] { unbornIDs.isEmpty ? order.predictedIDs : order.predictedIDs.filter { !unbornIDs.contains($0) } }
     var state: OrderState { order.state }
 }
 
@@ -88,6 +84,8 @@ final class Book {
     private var numbers = SortedRuns<OrderKey>()
     private var byVenueID: [VenueOrderID: OrderKey] = [:]
 
+    /// What they may come to, where a rule asks.
+    let weights = Weights()
     private(set) var counts = OrderCounts()
     /// In doubt.
     private(set) var doubts: Set<OrderKey> = []
@@ -101,7 +99,10 @@ final class Book {
     private(set) var hidden: Set<OrderKey> = []
     private(set) var provenAbsent: Set<OrderKey> = []
 
-    init(names: OrderNames) { self.names = names }
+    /// What they came to.
+    var positions: Positions
+
+    init(names: OrderNames, positions: Positions) { (self.names, self.positions) = (names, positions) }
 
     subscript(key: OrderKey) -> LiveOrder? { orders[key] }
     /// The one that bears this id at the venue, or may.
@@ -145,6 +146,7 @@ final class Book {
         names.orders[live.order.clientOrderID] = nil
         orders[live.key] = nil
         numbers.remove(live.key)
+        weights.forget(live.key)
         for id in live.order.predictedIDs + [live.order.venueOrderID].compactMap({ $0 }) where byVenueID[id] == live.key { byVenueID[id] = nil }
     }
 
@@ -178,10 +180,11 @@ final class Book {
         return .parkedAt
     }
 
-    /// Keeps the tables of what is hidden, and of what was proven absent, as an order moves.
+    /// Keeps the tables of what is hidden, and of what was proven absent, as an order moves, and has it weighed.
     ///
     /// - Returns: whether it was hidden and is not any more.
     func track(_ live: LiveOrder) -> Bool {
+        weights.weigh(live)
         if live.state == .intended, live.order.absences > 0 {
             provenAbsent.insert(live.key)
         } else if !provenAbsent.isEmpty {
@@ -212,6 +215,9 @@ final class Book {
     }
 
     // MARK: Attempts
+
+    /// It was born just now: nothing of it is on record.
+    func bear(_ live: LiveOrder) { live.trades = [:] }
 
     /// A request carries it.
     ///
@@ -299,7 +305,9 @@ final class Book {
     }
 
     func execute(_ live: LiveOrder, _ quantity: Decimal) -> OrderFields {
+        let before = live.executed
         live.order.filledQuantity = quantity
+        positions.execute(live.order.terms, from: before, to: live.executed)
         return .filledQuantity
     }
 
@@ -311,7 +319,11 @@ final class Book {
     /// Books an execution: the one door, whoever tells of it. Each is booked once for ever; those on record must be known (``recall(_:of:)``).
     func book(_ fill: Fill, of live: LiveOrder) -> Booking {
         if let known = live.trades?[fill.tradeID] { return known.isSame(as: fill) ? .known : .differs(known) }
+        let before = live.executed
         live.trades?[fill.tradeID] = fill
+        positions.execute(live.order.terms, from: before, to: live.executed)
+        positions.book(fill, of: live.order.terms)
+        weights.weigh(live)
         return .new
     }
 
@@ -347,6 +359,7 @@ final class Book {
         }
         let filledBefore = live.order.filledQuantity
         merged.fields.formUnion(merge(report, into: live, isWhole: worth == .whole))
+        weights.weigh(live)
         merged.hasGrown = live.order.filledQuantity > filledBefore
         merged.next = report.state(of: live)
         if live.state.isTerminal, live.order.evidence.isVenues, merged.next != live.state {

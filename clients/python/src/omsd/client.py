@@ -257,6 +257,8 @@ class Client:
     account_set_state = _Method(requests.account_set_state)
     account_kill_status = _Method(requests.account_kill_status)
     account_reconcile = _Method(requests.account_reconcile)
+    position_list = _Method(requests.position_list)
+    risk_get = _Method(requests.risk_get)
     limit_list = _Method(requests.limit_list)
     limit_take = _Method(requests.limit_take)
     limit_release = _Method(requests.limit_release)

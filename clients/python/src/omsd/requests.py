@@ -294,6 +294,18 @@ def limit_list() -> Request[t.Budgets]:
     return _request("limit.list", t.Budgets)
 
 
+def position_list(
+    *, account: str | None = None, symbol: str | None = None, after: int | None = None, limit: int | None = None
+) -> Request[t.PositionPage]:
+    """What each account's own orders came to, by market and position side."""
+    return _request("position.list", t.PositionPage, account=account, symbol=symbol, after=after, limit=limit)
+
+
+def risk_get(*, account: str | None = None) -> Request[t.Rules]:
+    """The rules that the owner of each account set, and what is used of them."""
+    return _request("risk.get", t.Rules, account=account)
+
+
 def limit_take(account: str, budget: str, permits: int, *, hold_ms: int | None = None) -> Request[t.Grant]:
     """Permits for a request of your own. They belong to this connection: release them once your answer came."""
     return _request("limit.take", t.Grant, repeats=False, account=account, budget=budget, permits=permits, hold_ms=hold_ms)

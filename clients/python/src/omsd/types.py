@@ -669,6 +669,56 @@ class Budgets:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Position:
+    """What an account's own orders came to in one market, in what the venue counts.
+
+    ``position`` is what was bought, less what was sold, less fees taken in it; below zero: short. What of it rests on no execution on
+    record yet is ``unlisted_bought`` and ``unlisted_sold``; ``in_doubt`` orders may have traded unseen. ``None``: beyond any number.
+    """
+
+    account: str
+    symbol: str
+    fills: int
+    in_doubt: int
+    position_side: PositionSide | None = None
+    position: Decimal | None = None
+    bought: Decimal | None = None
+    sold: Decimal | None = None
+    fees_in_base: Decimal | None = None
+    unlisted_bought: Decimal | None = None
+    unlisted_sold: Decimal | None = None
+    last_fill_at: datetime | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionPage:
+    positions: tuple[Position, ...]
+    next: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule that the owner of an account set, and what is used of it: in words, as each rule counts something else."""
+
+    account: str
+    rule: str
+    limit: str
+    symbol: str | None = None
+    position_side: PositionSide | None = None
+    used: str | None = None
+    note: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    rules: tuple[Rule, ...]
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Grant:
     """Permits for a program that sends requests of its own."""
 

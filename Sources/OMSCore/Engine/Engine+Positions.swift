@@ -1,0 +1,130 @@
+/// Positions from own executions: read at the start, moved with every execution, on record with the turn that saw it.
+extension Engine {
+    func restorePositions(_ state: JournalState) {
+        for row in state.positions {
+            if let desk = desk(row.account) { desk.book.positions.restore([row]) } else { positionsElsewhere[row.account, default: []].append(row) }
+        }
+        if !state.hasPositions { countPositions(state) }
+        beginPositions()
+    }
+
+    /// A journal from before positions were kept: all that is executed is counted, once.
+    private func countPositions(_ state: JournalState) {
+        var elsewhere: [AccountID: Positions] = [:]
+        var after = OrderKey(0)
+        // What cannot be read is the journal's to tell: it keeps that error, and this turn is never committed (``Journal/check()``).
+        while let page = try? journal.executedOrders(after: after, limit: 1_000), let last = page.last {
+            after = last.key
+            for order in page {
+                guard let fills = try? journal.fills(of: order.key) else { return }
+                let booked = fills.reduce(Decimal.zero) { $0.adding($1.quantity) ?? $0 }
+                func count(_ positions: inout Positions) {
+                    positions.execute(order.terms, from: .zero, to: max(order.filledQuantity, booked))
+                    for fill in fills { positions.book(fill, of: order.terms) }
+                }
+                if let desk = desk(order.account) {
+                    count(&desk.book.positions)
+                } else {
+                    let takesFees = VenueProfile.takesFeesFromPositions(of: state.identities[order.account]?.product ?? "")
+                    count(&elsewhere[order.account, default: Positions(of: order.account, takesFees: takesFees)])
+                }
+            }
+        }
+        for (account, positions) in elsewhere.sorted(by: { $0.key < $1.key }) {
+            positionsElsewhere[account] = positions.all
+            for row in positions.all { record(.position(row)) }
+        }
+    }
+
+    /// Has positions counted from where their limits say. Called at the start and where rules changed.
+    func beginPositions() {
+        for desk in desks {
+            let id = desk.id
+            desk.book.positions.begin(at: desk.setup.risk.maxPosition.mapValues { $0.since ?? 0 }) { symbol, time in
+                if time == 0 { return [] }
+                return try? journal.fills(of: id, symbol: symbol, since: time)
+            }
+        }
+    }
+
+    func recordPositions(of desk: Desk) {
+        for row in desk.book.positions.takeTouched() { record(.position(row)) }
+    }
+
+    func listPositions(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int, ticket: Ticket) {
+        if let symbol, let problem = problem(with: symbol, of: account) { return fail(problem, to: ticket) }
+        var all: [PositionSnapshot] = []
+        for desk in desks where account == nil || desk.id == account {
+            var doubts: [PositionKey: Int] = [:]
+            for live in desk.book.doubts.compactMap({ desk.book[$0] }) { doubts[PositionKey(live.order.terms), default: 0] += 1 }
+            var rows = desk.book.positions.all
+            // Nothing of it is known to have traded, and something may have.
+            rows += doubts.keys.filter { desk.book.positions[$0] == nil }.map { PositionRow(account: desk.id, key: $0) }
+            all += rows.sorted { $0.key < $1.key }.map { PositionSnapshot(row: $0, inDoubt: doubts[$0.key] ?? 0) }
+        }
+        for (other, rows) in positionsElsewhere.sorted(by: { $0.key < $1.key }) where account == nil || other == account {
+            all += rows.map { PositionSnapshot(row: $0, inDoubt: 0) }
+        }
+        if let symbol { all.removeAll { $0.row.key.symbol != symbol } }
+        let start = Int(clamping: max(0, after ?? 0))
+        let page = all.dropFirst(start).prefix(limit)
+        reply(.positions(Array(page), next: start + page.count < all.count ? Int64(start + page.count) : nil), to: ticket)
+    }
+
+    // MARK: max_position
+
+    func boundPositions(_ changes: WeightChanges, on desk: Desk) throws(ControlError) {
+        let limits = desk.setup.risk.maxPosition
+        let before = desk.book.weights.exposure
+        let after = changes.applied(to: before)
+        for change in changes.ways.sorted(by: { ($0.symbol, $0.way) < ($1.symbol, $1.way) }) {
+            let (symbol, way) = (change.symbol, change.way)
+            guard let limit = limits[symbol] else { continue }
+            let name = symbol.text + (way.positionSide.map { " \($0.rawValue)" } ?? "")
+            func refused(_ words: String) -> ControlError {
+                .risk("max_position", of: desk.id, "the limit is \(limit.max) of \(name)\(words)")
+            }
+            guard let most = after[symbol].map({ $0.most(way) }) ?? .zero else {
+                throw refused("; a market order by quote_quantity, or more than can be counted, has no bound on it")
+            }
+            if let former = before[symbol].map({ $0.most(way) }) ?? .zero, most <= former { continue }
+            guard limit.since ?? 0 <= now.wall else { throw refused("; what is counted since \(limit.since ?? 0) is ahead: it is \(now.wall) now") }
+            let key = PositionKey(symbol: symbol, positionSide: way.positionSide)
+            guard let held = held(key, limit, on: desk) else { throw refused("; the position is beyond any number, or could not be read") }
+            let worst = way.side == .buy ? held.adding(most) : held.subtracting(most)
+            guard let worst, worst.magnitude <= limit.max || (way.side == .buy) != worst.isPositive else {
+                let words = worst?.description ?? "beyond any number"
+                let rest =
+                    "\(held) is held, and orders that are open, in doubt, under way or asked for could \(way.side == .buy ? "buy" : "sell") \(most)"
+                throw refused(", it would have been \(words): \(rest)")
+            }
+        }
+    }
+
+    /// What an account holds as its limit counts it; nil: nobody can say.
+    func held(_ key: PositionKey, _ limit: PositionLimit, on desk: Desk) -> Decimal? {
+        let opening = limit.opening(of: key.positionSide)
+        guard let row = desk.book.positions[key] else { return opening }
+        guard row.since == limit.since ?? 0 else { return nil }
+        return PositionRow.sum(opening, row.positionSince)
+    }
+}
+
+/// The most that an account may hold of a market, long or short, in what the venue counts.
+package struct PositionLimit: Sendable, Equatable {
+    package let max: Decimal
+    /// What it held when counting began: less than zero is short.
+    package var opening: Decimal = .zero
+    /// When that was, microseconds since 1970 UTC; nil: before all of this journal.
+    package var since: Int64?
+    package init(max: Decimal, opening: Decimal = .zero, since: Int64? = nil) { (self.max, self.opening, self.since) = (max, opening, since) }
+
+    /// Of an account that holds two positions of a market, the sign says which one it was.
+    func opening(of side: PositionSide?) -> Decimal {
+        switch side {
+        case nil: opening
+        case .long: Swift.max(opening, .zero)
+        case .short: Swift.min(opening, .zero)
+        }
+    }
+}
