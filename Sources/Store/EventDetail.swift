@@ -49,8 +49,33 @@ struct EventDetail {
         writer.endArray()
     }
 
-    mutating func addFacts(of event: JournalEvent) {
-        for fact in event.facts {
+    mutating func add(_ key: String, list texts: [String]) {
+        open()
+        writer.key(key)
+        writer.beginArray()
+        for text in texts { writer.string(text) }
+        writer.endArray()
+    }
+
+    mutating func add(_ key: String, places: [FormerPlace]) {
+        open()
+        writer.key(key)
+        writer.beginArray()
+        for place in places.sorted(by: { $0.since < $1.since }) {
+            writer.beginObject()
+            writer.member("since", place.since)
+            writer.member("until", place.until)
+            writer.member("uid", place.uid)
+            writer.member("origin", place.origin)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    mutating func addFacts(of event: JournalEvent) { add(event.facts) }
+
+    mutating func add(_ facts: [JournalEvent.Fact]) {
+        for fact in facts {
             switch fact.value {
             case .text(let text): add(fact.name, text)
             case .number(let number): add(fact.name, number)

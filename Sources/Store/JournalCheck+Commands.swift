@@ -18,7 +18,8 @@ extension JournalCheck {
             FROM commands c WHERE c.command_id > ? ORDER BY c.command_id LIMIT \(Self.chunk)
             """)
         try rows.bind(after)
-        let birth = try connection.prepare("SELECT to_state FROM events WHERE seq = :command AND command_id = :command")
+        let birth = try connection.prepare(
+            "SELECT to_state, at, evidence, request_id, detail FROM events WHERE seq = :command AND command_id = :command")
         let lines = try connection.prepare(
             """
             SELECT seq, from_state, to_state, at, evidence, request_id, detail FROM events
@@ -31,9 +32,15 @@ extension JournalCheck {
             last = id
             report.commands += 1
             try birth.bind(id)
-            if try !birth.step() { report.add("command \(id): its birth is not in the record") }
-            birth.reset()
             var folded = FoldedCommand()
+            if try birth.step() {
+                let (to, at): (String?, Int64) = (try birth.next(), try birth.next())
+                let (evidence, request): (String?, Int64?) = (try birth.next(), try birth.next())
+                folded.apply(seq: id, to: to ?? "", at: at, evidence: evidence, request: request, detail(try birth.next(), of: id))
+            } else {
+                report.add("command \(id): its birth is not in the record")
+            }
+            birth.reset()
             try lines.bind(order, id)
             while try lines.step() {
                 let (seq, from, to): (Int64, String?, String?) = (try lines.next(), try lines.next(), try lines.next())
@@ -42,8 +49,7 @@ extension JournalCheck {
                 folded.apply(seq: seq, to: to ?? "", at: at, evidence: evidence, request: request, detail(try lines.next(), of: seq))
             }
             lines.reset()
-            // One that was settled at birth has no line but that.
-            if folded.lastLine != nil { for difference in folded.differences(to: row) { report.add("command \(id): \(difference)") } }
+            for difference in folded.differences(to: row) { report.add("command \(id): \(difference)") }
             if let known = CommandState(rawValue: row.state), known.isOpen != (row.closedAt == nil) {
                 report.add("command \(id): \(row.state) does not go with its closed_at")
             }
@@ -64,6 +70,7 @@ extension JournalCheck {
             let rows = try connection.prepare(
                 "SELECT request_id, signed_at, sent_at FROM requests WHERE request_id BETWEEN \(from) AND \(to) AND sent_at < signed_at")
             while try rows.step() { early.append((try rows.next(), try rows.next(), try rows.next())) }
+            try usage(of: from...to)
             after = to
         }
         if !early.isEmpty {
@@ -75,6 +82,25 @@ extension JournalCheck {
         }
         let reserve = try connection.integer("SELECT value FROM meta WHERE key = 'request_max'") ?? 0
         if end > reserve { report.add("request \(end) is beyond the highest id set aside, \(reserve): ids would repeat") }
+    }
+
+    /// What these requests took of each budget in a second is counted there at least: look-ups without a row, and grants, come on top.
+    private mutating func usage(of requests: ClosedRange<Int64>) throws(JournalError) {
+        let rows = try connection.prepare(
+            """
+            WITH taken AS (
+                SELECT \(JournalLoader.budgetTaken) AS budget_id, r.signed_at / 1000000 AS second, sum(\(JournalLoader.permitsTaken)) AS permits
+                FROM requests r, json_each(iif(json_valid(r.budgets), r.budgets, '[]')) b
+                WHERE r.request_id BETWEEN ? AND ? AND r.kind <> 'lookup' GROUP BY 1, 2)
+            SELECT t.budget_id, t.second, t.permits, u.requests FROM taken t LEFT JOIN rate_usage u USING (budget_id, second)
+            WHERE t.permits > coalesce(u.requests, 0)
+            """)
+        try rows.bind(requests.lowerBound, requests.upperBound)
+        while try rows.step() {
+            let (budget, second): (Int64, Int64) = (try rows.next(), try rows.next())
+            let (taken, counted): (Int64, Int64?) = (try rows.next(), try rows.next())
+            report.add("budget \(budget), second \(second): requests took \(taken) permits, \(counted ?? 0) are counted in rate_usage")
+        }
     }
 
     /// Where the times of the record run back: the last before such a step, and the first behind it.
@@ -106,7 +132,7 @@ private struct FoldedCommand {
     private var request: Int64?
     private var rejectCode: String?
     private var rejectText: String?
-    private(set) var lastLine: Int64?
+    private var lastLine: Int64?
 
     init() {}
 
@@ -126,7 +152,7 @@ private struct FoldedCommand {
         if let text = detail?["reject_text"]?.string { rejectText = text }
     }
 
-    /// Of what its lines tell to its row. Why it was refused may have been known at its birth, of which no line tells.
+    /// Of what its lines tell to its row.
     func differences(to row: FoldedCommand) -> [String] {
         var found: [String] = []
         func compare(_ name: String, _ here: String?, _ told: String?) {
@@ -138,8 +164,8 @@ private struct FoldedCommand {
         compare("closed_at", row.closedAt.map { "\($0)" }, closedAt.map { "\($0)" })
         compare("evidence", row.evidence, evidence)
         compare("request_id", row.request.map { "\($0)" }, request.map { "\($0)" })
-        if rejectCode != nil { compare("reject_code", row.rejectCode, rejectCode) }
-        if rejectText != nil { compare("reject_text", row.rejectText, rejectText) }
+        compare("reject_code", row.rejectCode, rejectCode)
+        compare("reject_text", row.rejectText, rejectText)
         return found
     }
 }

@@ -19,9 +19,10 @@ extension JournalCheck {
         defer { connection.endSnapshot() }
         let rows = try connection.prepare(
             """
-            SELECT o.order_key, o.client_order_id, o.asked_price, o.asked_quantity, u.order_key, i.complete, o.tag IS i.tag,
+            SELECT o.order_key, o.client_order_id, o.asked_price, o.asked_quantity, u.order_key, i.complete, o.tag IS i.tag, s.symbol,
                 \(Order.known.map(OrderColumns.known).joined(separator: ", "))
             FROM orders o LEFT JOIN used_ids u ON u.client_order_id = o.client_order_id LEFT JOIN intents i ON i.intent_key = o.intent_key
+                LEFT JOIN symbols s ON s.account_key = o.account_key AND s.symbol = o.symbol
             WHERE o.order_key > ? AND o.order_key <= ? ORDER BY o.order_key LIMIT \(Self.chunk)
             """)
         try rows.bind(after, end)
@@ -32,7 +33,7 @@ extension JournalCheck {
             FROM events e WHERE e.order_key = ? AND e.command_id IS NULL ORDER BY e.seq
             """)
         let fills = try connection.prepare("SELECT trade_id, seq, quantity, price, fee, fee_asset, at FROM fills WHERE order_key = ?")
-        let predicted = try connection.prepare(OrderColumns.selectPredicted)
+        let predicted = try connection.prepare("SELECT venue_order_id, attempt FROM predicted_ids WHERE order_key = ? ORDER BY attempt")
         var last: Int64?
         while try rows.step() {
             let key: Int64 = try rows.next()
@@ -43,6 +44,7 @@ extension JournalCheck {
             if try rows.next(Int64?.self) != key { report.add("\(name): its id does not stand among the used ones") }
             if try rows.next(Int64?.self) == nil { report.add("\(name): its intent has no row") }
             if try !rows.next() { report.add("\(name): its tag is not its intent's") }
+            if try rows.next(String?.self) == nil { report.add("\(name): its symbol does not stand among the used ones") }
             var trades: [String: Execution] = [:]
             var lastLine = key
             try lines.bind(key)
@@ -81,9 +83,14 @@ extension JournalCheck {
             }
             var ids: [VenueOrderID] = []
             try predicted.bind(key)
-            while try predicted.step() { ids.append(try predicted.next()) }
+            var areInOrder = true
+            while try predicted.step() {
+                let id: VenueOrderID = try predicted.next()
+                if try predicted.next() != Int64(ids.count) { areInOrder = false }
+                ids.append(id)
+            }
             predicted.reset()
-            if ids != folded.predictedIDs { report.add("\(name): the ids it may have at its venue are not those of the record") }
+            if !areInOrder || ids != folded.predictedIDs { report.add("\(name): the ids it may have at its venue are not those of the record") }
             contradictions(in: stored, name)
         }
         return last

@@ -50,7 +50,6 @@ package enum JournalVerifier {
             progress("SQLite's own check")
             try check.integrity()
             try check.guards()
-            try check.sessionGuards()
             progress("seals")
             try check.seals(witness, progress: progress)
             progress("the sequence")
@@ -58,6 +57,8 @@ package enum JournalVerifier {
             progress("orders against their record")
             try check.orders(progress: progress)
             try check.positions()
+            progress("what changes, against the lines that tell of it")
+            try check.standing()
             progress("commands, requests, permits")
             try check.commands()
             try check.requests()
@@ -193,30 +194,11 @@ struct JournalCheck {
             let request = try slots.next(Int64?.self).map { "request \($0), which says otherwise" } ?? "nobody"
             report.add("budget \(budget): slot \(slot) holds \(count) permits of \(request)")
         }
-        let trading = try connection.prepare(
-            """
-            SELECT a.account, t.state, (SELECT e.to_state FROM events e WHERE e.kind = 'trading_state' AND e.account_key = t.account_key
-                ORDER BY e.seq DESC LIMIT 1) AS told
-            FROM trading_state t JOIN accounts a USING (account_key) WHERE told IS NOT t.state
-            """)
-        let identities = try connection.prepare(
-            """
-            SELECT a.account FROM identities i JOIN accounts a USING (account_key)
-                LEFT JOIN events e ON e.seq = (SELECT max(seq) FROM events WHERE kind = 'identity' AND account_key = i.account_key)
-            WHERE i.uid IS NOT e.detail ->> 'uid' OR i.origin IS NOT e.detail ->> 'origin' OR i.stream_origin IS NOT e.detail ->> 'stream_origin'
-                OR i.uid IS NOT NULL AND i.key_in_use IS NOT e.detail ->> 'key_in_use'
-                OR i.key_in_use IS NOT NULL AND i.key_in_use NOT IN (SELECT fingerprint FROM account_keys k WHERE k.account_key = i.account_key)
-            """)
-        while try identities.step() { report.add("account \(try identities.next(AccountID.self)): who it is, the record says otherwise") }
         let rests = try connection.prepare(
             "SELECT r.budget_id, r.usable_share, b.permits FROM budget_rests r JOIN budgets b USING (budget_id) WHERE r.usable_share > b.permits")
         while try rests.step() {
             let (budget, left, permits): (Int64, Int64, Int64) = (try rests.next(), try rests.next(), try rests.next())
             report.add("budget \(budget): \(left) of \(permits) permits are left to it")
-        }
-        while try trading.step() {
-            let (account, state, told): (AccountID, String, String?) = (try trading.next(), try trading.next(), try trading.next())
-            report.add("account \(account): it is \(state), the record says \(told ?? "")")
         }
     }
 }

@@ -5,7 +5,7 @@ import Wire
 struct RowJSON {
     private let columns: [String]
     private let rawDetail: Bool
-    private static let flags = Set(OrderTerms.fields.filter { $0.kind == .flag }.map(\.name))
+    static let flags = Set(OrderTerms.fields.filter { $0.kind == .flag }.map(\.name))
 
     /// - Parameter rawDetail: `detail` holds JSON of ours, to be embedded as it is.
     init(_ rows: borrowing Statement, rawDetail: Bool = false) {

@@ -24,6 +24,8 @@ extension SQLiteJournal {
             if let heartbeatMs = row.heartbeatMs { detail.add("heartbeat_ms", heartbeatMs) }
             detail.add("grace_ms", row.graceMs)
         }
+        // Who begins one, or takes it over, is told a token: its hash says from when on which one counts.
+        if row.state == .held { detail.add("token_sha256", hex(row.token.bytes)) }
         detail.addNote(of: event)
         try write(event, account: row.accounts.count == 1 ? accountKeys[row.accounts[0]] : nil, to: event.state, detail: detail)
     }

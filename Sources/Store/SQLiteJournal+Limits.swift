@@ -18,7 +18,10 @@ extension SQLiteJournal {
         let account = try key(of: pinned.account)
         try statements.setIdentity.run(account, pinned.uid, pinned.origin, pinned.keyInUse, pinned.streamOrigin)
         try statements.forgetKeys.run(account)
-        for fingerprint in pinned.keys.sorted() { try statements.addKey.run(account, fingerprint) }
+        for fingerprint in pinned.keys.sorted() {
+            try statements.addKey.run(account, fingerprint)
+            try statements.addFormerKey.run(account, fingerprint)
+        }
         try statements.forgetPlaces.run(account)
         for place in pinned.former { try statements.addPlace.run(account, place.since, place.until, place.uid, place.origin) }
         var detail = EventDetail()
@@ -26,8 +29,20 @@ extension SQLiteJournal {
         detail.add("origin", pinned.origin)
         detail.add("key_in_use", pinned.keyInUse)
         detail.add("stream_origin", pinned.streamOrigin)
+        detail.add("keys", list: pinned.keys.sorted())
+        detail.add("former_keys", list: try keysEver(of: account))
+        // Which of its orders are elsewhere, and where.
+        if !pinned.former.isEmpty { detail.add("former_places", places: pinned.former) }
         detail.addNote(of: event)
         try write(event, account: account, detail: detail)
+    }
+
+    private func keysEver(of account: Int64) throws(JournalError) -> [String] {
+        defer { statements.keysEver.reset() }
+        try statements.keysEver.bind(account)
+        var keys: [String] = []
+        while try statements.keysEver.step() { keys.append(try statements.keysEver.next()) }
+        return keys
     }
 
     func write(_ rest: BudgetRest) throws(JournalError) {

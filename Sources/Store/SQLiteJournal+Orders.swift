@@ -81,30 +81,37 @@ extension SQLiteJournal {
         detail.add("command", command.kind.rawValue)
         if let price = command.price { detail.add("price", price) }
         if let quantity = command.quantity { detail.add("quantity", quantity) }
+        // One that is settled at birth has more to say than a birth does: its line says all of it.
+        let closedAt = command.state.isOpen ? nil : command.closedAt ?? event.at
+        if command.state != .requested { Self.tell(command, closedAt: closedAt, event, to: &detail) }
         detail.addNote(of: event)
         try write(
-            event, account: account, order: command.order.number, command: command.id.number, to: CommandState.requested.rawValue, evidence: .local,
-            detail: detail)
-        // One that is settled at birth (a cancel of a closed order) has more to say than a birth does.
-        if command.state != .requested { try update(command, closedAt: command.closedAt ?? event.at) }
+            event, account: account, order: command.order.number, command: command.id.number, to: command.state.rawValue,
+            evidence: event.evidence ?? command.evidence, detail: detail)
+        if command.state != .requested { try update(command, closedAt: closedAt) }
     }
 
     func write(_ command: OrderCommand, from: CommandState, _ event: JournalEvent) throws(JournalError) {
         let evidence = event.evidence ?? command.evidence
         var detail = EventDetail()
-        detail.add("command_id", command.id.number)
-        if command.state != .submitted || command.attempts != 1 { detail.add("attempts", Int64(command.attempts)) }
-        if let code = command.rejectCode { detail.add("reject_code", code) }
-        if let text = command.rejectText { detail.add("reject_text", text) }
-        if command.evidence != evidence { detail.add("order_evidence", command.evidence.rawValue) }
-        if command.request != event.request { detail.add("order_request", command.request?.number) }
         let closedAt = command.state.isOpen ? nil : command.closedAt ?? event.at
-        if let closedAt, closedAt != event.at { detail.add("closed_at", closedAt) }
+        detail.add("command_id", command.id.number)
+        Self.tell(command, closedAt: closedAt, event, to: &detail)
         detail.addNote(of: event)
         try update(command, closedAt: closedAt)
         try write(
             event, account: try key(of: command.account), order: command.order.number, command: command.id.number, from: from.rawValue,
             to: command.state.rawValue, evidence: evidence, detail: detail)
+    }
+
+    /// What the line of a change has to say beside its own columns, so that the fold of all lines is the command as it is.
+    private static func tell(_ command: OrderCommand, closedAt: Int64?, _ event: JournalEvent, to detail: inout EventDetail) {
+        if command.state != .submitted || command.attempts != 1 { detail.add("attempts", Int64(command.attempts)) }
+        if let code = command.rejectCode { detail.add("reject_code", code) }
+        if let text = command.rejectText { detail.add("reject_text", text) }
+        if let told = event.evidence, told != command.evidence { detail.add("order_evidence", command.evidence.rawValue) }
+        if command.request != event.request { detail.add("order_request", command.request?.number) }
+        if let closedAt, closedAt != event.at { detail.add("closed_at", closedAt) }
     }
 
     private func update(_ command: OrderCommand, closedAt: Int64?) throws(JournalError) {

@@ -64,7 +64,8 @@ extension SQLiteJournal {
             case .kill(let row, let event):
                 try setMeta(JournalLoader.killSince + row.account.text, row.since ?? 0)
                 try setMeta(JournalLoader.cancelAll + row.account.text, row.cancelAll.rawValue)
-                try write(note: event, account: row.account, order: nil)
+                let facts: [JournalEvent.Fact] = [.init("kill_since", row.since ?? 0), .init("cancel_all", row.cancelAll.rawValue)]
+                try write(note: event, account: row.account, order: nil, facts: facts)
             case .sessionGuard(let row, let event): try write(row, event)
             case .position(let row): try write(row)
             case .budget(let row): try write(row)
@@ -74,10 +75,10 @@ extension SQLiteJournal {
             case .boot(let id): try setMeta("boot_id", id)
             case .formulaBroken(let account, let isBroken, let event):
                 try setMeta(JournalLoader.formulaBroken + account.text, isBroken ? 1 : 0)
-                try write(note: event, account: account, order: nil)
+                try write(note: event, account: account, order: nil, facts: [.init("formula_broken", isBroken ? 1 : 0)])
             case .lookupLag(let account, let lag, let event):
                 try setMeta(JournalLoader.lookupLag + account.text, lag)
-                try write(note: event, account: account, order: nil)
+                try write(note: event, account: account, order: nil, facts: [.init("lookup_lag_us", lag)])
             case .identity(let pinned, let event): try write(pinned, event)
             case .budgetRest(let rest): try write(rest)
             case .ban(let ban): try write(ban)
@@ -119,8 +120,10 @@ extension SQLiteJournal {
         guard connection.changes == 1 else { throw JournalError(.damaged, "\(what) is not in the journal") }
     }
 
-    func write(note event: JournalEvent, account: AccountID?, order: OrderKey?) throws(JournalError) {
+    /// - Parameter facts: what else the line has to say of a row that it changes.
+    func write(note event: JournalEvent, account: AccountID?, order: OrderKey?, facts: [JournalEvent.Fact] = []) throws(JournalError) {
         var detail = EventDetail()
+        detail.add(facts)
         detail.addFacts(of: event)
         detail.addNote(of: event)
         try write(
@@ -288,6 +291,7 @@ extension SQLiteJournal {
         }
         var detail = EventDetail()
         detail.add("break_id", id)
+        if at != event.at { detail.add("resolved_at", at) }
         detail.addNote(of: event)
         try write(event, account: account, order: try orderKey(of: order), detail: detail)
     }
@@ -305,6 +309,7 @@ extension SQLiteJournal {
         var detail = EventDetail()
         detail.add("break_id", id)
         detail.add("reason", reason)
+        if at != event.at { detail.add("acknowledged_at", at) }
         if isOver { detail.add("resolved_at", at) }
         detail.addNote(of: event)
         try write(event, account: account, order: try orderKey(of: order), detail: detail)
@@ -320,6 +325,8 @@ extension SQLiteJournal {
         try statements.setTradingState.run(account, row.state, row.reason, row.actor, row.at)
         var detail = EventDetail()
         detail.add("reason", row.reason)
+        if row.actor != event.actor { detail.add("set_by", row.actor.text) }
+        if row.at != event.at { detail.add("set_at", row.at) }
         detail.addNote(of: event)
         try write(event, account: account, to: row.state.rawValue, detail: detail)
     }

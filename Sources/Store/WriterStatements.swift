@@ -38,6 +38,8 @@ struct WriterStatements: ~Copyable {
     let addPlace: Statement
     let forgetKeys: Statement
     let addKey: Statement
+    let addFormerKey: Statement
+    let keysEver: Statement
     let setRest: Statement
     let endRest: Statement
     let setBan: Statement
@@ -156,6 +158,8 @@ struct WriterStatements: ~Copyable {
         setIdentity = replace(in: "identities", "account_key, uid, origin, key_in_use, stream_origin")
         forgetKeys = prepare("DELETE FROM account_keys WHERE account_key = ?")
         addKey = insert(into: "account_keys", "account_key, fingerprint")
+        addFormerKey = prepare("INSERT OR IGNORE INTO former_keys (account_key, fingerprint) VALUES (?, ?)")
+        keysEver = prepare("SELECT fingerprint FROM former_keys WHERE account_key = ? ORDER BY fingerprint")
         setRest = replace(in: "budget_rests", "budget_id, usable_share, frozen_until, frozen_us, frozen_wall, recovers_at")
         endRest = prepare("DELETE FROM budget_rests WHERE budget_id = ?")
         setBan = replace(in: "bans", "family, until, lasts_us, until_wall, words")

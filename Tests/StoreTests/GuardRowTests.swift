@@ -24,7 +24,7 @@ import Wire
         try sample.place("free", count: 1)
         var state = try sample.reopen().load()
         #expect(state.guards == [row] && state.guarded == [order.intent: row.id])
-        (row.state, row.since, row.reason, row.token) = (.lost, 8, "its connection ended", Digest256([UInt8](repeating: 8, count: 32)))
+        (row.state, row.since, row.reason) = (.lost, 8, "its connection ended")
         try sample.open.commit([Self.changed(&row, in: sample)])
         state = try sample.reopen().load()
         #expect(state.guards == [row])
@@ -33,7 +33,8 @@ import Wire
         state = try sample.reopen().load()
         #expect(state.guards.isEmpty && state.guarded.isEmpty)
         sample.close()
-        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+        let problems = try JournalVerifier.verify(path: sample.path).problems
+        #expect(problems == [])
         #expect(throws: (any Error).self) { try sample.tamper("UPDATE guards SET grace_ms = 1") }
         #expect(throws: (any Error).self) { try sample.tamper("DELETE FROM guards") }
     }

@@ -74,9 +74,10 @@ extension Sample {
             triggers.append((String(cString: sqlite3_column_text(statement, 0)), String(cString: sqlite3_column_text(statement, 1))))
         }
         sqlite3_finalize(statement)
-        try run("PRAGMA ignore_check_constraints = ON")
+        try run("PRAGMA ignore_check_constraints = ON; PRAGMA synchronous = OFF; BEGIN")
         for trigger in triggers { try run("DROP TRIGGER \(trigger.name)") }
-        defer { for trigger in triggers { sqlite3_exec(handle, trigger.sql, nil, nil, nil) } }
         try run(sql)
+        for trigger in triggers { try run(trigger.sql) }
+        try run("COMMIT")
     }
 }

@@ -86,6 +86,31 @@ import Wire
         #expect(problems.contains { $0.contains(problem) }, "\(what): \(problems)")
     }
 
+    @Test(arguments: [
+        (
+            "a refusal in a command that is done", "UPDATE commands SET reject_code = '7', reject_text = 'no' WHERE state = 'done'",
+            "reject_code is 7, the record says NULL"
+        ),
+        ("an end of a command that has none", "UPDATE commands SET evidence = 'query' WHERE state = 'done'", "evidence is query"),
+        ("a guard's token", "UPDATE guards SET token = zeroblob(32)", "the hash of its token is 0000"),
+        ("a key that was never there", "INSERT INTO account_keys VALUES (1, 'k3')", "its keys is k1 k2 k3, the record says k1 k2"),
+        ("where it was", "DELETE FROM former_places", "where it was is "),
+        ("who halted", "UPDATE trading_state SET actor = 'uid:9 pid:9'", "who said so is uid:9 pid:9"),
+        ("an intent that settled by itself", "UPDATE intents SET settled_at = 5 WHERE intent_id = 'two'", "which no line of the record says"),
+        (
+            "an intent that no view shows", "DROP TRIGGER intents_stay_complete; UPDATE intents SET complete = 0 WHERE intent_id = 'two'",
+            "it is said to be half written"
+        ),
+        ("a break that ended by itself", "UPDATE breaks SET resolved_at = 5 WHERE resolved_at IS NULL", "it is over, which no line"),
+        ("fewer permits than requests took", "DELETE FROM rate_usage", "requests took 1 permits, 0 are counted"),
+        ("a kill that is forgotten", "DELETE FROM meta WHERE key = 'kill_since/mm-az'", "kill_since is NULL"),
+    ]) func `it finds in a journal of everything`(what: String, sql: String, problem: String) throws {
+        let sample = try Sample.full()
+        try sample.tamper(sql)
+        let problems = try JournalVerifier.verify(path: sample.path).problems
+        #expect(problems.contains { $0.contains(problem) }, "\(what): \(problems)")
+    }
+
     @Test func `a clock that was set back between signing and sending is the clock's fault, if the record shows it`() throws {
         let hour = 3_600_000_000
         let sent = "UPDATE requests SET sent_at = sent_at - \(hour)"

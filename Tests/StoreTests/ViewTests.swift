@@ -37,6 +37,8 @@ import Wire
         ("v_trading_state", "account state reason actor at"),
         ("v_rate_usage", "venue owner budget scope permits window_ms second requests busiest_window"),
         ("v_budgets", "account budget scope venue owner permits window_ms"), ("v_seals", "first_seq last_seq lines at seal key signature form"),
+        ("v_guarded_intents", "guard_id intent_id account accepted_at tag user on_lost guard_state"),
+        ("v_starts", "seq at version boot quiet_us"), ("v_reloads", "seq at actor changes"),
         ("v_latency", "client_order_id accept_us permit_wait_us wire_us acknowledge_us"),
     ]
 
@@ -47,6 +49,60 @@ import Wire
         let columns = Set((0..<rows.columns).map { rows.name(of: $0) })
         let promised = Self.promised.first { $0.view == view }?.columns.split { $0 == " " || $0 == "\n" }.map(String.init) ?? []
         #expect(Set(promised).subtracting(columns) == [])
+    }
+
+    @Test func `limits of an account's former uids and keys are its own still, and said to be of before`() throws {
+        let sample = try Sample()
+        func pinned(uid: String, keys: Set<String>, former: [FormerPlace] = []) throws {
+            let pinned = PinnedIdentity(
+                account: Sample.az, venue: "az-futures", product: "usdt", uid: uid, origin: "https://a:443", keyInUse: keys.first, keys: keys,
+                former: former)
+            try sample.open.commit([.identity(pinned, sample.event(.identity))])
+        }
+        let owners = ["U1", "k1", "U2", "k2", "U3"]
+        for (index, owner) in owners.enumerated() {
+            let row = BudgetRow(
+                id: Int64(index + 1), venue: "az-futures", owner: owner, name: "batch-place", scope: owner.hasPrefix("U") ? .uid : .apikey,
+                permits: 5,
+                windowMs: 1_000)
+            try sample.open.commit([.budget(row)])
+        }
+        try pinned(uid: "U1", keys: ["k1"])
+        try pinned(uid: "U2", keys: [], former: [FormerPlace(since: 0, until: 1, uid: "U1", origin: "https://a:443")])
+        try pinned(uid: "U2", keys: ["k2"], former: [FormerPlace(since: 0, until: 1, uid: "U1", origin: "https://a:443")])
+        let reader = try SQLiteJournalReader(path: sample.path).connection
+        #expect(
+            try reader.text("SELECT group_concat(owner || formerly, ' ') FROM (SELECT * FROM v_budgets WHERE account = 'mm-az' ORDER BY budget_id)")
+                == "U11 k11 U20 k20")
+        #expect(try JournalVerifier.verify(path: sample.path).problems == [])
+    }
+
+    @Test func `starts tell version and boot, reloads who asked and what changed`() throws {
+        let sample = try Sample()
+        let start = sample.event(.start) {
+            ($0.facts, $0.note) = ([.init("version", "9.8.7"), .init("boot", "b-1")], "omsd 9.8.7 writes")
+        }
+        let reload = sample.event(.reload) { ($0.actor, $0.note) = (.peer(uid: 7, pid: 8), "risk of \"mm\\az\": max_open_orders 5 becomes 6") }
+        try sample.open.commit([.note(account: nil, nil, start), .note(account: nil, nil, reload)])
+        let reader = try SQLiteJournalReader(path: sample.path).connection
+        #expect(try reader.text("SELECT seq || ' ' || version || ' ' || boot FROM v_starts") == "1 9.8.7 b-1")
+        #expect(try reader.text("SELECT actor || ': ' || changes FROM v_reloads") == "uid:7 pid:8: risk of \"mm\\az\": max_open_orders 5 becomes 6")
+    }
+
+    @Test func `what was submitted under a guard shows with a tag and without`() throws {
+        let sample = try Sample()
+        let opened = sample.event(.sessionGuard) { ($0.state, $0.note, $0.facts) = ("held", "began", [.init("guard_id", $0.seq)]) }
+        let row = GuardRow(
+            id: GuardID(opened.seq), user: 7, accounts: [], onLost: .cancel, heartbeatMs: nil, graceMs: 5_000, openedAt: opened.at,
+            token: Digest256([UInt8](repeating: 9, count: 32)), reason: "began")
+        try sample.open.commit([.sessionGuard(row, opened)])
+        try sample.place("plain", under: row.id)
+        try sample.place("tagged", tag: "desk-1", under: row.id)
+        try sample.place("free")
+        let reader = try SQLiteJournalReader(path: sample.path).connection
+        #expect(
+            try reader.text("SELECT group_concat(intent_id || ' ' || coalesce(tag, '-') || ' ' || user, ', ') FROM v_guarded_intents")
+                == "plain - 7, tagged desk-1 7")
     }
 
     @Test func `an order tells its story in views`() throws {

@@ -7,6 +7,22 @@ enum ReportTime {
     /// What `parse` takes, for whoever gave something else.
     static let forms = "2026-11-20T17:03:04Z or +02:00 (RFC 3339), 2026-11-20T17:03 or 2026-11-20 (UTC), or -90m, -24h, -7d from now"
 
+    /// The options `--from` and `--to`: from inclusive, to exclusive; nil: without end.
+    ///
+    /// - Throws: 2 for what is no time, and where nothing lies between them.
+    static func stretch(_ arguments: Arguments, now: Int64) throws(Failure) -> (from: Int64?, to: Int64?) {
+        func moment(_ name: String) throws(Failure) -> Int64? {
+            guard let text = arguments.text(name) else { return nil }
+            guard let moment = parse(text, now: now) else {
+                throw .usage("\(name): \"\(text.escapedForTerminal)\" is no time; \(forms)")
+            }
+            return moment
+        }
+        let (from, to) = (try moment("--from"), try moment("--to"))
+        if let from, let to, from >= to { throw .usage("--from lies behind --to: nothing is between them") }
+        return (from, to)
+    }
+
     /// RFC 3339, of which what follows the day, the minutes or the seconds may be missing and is then UTC; or `-24h`, `-7d`, `-90m`, also without the sign.
     /// Microseconds since 1970; nil: none of these.
     static func parse(_ text: String, now: Int64) -> Int64? {

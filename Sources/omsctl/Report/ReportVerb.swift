@@ -49,15 +49,7 @@ enum ReportVerb {
     }
 
     private static func scope(_ arguments: Arguments, now: Int64) throws(Failure) -> JournalFigures.Scope {
-        func moment(_ name: String) throws(Failure) -> Int64? {
-            guard let text = arguments.text(name) else { return nil }
-            guard let moment = ReportTime.parse(text, now: now) else {
-                throw .usage("\(name): \"\(text.escapedForTerminal)\" is no time; \(ReportTime.forms)")
-            }
-            return moment
-        }
-        let (from, to) = (try moment("--from"), try moment("--to"))
-        if let from, let to, from >= to { throw .usage("--from lies behind --to: nothing is between them") }
+        let (from, to) = try ReportTime.stretch(arguments, now: now)
         return JournalFigures.Scope(from: from, to: to, account: arguments.text("--account").map { AccountID($0) })
     }
 
@@ -88,27 +80,6 @@ enum ReportVerb {
             throw failure
         }
         guard close(descriptor) == 0, rename(beside, path) == 0 else { throw failed("put in place") }
-    }
-}
-
-/// A line that says how far a long piece of work is, for a person.
-private final class Progress {
-    private let terminal: any Terminal
-    private var saidAt: Int64 = 0
-    private var widest = 0
-
-    init(_ terminal: any Terminal) { self.terminal = terminal }
-
-    func say(_ text: String) {
-        guard terminal.isInteractive, omsd_clock_us(CLOCK_BOOTTIME) - saidAt > 100_000 else { return }
-        saidAt = omsd_clock_us(CLOCK_BOOTTIME)
-        let line = String(text.escapedForTerminal.prefix(columns: max(20, terminal.width - 1)))
-        terminal.err("\r" + line + String(repeating: " ", count: max(0, widest - line.columns)))
-        widest = max(widest, line.columns)
-    }
-
-    func end() {
-        if widest > 0 { terminal.err("\r" + String(repeating: " ", count: widest) + "\r") }
     }
 }
 

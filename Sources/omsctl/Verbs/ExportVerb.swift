@@ -1,13 +1,18 @@
 import ControlAPI
 import Wire
 
-/// `export`: all orders, oldest first, a page at a time.
+/// `export`: all orders, oldest first, a page at a time, from the daemon; or a view of the journal, from its file (`ExportVerb+Journal.swift`).
 enum ExportVerb {
     static let all: [VerbSpec] = [
         VerbSpec(
-            name: "export", operands: "", operandCount: 0...0, summary: "all orders as CSV (--csv) or a JSON array (--json)",
+            name: "export", operands: "[orders|fills|requests|timeline]", operandCount: 0...1,
+            summary: "all orders, asked of the daemon; or all columns of one view, from the journal, as CSV (--csv) or a JSON array (--json)",
             flags: [
-                .switch("--csv", "RFC 4180, times as UTC"), .option("--account", "NAME", "only this account"),
+                .switch("--csv", "RFC 4180, times as UTC"),
+                .option("--from", "TIME", "of a view: from then on (UTC): 2026-11-20, 2026-11-20T17:03, or -1h, 7d"),
+                .option("--to", "TIME", "of a view: up to, and without, then"),
+                .option("--journal", "FILE", "of a view: the journal, live, stopped or a backup; default \(ReportVerb.journal)"),
+                .option("--account", "NAME", "only this account"),
                 .option("--symbol", "NAME", "only this symbol"), .option("--state", "STATE,…", "only these states"),
                 .option("--intent", "ID", "only this intent's"), ListVerbs.tag,
             ], run: run)
@@ -23,6 +28,10 @@ enum ExportVerb {
     @Sendable private static func run(_ context: Context) throws(Failure) -> Exit {
         let isCSV = context.arguments.has("--csv")
         guard isCSV != context.isJSON else { throw .usage("name either --csv or --json") }
+        if let word = context.arguments.operands.first { return try run(view: word, context) }
+        for name in ["--from", "--to", "--journal"] where context.arguments.text(name) != nil {
+            throw .usage("\(name) is of a view in the journal: omsctl export orders|fills|requests|timeline")
+        }
         var isFirst = true
         let filter = try ListVerbs.Filter(context.arguments)
         context.terminal.out(isCSV ? columns.joined(separator: ",") + "\r\n" : "[")
@@ -44,7 +53,10 @@ enum ExportVerb {
 
     static func csv(_ value: JSON?, named name: String) -> String {
         guard let value, !value.isNull else { return "" }
-        let text = Table.cell(value, named: name)
+        return quoted(Table.cell(value, named: name))
+    }
+
+    static func quoted(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else { return text }
         return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }

@@ -244,6 +244,18 @@ struct ClientVerbTests {
         #expect(try JSONParser.parse(daemon.terminal.output).array?.count == 2)
     }
 
+    @Test(arguments: [
+        (["export", "fils", "--csv"], "did you mean fills?"), (["export", "fills"], "name either --csv or --json"),
+        (["export", "fills", "--csv", "--from", "soon"], "is no time"),
+        (["export", "fills", "--csv", "--from", "1h", "--to", "2h"], "nothing is between them"),
+        (["export", "--csv", "--from", "1h"], "--from is of a view in the journal"), (["export", "fills", "more", "--csv"], ""),
+    ]) func `an export that asks for what there is not is refused as usage, before anything is read`(words: [String], text: String) throws {
+        let daemon = try ScriptedDaemon { _ in nil }
+        #expect(daemon.run(words) == 2)
+        #expect(daemon.terminal.errors.contains(text), "\(daemon.terminal.errors)")
+        #expect(daemon.terminal.output.isEmpty)
+    }
+
     @Test func `text from the daemon cannot steer the terminal`() throws {
         let daemon = try ScriptedDaemon { _ in "{\"orders\":[{\"client_order_id\":\"c1\\u001b[2J\\n\\u009b\\u202e\",\"price\":\"1\"}],\"next\":null}"
         }

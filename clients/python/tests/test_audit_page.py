@@ -4,6 +4,8 @@ from what was asked for here, from what the venues' ledger says, and from the li
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -13,6 +15,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime, timezone
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -362,6 +365,38 @@ def test_the_lines_of_each_hour_are_all_lines(witness: Witness) -> None:
     times = [row["at"] for row in witness.journal.events] + [row["intended_at"] for row in witness.journal.orders]
     assert sum(hours.values()) == len(times)
     assert {Counter({row["kind"]: row["lines"] for row in ask(33, witness.scene)})["order_born"]} == {len(witness.scene.placed)}
+
+
+def export(scene: Scene, view: str, *words: str) -> str:
+    tool = Path(os.environ["OMSD_BINARIES"]) / "omsctl"
+    command = [str(tool), "export", view, "--journal", str(scene.journal), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def test_an_export_holds_what_the_venues_executed_to_the_last_digit(witness: Witness) -> None:
+    turnover: dict[str, Decimal] = defaultdict(Decimal)
+    for row in csv.DictReader(io.StringIO(export(witness.scene, "fills", "--csv"), newline="")):
+        turnover[row["account"]] += Decimal(row["quantity"]) * Decimal(row["price"])
+    expected = witness.by_account(lambda row, _: Decimal(row["quantity"]) * Decimal(row["price"]))
+    assert turnover == expected
+    told = json.loads(export(witness.scene, "fills", "--json"))
+    assert sum(Decimal(row["quantity"]) for row in told) == sum(Decimal(row["quantity"]) for row in witness.executions)
+
+
+@pytest.mark.parametrize(("view", "moment"), [("orders", "intended_at"), ("fills", "at"), ("requests", "signed_at"), ("timeline", "at")])
+def test_an_export_is_the_view_and_a_stretch_of_it_what_lies_between(view: str, moment: str, witness: Witness) -> None:
+    with closing(sqlite3.connect(f"file:{witness.scene.journal}?mode=ro", uri=True)) as file:
+        file.row_factory = sqlite3.Row
+        rows = [dict(row) for row in file.execute(f"SELECT * FROM v_{view}")]
+    told = json.loads(export(witness.scene, view, "--json"))
+    assert len(told) == len(rows)
+    assert list(told[0]) == list(rows[0])
+    assert sorted(row[moment] for row in told) == sorted(row[moment] for row in rows)
+    middle = datetime.fromtimestamp(witness.scene.moment // 1_000_000, timezone.utc)
+    edge = int(middle.timestamp()) * 1_000_000
+    text = middle.strftime("%Y-%m-%dT%H:%M:%SZ")
+    counts = [len(json.loads(export(witness.scene, view, "--json", option, text))) for option in ("--to", "--from")]
+    assert counts == [sum(row[moment] < edge for row in rows), sum(row[moment] >= edge for row in rows)]
 
 
 def test_the_page_has_its_questions_in_a_row() -> None:

@@ -1,0 +1,134 @@
+import OMSCore
+import Wire
+
+/// A view that is exported whole: all of its columns, row by row.
+package enum ExportedView: String, CaseIterable, Sendable {
+    case orders, fills, requests, timeline
+
+    package var name: String { "v_\(rawValue)" }
+    /// The column that rows are ordered and found by.
+    var key: String {
+        switch self {
+        case .orders: "order_key"
+        case .fills, .timeline: "seq"
+        case .requests: "request_id"
+        }
+    }
+    /// The column that a stretch of time is of: when an order was asked for, an execution happened at the venue, a request was signed, a line was written.
+    package var time: String {
+        switch self {
+        case .orders: "intended_at"
+        case .fills, .timeline: "at"
+        case .requests: "signed_at"
+        }
+    }
+}
+
+/// Which rows of a view.
+package struct ExportScope: Sendable {
+    /// Microseconds since 1970 UTC; nil: from the beginning.
+    package var from: Int64?
+    /// The first moment that is not of it; nil: to the end.
+    package var to: Int64?
+    /// Columns, and the values of which a row has one.
+    package var conditions: [(column: String, values: [String])] = []
+    package init() {}
+}
+
+/// One value of a row.
+package enum ExportedValue: Sendable, Equatable {
+    case null
+    case integer(Int64)
+    case flag(Bool)
+    /// As it stands: decimals keep their digits.
+    case text(String)
+    /// JSON that a line of the record holds.
+    case json(String)
+}
+
+/// Reads a view of a journal, live, stopped or a backup, in snapshots of at most 10,000 numbers and with the memory of one row.
+package struct RecordExport: ~Copyable {
+    private let connection: Connection
+    private static let numbersAtOnce: Int64 = 10_000
+
+    /// - Throws: `.damaged` for what is no journal of this version, `.failed` where there is none.
+    package init(path: String) throws(JournalError) { connection = try SQLiteJournalReader(path: path).connection }
+
+    package func columns(of view: ExportedView) throws(JournalError) -> [String] {
+        let rows = try connection.prepare("SELECT * FROM \(view.name)")
+        return (0..<rows.columns).map { rows.name(of: $0) }
+    }
+
+    package func knows(account: String) throws(JournalError) -> Bool {
+        let rows = try connection.prepare("SELECT 1 FROM accounts WHERE account = ?")
+        try rows.bind(account)
+        return try rows.step()
+    }
+
+    /// The rows that were complete when this began, by their number.
+    ///
+    /// - Parameters:
+    ///   - progress: Told numbers gone through, of how many.
+    ///   - body: Handed the values of a row, in the order of the columns.
+    package func read(
+        _ view: ExportedView, _ scope: ExportScope, progress: (Int64, Int64) -> Void = { _, _ in }, body: ([ExportedValue]) -> Void
+    ) throws(JournalError) {
+        // What appears later belongs to an intent that is still being written, or is newer.
+        let end = view == .requests ? try connection.integer("SELECT max(request_id) FROM requests") ?? 0 : try connection.completeEnd()
+        let (key, names) = (view.key, try columns(of: view))
+        let next = try connection.prepare("SELECT min(\(key)) FROM (\(Self.numbers(of: view))) WHERE \(key) > ?")
+        var terms = ["\(key) >= ?", "\(key) <= ?"]
+        if let from = scope.from { terms.append("\(view.time) >= \(from)") }
+        if let to = scope.to { terms.append("\(view.time) < \(to)") }
+        for condition in scope.conditions {
+            // The plus keeps SQLite from starting there: rows are found by number.
+            terms.append("+\(condition.column) IN (\(condition.values.map { _ in "?" }.joined(separator: ", ")))")
+        }
+        let rows = try connection.prepare("SELECT * FROM \(view.name) WHERE \(terms.joined(separator: " AND ")) ORDER BY \(key)")
+        let kinds = names.map { name in RowJSON.flags.contains(name) ? Kind.flag : name == "detail" && view == .timeline ? .json : .plain }
+        var after: Int64 = .min
+        while true {
+            try next.bind(after)
+            guard try next.step(), let first = try next.next(Int64?.self), first <= end else { return }
+            next.reset()
+            let last = min(end, first.addingReportingOverflow(Self.numbersAtOnce - 1).partialValue)
+            try rows.bind(first, last)
+            for condition in scope.conditions { for value in condition.values { try rows.bind(value) } }
+            while try rows.step() { body(Self.values(of: rows, kinds)) }
+            rows.reset()
+            progress(last, end)
+            after = last
+            guard after < end else { return }
+        }
+    }
+
+    private enum Kind { case plain, flag, json }
+
+    /// Where its numbers stand, without what the view joins.
+    private static func numbers(of view: ExportedView) -> String {
+        switch view {
+        case .orders: "SELECT order_key FROM orders"
+        case .fills: "SELECT seq FROM fills"
+        case .requests: "SELECT request_id FROM requests"
+        case .timeline: "SELECT order_key AS seq FROM orders UNION ALL SELECT seq FROM events"
+        }
+    }
+
+    private static func values(of row: borrowing Statement, _ kinds: [Kind]) -> [ExportedValue] {
+        var values: [ExportedValue] = []
+        values.reserveCapacity(kinds.count)
+        for (index, kind) in kinds.enumerated() {
+            let column = Int32(index)
+            if row.isNull(column) {
+                values.append(.null)
+            } else if row.isInteger(column) {
+                values.append(kind == .flag ? .flag(row.integer(column) != 0) : .integer(row.integer(column)))
+            } else {
+                let text = row.text(column)
+                // What somebody wrote there that is none stays a text.
+                values.append(kind == .json && (try? JSONParser.parse(text)) != nil ? .json(text) : .text(text))
+            }
+        }
+        return values
+    }
+}

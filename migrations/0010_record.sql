@@ -1,0 +1,51 @@
+-- 0010_record: what auditors asked the record for and had to dig out of it: guards by intent, whose a limit was, starts and reloads.
+-- Runs once, inside one transaction. Never edited after release: a later file corrects it.
+
+-- Whether an intent bears a tag or not.
+DROP VIEW v_guarded_intents;
+CREATE VIEW v_guarded_intents AS
+SELECT b.guard_id, i.intent_id, a.account, i.accepted_at, i.tag, g.user, g.on_lost, g.state AS guard_state
+FROM guarded_intents b JOIN intents i USING (intent_key) JOIN accounts a USING (account_key) JOIN guards g USING (guard_id)
+WHERE i.complete = 1;
+
+-- Every key an account ever signed with, by fingerprint; account_keys holds those since it was bound last. A limit of a former key was the account's all the same.
+CREATE TABLE former_keys (
+    account_key INTEGER NOT NULL REFERENCES accounts,
+    fingerprint TEXT    NOT NULL,
+    PRIMARY KEY (account_key, fingerprint)
+) STRICT, WITHOUT ROWID;
+INSERT INTO former_keys SELECT account_key, fingerprint FROM account_keys;
+CREATE TRIGGER former_keys_fixed BEFORE UPDATE ON former_keys BEGIN SELECT RAISE(ABORT, 'a key stays known'); END;
+CREATE TRIGGER former_keys_kept BEFORE DELETE ON former_keys BEGIN SELECT RAISE(ABORT, 'a key stays known'); END;
+
+-- Of a uid or a key that an account had before a rebinding, too: what its requests of that time counted for. `formerly`: it is known by another one now.
+DROP VIEW v_budgets;
+CREATE VIEW v_budgets AS
+SELECT a.account, b.budget, b.scope, b.venue, b.owner, b.permits, b.window_ms, b.budget_id,
+    CASE WHEN b.scope = 'ip' OR b.owner IN (
+        SELECT i.uid FROM identities i WHERE i.account_key = a.account_key
+        UNION ALL SELECT k.fingerprint FROM account_keys k WHERE k.account_key = a.account_key) THEN 0 ELSE 1 END AS formerly
+FROM budgets b JOIN accounts a ON CASE b.scope
+    WHEN 'ip' THEN substr(a.venue || '-', 1, instr(a.venue || '-', '-')) = substr(b.venue || '-', 1, instr(b.venue || '-', '-'))
+    ELSE b.venue IN (a.venue, a.venue || '/' || a.product) AND b.owner IN (
+        SELECT i.uid FROM identities i WHERE i.account_key = a.account_key
+        UNION ALL SELECT k.fingerprint FROM account_keys k WHERE k.account_key = a.account_key
+        UNION ALL SELECT f.uid FROM former_places f WHERE f.account_key = a.account_key
+        UNION ALL SELECT k.fingerprint FROM former_keys k WHERE k.account_key = a.account_key) END;
+
+-- Each start of a daemon, with what it was. Neither versions nor boots hold a quote; where schemas are not trusted, no view may call JSON functions.
+CREATE VIEW v_starts AS
+SELECT e.seq, e.at,
+    iif(instr(e.detail, '"version":"') > 0, substr(substr(e.detail, instr(e.detail, '"version":"') + 11), 1,
+        instr(substr(e.detail, instr(e.detail, '"version":"') + 11), '"') - 1), NULL) AS version,
+    iif(instr(e.detail, '"boot":"') > 0, substr(substr(e.detail, instr(e.detail, '"boot":"') + 8), 1,
+        instr(substr(e.detail, instr(e.detail, '"boot":"') + 8), '"') - 1), NULL) AS boot,
+    -- The last line of the run before: how long nothing was recorded.
+    e.at - (SELECT f.at FROM events f WHERE f.seq < e.seq ORDER BY f.seq DESC LIMIT 1) AS quiet_us
+FROM events e WHERE e.kind = 'start';
+
+-- Each reload of the configuration: who asked, and what it changed, in words.
+CREATE VIEW v_reloads AS
+SELECT e.seq, e.at, coalesce(e.actor, 'daemon') AS actor,
+    replace(replace(substr(e.detail, 10, length(e.detail) - 11), '\"', '"'), '\\', '\') AS changes
+FROM events e WHERE e.kind = 'reload';
