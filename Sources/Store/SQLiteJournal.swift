@@ -374,19 +374,3 @@ package final class SQLiteJournal: Journal {
     /// Takes the space back; false while there is not that much and some more.
     package func restoreBallast() -> Bool { ballast.restoreWithSpare() }
 }
-
-extension JournalRecord {
-    /// Its place in the sequence; nil for records that have none.
-    var seq: Int64? {
-        switch self {
-        case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
-            .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
-            .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .kill(_, let event), .sessionGuard(_, let event),
-            .identity(_, let event),
-            .formulaBroken(_, _, let event), .lookupLag(_, _, let event), .note(_, _, let event):
-            event.seq
-        case .orderBorn(let order, _): order.key.number
-        case .intentComplete, .request, .requestEnded, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot: nil
-        }
-    }
-}
