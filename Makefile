@@ -7,7 +7,7 @@ RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test test-python check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-curve bench-ccxt soak fuzz lint install clean
+.PHONY: help setup build test test-model test-python check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-curve bench-ccxt soak fuzz lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -19,7 +19,9 @@ build: setup ## release binaries in .build/release, with the Swift standard libr
 	swift build $(RELEASE)
 
 test: setup ## all tests, and that the release build compiles; each part's summary stands in its last lines
+	@scripts/setup postgresql spin
 	swift test $(SWIFT_FLAGS)
+	@scripts/test-model
 	@scripts/test-python
 	@scripts/test-monitoring
 	swift build $(RELEASE)
@@ -38,6 +40,10 @@ test-console: setup ## the console in Debian's Chromium, which is installed; a p
 
 test-deb: deb ## installs, upgrades and removes the packages in a folder made by debootstrap, and under a booted systemd; needs root
 	@scripts/test-deb
+
+test-model: ## who owns a group of hosts, as a model: every state of it, and that mistakes show; a minute
+	@scripts/setup spin
+	@scripts/test-model
 
 test-python: setup ## the Python client's checks alone, against the debug build
 	swift build $(SWIFT_FLAGS)

@@ -32,6 +32,8 @@ let package = Package(
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
+        // Its header alone: the library is opened at run time (docs/decisions/0025-standby.md).
+        .systemLibrary(name: "CPQ", providers: [.apt(["libpq-dev"])]),
         target("Containers"),
         // 1: values and rules
         target("OMSCore", ["Containers"]),
@@ -50,6 +52,7 @@ let package = Package(
         // 3: each speaks to one outside
         target("Venues", ["OMSCore", "Wire"]),
         target("Store", ["OMSCore", "Wire", "ControlAPI", "Migrations", "CSQLite", "CLinux"]),
+        target("Replica", ["OMSCore", "Wire", "CPQ"]),
         target("Transport", ["Containers", "Kernel", "Wire", "COpenSSL", "CLinux"]),
         target("Calls", ["Kernel", "OMSCore", "Wire", "ControlAPI"]),
         target("TestSupport", ["Kernel", "OMSCore", "Wire", "CLinux"]),
@@ -76,6 +79,7 @@ let package = Package(
         tests("Wire", ["Containers", "Wire"]),
         tests("Venues", ["Containers", "OMSCore", "Wire", "Venues", "Simulator"], exclude: ["Fixtures"]),
         tests("Store", ["OMSCore", "Wire", "Store", "CSQLite", "CLinux"]),
+        tests("Replica", ["OMSCore", "Wire", "Kernel", "Replica", "CLinux"]),
         tests("Transport", ["Containers", "Kernel", "Wire", "Transport", "CLinux", "COpenSSL"]),
         tests(
             "Control",

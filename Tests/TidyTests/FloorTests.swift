@@ -4,7 +4,7 @@ import Testing
 @Suite struct FloorTests {
     /// What each target may import of ours, and its floor.
     private static let targets: [String: (floor: Int, imports: Set<String>)] = [
-        "CSQLite": (0, []), "COpenSSL": (0, []), "CLinux": (0, []), "Containers": (0, []),
+        "CSQLite": (0, []), "COpenSSL": (0, []), "CLinux": (0, []), "CPQ": (0, []), "Containers": (0, []),
         "OMSCore": (1, ["Containers"]),
         "Wire": (1, ["COpenSSL"]),
         "Kernel": (1, ["CLinux"]),
@@ -12,6 +12,7 @@ import Testing
         "ControlAPI": (2, ["Wire"]),
         "Venues": (3, ["OMSCore", "Wire"]),
         "Store": (3, ["OMSCore", "Wire", "ControlAPI", "Migrations", "CSQLite", "CLinux"]),
+        "Replica": (3, ["OMSCore", "Wire", "CPQ"]),
         "Transport": (3, ["Containers", "Kernel", "Wire", "COpenSSL", "CLinux"]),
         "Calls": (3, ["Kernel", "OMSCore", "Wire", "ControlAPI"]),
         "TestSupport": (3, ["Kernel", "OMSCore", "Wire", "CLinux"]),
