@@ -95,6 +95,13 @@ import Testing
         #expect(goOn(session, at: 2) == [.wish(.subscribe([]), 1)])
     }
 
+    @Test func `answers no more of the venue's pings than it may send in a while`() {
+        let session = live()
+        #expect(hear(session, .told(Array(repeating: .ping(answer: "pong"), count: 50)), at: 5_000_000)?.count == 10)
+        #expect(hear(session, .told([.ping(answer: "pong")]), at: 5_999_999) == [])
+        #expect(hear(session, .told([.ping(answer: "pong")]), at: 6_000_000) == [.wish(.say("pong"), 1)])
+    }
+
     @Test(arguments: [
         StreamNews.loginRefused(.later, code: "1", text: "x"), .subscribeRefused("order", code: "2", text: "y"), .tokenRefused("t"),
         .goingAway("bye"),

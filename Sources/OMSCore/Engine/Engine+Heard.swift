@@ -91,8 +91,9 @@ extension Engine {
         if let symbol, symbol != terms.symbol { return "an order in \(symbol)" }
         if let side, side != terms.side { return "a \(side.rawValue) order" }
         // A modify may have made it larger than is known yet.
-        let mayHaveGrown = live.order.quantity != terms.quantity || live.commands.contains { commands[$0]?.kind == .modify }
-        if let filled, let whole = terms.quantity, !mayHaveGrown, filled > whole { return "\(filled) executed of \(whole)" }
+        let mayHaveGrown = live.commands.contains { commands[$0]?.kind == .modify }
+        let whole = terms.quantity.map { max($0, live.order.quantity ?? $0) }
+        if let filled, let whole, !mayHaveGrown, filled > whole { return "\(filled) executed of \(whole)" }
         return nil
     }
 

@@ -301,6 +301,8 @@ final class StreamSession {
         switch news {
         case .pong: pongBy = .max
         case .ping(let answer):
+            // More of them than we may send are not answered: what is beyond the rate is a cut, and then an address's ban.
+            guard mayTell(1, at: now) else { return [] }
             tell(at: now)
             return [.wish(.say(answer), id)]
         case .greeting(let isAuthorized):
