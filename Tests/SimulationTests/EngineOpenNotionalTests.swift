@@ -7,10 +7,14 @@ import Testing
     /// One order of the venue's sample is worth this much.
     private static func worth() throws -> Decimal {
         let sample = try House.sample("xt-spot").order
-        return try #require(try #require(sample.price).multiplied(by: try #require(sample.quantity)))
+        let (price, quantity) = (try #require(sample.price), try #require(sample.quantity))
+        return try #require(price.multiplied(by: quantity))
     }
 
-    private static func times(_ count: Int) throws -> Decimal { try #require(try worth().multiplied(by: Decimal(count))) }
+    private static func times(_ count: Int) throws -> Decimal {
+        let worth = try worth()
+        return try #require(worth.multiplied(by: Decimal(count)))
+    }
 
     private static func ready(_ count: Int, others: @escaping (inout RiskSetting) -> Void = { _ in }) throws -> VirtualDaemon {
         let most = try times(count)
@@ -98,7 +102,8 @@ import Testing
         #expect(told.contains { $0.contains("the limit is") && $0.contains("is open") }, "\(told)")
         let order = try #require(daemon.journal.orders.values.min { $0.key < $1.key })
         var smaller = Intent(account: "xt-spot", id: "smaller")
-        let price = try #require(try #require(order.terms.price).dividedRoundingDown(by: Decimal(2)))
+        let whole = try #require(order.terms.price)
+        let price = try #require(whole.dividedRoundingDown(by: Decimal(2)))
         smaller.modify = [ModifyItem(clientOrderID: order.clientOrderID, price: price, quantity: nil)]
         #expect(try House.error(daemon.submit(smaller), daemon) == nil)
         let market = try Self.submit(1, "market", to: daemon) {

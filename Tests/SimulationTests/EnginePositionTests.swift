@@ -9,7 +9,10 @@ import Testing
         return (sample.symbol, try #require(sample.quantity))
     }
 
-    private static func times(_ count: Int) throws -> Decimal { try #require(try one().quantity.multiplied(by: Decimal(count))) }
+    private static func times(_ count: Int) throws -> Decimal {
+        let quantity = try one().quantity
+        return try #require(quantity.multiplied(by: Decimal(count)))
+    }
 
     private static func limited(to count: Int, _ change: @escaping (inout PositionLimit) -> Void = { _ in }) throws -> VirtualDaemon {
         var limit = PositionLimit(max: try times(count))

@@ -10,7 +10,7 @@ extension JournalRecord {
             .formulaBroken(_, _, let event), .lookupLag(_, _, let event), .note(_, _, let event):
             event.seq
         case .orderBorn(let order, _): order.key.number
-        case .intentComplete, .request, .requestEnded, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot: nil
+        case .intentComplete, .request, .requestEnded, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot: nil
         }
     }
 }
