@@ -8,6 +8,7 @@ PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
 .PHONY: help setup build test test-model test-python check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-curve bench-ccxt soak fuzz lint install clean
+.PHONY: help setup build test test-python check-requests check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-curve bench-ccxt soak fuzz lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -23,6 +24,7 @@ test: setup ## all tests, and that the release build compiles; each part's summa
 	swift test $(SWIFT_FLAGS)
 	@scripts/test-model
 	@scripts/test-python
+	@.build/python/bin/python scripts/check-requests
 	@scripts/test-monitoring
 	swift build $(RELEASE)
 
@@ -48,6 +50,9 @@ test-model: ## who owns a group of hosts, as a model: every state of it, and tha
 test-python: setup ## the Python client's checks alone, against the debug build
 	swift build $(SWIFT_FLAGS)
 	@scripts/test-python
+
+check-requests: ## what omsd sends to Bybit against what ccxt builds for the same orders, field by field
+	@scripts/python-tools && .build/python/bin/python scripts/check-requests
 
 check-bot: setup ## freqtrade, unchanged, through the ccxt adapter against omsim; pip installs it into .build/bot. OMSD_BOT_SECONDS=75
 	swift build $(SWIFT_FLAGS)

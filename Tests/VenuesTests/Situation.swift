@@ -48,6 +48,30 @@ struct Situation {
         return [first, second]
     }
 
+    /// Two market orders: a buy, which on spot names what is spent, and a sell.
+    private var marketTerms: [OrderTerms] {
+        terms.map { terms in
+            var market = OrderTerms(
+                symbol: terms.symbol, side: terms.side, type: .market, timeInForce: nil, price: nil, quantity: terms.quantity)
+            if !sample.isFutures, terms.side == .buy { (market.quantity, market.quoteQuantity) = (nil, Decimal(50)) }
+            return market
+        }
+    }
+
+    /// What may only close, at once or not at all.
+    private var closingTerms: OrderTerms {
+        var closing = terms[0]
+        (closing.side, closing.timeInForce, closing.reduceOnly) = (.sell, .fok, true)
+        return closing
+    }
+
+    /// One order for each side of a position.
+    private var sidedTerms: [OrderTerms] {
+        var sided = terms
+        (sided[0].positionSide, sided[1].positionSide) = (.long, .short)
+        return sided
+    }
+
     /// The market that listings name, where the venue lists market by market.
     private var listed: Symbol? { adapter.profile.listsBySymbol ? terms[0].symbol : nil }
 
@@ -102,6 +126,9 @@ struct Situation {
         switch parts[0] {
         case "place": return .place(placeTickets, isSingle: false)
         case "place-one": return .place([placeTickets[0]], isSingle: false)
+        case "place-market": return .place(placeTickets(marketTerms), isSingle: false)
+        case "place-closing": return .place(placeTickets([closingTerms]), isSingle: false)
+        case "place-sides": return .place(placeTickets(sidedTerms), isSingle: false)
         case "cancel": return .cancel(cancelTickets)
         case "cancel-one": return .cancel([cancelTickets[0]])
         case "modify": return .modify([modifyTicket])

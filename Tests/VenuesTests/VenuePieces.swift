@@ -67,15 +67,26 @@ func rootText(_ name: String) -> String? {
     return fileBytes(root + "/" + name).map { String(decoding: $0, as: UTF8.self) }
 }
 
-/// Golden requests of a venue: a section for each, headed `== ask [budgets]`.
+/// Golden requests of a venue's product: a section for each, headed `== ask [budgets]`.
 struct Golden {
     let written: String
     /// What is asked, in the file's order.
     let asks: [String]
 
-    /// - Throws: where the venue has no such file.
-    init(_ venue: String) throws {
-        guard let bytes = fileBytes(fixturePath("\(venue)/requests.txt")) else { throw Unreadable("no golden requests of \(venue)") }
+    /// Products with a file of their own; each venue's first has one.
+    static let all: [(venue: String, product: String)] = VenueCatalog.all.flatMap { line in
+        line.products.filter { $0 == line.products[0] || fileBytes(fixturePath(file(line.venue, $0))) != nil }.map { (line.venue, $0) }
+    }
+
+    /// `requests.txt` is of the venue's first product; those of others bear their names.
+    static func file(_ venue: String, _ product: String?) -> String {
+        let isFirst = product == nil || product == VenueCatalog.line(venue)?.products[0]
+        return "\(venue)/requests\(isFirst ? "" : "-\(product ?? "")").txt"
+    }
+
+    /// - Throws: where there is no such file.
+    init(_ venue: String, _ product: String? = nil) throws {
+        guard let bytes = fileBytes(fixturePath(Self.file(venue, product))) else { throw Unreadable("no golden requests of \(venue)") }
         written = String(decoding: bytes, as: UTF8.self)
         asks = written.split(separator: "\n").filter { $0.hasPrefix("== ") }.map { String($0.dropFirst(3).prefix { $0 != " " }) }
     }

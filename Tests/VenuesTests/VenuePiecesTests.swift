@@ -41,10 +41,10 @@ import Wire
         #expect(Set(accounts).count == accounts.count)
     }
 
-    @Test(arguments: VenueCatalog.all.map(\.venue)) func `requests are the bytes of the golden file`(_ venue: String) throws {
-        let golden = try Golden(venue)
-        let made = golden.text(Situation(venue))
-        if recordsFixtures { try writeFixture("\(venue)/requests.txt", made) }
+    @Test(arguments: Golden.all) func `requests are the bytes of the golden file`(_ venue: String, _ product: String) throws {
+        let golden = try Golden(venue, product)
+        let made = golden.text(Situation(venue, product))
+        if recordsFixtures { try writeFixture(Golden.file(venue, product), made) }
         #expect(made == golden.written || recordsFixtures)
     }
 
