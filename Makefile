@@ -7,8 +7,7 @@ RELEASE = -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS = omsd omsctl omsim
 SOURCES = Package.swift Sources Tests Benchmarks migrations
 
-.PHONY: help setup build test test-model test-python check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-curve bench-ccxt soak fuzz lint install clean
-.PHONY: help setup build test test-python check-requests check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-curve bench-ccxt soak fuzz lint install clean
+.PHONY: help setup build test test-model test-python check-requests check-bot test-monitoring test-alerts test-console test-deb python deb demo run bench bench-curve bench-ccxt soak fuzz lint install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22

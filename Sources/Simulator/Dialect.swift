@@ -73,16 +73,35 @@ package struct BudgetRule: Sendable, Hashable {
         /// One behind the other on the venue's own clock: each whole multiple of their length since 1970 UTC, and so much later, begins one.
         case onTheClock(laterMs: Int64)
     }
+    /// What becomes of a request that is beyond the limit in part.
+    package enum Beyond: Sendable, Hashable {
+        /// It is refused whole.
+        case request
+        /// What is beyond is refused, item by item; those in front of it stand.
+        case items
+    }
     package let name: String
     package let scope: Scope
     /// What arrivals may weigh in any window; nil: not limited, still counted.
-    package var permits: Int?
+    package private(set) var permits: Int?
+    /// Where a ``Route/lane`` has more or fewer permits than the others.
+    package private(set) var permitsByLane: [String: Int]
     package let windowMs: Int64
     package let windows: Windows
+    package let refuses: Beyond
 
-    package init(_ name: String, _ permits: Int?, perMs windowMs: Int64 = 1000, _ windows: Windows = .anywhere, scope: Scope) {
+    package init(
+        _ name: String, _ permits: Int?, perMs windowMs: Int64 = 1000, _ windows: Windows = .anywhere, scope: Scope, lanes: [String: Int] = [:],
+        refuses: Beyond = .request
+    ) {
         (self.name, self.permits, self.windowMs, self.windows, self.scope) = (name, permits, windowMs, windows, scope)
+        (permitsByLane, self.refuses) = (lanes, refuses)
     }
+
+    package func permits(in lane: String) -> Int? { permitsByLane[lane] ?? permits }
+
+    /// As many in every lane; nil lifts the limit.
+    package mutating func set(permits: Int?) { (self.permits, permitsByLane) = (permits, [:]) }
 }
 
 /// An endpoint a dialect knows.
@@ -138,6 +157,12 @@ package final class Call {
 
     /// Permits left in the window of the route's first budget, this request taken off; nil: no limit. Some venues say it in a header.
     package var remaining: Int?
+    /// All permits of that budget.
+    package var permits: Int?
+    /// Names of the limits that it is over, wholly or in part.
+    package var over: [String] = []
+    /// How many of its items are within limits that refuse item by item; nil: it is under none.
+    package var itemsWithin: Int?
 
     // Notes for the ledger.
     package var clientIDs: [String] = []

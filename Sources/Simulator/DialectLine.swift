@@ -3,6 +3,8 @@ package struct DialectLine: Sendable {
     /// As `VenueLine` names it.
     package let venue: String
     package let make: @Sendable () -> any Dialect
+    /// The first version of histories (``Scenario/version(of:)``) that draws it: seeds that were named before it came keep their meaning.
+    let since: Int
     /// Venues of one name here answer the time from one clock.
     let clock: String
     /// Which mode an account is in that names none.
@@ -19,11 +21,12 @@ package struct DialectLine: Sendable {
     let optionalFigures: [String]
 
     package init(
-        _ venue: String, clock: String? = nil, accountMode: SimAccount.Mode = .classic, openOrdersSwitch: String? = nil,
+        _ venue: String, since: Int = 1, clock: String? = nil, accountMode: SimAccount.Mode = .classic, openOrdersSwitch: String? = nil,
         cancelAllEndpoint: String? = nil, refusesTakenIDs: Bool = false, takesFutureStamps: Bool = false, optionalFigures: [String] = [],
         make: @escaping @Sendable () -> any Dialect
     ) {
-        (self.venue, self.make, self.clock, self.accountMode) = (venue, make, clock ?? venue, accountMode)
+        (self.venue, self.make, self.since) = (venue, make, since)
+        (self.clock, self.accountMode) = (clock ?? venue, accountMode)
         (self.openOrdersSwitch, self.cancelAllEndpoint) = (openOrdersSwitch, cancelAllEndpoint)
         (self.refusesTakenIDs, self.takesFutureStamps, self.optionalFigures) = (refusesTakenIDs, takesFutureStamps, optionalFigures)
     }
@@ -33,7 +36,7 @@ package struct DialectLine: Sendable {
 package enum DialectCatalog {
     /// In the order in which paths are offered to them.
     package static let all: [DialectLine] = [
-        BitgetMarginDialect.line, BitgetUTADialect.line, XTSpotDialect.line, AZFuturesDialect.line, AscendEXDialect.line,
+        BitgetMarginDialect.line, BitgetUTADialect.line, XTSpotDialect.line, AZFuturesDialect.line, AscendEXDialect.line, BybitDialect.line,
     ]
 
     /// nil for a name that no venue bears.
@@ -41,15 +44,31 @@ package enum DialectCatalog {
 
     /// Each venue's language, new.
     package static func dialects() -> [any Dialect] { all.map { $0.make() } }
+}
+
+/// What histories of a version may draw of venues.
+struct DrawnVenues {
+    /// In the catalogue's order.
+    let lines: [DialectLine]
+
+    /// - Parameter named: Venues that are asked for by name, whenever they came; nil: none is.
+    init(version: Int, named: [String]?) {
+        lines = DialectCatalog.all.filter { $0.since <= version || named?.contains($0.venue) ?? false }
+    }
+
+    func holds(_ venue: String) -> Bool { lines.contains { $0.venue == venue } }
 
     /// Venues that answer the time from one clock, clock by clock.
-    static let sharedClocks: [[String]] = Dictionary(grouping: all, by: \.clock).values
-        .filter { $0.count > 1 }.map { $0.map(\.venue).sorted() }.sorted { $0[0] < $1[0] }
+    var sharedClocks: [[String]] {
+        Dictionary(grouping: lines, by: \.clock).values.filter { $0.count > 1 }.map { $0.map(\.venue).sorted() }.sorted { $0[0] < $1[0] }
+    }
     /// Venues whose clock nobody shares.
-    static let ownClocks: [String] = all.map(\.venue).filter { venue in !sharedClocks.contains { $0.contains(venue) } }.sorted()
+    var ownClocks: [String] { lines.map(\.venue).filter { venue in !sharedClocks.contains { $0.contains(venue) } }.sorted() }
 
-    static let cancelAllEndpoints = distinct(all.compactMap(\.cancelAllEndpoint))
-    static let optionalFigures = distinct(["fee"] + all.flatMap(\.optionalFigures))
+    var cancelAllEndpoints: [String] { Self.distinct(lines.compactMap(\.cancelAllEndpoint)) }
+    var optionalFigures: [String] { Self.distinct(["fee"] + lines.flatMap(\.optionalFigures)) }
+    /// Venues that refuse a taken id at once.
+    var refusingTakenIDs: [String] { lines.filter(\.refusesTakenIDs).map(\.venue) }
 
     private static func distinct(_ names: [String]) -> [String] {
         names.enumerated().filter { index, name in names.firstIndex(of: name) == index }.map(\.element)

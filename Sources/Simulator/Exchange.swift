@@ -310,6 +310,9 @@ package final class Exchange {
     /// How many of the account's orders are live.
     package func openCount(uid: String) -> Int { desks[uid]?.openOrders().count ?? 0 }
 
+    /// The account's orders that have no end yet, oldest first: live ones, and those an asynchronous engine has not taken.
+    func unfinished(uid: String, where isWanted: (SimOrder) -> Bool) -> [SimOrder] { desks[uid]?.openOrders().filter(isWanted) ?? [] }
+
     private func isVisible(_ order: SimOrder, at: Int64?) -> Bool {
         guard let at else { return true }
         guard order.state != .accepted, order.visibleAt <= min(at, view.asOf ?? .max) else { return false }

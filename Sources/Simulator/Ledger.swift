@@ -74,6 +74,8 @@ package struct LimitCount {
     package let arrivals: Int
     package let busiestWindow: Int
     package let violations: Int
+    /// nil: not limited.
+    package let permits: Int?
 }
 
 extension VenueWorld {
@@ -95,7 +97,7 @@ extension VenueWorld {
                 venue.rules[key.budget].map {
                     LimitCount(
                         venue: venue.dialect.venue, rule: $0, owner: key.owner, arrivals: counter.total, busiestWindow: counter.busiest,
-                        violations: counter.violations)
+                        violations: counter.violations, permits: $0.permits(in: key.lane))
                 }
             }
         }
@@ -184,7 +186,7 @@ extension VenueWorld {
             writer.member("owner", count.owner)
             writer.member("budget", count.rule.name)
             writer.member("scope", count.rule.scope.rawValue)
-            writer.member("permits", count.rule.permits)
+            writer.member("permits", count.permits)
             writer.member("window_ms", count.rule.windowMs)
             writer.member("requests", count.arrivals)
             writer.member("busiest_window", count.busiestWindow)

@@ -69,9 +69,12 @@ extension VenueWorld {
         case .total: return .number(String(max(value.integer ?? 0, Int64(rows.count), 1)))
         case .id:
             guard let text = value.text, !text.isEmpty else { return .string("1370000000000000001") }
-            // Whichever field of the last row the id was taken from.
-            let field = rows.last?.object?.first { $0.value.text == text }?.key
-            return field.flatMap { kept.last?[$0] } ?? value
+            // Whichever field of the last row the id was taken from, or put into a longer word from: ids are that long.
+            let field = rows.last?.object?.first { member in
+                member.value.text.map { $0 == text || $0.utf8.count >= 16 && text.replacing($0, with: "") != text } ?? false
+            }?.key
+            guard let field, let last = rows.last?[field]?.text, let next = kept.last?[field] else { return value }
+            return last == text ? next : .string(text.replacing(last, with: next.text ?? ""))
         }
     }
 

@@ -56,6 +56,7 @@ package final class VenueWorld {
         struct CounterKey: Hashable {
             let budget: String
             let owner: String
+            let lane: String
         }
 
         fileprivate init(_ dialect: any Dialect, _ exchange: Exchange) {
@@ -118,7 +119,7 @@ package final class VenueWorld {
     package func setLimit(_ name: String, permits: Int?) throws(SimulatorInputError) {
         let (venue, budget) = split(name)
         guard let venue = self.venue(named: venue), venue.rules[budget] != nil else { throw SimulatorInputError("no budget `\(name.escapedForLog)`") }
-        venue.rules[budget]?.permits = permits
+        venue.rules[budget]?.set(permits: permits)
     }
 
     /// Replaces the fault rules; their counters start anew. Requests on their way keep the fault they have.
@@ -256,7 +257,7 @@ package final class VenueWorld {
         return response
     }
 
-    /// Counts an arrival under each of its budgets, refused or not. - Returns: whether all of them hold.
+    /// Counts an arrival under each of its budgets, refused or not. - Returns: whether it may go on, if only with some of its items.
     func count(_ arrival: Arrival, _ call: Call) -> Bool {
         let route = call.route
         var isWithin = true
@@ -269,12 +270,15 @@ package final class VenueWorld {
                 case .ip, .connection: arrival.peer
                 }
             for (part, weight) in arrival.venue.dialect.counts(call, under: rule) {
-                let counted = count(rule, of: part.isEmpty ? owner : "\(owner)/\(part)", at: arrival.venue, clock: call.at, weight: weight)
-                if !counted.isWithin {
-                    isWithin = false
+                let counted = count(
+                    rule, of: part.isEmpty ? owner : "\(owner)/\(part)", at: arrival.venue, clock: call.at, weight: weight, lane: route.lane)
+                if counted.within < weight {
+                    isWithin = isWithin && rule.refuses == .items && counted.within > 0
+                    call.over.append(name)
                     arrival.record.violated.append(name)
                 }
-                if index == 0 { call.remaining = counted.remaining }
+                if rule.refuses == .items { call.itemsWithin = min(call.itemsWithin ?? .max, counted.within) }
+                if index == 0 { (call.remaining, call.permits) = (counted.remaining, rule.permits(in: route.lane)) }
             }
         }
         return isWithin
@@ -283,13 +287,21 @@ package final class VenueWorld {
     /// Counts an arrival of one owner under one budget.
     ///
     /// - Parameter clock: The venue's, for windows that it lays by it.
-    /// - Returns: whether it is within the limit, and what is left in its window (nil: no limit).
-    func count(_ rule: BudgetRule, of owner: String, at venue: Venue, clock: Int64, weight: Int = 1) -> (isWithin: Bool, remaining: Int?) {
-        let key = Venue.CounterKey(budget: rule.name, owner: owner)
+    /// - Returns: how much of its weight is within the limit (all or nothing, unless items are refused one by one), and what is left in its window (nil: no
+    ///   limit).
+    func count(_ rule: BudgetRule, of owner: String, at venue: Venue, clock: Int64, weight: Int = 1, lane: String = "") -> (
+        within: Int, remaining: Int?
+    ) {
+        let key = Venue.CounterKey(budget: rule.name, owner: owner, lane: lane)
         var counter = venue.counters.removeValue(forKey: key) ?? ArrivalCounter(window: rule.windowMs * 1000, rule.windows)
-        let isWithin = counter.arrive(at: rule.windows == .anywhere ? now : clock, weight: weight, permits: rule.permits)
+        let (moment, permits) = (rule.windows == .anywhere ? now : clock, rule.permits(in: lane))
+        var within = 0
+        switch rule.refuses {
+        case .request: within = counter.arrive(at: moment, weight: weight, permits: permits) ? weight : 0
+        case .items: for _ in 0..<weight where counter.arrive(at: moment, permits: permits) { within += 1 }
+        }
         venue.counters[key] = counter
-        return (isWithin, rule.permits.map { max($0 - counter.inside, 0) })
+        return (within, permits.map { max($0 - counter.inside, 0) })
     }
 
     func address(of peer: String) -> String {

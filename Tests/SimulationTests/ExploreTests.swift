@@ -7,6 +7,7 @@ import Testing
     static let seeds =
         Array(1...500 as ClosedRange<UInt64>) + Array(Scenario.secondVersionFrom..<Scenario.secondVersionFrom + 1_500)
         + Array(Scenario.thirdVersionFrom..<Scenario.thirdVersionFrom + 250) + Array(Scenario.fourthVersionFrom..<Scenario.fourthVersionFrom + 500)
+        + Array(Scenario.fifthVersionFrom..<Scenario.fifthVersionFrom + 500)
 
     @Test func `two thousand histories and more keep every promise and pass every fault point`() async throws {
         let report = try await withThrowingTaskGroup(of: ExploreReport.self) { group in
@@ -51,7 +52,8 @@ import Testing
         #expect(result.violations.isEmpty)
     }
 
-    @Test(arguments: [3, 17, 82, 211, 623, 711, 7_000_003, 7_000_031, 7_000_042, 8_000_001, 8_000_007, 9_000_001, 9_000_002] as [UInt64])
+    @Test(
+        arguments: [3, 17, 82, 211, 623, 711, 7_000_003, 7_000_031, 7_000_042, 8_000_001, 8_000_007, 9_000_001, 9_000_002, 10_000_003] as [UInt64])
     func `a seed tells the same history each time`(seed: UInt64) throws {
         let first = try Explorer().run(seed: seed)
         let second = try Explorer().run(seed: seed)
@@ -63,6 +65,23 @@ import Testing
     @Test func `another seed tells another history`() throws {
         #expect(try Explorer().run(seed: 4).hash != Explorer().run(seed: 5).hash)
         #expect(Set(try Scenario.versions.map { try Explorer(version: $0).run(seed: 4).hash }).count == Scenario.versions.count)
+    }
+
+    /// What a seed tells must not change because a venue came.
+    @Test func `venues that came later are drawn by later seeds alone, or by name`() {
+        let seeds = Array(1...300 as ClosedRange<UInt64>)
+        func drawn(_ version: Int, _ venues: [String]? = nil) -> Set<String> {
+            Set(seeds.flatMap { Scenario(seed: $0, version: version, venues: venues).lines.map(\.venue) })
+        }
+        let first: Set = ["ascendex", "az-futures", "bitget-margin", "bitget-uta", "xt-spot"]
+        for version in 1...4 { #expect(drawn(version) == first, "version \(version)") }
+        #expect(drawn(5) == first.union(["bybit"]) && drawn(2, ["bybit"]) == ["bybit"])
+        for version in 1...4 {
+            for seed in seeds {
+                let rules = Scenario(seed: seed, version: version).options.world.faults
+                #expect(rules.allSatisfy { $0.venue != "bybit" }, "version \(version), seed \(seed)")
+            }
+        }
     }
 
     @Test func `a trace tells of requests, arrivals, faults and deaths`() throws {

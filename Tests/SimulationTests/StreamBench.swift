@@ -125,6 +125,11 @@ final class StreamBench {
             let id = try open("/ws/user")
             say(#"{"method":"SUBSCRIBE","params":["order@\#(key)","trade@\#(key)"],"id":"1"}"#, on: id)
             return id
+        case "bybit":
+            let id = try open("/v5/private")
+            bybitLogin(try bench.account(venue, "linear"), on: id)
+            for topic in ["order", "execution"] { say(#"{"req_id":"\#(topic)","op":"subscribe","args":["\#(topic)"]}"#, on: id) }
+            return id
         default:
             let id = try open("/6/api/pro/v1/stream", headers: ascendexHeaders(try bench.account(venue, "cash")))
             say(#"{"op":"sub","id":"s1","ch":"order:cash"}"#, on: id)

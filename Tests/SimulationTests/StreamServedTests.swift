@@ -134,7 +134,7 @@ import struct OMSCore.Decimal
         #expect(heard.count == 8 && heard[4].contains("\"new\"") && heard[5].contains("\"filled\""), "\(heard.map { $0.prefix(80) })")
     }
 
-    @Test(arguments: ["bitget-margin", "xt-spot", "az-futures", "az-futures older", "ascendex"])
+    @Test(arguments: ["bitget-margin", "xt-spot", "az-futures", "az-futures older", "ascendex", "bybit"])
     func `each other venue's stream tells a client that is not ours of an order`(venue: String) throws {
         let isOlder = venue == "az-futures older"
         let name = isOlder ? "az-futures" : venue
@@ -164,6 +164,14 @@ import struct OMSCore.Decimal
             let token = issued(served) { ($0 as? AZFuturesDialect)?.userStream.listenKeys }
             heard = try served.converse(
                 "/ws/user", [#"{"method":"SUBSCRIBE","params":["order@\#(token)","trade@\#(token)"],"id":"1"}"#], symbol: "btc_usdt")
+        case "bybit":
+            let sign = hex(key.hmacSHA256(Array("GET/realtime\(stamp + 10_000)".utf8)))
+            heard = try served.converse(
+                "/v5/private",
+                [
+                    #"{"op":"auth","args":["\#(account.key)",\#(stamp + 10_000),"\#(sign)"]}"#,
+                    #"{"req_id":"order","op":"subscribe","args":["order"]}"#,
+                ], symbol: "BTCUSDT")
         default:
             let sign = base64(key.hmacSHA256(Array("\(stamp)+stream".utf8)))
             heard = try served.converse(

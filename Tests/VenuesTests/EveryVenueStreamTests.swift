@@ -79,8 +79,10 @@ struct Stream: Sendable, CustomTestStringConvertible {
         let upgrade = try #require(stream.upgrade)
         #expect(upgrade.target.hasPrefix("/") && upgrade.target.utf8.allSatisfy { (0x21...0x7E).contains($0) } && !upgrade.target.contains("?"))
         let bare = dialect.upgrade(facts: nil, token: nil, timeMs: Stream.timeMs, with: Stream.key)
-        let needs = try #require(VenueCatalog.adapter(venue: stream.venue, product: stream.product)).profile.needsAccountFacts
-        #expect((bare == nil) == (dialect.profile.token != nil || needs))
+        // Where the path names the account's group.
+        let elsewhere = dialect.upgrade(
+            facts: AccountFacts(group: "7", uid: "U0866943712"), token: Stream.token, timeMs: Stream.timeMs, with: Stream.key)
+        #expect((bare == nil) == (dialect.profile.token != nil || elsewhere?.target != upgrade.target))
         let subscriptions = dialect.subscriptions(Stream.symbols, token: nil)
         #expect(subscriptions.isEmpty == (dialect.profile.login == .subscription))
     }

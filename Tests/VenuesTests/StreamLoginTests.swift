@@ -22,6 +22,15 @@ import Wire
         }
     }
 
+    @Test func `Bybit's login is signed over a moment ten seconds ahead`() throws {
+        for vector in try Self.vectors("bybit") {
+            for stream in Stream.all where stream.venue == "bybit" {
+                let message = try #require(stream.dialect.login(timeMs: vector.timeMs, with: vector.key))
+                #expect(String(decoding: message.bytes, as: UTF8.self) == vector.text("message"))
+            }
+        }
+    }
+
     @Test func `AscendEX is told who comes by the headers of the upgrade, under the account's group`() throws {
         for vector in try Self.vectors("ascendex") {
             for stream in Stream.all where stream.venue == "ascendex" {
@@ -80,6 +89,10 @@ import Wire
         #expect(
             try bytes("xt-spot", "spot", []) == [
                 #"{"method":"subscribe","params":["order","trade"],"listenKey":"\#(Stream.token.text)","id":"1"}"#
+            ])
+        #expect(
+            try bytes("bybit", "inverse", []) == [
+                #"{"req_id":"order","op":"subscribe","args":["order"]}"#, #"{"req_id":"execution","op":"subscribe","args":["execution"]}"#,
             ])
         #expect(try bytes("ascendex", "margin", []) == [#"{"op":"sub","id":"s2","ch":"order:margin"}"#])
     }

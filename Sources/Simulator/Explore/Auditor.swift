@@ -300,7 +300,7 @@ package final class Auditor {
     func close() {
         for id in promises.keys.sorted() { keeps(id) }
         for count in world.limitCounts where count.violations > 0 {
-            broken("\(count.venue) \(count.rule.name): \(count.busiestWindow) arrivals in one window, \(count.rule.permits ?? 0) allowed")
+            broken("\(count.venue) \(count.rule.name): \(count.busiestWindow) arrivals in one window, \(count.permits ?? 0) allowed")
         }
         for duplicate in world.duplicates { broken("\(duplicate.venue) holds \(duplicate.orders.count) orders under \(duplicate.clientID)") }
         for key in journal.orders.keys.sorted() { replay(key) }

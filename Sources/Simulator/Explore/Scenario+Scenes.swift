@@ -10,8 +10,10 @@ extension Scenario {
     package static let thirdVersionFrom: UInt64 = 8_000_000
     /// And from here on the fourth: all of the third, with private streams.
     package static let fourthVersionFrom: UInt64 = 9_000_000
-    package static let versions = 1...4
-    package static func version(of seed: UInt64) -> Int { 1 + [secondVersionFrom, thirdVersionFrom, fourthVersionFrom].count { seed >= $0 } }
+    /// And from here on the fifth: the same of all venues, of which the others draw those five that stood when they were made.
+    package static let fifthVersionFrom: UInt64 = 10_000_000
+    package static let versions = 1...5
+    package static func version(of seed: UInt64) -> Int { 1 + [secondVersionFrom, thirdVersionFrom, fourthVersionFrom, fifthVersionFrom].count { seed >= $0 } }
 
     /// Codes that no table of ours knows.
     static let unknownCodes = ["98765", "987654"]
@@ -74,7 +76,7 @@ extension Scenario {
         case 13:
             rule = FaultRule(.unknownEndpoint)
             // What venues without cancel-all say of it.
-            let endpoints = DialectCatalog.cancelAllEndpoints
+            let endpoints = drawn.cancelAllEndpoints
             rule.endpoint = endpoints[Int(random.below(UInt64(endpoints.count)))]
         default: rule = FaultRule(.ban(status: [403, 418, 429][Int(random.below(3))], lasts: .init(500, 8_000), saysWhen: random.chance(0.7)))
         }
@@ -100,7 +102,7 @@ extension Scenario {
         let keeping: [Fault.OddNumber.Form] = [.exponent, .zeroExponent, .digits]
         let breaking: [Fault.OddNumber.Form] = [.huge, .text, .negative, .nan, .infinite]
         // Of figures that nothing rests on, whatever is there; of others, nothing that might be read as another value.
-        let optional = DialectCatalog.optionalFigures
+        let optional = drawn.optionalFigures
         switch random.below(3) {
         case 0: return Fault.OddNumber(keeping[Int(random.below(3))], rows: rows)
         case 1: return Fault.OddNumber(breaking[Int(random.below(5))], rows: rows)
@@ -115,7 +117,7 @@ extension Scenario {
         let after = random.between(1_000, stormUs / 1_000)
         let lasts: Int64? = random.chance(0.5) ? random.between(500, 10_000) : nil
         let step = random.chance(0.7) ? -random.between(200, 2_800) : random.between(200, 20_000)
-        for venue in random.chance(0.4) ? DialectCatalog.sharedClocks.flatMap(\.self) : DialectCatalog.ownClocks {
+        for venue in random.chance(0.4) ? drawn.sharedClocks.flatMap(\.self) : drawn.ownClocks {
             var rule = FaultRule(.clock(offsetMs: step, driftPpm: 0, afterMs: after, lastsMs: lasts))
             rule.venue = venue
             options.world.faults.append(rule)
@@ -159,7 +161,7 @@ extension Scenario {
 
     /// A venue answers that an id is taken while its replicas do not know the order, which trades meanwhile.
     private mutating func addDuplicates(_ random: inout SplitMix64) {
-        let refusing = DialectCatalog.all.filter(\.refusesTakenIDs).map(\.venue)
+        let refusing = drawn.refusingTakenIDs
         guard lines.contains(where: { refusing.contains($0.venue) }) else { return }
         answersDuplicates = true
         options.world.matching = Matching()

@@ -5,8 +5,9 @@ import Venues
 /// What one seed sets up: accounts, their limits, what goes wrong and for how long.
 package struct Scenario {
     /// What is drawn: 1 as when seeds were first named, 2 with the scenes that came back from outside, 3 with deaths within an intent and subscribers,
-    /// 4 with private streams.
+    /// 4 with private streams, 5 with the venues that came later.
     package let version: Int
+    let drawn: DrawnVenues
     package internal(set) var options = VirtualDaemon.Options()
     package private(set) var lines: [Line] = []
     /// How long things go wrong, microseconds.
@@ -35,6 +36,7 @@ package struct Scenario {
     /// Which venues may be drawn; nil: all.
     package init(seed: UInt64, version: Int? = nil, mutant: Mutant? = nil, venues: [String]? = nil) {
         self.version = version ?? Self.version(of: seed)
+        drawn = DrawnVenues(version: self.version, named: venues)
         var random = SplitMix64(seed: mixedSeed(seed, "scenario"))
         options.seed = seed
         options.mutant = mutant
@@ -43,7 +45,7 @@ package struct Scenario {
         stormUs = .milliseconds(random.between(3_000, 15_000))
         actions = Int(random.between(3, 12))
         let wanted = [1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 5][Int(random.below(11))]
-        var pool = [SimAccount].standard.filter { venues?.contains($0.venue) ?? true }
+        var pool = [SimAccount].standard.filter { account in venues?.contains(account.venue) ?? drawn.holds(account.venue) }
         var accounts: [SimAccount] = []
         while accounts.count < wanted, !pool.isEmpty {
             var account = pool.remove(at: Int(random.below(UInt64(pool.count))))
@@ -124,7 +126,7 @@ package struct Scenario {
         if random.chance(0.12) { addBlindness(&random) }
         if random.chance(0.25) { addRefusals(&random) }
         guard random.chance(0.3) else { return }
-        let shared = DialectCatalog.sharedClocks
+        let shared = drawn.sharedClocks
         for venue in Set(lines.map(\.venue)).sorted() where !shared.contains(where: { $0.contains(venue) }) {
             var rule = FaultRule(.clock(offsetMs: random.between(-20_000, 20_000), driftPpm: random.between(-200, 200)))
             rule.venue = venue

@@ -81,7 +81,7 @@ extension VenueWorld {
             case .ip: session.peer
             case .connection: "connection \(session.id)"
             }
-        let isWithin = count(rule, of: owner, at: venue, clock: venueClock(venue.dialect.venue, at: now)).isWithin
+        let isWithin = count(rule, of: owner, at: venue, clock: venueClock(venue.dialect.venue, at: now)).within > 0
         if !isWithin, let stream = streams.open[session.id], !stream.session.over.contains(budget) { stream.session.over.append(budget) }
         return isWithin
     }

@@ -109,10 +109,12 @@ extension Bybit {
         return .orders([], next: step > 0 ? page.next(cursor: cursor) : nil)
     }
 
-    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport {
+    private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport { try Self.report(row, isSpot: category.isSpot) }
+
+    static func report(_ row: AnswerRow, isSpot: Bool) throws(Unreadable) -> OrderReport {
         let word = try row.requiredText("orderStatus")
         let filled = try row.filled("cumExecQty")
-        var report = OrderReport(status: Self.status(word, hasTraded: filled?.isPositive ?? false), venueState: word)
+        var report = OrderReport(status: status(word, hasTraded: filled?.isPositive ?? false), venueState: word)
         report.venueOrderID = VenueOrderID(try row.requiredText("orderId"))
         report.clientOrderID = try row.text("orderLinkId").map { ClientOrderID($0) }
         report.symbol = try row.text("symbol").map { Symbol($0) }
@@ -120,7 +122,7 @@ extension Bybit {
         // Of a market order the price is the bound that the venue set, and its quantity may be an amount in quote currency.
         let isMarket = try row.text("orderType") == "Market"
         if !isMarket { report.price = try row.amount("price") }
-        if !isMarket || !category.isSpot { report.quantity = try row.amount("qty") }
+        if !isMarket || !isSpot { report.quantity = try row.amount("qty") }
         report.filledQuantity = filled
         report.averagePrice = row.bound("avgPrice")
         report.version = try row.time("updatedTime")
