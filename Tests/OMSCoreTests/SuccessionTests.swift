@@ -121,7 +121,7 @@ import Testing
         #expect(Self.watch(&succession, Self.lease()) == nil)
         _ = succession.step(.promote(now: false), at: 10_000_000)
         #expect(Self.watch(&succession, Self.lease(beat: 905), from: 10_000_000, until: 12_200_000) == nil)
-        #expect(Self.watch(&succession, Self.lease(beat: 905), from: 12_200_000) != nil)
+        #expect(Self.watch(&succession, Self.lease(beat: 905), from: 12_200_000, until: 13_000_000) != nil)
     }
 
     @Test func `promoted without waiting it owns at once, and sends only after the former owner cannot any more`() throws {

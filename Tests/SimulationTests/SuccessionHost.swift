@@ -154,7 +154,8 @@ final class SuccessionHost {
             isReadingRows = false
             if case .rows(let rows) = reading { apply(rows) }
         }
-        guard !isReadingRows, end == nil, drainTo != nil || now >= rowsAt else { return }
+        // What was applied last may have made it the owner, whose opening is out now.
+        guard !isReadingRows, pending == nil, end == nil, drainTo != nil || now >= rowsAt else { return }
         isReadingRows = true
         rowsAt = now + 40_000
         log.ask(.rows(after: head.turn, limit: 50))

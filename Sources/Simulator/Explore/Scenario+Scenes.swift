@@ -13,7 +13,9 @@ extension Scenario {
     /// And from here on the fifth: the same of all venues, of which the others draw those five that stood when they were made.
     package static let fifthVersionFrom: UInt64 = 10_000_000
     package static let versions = 1...5
-    package static func version(of seed: UInt64) -> Int { 1 + [secondVersionFrom, thirdVersionFrom, fourthVersionFrom, fifthVersionFrom].count { seed >= $0 } }
+    package static func version(of seed: UInt64) -> Int {
+        1 + [secondVersionFrom, thirdVersionFrom, fourthVersionFrom, fifthVersionFrom].count { seed >= $0 }
+    }
 
     /// Codes that no table of ours knows.
     static let unknownCodes = ["98765", "987654"]

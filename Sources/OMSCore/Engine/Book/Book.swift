@@ -16,15 +16,8 @@ final class LiveOrder {
     var commands: [CommandID] = []
     /// The venue's version of the newest answer that was applied.
     fileprivate(set) var version: Int64?
-    /// The same of the newest push, where pushes bear REST's.
-    private var heardVersion: Int64?
-    /// For how long a push's version is compared with what comes behind it: a stamp that is ahead, or in another unit, would hide an order's life for ever.
-    static let heardForUs: Int64 = .seconds(60)
-
-    /// The version of the newest push, for what was asked or heard at a time; nil: there is none, or it is too long ago to count.
-    func heardVersion(at time: Int64) -> Int64? { pushedAt != .min && time - pushedAt > Self.heardForUs ? nil : heardVersion }
-
-    fileprivate func heard(_ version: Int64?, at time: Int64) { heardVersion = version.map { max($0, heardVersion(at: time) ?? $0) } ?? heardVersion }
+    /// The same of the newest push, where pushes bear REST's (``heardVersion(at:)``).
+    fileprivate(set) var heardVersion: Int64?
     /// The same of the last push, where pushes bear one that compares with nothing else.
     fileprivate(set) var pushedVersion: Int64?
     /// When a push was taken over last, and when the last report was asked for that was, by the runner's clock.
@@ -64,13 +57,6 @@ final class LiveOrder {
 
     var key: OrderKey { order.key }
     var state: OrderState { order.state }
-}
-
-/// Orders in memory of all accounts, by the ids that we gave them: none is used twice. Part of every ``Book``.
-final class OrderNames {
-    fileprivate var orders: [ClientOrderID: LiveOrder] = [:]
-
-    subscript(id: ClientOrderID) -> LiveOrder? { orders[id] }
 }
 
 /// One account's orders in memory: live ones, and closed ones with something still to learn. By their ids, by number, and by how they stand.
@@ -125,7 +111,7 @@ final class Book {
     /// - Parameter isLeft: it was left where the account was: it has no id here, whoever bears it.
     func adopt(_ live: LiveOrder, isLeft: Bool) {
         let order = live.order
-        names.orders[order.clientOrderID] = live
+        names.take(live)
         orders[live.key] = live
         numbers.insert(live.key)
         if isLeft {
@@ -143,7 +129,7 @@ final class Book {
     }
 
     func forget(_ live: LiveOrder) {
-        names.orders[live.order.clientOrderID] = nil
+        names.forget(live.order.clientOrderID)
         orders[live.key] = nil
         numbers.remove(live.key)
         weights.forget(live.key)
@@ -338,7 +324,7 @@ final class Book {
             live.version = report.version.map { max($0, live.version ?? $0) } ?? live.version
             live.askedAt = max(live.askedAt, time)
         case .pushed(let version, let time):
-            live.heard(report.version, at: time)
+            if let version = report.version { live.heardVersion = max(version, live.heardVersion(at: time) ?? version) }
             (live.pushedVersion, live.pushedAt) = (version ?? live.pushedVersion, time)
         }
         var merged = Merged(next: live.state)

@@ -98,6 +98,12 @@ extension OrderReport {
 }
 
 extension LiveOrder {
+    /// For how long a push's version is compared with what comes behind it: a stamp that is ahead, or in another unit, would hide an order's life for ever.
+    static let heardForUs: Int64 = .seconds(60)
+
+    /// The version of the newest push, for what was asked or heard at a time; nil: there is none, or it is too long ago to count.
+    func heardVersion(at time: Int64) -> Int64? { pushedAt != .min && time - pushedAt > Self.heardForUs ? nil : heardVersion }
+
     /// Whether a sight of it takes away what stood against it: it was in doubt, or closed without the venue's word, or it counts as placed by a person's.
     var isBarredUntilSeen: Bool {
         let isHidden = state.isLive && !order.bars.isDisjoint(with: [.duplicate, .among])
