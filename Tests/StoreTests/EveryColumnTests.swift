@@ -37,6 +37,9 @@ extension Sample {
         try journal.commit([sample.submit(&sent, in: request, predicted: "p1")])
         for id in [1, 2, 3] as [Int64] { try sample.end(RequestID(id)) }
         try sample.fill(orders[0], trade: "t1")
+        var position = PositionRow(account: az, key: PositionKey(symbol: "btc_usdt", positionSide: nil))
+        (position.bought, position.listedBought, position.fills) = (Decimal("0.0005"), Decimal("0.0005"), 1)
+        try journal.commit([.position(position)])
         try sample.settleCommands(on: orders)
         try sample.endBreaks(of: orders)
         let halted = sample.event(.tradingState) { $0.actor = .peer(uid: 0, pid: 1) }
@@ -108,6 +111,8 @@ extension Sample {
             "how long a limit rests now"
         ),
         ("bans.family bans.until bans.lasts_us bans.until_wall bans.words", "who shuts us out now"),
+        ("meta.positions", "whether executions of a journal from before are still to be counted; what they come to is held against them"),
+        ("positions.since positions.before positions.last_fill_at", "from when max_position counts, and what was before: found anew from fills"),
         ("rate_usage.busiest_ending", "look-ups without a row count, too: no record tells all of it"),
         ("rate_usage.requests", "more than requests took may be look-ups without a row; fewer is found"),
         ("seals.key seals.signature", "held against the key that --public-key names"),

@@ -41,7 +41,7 @@ import Wire
     @Test func `amounts keep every digit that was written, whatever a float would make of them`() throws {
         let sample = try Sample()
         let order = try sample.place("one")[0]
-        let exact = "0.1000000000000000055"
+        let exact = "0.100000000000000055"
         let fill = Fill(
             tradeID: "t", venueOrderID: "v", quantity: try Decimal("0.0003").get(), price: try Decimal(exact).get(), fee: Decimal("-0.3"),
             feeAsset: "USDT",
