@@ -243,6 +243,10 @@ extension ShownAccount {
         self.init()
         (account, venue, product, uid) = (snapshot.account.text, snapshot.venue, snapshot.product, snapshot.uid)
         (state, isReady, reason) = (snapshot.state.rawValue, snapshot.isReady, snapshot.reason)
+        // Who never was anything but active was made so by nobody.
+        if snapshot.state != .active {
+            (stateBy, stateReason, stateAt) = (snapshot.trading.actor.text, snapshot.trading.reason, snapshot.trading.at)
+        }
         lastAnswerAt = snapshot.lastAnswerAt
         (queue.cancel, queue.lookup) = (Int64(snapshot.queueCancel), Int64(snapshot.queueLookup))
         (queue.modify, queue.place) = (Int64(snapshot.queueModify), Int64(snapshot.queuePlace))

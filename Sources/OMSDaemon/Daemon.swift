@@ -77,7 +77,9 @@ final class Daemon {
             reader: reader, replies: server, log: { Log.repeated(.error, $0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
         let setups = configuration.setups(credentials)
         let seed = UInt64.random(in: 0 ... .max)
-        let facts = DaemonFacts(version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall)
+        let facts = DaemonFacts(
+            version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall,
+            journalSpace: { [path = journal.path] in JournalSpace(of: path) })
         let runner = try Runner(
             ports: RunnerPorts(
                 journal: journal, transport: transport, replies: server, reads: reads, clock: clock,

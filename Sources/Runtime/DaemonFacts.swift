@@ -1,10 +1,14 @@
-/// What does not change while the daemon runs and `daemon.status` tells.
+/// What `daemon.status` tells beside the engine's own.
 package struct DaemonFacts: Sendable {
     package let version: String
     package let sqliteVersion: String
     /// Wall clock, microseconds.
     package let startedAt: Int64
-    package init(version: String, sqliteVersion: String, startedAt: Int64) {
-        (self.version, self.sqliteVersion, self.startedAt) = (version, sqliteVersion, startedAt)
+    /// nil: the journal's disk cannot be looked at.
+    package let journalSpace: @Sendable () -> JournalSpace?
+    package init(
+        version: String, sqliteVersion: String, startedAt: Int64, journalSpace: @escaping @Sendable () -> JournalSpace? = { nil }
+    ) {
+        (self.version, self.sqliteVersion, self.startedAt, self.journalSpace) = (version, sqliteVersion, startedAt, journalSpace)
     }
 }

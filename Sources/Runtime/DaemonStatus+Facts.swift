@@ -11,6 +11,7 @@ extension DaemonStatus.Result {
         accounts = engine.snapshot().map { ShownAccount($0) }
         isReady = accounts.allSatisfy(\.isReady)
         (journal, walBytes) = (engine.isJournalFull ? "full" : wal.isHeld ? "wal_held" : "ok", Int64(wal.bytes))
+        journalFreeBytes = facts.journalSpace()?.freeBytes
         unconfigured = engine.unconfigured.map { left in
             var account = DaemonStatus.Unconfigured()
             (account.account, account.orders) = (left.account.text, Int64(left.orders))

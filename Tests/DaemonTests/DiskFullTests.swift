@@ -52,7 +52,9 @@ final class SmallDisk {
         try house.pages.setFaults("[\(rules.joined(separator: ","))]")
 
         // The WAL has pages to write over for a while: intents are taken until it has to grow.
+        #expect(try client.call("daemon.status")["journal_free_bytes"]?.integer ?? 0 > 1 << 20)
         try disk.fill()
+        #expect(try client.call("daemon.status")["journal_free_bytes"] == .number("0"), "a person can see it before the journal does")
         var refusal: JSON?
         for number in 1...3_000 where refusal == nil {
             let account = house.accounts[number % house.accounts.count]

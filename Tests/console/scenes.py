@@ -52,6 +52,7 @@ class Scenes:
             self.shut_out()
             self.killed()
             if os.path.ismount(self.disk):
+                self.disk_filling()
                 self.disk_full()
             else:
                 print("  not played, because this process may not mount a small disk: a full disk")
@@ -119,7 +120,7 @@ class Scenes:
     def halted(self) -> None:
         self.begins("a halt")
         self.type("omsctl halt uta-bitget --reason TEXT")
-        self.says("needs", "uta-bitget: halted")
+        self.says("needs", 'uta-bitget: halted by uid:', 'because of "seen"')
         self.page.picture("halted")
         self.type_all("needs", "omsctl resume uta-bitget")
         self.told("trading state is halted", "trading state is active")
@@ -190,6 +191,17 @@ class Scenes:
         self.begins("the page goes on")
         facts = self.page.text("facts")
         self.page.check("who comes back is a daemon that was just started", facts != before and re.search(r"up \d+ m?s, record", facts), facts)
+
+    def disk_filling(self) -> None:
+        """Somebody else's file grows: said while there is space, before anything is refused, and though nobody trades."""
+        self.begins("a disk that fills")
+        filler = f"{self.disk}/growing"
+        space = os.statvfs(self.disk)
+        with open(filler, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_bsize - (60 << 20))
+        self.says("needs", "the daemon: the journal's disk has ", "MiB left: free space on it")
+        self.page.picture("disk-filling")
+        os.unlink(filler)
 
     def disk_full(self) -> None:
         """Somebody else's file takes the space; the daemon goes on from its reserve, and says no to what is new."""

@@ -39,6 +39,9 @@ package struct ShownAccount: Message {
         }
     }
     package var account = "", venue = "", product = "", uid = "", state = ""
+    /// Who took it out of trading, why and when; nil: it is active.
+    package var stateBy, stateReason: String?
+    package var stateAt: Int64?
     package var isReady = false
     /// Why it is not ready.
     package var reason: String?
@@ -64,6 +67,9 @@ package struct ShownAccount: Message {
         each.member("product", &product)
         each.member("uid", &uid)
         each.member("state", &state)
+        each.member("state_by", &stateBy)
+        each.member("state_reason", &stateReason)
+        each.member("state_at", &stateAt)
         each.member("ready", &isReady)
         each.member("reason", &reason)
         each.member("last_answer_at", &lastAnswerAt)

@@ -132,6 +132,8 @@ package enum DaemonStatus: Method {
         /// `ok`, `full`, or `wal_held`: a reader keeps the WAL from being used again.
         package var journal = "ok"
         package var walBytes: Int64 = 0
+        /// Space on its disk that the daemon may use; nil: it cannot be looked at.
+        package var journalFreeBytes: Int64?
         package var accounts: [ShownAccount] = []
         package var unconfigured: [Unconfigured] = []
         package var sqliteVersion = ""
@@ -144,6 +146,7 @@ package enum DaemonStatus: Method {
             each.member("ready", &isReady)
             each.member("journal", &journal)
             each.member("wal_bytes", &walBytes)
+            each.member("journal_free_bytes", &journalFreeBytes)
             each.member("accounts", &accounts)
             each.member("unconfigured", &unconfigured)
             each.member("sqlite_version", &sqliteVersion)

@@ -99,7 +99,8 @@ package struct AccountSnapshot: Sendable {
     package let venue: String
     package let product: String
     package let uid: String
-    package let state: TradingState
+    package let trading: TradingStateRow
+    package var state: TradingState { trading.state }
     package let isReady: Bool
     /// Why it is not ready; nil: it is.
     package let reason: String?

@@ -10,6 +10,9 @@ struct Need: Equatable {
         /// A verb that wants more than is known here: named, not to be typed as it is.
         case verb(String)
     }
+    /// Space on the journal's disk below which a person is told: some tens of thousands of orders before nothing new is accepted.
+    static let scarce: Int64 = 128 << 20
+
     /// nil: the daemon as a whole.
     let account: String?
     let parts: [Part]
@@ -31,7 +34,11 @@ struct Need: Equatable {
     static func all(daemon: DaemonStatus.Result, accounts: [ShownAccount], openBreaks: (ShownAccount) -> String) -> [Need] {
         var needs: [Need] = []
         switch daemon.journal {
-        case "ok": break
+        case "ok":
+            if let free = daemon.journalFreeBytes, free < Self.scarce {
+                let words = "the journal's disk has \(max(0, free) >> 20) MiB left: free space on it; once it is full nothing new is accepted"
+                needs.append(Need(account: nil, parts: [.words(words)]))
+            }
         case "full": needs.append(Need(account: nil, parts: [.words("the journal's disk is full: free space on it; nothing new is accepted")]))
         case "wal_held":
             needs.append(
@@ -63,7 +70,9 @@ struct Need: Equatable {
         }
         if account.state == "halted" {
             needs.append(
-                Need(account: name, parts: [.words("halted: "), .command("omsctl resume \(word) --reason TEXT"), .words(" opens it")]))
+                Need(
+                    account: name,
+                    parts: [.words("halted\(account.whyState): "), .command("omsctl resume \(word) --reason TEXT"), .words(" opens it")]))
         }
         if !openBreaks.isEmpty {
             needs.append(
@@ -106,6 +115,13 @@ extension Need {
                 case .verb(let verb): .object([("verb", .string(verb.escapedForTerminal))])
                 }
             })
+    }
+}
+
+extension ShownAccount {
+    /// ` by uid:0, because of TEXT`: who took it out of trading, and why.
+    var whyState: String {
+        (stateBy.map { " by \($0)" } ?? "") + (stateReason.map { $0.isEmpty ? "" : ", because of \"\($0)\"" } ?? "")
     }
 }
 

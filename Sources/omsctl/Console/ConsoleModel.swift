@@ -100,6 +100,7 @@ struct ConsoleModel {
         let counts = account.counts.map { counts in JSON.object(Words.openState.map { ($0, number(counts[$0])) }) }
         return .object([
             ("account", text(account.account)), ("venue", text(account.venue)), ("product", text(account.product)), ("state", text(account.state)),
+            ("state_by", text(account.stateBy)), ("state_reason", text(account.stateReason)), ("state_at", number(account.stateAt)),
             ("reason", text(account.reason)), ("last_error", text(account.lastError)), ("open", number(account.open)),
             ("in_doubt", number(account.inDoubt)), ("parked", number(account.parked)), ("breaks", number(account.breaks)),
             ("in_flight", number(account.inFlight)), ("clock_offset_ms", number(account.clockOffsetMs)),

@@ -69,6 +69,8 @@ struct StatusText {
         var out = wrapped(heading, style: isReady ? account.state == "active" ? .heading : .warning : .bad)
         // What is nothing is not said: five accounts fit a screen of 24 lines.
         var parts = ["last answer \(age(account.lastAnswerAt))", "open \(account.open)"]
+        if account.state == "reducing" { parts.insert("reducing\(account.whyState), \(age(account.stateAt))", at: 0) }
+        if account.state == "halted", account.stateAt != nil { parts.insert("halted \(age(account.stateAt))", at: 0) }
         if account.inFlight > 0 { parts.append("in flight \(account.inFlight)") }
         let queue = account.queue
         let lanes = [("cancel", queue.cancel), ("lookup", queue.lookup), ("modify", queue.modify), ("place", queue.place)].compactMap { lane, count in

@@ -19,10 +19,12 @@ import Wire
         + "\"permits\":200,\"share\":200,\"in_use\":200,\"next_free_at\":1795183260250000},{\"account\":\"b\",\"budget\":\"lookup:order\",\"permits\":10,"
         + "\"share\":10,\"in_use\":0}]}"
 
-    private static func daemon(accounts: [String] = [calm, trouble]) throws -> ScriptedDaemon {
+    private static func daemon(accounts: [String] = [calm, trouble], freeBytes: Int64 = 1 << 40) throws -> ScriptedDaemon {
         try ScriptedDaemon { command in
             switch command {
-            case .status: "{\"version\":\"9\",\"uptime_us\":90000000,\"seq\":7,\"ready\":false,\"journal\":\"ok\",\"unconfigured\":[]}"
+            case .status:
+                "{\"version\":\"9\",\"uptime_us\":90000000,\"seq\":7,\"ready\":false,\"journal\":\"ok\",\"journal_free_bytes\":\(freeBytes),"
+                    + "\"unconfigured\":[]}"
             case .accountList: "{\"accounts\":[\(accounts.joined(separator: ","))]}"
             case .limitList: budgets
             case .breakList: "{\"breaks\":[{\"account\":\"b\",\"kind\":\"limit\"},{\"account\":\"b\",\"kind\":\"limit\"}],\"next\":null}"
@@ -46,6 +48,22 @@ import Wire
         #expect(!output.contains("lookup:order") && !output.contains("overall"))
         // Said once, above, where a person is needed.
         #expect(output.components(of: "3 requests in a row") == 1, "\(output)")
+    }
+
+    @Test func `who halted an account and why is told, and that the disk is nearly full before it is`() throws {
+        let stopped = "\"state_by\":\"uid:7\",\"state_reason\":\"the book is wrong\",\"state_at\":1795183140000000"
+        let halted = Self.calm.replacing("\"active\"", with: "\"halted\",\(stopped)")
+        let reducing = Self.calm.replacing("\"a\"", with: "\"r\"").replacing("\"active\"", with: "\"reducing\",\(stopped)")
+        let daemon = try Self.daemon(accounts: [halted, reducing], freeBytes: 50 << 20)
+        #expect(daemon.run("status") == 0)
+        let words = Self.words(daemon.terminal.output)
+        for part in [
+            "the journal's disk has 50 MiB left: free space on it",
+            "a: halted by uid:7, because of \"the book is wrong\": `omsctl resume a --reason TEXT` opens it", "halted 2 min ago; last answer",
+            "reducing by uid:7, because of \"the book is wrong\", 2 min ago; last answer",
+        ] {
+            #expect(words.contains(part), "\(part)\n\(daemon.terminal.output)")
+        }
     }
 
     @Test(arguments: [8, 12, 20, 37, 80, 200]) func `no line is wider than the screen, and no word is lost`(width: Int) throws {

@@ -32,6 +32,8 @@ import Wire
         }
         #expect(try Self.model("[{\"account\":\"a\",\"state\":\"halted\",\"ready\":true}]")["verdict"] == .string("person"))
         #expect(try Self.model("[\(Self.calm)]", daemon: "{\"journal\":\"full\"}")["verdict"] == .string("person"))
+        #expect(try Self.model("[\(Self.calm)]", daemon: "{\"journal\":\"ok\",\"journal_free_bytes\":9000000}")["verdict"] == .string("person"))
+        #expect(try Self.model("[\(Self.calm)]", daemon: "{\"journal\":\"ok\",\"journal_free_bytes\":9000000000}")["verdict"] == .string("right"))
         #expect(try Self.model("[]")["headline"]?.string?.contains("No account") == true)
     }
 

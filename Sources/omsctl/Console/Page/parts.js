@@ -33,6 +33,7 @@ function account(one) {
     make("div", { class: "heading" },
       make("h3", {}, one.account), make("span", { class: "soft" }, `${one.venue ?? ""} ${one.product ?? ""}`)),
     make("p", { class: "states" }, make("span", { class: trades[0] }, trades[1]), " · ", ready),
+    one.state_by ? make("p", { class: trades[0] }, `by ${one.state_by}, `, ago(one.state_at), one.state_reason ? `: ${one.state_reason}` : null) : null,
     one.ready || !one.reason ? null : make("p", { class: "bad-text" }, one.reason),
     numbers([
       ["open", group(one.open)], ["in doubt", group(one.in_doubt)], ["parked", group(one.parked)], ["breaks", group(one.breaks)],

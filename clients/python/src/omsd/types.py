@@ -499,7 +499,10 @@ class Stream:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane; ``counts``: orders not closed, by state."""
+    """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane; ``counts``: orders not closed, by state.
+
+    ``state_by``, ``state_reason``, ``state_at``: who took it out of trading, why and when; None: it is active.
+    """
 
     account: str
     venue: str
@@ -511,6 +514,9 @@ class Account:
     in_flight: int
     open: int
     in_doubt: int
+    state_by: str | None = None
+    state_reason: str | None = None
+    state_at: datetime | None = None
     reason: str | None = None
     last_answer_at: datetime | None = None
     clock_offset_ms: int | None = None
@@ -813,6 +819,7 @@ class Status:
     sqlite_version: str
     journal: str | None = None
     wal_bytes: int | None = None
+    journal_free_bytes: int | None = None
     unconfigured: tuple[Unconfigured, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
