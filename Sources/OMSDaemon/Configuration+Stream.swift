@@ -47,6 +47,10 @@ extension AccountReader {
             return nil
         }
         let isOwn = ownURL.flatMap { HTTPOrigin($0) }?.place == baseURL.place
+        if let given, let problem = mixed(given, dialect.profile, venue: venue, baseURL: baseURL, isOwn: isOwn) {
+            section.report(problem, "stream_url")
+            return nil
+        }
         let origin = given ?? (isOwn ? StreamConfiguration.origin(dialect.profile.url) : nil)
         switch wanted ?? (isOwn ? .on : .off) {
         case .off: return nil
@@ -61,6 +65,16 @@ extension AccountReader {
             }
             return StreamConfiguration(origin: origin, generation: generation ?? .newer)
         }
+    }
+
+    /// Orders of one world told of by the stream of the other; nil: not as far as is known.
+    private func mixed(_ given: HTTPOrigin, _ profile: StreamProfile, venue: String, baseURL: HTTPOrigin, isOwn: Bool) -> String? {
+        guard let demo = profile.demoURL.flatMap({ StreamConfiguration.origin($0) }) else { return nil }
+        if isOwn, given.place == demo.place { return "this is \(venue)'s demo, and base_url is not: it would tell of other orders than are placed" }
+        func domain(_ origin: HTTPOrigin) -> String { origin.host.split(separator: ".").suffix(2).joined(separator: ".") }
+        let isLive = given.place == StreamConfiguration.origin(profile.url)?.place
+        guard isLive, !isOwn, domain(baseURL) == domain(demo), domain(demo) != domain(given) else { return nil }
+        return "base_url is \(venue)'s demo, and this is not: a test key must not hear the live venue"
     }
 
     private func readStreamURL() -> HTTPOrigin? {

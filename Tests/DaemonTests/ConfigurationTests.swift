@@ -167,7 +167,7 @@ import Wire
             "risk: {max_position: {btc_usdt: {max: \"5\", opening: \"-1\"}}}",
             "risk.max_position.btc_usdt.since: the time of the opening amount should be named, in microseconds since 1970 UTC"
         ),
-        ("risk: {max_orders_per_s: 0}", "risk.max_orders_per_s:"),
+        ("risk: {max_orders_per_s: 0}", "risk.max_orders_per_s: 0 is not a whole number in 1...1000000"),
         ("risk: {symbols: [\"\"]}", "risk.symbols[0]: a string that is not empty should stand here, not a string"),
         ("ca_file: \"/nonexistent/ca.pem\"", "ca_file: /nonexistent/ca.pem cannot be read: open: No such file or directory"),
         (

@@ -69,7 +69,7 @@ import Wire
         let client = try house.client()
         for account in house.accounts { try client.wait("cancel-\(account.name)", seconds: 100) }
 
-        #expect(try house.journal.states() == ["canceled": 600], "seed \(seed)")
+        #expect(try house.journal.states() == ["canceled": 120 * house.accounts.count], "seed \(seed)")
         #expect(try house.journal.texts("SELECT DISTINCT state FROM v_commands") == ["done"], "seed \(seed)")
         let live = try house.pages.ledger()["orders"]?.array?.filter { $0["state"]?.string != "canceled" }
         #expect(live?.isEmpty == true, "seed \(seed)")

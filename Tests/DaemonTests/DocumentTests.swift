@@ -71,6 +71,12 @@ import Wire
                 if words.first == "report" {
                     words = words.map { $0.hasSuffix(".html") ? house.scratch.file($0) : $0 } + ["--journal", house.journal.path]
                 }
+                if words.first == "export", ["orders", "fills", "requests", "timeline"].contains(words.dropFirst().first) {
+                    // Made from the file, too; where it is written to is the shell's affair.
+                    words = Array(words.prefix { $0 != ">" })
+                    if let place = words.firstIndex(of: "--journal") { words.removeSubrange(place...place + 1) }
+                    words += ["--journal", house.journal.path]
+                }
                 // One that would follow for ever ends after the first event.
                 if words.first == "tail" { words += ["--after", "0", "--count", "1"] }
                 let (code, output) = try ChildProcess.run("omsctl", ["--socket", house.socket] + words, in: house.scratch)

@@ -23,7 +23,7 @@ import Wire
 
         let audit = try house.audit()
         #expect(audit.code == 0, "\(audit.output)")
-        #expect(try house.journal.number("SELECT count(*) FROM v_orders WHERE state IN ('acknowledged', 'working')") == 2_500)
+        #expect(try house.journal.number("SELECT count(*) FROM v_orders WHERE state IN ('acknowledged', 'working')") == 500 * house.accounts.count)
         let struck = try house.pages.get("/_sim/summary")["faults_struck"]?.object ?? []
         #expect(struck.count >= 10, "\(struck.map(\.key))")
     }

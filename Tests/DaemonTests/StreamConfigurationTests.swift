@@ -73,6 +73,14 @@ import Wire
         #expect(told == ["stream_url: base_url is on loopback, and this is not: pushes of another place would be taken for this account's"])
     }
 
+    @Test func `a venue's demo and its live stream are not mixed`() {
+        let live = problems("az-futures", "base_url: \"https://f-api.az-qa.xyz\", stream: \"on\", stream_url: \"wss://f-ws.azverse.xyz\",")
+        #expect(live == ["stream_url: base_url is az-futures's demo, and this is not: a test key must not hear the live venue"])
+        let demo = problems("bitget-uta", "stream_url: \"wss://wspap.bitget.com\",")
+        #expect(demo == ["stream_url: this is bitget-uta's demo, and base_url is not: it would tell of other orders than are placed"])
+        #expect(problems("az-futures", "base_url: \"https://f-api.az-qa.xyz\", stream: \"on\", stream_url: \"wss://f-ws.az-qa.xyz\",") == [])
+    }
+
     @Test(arguments: [
         "wss://ws.bitget.com/v3/ws/private", "wss://ws.bitget.com/", "wss://u@ws.bitget.com", "wss://ws.bitget.com?x=1", "https://ws.bitget.com",
         "http://127.0.0.1:1", "ws.bitget.com", "wss://", "wss://ws.bitget.com:0", "wss://ws.bitget.com:99999",

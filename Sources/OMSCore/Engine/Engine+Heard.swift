@@ -174,10 +174,15 @@ extension Engine {
     /// Brings parked pushes to the orders that they turned out to be of.
     func settleParked(_ desk: Desk) {
         guard desk.stream.hasParked else { return }
-        for (news, isKnown) in desk.stream.takeParked(at: now.monotonic, isKnown: { subject(of: $0, on: desk) != nil }) {
-            if isKnown { _ = take(news, on: desk) } else { unclaimed(news, on: desk) }
+        // An answer brings an order's id into memory: nothing is asked of the journal for them, turn after turn.
+        for (news, isKnown) in desk.stream.takeParked(at: now.monotonic, isKnown: { isInMemory($0.ids, on: desk) }) where !(isKnown && take(news, on: desk)) {
+            unclaimed(news, on: desk)
         }
         if let end = desk.stream.nextParkedEnd { wake(at: end) }
+    }
+
+    private func isInMemory(_ ids: (client: ClientOrderID?, venue: VenueOrderID?), on desk: Desk) -> Bool {
+        ids.client.map { names[$0] != nil } ?? false || ids.venue.map { desk.book[$0] != nil } ?? false
     }
 
     /// Nobody's of ours: an order of somebody else, as a listing would show it.

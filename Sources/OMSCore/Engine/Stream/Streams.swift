@@ -134,6 +134,8 @@ extension Engine {
         guard desk.setup.stream != nil, desk.stream.reconciled(startedAt: sweep.startedAt, at: now.wall) else { return }
         record(.note(account: desk.id, nil, event(.gapClosed, evidence: .query)))
         notice(.streamUp, of: desk.id)
+        // What this one read may have been a little old: the next comes as soon as without a stream.
+        desk.listing.read(by: now.monotonic + .milliseconds(max(desk.setup.reconcileIntervalMs, desk.profile.visibilityDelayMs)))
     }
 
     /// What polls learned first and no push told of in time.
