@@ -69,7 +69,7 @@ import Testing
         #expect(daemon.time - start < 3_000_000, "\(daemon.time - start) us until a lost order was found")
     }
 
-    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit"])
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures"])
     func `modifies that are refused for ever take a fifth of any budget at most, and are one break in the venue's words`(venue: String) throws {
         let daemon = try Self.house(venue, orders: 200)
         Self.refuse(daemon, .modify)
