@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func `of hosts that are paused, cut and killed never two may send, no turn that was told of is lost, and one owns again`() {
-        for seed in 1...40 as ClosedRange<UInt64> {
+        for seed in 1...16 as ClosedRange<UInt64> {
             let world = Self.play(seed)
             #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.prefix(3))")
             #expect(world.hosts.contains { $0.isOwner && $0.maySend }, "seed \(seed): \(world.hosts.map { "\($0.succession.role)" })")
@@ -28,7 +28,7 @@ import Testing
     @Test func `the same holds while people hand the group over and promote hosts without waiting`() {
         var faults = SuccessionWorld.Faults()
         faults.handovers = true
-        for seed in 1_001...1_030 as ClosedRange<UInt64> {
+        for seed in 1_001...1_012 as ClosedRange<UInt64> {
             let world = Self.play(seed, faults)
             #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.prefix(3))")
             #expect(world.hosts.contains { $0.isOwner }, "seed \(seed): \(world.hosts.map { "\($0.succession.role)" })")
@@ -38,7 +38,7 @@ import Testing
     @Test func `an owner that lives gives a log that lost rows what it lacks, and nobody else takes the group meanwhile`() {
         var faults = SuccessionWorld.Faults()
         (faults.laggards, faults.kills, faults.hostFaults) = (true, false, false)
-        for seed in 2_001...2_020 as ClosedRange<UInt64> {
+        for seed in 2_001...2_010 as ClosedRange<UInt64> {
             let world = Self.play(seed, faults)
             #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.prefix(3))")
         }

@@ -321,7 +321,8 @@ final class StreamSession {
             return becomeLive(id)
         case .subscribeRefused(let channel, let code, let text):
             return lose("subscription\(channel.map { " of \($0)" } ?? "") refused: \(code) \(text)", means, at: now)
-        case .goingAway(let words): return lose(words, means, at: now, isPlanned: true)
+        // A venue that takes leave of each connection as soon as it stands is come to as slowly as one that fails.
+        case .goingAway(let words): return lose(words, means, at: now, isPlanned: hasLived(at: now))
         case .tooFast(let words): return refused(.later, words, means, at: now, atLeastUs: patience.streamPauses.most)
         case .tokenRefused(let words):
             tokenAt = nil
@@ -348,25 +349,24 @@ final class StreamSession {
     /// What a person or a poll found out: it is open, and tells nothing.
     func giveUp(_ words: String, _ means: Means, at now: Int64) -> [Step] { lose(words, means, at: now) }
 
+    private func hasLived(at now: Int64) -> Bool { isLive && now - openedAt >= patience.streamPauses.most }
+
     /// The connection is over, by the venue's doing or ours.
     ///
-    /// - Parameter isPlanned: nothing went wrong: the next one is made at once, if this one lived for a while. A venue that takes leave of each as soon as it
-    ///   stands is come to as slowly as one that fails.
+    /// - Parameter isPlanned: nothing went wrong: the next one is made at once.
     private func lose(_ words: String, _ means: Means, at now: Int64, isPlanned: Bool = false, isClosed: Bool = false) -> [Step] {
         guard let id = attempt else { return [] }
-        let hasLived = isLive && now - openedAt >= patience.streamPauses.most
         let wasFetching = if case .fetching = phase { true } else { false }
         var steps: [Step] = []
         if let renewal { steps.append(.tokenEnded(renewal, .inDoubt)) }
         if wasFetching, !isClosed { steps.append(.tokenEnded(id, .inDoubt)) }
         if !isClosed, !wasFetching { steps.append(.wish(.close(words), id)) }
         // One that had lived for a while begins anew with short pauses.
-        if hasLived { failures = 0 }
+        if hasLived(at: now) { failures = 0 }
         let longest = patience.streamPauses.pause(after: failures)
         let jitter = means.chance(longest - patience.streamPauses.first)
-        let isFree = isPlanned && hasLived
-        nextAt = isFree ? now : now + patience.streamPauses.first + jitter
-        failures += isFree ? 0 : 1
+        nextAt = isPlanned ? now : now + patience.streamPauses.first + jitter
+        failures += isPlanned ? 0 : 1
         (phase, deadline, pongBy, nextPingAt, renewal, renewAt) = (.resting, .max, .max, .max, nil, .max)
         (wanted, acknowledged, unsaid, said) = ([], [], [], Deque())
         steps.append(.down(words))
