@@ -63,7 +63,9 @@ import Wire
         for round in 0..<5 { for account in house.accounts { try client.wait("step-\(round)-\(account.name)", seconds: 100) } }
 
         let states = try house.journal.states()
-        #expect(Set(states.keys).isSubset(of: ["acknowledged", "working"]) && states.values.reduce(0, +) == 50 * house.accounts.count, "seed \(seed): \(states)")
+        #expect(
+            Set(states.keys).isSubset(of: ["acknowledged", "working"]) && states.values.reduce(0, +) == 50 * house.accounts.count,
+            "seed \(seed): \(states)")
         let audit = try house.audit()
         #expect(audit.code == 0, "seed \(seed)\n\(audit.output)")
         let (code, report) = try house.verify()

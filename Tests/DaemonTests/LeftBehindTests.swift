@@ -53,7 +53,8 @@ import Wire
         _ = try moved.call("account.set_state", "{account: '*', state: 'halted', reason: 'kill', cancel_open: true}")
         for account in all { _ = try moved.call("account.reconcile", "{account: '\(account.name)'}") }
         let kill = try moved.call("account.kill_status")["accounts"]?.array ?? []
-        #expect(kill.count == all.count && kill.allSatisfy { $0["live_or_unknown"]?.integer == 3 && $0["foreign"]?.integer == 3 }, "\(kill.map(\.lines))")
+        #expect(
+            kill.count == all.count && kill.allSatisfy { $0["live_or_unknown"]?.integer == 3 && $0["foreign"]?.integer == 3 }, "\(kill.map(\.lines))")
         for house in [first, second] {
             let there = try orders(house)
             #expect(there.allSatisfy { $0["state"]?.string == "open" }, "\(there.map(\.lines))")

@@ -40,7 +40,9 @@ import Wire
         }
 
         let states = try house.journal.states()
-        #expect(Set(states.keys).isSubset(of: ["acknowledged", "working"]) && states.values.reduce(0, +) == 90 * house.accounts.count, "seed \(seed): \(states)")
+        #expect(
+            Set(states.keys).isSubset(of: ["acknowledged", "working"]) && states.values.reduce(0, +) == 90 * house.accounts.count,
+            "seed \(seed): \(states)")
         let ledger = try house.pages.ledger()
         #expect(ledger["duplicates"]?.array?.isEmpty == true, "seed \(seed)")
         for limit in ledger["limits"]?.array ?? [] { #expect(limit["violations"]?.integer == 0, "seed \(seed): \(limit.lines)") }

@@ -175,7 +175,8 @@ extension Engine {
     func settleParked(_ desk: Desk) {
         guard desk.stream.hasParked else { return }
         // An answer brings an order's id into memory: nothing is asked of the journal for them, turn after turn.
-        for (news, isKnown) in desk.stream.takeParked(at: now.monotonic, isKnown: { isInMemory($0.ids, on: desk) }) where !(isKnown && take(news, on: desk)) {
+        for (news, isKnown) in desk.stream.takeParked(at: now.monotonic, isKnown: { isInMemory($0.ids, on: desk) })
+        where !(isKnown && take(news, on: desk)) {
             unclaimed(news, on: desk)
         }
         if let end = desk.stream.nextParkedEnd { wake(at: end) }
