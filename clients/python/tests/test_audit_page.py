@@ -246,7 +246,7 @@ class Witness:
             groups[self.journal.accounts[row["account_key"]], row["endpoint"], row["outcome"]].append(row)
         found = []
         for (account, endpoint, outcome), rows in sorted(groups.items()):
-            times = [row["answered_at"] - row["sent_at"] for row in rows if row["answered_at"] is not None]
+            times = [row["answered_at"] - row["sent_at"] for row in rows if None not in (row["answered_at"], row["sent_at"])]
             mean = sum(times) / len(times) if times else None
             known = {"account": account, "endpoint": endpoint, "outcome": outcome, "requests": len(rows)}
             found.append({**known, "mean_us": mean, "slowest_us": max(times, default=None)})

@@ -40,7 +40,9 @@ def run(house: House, *words: str | Path) -> str:
 
 
 def test_a_first_order_is_placed(house: House) -> None:
-    assert "acknowledged" in run(house, sys.executable, EXAMPLES / "first_order.py", "spot-xt", "btc_usdt", "38000", "0.001")
+    told = run(house, sys.executable, EXAMPLES / "first_order.py", "spot-xt", "btc_usdt", "38000", "0.001")
+    # The venue's stream may tell that it rests before the answer is shown.
+    assert "acknowledged" in told or "working" in told
 
 
 @pytest.fixture(scope="module")
