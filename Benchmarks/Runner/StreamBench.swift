@@ -41,7 +41,7 @@ struct StreamBench {
         var seen = 0
         while seen < count {
             let line = try client.answer()
-            if line.firstRange(of: Self.execution) != nil { seen += 1 }
+            if line.holds(Self.execution) { seen += 1 }
         }
     }
     private static let execution = Array(#""kind":"execution""#.utf8)

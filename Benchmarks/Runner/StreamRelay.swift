@@ -82,7 +82,7 @@ final class StreamRelay: Sendable {
             guard count > 0 else { return }
             let chunk = Array(room[..<count])
             let isHeld = state.withLock { state in
-                if state.isHeld { state.held += chunk } else if chunk.firstRange(of: Self.mark) != nil { state.sentAt.append(nanoseconds()) }
+                if state.isHeld { state.held += chunk } else if chunk.holds(Self.mark) { state.sentAt.append(nanoseconds()) }
                 return state.isHeld
             }
             if !isHeld, !write(chunk, to: daemon) { return }
@@ -108,6 +108,15 @@ final class StreamRelay: Sendable {
             at += count
         }
         return true
+    }
+}
+
+extension [UInt8] {
+    /// Whether other bytes stand in these, one behind the other; by the C library, for what is measured must not wait for it.
+    func holds(_ other: [UInt8]) -> Bool {
+        withUnsafeBytes { bytes in
+            other.withUnsafeBytes { other in memmem(bytes.baseAddress!, bytes.count, other.baseAddress!, other.count) != nil }
+        }
     }
 }
 

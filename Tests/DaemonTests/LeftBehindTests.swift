@@ -78,7 +78,7 @@ import Wire
         try first.writeConfiguration()
         let back = try first.start()
         for account in all { _ = try back.call("intent.cancel", "{intent_id: 'left-\(account.name)'}") }
-        try pollUntil("canceled orders") { try first.journal.states(where: "intent_id LIKE 'left-%'") == ["canceled": 15] }
+        try pollUntil("canceled orders") { try first.journal.states(where: "intent_id LIKE 'left-%'") == ["canceled": 3 * all.count] }
         #expect(try orders(first).allSatisfy { $0["state"]?.string == "canceled" })
         #expect(try orders(second).allSatisfy { $0["state"]?.string == "open" })
         #expect(try first.verify().code == 0)

@@ -67,7 +67,11 @@ import Wire
         try fill(ids[1], at: venue, of: house)
         try waitLive(client, account, gaps: 1, house)
 
-        try pollUntil("the fill: \(house.daemon?.tail ?? "")", seconds: 60) { try house.journal.states()["filled"] == 1 }
+        // At the latest by the second listing at the pace of a live stream: where the venue shows orders late, the first proves nothing of a young one.
+        try pollUntil(
+            "the fill: \((try? house.journal.rows("SELECT client_order_id, state, evidence FROM v_orders")) ?? []) \(house.daemon?.tail ?? "")",
+            seconds: 150
+        ) { try house.journal.states()["filled"] == 1 }
         let rows = account.profile.listsFills ? 1 : 0
         try pollUntil("the fill's row") { try house.journal.number("SELECT count(*) FROM v_fills") == rows }
         let kinds = try house.journal.texts("SELECT kind FROM v_timeline WHERE kind IN ('stream_up', 'stream_down', 'gap_closed') ORDER BY seq")
