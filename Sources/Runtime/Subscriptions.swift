@@ -12,8 +12,10 @@ package struct Subscriptions {
         var seq: Int64
         /// The newest commit that was looked through for it. Beside `seq`, which stays in front of an intent that is being written.
         var lookedTo: Int64 = -1
-        /// Its peer reads slowly: it is not looked at before then, on the monotonic clock. Its place in the record is kept.
+        /// Its peer has not read what it was sent: it is not looked at before then, on the monotonic clock. Its place in the record is kept.
         var heldUntil: Int64 = .min
+        /// How long it is left alone when that comes next.
+        var pauseUs = Subscriptions.heldPauses.lowerBound
     }
     private struct Place: Hashable {
         let seq: Int64
@@ -23,8 +25,9 @@ package struct Subscriptions {
     private var subscriptions: [Subscription] = []
     private var last: Int64 = 0
 
-    /// How long a peer that has not read what it was sent is left alone: 20 ms.
-    static let heldPauseUs: Int64 = 20_000
+    /// How long a peer that has not read what it was sent is left alone, microseconds: short while it reads on, for a burst is as long as many of these; each time
+    /// twice as long while it takes nothing.
+    static let heldPauses: ClosedRange<Int64> = 500...20_000
 
     package init() {}
 
@@ -91,9 +94,10 @@ package struct Subscriptions {
         let head = Array("{\"subscription\":\(subscription.id),".utf8)
         for line in page.lines {
             switch notify(head + line.members + [UInt8(ascii: "}")], subscription.connection) {
-            case .taken: subscription.seq = line.seq
+            case .taken: (subscription.seq, subscription.pauseUs) = (line.seq, heldPauses.lowerBound)
             case .full:
-                subscription.heldUntil = now + heldPauseUs
+                subscription.heldUntil = now + subscription.pauseUs
+                subscription.pauseUs = min(2 * subscription.pauseUs, heldPauses.upperBound)
                 return true
             case .gone: return false
             }
