@@ -19,7 +19,7 @@ build: setup ## release binaries in .build/release, with the Swift standard libr
 	swift build $(RELEASE)
 
 test: setup ## all tests, and that the release build compiles; each part's summary stands in its last lines
-	@scripts/setup postgresql spin
+	@scripts/setup postgresql spin gcc
 	swift test $(SWIFT_FLAGS)
 	@scripts/test-model
 	@scripts/test-python
@@ -43,7 +43,7 @@ test-deb: deb ## installs, upgrades and removes the packages in a folder made by
 	@scripts/test-deb
 
 test-model: ## who owns a group of hosts, as a model: every state of it, and that mistakes show; a minute
-	@scripts/setup spin
+	@scripts/setup spin gcc
 	@scripts/test-model
 
 test-python: setup ## the Python client's checks alone, against the debug build

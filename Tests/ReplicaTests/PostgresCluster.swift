@@ -14,7 +14,7 @@ final class PostgresCluster {
     static let tools: String? = ["15", "16", "17"].map { "/usr/lib/postgresql/\($0)/bin" }.first { access($0 + "/initdb", X_OK) == 0 }
 
     init() throws {
-        guard let tools = Self.tools else { throw Unexpected("PostgreSQL is not there: scripts/setup installs it") }
+        guard let tools = Self.tools else { throw Unexpected("PostgreSQL 15 to 17 is not there: `scripts/setup postgresql` installs it") }
         port = try Self.freePort()
         chmod(scratch.path, 0o777)
         let folder = scratch.file("primary")
@@ -79,9 +79,19 @@ final class PostgresCluster {
     }
 
     private func start(_ folder: String, port: Int) throws {
+        // Before it is tried: one that comes up too late is stopped, too.
+        if !nodes.contains(folder) {
+            nodes.append(folder)
+            try watchOver(folder)
+        }
         let options = "-p \(port) -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=40"
         try Self.run([(Self.tools ?? "") + "/pg_ctl", "-D", folder, "-w", "-t", "60", "-l", folder + ".log", "-o", options, "start"])
-        if !nodes.contains(folder) { nodes.append(folder) }
+    }
+
+    /// Stops a node whose test did not come to its end: killed, or ended by a trap. `/proc` tells, since who it runs as may not signal who tests.
+    private func watchOver(_ folder: String) throws {
+        let stop = "\(Self.tools ?? "")/pg_ctl -D \(folder) -m immediate stop"
+        try Self.run(["/bin/sh", "-c", "(while [ -d /proc/\(getpid()) ] && [ -d \(folder) ]; do sleep 1; done; \(stop)) </dev/null >/dev/null 2>&1 &"])
     }
 
     private static func run(_ words: [String]) throws {
