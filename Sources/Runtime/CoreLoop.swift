@@ -14,6 +14,9 @@ package final class CoreLoop: @unchecked Sendable {
     private var lock = pthread_mutex_t()
     private let runner: Runner
     private var waiting = Deque<Input>()
+    /// What private streams told, in the order in which it came: behind all else, for a flood of it must hold up no cancel and no answer.
+    private var heard = Deque<Input>()
+    private var isEmpty: Bool { waiting.isEmpty && heard.isEmpty }
     /// Ends the loop: after a turn that could not be finished there is no other one.
     private var failure: JournalError?
     /// Until when the core's own thread means to sleep, on the boot clock.
@@ -53,14 +56,16 @@ package final class CoreLoop: @unchecked Sendable {
     /// One turn over what waits, at most a turn's worth. Only within ``exclusively(_:)``. False: nothing came in since the last one.
     package func turn() throws(JournalError) -> Bool {
         try takeIn()
-        let isIdle = waiting.isEmpty && !hasTurned
+        let isIdle = isEmpty && !hasTurned
         hasTurned = false
         try runTurn()
         return !isIdle
     }
 
     private func takeIn() throws(JournalError) {
-        do throws(JournalError) { for input in try mailbox.take() { waiting.append(input) } } catch {
+        do throws(JournalError) {
+            for input in try mailbox.take() { if case .heard = input { heard.append(input) } else { waiting.append(input) } }
+        } catch {
             failure = error
             throw error
         }
@@ -79,7 +84,7 @@ package final class CoreLoop: @unchecked Sendable {
             return false
         }
         defer { pthread_mutex_unlock(&lock) }
-        guard failure == nil, waiting.isEmpty else { return false }
+        guard failure == nil, isEmpty else { return false }
         hasTurned = true
         do throws(JournalError) {
             // What was posted before came before.
@@ -88,7 +93,7 @@ package final class CoreLoop: @unchecked Sendable {
             try runTurn()
         } catch { return rung() }
         let isDueSooner = omsd_clock_us(CLOCK_BOOTTIME) + runner.idleUs() < sleepsUntil
-        return !waiting.isEmpty || isDueSooner ? rung() : true
+        return !isEmpty || isDueSooner ? rung() : true
     }
 
     private func rung() -> Bool {
@@ -99,7 +104,7 @@ package final class CoreLoop: @unchecked Sendable {
     private func sleepUs() -> Int64 {
         lockFirst()
         defer { pthread_mutex_unlock(&lock) }
-        let sleep = waiting.isEmpty && failure == nil ? runner.idleUs() : 0
+        let sleep = isEmpty && failure == nil ? runner.idleUs() : 0
         sleepsUntil = omsd_clock_us(CLOCK_BOOTTIME) + sleep
         return sleep
     }
@@ -110,10 +115,15 @@ package final class CoreLoop: @unchecked Sendable {
         let rowsMax = runner.engine.requestsOut == 0 ? 1_000 : 300
         var inputs: [Input] = []
         var rows = 0
-        while rows < rowsMax, let input = waiting.popFirst() {
-            rows += Self.rows(of: input)
-            inputs.append(input)
+        func take(from queue: inout Deque<Input>, upTo most: Int) {
+            while rows < most, let input = queue.popFirst() {
+                rows += Self.rows(of: input)
+                inputs.append(input)
+            }
         }
+        // A quarter stays for what streams told, however much else there is.
+        take(from: &waiting, upTo: heard.isEmpty ? rowsMax : rowsMax * 3 / 4)
+        take(from: &heard, upTo: rowsMax)
         return inputs
     }
 

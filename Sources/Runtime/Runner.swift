@@ -102,7 +102,7 @@ package final class Runner {
         regainSpace(at: now)
         var output = engine.finishTurn(at: now)
         meter?.came(inputs, output.records) { engine.narrowestBudget(of: $0)?.name }
-        guard !output.isEmpty else { return }
+        guard !output.isEmpty else { return inputs.forEach(forget) }
         defer { meter?.turned(inUs: ports.clock.now().monotonic - now.monotonic) }
         var rows: [JournalRecord] = []
         var exchanges: [HTTPExchange] = []

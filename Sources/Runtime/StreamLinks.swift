@@ -88,8 +88,8 @@ package final class StreamLinks: StreamCarrier {
     package func took(_ event: StreamEvent) {
         switch event.what {
         case .told: conversations[event.attempt]?.took()
-        case .closed: conversations[event.attempt] = nil
-        case .tokenGranted, .tokenRefused, .opened: break
+        case .closed, .tokenGranted, .tokenRefused: conversations[event.attempt] = nil
+        case .opened: break
         }
     }
 

@@ -5,8 +5,8 @@ import Venues
 struct StreamSecrets: Sendable {
     private let words: [String]
 
-    /// Short ones would take words out of a sentence, and are no secrets.
-    init(_ words: [String]) { self.words = words.filter { $0.utf8.count >= 4 }.sorted { $0.utf8.count > $1.utf8.count } }
+    /// Short ones would take words out of a sentence, as in ``VenueStream/masked(_:)``.
+    init(_ words: [String]) { self.words = words.filter { $0.utf8.count >= 8 }.sorted { $0.utf8.count > $1.utf8.count } }
 
     func masked(_ text: String) -> String { words.reduce(text) { $0.replacing($1, with: "…") }.maskedForLog }
 

@@ -67,7 +67,7 @@ import Wire
         try fill(ids[1], at: venue, of: house)
         try waitLive(client, account, gaps: 1, house)
 
-        // At the latest by the second listing at the pace of a live stream: where the venue shows orders late, the first proves nothing of a young one.
+        // Where the venue shows orders late, the listing that closes the gap proves nothing of a young one: it is asked for once it must show.
         try pollUntil(
             "the fill: \((try? house.journal.rows("SELECT client_order_id, state, evidence FROM v_orders")) ?? []) \(house.daemon?.tail ?? "")",
             seconds: 150

@@ -159,6 +159,37 @@ import Testing
         #expect(brief.nextAt == 50 + .seconds(1))
     }
 
+    @Test func `asks once for a time that was refused, and leaves a venue alone for long that refuses the next one, too`() {
+        let session = session()
+        func refuse(at time: Int64) -> [StreamSession.Step]? {
+            _ = goOn(session, at: time)
+            _ = hear(session, .opened, at: time)
+            return hear(session, .told([.loginRefused(.clock, code: "10004", text: "sign")]), at: time)
+        }
+        #expect(refuse(at: 0)?.contains { if case .clockRefused = $0 { true } else { false } } == true)
+        let second = session.nextAt
+        #expect(second < .seconds(61) && refuse(at: second) != nil)
+        #expect(session.nextAt >= second + .seconds(300))
+    }
+
+    @Test func `says no more markets at once than the venue takes messages, and waits for acknowledgements when all is said`() {
+        let session = session { $0.isBySymbol = true }
+        let markets = (0..<200).map { StreamMarket("spot", Symbol("m\(1_000 + $0)")) }
+        _ = session.use(Set(markets))
+        _ = goOn(session, at: 0)
+        _ = hear(session, .opened, at: 0)
+        _ = hear(session, .told([.loginAccepted]), at: 0)
+        var said: [StreamMarket] = []
+        for second in 0..<60 {
+            let steps = goOn(session, at: .seconds(Int64(second)))
+            let now = steps.flatMap { if case .wish(.subscribe(let markets), _) = $0 { markets } else { [StreamMarket]() } }
+            #expect(now.count <= 15, "\(now.count) in a second")
+            said += now
+            if said.count == markets.count { break }
+        }
+        #expect(said == markets.sorted())
+    }
+
     @Test func `leaves a refused key alone for long, and asks for the clock where the stamp was refused`() {
         let session = session()
         _ = goOn(session, at: 0)

@@ -45,6 +45,21 @@ import Wire
         #expect(try !rig.core.exclusively { _ in try rig.core.turn() })
     }
 
+    @Test func `a command that comes behind ten thousand pushes is in the next turn, and pushes go on beside commands`() throws {
+        let rig = try Rig()
+        for _ in 0..<10_000 { rig.mailbox.post(Rig.push) }
+        #expect(rig.mailbox.post(command: rig.question(1)))
+        _ = try rig.core.exclusively { _ in try rig.core.turn() }
+        #expect(rig.replies.calls == [1] && rig.streams.taken.now > 0)
+    }
+
+    @Test func `what the core heard gives its place back also in a turn that writes nothing`() throws {
+        let rig = try Rig()
+        rig.mailbox.post(Rig.push)
+        _ = try rig.core.exclusively { _ in try rig.core.turn() }
+        #expect(rig.streams.taken.now == 1)
+    }
+
     @Test func `a turn that fails elsewhere wakes the core's thread and is its end`() throws {
         let rig = try Rig(journalIsGone: true)
         #expect(rig.core.turnAtOnce(rig.question(1)))
@@ -59,7 +74,9 @@ import Wire
 private final class Rig: @unchecked Sendable {
     let mailbox = Mailbox()
     let replies = Replies()
+    let streams = Taken()
     let core: CoreLoop
+    static let push = Input.heard("stream", StreamEvent(1, .told([.pong])))
     private let account = AccountID("one")
 
     init(journalIsGone: Bool = false) throws {
@@ -71,7 +88,7 @@ private final class Rig: @unchecked Sendable {
             ports: RunnerPorts(
                 journal: journal, transport: Nowhere(), replies: replies, reads: replies, clock: SystemClock(),
                 checkJournal: { () throws(JournalError) in if journalIsGone { throw JournalError(.failed, "the file is gone") } },
-                releaseBallast: {}, restoreBallast: { true }, log: { _ in }),
+                releaseBallast: {}, restoreBallast: { true }, streams: streams, log: { _ in }),
             links: [account: VenueLink(adapter: adapter, origin: origin, key: SigningKey(keyID: "key", secret: [1], passphrase: nil))],
             facts: DaemonFacts(version: "test", sqliteVersion: "", startedAt: 0), post: { [mailbox] in mailbox.post($0) },
             makeEngine: { state, now in Engine(accounts: [setup], state: state, journal: journal, seed: 1, bootID: "boot", at: now) })
@@ -96,6 +113,15 @@ private final class Rig: @unchecked Sendable {
 private final class Nowhere: HTTPTransport {
     func send(_ exchanges: [HTTPExchange]) {}
     func warm(_ origin: HTTPOrigin, count: Int) {}
+}
+
+/// Counts what the core has taken in of streams.
+private final class Taken: StreamCarrier {
+    let taken = Shared(0)
+    func row(of wish: StreamWish, at now: Moment) -> RequestRow? { nil }
+    func carryOut(_ wishes: [StreamWish]) {}
+    func took(_ event: StreamEvent) { taken.value.withLock { $0 += 1 } }
+    func endAll() {}
 }
 
 /// Which calls were answered, in order.

@@ -48,6 +48,33 @@ import Testing
         #expect(daemon.violations == [] && daemon.auditor.disagreements() == [])
     }
 
+    @Test func `an order of which an execution was pushed is never sent again, though look-ups do not show it`() throws {
+        daemon.world.setFaults([EngineCancelTests.fault(.loseReplyBeforeExecution(.reset), .place, count: 1)])
+        daemon.submit(try House.intent(Self.venue, orders: 1, id: "lost"))
+        #expect(daemon.run(forUs: .seconds(5)) { daemon.journal.orders.values.contains { $0.state == .inDoubt } })
+        let lost = try #require(daemon.journal.orders.values.first { $0.state == .inDoubt })
+        var execution = HeardExecution(venueOrderID: "777", clientOrderID: lost.clientOrderID)
+        execution.symbol = lost.terms.symbol
+        daemon.invent(.fillsDue(execution))
+        daemon.run(forUs: .seconds(300))
+        let now = try #require(daemon.journal.orders[lost.key])
+        #expect(now.state == .acknowledged && now.attempts == 1 && now.venueOrderID == "777", "\(now.state), \(now.attempts) attempts")
+        #expect(daemon.world.venue(named: Self.venue)?.exchange.orders.count == 1, "it was sent again")
+        #expect(daemon.journal.breaks.values.contains { $0.kind == .missingThere && $0.clientOrderID == lost.clientOrderID })
+    }
+
+    @Test func `what a look-up learns that a push made due is not late`() throws {
+        let order = try #require(daemon.world.venue(named: Self.venue)?.exchange.orders.first)
+        var weather = StreamWeather()
+        weather.isMute = true
+        daemon.setStreams(weather)
+        daemon.world.venue(named: Self.venue)?.exchange.cancel(order, reason: "normal_cancel", at: daemon.venueTime)
+        try push(.canceled) { $0.venueOrderID = "another" }
+        daemon.run(forUs: .seconds(10))
+        #expect(try ours.state == .canceled && ours.evidence == .query)
+        #expect(daemon.engine?.snapshot().first?.stream.late == 0)
+    }
+
     @Test func `more executed than there is of an order moves nothing`() throws {
         let whole = try #require(try ours.quantity)
         let more = try #require(whole.adding(.one))

@@ -28,12 +28,11 @@ extension Engine {
     private func take(_ news: StreamNews, on desk: Desk) -> Bool {
         guard let live = subject(of: news, on: desk) else { return false }
         guard !isLeft(live.order, on: desk) else { return true }
+        live.heardAt = now.monotonic
         switch news {
         case .order(let heard): take(heard, for: live, on: desk)
         case .fill(let heard): take(heard, for: live, on: desk)
-        case .fillsDue:
-            desk.stream.told(live.key, isNews: false, agrees: false, at: now.wall)
-            wantFills(live, on: desk)
+        case .fillsDue(let heard): take(heard, for: live, on: desk)
         default: break
         }
         return true
@@ -59,7 +58,7 @@ extension Engine {
     private func take(_ heard: HeardOrder, for live: LiveOrder, on desk: Desk) {
         let market = desk.access.markets[live.order.terms.symbol]
         let report = heard.report(at: market, countedIn: desk.profile.quantityUnit, ordered: live.order.quantity)
-        guard !isOfAnother(report, live, on: desk) else { return desk.stream.told(nil, isNews: false, agrees: false, at: now.wall) }
+        guard !isOfAnother(report, live, on: desk) else { return desk.stream.told(live.key, isNews: false, agrees: true, at: now.wall) }
         let (before, filled) = (live.state, live.order.filledQuantity)
         let agrees = report.filledQuantity.map { $0 >= filled } ?? true
         if live.order.isGivenUp {
@@ -143,6 +142,7 @@ extension Engine {
             contradicted(what, by: heard.fill.venueOrderID, live, on: desk)
             return wantFills(live, on: desk)
         }
+        sighted(live, as: heard.fill.venueOrderID, on: desk)
         let isNews = book(heard.fill, of: live, on: desk, evidence: .stream, request: nil)
         live.hasPushedFills = true
         desk.stream.told(live.key, isNews: isNews, agrees: false, at: now.wall)
@@ -151,6 +151,29 @@ extension Engine {
         // Totals and states come from the order's own news, which may be on its way, or lost.
         if live.state.isTerminal { return wantFills(live, on: desk) }
         ask(live, live.state == .inDoubt ? .doubt : .missing, on: desk, after: patience.receiptUs)
+    }
+
+    private func take(_ heard: HeardExecution, for live: LiveOrder, on desk: Desk) {
+        desk.stream.told(live.key, isNews: false, agrees: false, at: now.wall)
+        if let what = impossible(heard.symbol, nil, filled: nil, live) {
+            contradicted(what, by: heard.venueOrderID, live, on: desk)
+        } else if live.order.venueOrderID == nil || heard.venueOrderID == nil || heard.venueOrderID == live.order.venueOrderID {
+            sighted(live, as: heard.venueOrderID, on: desk)
+        }
+        wantFills(live, on: desk)
+    }
+
+    /// An execution says that its order is there, and under which id; of totals and states it says nothing. No look-up that does not show it proves anything then.
+    private func sighted(_ live: LiveOrder, as id: VenueOrderID?, on desk: Desk) {
+        guard live.state.isUnsettled && live.order.attempts > 0 || live.order.isGivenUp else { return }
+        var report = OrderReport(status: .unknown, venueState: live.order.venueState ?? "")
+        (report.clientOrderID, report.venueOrderID) = (live.order.clientOrderID, id)
+        let sight = Sight.pushed(version: nil, at: now.monotonic)
+        if live.order.isGivenUp { return standUp(live, by: report, sight, nil, on: desk) }
+        _ = apply(report, to: live, sight, on: desk, evidence: .stream)
+        desk.lookUps.settle(.doubt, of: live.key)
+        ask(live, .missing, on: desk, after: patience.receiptUs)
+        followUp(live, on: desk)
     }
 
     // MARK: Of orders that are not known
@@ -168,7 +191,7 @@ extension Engine {
     private func park(_ news: StreamNews, on desk: Desk) {
         if desk.stream.park(news, at: now.monotonic) { return }
         // Too many to keep: what they told of is listed.
-        desk.listing.read(by: now.monotonic)
+        desk.listing.read(by: now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs))
     }
 
     /// Brings parked pushes to the orders that they turned out to be of.

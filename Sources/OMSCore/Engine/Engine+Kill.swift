@@ -155,7 +155,10 @@ extension Engine {
                 ask(live, inquiry.reasons, on: desk, after: 0)
             }
         }
-        if !sweep.reopened.isEmpty { desk.listing.read(by: now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs)) }
+        if !sweep.reopened.isEmpty {
+            let wait = desk.kill == nil ? Int64.milliseconds(desk.setup.reconcileIntervalMs) : patience.confirmAgainUs
+            desk.listing.read(by: now.monotonic + max(wait, .milliseconds(desk.profile.visibilityDelayMs)))
+        }
         guard let kill = desk.kill else { return }
         if sweep.startedAt >= kill.listsSince { desk.kill?.isListed = true }
         guard desk.unfinished > desk.takenCancels.count, !cancelRounds.contains(where: { $0.held.contains(desk.index) }) else {

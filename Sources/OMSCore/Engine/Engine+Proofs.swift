@@ -110,6 +110,9 @@ extension Engine {
 
     /// Why an order that look-ups do not find is not proven absent all the same; nil: it is.
     private func unprovable(_ live: LiveOrder, on desk: Desk) -> String? {
+        // A push told of it, whatever look-ups show.
+        guard recallFills(of: live, on: desk) else { return "its executions on record cannot be read" }
+        if live.executed.isPositive { return "an execution of it is on record" }
         if live.order.bars.contains(.duplicate) {
             found(.duplicateID, of: live, on: desk, detail: Self.duplicateUnseen)
             return Self.duplicateUnseen

@@ -6,6 +6,7 @@ extension Engine {
         defer { closeGap(sweep, on: desk) }
         mended(.unreadable, on: desk)
         let visibility = Int64.milliseconds(desk.profile.visibilityDelayMs)
+        let endsGap = desk.stream.closesGap(startedAt: sweep.startedAt)
         var pending: Set<OrderKey> = []
         for key in desk.book.keys {
             guard let live = desk.book[key] else { continue }
@@ -18,6 +19,9 @@ extension Engine {
                 if !sweep.seen.contains(key), isOverdue || (isWanted && live.seenAt <= sweep.startedAt) {
                     ask(live, .missing, on: desk, after: 0)
                     pending.insert(key)
+                } else if endsGap, !sweep.seen.contains(key), live.seenAt <= sweep.startedAt {
+                    // Too young to be listed, and no push will tell of what happened in the gap: asked for once it must show.
+                    ask(live, .missing, on: desk, after: max(0, live.seenAt + visibility - now.monotonic))
                 }
             } else if live.state == .inDoubt {
                 judge(live, by: sweep, on: desk)

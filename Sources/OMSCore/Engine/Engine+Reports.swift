@@ -9,8 +9,9 @@ extension Engine {
         guard let merged = apply(report, to: live, .asked(at: flight.launchedAt), on: desk, evidence: .query, request: flight.plan.id) else {
             return false
         }
-        // A push would have told of it, sooner or later.
-        if merged.hasGrown || (before != live.state && live.state.isTerminal) { desk.stream.polled(live.key, at: now.monotonic) }
+        // A push would have told of it, sooner or later; where one did just now, this look came of it.
+        let isHeard = live.heardAt > now.monotonic - patience.pushUs
+        if !isHeard, merged.hasGrown || (before != live.state && live.state.isTerminal) { desk.stream.polled(live.key, at: now.monotonic) }
         return true
     }
 

@@ -23,6 +23,8 @@ final class LiveOrder {
     /// When a push was taken over last, and when the last report was asked for that was, by the runner's clock.
     fileprivate(set) var pushedAt: Int64 = .min
     fileprivate(set) var askedAt: Int64 = .min
+    /// When a push told of it last, of whatever.
+    var heardAt: Int64 = .min
     /// Its executions on record; nil: nobody had to know them since it came into memory.
     fileprivate(set) var trades: [TradeID: Fill]?
     /// Some of them were told by pushes.

@@ -69,11 +69,14 @@ final class AccountStream {
     /// Another attempt is on its way.
     func trying(at wall: Int64) { if figures.state == .down { stand(figures.gaps > 0 ? .gap : .connecting, at: wall) } }
 
+    /// Whether a reconciliation that began then closes the gap: one that began before the last acknowledgement may have missed what happened in between.
+    func closesGap(startedAt: Int64) -> Bool { upSince.map { startedAt >= $0 } ?? false && figures.state == .gap }
+
     /// A reconciliation is done.
     ///
-    /// - Returns: whether it closed the gap: one that began before the last acknowledgement may have missed what happened in between.
+    /// - Returns: whether it closed the gap.
     func reconciled(startedAt: Int64, at wall: Int64) -> Bool {
-        guard let upSince, startedAt >= upSince, figures.state == .gap else { return false }
+        guard closesGap(startedAt: startedAt) else { return false }
         stand(.live, at: wall)
         isTrouble = false
         return true
@@ -87,7 +90,7 @@ final class AccountStream {
     func told(_ order: OrderKey?, isNews: Bool, agrees: Bool, at wall: Int64) {
         figures.lastPushAt = wall
         let isMatched = agrees && order.map { unheard.removeValue(forKey: $0) != nil } ?? false
-        if isNews || isMatched { isDoubted = false }
+        if isMatched || isNews && unheard.isEmpty { isDoubted = false }
     }
 
     /// A poll learned of a fill or an end of an order.

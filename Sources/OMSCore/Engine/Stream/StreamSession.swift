@@ -69,6 +69,8 @@ final class StreamSession {
     private var markets: Set<StreamMarket> = []
     private var wanted: Set<StreamChannel> = []
     private var acknowledged: Set<StreamChannel> = []
+    /// The last attempt was refused for its time.
+    private var isClockRefused = false
     private var unsaid: [[StreamMarket]] = []
 
     private var nextPingAt: Int64 = .max
@@ -107,7 +109,7 @@ final class StreamSession {
         switch phase {
         case .resting: steps += begin(means, in: turn)
         case .subscribing, .live:
-            steps += subscribe(means, at: now)
+            steps += subscribe(means, in: turn)
             steps += renew(means, in: turn)
         case .fetching, .connecting, .greeting, .loggingIn: break
         }
@@ -182,14 +184,25 @@ final class StreamSession {
         return true
     }
 
+    private static let marketsAtOnce = 15
+
     private func want(_ markets: [StreamMarket]) {
         let new = Set(channels(markets).flatMap { $0 }).subtracting(acknowledged)
         wanted.formUnion(new)
-        if !new.isEmpty { unsaid.append(markets) }
+        if !new.isEmpty { queue(markets) }
+    }
+
+    /// So many at once that each group fits what may be said in a while.
+    private func queue(_ markets: [StreamMarket]) {
+        guard !markets.isEmpty else { return unsaid.append([]) }
+        for first in stride(from: 0, to: markets.count, by: Self.marketsAtOnce) {
+            unsaid.append(Array(markets[first..<min(markets.count, first + Self.marketsAtOnce)]))
+        }
     }
 
     /// Says what is not said yet, as far as permits and the rate of messages allow.
-    private func subscribe(_ means: Means, at now: Int64) -> [Step] {
+    private func subscribe(_ means: Means, in turn: Turn) -> [Step] {
+        let now = turn.now.monotonic
         var steps: [Step] = []
         while let markets = unsaid.first, let id = attempt {
             let messages = channels(markets).count
@@ -199,6 +212,11 @@ final class StreamSession {
             for _ in 0..<messages { tell(at: now) }
             deadline = now + patience.streamAnswerUs
             steps.append(.wish(.subscribe(markets), id))
+        }
+        if !unsaid.isEmpty {
+            // Acknowledgements are waited for once all is said.
+            deadline = .max
+            if let first = said.first { turn.wake(at: first + .milliseconds(profile.messages.windowMs)) }
         }
         return steps
     }
@@ -211,7 +229,7 @@ final class StreamSession {
     }
 
     private func becomeLive(_ id: RequestID) -> [Step] {
-        (phase, deadline) = (.live(id), .max)
+        (phase, deadline, isClockRefused) = (.live(id), .max, false)
         return [.up]
     }
 
@@ -248,7 +266,7 @@ final class StreamSession {
                 (renewal, renewAt) = (nil, now + max(.milliseconds(retryAfterMs ?? 0), patience.streamRefusedUs))
                 return [ended, .failed("no new token: \(words)")]
             }
-            return [ended] + refused(refusal, "no token: \(words)", means, at: now, atLeastUs: retryAfterMs.map { .milliseconds($0) })
+            return [ended] + refused(refusal, "no token: \(words)", means, at: now, atLeastUs: retryAfterMs.map { .milliseconds($0) }, isClosed: true)
         case .opened:
             guard case .connecting(let id) = phase else { return [] }
             openedAt = now
@@ -283,7 +301,8 @@ final class StreamSession {
         }
         // The same channels, under the new token: each is acknowledged anew, and those of the old one go on until then.
         acknowledged = []
-        unsaid.append(markets.sorted())
+        guard !profile.isBySymbol || !markets.isEmpty else { return [ended] }
+        queue(markets.sorted())
         phase = .subscribing(id)
         return [ended]
     }
@@ -335,11 +354,18 @@ final class StreamSession {
 
     // MARK: Losing it
 
-    private func refused(_ refusal: StreamRefusal, _ words: String, _ means: Means, at now: Int64, atLeastUs: Int64? = nil) -> [Step] {
-        var steps = lose(words, means, at: now)
+    /// - Parameter isClosed: What was out is ended already.
+    private func refused(
+        _ refusal: StreamRefusal, _ words: String, _ means: Means, at now: Int64, atLeastUs: Int64? = nil, isClosed: Bool = false
+    ) -> [Step] {
+        var steps = lose(words, means, at: now, isClosed: isClosed)
         switch refusal {
         case .configuration: nextAt = max(nextAt, now + patience.streamRefusedUs)
-        case .clock: steps.append(.clockRefused(words))
+        case .clock:
+            steps.append(.clockRefused(words))
+            // Some say so of a key, too: measured again it would have been let in.
+            if isClockRefused { nextAt = max(nextAt, now + patience.streamRefusedUs) }
+            isClockRefused = true
         case .later: break
         }
         if let atLeastUs { nextAt = max(nextAt, now + atLeastUs) }

@@ -109,7 +109,12 @@ extension Engine {
                     record(.note(account: desk.id, nil, event(.streamDown, facts: [.init("reason", words)])))
                     desk.listing.read(by: now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs))
                 }
-            case .clockRefused(let words): for desk in served { desk.access.clockRefused(words) }
+            case .clockRefused(let words):
+                // Measured again, and until then as it was: cancels and proofs go by it, and a stream's refusal may mean anything.
+                for desk in served {
+                    desk.access.wantClock(in: turn)
+                    desk.stream.failed(words)
+                }
             case .tokenEnded(let id, let outcome):
                 let isAnswered = outcome != .inDoubt
                 free(name, id, isAnswered: isAnswered)
@@ -134,8 +139,6 @@ extension Engine {
         guard desk.setup.stream != nil, desk.stream.reconciled(startedAt: sweep.startedAt, at: now.wall) else { return }
         record(.note(account: desk.id, nil, event(.gapClosed, evidence: .query)))
         notice(.streamUp, of: desk.id)
-        // What this one read may have been a little old: the next comes as soon as without a stream.
-        desk.listing.read(by: now.monotonic + .milliseconds(max(desk.setup.reconcileIntervalMs, desk.profile.visibilityDelayMs)))
     }
 
     /// What polls learned first and no push told of in time.
