@@ -153,7 +153,7 @@ package final class StreamLinks: StreamCarrier {
                     switch event {
                     case .opened: conversation.tell(.opened)
                     case .message(let text, _): conversation.tell(dialect.read(text).map { secrets.masked($0) }, weighing: text.count)
-                    case .binary(let bytes, _): conversation.tell([.unknown("a message of \(bytes) bytes that is no text")], weighing: nil)
+                    case .binary(let bytes, _): conversation.tell([.unknown("a message of \(bytes) bytes that is no text")], weighing: bytes)
                     case .pong: break
                     case .closed(let end, _):
                         if case .refused(.refused(let response)) = end, let news = dialect.refusal(ofUpgrade: response) {

@@ -98,7 +98,9 @@ extension TransportLoop {
         case .text(let text):
             guard stream.backlog.add(text) else { return opening.verdict = .behind(bytes: stream.backlog.bytes) }
             stream.event(.message(text, at: now))
-        case .binary(let data): stream.event(.binary(bytes: data.count, at: now))
+        case .binary(let data):
+            guard stream.backlog.add(bytes: data.count) else { return opening.verdict = .behind(bytes: stream.backlog.bytes) }
+            stream.event(.binary(bytes: data.count, at: now))
         case .ping(let data): write(.pong(data), opening)
         case .pong: stream.event(.pong(at: now))
         case .close(let close):

@@ -21,7 +21,11 @@ final class StreamClient: Sendable {
         client.transport.open(
             VenueStream(id: id, origin: origin, target: target, headers: headers, timeoutMs: timeoutMs, backlog: backlog) { event in
                 log.value.withLock { $0.append(event) }
-                if takes, case .message(let text, _) = event { backlog.take(text.count) }
+                switch event {
+                case .message(let text, _) where takes: backlog.take(text.count)
+                case .binary(let bytes, _) where takes: backlog.take(bytes)
+                default: break
+                }
             })
     }
 

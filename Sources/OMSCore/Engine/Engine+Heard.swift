@@ -10,7 +10,10 @@ extension Engine {
                 desk.stream.told(nil, isNews: false, agrees: false, at: now.wall)
                 if mayBeUnderWay(news, on: desk) { return park(news, on: desk) }
             }
-            if let desk = served(by: name, product: news.product).first { unclaimed(news, on: desk) }
+            let desks = served(by: name, product: news.product)
+            if desks.count == 1 { return unclaimed(news, on: desks[0]) }
+            // Whose it would be, it does not say: listings tell each account of what is its own.
+            for desk in desks { desk.listing.read(by: now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs)) }
         case .unknown(let words):
             for desk in served(by: name, product: nil) { desk.stream.failed("not understood: \(words)") }
         case .pong, .ping, .greeting, .loginAccepted, .loginRefused, .subscribed, .subscribeRefused, .goingAway, .tooFast, .tokenRefused: break

@@ -18,10 +18,18 @@ extension StreamNews {
         case .object(let members): rows = [.object(members)]
         case nil, .null, .bool, .number, .string: return [.unknown("\(what) without data")]
         }
-        return rows.map { json in
-            do throws(Unreadable) { return try read(AnswerRow(json)) } catch { return .unknown("\(what): \(error.what.maskedForLog)") }
+        var (news, unreadable): ([StreamNews], Int) = ([], 0)
+        for json in rows {
+            do throws(Unreadable) { news.append(try read(AnswerRow(json))) } catch {
+                unreadable += 1
+                if unreadable <= unreadableTold { news.append(.unknown("\(what): \(error.what.maskedForLog)")) }
+            }
         }
+        // A megabyte of empty rows is one thing to tell.
+        if unreadable > unreadableTold { news.append(.unknown("\(what): \(unreadable - unreadableTold) more rows that cannot be read")) }
+        return news
     }
+    private static let unreadableTold = 3
 
     /// An execution that can be booked, or that must be asked for since something of it cannot be read.
     ///

@@ -44,7 +44,7 @@ package enum VenueStreamEvent: Sendable, Equatable {
     case opened(at: TransportTime)
     /// A whole text, UTF-8. Who has done with it gives its place back (``VenueStreamBacklog/take(_:)``).
     case message([UInt8], at: TransportTime)
-    /// A message that is no text, of so many bytes: no venue is known to send any.
+    /// A message that is no text, of so many bytes: no venue is known to send any. It holds a place as a text does.
     case binary(bytes: Int, at: TransportTime)
     /// The protocol's own pong. Its pings are answered below.
     case pong(at: TransportTime)
@@ -94,8 +94,9 @@ package final class VenueStreamBacklog: Sendable {
     package var bytes: Int { waiting.load(ordering: .relaxed) }
 
     /// For the transport: a message is about to be handed on. False: there is no room.
-    package func add(_ message: [UInt8]) -> Bool {
-        let weight = message.count + Self.perMessage
+    package func add(_ message: [UInt8]) -> Bool { add(bytes: message.count) }
+    package func add(bytes: Int) -> Bool {
+        let weight = bytes + Self.perMessage
         if waiting.add(weight, ordering: .relaxed).newValue <= bytesMax { return true }
         waiting.subtract(weight, ordering: .relaxed)
         return false

@@ -392,7 +392,7 @@ final class Book {
             if live.order.bars.contains(.refusal) { fields.formUnion(lift(live, .refusal)) }
             fields.formUnion(forgetWords(of: live))
         }
-        if let reason = report.reason, !reason.isEmpty, report.status == .rejected || report.status == .canceled || report.status == .expired {
+        if let reason = report.reason, !reason.isEmpty, reason != live.order.rejectText, report.status == .rejected || report.status == .canceled || report.status == .expired {
             fields.formUnion(refuse(live, live.order.rejectCode, reason))
         }
         return fields
