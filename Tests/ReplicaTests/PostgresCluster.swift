@@ -91,7 +91,9 @@ final class PostgresCluster {
     /// Stops a node whose test did not come to its end: killed, or ended by a trap. `/proc` tells, since who it runs as may not signal who tests.
     private func watchOver(_ folder: String) throws {
         let stop = "\(Self.tools ?? "")/pg_ctl -D \(folder) -m immediate stop"
-        try Self.run(["/bin/sh", "-c", "(while [ -d /proc/\(getpid()) ] && [ -d \(folder) ]; do sleep 1; done; \(stop)) </dev/null >/dev/null 2>&1 &"])
+        try Self.run([
+            "/bin/sh", "-c", "(while [ -d /proc/\(getpid()) ] && [ -d \(folder) ]; do sleep 1; done; \(stop)) </dev/null >/dev/null 2>&1 &",
+        ])
     }
 
     private static func run(_ words: [String]) throws {

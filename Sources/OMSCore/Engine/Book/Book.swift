@@ -20,10 +20,8 @@ final class LiveOrder {
     fileprivate(set) var heardVersion: Int64?
     /// The same of the last push, where pushes bear one that compares with nothing else.
     fileprivate(set) var pushedVersion: Int64?
-    /// When a push was taken over last, and when the last report was asked for that was, by the runner's clock.
-    fileprivate(set) var pushedAt: Int64 = .min
-    fileprivate(set) var askedAt: Int64 = .min
-    /// When a push told of it last, of whatever.
+    /// When a push was taken over last, and when the last report was asked for that was, by the runner's clock; and when any push told of it (`heardAt`).
+    fileprivate(set) var pushedAt: Int64 = .min, askedAt: Int64 = .min
     var heardAt: Int64 = .min
     /// Its executions on record; nil: nobody had to know them since it came into memory.
     fileprivate(set) var trades: [TradeID: Fill]?
@@ -392,7 +390,9 @@ final class Book {
             if live.order.bars.contains(.refusal) { fields.formUnion(lift(live, .refusal)) }
             fields.formUnion(forgetWords(of: live))
         }
-        if let reason = report.reason, !reason.isEmpty, reason != live.order.rejectText, report.status == .rejected || report.status == .canceled || report.status == .expired {
+        if let reason = report.reason, !reason.isEmpty, reason != live.order.rejectText,
+            report.status == .rejected || report.status == .canceled || report.status == .expired
+        {
             fields.formUnion(refuse(live, live.order.rejectCode, reason))
         }
         return fields

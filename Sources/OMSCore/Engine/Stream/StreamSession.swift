@@ -6,19 +6,6 @@ import Containers
 /// An owner: pure. It takes what it hears and what time it is, and returns what is to be said and done (``Step``); permits are asked for through a closure, so
 /// that it takes none that are not free.
 final class StreamSession {
-    enum Phase: Equatable {
-        /// Nothing is out; the next attempt begins at its time.
-        case resting
-        case fetching(RequestID)
-        case connecting(RequestID)
-        /// The venue has the first word.
-        case greeting(RequestID)
-        case loggingIn(RequestID)
-        /// Some channels are not acknowledged yet.
-        case subscribing(RequestID)
-        case live(RequestID)
-    }
-
     /// What is to be done, or told, in order.
     enum Step: Equatable {
         case wish(StreamWish.What, RequestID)
@@ -98,7 +85,7 @@ final class StreamSession {
     func goOn(_ means: Means, in turn: Turn) -> [Step] {
         let now = turn.now.monotonic
         var steps: [Step] = []
-        if now >= deadline { steps += lose(Self.words(phase), means, at: now) }
+        if now >= deadline { steps += lose(phase.overdue, means, at: now) }
         if now >= pongBy { steps += lose("no answer to the heartbeat within \(profile.heartbeat.answerWithinMs) ms", means, at: now) }
         if let lifeMs = profile.lifeMs, isLive, now >= openedAt + .milliseconds(lifeMs - lifeMs / 20) {
             steps += lose("its longest life is nearly over", means, at: now, isPlanned: true)
@@ -120,17 +107,6 @@ final class StreamSession {
     }
 
     private static let (connects, subscribes, tokens) = ("stream:connect", "stream:subscribe", "lookup:ws-token")
-
-    private static func words(_ phase: Phase) -> String {
-        switch phase {
-        case .resting: "nothing was out"
-        case .fetching: "no token in time"
-        case .connecting: "no connection in time"
-        case .greeting: "the venue did not greet"
-        case .loggingIn: "the login was not answered"
-        case .subscribing, .live: "a subscription was not acknowledged"
-        }
-    }
 
     private func begin(_ means: Means, in turn: Turn) -> [Step] {
         let now = turn.now.monotonic
