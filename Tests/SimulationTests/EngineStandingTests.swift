@@ -58,14 +58,67 @@ import Wire
         #expect(daemon.engine?.snapshot().first?.state == .active)
     }
 
-    @Test func `an account that is refused item by item is halted, not tried again each second`() throws {
-        let daemon = try House.ready("xt-spot") { $0.setups[0] = $0.setups[0].with(RefusingItems(base: $0.setups[0].rules)) }
+    @Test(arguments: [nil, VenueWords(code: "BAN_7", text: "this key may not trade")])
+    func `an account that is refused item by item is halted, not tried again each second`(said: VenueWords?) throws {
+        let daemon = try House.ready("xt-spot") { options in
+            options.setups[0] = options.setups[0].with(
+                Scripted(options.setups[0].rules) { plan, answer in
+                    guard case .place = plan.content else { return }
+                    answer.disposition = .answered
+                    answer.places = answer.places.map { _ in .notExecuted(.halted, said: said) }
+                })
+        }
         daemon.world.setFaults([Self.fault(.serverError(status: 502, body: .empty, executes: false), .place)])
         daemon.submit(try House.intent("xt-spot", orders: 3, id: "kept"))
         daemon.run(forUs: .seconds(60))
         #expect(daemon.world.ledger.requests.count { $0.kind == .place } == 1)
         #expect(daemon.journal.orders.values.allSatisfy { $0.state == .intended })
-        #expect(daemon.engine?.snapshot().first?.state == .halted)
+        let account = try #require(daemon.engine?.snapshot().first)
+        #expect(account.state == .halted && account.lastError?.contains(said?.code ?? "may not trade") == true, "\(account.lastError ?? "-")")
+    }
+
+    @Test(arguments: [("bybit", true), ("bitget-uta", false)])
+    func `orders refused one by one for the rate rest the limit that counts them, and are a break`(venue: String, countsOrders: Bool) throws {
+        let words = VenueWords(code: "R_1", text: "too many orders")
+        let daemon = try House.ready(venue) { options in
+            options.setups[0] = options.setups[0].with(
+                Scripted(options.setups[0].rules) { plan, answer in
+                    guard case .place = plan.content, answer.httpStatus == 502 else { return }
+                    answer.disposition = .answered
+                    answer.places = answer.places.map { _ in .notExecuted(.rateLimited, said: words) }
+                })
+        }
+        daemon.world.setFaults([Self.fault(.serverError(status: 502, body: .empty, executes: false), .place, count: 1)])
+        daemon.submit(try House.intent(venue, orders: 3, id: "put-back"))
+        #expect(daemon.run(forUs: .seconds(5)) { daemon.world.ledger.requests.contains { $0.status == 502 } })
+        daemon.run(forUs: .milliseconds(100))
+        let state = try daemon.journal.load()
+        let resting = Set(state.rests.filter { !$0.isOver }.map(\.budget))
+        let names = state.budgets.filter { resting.contains($0.id) }.map(\.name)
+        // Where requests are counted no limit of ours was passed: the orders only go back.
+        #expect(names == (countsOrders ? ["batch-place"] : []), "\(names)")
+        #expect(daemon.journal.breaks.values.map(\.kind) == (countsOrders ? [.limit] : []))
+        #expect(!countsOrders || daemon.journal.events.contains { $0.event.note?.contains("R_1 too many orders") == true })
+        #expect(House.settled(daemon, "put-back"))
+        daemon.run(forUs: .seconds(600))
+        #expect(daemon.journal.breaks.isEmpty && daemon.journal.rests.isEmpty && daemon.world.duplicates.isEmpty)
+        #expect(daemon.journal.orders.values.allSatisfy { $0.state.isLive } && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
+    @Test func `behind a shut-out the limits by address grow back slowly`() throws {
+        let daemon = try House.ready("bybit")
+        daemon.world.setFaults([Self.fault(.ban(status: 418, lasts: .init(60_000), saysWhen: true), .place, count: 1)])
+        daemon.submit(try House.intent("bybit", orders: 1, id: "straw"))
+        #expect(daemon.run(forUs: .seconds(5)) { !daemon.journal.rests.isEmpty })
+        let state = try daemon.journal.load()
+        for budget in state.budgets where budget.scope == .ip {
+            let rest = try #require(state.rests.first { $0.budget == budget.id }, "\(budget.name) does not rest")
+            #expect(rest.usableShare < budget.permits, "\(budget.name): \(rest.usableShare) of \(budget.permits)")
+        }
+        #expect(state.budgets.contains { $0.scope == .ip })
+        #expect(House.settled(daemon, "straw"))
+        daemon.run(forUs: .seconds(600))
+        #expect(daemon.journal.rests.isEmpty && daemon.journal.breaks.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
     @Test(arguments: [(418, true, 3_600), (403, true, 3_600), (418, false, 100)])
@@ -176,23 +229,5 @@ extension AccountSetup {
         var setup = AccountSetup(id: id, uid: uid, keyFingerprint: keyFingerprint, rules: rules)
         (setup.freshnessMs, setup.holdUnansweredMs, setup.reconcileIntervalMs) = (freshnessMs, holdUnansweredMs, reconcileIntervalMs)
         return setup
-    }
-}
-
-/// A venue whose batches are answered well, and whose items say that the account may not trade.
-private struct RefusingItems: AdapterOver {
-    let base: any VenueAdapter
-
-    init(base: any VenueRules) {
-        guard let adapter = base as? any VenueAdapter else { preconditionFailure("no adapter") }
-        self.base = adapter
-    }
-
-    func answer(to plan: RequestPlan, from response: HTTPResponse) -> VenueAnswer {
-        var answer = base.answer(to: plan, from: response)
-        guard case .place = plan.content else { return answer }
-        answer.disposition = .answered
-        answer.places = answer.places.map { _ in .notExecuted(.halted) }
-        return answer
     }
 }

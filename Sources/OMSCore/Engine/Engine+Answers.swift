@@ -172,9 +172,10 @@ extension Engine {
             desk.access.trusted(flight.plan)
             if flight.plan.isSigned { ended(.timestamps, on: desk) }
             let items = answer.places + answer.cancels + answer.modifies
-            if items.contains(.notExecuted(.rateLimited)) { limiter.punishItems(flight.grips, charges(of: flight.plan.content, on: desk), at: now) }
-            if items.contains(.notExecuted(.halted)) {
-                desk.access.say("the venue says item by item that key, account or region may not trade \(words)")
+            refusedForRate(items, in: flight, on: desk)
+            if let refused = items.first(where: { $0.isNotExecuted(.halted) }) {
+                let said = [words, refused.said].filter { !$0.isEmpty }.joined(separator: " ")
+                desk.access.say("the venue says item by item that key, account or region may not trade \(said)")
                 setState(.halted, of: desk, reason: "venue: items refused: key, account or region may not trade", actor: .venue)
             }
         case .rateLimited(let retryAfterMs):
@@ -201,11 +202,24 @@ extension Engine {
             if flight.plan.kind != .lookup { setState(.halted, of: desk, reason: "venue: \(words)", actor: .venue) }
         case .shutOut(let forMs):
             // Slowly back afterwards, as after any refusal for the rate.
-            limiter.punish(flight.grips, retryAfterUs: nil, at: now)
+            limiter.punish(flight.grips, retryAfterUs: nil, isShutOut: true, at: now)
             settle(desk.access.shutOut(forMs: forMs, words: inFull(), request: flight.plan.id, in: turn), on: desk)
         case .inDoubt:
             desk.access.say(inFull())
         }
+    }
+
+    /// Items of an answer that is good as a whole were refused for the rate. Where the venue counts items that is its word on that limit; elsewhere no limit
+    /// of ours was passed, and the items only go back.
+    private func refusedForRate(_ items: [ItemOutcome], in flight: InFlight, on desk: Desk) {
+        let charges = charges(of: flight.plan.content, on: desk)
+        guard charges.contains(where: { $0.perItem > 0 }), let refused = items.first(where: { $0.isNotExecuted(.rateLimited) }) else { return }
+        limiter.punishItems(flight.grips, charges, at: now)
+        let count = items.count { $0.isNotExecuted(.rateLimited) }
+        let told = "rate limited by the venue, \(count) of \(items.count) orders (\(refused.said)): another one uses this limit, or it was lowered"
+        desk.access.say(told)
+        record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, actor: .venue, note: told)))
+        found(.limit, of: nil, on: desk, detail: "orders refused for the rate below our own count: somebody else uses this limit")
     }
 
     // MARK: Items
@@ -320,5 +334,13 @@ extension Engine {
     func learn(_ venueID: VenueOrderID?, of live: LiveOrder, on desk: Desk) {
         guard let venueID, live.order.venueOrderID != venueID else { return }
         desk.book.learn(venueID, of: live)
+    }
+}
+
+extension ItemOutcome {
+    /// The venue's words for an item that was surely not executed; empty: it gave none.
+    fileprivate var said: String {
+        guard case .notExecuted(_, let said) = self else { return "" }
+        return [said?.code, said?.text].compactMap { $0 }.joined(separator: " ")
     }
 }

@@ -222,12 +222,15 @@ package struct Limiter: Sendable {
     /// The venue refused a request for the rate, and does not say for which limit: the one with the shortest window rests, and any other that was nearly
     /// used up. A limit of thousands a minute that is hardly touched is not what was passed, and resting it would hold up cancels for that minute.
     ///
-    /// - Parameter keepsShare: it rests, and may use as much as before then: the venue did not speak of the rate.
-    package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, keepsShare: Bool = false, at now: Moment) {
+    /// - Parameters:
+    ///   - keepsShare: it rests, and may use as much as before then: the venue did not speak of the rate.
+    ///   - isShutOut: the address was shut out: whatever counts by address was passed, too.
+    package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, keepsShare: Bool = false, isShutOut: Bool = false, at now: Moment) {
         guard let narrowest = grips.min(by: { budgets[$0.budget].windowUs < budgets[$1.budget].windowUs }) else { return }
         for grip in grips {
             let isFull = budgets[grip.budget].inUse(at: now.monotonic) * 10 >= budgets[grip.budget].share * 9
-            if grip == narrowest || isFull { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, keepsShare: keepsShare, at: now) }
+            let isOfAddress = isShutOut && budgets[grip.budget].row.scope == .ip
+            if grip == narrowest || isFull || isOfAddress { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, keepsShare: keepsShare, at: now) }
         }
     }
 

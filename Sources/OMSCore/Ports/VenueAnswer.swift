@@ -21,6 +21,9 @@ package enum ItemOutcome: Equatable, Sendable {
     package static func inDoubt(code: String, text: String, _ why: String? = nil) -> ItemOutcome {
         .inDoubt(why ?? "\(code): \(text)", said: VenueWords(code: code, text: text))
     }
+
+    /// Surely not executed for this reason, whatever the venue's words for it.
+    package func isNotExecuted(_ reason: NotExecuted) -> Bool { if case .notExecuted(reason, _) = self { true } else { false } }
 }
 
 /// A venue's code and text, as they came; nil where it gave none.

@@ -132,8 +132,7 @@ extension VenueAnswer {
         switch disposition {
         case .rateLimited, .shutOut: true
         case .answered, .busy, .clockRefused, .maintenance, .halted, .inDoubt:
-            places.contains(.notExecuted(.rateLimited)) || cancels.contains(.notExecuted(.rateLimited))
-                || modifies.contains(.notExecuted(.rateLimited))
+            [places, cancels, modifies].contains { $0.contains { $0.isNotExecuted(.rateLimited) } }
         }
     }
 }

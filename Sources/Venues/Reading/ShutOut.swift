@@ -20,7 +20,7 @@ extension VenueAdapter {
 
 extension VenueAnswer {
     /// An item was surely not executed, for the rate.
-    fileprivate var refusesForRate: Bool { (places + cancels + modifies).contains(.notExecuted(.rateLimited)) }
+    fileprivate var refusesForRate: Bool { (places + cancels + modifies).contains { $0.isNotExecuted(.rateLimited) } }
 }
 
 extension HTTPResponse {
