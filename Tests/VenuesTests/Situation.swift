@@ -140,6 +140,7 @@ struct Situation {
         case "find-many": return .query(.find(subjects, step: 0))
         case "find-known": return .query(.find([known], step: 0))
         case "find-second": return .query(.find([subjects[0]], step: 1))
+        case "find-third": return .query(.find([subjects[0]], step: 2))
         case "open": return .query(.openOrders(symbol: listed, page: page))
         case "history": return .query(.history(symbol: listed, sinceMs: Self.timeMs - 60_000, page: page))
         case "fills": return .query(.fills(known, page: page))

@@ -50,7 +50,7 @@ enum Pieces {
         guard let profile = line.adapter(line.samples[0].product)?.profile else { return [] }
         return (profile.mixesPlaceAndCancel ? ["mixed"] : ["place", "cancel"]) + (profile.modifyMax > 0 ? ["modify"] : []) + [
             "time", "account", "instruments", "find",
-        ] + (profile.findSteps > 1 ? ["find-second"] : []) + ["open", "history"] + (profile.listsFills ? ["fills"] : [])
+        ] + ["find-second", "find-third"].prefix(profile.findSteps - 1) + ["open", "history"] + (profile.listsFills ? ["fills"] : [])
             + (profile.cancelsAll ? ["cancel-all"] : [])
     }
 

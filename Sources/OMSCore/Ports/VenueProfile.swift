@@ -134,7 +134,7 @@ package struct VenueProfile: Sendable {
     package var endpoints: String?
     /// Budgets of endpoints that all products share all the same.
     package var sharedBudgets: Set<String> = []
-    /// `Query.account` must be answered before the account can trade.
+    /// Requests cannot be made out without what `Query.account` answers (AscendEX: the group in their paths): nothing signed leaves before, no cancel either.
     package var needsAccountFacts = false
     /// What the venue counts when it says quantity, where that is the account owner's word (AZ): `Query.account` must be answered before a new order leaves,
     /// for it may show that the venue counts something else. nil: there is nothing to choose.

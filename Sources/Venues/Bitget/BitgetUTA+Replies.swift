@@ -109,20 +109,9 @@ extension BitgetUTA {
     /// An order that shows by its executions though order-info does not know it; else where the walk goes on.
     private func executed(_ subject: FindSubject, _ data: JSON, _ page: HistoryPage) throws(Unreadable) -> QueryAnswer {
         guard case .fills(let fills, let next) = try fills(of: subject, data, page) else { throw Unreadable("no executions") }
-        guard let first = fills.first else {
-            if next == nil, page.isCut { throw Unreadable("the venue keeps 90 days of executions, and more was asked for") }
-            return .orders([], next: next)
-        }
-        // How it stands now, an execution does not say.
-        var report = OrderReport(status: .unknown, venueState: "executed")
-        (report.clientOrderID, report.venueOrderID) = (subject.clientOrderID, first.venueOrderID)
-        // A page may name an execution twice; it happened once.
-        var quantities: [TradeID: Decimal] = [:]
-        for fill in fills where quantities.updateValue(fill.quantity, forKey: fill.tradeID).map({ $0 != fill.quantity }) == true {
-            throw Unreadable("execution \(fill.tradeID) has two quantities")
-        }
-        report.filledQuantity = quantities.values.reduce(Decimal?.some(.zero)) { sum, quantity in sum?.adding(quantity) }
-        return .orders([report], next: nil)
+        if let report = try OrderReport.executed(subject, fills) { return .orders([report], next: nil) }
+        if next == nil, page.isCut { throw Unreadable("the venue keeps 90 days of executions, and more was asked for") }
+        return .orders([], next: next)
     }
 
     private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport { try Self.report(row) }

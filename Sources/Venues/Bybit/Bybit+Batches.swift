@@ -20,13 +20,15 @@ extension Bybit {
         case .code(_, _, _, let json): (envelope, isSuccess) = (json, false)
         case .unreadable, .slowDown, .shaky: return outcomes(of: meeting, for: operation, count: asked.count)
         }
-        guard let rows = envelope["result"]?["list"]?.array, let codes = envelope["retExtInfo"]?["list"]?.array, !rows.isEmpty || !codes.isEmpty
-        else {
-            return outcomes(of: meeting, for: operation, count: asked.count)
-        }
+        let (first, second) = (envelope["result"]?["list"], envelope["retExtInfo"]?["list"])
+        // A code speaks for all where neither list is there. Half an answer says nothing of what the other half held.
+        if isAbsent(first), isAbsent(second) { return outcomes(of: meeting, for: operation, count: asked.count) }
+        let (rows, codes) = (first?.array ?? [], second?.array ?? [])
         if let problem = misfit(rows, codes, asked, foreign: &foreign) { return asked.map { _ in .inDoubt(problem) } }
         return asked.indices.map { index in outcome(rows[index], codes[index], isSuccess: isSuccess, for: operation) }
     }
+
+    private static func isAbsent(_ list: JSON?) -> Bool { list.map { $0.isNull || $0.array?.isEmpty == true } ?? true }
 
     /// Why indexes are not to be believed; nil: they are.
     private static func misfit(
@@ -57,9 +59,14 @@ extension Bybit {
     private static func outcome(_ row: JSON, _ said: JSON, isSuccess: Bool, for operation: Operation) -> ItemOutcome {
         guard let code = said["code"]?.text, !code.isEmpty, row.object != nil else { return .inDoubt("the answer has no code for it") }
         let text = String((said["msg"]?.text ?? "").prefix(textMax))
-        guard classify(code) == .success else { return outcome(of: code, text: text, isSteady: true, for: operation) }
-        guard isSuccess else { return .inDoubt("taken, in an answer that refuses") }
         let venue = id(row, "orderId").map { VenueOrderID($0) }
+        guard classify(code) == .success else {
+            let outcome = outcome(of: code, text: text, isSteady: true, for: operation)
+            // A refused order has no id. A duplicate's may be that of the order that was there.
+            guard operation == .place, let venue, outcome != .duplicate(code: code, text: text) else { return outcome }
+            return .inDoubt(code: code, text: text, "refused with code \(code.prefix(textMax).escapedForLog), and given the order id \(venue)")
+        }
+        guard isSuccess else { return .inDoubt("taken, in an answer that refuses") }
         // A receipt, for all three: whether it comes to anything shows in the order.
         guard operation != .place || venue != nil else { return .inDoubt("taken without an order id") }
         return .acknowledged(venue, venueState: nil)

@@ -36,10 +36,14 @@ extension Bybit {
             case .account: return .account(try facts(result))
             case .instruments:
                 let rows = try result.array("list")
-                if !category.isSpot, rows.count >= Self.marketPageMax { throw Unreadable("more markets than one page holds") }
+                let limit = category.isSpot ? Int.max : Self.marketPageMax
+                guard try Self.next(result, rows: rows.count, limit: limit, behind: nil) == nil else {
+                    throw Unreadable("more markets than one page holds")
+                }
                 return .instruments(try Instrument.listed(rows, skipped: &skipped, instrument))
             case .find(let subjects, let step):
                 guard let subject = subjects.first else { throw Unreadable("no order was asked for") }
+                guard step < 2 else { return try executed(subject, result, timeMs: timeMs) }
                 return try found(subject, step: step, result, timeMs: timeMs)
             case .openOrders(_, let token):
                 let page = OpenPage(token, of: category)
@@ -91,8 +95,8 @@ extension Bybit {
             throw Unreadable("nextPageCursor is no cursor")
         }
         var signs = PageSigns(rows: rows, cursor: cursor, behind: behind)
-        // An empty one ends the listing, however full the page is; where there is none, a full page may be cut.
-        if result.json["nextPageCursor"] == nil { signs.fullAt = limit }
+        // An empty text ends the listing, however full the page is; where there is none, a full page may be cut.
+        if result.json["nextPageCursor"]?.string == nil { signs.fullAt = limit }
         return try signs.next()
     }
 
@@ -107,6 +111,15 @@ extension Bybit {
         guard own.isEmpty else { return .orders(own, next: nil) }
         guard orders.reports.isEmpty else { throw Unreadable("the answer is about another order") }
         return .orders([], next: step > 0 ? page.next(cursor: cursor) : nil)
+    }
+
+    /// An order that shows by its executions though neither page of orders has it; else where the walk goes on.
+    private func executed(_ subject: FindSubject, _ result: AnswerRow, timeMs: Int64) throws(Unreadable) -> QueryAnswer {
+        let page = HistoryPage(sinceMs: subject.sinceMs, token: subject.page, timeMs: timeMs)
+        guard case .fills(let fills, let next) = try fills(of: subject, result, page) else { throw Unreadable("no executions") }
+        if let report = try OrderReport.executed(subject, fills) { return .orders([report], next: nil) }
+        guard try result.array("list").isEmpty else { throw Unreadable("the answer is about another order") }
+        return .orders([], next: next)
     }
 
     private func report(_ row: AnswerRow) throws(Unreadable) -> OrderReport { try Self.report(row, isSpot: category.isSpot) }

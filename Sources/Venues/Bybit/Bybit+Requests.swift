@@ -124,8 +124,14 @@ extension Bybit {
         case .find(let subjects, let step):
             precondition(subjects.count == 1, "one order a question")
             let id = subjects[0].venueOrderID.map { ("orderId", $0.text) } ?? ("orderLinkId", subjects[0].clientOrderID.text)
-            guard step > 0 else { return Self.get("/v5/order/realtime", [line, id]) }
-            return Self.get("/v5/order/history", [line, id] + walk(since: subjects[0].sinceMs, subjects[0].page, timeMs, limit: Self.orderPageMax))
+            func walk(_ path: String, limit: Int) -> HTTPRequest {
+                Self.get(path, [line, id] + self.walk(since: subjects[0].sinceMs, subjects[0].page, timeMs, limit: limit))
+            }
+            switch step {
+            case 0: return Self.get("/v5/order/realtime", [line, id])
+            case 1: return walk("/v5/order/history", limit: Self.orderPageMax)
+            default: return walk("/v5/execution/list", limit: Self.fillPageMax)
+            }
         case .openOrders(_, let page):
             let place = OpenPage(page, of: category)
             var asked = [line, ("limit", String(Self.orderPageMax)), ("orderFilter", "Order")]

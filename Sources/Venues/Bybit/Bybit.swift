@@ -47,14 +47,13 @@ package struct Bybit: VenueAdapter {
             freshnessMs: Self.freshnessMs, stampMarginMs: 400,
             // Seen of the forerunner of `order/history`; not measured of this one.
             visibilityDelayMs: 15_000,
-            // The open and lately closed, which a restart of the venue's empties; then history, which lags.
-            findSteps: 2, listsFills: true)
+            // The open and lately closed, which a restart of the venue's empties; then history, which lags; then executions, which show what both may lack.
+            findSteps: 3, listsFills: true)
         // Spot is counted apart from derivatives; whether linear and inverse are from each other is not said.
         profile.endpoints = category.isSpot ? "spot" : "derivatives"
         profile.sharedBudgets = ["lookup:realtime", "lookup:history", "lookup:execution", "lookup:settings"]
         // What never traded is gone after a day, what did is kept for years.
         (profile.memoryMs, profile.unfilledMemoryMs) = (7 * Self.dayMs, Self.dayMs)
-        profile.needsAccountFacts = true
         // Elsewhere it wants a coin, and ends 500 orders at most.
         profile.cancelsAll = category.isSpot
         // The edge speaks for the rate, and so it does to countries that are barred; neither says for how long.
@@ -119,7 +118,9 @@ package struct Bybit: VenueAdapter {
         switch query {
         case .serverTime, .instruments: nil
         case .account: "lookup:settings"
-        case .find(_, let step): step == 0 ? "lookup:realtime" : "lookup:history"
+        case .find(_, step: 0): "lookup:realtime"
+        case .find(_, step: 1): "lookup:history"
+        case .find: "lookup:execution"
         case .openOrders: "lookup:realtime"
         case .history: "lookup:history"
         case .fills: "lookup:execution"
