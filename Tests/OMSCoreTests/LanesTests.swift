@@ -98,6 +98,18 @@ import Testing
         #expect(offered == [1, 2, 3] && !lanes.hasModifies)
     }
 
+    @Test func `let an order's modify wait once in each lane, however often it is said to be ready`() {
+        for _ in 0..<3 {
+            lanes.modify(1, isAgain: false, at: 0)
+            lanes.modify(1, isAgain: true, at: 0)
+        }
+        #expect(lanes.modifiesWaiting == 1)
+        for again in [false, true] { lanes.takeModifies(again: again, most: 1) { _ in true } }
+        #expect(!lanes.hasModifies, "what left waits no more, or it would leave as new when it came back")
+        lanes.modify(1, isAgain: false, at: 0)
+        #expect(lanes.hasNewModifies)
+    }
+
     // MARK: Put off
 
     @Test func `bring back what was put off in the order of its times, and not before`() {

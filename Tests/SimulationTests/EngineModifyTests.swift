@@ -10,7 +10,7 @@ import Testing
         return intent
     }
 
-    @Test(arguments: ["bitget-uta", "az-futures"], [200, 700, 2_500] as [Int64])
+    @Test(arguments: ["bitget-uta", "az-futures", "bybit"], [200, 700, 2_500] as [Int64])
     func `of a steady stream of modifies that the venue takes none is called refused`(venue: String, everyMs: Int64) throws {
         let daemon = try EngineCancelTests.placed(venue, orders: 1)
         let order = try #require(daemon.journal.orders.values.first)
@@ -24,7 +24,7 @@ import Testing
         #expect(daemon.journal.order(order.clientOrderID)?.price == Decimal(38_044))
     }
 
-    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures"])
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit"])
     func `a lost modify leaves again only when the lost request can be taken no more`(venue: String) throws {
         let daemon = try EngineCancelTests.placed(venue, orders: 1)
         let order = try #require(daemon.journal.orders.values.first)
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures"], Fate.allCases)
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit"], Fate.allCases)
     func `whatever becomes of a modify, one that is asked for behind it has the last word, and none is called refused`(venue: String, fate: Fate)
         throws
     {

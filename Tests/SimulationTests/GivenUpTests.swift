@@ -106,10 +106,10 @@ import Venues
         #expect(orders(daemon).allSatisfy { $0.state == .abandoned } && sends(daemon) == 1 && daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
-    @Test(arguments: ["bitget-margin", "bitget-uta", "xt-spot", "az-futures"], ["X_ODD", ""])
+    @Test(arguments: ["bitget-margin", "bitget-uta", "xt-spot", "az-futures", "bybit"], ["X_ODD", ""])
     func `the refusal of what was sent again says nothing of the first attempt`(venue: String, unknown: String) throws {
         let daemon = try House.ready(venue) {
-            if !venue.hasPrefix("bitget") { $0.world.switches.append(("\(venue)/duplicate_client_id", "reject")) }
+            if ["xt-spot", "az-futures"].contains(venue) { $0.world.switches.append(("\(venue)/duplicate_client_id", "reject")) }
             $0.setups[0] = $0.setups[0].with(
                 Scripted($0.setups[0].rules) { plan, answer in
                     guard !answer.places.isEmpty, plan.content.isOfResent else { return }

@@ -24,6 +24,15 @@ import Testing
         Dictionary(grouping: daemon.world.ledger.requests.dropFirst(known)) { "\($0.kind.map { "\($0)" } ?? "-") \($0.endpoint)" }.mapValues(\.count)
     }
 
+    /// Permits that requests of these kinds took since so many: one each, or one an item where the venue counts those.
+    private static func taken(_ daemon: VirtualDaemon, _ kinds: [Route.Kind], countsItems: Bool, since known: Int) -> Int {
+        let requests = daemon.world.ledger.requests.dropFirst(known).filter { $0.kind.map(kinds.contains) ?? false }
+        return countsItems ? requests.reduce(0) { $0 + $1.items } : requests.count
+    }
+
+    /// Permits that a batch takes with so many orders in all, if each goes out once.
+    private static func once(_ orders: Int, inBatchesOf most: Int, countsItems: Bool) -> Int { countsItems ? orders : orders / most }
+
     /// How many orders at most: 2,000 at each venue take minutes in a debug build.
     private static let most = getenv("OMSD_SOAK_REPEATS").flatMap { Int(String(cString: $0)) } ?? 200
 
@@ -44,11 +53,14 @@ import Testing
         daemon.run(forUs: .seconds(60))
         let use = Self.use(daemon, since: known)
         print(Self.tell(daemon, "\(venue) \(orders)", use))
-        let profile = try #require(daemon.setups.first).rules.profile
+        let rules = try #require(daemon.setups.first).rules
+        let profile = rules.profile
         // Each order's cancel once, as anywhere, and a fifth of the time after that.
-        let cancels = use.filter { $0.key.hasPrefix("cancel") || $0.key.hasPrefix("mixed") }.values.reduce(0, +)
+        let countsItems = !profile.mixesPlaceAndCancel && rules.charges(of: .cancel([])).contains { $0.perItem > 0 }
+        let cancels = Self.taken(daemon, [.cancel, .mixed], countsItems: countsItems, since: known)
         let permits = profile.budgets.first { $0.name == "batch-cancel" }?.permits ?? 200
-        #expect(cancels <= 2 * orders / profile.cancelMax + 60 * permits / 5, "\(cancels) cancels")
+        let once = Self.once(2 * orders, inBatchesOf: profile.cancelMax, countsItems: countsItems)
+        #expect(cancels <= once + 60 * permits / 5, "\(cancels) cancels")
         // XT takes a cancel as a whole, and shows the order as before; AZ has a number instead of words.
         let words = ["xt-spot": "still shows the orders", "az-futures": "98765"][venue] ?? "not just now"
         let breaks = Array(daemon.journal.breaks.values)
@@ -69,7 +81,7 @@ import Testing
         #expect(daemon.time - start < 3_000_000, "\(daemon.time - start) us until a lost order was found")
     }
 
-    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures"])
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit"])
     func `modifies that are refused for ever take a fifth of any budget at most, and are one break in the venue's words`(venue: String) throws {
         let daemon = try Self.house(venue, orders: 200)
         Self.refuse(daemon, .modify)
@@ -82,10 +94,12 @@ import Testing
         daemon.run(forUs: .seconds(120))
         let use = Self.use(daemon, since: known)
         print(Self.tell(daemon, "\(venue) modifies", use))
-        let profile = try #require(daemon.setups.first).rules.profile
-        let modifies = use.filter { $0.key.hasPrefix("modify") }.values.reduce(0, +)
-        let permits = profile.budgets.first { $0.name == (venue == "bitget-uta" ? "batch-modify" : "modify") }?.permits ?? 0
-        #expect(modifies <= 200 / profile.modifyMax + 120 * permits / 5, "\(modifies) modifies")
+        let rules = try #require(daemon.setups.first).rules
+        let charge = try #require(rules.charges(of: .modify([])).first)
+        let budget = try #require(rules.profile.budgets.first { $0.name == charge.budget })
+        let modifies = Self.taken(daemon, [.modify], countsItems: charge.perItem > 0, since: known)
+        let once = Self.once(200, inBatchesOf: rules.profile.modifyMax, countsItems: charge.perItem > 0)
+        #expect(modifies <= once + 120 * budget.permits / 5, "\(modifies) modifies")
         let breaks = daemon.journal.breaks.values.map { "\($0.kind.rawValue) \($0.clientOrderID?.text ?? "of all"): \($0.detail)" }
         #expect(breaks.count == 1 && breaks[0].hasPrefix("loop of all: modifies of many orders") && breaks[0].contains("98765"), "\(breaks)")
         #expect(daemon.violations.isEmpty, "\(daemon.violations)")

@@ -20,6 +20,8 @@ final class Lanes {
     /// Orders with a modify that may leave, and with one that came back.
     private var modifies = Deque<OrderKey>()
     private var modifiesAgain = Gathering<OrderKey>()
+    /// Those that wait in each: an order that waits for what is new may also wait for what came back.
+    private var (modifiesQueued, modifiesQueuedAgain): (Set<OrderKey>, Set<OrderKey>) = ([], [])
 
     /// Orders of others that policy wants gone.
     private var strangers = Deque<CancelTicket>()
@@ -150,7 +152,11 @@ final class Lanes {
     var modifiesWaiting: Int { modifies.count }
 
     func modify(_ order: OrderKey, isAgain: Bool, at now: Int64) {
-        if isAgain { modifiesAgain.append(order, at: now) } else { modifies.append(order) }
+        if isAgain {
+            if modifiesQueuedAgain.insert(order).inserted { modifiesAgain.append(order, at: now) }
+        } else if modifiesQueued.insert(order).inserted {
+            modifies.append(order)
+        }
     }
 
     func modifiesAgainAt(full: Int) -> Int64 { modifiesAgain.goesAt(full: full, gatheringUs: patience.gatheringUs) }
@@ -161,6 +167,7 @@ final class Lanes {
     func takeModifies(again: Bool, most: Int, take: (OrderKey) -> Bool) {
         var taken: Set<OrderKey> = []
         while taken.count < most, let order = again ? modifiesAgain.popFirst() : modifies.popFirst() {
+            if again { modifiesQueuedAgain.remove(order) } else { modifiesQueued.remove(order) }
             if !taken.contains(order), take(order) { taken.insert(order) }
         }
     }
