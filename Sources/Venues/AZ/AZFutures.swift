@@ -64,13 +64,7 @@ package struct AZFutures: VenueAdapter {
     }
 
     package func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? {
-        guard terms.type == .limit else { return OrderProblem("client_order_id", "az-futures modifies limit orders only") }
-        if let price, !price.isPositive { return OrderProblem("price", "must be positive") }
-        if let quantity {
-            if !quantity.isPositive { return OrderProblem("quantity", "must be positive") }
-            if let problem = unit.problem(with: quantity) { return problem }
-        }
-        return nil
+        terms.problemOfLimitOnly(price: price, quantity: quantity, at: "az-futures") ?? quantity.flatMap { unit.problem(with: $0) }
     }
 
     package func group(of terms: OrderTerms) -> PlaceGroup { PlaceGroup() }

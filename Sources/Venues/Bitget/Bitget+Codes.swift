@@ -37,7 +37,7 @@ extension Bitget {
         return (line == .margin ? margin[code] : unified[code]) ?? .unknown
     }
 
-    private static let shared = table([
+    private static let shared: [String: CodeClass] = codeTable([
         (.ambiguous, "40010 40725 45001 40015 40908 40910 43059 31016 45023 45024 43002 43003 70229"),
         (.rateLimited, "429 70228"),
         // The same order canceled more than once a second.
@@ -69,14 +69,14 @@ extension Bitget {
         (.wrongAccount, "40084 40085 40731"),
     ])
 
-    private static let margin = table([
+    private static let margin: [String: CodeClass] = codeTable([
         (.ambiguous, "50031"),
         (.maintenance, "50025 50026 50027 50030"),
         (.refused, "50024 50028 50020 50035 50045 50016 50017 50018 50046 50047 50063 50048 50011 50061"),
         (.halted, "50012 50019 50021 50022 50023 50064"),
     ])
 
-    private static let unified = table([
+    private static let unified: [String: CodeClass] = codeTable([
         (.ambiguous, "25000 25001 25003"),
         (.rateLimited, "25004"),
         (.maintenance, "25101 25102 25103 25106"),
@@ -89,23 +89,6 @@ extension Bitget {
         (.halted, "25005-25013 25620"),
         (.wrongAccount, "25245"),
     ])
-
-    private static func table(_ rows: [(CodeClass, String)]) -> [String: CodeClass] {
-        var table: [String: CodeClass] = [:]
-        for (meaning, codes) in rows {
-            for word in codes.split(separator: " ") {
-                let ends = word.split(separator: "-")
-                guard ends.count == 2, let first = Int(ends[0]), let last = Int(ends[1]) else {
-                    precondition(table.updateValue(meaning, forKey: String(word)) == nil, "code \(word) stands twice")
-                    continue
-                }
-                for code in first...last {
-                    precondition(table.updateValue(meaning, forKey: String(code)) == nil, "code \(code) stands twice")
-                }
-            }
-        }
-        return table
-    }
 
     /// What a class says of one item of a write.
     ///

@@ -31,7 +31,7 @@ extension Bybit {
 
     static func classify(_ code: String) -> CodeClass { table[code] ?? .unknown }
 
-    private static let table = codes([
+    private static let table: [String: CodeClass] = codeTable([
         (.success, "0"),
         (.ambiguous, "10000 10016 429 170001 170007 170032 170035 170146 170147 170149 170150 170234 170310 170311"),
         (.rateLimited, "10006 170005 170222"),
@@ -56,21 +56,6 @@ extension Bybit {
         (.halted, "10003 10004 10005 10007 10010 33004 -2015"),
         (.halted, "10008 10009 10024 10027 10028 100028 110018 110067-110071 110088 110123-110125 110132 170209 170348 10017"),
     ])
-
-    private static func codes(_ rows: [(CodeClass, String)]) -> [String: CodeClass] {
-        var table: [String: CodeClass] = [:]
-        for (meaning, codes) in rows {
-            for word in codes.split(separator: " ") {
-                let ends = word.split(separator: "-")
-                guard ends.count == 2, let first = Int(ends[0]), let last = Int(ends[1]) else {
-                    precondition(table.updateValue(meaning, forKey: String(word)) == nil, "code \(word) stands twice")
-                    continue
-                }
-                for code in first...last { precondition(table.updateValue(meaning, forKey: String(code)) == nil, "code \(code) stands twice") }
-            }
-        }
-        return table
-    }
 
     static func meaning(of code: String) -> CodeMeaning? {
         switch classify(code) {

@@ -94,10 +94,7 @@ package struct Bybit: VenueAdapter {
     }
 
     package func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? {
-        guard terms.type == .limit else { return OrderProblem("type", "a market order cannot be modified") }
-        if let price, !price.isPositive { return OrderProblem("price", "must be positive") }
-        if let quantity, !quantity.isPositive { return OrderProblem("quantity", "must be positive") }
-        return nil
+        terms.problemOfLimitOnly(price: price, quantity: quantity, at: "bybit")
     }
 
     /// Symbols are mixed in one request.

@@ -226,6 +226,16 @@ extension OrderTerms {
         }
     }
 
+    /// What is wrong with a change where only limit orders can be changed.
+    ///
+    /// - Parameter venue: what a person calls it.
+    func problemOfLimitOnly(price: Decimal?, quantity: Decimal?, at venue: String) -> OrderProblem? {
+        guard type == .limit else { return OrderProblem("client_order_id", "\(venue) modifies limit orders only") }
+        if let price, !price.isPositive { return OrderProblem("price", "must be positive") }
+        if let quantity, !quantity.isPositive { return OrderProblem("quantity", "must be positive") }
+        return nil
+    }
+
     /// What is wrong with price, quantity, time in force and post-only taken together, at any venue; quote quantities are the venue's matter.
     var commonProblem: OrderProblem? {
         switch type {

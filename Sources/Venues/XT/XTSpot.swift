@@ -61,10 +61,7 @@ package struct XTSpot: VenueAdapter {
     }
 
     package func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? {
-        guard terms.type == .limit else { return OrderProblem("client_order_id", "xt-spot modifies limit orders only") }
-        if let price, !price.isPositive { return OrderProblem("price", "must be positive") }
-        if let quantity, !quantity.isPositive { return OrderProblem("quantity", "must be positive") }
-        return nil
+        terms.problemOfLimitOnly(price: price, quantity: quantity, at: "xt-spot")
     }
 
     package func group(of terms: OrderTerms) -> PlaceGroup { PlaceGroup() }
