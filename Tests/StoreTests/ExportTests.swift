@@ -70,4 +70,28 @@ import Wire
         try sample.edit("UPDATE events SET detail = '{' WHERE detail IS NOT NULL")
         #expect(try rows(.timeline, of: sample).contains { $0.contains(.text("{")) })
     }
+
+    @Test func `what is complete behind a half-written intent is told`() throws {
+        let sample = try Sample()
+        try sample.place("one")
+        let (row, accepted) = sample.intent("half", orders: 2)
+        try sample.open.commit([accepted, .orderBorn(sample.order(row), actor: .daemon)])
+        try sample.place("two")
+        #expect(try rows(.orders, of: sample) { $0.conditions = [("intent_id", ["two"])] }.count == 1 && rows(.orders, of: sample).count == 2)
+        // Accepted, born, submitted and acknowledged.
+        #expect(try rows(.timeline, of: sample).count == 8)
+        try sample.open.commit([.orderBorn(sample.order(row, item: 1), actor: .daemon), .intentComplete(row.key)])
+        #expect(try rows(.orders, of: sample).count == 4)
+    }
+
+    @Test(arguments: ExportedView.allCases) func `the next number of a view is found by its key`(view: ExportedView) throws {
+        let sample = try Sample.full()
+        let connection = try Connection(path: sample.path, .readOnly)
+        let plan = try connection.prepare("EXPLAIN QUERY PLAN " + view.nextNumber)
+        var steps: [String] = []
+        while try plan.step() { steps.append(plan.text(3)) }
+        let walks = steps.filter { $0.contains("CO-ROUTINE") || $0.contains("SCAN") && $0 != "SCAN CONSTANT ROW" }
+        #expect(walks.isEmpty && steps.contains { $0.hasPrefix("SEARCH") }, "\(steps)")
+        #expect(steps.filter { $0.contains("TABLE") || $0.hasPrefix("SEARCH") }.allSatisfy { $0.contains("PRIMARY KEY") }, "\(steps)")
+    }
 }

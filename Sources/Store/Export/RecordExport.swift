@@ -14,6 +14,19 @@ package enum ExportedView: String, CaseIterable, Sendable {
         case .requests: "request_id"
         }
     }
+    /// The first number behind one, found by key alone: without what the view joins, and in tables of many million rows at once.
+    var nextNumber: String {
+        switch self {
+        case .orders: "SELECT min(order_key) FROM orders WHERE order_key > ?1"
+        case .fills: "SELECT min(seq) FROM fills WHERE seq > ?1"
+        case .requests: "SELECT min(request_id) FROM requests WHERE request_id > ?1"
+        case .timeline:
+            """
+            SELECT nullif(min(coalesce((SELECT min(order_key) FROM orders WHERE order_key > ?1), \(Int64.max)),
+                coalesce((SELECT min(seq) FROM events WHERE seq > ?1), \(Int64.max))), \(Int64.max))
+            """
+        }
+    }
     /// The column that a stretch of time is of: when an order was asked for, an execution happened at the venue, a request was signed, a line was written.
     package var time: String {
         switch self {
@@ -65,7 +78,8 @@ package struct RecordExport: ~Copyable {
         return try rows.step()
     }
 
-    /// The rows that were complete when this began, by their number.
+    /// The rows that were complete when this began, by their number. What a half-written intent holds lies among them and is left out, also where it is
+    /// completed meanwhile: of an intent all is told or nothing.
     ///
     /// - Parameters:
     ///   - progress: Told numbers gone through, of how many.
@@ -73,10 +87,12 @@ package struct RecordExport: ~Copyable {
     package func read(
         _ view: ExportedView, _ scope: ExportScope, progress: (Int64, Int64) -> Void = { _, _ in }, body: ([ExportedValue]) -> Void
     ) throws(JournalError) {
-        // What appears later belongs to an intent that is still being written, or is newer.
-        let end = view == .requests ? try connection.integer("SELECT max(request_id) FROM requests") ?? 0 : try connection.completeEnd()
+        let (end, unfinished) = try connection.snapshot { () throws(JournalError) -> (Int64, Set<String>) in
+            (try lastNumber(of: view), try halfWritten())
+        }
         let (key, names) = (view.key, try columns(of: view))
-        let next = try connection.prepare("SELECT min(\(key)) FROM (\(Self.numbers(of: view))) WHERE \(key) > ?")
+        let intent = names.firstIndex(of: "intent_id")
+        let next = try connection.prepare(view.nextNumber)
         var terms = ["\(key) >= ?", "\(key) <= ?"]
         if let from = scope.from { terms.append("\(view.time) >= \(from)") }
         if let to = scope.to { terms.append("\(view.time) < \(to)") }
@@ -94,7 +110,11 @@ package struct RecordExport: ~Copyable {
             let last = min(end, first.addingReportingOverflow(Self.numbersAtOnce - 1).partialValue)
             try rows.bind(first, last)
             for condition in scope.conditions { for value in condition.values { try rows.bind(value) } }
-            while try rows.step() { body(Self.values(of: rows, kinds)) }
+            while try rows.step() {
+                let values = Self.values(of: rows, kinds)
+                if let intent, case .text(let id) = values[intent], unfinished.contains(id) { continue }
+                body(values)
+            }
             rows.reset()
             progress(last, end)
             after = last
@@ -104,14 +124,18 @@ package struct RecordExport: ~Copyable {
 
     private enum Kind { case plain, flag, json }
 
-    /// Where its numbers stand, without what the view joins.
-    private static func numbers(of view: ExportedView) -> String {
-        switch view {
-        case .orders: "SELECT order_key FROM orders"
-        case .fills: "SELECT seq FROM fills"
-        case .requests: "SELECT request_id FROM requests"
-        case .timeline: "SELECT order_key AS seq FROM orders UNION ALL SELECT seq FROM events"
-        }
+    /// The newest there is; what is written later has a greater one.
+    private func lastNumber(of view: ExportedView) throws(JournalError) -> Int64 {
+        if view == .requests { return try connection.integer("SELECT max(request_id) FROM requests") ?? 0 }
+        return max(try connection.integer("SELECT max(seq) FROM events") ?? 0, try connection.integer("SELECT max(order_key) FROM orders") ?? 0)
+    }
+
+    /// Intents of which not all is written yet.
+    private func halfWritten() throws(JournalError) -> Set<String> {
+        var ids: Set<String> = []
+        let rows = try connection.prepare("SELECT intent_id FROM intents WHERE complete = 0")
+        while try rows.step() { ids.insert(try rows.next()) }
+        return ids
     }
 
     private static func values(of row: borrowing Statement, _ kinds: [Kind]) -> [ExportedValue] {
