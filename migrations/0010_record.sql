@@ -40,8 +40,13 @@ SELECT e.seq, e.at,
         instr(substr(e.detail, instr(e.detail, '"version":"') + 11), '"') - 1), NULL) AS version,
     iif(instr(e.detail, '"boot":"') > 0, substr(substr(e.detail, instr(e.detail, '"boot":"') + 8), 1,
         instr(substr(e.detail, instr(e.detail, '"boot":"') + 8), '"') - 1), NULL) AS boot,
-    -- The last line of the run before: how long nothing was recorded.
-    e.at - (SELECT f.at FROM events f WHERE f.seq < e.seq ORDER BY f.seq DESC LIMIT 1) AS quiet_us
+    -- The last line of the run before: how long nothing was recorded. A start is the first line of its run, but that opening a journal says what it discards.
+    e.at - (SELECT at FROM (
+        SELECT seq, at FROM (SELECT f.seq, f.at FROM events f WHERE f.seq < e.seq AND f.kind <> 'intent_discarded' ORDER BY f.seq DESC LIMIT 1)
+        UNION ALL
+        SELECT seq, at FROM (
+            SELECT o.order_key AS seq, o.intended_at AS at FROM orders o WHERE o.order_key < e.seq ORDER BY o.order_key DESC LIMIT 1))
+        ORDER BY seq DESC LIMIT 1) AS quiet_us
 FROM events e WHERE e.kind = 'start';
 
 -- Each reload of the configuration: who asked, and what it changed, in words.

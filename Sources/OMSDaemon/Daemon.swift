@@ -80,6 +80,7 @@ final class Daemon {
         let facts = DaemonFacts(
             version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall,
             journalSpace: { [path = journal.path] in JournalSpace(of: path) })
+        var firstSeq: Int64?
         let runner = try Runner(
             ports: RunnerPorts(
                 journal: journal, transport: transport, replies: server, reads: reads, clock: clock,
@@ -93,9 +94,14 @@ final class Daemon {
                 walBytes: { journal.walBytes }, log: { Log.repeated(.warning, $0) }, notice: { [notices] in notices.note($0) }),
             links: links, facts: facts, meter: configuration.metricsListen == nil ? nil : Meter(),
             post: { [mailbox] in mailbox.post($0) },
-            makeEngine: { state, now in Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now) })
-        // What recovery found is durable before anybody is answered.
-        try runner.turn([.started(version: omsdVersion)])
+            makeEngine: { state, now in
+                // Until this process wrote a line, also after a first commit that found no space.
+                firstSeq = firstSeq ?? state.seq
+                let version = state.seq == firstSeq ? omsdVersion : nil
+                return Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now, version: version)
+            })
+        // That it started, and what recovery found, is durable before anybody is answered.
+        try runner.turn([])
         try Thread.start("omsd-reader") { reads.run() }.letGo()
         let core = CoreLoop(runner: runner, mailbox: mailbox)
         // Used by whoever runs a turn, or keeps others from running one.

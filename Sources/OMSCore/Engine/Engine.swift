@@ -47,7 +47,6 @@ package final class Engine {
     package var isJournalFull = false
     /// See `JournalState.goneBackSeq`.
     let goneBackSeq: Int64
-    private let bootID: String
     /// When this engine was made, on the runner's clock.
     let startedAt: Int64
     /// Nothing more leaves; answers are still taken.
@@ -64,17 +63,22 @@ package final class Engine {
     ///   - seed: for back-off jitter alone.
     ///   - bootID: permits of the same boot may count elapsed time.
     ///   - patience: how long it waits for what.
+    ///   - version: of the daemon that begins to work on the journal, which is the first line that it writes; nil: it wrote that before.
     package init(
         accounts: [AccountSetup], state: JournalState, journal: any Journal, seed: UInt64, bootID: String, at now: Moment,
-        patience: Patience = Patience()
+        patience: Patience = Patience(), version: String? = nil
     ) {
         self.journal = journal
         self.patience = patience
         turn = Turn(at: now, seq: state.seq, requestMax: state.requestMax)
         random = SplitMix64(seed: seed)
-        self.bootID = bootID
         (goneBackSeq, startedAt) = (state.goneBackSeq, now.monotonic)
         admission = Admission(mint: OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater))
+        // In front of whatever else a start records: since the line before it nothing was recorded.
+        if let version {
+            let facts = [JournalEvent.Fact("version", version), .init("boot", bootID)]
+            record(.note(account: nil, nil, event(.start, facts: facts, note: "omsd \(version) writes")))
+        }
         // No boot since the journal went back in time: what the lost part took of the limits is not known.
         let lacksPermits = goneBackSeq > 0 && state.bootID == nil
         var inherited = state.permits
@@ -138,9 +142,6 @@ package final class Engine {
         case .disconnected(let connection): disconnected(connection)
         case .spoke(let connection): guards.heard(connection, in: turn)
         case .reload(let setups, let changes, let actor): reload(setups, changes: changes, by: actor)
-        case .started(let version):
-            let facts = [JournalEvent.Fact("version", version), .init("boot", bootID)]
-            record(.note(account: nil, nil, event(.start, facts: facts, note: "omsd \(version) writes")))
         case .wake: break
         }
     }

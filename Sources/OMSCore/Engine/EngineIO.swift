@@ -17,8 +17,6 @@ package enum Input: Sendable {
     ///   - changes: what differs from before, as `KEY: BEFORE -> AFTER`, for the record.
     ///   - by: who asked for it.
     case reload([AccountSetup], changes: [String], by: Actor)
-    /// A daemon of this version begins to work on the journal; the first input of all.
-    case started(version: String)
     /// A timer, or the end of a drain.
     case wake
 }

@@ -285,7 +285,7 @@ class Witness:
     def answer_29(self) -> list[Row]:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         seqs = sorted(
-            [(row["seq"], row["at"], row["kind"]) for row in self.journal.events]
+            [(row["seq"], row["at"], row["kind"]) for row in self.journal.events if row["kind"] != "intent_discarded"]
             + [(row["order_key"], row["intended_at"], "") for row in self.journal.orders]
         )
         silent = [None] + [at - former for (_, former, _), (_, at, kind) in pairwise(seqs) if kind == "start"]
