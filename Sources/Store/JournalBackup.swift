@@ -29,6 +29,25 @@ package enum JournalBackup {
         }
     }
 
+    /// Runs `body` on a copy that nobody else can read, in a folder of its own below `TMPDIR`, which is gone afterwards.
+    ///
+    /// - Throws: `.full` or `.failed` where it finds no place, `.damaged` for a journal that cannot be copied whole.
+    static func withCopy<Result>(of path: String, _ body: (String) throws(JournalError) -> Result) throws(JournalError) -> Result {
+        let place = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        var template = Array("\(place.isEmpty ? "/tmp" : place)/omsd-copy-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw JournalError(.failed, "a copy of \(path) needs a place below TMPDIR or /tmp: \(systemError())")
+        }
+        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let file = folder + "/journal.db"
+        defer {
+            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(file + suffix) }
+            rmdir(folder)
+        }
+        try copy(from: path, to: file)
+        return try body(file)
+    }
+
     private static func copy(from path: String, to draft: String) throws(JournalError) {
         let source = try Connection(path: path, .readOnly)
         let copy = try Connection(path: draft, .create)

@@ -42,9 +42,17 @@ package enum JournalVerifier {
     ) throws(JournalError) -> VerifyReport {
         try JournalFile.checkForReading(path)
         let connection = try Connection(path: path, .readOnly)
-        guard try Migrator.version(of: connection) == Migrator.newest else {
-            throw JournalError(.damaged, "\(path) is not of version \(Migrator.newest)")
+        let version = try Migrator.version(of: connection)
+        if version >= 1, version < Migrator.newest {
+            progress("a copy, brought from version \(version) to \(Migrator.newest)")
+            var report = try JournalBackup.withCopy(of: path) { copy throws(JournalError) in
+                try Migrator.migrate(Connection(path: copy, .readWrite))
+                return try verify(path: copy, witness: witness, progress: progress)
+            }
+            report.note("it is of an older omsd (version \(version)): checked was a copy, brought to version \(Migrator.newest) as a start would")
+            return report
         }
+        guard version == Migrator.newest else { throw JournalError(.damaged, "\(path) is of version \(version), this omsd reads \(Migrator.newest)") }
         var check = JournalCheck(connection: connection)
         do throws(JournalError) {
             progress("SQLite's own check")

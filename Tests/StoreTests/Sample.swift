@@ -131,6 +131,26 @@ final class Sample {
         return orders
     }
 
+    /// A journal of the version before, with the same rows.
+    func former(in folder: ScratchDirectory) throws -> String {
+        let path = folder.file("former.db")
+        let connection = try Connection(path: path, .create)
+        try connection.execute("PRAGMA application_id = \(JournalFile.applicationID)")
+        try Migrator.migrate(connection, with: Migrator.shipped.dropLast())
+        try connection.execute("ATTACH '\(self.path)' AS later; BEGIN")
+        var tables: [String] = []
+        do {
+            let rows = try connection.prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+            while try rows.step() { tables.append(try rows.next()) }
+        }
+        for table in tables {
+            let columns = try connection.text("SELECT group_concat(name, ', ') FROM pragma_table_info('\(table)', 'main')").get()
+            try connection.execute("INSERT OR IGNORE INTO main.\(table) (\(columns)) SELECT \(columns) FROM later.\(table)")
+        }
+        try connection.execute("COMMIT; DETACH later")
+        return path
+    }
+
     /// SQL as another program would run it: on the closed or open file, with write access.
     func tamper(_ sql: String) throws {
         var handle: OpaquePointer?

@@ -178,4 +178,21 @@ import Wire
         while try tables.step() { print("  \(tables.text(0)): \(tables.text(1))") }
         #expect(try JournalVerifier.verify(path: sample.path).problems == [])
     }
+
+    @Test func `a backup of the version before is verified, and stays as it is`() throws {
+        let sample = try Sample()
+        try sample.place("one", count: 3)
+        let seals = try sample.seal()
+        let folder = ScratchDirectory()
+        let path = try sample.former(in: folder)
+        let before = contents(of: path)
+
+        let report = try JournalVerifier.verify(path: path)
+        #expect(report.problems == [] && report.orders == 3 && report.seals.count == seals.count && !seals.isEmpty)
+        #expect(report.notes.contains { $0.contains("of an older omsd (version \(Migrator.newest - 1))") }, "\(report.notes)")
+        #expect(contents(of: path) == before)
+
+        do { try Connection(path: path, .readWrite).execute("UPDATE orders SET filled_quantity = '0.0007' WHERE item = 1") }
+        #expect(try !JournalVerifier.verify(path: path).isSound)
+    }
 }
