@@ -3,7 +3,7 @@ import CSQLite
 import Migrations
 import OMSCore
 
-/// Brings a journal's tables to the newest form, one numbered file a transaction, forward only.
+/// Brings a journal's tables to the newest form: numbered files, forward only, all that are due in one transaction.
 enum Migrator {
     typealias Step = (number: Int, name: String, sql: String)
 
@@ -12,19 +12,32 @@ enum Migrator {
 
     static func version(of connection: Connection) throws(JournalError) -> Int { Int(try connection.integer("PRAGMA user_version") ?? 0) }
 
-    /// - Parameter steps: All there are, oldest first; tests hand in more than there are.
-    static func migrate(_ connection: Connection, with steps: [Step] = shipped) throws(JournalError) {
+    /// - Parameters:
+    ///   - steps: All there are, oldest first; tests hand in more than there are.
+    ///   - probe: Looks at what was made of it; where this throws, the journal stays of the version that it was.
+    static func migrate(
+        _ connection: Connection, with steps: [Step] = shipped, probe: () throws(JournalError) -> Void = {}
+    ) throws(JournalError) {
         let version = try version(of: connection)
-        for migration in steps where migration.number > version {
-            try connection.execute("BEGIN IMMEDIATE")
-            do throws(JournalError) {
-                try connection.execute(migration.sql)
-                try connection.execute("PRAGMA user_version = \(migration.number)")
-                try connection.execute("COMMIT")
-            } catch {
-                if sqlite3_get_autocommit(connection.handle) == 0 { sqlite3_exec(connection.handle, "ROLLBACK", nil, nil, nil) }
-                throw JournalError(error.kind, "migration \(migration.name): \(error.description)")
-            }
+        let due = steps.filter { $0.number > version }
+        guard !due.isEmpty else { return }
+        try connection.execute("BEGIN IMMEDIATE")
+        do throws(JournalError) {
+            for migration in due { try run(migration, on: connection) }
+            try probe()
+            try connection.execute("COMMIT")
+        } catch {
+            if sqlite3_get_autocommit(connection.handle) == 0 { sqlite3_exec(connection.handle, "ROLLBACK", nil, nil, nil) }
+            throw error
+        }
+    }
+
+    private static func run(_ migration: Step, on connection: Connection) throws(JournalError) {
+        do throws(JournalError) {
+            try connection.execute(migration.sql)
+            try connection.execute("PRAGMA user_version = \(migration.number)")
+        } catch {
+            throw JournalError(error.kind, "migration \(migration.name): \(error.description)")
         }
     }
 

@@ -146,7 +146,8 @@ package final class SQLiteJournal: Journal {
                     + "looked up before they are sent, limits count as used up")
         }
         try connection.becomeWriter()
-        try Migrator.migrate(connection)
+        // Of an older version nothing was read so far but what every version has: a journal that cannot be read stays of the version that it is.
+        try Migrator.migrate(connection) { () throws(JournalError) in _ = try JournalLoader(connection: connection).load() }
         for account in accounts { try Self.addAccount(account, to: connection) }
         var failure: JournalError?
         statements = WriterStatements(on: connection, failure: &failure)

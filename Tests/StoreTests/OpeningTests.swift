@@ -90,6 +90,21 @@ func checkpointed(_ path: String) throws {
         expectRefusedUntouched(damaged.path)
     }
 
+    @Test func `an older journal that is refused for what it holds stays of its version, and is migrated once it can be read`() throws {
+        let sample = try Sample()
+        try sample.place("some", count: 3)
+        let folder = ScratchDirectory()
+        let path = try sample.former(in: folder)
+        do { try Connection(path: path, .readWrite).execute("UPDATE orders SET filled_quantity = 'many' WHERE item = 1") }
+        let error = refusal(path)
+        #expect(error?.exitCode == 65, "\(String(describing: error))")
+        func version() throws -> Int { try Migrator.version(of: try Connection(path: path, .readOnly)) }
+        #expect(try version() == Migrator.newest - 1)
+        do { try Connection(path: path, .readWrite).execute("UPDATE orders SET filled_quantity = '0' WHERE item = 1") }
+        #expect(refusal(path) == nil)
+        #expect(try version() == Migrator.newest)
+    }
+
     @Test func `a second daemon is turned away with the code for it`() throws {
         let sample = try Sample()
         let error = refusal(sample.path)
