@@ -75,10 +75,10 @@ extension JournalLoader {
         return taken
     }
 
-    /// Who each account is, by the record. Of a journal before its upgrade: with which key it signed.
     /// The schema that knows where streams are heard.
     private static let streamsSince = 8
 
+    /// Who each account is, by the record. Of a journal before its upgrade: with which key it signed.
     func pinnedIdentities() throws(JournalError) -> [PinnedIdentity] {
         let version = try Migrator.version(of: connection)
         guard version >= 2 else { return try formerIdentities() }

@@ -3,7 +3,7 @@ import Wire
 
 /// The last lines that tell how rows stand which change: of guards, breaks, accounts and what is remembered of them; and which intents settled.
 ///
-/// Read in pieces, so that no snapshot keeps the WAL for long. Whoever compares rows with it reads on first, within the snapshot that the rows are of:
+/// Read in pieces, so that no snapshot keeps the WAL for long; in memory stays the last line of each subject, and the number of each settled intent. Whoever compares rows with it reads on first, within the snapshot that the rows are of:
 /// they move while this goes on.
 struct StandingLines {
     /// What a line tells of.
@@ -23,12 +23,21 @@ struct StandingLines {
         let seq, at: Int64
         let state: String?
         let actor: String
-        let detail: JSON?
+        private(set) var detail: JSON?
+
+        /// Of its detail only what rows are compared with: there is a line for every guard and break there ever was.
+        func keeping(_ names: String...) -> Line {
+            var line = self
+            let members = names.compactMap { name in detail?[name].map { (key: name, value: $0) } }
+            line.detail = members.isEmpty ? nil : .object(members)
+            return line
+        }
     }
 
     private(set) var lines: [Subject: Line] = [:]
-    /// Intents that a line says are settled, in no order: eight bytes each, however many there are.
-    private(set) var settled: [Int64] = []
+    /// Intents that a line says are settled, eight bytes each: the first `sorted` of them in order.
+    private var settled: [Int64] = []
+    private var sorted = 0
     private(set) var problems: [String] = []
     private var after: Int64 = 0
 
@@ -79,13 +88,13 @@ struct StandingLines {
         switch EventKind(rawValue: kind) {
         case .sessionGuard:
             guard let id = number("guard_id", "guard") else { return }
-            lines[.sessionGuard(id)] = line
-            if line.detail?["token_sha256"] != nil { lines[.token(id)] = line }
-        case .breakResolved: if let id = number("break_id", "break") { lines[.breakResolved(id)] = line }
+            lines[.sessionGuard(id)] = line.keeping("note")
+            if line.detail?["token_sha256"] != nil { lines[.token(id)] = line.keeping("token_sha256") }
+        case .breakResolved: if let id = number("break_id", "break") { lines[.breakResolved(id)] = line.keeping("resolved_at") }
         case .breakAcknowledged:
             guard let id = number("break_id", "break") else { return }
-            lines[.breakAcknowledged(id)] = line
-            if line.detail?["resolved_at"] != nil { lines[.breakResolved(id)] = line }
+            lines[.breakAcknowledged(id)] = line.keeping("acknowledged_at", "reason")
+            if line.detail?["resolved_at"] != nil { lines[.breakResolved(id)] = line.keeping("resolved_at") }
         case .intentSettled: if let key = number("intent_key", "intent") { settled.append(key) }
         case .tradingState: if let account { lines[.tradingState(account)] = line }
         case .identity: if let account { lines[.identity(account)] = line }
@@ -95,8 +104,12 @@ struct StandingLines {
         }
     }
 
-    /// So that they can be looked up.
-    mutating func sortSettled() { settled.sort() }
+    /// So that they can be looked up. Costs nothing where none came since.
+    mutating func sortSettled() {
+        guard sorted < settled.count else { return }
+        settled.sort()
+        sorted = settled.count
+    }
 
     func isSettled(_ intent: Int64) -> Bool {
         var (low, high) = (0, settled.count)
