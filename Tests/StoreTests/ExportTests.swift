@@ -84,6 +84,19 @@ import Wire
         #expect(try rows(.orders, of: sample).count == 4)
     }
 
+    @Test func `a name that nothing in the journal bears is known for one, and so is what is half written`() throws {
+        let sample = try Sample()
+        try sample.place("one", tag: "desk-1")
+        let (row, accepted) = sample.intent("half", orders: 2, tag: "desk-2")
+        try sample.open.commit([accepted, .orderBorn(sample.order(row), actor: .daemon)])
+        let export = try RecordExport(path: sample.path)
+        for (column, borne, other) in [
+            ("account", "mm-az", "mm-za"), ("symbol", "btc_usdt", "btc_usd"), ("intent_id", "one", "half"), ("tag", "desk-1", "desk-2"),
+        ] {
+            #expect(try export.knows(borne, as: column) && !export.knows(other, as: column), "\(column)")
+        }
+    }
+
     @Test(arguments: ExportedView.allCases) func `the next number of a view is found by its key`(view: ExportedView) throws {
         let sample = try Sample.full()
         let connection = try Connection(path: sample.path, .readOnly)

@@ -72,9 +72,18 @@ package struct RecordExport: ~Copyable {
         return (0..<rows.columns).map { rows.name(of: $0) }
     }
 
-    package func knows(account: String) throws(JournalError) -> Bool {
-        let rows = try connection.prepare("SELECT 1 FROM accounts WHERE account = ?")
-        try rows.bind(account)
+    /// Whether anything in the journal bears a name, by the column that rows are chosen by; true of columns whose values are no names.
+    package func knows(_ name: String, as column: String) throws(JournalError) -> Bool {
+        let sql: String
+        switch column {
+        case "account": sql = "SELECT 1 FROM accounts WHERE account = ?"
+        case "symbol": sql = "SELECT 1 FROM symbols WHERE symbol = ? LIMIT 1"
+        case "intent_id": sql = "SELECT 1 FROM intents WHERE intent_id = ? AND complete = 1"
+        case "tag": sql = "SELECT 1 FROM intents WHERE tag = ? AND complete = 1 LIMIT 1"
+        default: return true
+        }
+        let rows = try connection.prepare(sql)
+        try rows.bind(name)
         return try rows.step()
     }
 

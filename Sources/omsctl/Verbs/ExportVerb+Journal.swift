@@ -24,8 +24,9 @@ extension ExportVerb {
         let export = try reading { () throws(JournalError) in try RecordExport(path: path) }
         let columns = try reading { () throws(JournalError) in try export.columns(of: view) }
         scope.conditions = try conditions(arguments, columns, of: view)
-        if let account = arguments.text("--account"), try !reading({ () throws(JournalError) in try export.knows(account: account) }) {
-            throw Failure(exitCode: .denied, text: "the journal knows no account \(account.escapedForTerminal)")
+        for (option, column) in filters {
+            guard let name = arguments.text(option), try !reading({ () throws(JournalError) in try export.knows(name, as: column) }) else { continue }
+            throw Failure(exitCode: .denied, text: "the journal knows no \(option.dropFirst(2)) \(name.escapedForTerminal)")
         }
         let progress = Progress(terminal)
         defer { progress.end() }

@@ -9,7 +9,7 @@ enum ExportVerb {
             summary: "all orders, asked of the daemon; or all columns of one view, from the journal, as CSV (--csv) or a JSON array (--json)",
             flags: [
                 .switch("--csv", "RFC 4180, times as UTC"),
-                .option("--from", "TIME", "of a view: from then on (UTC): 2026-11-20, 2026-11-20T17:03, or -1h, 7d"),
+                .option("--from", "TIME", "of a view: from then on: 2026-11-20T17:03:04Z or +02:00, 2026-11-20 (UTC), or -90m, -24h, -7d"),
                 .option("--to", "TIME", "of a view: up to, and without, then"),
                 .option("--journal", "FILE", "of a view: the journal, live, stopped or a backup; default \(ReportVerb.journal)"),
                 .option("--account", "NAME", "only this account"),
