@@ -8,18 +8,12 @@ extension SQLiteJournal {
             row.listedSold, row.feesInBase, Int64(row.fills), row.lastFillAt, row.since, row.before)
     }
 
-    package func fills(of account: AccountID, symbol: Symbol, since: Int64) throws(JournalError) -> [OwnFill] {
-        guard let account = accountKeys[account] else { return [] }
-        return try reading { () throws(JournalError) -> [OwnFill] in
+    package func trades(of account: AccountID, since: Int64, _ tell: (OwnTrade) -> Void) throws(JournalError) {
+        guard let account = accountKeys[account] else { return }
+        try reading { () throws(JournalError) in
             defer { statements.findTradesSince.reset() }
-            try statements.findTradesSince.bind(account, since, symbol)
-            var fills: [OwnFill] = []
-            while try statements.findTradesSince.step() {
-                let side: Side = try statements.findTradesSince.next()
-                let positionSide: PositionSide? = try statements.findTradesSince.next()
-                fills.append(OwnFill(side, positionSide, try Fill(row: statements.findTradesSince)))
-            }
-            return fills
+            try statements.findTradesSince.bind(account, since)
+            while try statements.findTradesSince.step() { tell(try OwnTrade(row: statements.findTradesSince)) }
         }
     }
 
@@ -31,13 +25,21 @@ extension SQLiteJournal {
             while try statements.findExecuted.step() {
                 orders.append(try OrderColumns.read(statements.findExecuted, accounts: accountNames, predicted: statements.predicted))
             }
+            if orders.isEmpty { beginsPositions = true }
             return orders
         }
     }
 }
 
+extension OwnTrade {
+    init(row: borrowing Statement) throws(JournalError) {
+        let key = PositionKey(symbol: try row.next(), positionSide: try row.next())
+        self.init(key, try row.next(), quantity: try row.next(), fee: try row.next(), feeAsset: try row.next(), at: try row.next())
+    }
+}
+
 extension JournalLoader {
-    /// In `meta`: 1 in a journal that kept positions from its first order on.
+    /// In `meta`: 1 in a journal that keeps positions, from its first order on or since all that was executed before was counted.
     static let positions = "positions"
 
     func loadPositions(into state: inout JournalState, accounts: [Int64: AccountID]) throws(JournalError) {

@@ -31,6 +31,8 @@ package final class SQLiteJournal: Journal {
     private var latched: JournalError? {
         didSet { if latched != nil { connection.leaveAsItIs() } }
     }
+    /// All that was ever executed has been read, to be counted: the next commit holds what it came to, and says that positions are kept from then on.
+    var beginsPositions = false
     /// The last sequence number committed.
     private(set) var seq: Int64
     var accountKeys: [AccountID: Int64]
@@ -278,12 +280,16 @@ package final class SQLiteJournal: Journal {
         do throws(JournalError) {
             try statements.begin.run()
             try write(records)
+            if beginsPositions {
+                try connection.execute(
+                    "INSERT INTO meta (key, value) VALUES ('\(JournalLoader.positions)', 1) ON CONFLICT (key) DO UPDATE SET value = 1")
+            }
             try statements.commit.run()
         } catch {
             takeBack(after: error)
             throw error
         }
-        seq = last
+        (seq, beginsPositions) = (last, false)
         lock.note(last)
         rate.keep()
         reserveCommitted = requestReserve
@@ -326,7 +332,7 @@ package final class SQLiteJournal: Journal {
         }
     }
 
-    /// Nothing is written any more: somebody else found that the disk fails.
+    /// Nothing is written any more: somebody else found that the disk fails, or missed what cannot be read.
     package func latch(_ error: JournalError) { if latched == nil { latched = error } }
 
     package func check() throws(JournalError) {

@@ -191,8 +191,8 @@ struct WriterStatements: ~Copyable {
         findTrades = prepare("SELECT trade_id, venue_order_id, quantity, price, fee, fee_asset, at FROM fills WHERE order_key = ?")
         findTradesSince = prepare(
             """
-            SELECT o.side, o.position_side, f.trade_id, f.venue_order_id, f.quantity, f.price, f.fee, f.fee_asset, f.at
-            FROM fills f CROSS JOIN orders o USING (order_key) WHERE f.account_key = ? AND f.at >= ? AND o.symbol = ?
+            SELECT o.symbol, o.position_side, o.side, f.quantity, f.fee, f.fee_asset, f.at
+            FROM fills f CROSS JOIN orders o USING (order_key) WHERE f.account_key = ? AND f.at >= ?
             """)
         findExecuted = prepare(
             order + """

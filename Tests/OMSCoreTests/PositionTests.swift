@@ -64,18 +64,39 @@ struct PositionTests {
         positions.execute(Self.terms(.buy), from: .zero, to: Decimal(7))
         let (old, new) = (Self.fill("1", "4", fee: "1", "btc", at: 99), Self.fill("2", "2", at: 100))
         for fill in [old, new] { positions.book(fill, of: Self.terms(.buy)) }
-        positions.begin(at: ["btc_usdt": 100]) { _, time in [old, new].filter { $0.at >= time }.map { OwnFill(.buy, nil, $0) } }
+        positions.begin(at: ["btc_usdt": 100]) { time, tell in
+            for fill in [old, new] where fill.at >= time { tell(OwnTrade(fill, of: Self.terms(.buy))) }
+            return true
+        }
         // Two by an execution since then, and one of no known time.
         #expect(try #require(positions[Self.key]).positionSince == Decimal(3))
         positions.book(Self.fill("3", "1", at: 98), of: Self.terms(.buy))
         let row = try #require(positions[Self.key])
         #expect(row.positionSince == Decimal(2) && row.position == Decimal(6))
         // Asked for again, nothing is read; what is new begins where the limit does.
-        positions.begin(at: ["btc_usdt": 100]) { _, _ in nil }
-        positions.begin(at: ["btc_usdt": 200]) { _, _ in nil }
+        positions.begin(at: ["btc_usdt": 100]) { _, _ in false }
+        positions.begin(at: ["btc_usdt": 200]) { _, _ in false }
         #expect(positions[Self.key]?.since == 100, "what cannot be read leaves the former time")
-        positions.begin(at: ["btc_usdt": 0]) { _, _ in [] }
+        positions.begin(at: ["btc_usdt": 0]) { _, _ in false }
         #expect(positions[Self.key]?.positionSince == Decimal(6))
+    }
+
+    @Test func `executions of all markets whose limits name another time are read once, each market from its own time`() throws {
+        var positions = Positions(of: "a", takesFees: true)
+        let (bitcoin, ether) = (Self.terms(.buy), Self.terms(.sell, nil, "eth_usdt"))
+        let fills = [(Self.fill("1", "1", at: 50), bitcoin), (Self.fill("2", "2", at: 150), bitcoin), (Self.fill("3", "4", at: 150), ether)]
+        for (fill, terms) in fills {
+            positions.execute(terms, from: .zero, to: fill.quantity)
+            positions.book(fill, of: terms)
+        }
+        var readings: [Int64] = []
+        positions.begin(at: ["btc_usdt": 100, "eth_usdt": 200, "xrp_usdt": 1]) { time, tell in
+            readings.append(time)
+            for (fill, terms) in fills where fill.at >= time { tell(OwnTrade(fill, of: terms)) }
+            return true
+        }
+        #expect(readings == [100])
+        #expect(positions.all.map(\.positionSince) == [Decimal(2), .zero] && positions.all.map(\.since) == [100, 200])
     }
 
     @Test func `a sum beyond any number is unknown, never wrong`() {

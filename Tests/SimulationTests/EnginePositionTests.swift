@@ -1,6 +1,7 @@
-import OMSCore
 import Simulator
 import Testing
+
+@testable import OMSCore
 
 /// Positions as orders trade, get lost and come back, and `max_position`, which asks for them.
 @Suite struct EnginePositionTests {
@@ -73,6 +74,32 @@ import Testing
         let ahead = try Self.limited(to: 5) { $0.since = .max / 2 }
         let refusal = try Self.submit(1, "one", to: ahead)
         #expect(refusal?.reason == "RISK_MAX_POSITION" && refusal?.message.contains("is ahead") == true, "\(String(describing: refusal))")
+    }
+
+    @Test func `an execution heard in the turn of a reload counts since the time that the reload names`() throws {
+        let daemon = try Self.limited(to: 9)
+        #expect(try Self.submit(1, "one", to: daemon) == nil)
+        #expect(House.settled(daemon, "one"))
+        let engine = try #require(daemon.engine)
+        let desk = try #require(engine.desk("xt-spot"))
+        let live = try #require(desk.book.all.first)
+        let (quantity, since) = (try Self.one().quantity, daemon.now.wall - 10)
+        // Before the time, at it, and behind it: each is in no journal yet when the limit is read again.
+        #expect(engine.recallFills(of: live, on: desk))
+        for (index, at) in [since - 1, since, since + 5].enumerated() {
+            let part = try #require(quantity.dividedRoundingDown(by: Decimal(4)))
+            let fill = Fill(
+                tradeID: TradeID("t\(index)"), venueOrderID: try #require(live.order.venueOrderID), quantity: part, price: .one, fee: nil,
+                feeAsset: nil,
+                at: at)
+            #expect(engine.book(fill, of: live, on: desk, evidence: .stream, request: nil))
+        }
+        var setups = daemon.setups
+        setups[0].risk.maxPosition = [try Self.one().symbol: PositionLimit(max: try Self.times(9), opening: .zero, since: since)]
+        engine.step(.reload(setups, changes: [], by: .daemon), at: daemon.now)
+        let row = try #require(desk.book.positions.all.first)
+        let half = try #require(quantity.dividedRoundingDown(by: Decimal(2)))
+        #expect(row.since == since && row.fills == 3 && row.positionSince == half, "\(row)")
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])

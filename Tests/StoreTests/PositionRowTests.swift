@@ -48,12 +48,69 @@ import Wire
         let sample = try Sample()
         let orders = try sample.place("many", count: 3)
         for order in orders[0...1] { try sample.fill(order, trade: "t") }
-        let fills = try sample.open.fills(of: Sample.az, symbol: "btc_usdt", since: 0)
-        #expect(fills.count == 2 && fills.allSatisfy { $0.side == .buy && $0.positionSide == nil })
-        #expect(try sample.open.fills(of: Sample.az, symbol: "btc_usdt", since: sample.now + 1).isEmpty)
-        #expect(try sample.open.fills(of: Sample.az, symbol: "eth_usdt", since: 0).isEmpty)
+        var trades: [OwnTrade] = []
+        try sample.open.trades(of: Sample.az, since: 0) { trades.append($0) }
+        let known = try orders[0...1].map { OwnTrade(try sample.open.fills(of: $0.key)[0], of: $0.terms) }
+        #expect(trades == known && trades[0].side == .buy)
+        try sample.open.trades(of: Sample.az, since: sample.now + 1) { Issue.record("\($0) was not since then") }
         let first = try sample.open.executedOrders(after: OrderKey(0), limit: 1)
         #expect(first.map(\.key) == [orders[0].key])
         #expect(try sample.open.executedOrders(after: orders[0].key, limit: 9).map(\.key) == [orders[1].key])
+    }
+
+    /// As 0.1.0 left it: orders traded, and nothing says what they came to.
+    private static func upgraded() throws -> (Sample, orders: [Order]) {
+        let sample = try Sample()
+        let orders = try sample.place("old", count: 2)
+        try sample.fill(orders[0], trade: "t")
+        sample.close()
+        // Closed, so that a start reads nothing of them but to count.
+        try sample.tamper("UPDATE orders SET state = 'filled', closed_at = 1; DELETE FROM meta WHERE key = 'positions'")
+        return (sample, orders)
+    }
+
+    private static func start(_ sample: Sample) throws -> [JournalRecord] {
+        let moment = Moment(monotonic: 1, wall: sample.now)
+        let engine = Engine(accounts: [], state: try sample.open.load(), journal: try sample.open, seed: 1, bootID: "boot", at: moment)
+        engine.step(.started(version: "1"), at: moment)
+        let records = engine.finishTurn(at: moment).records
+        sample.seq = engine.journalSeq
+        return records
+    }
+
+    private static func positions(_ sample: Sample) throws -> Int {
+        sample.close()
+        return try sample.reopen().load().positions.count
+    }
+
+    @Test func `a journal of 0.1.0 with an order that cannot be read does not start, and its positions stay uncounted`() throws {
+        for spoiled in ["UPDATE orders SET filled_quantity = 'many' WHERE item = 0", "UPDATE fills SET quantity = 'many'"] {
+            let (sample, _) = try Self.upgraded()
+            try sample.tamper("DROP TRIGGER fills_fixed; \(spoiled)")
+            try sample.reopen()
+            let records = try Self.start(sample)
+            let error = #expect(throws: JournalError.self) { try sample.open.commit(records) }
+            #expect(error?.kind == .damaged && error?.exitCode == 65, "\(String(describing: error))")
+            #expect(throws: JournalError.self) { try sample.open.check() }
+            sample.close()
+        }
+    }
+
+    @Test func `positions of a journal of 0.1.0 are counted at its first start, and where nothing traded they are not counted again`() throws {
+        let (sample, orders) = try Self.upgraded()
+        try sample.reopen()
+        try sample.open.commit(try Self.start(sample))
+        #expect(try Self.positions(sample) == 1)
+        #expect(try sample.open.load().positions.first?.bought == Decimal("0.0005") && orders.count == 2)
+        let idle = try Sample()
+        try idle.place("open")
+        idle.close()
+        try idle.tamper("DELETE FROM meta WHERE key = 'positions'")
+        try idle.reopen()
+        #expect(try !idle.open.load().hasPositions)
+        try idle.open.commit(try Self.start(idle))
+        idle.close()
+        try idle.reopen()
+        #expect(try idle.open.load().hasPositions)
     }
 }

@@ -6,7 +6,7 @@ extension Engine {
         _ kind: CommandKind, of clientOrderID: ClientOrderID, for intent: OpenIntent?, sequence: IntentSequence? = nil, actor: Actor
     ) -> CommandID? {
         let live = names[clientOrderID]
-        guard let order = live?.order ?? (try? journal.order(clientOrderID)) else { return nil }
+        guard let order = live?.order ?? known(clientOrderID) else { return nil }
         let command = birth(kind, of: order, price: nil, quantity: nil, onFailure: .keep, for: intent, sequence: sequence, actor: actor)
         if let live, !live.state.isTerminal {
             live.commands.append(command.id)
@@ -15,6 +15,9 @@ extension Engine {
         }
         return command.id
     }
+
+    /// An order that was examined as known when its intent was taken. nil: it cannot be read, and this turn is never committed.
+    private func known(_ id: ClientOrderID) -> Order? { readOrLatch { () throws(JournalError) in try journal.order(id) } ?? nil }
 
     private func birth(
         _ kind: CommandKind, of order: Order, price: Decimal?, quantity: Decimal?, onFailure: OnFailure, for intent: OpenIntent?,
@@ -112,9 +115,7 @@ extension Engine {
 
     /// Writes down that a modify is wanted. It is pursued once its intent is accepted.
     func bearModify(_ item: ModifyItem, for intent: OpenIntent, actor: Actor) {
-        // Examined as known when the intent was taken, so that nothing but a read that fails ends here: the journal keeps that error, and this turn is never
-        // committed (``Journal/check()``).
-        guard let order = names[item.clientOrderID]?.order ?? (try? journal.order(item.clientOrderID)) else { return }
+        guard let order = names[item.clientOrderID]?.order ?? known(item.clientOrderID) else { return }
         guard let live = names[item.clientOrderID], !live.state.isTerminal else {
             let command = birth(.modify, of: order, price: item.price, quantity: item.quantity, onFailure: item.onFailure, for: intent, actor: actor)
             change(command.id, to: .refused, evidence: .local, note: "the order is \(order.state.rawValue)")

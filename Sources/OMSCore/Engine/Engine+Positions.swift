@@ -12,11 +12,11 @@ extension Engine {
     private func countPositions(_ state: JournalState) {
         var elsewhere: [AccountID: Positions] = [:]
         var after = OrderKey(0)
-        // What cannot be read is the journal's to tell: it keeps that error, and this turn is never committed (``Journal/check()``).
-        while let page = try? journal.executedOrders(after: after, limit: 1_000), let last = page.last {
+        // A sum that lacks what cannot be read is never committed.
+        while let page = readOrLatch({ () throws(JournalError) in try journal.executedOrders(after: after, limit: 1_000) }), let last = page.last {
             after = last.key
             for order in page {
-                guard let fills = try? journal.fills(of: order.key) else { return }
+                guard let fills = readOrLatch({ () throws(JournalError) in try journal.fills(of: order.key) }) else { return }
                 let booked = fills.reduce(Decimal.zero) { $0.adding($1.quantity) ?? $0 }
                 func count(_ positions: inout Positions) {
                     positions.execute(order.terms, from: .zero, to: max(order.filledQuantity, booked))
@@ -40,10 +40,24 @@ extension Engine {
     func beginPositions() {
         for desk in desks {
             let id = desk.id
-            desk.book.positions.begin(at: desk.setup.risk.maxPosition.mapValues { $0.since ?? 0 }) { symbol, time in
-                if time == 0 { return [] }
-                return try? journal.fills(of: id, symbol: symbol, since: time)
+            desk.book.positions.begin(at: desk.setup.risk.maxPosition.mapValues { $0.since ?? 0 }) { time, tell in
+                guard readOrLatch({ () throws(JournalError) in try journal.trades(of: id, since: time, tell) }) != nil else { return false }
+                // What this turn booked is counted already, and not in the journal yet.
+                for case .fill(let key, id, _, let fill, _) in turn.records where fill.at >= time {
+                    if let live = desk.book[key] { tell(OwnTrade(fill, of: live.order.terms)) }
+                }
+                return true
             }
+        }
+    }
+
+    /// Reads what memory cannot be right without. nil: it cannot be read. The journal keeps that error, so that this turn is never committed
+    /// (``Journal/latch(_:)``), whatever else it did.
+    func readOrLatch<Result>(_ read: () throws(JournalError) -> Result) -> Result? {
+        do throws(JournalError) { return try read() } catch {
+            // A disk without space, or one that is busy, is none of those to a reader: what was not read is missing for good.
+            journal.latch(error.kind == .damaged ? error : JournalError(.failed, error.description, isStorageFault: error.isStorageFault))
+            return nil
         }
     }
 

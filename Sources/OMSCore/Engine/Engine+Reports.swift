@@ -49,10 +49,10 @@ extension Engine {
 
     /// Has the executions on record read, where they are not in memory.
     ///
-    /// - Returns: false: the journal could not be read, and nothing can be booked.
+    /// - Returns: false: the journal could not be read, nothing can be booked, and this turn is never committed.
     func recallFills(of live: LiveOrder, on desk: Desk) -> Bool {
         guard live.trades == nil else { return true }
-        guard let known = try? journal.fills(of: live.key) else { return false }
+        guard let known = readOrLatch({ () throws(JournalError) in try journal.fills(of: live.key) }) else { return false }
         desk.book.recall(known, of: live)
         return true
     }

@@ -335,12 +335,15 @@ package protocol Journal: AnyObject {
     func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool
     /// Executions already booked of an order.
     func fills(of order: OrderKey) throws(JournalError) -> [Fill]
-    /// The same of a market from a time on, microseconds since 1970 UTC by the venue: read through, once for each time that a limit begins at.
-    func fills(of account: AccountID, symbol: Symbol, since: Int64) throws(JournalError) -> [OwnFill]
-    /// Orders behind `key` of which something is executed, or booked, by number. Read through, once a journal.
+    /// Tells what each execution of an account moved from a time on, microseconds since 1970 UTC by the venue, row by row: there may be millions.
+    func trades(of account: AccountID, since: Int64, _ tell: (OwnTrade) -> Void) throws(JournalError)
+    /// Orders behind `key` of which something is executed, or booked, by number. Read through, once a journal: that there are no more goes on record with
+    /// the next commit.
     func executedOrders(after key: OrderKey, limit: Int) throws(JournalError) -> [Order]
     /// Runs when there is nothing else to do: lets the writer checkpoint.
     func idle() throws(JournalError)
+    /// Nothing is written from here on: what memory holds rests on something that could not be read.
+    func latch(_ error: JournalError)
     /// Throws the I/O error that an earlier call ran into: what was answered from memory since may be wrong.
     func check() throws(JournalError)
 }

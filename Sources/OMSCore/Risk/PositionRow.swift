@@ -63,14 +63,9 @@ package struct PositionRow: Equatable, Sendable {
         case .buy: listedBought = Self.sum(listedBought, fill.quantity)
         case .sell: listedSold = Self.sum(listedSold, fill.quantity)
         }
-        let fee = takesFees ? fill.feeInBase(of: key.symbol) : .zero
-        feesInBase = Self.sum(feesInBase, fee)
-        if fill.at < since { before = Self.sum(before, Self.change(by: fill, side, fee)) }
-    }
-
-    /// What an execution does to a position.
-    static func change(by fill: Fill, _ side: Side, _ fee: Decimal) -> Decimal? {
-        difference(side == .buy ? fill.quantity : Decimal.zero.subtracting(fill.quantity), fee)
+        if takesFees { feesInBase = Self.sum(feesInBase, key.symbol.baseFee(fill.fee, fill.feeAsset)) }
+        let trade = OwnTrade(key, side, quantity: fill.quantity, fee: fill.fee, feeAsset: fill.feeAsset, at: fill.at)
+        if fill.at < since { before = Self.sum(before, trade.change(takesFees: takesFees)) }
     }
 
     /// Counts from another time on.
@@ -85,15 +80,13 @@ package struct PositionRow: Equatable, Sendable {
     static func difference(_ one: Decimal?, _ other: Decimal?) -> Decimal? { one.flatMap { one in other.flatMap { one.subtracting($0) } } }
 }
 
-extension Fill {
-    /// What of the fee was taken in the currency that the market's quantities are in.
-    func feeInBase(of symbol: Symbol) -> Decimal {
-        guard let fee, let feeAsset, symbol.hasBase(feeAsset) else { return .zero }
+extension Symbol {
+    /// What of a fee was taken in the currency that the market's quantities are in.
+    func baseFee(_ fee: Decimal?, _ asset: String?) -> Decimal {
+        guard let fee, let asset, hasBase(asset) else { return .zero }
         return fee
     }
-}
 
-extension Symbol {
     /// What markets without a sign between their currencies are quoted in.
     private static let quotes: Set<String> = [
         "USDT", "USDC", "USD", "FDUSD", "USDE", "USD1", "DAI", "EUR", "GBP", "TRY", "BRL", "BTC", "ETH", "BGB", "MNT",

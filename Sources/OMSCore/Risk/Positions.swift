@@ -51,29 +51,51 @@ struct Positions {
 
     /// Counts from another time on.
     ///
-    /// - Parameter fills: executions on record of a market from a time on; nil: they cannot be read, and the former time stands.
-    mutating func begin(at times: [Symbol: Int64], fills: (Symbol, Int64) -> [OwnFill]?) {
+    /// - Parameter trades: tells every execution that is booked from a time on, of any market; false: they cannot be read, and the former times stand. Asked
+    ///   once at most, and not at all where everything counts.
+    mutating func begin(at times: [Symbol: Int64], trades: (Int64, (OwnTrade) -> Void) -> Bool) {
         begins = times
-        for (symbol, time) in times.sorted(by: { $0.key < $1.key }) {
-            let keys = rows.values.filter { $0.key.symbol == symbol && $0.since != time }.map(\.key).sorted()
-            guard !keys.isEmpty, let fills = fills(symbol, time) else { continue }
-            for key in keys {
-                var after: Decimal? = .zero
-                for own in fills where own.positionSide == key.positionSide {
-                    let fee = takesFees ? own.fill.feeInBase(of: symbol) : .zero
-                    after = PositionRow.sum(after, PositionRow.change(by: own.fill, own.side, fee))
-                }
-                rows[key]?.begin(at: time, after: after)
-                touched.insert(key)
+        var after: [PositionKey: Decimal?] = [:]
+        for row in rows.values { if let time = times[row.key.symbol], row.since != time { after[row.key] = .some(.zero) } }
+        guard !after.isEmpty else { return }
+        if let first = after.keys.compactMap({ times[$0.symbol] }).filter({ $0 != 0 }).min() {
+            let isRead = trades(first) { trade in
+                guard let sum = after[trade.key], let time = times[trade.key.symbol], trade.at >= time else { return }
+                after[trade.key] = .some(PositionRow.sum(sum, trade.change(takesFees: takesFees)))
             }
+            guard isRead else { return }
+        }
+        for (key, sum) in after {
+            guard let time = times[key.symbol] else { continue }
+            rows[key]?.begin(at: time, after: sum)
+            touched.insert(key)
         }
     }
 }
 
-/// An execution, and what its order is.
-package struct OwnFill: Sendable {
+/// What an execution moved: of which position, and by how much.
+package struct OwnTrade: Sendable, Equatable {
+    package let key: PositionKey
     package let side: Side
-    package let positionSide: PositionSide?
-    package let fill: Fill
-    package init(_ side: Side, _ positionSide: PositionSide?, _ fill: Fill) { (self.side, self.positionSide, self.fill) = (side, positionSide, fill) }
+    package let quantity: Decimal
+    package let fee: Decimal?
+    package let feeAsset: String?
+    /// By the venue, microseconds since 1970 UTC.
+    package let at: Int64
+
+    package init(_ key: PositionKey, _ side: Side, quantity: Decimal, fee: Decimal?, feeAsset: String?, at: Int64) {
+        (self.key, self.side, self.quantity, self.fee, self.feeAsset, self.at) = (key, side, quantity, fee, feeAsset, at)
+    }
+
+    package init(_ fill: Fill, of terms: OrderTerms) {
+        self.init(PositionKey(terms), terms.side, quantity: fill.quantity, fee: fill.fee, feeAsset: fill.feeAsset, at: fill.at)
+    }
+
+    /// What it does to the position.
+    ///
+    /// - Parameter takesFees: what it cost in what was bought is taken off the position.
+    func change(takesFees: Bool) -> Decimal? {
+        let cost = takesFees ? key.symbol.baseFee(fee, feeAsset) : .zero
+        return PositionRow.difference(side == .buy ? quantity : Decimal.zero.subtracting(quantity), cost)
+    }
 }

@@ -221,9 +221,9 @@ package final class MemoryJournal: Journal {
     }
     package func isUsed(_ id: ClientOrderID) -> Bool { byClientID[id] != nil }
     package func fills(of order: OrderKey) -> [Fill] { Array((fills[order] ?? [:]).values) }
-    package func fills(of account: AccountID, symbol: Symbol, since: Int64) -> [OwnFill] {
-        orders.values.filter { $0.account == account && $0.terms.symbol == symbol }.flatMap { order in
-            fills(of: order.key).filter { $0.at >= since }.map { OwnFill(order.terms.side, order.terms.positionSide, $0) }
+    package func trades(of account: AccountID, since: Int64, _ tell: (OwnTrade) -> Void) {
+        for order in orders.values where order.account == account {
+            for fill in fills(of: order.key) where fill.at >= since { tell(OwnTrade(fill, of: order.terms)) }
         }
     }
     package func executedOrders(after key: OrderKey, limit: Int) -> [Order] {
@@ -231,6 +231,8 @@ package final class MemoryJournal: Journal {
         return Array(executed.sorted { $0.key < $1.key }.prefix(limit))
     }
     package func idle() {}
+    /// Nothing here is beyond reading.
+    package func latch(_ error: JournalError) {}
     package func check() {}
 
     /// Whether every slice of the intent is durable: from then on it was accepted.

@@ -106,8 +106,9 @@ final class VirtualDisk: Journal {
     }
     func isUsed(_ id: ClientOrderID) -> Bool { journal.isUsed(id) }
     func fills(of order: OrderKey) -> [Fill] { journal.fills(of: order) }
-    func fills(of account: AccountID, symbol: Symbol, since: Int64) -> [OwnFill] { journal.fills(of: account, symbol: symbol, since: since) }
+    func trades(of account: AccountID, since: Int64, _ tell: (OwnTrade) -> Void) { journal.trades(of: account, since: since, tell) }
     func executedOrders(after key: OrderKey, limit: Int) -> [Order] { journal.executedOrders(after: key, limit: limit) }
     func idle() {}
+    func latch(_ error: JournalError) { journal.latch(error) }
     func check() {}
 }

@@ -64,9 +64,10 @@ final class GivenJournal: Journal {
     func orders(venueOrderID: VenueOrderID) throws(JournalError) -> [Order] { try journal.orders(venueOrderID: venueOrderID) }
     func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool { try journal.isUsed(id) }
     func fills(of order: OrderKey) throws(JournalError) -> [Fill] { try journal.fills(of: order) }
-    func fills(of account: AccountID, symbol: Symbol, since: Int64) throws(JournalError) -> [OwnFill] {
-        try journal.fills(of: account, symbol: symbol, since: since)
+    func trades(of account: AccountID, since: Int64, _ tell: (OwnTrade) -> Void) throws(JournalError) {
+        try journal.trades(of: account, since: since, tell)
     }
+    func latch(_ error: JournalError) { journal.latch(error) }
     func executedOrders(after key: OrderKey, limit: Int) throws(JournalError) -> [Order] { try journal.executedOrders(after: key, limit: limit) }
     func idle() throws(JournalError) { try journal.idle() }
     func check() throws(JournalError) { try journal.check() }
