@@ -64,7 +64,7 @@ package enum JournalVerifier {
             try check.sequence(progress: progress)
             progress("orders against their record")
             try check.orders(progress: progress)
-            try check.positions()
+            try check.positions(progress: progress)
             progress("what changes, against the lines that tell of it")
             try check.standing()
             progress("commands, requests, permits")

@@ -1,3 +1,4 @@
+import CSQLite
 import OMSCore
 import TestSupport
 import Testing
@@ -42,6 +43,34 @@ import Wire
         try sample.tamper("UPDATE positions SET bought = '0.0006'")
         let problems = try JournalVerifier.verify(path: sample.path).problems
         #expect(problems.contains { $0.contains("position mm-az btc_usdt: bought is 0.0006, orders and fills come to 0.0005") }, "\(problems)")
+    }
+
+    @Test func `verify reads positions in pieces, and one that trades meanwhile is no break`() throws {
+        let sample = try Sample()
+        let orders = try sample.place("many", count: 3)
+        var row = Self.row()
+        func trade(_ order: Order, _ id: TradeID) throws {
+            try sample.fill(order, trade: id)
+            let half = try #require(Decimal("0.0005"))
+            (row.bought, row.listedBought) = (row.bought?.adding(half), row.listedBought?.adding(half))
+            row.fills += 1
+            try sample.open.commit([.position(row)])
+        }
+        try trade(orders[0], "first")
+        for (trades, isNoted) in [(1, false), (.max, true)] {
+            var pieces = 0
+            let connection = try Connection(path: sample.path, .readOnly)
+            var check = JournalCheck(connection: connection)
+            try check.positions(chunk: 1) { _ in
+                pieces += 1
+                // Nothing is held between two pieces.
+                #expect(sqlite3_get_autocommit(connection.handle) != 0)
+                guard pieces <= trades else { return }
+                #expect(throws: Never.self) { try trade(orders[0], TradeID("\(trades)-\(pieces)")) }
+            }
+            #expect(pieces == (isNoted ? 9 : 6))
+            #expect(check.report.problems == [] && check.report.notes.contains { $0.contains("mm-az btc_usdt") } == isNoted, "\(check.report)")
+        }
     }
 
     @Test func `executions since a time are found with their sides, and orders that traded page by page`() throws {
