@@ -37,7 +37,8 @@ enum Log {
         case streamDown = "stream_down", streamUp = "stream_up"
         case doubts, doubtsOver = "doubts_over", parked
         case breakFound = "break", breakOver = "break_over", breakAcknowledged = "break_acknowledged"
-        case tradingState = "trading_state", guardTripped = "guard_tripped", rulesPassed = "rules_passed", kill, unconfigured, market, seal
+        case tradingState = "trading_state", guardTripped = "guard_tripped", rulesPassed = "rules_passed"
+        case rulesWithoutMarket = "rules_without_market", kill, unconfigured, market, seal
         /// Lines like others before them that were not written.
         case repeated
     }

@@ -65,6 +65,8 @@ final class NoticeLog {
             return line(.error, .guardTripped, "guard tripped: what it stands for is cancelled", "guards", fields)
         case .rulesPassed(let words):
             return line(.warning, .rulesPassed, "what lives passes its rules: nothing is cancelled, no more is taken", "risk", [("detail", words)])
+        case .rulesWithoutMarket(let words):
+            return line(.warning, .rulesWithoutMarket, "rules name markets that are not there, and bound nothing", "risk", [("detail", words)])
         case .unconfigured(let orders, let unsent, let intents):
             let words = "orders are open of an account that is not configured: nothing is done for them"
             let fields: [Log.Field] = [("orders", String(orders)), ("unsent", String(unsent)), ("intents", String(intents))]

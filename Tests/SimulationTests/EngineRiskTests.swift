@@ -75,4 +75,28 @@ import Testing
         #expect(House.settled(daemon, "away", withinUs: .seconds(60)))
         #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled } && daemon.violations.isEmpty)
     }
+
+    @Test func `a rule of a market that the venue does not have is told at the first table, at a reload and by risk.get`() throws {
+        let symbol = try House.sample("xt-spot").order.symbol
+        let wrong = Symbol(symbol.text.uppercased() + "X")
+        let meant = Symbol(symbol.text.uppercased())
+        let daemon = try Self.ready {
+            $0.maxPosition = [wrong: PositionLimit(max: .one), symbol: PositionLimit(max: .one)]
+            ($0.maxOrderQuantity, $0.symbols) = ([meant: .one], [symbol, wrong])
+        }
+        func told() -> [String] { daemon.journal.events.compactMap(\.event.note).filter { $0.contains("bound nothing") } }
+        let words = try #require(told().first)
+        #expect(told().count == 1 && words.contains("risk.max_position: ") && words.contains("has no market \(wrong)"), "\(told())")
+        #expect(words.contains("risk.max_order_quantity: ") && words.contains("did you mean \(symbol)?") && words.contains("risk.symbols: "))
+        daemon.engine?.step(.reload(daemon.setups, changes: [], by: .daemon), at: daemon.now)
+        daemon.run(forUs: .milliseconds(10))
+        #expect(told().count == 2)
+        let rules = try House.hear(daemon.command(.riskGet(nil)), daemon).get()["rules"]?.array ?? []
+        func note(_ rule: String, _ symbol: Symbol?) -> String? {
+            rules.first { $0["rule"]?.string == rule && (symbol == nil || $0["symbol"]?.string == symbol?.text) }?["note"]?.string
+        }
+        #expect(note("max_position", wrong)?.contains("has no market \(wrong)") == true, "\(rules)")
+        #expect(note("max_order_quantity", meant)?.contains("did you mean \(symbol)?") == true && note("symbols", nil)?.contains("\(wrong)") == true)
+        #expect(note("max_position", symbol)?.contains("has no market") == false)
+    }
 }

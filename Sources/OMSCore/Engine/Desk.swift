@@ -40,6 +40,8 @@ final class Desk {
     /// Open orders that accounts which are configured no more have for the same user at the venue, and what they may come to.
     var absentOrders = 0
     var absentExposure = Exposure()
+    /// Whether it was told, since the table of markets was read, which rules name none of them.
+    var hasToldRules = false
     /// Orders that the venue holds.
     var openCount: Int { book.counts.live }
     /// Orders that are not closed.

@@ -171,6 +171,7 @@ extension Engine {
             }
         }
         tellRulesPassed()
+        for desk in desks { tellRulesWithoutMarket(desk) }
         let words = changes.isEmpty ? "read again, nothing differs" : changes.joined(separator: "; ")
         record(.note(account: nil, nil, event(.reload, actor: actor, note: words)))
     }

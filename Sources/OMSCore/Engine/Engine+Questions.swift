@@ -18,6 +18,8 @@ extension Engine {
                 return failed(query, reason, flight, on: desk)
             }
             ended(.preparation(query.name), on: desk)
+            if !desk.hasToldRules { tellRulesWithoutMarket(desk) }
+            desk.hasToldRules = true
         case (.find(let subjects, let step), .orders(let reports, let next, let unreadable)):
             ended(.lookUps, on: desk)
             lookedUp(subjects, step: step, reports, next: next, unreadable, flight, on: desk)

@@ -11,6 +11,20 @@ extension Engine {
         }
     }
 
+    /// Says which rules name markets that the venue does not have: what was meant by them is not bounded. Nothing before its table of markets is read.
+    func tellRulesWithoutMarket(_ desk: Desk) {
+        let words = desk.setup.risk.marketsNamed.compactMap { rule, symbol in withoutMarket(symbol, on: desk).map { "risk.\(rule): \($0)" } }
+        guard !words.isEmpty else { return }
+        let all = words.joined(separator: "; ")
+        notice(.rulesWithoutMarket(all), of: desk.id)
+        record(.note(account: desk.id, nil, event(.note, note: "rules name markets that are not there, and bound nothing: \(all)")))
+    }
+
+    /// What is wrong with a rule's market. That a rule names it says nothing for it.
+    private func withoutMarket(_ symbol: Symbol, on desk: Desk) -> String? {
+        desk.access.markets.isKnown(symbol, used: []) ? nil : desk.unknownSymbol(symbol)
+    }
+
     private func rulesPassed(on desk: Desk) -> [String] {
         let risk = desk.setup.risk
         var words: [String] = []
@@ -61,7 +75,9 @@ extension Engine {
             all.append(RuleStanding(account: desk.id, rule: rule, symbol: symbol, positionSide: side, limit: limit, used: used, note: note))
         }
         if let most = risk.maxOrderNotional { add("max_order_notional", limit: "\(most)") }
-        for (symbol, most) in risk.maxOrderQuantity.sorted(by: { $0.key < $1.key }) { add("max_order_quantity", symbol, limit: "\(most)") }
+        for (symbol, most) in risk.maxOrderQuantity.sorted(by: { $0.key < $1.key }) {
+            add("max_order_quantity", symbol, limit: "\(most)", note: withoutMarket(symbol, on: desk))
+        }
         if let most = risk.maxOpenNotional {
             do throws(UnknownWorth) {
                 add("max_open_notional", limit: "\(most)", used: "\(try openNotional(of: desk, own: desk.book.weights.exposure))")
@@ -82,11 +98,17 @@ extension Engine {
             // Of a market that was never traded the rule is shown all the same.
             for side in (sides.isEmpty ? [nil] : sides).sorted(by: { ($0?.rawValue ?? "") < ($1?.rawValue ?? "") }) {
                 let (used, note) = positionStanding(PositionKey(symbol: symbol, positionSide: side), limit, on: desk)
-                add("max_position", symbol, side: side, limit: "\(limit.max)", used: used, note: note)
+                add("max_position", symbol, side: side, limit: "\(limit.max)", used: used, note: withoutMarket(symbol, on: desk) ?? note)
             }
         }
-        for (symbol, band) in risk.priceBand.sorted(by: { $0.key < $1.key }) { add("price_band", symbol, limit: "\(band.low) to \(band.high)") }
-        if let symbols = risk.symbols { add("symbols", limit: symbols.map(\.text).sorted().joined(separator: " ")) }
+        for (symbol, band) in risk.priceBand.sorted(by: { $0.key < $1.key }) {
+            add("price_band", symbol, limit: "\(band.low) to \(band.high)", note: withoutMarket(symbol, on: desk))
+        }
+        if let symbols = risk.symbols {
+            let unknown = symbols.sorted().compactMap { withoutMarket($0, on: desk) }
+            let note = unknown.isEmpty ? nil : unknown.joined(separator: "; ")
+            add("symbols", limit: symbols.map(\.text).sorted().joined(separator: " "), note: note)
+        }
         return all
     }
 

@@ -62,7 +62,7 @@ final class Turn {
         case .ready: record(.note(account: account, nil, event(.account, state: "ready")))
         case .notReady(let why): record(.note(account: account, nil, event(.account, state: "not_ready", facts: [.init("reason", why)])))
         case .unreachable, .reachable, .shutOut, .streamDown, .streamUp, .streamMute, .doubts, .doubtsOver, .parked, .breakFound, .breakResolved,
-            .breakAcknowledged, .tradingState, .rulesPassed, .guardTripped, .unconfigured, .market, .killed, .killTakesLong:
+            .breakAcknowledged, .tradingState, .rulesPassed, .rulesWithoutMarket, .guardTripped, .unconfigured, .market, .killed, .killTakesLong:
             break
         }
     }

@@ -30,6 +30,8 @@ package struct Notice: Sendable, Equatable {
         case tradingState(TradingStateRow)
         /// Rules that were read again, and that what lives passes already: in words. Nothing of it is cancelled.
         case rulesPassed(String)
+        /// Rules that name markets which the venue does not have, in words: they bound nothing.
+        case rulesWithoutMarket(String)
         /// Nobody took a guard over in time: what it stands for is being cancelled.
         case guardTripped(GuardRow)
         /// Orders of an account that is in the journal and not in the configuration, unsent ones among them: nothing is done for them.

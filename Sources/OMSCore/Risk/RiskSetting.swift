@@ -34,6 +34,13 @@ package struct RiskSetting: Sendable, Equatable {
     /// Whether any of the rules is set that ``examine(_:atMost:in:)`` knows.
     package var judgesOrders: Bool { symbols != nil || maxOrderNotional != nil || !maxOrderQuantity.isEmpty || !priceBand.isEmpty }
 
+    /// The markets that rules name, each with its rule as the configuration calls it.
+    var marketsNamed: [(rule: String, symbol: Symbol)] {
+        func named(_ rule: String, _ symbols: some Sequence<Symbol>) -> [(rule: String, symbol: Symbol)] { symbols.sorted().map { (rule, $0) } }
+        return named("max_order_quantity", maxOrderQuantity.keys) + named("max_position", maxPosition.keys) + named("price_band", priceBand.keys)
+            + named("symbols", symbols ?? [])
+    }
+
     /// Whether any of the rules is set that ask what positions may come to.
     var addsUpPositions: Bool { !maxPosition.isEmpty }
 

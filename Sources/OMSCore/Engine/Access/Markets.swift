@@ -74,7 +74,7 @@ struct Markets {
     /// The name of a market that somebody meant who wrote it without regard to case and separators.
     func meant(by symbol: Symbol, used: Set<Symbol>) -> Symbol? {
         let wanted = Self.bare(symbol)
-        return Set(instruments.keys).union(used).filter { Self.bare($0) == wanted }.min()
+        return Set(instruments.keys).union(used).filter { $0 != symbol && Self.bare($0) == wanted }.min()
     }
 
     /// A symbol without case and separators: how people mistype it.
