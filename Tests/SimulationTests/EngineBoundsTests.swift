@@ -35,7 +35,9 @@ import Testing
     }
 
     /// Seven orders rest of an account that is configured no more, or was bound to another uid since. A twin, by uid or not, is configured after that.
-    private func apart(twin uid: String?, isBoundElsewhere: Bool, staysConfigured: Bool) throws -> VirtualDaemon {
+    private func apart(
+        twin uid: String?, isBoundElsewhere: Bool, staysConfigured: Bool, before end: (VirtualDaemon) throws -> Void = { _ in }
+    ) throws -> VirtualDaemon {
         let daemon = try House.daemon(["xt-spot"]) { options in
             let setup = options.setups[0]
             var other = AccountSetup(id: "twin", uid: setup.uid, keyFingerprint: setup.keyFingerprint, rules: setup.rules)
@@ -47,6 +49,7 @@ import Testing
         daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
         daemon.submit(try intent(7, "one"))
         #expect(House.settled(daemon, "one"))
+        try end(daemon)
         daemon.crash()
         if isBoundElsewhere {
             let rebinding = Rebinding(account: "xt-spot", uid: "U99", origin: nil, reason: "another", isSame: false, actor: .daemon)
@@ -83,6 +86,48 @@ import Testing
         var third = try intent(10, "three")
         third.account = "twin"
         #expect(try House.error(stranger.submit(third), stranger) == nil)
+    }
+
+    @Test(arguments: [(false, false), (true, false), (true, true)])
+    func `what open modifies ask of orders that no configured account looks after counts for max_open_notional of their uid`(
+        isBoundElsewhere: Bool, staysConfigured: Bool
+    ) throws {
+        let terms = try House.sample("xt-spot").order
+        let (price, quantity) = (try #require(terms.price), try #require(terms.quantity))
+        let worth = try #require(quantity.multiplied(by: price))
+        let most = try #require(worth.multiplied(by: Decimal(12)))
+        let daemon = try apart(twin: nil, isBoundElsewhere: isBoundElsewhere, staysConfigured: staysConfigured) { daemon in
+            daemon.world.setFaults([EngineCancelTests.fault(.loseReplyBeforeExecution(.silence), .modify)])
+            var change = Intent(account: "xt-spot", id: "larger")
+            let order = try #require(daemon.journal.orders.values.first)
+            change.modify = [ModifyItem(clientOrderID: order.clientOrderID, price: nil, quantity: quantity.multiplied(by: Decimal(3)))]
+            let refusal = try House.error(daemon.submit(change), daemon)
+            #expect(refusal == nil, "\(String(describing: refusal))")
+            (daemon.setups[1].risk.maxOpenOrders, daemon.setups[1].risk.maxOpenNotional) = (nil, most)
+        }
+        #expect(daemon.journal.commands.values.contains { $0.state.isOpen }, "\(daemon.journal.commands)")
+        // Seven rest, and one of them may be three times as large.
+        var second = try intent(4, "two")
+        second.account = "twin"
+        let refusal = try House.error(daemon.submit(second), daemon)
+        #expect(refusal?.reason == "RISK_MAX_OPEN_NOTIONAL", "\(String(describing: refusal))")
+        second.place.removeLast()
+        #expect(try House.error(daemon.submit(second), daemon) == nil)
+    }
+
+    @Test(arguments: [(false, false), (true, true)])
+    func `positions say how many orders are in doubt of accounts that are not configured, and of what a rebinding left`(
+        isBoundElsewhere: Bool, staysConfigured: Bool
+    ) throws {
+        let daemon = try apart(twin: nil, isBoundElsewhere: isBoundElsewhere, staysConfigured: staysConfigured) { daemon in
+            daemon.world.setFaults([EngineCancelTests.fault(.loseReplyBeforeExecution(.silence), .place)])
+            daemon.submit(try intent(2, "lost"))
+            daemon.run(forUs: .milliseconds(100))
+        }
+        let doubts = daemon.journal.orders.values.count { $0.state == .submitted || $0.state == .inDoubt }
+        let ticket = daemon.command(.positionList(account: "xt-spot", symbol: nil, after: nil, limit: 10))
+        let rows = try House.hear(ticket, daemon).get()["positions"]?.array ?? []
+        #expect(doubts > 0 && rows.map { $0["in_doubt"]?.integer } == [Int64(doubts)], "\(doubts): \(rows)")
     }
 
     @Test func `orders count for queue_max_orders while their intent is written, behind cancels and in wait for a second chance`() throws {

@@ -89,6 +89,30 @@ import Testing
         #expect(daemon.violations.isEmpty)
     }
 
+    @Test func `a modify that was answered counts no more while a later one of the same order is open`() throws {
+        let daemon = try Self.ready(4)
+        #expect(try Self.submit(1, "one", to: daemon) == nil)
+        #expect(House.settled(daemon, "one"))
+        let order = try #require(daemon.journal.orders.values.first)
+        let quantity = try #require(order.terms.quantity)
+        daemon.world.setFaults([
+            EngineCancelTests.fault(.itemError(code: "987654", message: "not just now", share: 1), .modify, count: 1),
+            EngineCancelTests.fault(.loseReplyBeforeExecution(.silence), .modify),
+        ])
+        for (id, times) in [("large", 3), ("small", 2)] {
+            var change = Intent(account: "xt-spot", id: IntentID(id))
+            change.modify = [ModifyItem(clientOrderID: order.clientOrderID, price: nil, quantity: quantity.multiplied(by: Decimal(times)))]
+            #expect(try House.error(daemon.submit(change), daemon) == nil)
+        }
+        #expect(try Self.submit(2, "early", to: daemon)?.reason == "RISK_MAX_OPEN_NOTIONAL")
+        func open() -> [OrderCommand] { daemon.journal.commands.values.filter(\.state.isOpen) }
+        #expect(daemon.run(forUs: .seconds(60)) { daemon.journal.commands.count == 2 && open().count == 1 })
+        #expect(open().map(\.quantity) == [quantity.multiplied(by: Decimal(2))])
+        #expect(try Self.submit(2, "two", to: daemon) == nil)
+        #expect(try Self.submit(1, "over", to: daemon)?.reason == "RISK_MAX_OPEN_NOTIONAL")
+        #expect(open().count == 1)
+    }
+
     @Test func `what lives above a limit that was lowered stays, is told of, may be made smaller, and keeps everything else out`() throws {
         let daemon = try House.ready("xt-spot") { _ in }
         #expect(try Self.submit(5, "five", to: daemon) == nil)

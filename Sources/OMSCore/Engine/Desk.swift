@@ -37,9 +37,10 @@ final class Desk {
     var roundsOut = 0
     var unreleasedCancels = 0
     var recentPlaces: RecentPlaces
-    /// Open orders that accounts which are configured no more have for the same user at the venue, and what they may come to.
+    /// Open orders that accounts which are configured no more have for the same user at the venue, and what they may come to, by their
+    /// products.
     var absentOrders = 0
-    var absentExposure = Exposure()
+    var absentExposures: [String: Exposure] = [:]
     /// Whether it was told, since the table of markets was read, which rules name none of them.
     var hasToldRules = false
     /// Orders that the venue holds.

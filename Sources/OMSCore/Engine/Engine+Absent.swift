@@ -6,6 +6,8 @@ package struct AbsentAccount: Sendable, Equatable {
     /// Of these, such as never left: nothing of them is at the venue.
     package var unsent = 0
     package var intents = 0
+    /// Orders that may have traded unseen, by position.
+    var doubts: [PositionKey: Int] = [:]
     /// Where it ever placed an order.
     var symbols: Set<Symbol> = []
     var trading: TradingStateRow?
@@ -33,13 +35,23 @@ extension Engine {
             if desk(account) == nil { change(&absent[account, default: AbsentAccount(account: account)]) }
         }
         for (account, symbols) in state.symbols { note(account) { $0.symbols.formUnion(symbols) } }
-        for order in state.orders { note(order.account) { ($0.orders, $0.unsent) = ($0.orders + 1, $0.unsent + (order.state == .intended ? 1 : 0)) } }
+        for order in state.orders {
+            note(order.account) {
+                ($0.orders, $0.unsent) = ($0.orders + 1, $0.unsent + (order.state == .intended ? 1 : 0))
+                if order.state == .submitted || order.state == .inDoubt { $0.doubts[PositionKey(order.terms), default: 0] += 1 }
+            }
+        }
+        var asked: [OrderKey: Weights.Asked] = [:]
+        for command in state.commands where command.kind == .modify && command.state.isOpen && desk(command.account) == nil {
+            asked[command.order] = Weights.most(asked[command.order], (command.price, command.quantity))
+        }
         for desk in desks {
             for order in state.orders {
                 guard self.desk(order.account) == nil, let pinned = state.identities[order.account] else { continue }
                 guard pinned.venue == desk.profile.venue, pinned.mayHave(placed: order, for: desk.setup.uid) else { continue }
                 desk.absentOrders += 1
-                desk.absentExposure.add(Weight(order.terms, price: order.price, quantity: order.quantity, executed: order.filledQuantity))
+                desk.absentExposures[pinned.product, default: Exposure()].add(
+                    Weights.weight(of: order, executed: order.filledQuantity, asked[order.key]))
             }
         }
         for row in state.intents { note(row.account) { $0.intents += 1 } }

@@ -228,9 +228,8 @@ extension Engine {
                 (desk.id, $0)
             }
         }
-        let start = Int(clamping: max(0, after ?? 0))
-        let page = all.dropFirst(start).prefix(limit)
-        reply(.instruments(Array(page), next: start + page.count < all.count ? Int64(start + page.count) : nil), to: ticket)
+        let (page, next) = Self.page(of: all, after: after, limit: limit)
+        reply(.instruments(page, next: next), to: ticket)
     }
 }
 

@@ -70,19 +70,35 @@ extension Engine {
         var all: [PositionSnapshot] = []
         for desk in desks where account == nil || desk.id == account {
             var doubts: [PositionKey: Int] = [:]
-            for live in desk.book.doubts.compactMap({ desk.book[$0] }) { doubts[PositionKey(live.order.terms), default: 0] += 1 }
-            var rows = desk.book.positions.all
-            // Nothing of it is known to have traded, and something may have.
-            rows += doubts.keys.filter { desk.book.positions[$0] == nil }.map { PositionRow(account: desk.id, key: $0) }
-            all += rows.sorted { $0.key < $1.key }.map { PositionSnapshot(row: $0, inDoubt: doubts[$0.key] ?? 0) }
+            // Of what a rebinding left behind nothing is asked, so that it is in no queue of doubts.
+            let left = desk.book.left.compactMap { desk.book[$0] }.filter { $0.state == .inDoubt }
+            for live in desk.book.doubts.compactMap({ desk.book[$0] }) + left { doubts[PositionKey(live.order.terms), default: 0] += 1 }
+            all += Self.positions(of: desk.id, desk.book.positions.all, doubts: doubts)
         }
-        for (other, rows) in positionsElsewhere.sorted(by: { $0.key < $1.key }) where account == nil || other == account {
-            all += rows.map { PositionSnapshot(row: $0, inDoubt: 0) }
+        for other in Set(positionsElsewhere.keys).union(absent.keys).sorted() where account == nil || other == account {
+            all += Self.positions(of: other, positionsElsewhere[other] ?? [], doubts: absent[other]?.doubts ?? [:])
         }
         if let symbol { all.removeAll { $0.row.key.symbol != symbol } }
+        let (page, next) = Self.page(of: all, after: after, limit: limit)
+        reply(.positions(page, next: next), to: ticket)
+    }
+
+    /// Cuts a page out of all rows.
+    ///
+    /// - Parameter after: how many rows the pages before had; nil: it is the first.
+    /// - Returns: `next`: what the page behind it is asked with; nil: it is the last one.
+    static func page<Row>(of all: [Row], after: Int64?, limit: Int) -> (page: [Row], next: Int64?) {
         let start = Int(clamping: max(0, after ?? 0))
-        let page = all.dropFirst(start).prefix(limit)
-        reply(.positions(Array(page), next: start + page.count < all.count ? Int64(start + page.count) : nil), to: ticket)
+        let page = Array(all.dropFirst(start).prefix(limit))
+        return (page, start + page.count < all.count ? Int64(start + page.count) : nil)
+    }
+
+    /// By market and side.
+    private static func positions(of account: AccountID, _ rows: [PositionRow], doubts: [PositionKey: Int]) -> [PositionSnapshot] {
+        // Nothing of the others is known to have traded, and something may have.
+        let known = Set(rows.map(\.key))
+        let others = doubts.keys.filter { !known.contains($0) }.map { PositionRow(account: account, key: $0) }
+        return (rows + others).sorted { $0.key < $1.key }.map { PositionSnapshot(row: $0, inDoubt: doubts[$0.key] ?? 0) }
     }
 
     // MARK: max_position

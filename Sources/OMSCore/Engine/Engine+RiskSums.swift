@@ -12,14 +12,20 @@ extension Engine {
             }
             weights.begin()
             for live in desk.book.all {
-                for case let command? in live.commands.map({ commands[$0] }) where command.kind == .modify {
-                    weights.ask((command.price, command.quantity), of: live)
-                }
-                weights.weigh(live)
+                weights.answered(live, open: openAsk(of: live))
             }
             for terms in admission.placesToCome(on: desk.index) { weights.expect(terms) }
-            for (id, most) in admission.mostAsked(on: desk.index) { if let live = names[id] { weights.ask(most, of: live) } }
         }
+    }
+
+    /// The most that modifies of an order ask for, those that are open and those of accepted intents that are not on record wholly; nil: there are none.
+    func openAsk(of live: LiveOrder) -> Weights.Asked? {
+        var most: Weights.Asked?
+        for case let command? in live.commands.map({ commands[$0] }) where command.kind == .modify {
+            most = Weights.most(most, (command.price, command.quantity))
+        }
+        for asked in admission.acceptedAsks(of: live.order.clientOrderID) { most = Weights.most(most, asked) }
+        return most
     }
 
     /// Counts what an accepted intent will come to before all of it is written.
@@ -29,11 +35,10 @@ extension Engine {
         for (id, most) in plan.mostAsked { if let live = names[id] { desk.book.weights.ask(most, of: live) } }
     }
 
-    /// A modify is closed: where it was the last one of its order, what stands counts again.
+    /// A modify is closed: what it asked for counts no more.
     func modifyClosed(of live: LiveOrder, on desk: Desk) {
-        guard desk.book.weights.isKept, !live.commands.contains(where: { commands[$0]?.kind == .modify }) else { return }
-        guard !admission.isModified(live.order.clientOrderID) else { return }
-        desk.book.weights.answered(live)
+        guard desk.book.weights.isKept else { return }
+        desk.book.weights.answered(live, open: openAsk(of: live))
     }
 
     /// What an intent adds to what is weighed, and what its modifies turn it into.
@@ -73,9 +78,17 @@ extension Engine {
             let exposure = same === desk ? own : same.book.weights.exposure
             sum.add(try exposure.notional { same.access.markets[$0] })
         }
-        var apart = desk.absentExposure
-        for live in leftOrders(toUserOf: desk) { apart.add(Weights.weight(of: live)) }
-        sum.add(try apart.notional { desk.access.markets[$0] })
+        // Each by the markets of its own product: another's may go by the same name.
+        var left: [Int: Exposure] = [:]
+        for live in leftOrders(toUserOf: desk) {
+            guard let owner = self.desk(live.order.account) else { continue }
+            left[owner.index, default: Exposure()].add(Weights.weight(of: live.order, executed: live.executed, openAsk(of: live)))
+        }
+        for (index, exposure) in left { sum.add(try exposure.notional { desks[index].access.markets[$0] }) }
+        for (product, exposure) in desk.absentExposures {
+            let same = desks.first { $0.profile.venue == desk.profile.venue && $0.profile.product == product }
+            sum.add(try exposure.notional { same?.access.markets[$0] })
+        }
         guard let value = sum.value else { throw UnknownWorth(symbol: nil) }
         return value
     }

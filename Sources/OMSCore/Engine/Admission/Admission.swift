@@ -96,13 +96,8 @@ struct Admission {
         acceptances.compactMap { $0.mostAsked[id] } + plannings.compactMap { $0.intent.dryRun ? nil : $0.plan.mostAsked[id] }
     }
 
-    /// What accepted intents that are not on record wholly ask of an account's orders.
-    func mostAsked(on desk: Int) -> [(id: ClientOrderID, most: (price: Decimal?, quantity: Decimal?))] {
-        acceptances.filter { $0.desk == desk }.flatMap { $0.mostAsked.map { ($0.key, $0.value) } }
-    }
-
-    /// Whether such an intent has modifies of an order.
-    func isModified(_ id: ClientOrderID) -> Bool { acceptances.contains { $0.mostAsked[id] != nil } }
+    /// What accepted intents that are not on record wholly ask of an order.
+    func acceptedAsks(of id: ClientOrderID) -> [(price: Decimal?, quantity: Decimal?)] { acceptances.compactMap { $0.mostAsked[id] } }
 
     /// Orders of an account that are accepted and not written down yet, one by one.
     func placesToCome(on desk: Int) -> [OrderTerms] {

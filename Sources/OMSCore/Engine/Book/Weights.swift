@@ -19,17 +19,14 @@ final class Weights {
 
     // MARK: Orders
 
-    /// - Returns: what the order comes to now; nil: nothing.
-    @discardableResult
-    func weigh(_ live: LiveOrder) -> Weight? {
-        guard isKept else { return nil }
-        let weight = live.state.isTerminal ? nil : Self.weight(of: live, asked[live.key])
+    func weigh(_ live: LiveOrder) {
+        guard isKept else { return }
+        let weight = live.state.isTerminal ? nil : Self.weight(of: live.order, executed: live.executed, asked[live.key])
         let former = byOrder[live.key]
-        guard weight != former else { return weight }
+        guard weight != former else { return }
         if let former { exposure.take(former) }
         if let weight { exposure.add(weight) }
         byOrder[live.key] = weight
-        return weight
     }
 
     func forget(_ key: OrderKey) {
@@ -40,14 +37,15 @@ final class Weights {
 
     /// What an order comes to, and what it would come to with one more modify.
     func change(of live: LiveOrder, by more: Asked) -> (was: Weight, will: Weight) {
-        (byOrder[live.key] ?? Self.weight(of: live), Self.weight(of: live, Self.most(asked[live.key], more)))
+        let (order, executed) = (live.order, live.executed)
+        let was = byOrder[live.key] ?? Self.weight(of: order, executed: executed, asked[live.key])
+        return (was, Self.weight(of: order, executed: executed, Self.most(asked[live.key], more)))
     }
 
-    static func weight(of live: LiveOrder, _ asked: Asked? = nil) -> Weight {
-        let order = live.order
+    static func weight(of order: Order, executed: Decimal, _ asked: Asked?) -> Weight {
         let price = order.price.map { max($0, asked?.price ?? $0) }
         let quantity = order.quantity.map { max($0, asked?.quantity ?? $0) }
-        return Weight(order.terms, price: price, quantity: quantity, executed: live.executed)
+        return Weight(order.terms, price: price, quantity: quantity, executed: executed)
     }
 
     static func most(_ one: Asked?, _ other: Asked) -> Asked {
@@ -69,9 +67,12 @@ final class Weights {
         weigh(live)
     }
 
-    /// Nothing of what was asked for of an order is open any more: what stands counts.
-    func answered(_ live: LiveOrder) {
-        guard isKept, asked.removeValue(forKey: live.key) != nil else { return }
+    /// A modify of an order is answered: what stands counts, and what those ask for that are still open.
+    ///
+    /// - Parameter open: the most of these; nil: there are none.
+    func answered(_ live: LiveOrder, open: Asked?) {
+        guard isKept else { return }
+        asked[live.key] = open
         weigh(live)
     }
 }
