@@ -25,16 +25,7 @@ package enum InstrumentList: Listing {
     package static let role = Role.viewer
     package static let summary = "The markets' rules, as the venues publish them."
 
-    package struct Parameters: Paged {
-        package var account, symbol: String?
-        package var page = Page()
-        package init() {}
-        package mutating func members(_ each: inout some MemberVisitor) {
-            each.member("account", &account, .text(.account), "only this account")
-            each.member("symbol", &symbol, .text(.symbol), "only this symbol, in the venue's form")
-            each.members(of: &page)
-        }
-    }
+    package typealias Parameters = AccountAndMarket
 
     package struct Result: PageOfRows {
         package var instruments: [ShownInstrument] = []
@@ -44,5 +35,17 @@ package enum InstrumentList: Listing {
             each.member("instruments", &instruments)
             each.member("next", &next)
         }
+    }
+}
+
+/// What a listing by account and market is asked with.
+package struct AccountAndMarket: Paged {
+    package var account, symbol: String?
+    package var page = Page()
+    package init() {}
+    package mutating func members(_ each: inout some MemberVisitor) {
+        each.member("account", &account, .text(.account), "only this account")
+        each.member("symbol", &symbol, .text(.symbol), "only this symbol, in the venue's form")
+        each.members(of: &page)
     }
 }

@@ -36,16 +36,7 @@ package enum PositionList: Listing {
         "; `position` is bought less sold less `fees_in_base` (spot and margin), below zero short; of it `unlisted_*` rests on no execution on record yet, "
         + "and `in_doubt` orders may have traded unseen; null: beyond any number"
 
-    package struct Parameters: Paged {
-        package var account, symbol: String?
-        package var page = Page()
-        package init() {}
-        package mutating func members(_ each: inout some MemberVisitor) {
-            each.member("account", &account, .text(.account), "only this account")
-            each.member("symbol", &symbol, .text(.symbol), "only this symbol, in the venue's form")
-            each.members(of: &page)
-        }
-    }
+    package typealias Parameters = AccountAndMarket
 
     package struct Result: PageOfRows {
         package var positions: [ShownPosition] = []

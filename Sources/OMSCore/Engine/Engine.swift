@@ -179,8 +179,9 @@ package final class Engine {
             work(desk)
             endReconciliations(desk)
             watch(desk)
-            recordPositions(of: desk)
         }
+        // Behind all of them: the work of one may book executions of another.
+        for desk in desks { recordPositions(of: desk) }
         settleIntents()
         sweepClosed()
         endWaits()

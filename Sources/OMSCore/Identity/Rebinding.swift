@@ -39,6 +39,8 @@ package struct Rebinding: Sendable {
         package fileprivate(set) var doubtful = 0
         /// Orders that a former rebinding left behind, live or in doubt, and that stay there.
         package fileprivate(set) var away = 0
+        /// The account that it is from here on holds something else than what own orders came to so far.
+        package fileprivate(set) var endsPositions = false
         /// A cancel-all that the place being left has not answered is not sent to the new one.
         package fileprivate(set) var endsCancelAll = false
         fileprivate var seq: Int64
@@ -58,6 +60,7 @@ package struct Rebinding: Sendable {
                 sought, "order closed without the venue's word is looked for again", "orders closed without the venue's word are looked for again")
             tell(away, "order left behind before stays there", "orders left behind before stay there")
             if endsCancelAll { parts.append("the unanswered cancel-all is not asked for any more") }
+            if endsPositions { parts.append("what was held before still counts for max_position: give it a new opening and since") }
             return parts.isEmpty ? "no order is concerned" : parts.joined(separator: ", ")
         }
     }
@@ -89,6 +92,7 @@ package struct Rebinding: Sendable {
         pinned.streamOrigin = streamOrigin ?? (origin == nil ? known.streamOrigin : nil)
         if isSame { pinned.comeBack() }
         outcome.records.append(.identity(pinned, event(.identity, &outcome, wall, words)))
+        outcome.endsPositions = !isSame && state.positions.contains { $0.account == account }
         var orders = state.orders.filter { $0.account == account }
         var commands = state.commands.filter { $0.account == account }
         for index in orders.indices where !orders[index].state.isTerminal {

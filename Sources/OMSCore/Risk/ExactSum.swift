@@ -18,5 +18,4 @@ struct ExactSum: Equatable {
 
     /// nil: more than a decimal can hold.
     var value: Decimal? { carries == 0 && units != .min ? Decimal(units: units) : nil }
-    var isZero: Bool { carries == 0 && units == 0 }
 }

@@ -41,7 +41,6 @@ struct Exposure {
         var unknown = 0
     }
 
-    var symbols: Dictionary<Symbol, OfMarket>.Keys { markets.keys }
     subscript(symbol: Symbol) -> OfMarket? { markets[symbol] }
 
     mutating func add(_ weight: Weight) { count(weight, 1) }

@@ -1,11 +1,18 @@
+import Containers
+
 /// Orders that were accepted within the last second.
 ///
 /// What came before the process began is not known: a second that reaches back behind it counts as full.
 struct RecentPlaces {
     static let windowUs: Int64 = 1_000_000
     private let since: Int64
-    private var taken: [(at: Int64, count: Int)] = []
+    private var taken = Deque<Taken>()
     private var total = 0
+
+    private struct Taken {
+        let at: Int64
+        let count: Int
+    }
 
     /// - Parameter monotonic: when the process began.
     init(since monotonic: Int64) { since = monotonic }
@@ -15,9 +22,10 @@ struct RecentPlaces {
 
     /// Orders within the second before `monotonic`, which is not before any moment that was told.
     mutating func count(at monotonic: Int64) -> Int {
-        let over = taken.prefix { monotonic - $0.at >= Self.windowUs }
-        total -= over.reduce(0) { $0 + $1.count }
-        if !over.isEmpty { taken.removeFirst(over.count) }
+        while let oldest = taken.first, monotonic - oldest.at >= Self.windowUs {
+            total -= oldest.count
+            _ = taken.popFirst()
+        }
         return total
     }
 
@@ -26,6 +34,6 @@ struct RecentPlaces {
         // Nobody may ever ask how many there are.
         _ = self.count(at: monotonic)
         total += count
-        if let last = taken.indices.last, taken[last].at == monotonic { taken[last].count += count } else { taken.append((monotonic, count)) }
+        taken.append(Taken(at: monotonic, count: count))
     }
 }

@@ -16,7 +16,7 @@ enum ListVerbs {
                 account, symbol, .option("--state", "STATE,…", "only these states"), .option("--intent", "ID", "only this intent's"), tag, limit,
             ], orderColumns),
         list(
-            "instruments", "the markets' rules", InstrumentList.self, InstrumentList.Parameters.init(filter:), [account, symbol, limit],
+            "instruments", "the markets' rules", InstrumentList.self, AccountAndMarket.init(filter:), [account, symbol, limit],
             instrumentColumns),
         list(
             "fills", "executions", FillList.self, FillList.Parameters.init(filter:),
@@ -25,7 +25,7 @@ enum ListVerbs {
                 limit,
             ], fillColumns),
         list(
-            "positions", "what own orders came to, by market", PositionList.self, PositionList.Parameters.init(filter:), [account, symbol, limit],
+            "positions", "what own orders came to, by market", PositionList.self, AccountAndMarket.init(filter:), [account, symbol, limit],
             positionColumns),
         VerbSpec(
             name: "risk", operands: "", operandCount: 0...0, summary: "the rules under `risk`, and what is used of them", flags: [account],
@@ -123,13 +123,6 @@ enum ListVerbs {
     }
 }
 
-extension PositionList.Parameters {
-    init(filter: ListVerbs.Filter) {
-        self.init()
-        (account, symbol) = (filter.selection.account, filter.selection.symbol)
-    }
-}
-
 extension IntentList.Parameters {
     init(filter: ListVerbs.Filter) {
         self.init()
@@ -159,7 +152,7 @@ extension BreakList.Parameters {
     }
 }
 
-extension InstrumentList.Parameters {
+extension AccountAndMarket {
     init(filter: ListVerbs.Filter) {
         self.init()
         (account, symbol) = (filter.selection.account, filter.selection.symbol)
