@@ -100,8 +100,8 @@ import Wire
 
     private static func start(_ sample: Sample) throws -> [JournalRecord] {
         let moment = Moment(monotonic: 1, wall: sample.now)
-        let engine = Engine(accounts: [], state: try sample.open.load(), journal: try sample.open, seed: 1, bootID: "boot", at: moment)
-        engine.step(.started(version: "1"), at: moment)
+        let engine = Engine(
+            accounts: [], state: try sample.open.load(), journal: try sample.open, seed: 1, bootID: "boot", at: moment, version: "1")
         let records = engine.finishTurn(at: moment).records
         sample.seq = engine.journalSeq
         return records

@@ -1,3 +1,4 @@
+/// Where a private stream's session stands, and what is said of a phase that took too long.
 extension StreamSession {
     enum Phase: Equatable {
         /// Nothing is out; the next attempt begins at its time.
