@@ -34,7 +34,8 @@ import Testing
         var versions: [Int: Int] = [:]
         var (old, new): (ScratchDirectory?, ScratchDirectory?)
         for number in 0..<60 {
-            let cut = number == 59 ? history.steps.count : Int.random(in: 0...last, using: &random)
+            // Each of the first steps: a commit is one write, and most of what comes after it is the checkpoint.
+            let cut = number < 8 ? min(number, last) : number == 59 ? history.steps.count : Int.random(in: 0...last, using: &random)
             let loss = Loss.allCases[number % Loss.allCases.count]
             let folder = ScratchDirectory()
             let path = folder.file("journal.db")

@@ -12,7 +12,7 @@ import Wire
                 + " {kind: 'place', every: 3, fault: {type: 'maintenance'}}]")
         let client = try house.start()
         for account in house.accounts { try client.submit(account.intent("of-\(account.name)", orders: 45)) }
-        for account in house.accounts { try client.wait("of-\(account.name)", seconds: 100) }
+        for account in house.accounts { try client.wait("of-\(account.name)", seconds: 200) }
 
         let pid = try #require(house.daemon?.pid)
         var seen: [(name: String, bytes: [UInt8])] = []

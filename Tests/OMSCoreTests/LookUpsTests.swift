@@ -100,6 +100,21 @@ import Testing
         #expect(lookUps.stepEnded(1, 1, of: 2, situation()) == nil, "nothing was asked since")
     }
 
+    @Test func `that go unanswered are counted one behind the other, and a round that is answered begins anew`() {
+        lookUps.want(1, .doubt, at: 0, situation())
+        for count in 1...3 {
+            _ = ripen(at: 0)
+            #expect(take(at: 0) == [1] && lookUps.unanswered(1) == count)
+            lookUps.again(1, at: 0)
+        }
+        _ = ripen(at: 0)
+        _ = take(at: 0)
+        // Half a round is no answer: its other half may fail each time.
+        #expect(lookUps.stepEnded(1, 0, of: 2, situation()) == nil && lookUps[1]?.silences == 3)
+        _ = take(steps: [1], at: 0)
+        #expect(lookUps.stepEnded(1, 1, of: 2, situation()) != nil && lookUps[1]?.silences == 0)
+    }
+
     @Test func `with a cursor that runs in circles are unanswered`() {
         lookUps.want(1, .doubt, at: 0, situation())
         _ = ripen(at: 0)

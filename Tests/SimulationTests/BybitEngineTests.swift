@@ -38,6 +38,17 @@ import Venues
         #expect(daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
+    @Test func `an answer that is lost among many look-ups costs its doubt a second, not the longest pause`() throws {
+        let daemon = try House.ready(Self.venue)
+        var (lost, garbage, refused) = (FaultRule(.loseReplyAfterExecution(.silence)), FaultRule(.garbage(isHTTP: true)), FaultRule(.maintenance))
+        (lost.kind, lost.every, garbage.kind, garbage.every, refused.kind, refused.every) = (.place, 5, .lookup, 7, .place, 3)
+        daemon.world.setFaults([lost, garbage, refused])
+        daemon.submit(try House.intent(Self.venue, orders: 45, id: "many"))
+        // Each proof takes the 15 s that the venue may show an order late; by the pauses of what was asked before it took 270 s.
+        #expect(House.settled(daemon, "many", withinUs: .seconds(130)))
+        #expect(orders(daemon).allSatisfy { $0.state.isLive } && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
     @Test func `an address that is shut out without a word of when is silent for ten minutes`() throws {
         let daemon = try House.ready(Self.venue) { $0.setups[0].reconcileIntervalMs = 1_000 }
         daemon.auditor.lowered = ["bybit/overall"]

@@ -121,6 +121,16 @@ import Wire
         #expect(daemon.journal.rests.isEmpty && daemon.journal.breaks.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
+    @Test func `a limit of a minute by address does not hold up what is in doubt once a shut-out of seconds is over`() throws {
+        for venue in ["bitget-margin", "bybit"] {
+            let daemon = try House.ready(venue)
+            daemon.world.setFaults([Self.fault(.ban(status: 418, lasts: .init(6_000), saysWhen: true), .place, count: 1)])
+            daemon.submit(try House.intent(venue, orders: 3, id: "straw"))
+            #expect(daemon.run(forUs: .seconds(5)) { !daemon.journal.rests.isEmpty }, "\(venue)")
+            #expect(daemon.run(forUs: .seconds(45)) { House.settled(daemon, "straw") }, "\(venue)")
+        }
+    }
+
     @Test(arguments: [(418, true, 3_600), (403, true, 3_600), (418, false, 100)])
     func `who is shut out keeps silence until the time is over, with all accounts of the venue`(status: Int, saysWhen: Bool, seconds: Int64) throws {
         let daemon = try House.daemon(["bitget-margin", "bitget-uta"])

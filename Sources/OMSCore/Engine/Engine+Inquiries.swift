@@ -146,11 +146,11 @@ extension Engine {
     // MARK: Hearing
 
     func unanswered(_ subject: FindSubject, on desk: Desk) {
-        guard let live = desk.book[subject.order], let inquiry = desk.lookUps[live.key] else { return }
-        desk.lookUps.unanswered(live.key)
+        guard let live = desk.book[subject.order], desk.lookUps[live.key] != nil else { return }
+        let silences = desk.lookUps.unanswered(live.key)
         park(live, on: desk)
         let symbol = live.order.terms.symbol
-        if live.state.isLive, inquiry.tries > 1, desk.access.markets.isGone(symbol) {
+        if live.state.isLive, silences > 1, desk.access.markets.isGone(symbol) {
             // It may never be answered: a person should know, and nobody wait for it.
             found(
                 .missingThere, of: live, on: desk,
@@ -158,8 +158,9 @@ extension Engine {
             giveWay(of: live, because: "its market \(symbol) is gone, and the venue does not tell the order's fate")
             return again(live, on: desk, after: patience.parkedUs)
         }
-        if inquiry.tries >= patience.turnsMax { giveWay(of: live, because: "look-ups of the order go unanswered") }
-        let wait = patience.unansweredPauses.pause(after: inquiry.tries)
+        if silences >= patience.turnsMax { giveWay(of: live, because: "look-ups of the order go unanswered") }
+        // Not by how many questions were answered before: one answer that is lost among many would cost a doubt the longest pause.
+        let wait = patience.unansweredPauses.pause(after: silences)
         again(live, on: desk, after: live.order.parkedAt == nil ? wait : pause(live, on: desk))
     }
 

@@ -221,8 +221,10 @@ package struct Budget: Sendable {
     }
 
     /// The venue refused for the rate: nothing more until the penalty (or its own word) is over, and half the share until it grows back.
-    package mutating func punish(retryAfterUs: Int64?, keepsShare: Bool = false, at now: Moment) {
-        let rest = Rest(for: max(penaltyUs, min(max(0, retryAfterUs ?? 0), .seconds(900))), at: now)
+    ///
+    /// - Parameter rests: false: only the share is cut, since something else keeps silence for as long as the venue wants.
+    package mutating func punish(retryAfterUs: Int64?, keepsShare: Bool = false, rests: Bool = true, at now: Moment) {
+        let rest = Rest(for: rests ? max(penaltyUs, min(max(0, retryAfterUs ?? 0), .seconds(900))) : 0, at: now)
         if rest.until > freeze.until { freeze = rest }
         if !keepsShare { usableShare = min(allowed, max(heaviest, usableShare / 2)) }
         nextRecoveryAt = frozenUntil + recoveryUs

@@ -224,13 +224,15 @@ package struct Limiter: Sendable {
     ///
     /// - Parameters:
     ///   - keepsShare: it rests, and may use as much as before then: the venue did not speak of the rate.
-    ///   - isShutOut: the address was shut out: whatever counts by address was passed, too.
+    ///   - isShutOut: the address was shut out: whatever counts by address was passed, too. It comes back slowly, and rests no longer than the shut-out: a
+    ///     window of minutes behind it would hold up cancels that may leave.
     package mutating func punish(_ grips: [PermitGrip], retryAfterUs: Int64?, keepsShare: Bool = false, isShutOut: Bool = false, at now: Moment) {
         guard let narrowest = grips.min(by: { budgets[$0.budget].windowUs < budgets[$1.budget].windowUs }) else { return }
         for grip in grips {
             let isFull = budgets[grip.budget].inUse(at: now.monotonic) * 10 >= budgets[grip.budget].share * 9
             let isOfAddress = isShutOut && budgets[grip.budget].row.scope == .ip
-            if grip == narrowest || isFull || isOfAddress { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, keepsShare: keepsShare, at: now) }
+            let rests = grip == narrowest || isFull
+            if rests || isOfAddress { budgets[grip.budget].punish(retryAfterUs: retryAfterUs, keepsShare: keepsShare, rests: rests, at: now) }
         }
     }
 

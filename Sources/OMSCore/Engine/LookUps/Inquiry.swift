@@ -34,7 +34,10 @@ struct Inquiry {
     var nextAt: Int64
     var isDue = false
     var isAsked = false
+    /// Questions asked, whatever came of them.
     var tries = 0
+    /// Rounds that ended without an answer, one behind the other.
+    var silences = 0
     /// When this round's first step was asked.
     var round = Round(askedAt: -.farthest, measuredAt: nil, clockEpoch: 0, isSingle: true)
     /// Which clock the rounds counted so far belong to.

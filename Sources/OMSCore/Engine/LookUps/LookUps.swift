@@ -51,7 +51,7 @@ final class LookUps {
     func want(_ order: OrderKey, _ reasons: Inquiry.Reasons, at time: Int64, _ situation: Inquiry.Situation) {
         var inquiry = inquiries[order] ?? Inquiry(reasons: reasons, nextAt: time)
         let before = lane(inquiry, situation)
-        if !inquiry.reasons.isSuperset(of: reasons) { inquiry.tries = 0 }
+        if !inquiry.reasons.isSuperset(of: reasons) { (inquiry.tries, inquiry.silences) = (0, 0) }
         inquiry.reasons.formUnion(reasons)
         inquiry.nextAt = min(inquiry.nextAt, time)
         let lane = lane(inquiry, situation)
@@ -157,7 +157,7 @@ final class LookUps {
         guard var inquiry = inquiries[order], inquiry.isAsked else { return nil }
         guard step + 1 < steps else {
             inquiry.begin(step: 0)
-            inquiry.isAsked = false
+            (inquiry.isAsked, inquiry.silences) = (false, 0)
             inquiries[order] = inquiry
             return inquiry.round
         }
@@ -174,7 +174,13 @@ final class LookUps {
     }
 
     /// No answer, or none that says anything of it: it begins anew.
-    func unanswered(_ order: OrderKey) { inquiries[order]?.begin(step: 0) }
+    ///
+    /// - Returns: how often that came one behind the other.
+    func unanswered(_ order: OrderKey) -> Int {
+        inquiries[order]?.begin(step: 0)
+        inquiries[order]?.silences += 1
+        return inquiries[order]?.silences ?? 0
+    }
 
     /// The venue shows it.
     func present(_ order: OrderKey) {
@@ -182,6 +188,7 @@ final class LookUps {
         inquiries[order]?.isAsked = false
         inquiries[order]?.begin(step: 0)
         inquiries[order]?.absentRounds = 0
+        inquiries[order]?.silences = 0
         inquiries[order]?.isLeftOver = false
     }
 
