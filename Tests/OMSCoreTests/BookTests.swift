@@ -201,7 +201,7 @@ import Testing
         #expect(book.apply(priced(.open, 5, filled: 1, version: 19), to: live, .pushed(version: nil, at: 101)) == nil)
         #expect(book.apply(priced(.open, 9, filled: 0, version: 20), to: live, .pushed(version: nil, at: 102)) == nil)
         let newer = book.apply(priced(.partiallyFilled, 6, filled: 1, version: 21), to: live, .pushed(version: nil, at: 103))
-        #expect(newer?.fields == [.venueState, .price] && live.version == 20 && live.heardVersion(at: 103) == 21)
+        #expect(newer?.fields == [.venueState, .price] && live.version == 20 && live.pushed?.heardVersion(at: 103) == 21)
         let lagging = book.apply(priced(.open, 9, filled: 1, version: 20), to: live, .asked(at: 200))
         #expect(lagging?.fields == [] && live.order.price == Decimal(6), "asked later, and older all the same")
         #expect(book.apply(priced(.open, 9, filled: 1, version: 19), to: live, .asked(at: 300)) == nil, "older than another answer")
@@ -214,7 +214,7 @@ import Testing
         #expect(book.apply(priced(.open, 7, filled: 0, version: 30), to: live, .asked(at: 200))?.fields.contains(.price) == false)
         #expect(book.apply(priced(.partiallyFilled, 7, filled: 1, version: 31), to: live, .asked(at: 300))?.hasGrown == true)
         #expect(book.apply(priced(.open, 7, filled: 0, version: 32), to: live, .pushed(version: nil, at: 400)) == nil)
-        let later = 100 + LiveOrder.heardForUs + 400
+        let later = 100 + Pushed.heardForUs + 400
         #expect(book.apply(priced(.partiallyFilled, 7, filled: 1, version: 33), to: live, .asked(at: later))?.fields == .price)
         #expect(book.apply(priced(.partiallyFilled, 8, filled: 1, version: 34), to: live, .pushed(version: nil, at: later))?.fields == .price)
         let end = book.apply(priced(.filled, 8, filled: 2, version: 33), to: adopted(2, .working), .asked(at: 500))

@@ -31,7 +31,7 @@ extension Engine {
     private func take(_ news: StreamNews, on desk: Desk) -> Bool {
         guard let live = subject(of: news, on: desk) else { return false }
         guard !isLeft(live.order, on: desk) else { return true }
-        live.heardAt = now.monotonic
+        live.heard().heardAt = now.monotonic
         switch news {
         case .order(let heard): take(heard, for: live, on: desk)
         case .fill(let heard): take(heard, for: live, on: desk)
@@ -147,7 +147,7 @@ extension Engine {
         }
         sighted(live, as: heard.fill.venueOrderID, on: desk)
         let isNews = book(heard.fill, of: live, on: desk, evidence: .stream, request: nil)
-        live.hasPushedFills = true
+        live.heard().hasFills = true
         desk.stream.told(live.key, isNews: isNews, agrees: false, at: now.wall)
         fillsMayBeWhole(of: live, on: desk)
         guard live.booked > live.order.filledQuantity else { return }

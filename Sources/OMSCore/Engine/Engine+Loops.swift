@@ -39,7 +39,7 @@ extension Engine {
     /// The venue does not take an order now, again, and says that it did not execute it: it goes later, and whoever waits for it is told why.
     func putOff(_ live: LiveOrder, on desk: Desk, _ words: String) {
         live.putOffs += 1
-        desk.lanes.putOff(.order(live.key), until: now.monotonic + patience.putOffPauses.pause(after: live.putOffs - 1))
+        desk.lanes.putOff(.order(live.key), until: now.monotonic + patience.putOffPauses.pause(after: Int(live.putOffs) - 1))
         guard live.putOffs > 2 else { return }
         let told = "order \(live.order.clientOrderID), put off \(live.putOffs) times by the venue: \(words)"
         desk.access.say(told)

@@ -208,7 +208,7 @@ extension Engine {
         if let clock = desk.access.clock, clock.low(at: now.monotonic) < fence(of: live, on: desk) + patience.settlingUs {
             return patience.parkedAtFirstUs
         }
-        live.parkedTries += 1
+        live.parkedTries = min(live.parkedTries + 1, 100)
         return min(patience.parkedMaxUs, patience.parkedUs << Int64(min(live.parkedTries - 1, 6)))
     }
 }

@@ -10,7 +10,7 @@ extension Engine {
             return false
         }
         // A push would have told of it, sooner or later; where one did just now, this look came of it.
-        let isHeard = live.heardAt > now.monotonic - patience.pushUs
+        let isHeard = (live.pushed?.heardAt ?? .min) > now.monotonic - patience.pushUs
         if !isHeard, merged.hasGrown || (before != live.state && live.state.isTerminal) { desk.stream.polled(live.key, at: now.monotonic) }
         return true
     }
@@ -81,7 +81,7 @@ extension Engine {
     /// Wants an order's executions listed: its filled quantity grew.
     func wantFills(_ live: LiveOrder, on desk: Desk) {
         guard desk.profile.listsFills, live.order.venueOrderID != nil, !isLeft(live.order, on: desk) else { return }
-        if live.hasPushedFills, live.booked == live.order.filledQuantity { return }
+        if live.pushed?.hasFills == true, live.booked == live.order.filledQuantity { return }
         if live.state.isTerminal, !live.isUnlisted {
             live.isUnlisted = true
             record(.unlisted(live.key, true))

@@ -1,7 +1,7 @@
 /// Why an order in doubt is not to be sent again although look-ups do not find it. On record with the order: a bar outlives the process that saw its reason.
 package struct Bars: OptionSet, Hashable, Sendable {
-    package let rawValue: Int
-    package init(rawValue: Int) { self.rawValue = rawValue }
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The venue answered that it has or had an order of this id: no look-up that finds none can be right.
     package static let duplicate = Bars(rawValue: 1)

@@ -40,10 +40,10 @@ package struct Order: Sendable {
     package var closedAt: Int64?
     /// When look-ups gave up and a person is asked for.
     package var parkedAt: Int64?
-    /// Under which ids the venue may know its attempts, where those can be computed before sending (AscendEX), oldest first.
-    package var predictedIDs: [VenueOrderID] = []
     /// What bars it from being sent again; empty for most.
     package var bars: Bars = []
+    /// Under which ids the venue may know its attempts, where those can be computed before sending (AscendEX), oldest first.
+    package var predictedIDs: [VenueOrderID] = []
     /// Times it was proven absent, up to `absencesMax`.
     package var absences: Int = 0
 

@@ -4,49 +4,46 @@ import Containers
 final class LiveOrder {
     fileprivate(set) var order: Order
     let intent: OpenIntent?
+    /// How many orders a batch with this one may hold: halved where a refused batch named no offender, one after unattributable answers.
+    var batchCap = Int.max
+    /// Open cancels and modifies, oldest first.
+    var commands: [CommandID] = []
+    /// What pushes told of it; nil: none has.
+    var pushed: Pushed?
+    /// Its executions on record; nil: nobody had to know them since it came into memory.
+    fileprivate(set) var trades: [TradeID: Fill]?
+    /// Predicted ids of attempts that surely were not executed: not looked up. A restart forgets them and looks up a few more.
+    fileprivate(set) var unbornIDs: Set<VenueOrderID> = []
+    /// When the last report was asked for that was taken over, by the runner's clock.
+    fileprivate(set) var askedAt: Int64 = .min
+    /// When its last attempt was decided, by the runner's clock; attempts of a former process were before all that this one measured.
+    fileprivate(set) var attemptedAt: Int64 = .min
+    /// For how long after the stamp below single look-ups did not show it, microseconds.
+    var unseenUs: Int64 = 0
+    /// When it was proven absent last, by the runner's clock; by an earlier process: before all that this one heard.
+    fileprivate(set) var provenAt: Int64 = -.farthest
+    /// When the order was last seen in a listing or report, by the runner's clock.
+    var seenAt: Int64 = .min
+    /// Why it was parked, as written down by this process; how often it was asked about since.
+    var parkedWhy: String?
+    // Small ones behind what leaves room for them: there are hundreds of thousands of these.
+    var parkedTries: Int32 = 0
+    /// How often the venue put it off, as an item, without executing it.
+    var putOffs: Int32 = 0
+    /// The venue's version of the newest answer that was applied.
+    fileprivate(set) var version: Int64?
     /// Waits in the place queue.
     var isQueued = false
     /// Waits for its intent's cancels.
     var isGated = false
-    /// How many orders a batch with this one may hold: halved where a refused batch named no offender, one after unattributable answers.
-    var batchCap = Int.max
-    /// How often the venue put it off, as an item, without executing it.
-    var putOffs = 0
-    /// Open cancels and modifies, oldest first.
-    var commands: [CommandID] = []
-    /// The venue's version of the newest answer that was applied.
-    fileprivate(set) var version: Int64?
-    /// The same of the newest push, where pushes bear REST's (``heardVersion(at:)``).
-    fileprivate(set) var heardVersion: Int64?
-    /// The same of the last push, where pushes bear one that compares with nothing else.
-    fileprivate(set) var pushedVersion: Int64?
-    /// When a push was taken over last, and when the last report was asked for that was, by the runner's clock; and when any push told of it (`heardAt`).
-    fileprivate(set) var pushedAt: Int64 = .min, askedAt: Int64 = .min
-    var heardAt: Int64 = .min
-    /// Its executions on record; nil: nobody had to know them since it came into memory.
-    fileprivate(set) var trades: [TradeID: Fill]?
-    /// Some of them were told by pushes.
-    var hasPushedFills = false
-    /// Predicted ids of attempts that surely were not executed: not looked up. A restart forgets them and looks up a few more.
-    fileprivate(set) var unbornIDs: Set<VenueOrderID> = []
     /// A modify may have given it another id at the venue: it is looked for by ours, and the id shown then is its id.
     var mayBeRenamed = false
     /// The journal knows that something of it is still to be asked for although it is closed.
     var isUnlisted = false
-    /// When its last attempt was decided, by the runner's clock; attempts of a former process were before all that this one measured.
-    fileprivate(set) var attemptedAt: Int64 = .min
+    /// A round did not show it although it had to be visible by then.
+    var isOverdue = false
     /// The first stamp, of those this process knows, that a request with it bore which may have been executed: milliseconds of the venue's clock.
     fileprivate(set) var firstStampMs: Int64?
-    /// A round did not show it although it had to be visible by then; for how long after that stamp single look-ups did not, microseconds.
-    var isOverdue = false
-    var unseenUs: Int64 = 0
-    /// When it was proven absent last, by the runner's clock; by an earlier process: before all that this one heard.
-    fileprivate(set) var provenAt: Int64 = -.farthest
-    /// Why it was parked, as written down by this process; how often it was asked about since.
-    var parkedWhy: String?
-    var parkedTries = 0
-    /// When the order was last seen in a listing or report, by the runner's clock.
-    var seenAt: Int64 = .min
 
     init(_ order: Order, intent: OpenIntent?) {
         (self.order, self.intent) = (order, intent)
@@ -324,8 +321,9 @@ final class Book {
             live.version = report.version.map { max($0, live.version ?? $0) } ?? live.version
             live.askedAt = max(live.askedAt, time)
         case .pushed(let version, let time):
-            if let version = report.version { live.heardVersion = max(version, live.heardVersion(at: time) ?? version) }
-            (live.pushedVersion, live.pushedAt) = (version ?? live.pushedVersion, time)
+            let pushed = live.heard()
+            if let version = report.version { pushed.heardVersion = max(version, pushed.heardVersion(at: time) ?? version) }
+            (pushed.pushedVersion, pushed.takenAt) = (version ?? pushed.pushedVersion, time)
         }
         var merged = Merged(next: live.state)
         if live.isBarredUntilSeen {

@@ -45,26 +45,27 @@ extension OrderReport {
     func worth(beside live: LiveOrder, _ sight: Sight) -> Worth {
         let isBehind = filledQuantity.map { $0 < live.order.filledQuantity } ?? false
         let isDoubtful = live.state == .inDoubt
+        let pushedAt = live.pushed?.takenAt ?? .min
         // Answers compare among each other: one of a replica that lags moves nothing.
         if let version, let known = live.version, version < known { return isDoubtful ? .whole : .none }
         switch sight {
         case .asked(let time):
-            if let version, let heard = live.heardVersion(at: time) {
+            if let version, let heard = live.pushed?.heardVersion(at: time) {
                 if version >= heard { return .whole }
                 // Older than a push by its stamp. Asked for behind it, it may be a replica's, or the push's stamp was ahead: what only grows is so in any case.
-                return time < live.pushedAt && !isDoubtful ? .none : .growth
+                return time < pushedAt && !isDoubtful ? .none : .growth
             }
-            guard time < live.pushedAt else { return .whole }
+            guard time < pushedAt else { return .whole }
             return isBehind && !isDoubtful ? .none : .growth
-        case .pushed(_, let time) where version != nil && (live.version ?? live.heardVersion(at: time)) != nil:
-            let known = max(live.version ?? .min, live.heardVersion(at: time) ?? .min)
+        case .pushed(_, let time) where version != nil && (live.version ?? live.pushed?.heardVersion(at: time)) != nil:
+            let known = max(live.version ?? .min, live.pushed?.heardVersion(at: time) ?? .min)
             if let version, version < known { return isDoubtful ? .whole : .none }
             return version == known && isBehind && !isDoubtful ? .none : .whole
         case .pushed(let pushed, _):
-            if let pushed, let known = live.pushedVersion {
+            if let pushed, let known = live.pushed?.pushedVersion {
                 if pushed < known, !isDoubtful { return .none }
                 // Newer than all that was pushed; of what was asked for in between nobody can say.
-                if pushed > known, live.askedAt < live.pushedAt { return isBehind ? .growth : .whole }
+                if pushed > known, live.askedAt < pushedAt { return isBehind ? .growth : .whole }
             }
             if isBehind, !isDoubtful { return .none }
             return version != nil ? .whole : .growth
@@ -98,12 +99,6 @@ extension OrderReport {
 }
 
 extension LiveOrder {
-    /// For how long a push's version is compared with what comes behind it: a stamp that is ahead, or in another unit, would hide an order's life for ever.
-    static let heardForUs: Int64 = .seconds(60)
-
-    /// The version of the newest push, for what was asked or heard at a time; nil: there is none, or it is too long ago to count.
-    func heardVersion(at time: Int64) -> Int64? { pushedAt != .min && time - pushedAt > Self.heardForUs ? nil : heardVersion }
-
     /// Whether a sight of it takes away what stood against it: it was in doubt, or closed without the venue's word, or it counts as placed by a person's.
     var isBarredUntilSeen: Bool {
         let isHidden = state.isLive && !order.bars.isDisjoint(with: [.duplicate, .among])
