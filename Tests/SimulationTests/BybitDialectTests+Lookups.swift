@@ -100,6 +100,30 @@ import struct OMSCore.Decimal
         #expect(try caller.get("/v5/order/realtime?category=\(other)&orderLinkId=a").rows.isEmpty)
     }
 
+    @Test func `history can be asked for one word of state, and knows no other words`() throws {
+        let caller = try BybitCaller()
+        try caller.place("a", "b")
+        try caller.exchange.fill(try caller.bench.order("bybit", clientID: "b"), at: caller.bench.nowMs * 1_000)
+        _ = try caller.batch("cancel", [caller.named("a")])
+        caller.wait(25)
+        func history(_ status: String) throws -> JSON { try caller.get("/v5/order/history?category=linear&orderStatus=" + status) }
+        #expect(try history("Filled").texts("orderLinkId") == ["b"] && history("Cancelled").texts("orderLinkId") == ["a"])
+        #expect(try history("Rejected").rows.isEmpty && history("Gone").retCode == 10_001)
+    }
+
+    @Test func `inverse contracts are dollars, worth and paid for in their coin`() throws {
+        let caller = try BybitCaller("inverse")
+        _ = try caller.batch("create", [caller.item("a", price: "50000", qty: "1000")])
+        caller.wait(25)
+        #expect(try caller.find("a")?["leavesValue"]?.string == "0.02")
+        try caller.exchange.fill(try caller.bench.order("bybit", clientID: "a"), quantity: Decimal("300"), at: caller.bench.nowMs * 1_000)
+        let order = try #require(try caller.find("a"))
+        #expect(["avgPrice", "cumExecQty", "cumExecValue", "cumExecFee"].map { order[$0]?.string } == ["50000", "300", "0.006", "0.000006"])
+        #expect(order["cumFeeDetail"]?["BTC"]?.string == "0.000006")
+        let execution = try #require(try caller.get("/v5/execution/list?category=inverse").rows.first)
+        #expect(["execValue", "execFee", "feeCurrency"].map { execution[$0]?.string } == ["0.006", "0.000006", "BTC"])
+    }
+
     @Test func `executions are listed by order, by id and by page`() throws {
         let caller = try BybitCaller()
         try caller.place("a", "b")

@@ -159,6 +159,35 @@ import Wire
         let answer = try caller.bench.send(HTTPRequest("GET", "/v5/market/" + target)).json
         #expect(answer.retCode == 0 && (!answer.rows.isEmpty || answer.at("result", "b")?.array?.count == 5), "\(answer)")
     }
+
+    @Test func `candles go forward from a start, back from an end, the newest first`() throws {
+        let caller = try BybitCaller()
+        let hour: Int64 = 3_600_000
+        let from = (caller.bench.nowMs / hour - 100) * hour
+        func opens(_ query: String) throws -> [Int64] {
+            let target = "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=60&limit=3&" + query
+            return try caller.bench.send(HTTPRequest("GET", target)).json.rows.compactMap { $0.array?.first?.string.flatMap { Int64($0) } }
+        }
+        #expect(try opens("start=\(from)") == [from + 2 * hour, from + hour, from])
+        #expect(try opens("start=\(from)&end=\(from + 9 * hour)") == [from + 9 * hour, from + 8 * hour, from + 7 * hour])
+        #expect(try opens("").first == caller.bench.nowMs / hour * hour)
+    }
+
+    @Test func `key, coins and balances are told to the key alone, a unified account as one`() throws {
+        let caller = try BybitCaller()
+        let key = try caller.get("/v5/user/query-api")
+        #expect(key.at("result", "uta")?.integer == 1 && key.at("result", "apiKey")?.string == caller.account.key)
+        #expect(try BybitCaller("linear", ["margin_status": "1"]).get("/v5/user/query-api").at("result", "uta")?.integer == 0)
+        let coins = try caller.get("/v5/asset/coin/query-info").at("result", "rows")?.array?.compactMap { $0["coin"]?.string }
+        #expect(coins == ["BTC", "ETH", "SOL", "USDC", "USDT"])
+        let wallet = try caller.get("/v5/account/wallet-balance?accountType=UNIFIED&coin=BTC,USDT")
+        let held = wallet.at("result", "list", "0", "coin")?.array ?? []
+        #expect(held.map { $0["coin"]?.string } == ["BTC", "USDT"] && held.allSatisfy { $0["walletBalance"]?.string == "1000000" })
+        #expect(try caller.get("/v5/account/wallet-balance?accountType=SPOT").retCode == 10_001)
+        for target in ["user/query-api", "asset/coin/query-info", "account/wallet-balance?accountType=UNIFIED"] {
+            #expect(try caller.bench.send(HTTPRequest("GET", "/v5/" + target)).json.retCode == 10_003)
+        }
+    }
 }
 
 extension BybitCaller {

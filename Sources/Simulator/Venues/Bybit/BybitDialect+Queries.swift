@@ -39,13 +39,17 @@ extension BybitDialect {
         let asked = try BybitQuestion(
             call,
             known: [
-                "category", "symbol", "baseCoin", "settleCoin", "orderId", "orderLinkId", "orderFilter", "startTime", "endTime", "limit", "cursor",
+                "category", "symbol", "baseCoin", "settleCoin", "orderId", "orderLinkId", "orderFilter", "orderStatus", "startTime", "endTime",
+                "limit", "cursor",
             ])
         let window = try asked.window(nowMs: call.atMs)
+        let status = call.parameter("orderStatus")
+        guard status.map({ BybitRows.statuses.contains($0) }) ?? true else { throw .parameter("orderStatus") }
         func isShown(_ order: SimOrder) -> Bool {
             guard asked.holds(order, exchange), window.contains(order.createdAt / 1_000), order.updatedAt + settings.historyLagUs <= call.at else {
                 return false
             }
+            guard status == nil || status == BybitRows.status(order.shownFields, isSpot: asked.category == Self.spot) else { return false }
             guard order.state.isClosed else { return settings.historyShowsOpen }
             return !order.filled.isZero || order.updatedAt > call.at - Self.dayUs
         }
@@ -70,7 +74,7 @@ extension BybitDialect {
         }
     }
 
-    private func list<Row>(
+    func list<Row>(
         _ call: Call, _ category: String, _ cursor: String, _ rows: [Row], _ write: (Row, inout JSONWriter) -> Void
     ) -> HTTPResponse {
         edge.success(call) { writer in
@@ -106,60 +110,6 @@ extension BybitDialect {
         let cursor = found.count <= limit ? "" : rows.last.map { BybitQuestion.cursor(behind: $0.id, atMs: $0.at / 1_000) } ?? ""
         return list(call, asked.category, cursor, rows) { fill, writer in
             BybitRows.execution(fill, left: fill.order.leavesQuantity, exchange.instruments[fill.order.symbol], lacksFee: false, &writer)
-        }
-    }
-
-    // MARK: The account
-
-    func accountInfo(_ call: Call) -> HTTPResponse {
-        edge.success(call) { writer in
-            writer.beginObject()
-            writer.member("unifiedMarginStatus", settings.marginStatus)
-            writer.members([("marginMode", "REGULAR_MARGIN"), ("dcpStatus", "OFF"), ("spotHedgingStatus", "OFF")])
-            writer.member("isMasterTrader", false)
-            writer.member("updatedTime", "1697078946000")
-            writer.endObject()
-        }
-    }
-
-    func userSettings(_ call: Call) -> HTTPResponse {
-        edge.success(call) { writer in
-            writer.beginObject()
-            writer.member("lpaSpot", settings.refusesBeyondBand)
-            writer.member("lpaPerp", settings.refusesBeyondBand)
-            writer.endObject()
-        }
-    }
-
-    /// No positions are kept: rows tell of the mode alone.
-    func positions(_ call: Call, _ exchange: Exchange) throws(BybitProblem) -> HTTPResponse {
-        let asked = try BybitQuestion(call, known: ["category", "symbol", "baseCoin", "settleCoin", "limit", "cursor"])
-        guard asked.category != Self.spot, !asked.scope.isEmpty else { throw .parameter("category") }
-        guard let symbol = asked.scope.symbol else { return list(call, asked.category, "", [String]()) { _, _ in } }
-        let instrument = try instrument(symbol, asked.category, exchange)
-        let isHedged = settings.isHedged && asked.category == "linear" && instrument.quote == "USDT"
-        return list(call, asked.category, "", isHedged ? [1, 2] : [0]) { index, writer in
-            writer.member("positionIdx", index)
-            writer.members([("symbol", symbol), ("side", ""), ("size", "0"), ("avgPrice", "0"), ("positionStatus", "Normal")])
-        }
-    }
-
-    /// The limits of one's own account; nobody else's are told.
-    func ownLimits(_ call: Call, _ account: SimAccount) throws(BybitProblem) -> HTTPResponse {
-        if let stranger = call.query.first(where: { $0.name != "uids" }) { throw .parameter(stranger.name.escapedForLog) }
-        guard call.parameter("uids") == account.uid else { throw BybitProblem(10_005, "Permission denied.") }
-        return edge.success(call) { writer in
-            writer.beginObject()
-            writer.key("list")
-            writer.beginArray()
-            for (line, rate) in [("SPOT", 20), ("DERIVATIVES", 10), ("OPTIONS", 10)] {
-                writer.beginObject()
-                writer.members([("uids", account.uid), ("bizType", line)])
-                writer.member("rate", rate)
-                writer.endObject()
-            }
-            writer.endArray()
-            writer.endObject()
         }
     }
 }

@@ -20,6 +20,7 @@ package final class BybitDialect: Dialect {
         BudgetRule("cancel-all", 10, scope: .uid, lanes: [spot: 20]), BudgetRule("lookup:realtime", 50, scope: .uid),
         BudgetRule("lookup:history", 50, scope: .uid), BudgetRule("lookup:execution", 50, scope: .uid), BudgetRule("lookup:account", 50, scope: .uid),
         BudgetRule("lookup:settings", 50, scope: .uid), BudgetRule("lookup:position", 50, scope: .uid), BudgetRule("lookup:limits", 50, scope: .uid),
+        BudgetRule("lookup:wallet", 50, scope: .uid), BudgetRule("lookup:key", 10, scope: .uid), BudgetRule("lookup:coins", 5, scope: .uid),
         BudgetRule("overall", 600, perMs: 5_000, scope: .ip),
     ]
     package let instruments = [
@@ -95,6 +96,9 @@ package final class BybitDialect: Dialect {
         case ("GET", "/v5/account/user-setting-config"): ask("settings", "lookup:settings", [])
         case ("GET", "/v5/position/list"): ask("position", "lookup:position")
         case ("GET", "/v5/apilimit/query"): ask("limits", "lookup:limits")
+        case ("GET", "/v5/account/wallet-balance"): ask("wallet", "lookup:wallet")
+        case ("GET", "/v5/user/query-api"): ask("key", "lookup:key", [])
+        case ("GET", "/v5/asset/coin/query-info"): ask("coins", "lookup:coins", [["result", "rows"]])
         case ("GET", "/v5/market/instruments-info"): open("instruments")
         case ("GET", "/v5/market/time"): open("time", [])
         case ("GET", "/v5/market/tickers"): open("tickers")
@@ -132,6 +136,9 @@ package final class BybitDialect: Dialect {
             case "settings": userSettings(call)
             case "position": try positions(call, exchange)
             case "limits": try ownLimits(call, account)
+            case "wallet": try balances(call)
+            case "key": keyInformation(call, account)
+            case "coins": try coinInformation(call)
             default: preconditionFailure("\(call.route.endpoint) is routed and not served")
             }
         } catch {

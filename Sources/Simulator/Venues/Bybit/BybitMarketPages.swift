@@ -163,8 +163,10 @@ extension BybitDialect {
             throw .parameter("interval")
         }
         guard let limit = call.count("limit", in: 1...1_000, otherwise: 200) else { throw .parameter("limit") }
+        let (start, end) = (call.moment("start"), call.moment("end"))
+        // From a start alone a page goes forward: libraries read on that way.
         let found = exchange.market.candles(
-            of: market, minutes: minutes, fromMs: call.moment("start"), toMs: call.moment("end"), limit: limit, nowMs: call.atMs)
+            of: market, minutes: minutes, fromMs: start, toMs: end, limit: limit, nowMs: call.atMs, keepsOldest: start != nil && end == nil)
         return edge.success(call) { writer in
             writer.beginObject()
             writer.members([("category", category), ("symbol", market.symbol)])

@@ -14,10 +14,28 @@ enum BybitRows {
         var fee: Decimal
         var updatedAt: Int64
         var averagePrice: Decimal? { filled.isZero ? nil : filledQuote.dividedRoundingDown(by: filled) }
+
+        /// What was executed is worth, in the coin that the market is counted in: inverse contracts are dollars, worth so much of their coin.
+        func value(isInverse: Bool) -> Decimal {
+            isInverse ? averagePrice.flatMap { BybitRows.worth(filled, at: $0) } ?? .zero : filledQuote
+        }
+
+        func paid(isInverse: Bool) -> Decimal { isInverse ? BybitRows.fee(of: value(isInverse: true)) : fee }
     }
 
+    /// Dollars as a coin, with the eight places that the venue tells; nil at no price.
+    static func worth(_ dollars: Decimal, at price: Decimal) -> Decimal? {
+        dollars.dividedRoundingDown(by: price)?.roundedDown(to: Decimal(units: Decimal.unitsPerOne / 100_000_000))
+    }
+
+    /// A tenth of a percent, as everywhere in the simulator.
+    static func fee(of value: Decimal) -> Decimal { value.dividedRoundingDown(by: Decimal(1_000)) ?? .zero }
+
+    /// Every word that can be asked for.
+    static let statuses: Set = ["New", "PartiallyFilled", "Filled", "PartiallyFilledCanceled", "Cancelled", "Rejected", "Deactivated"]
+
     /// The words of the venue for a state, which differ by line of business.
-    private static func status(_ fields: Fields, isSpot: Bool) -> String {
+    static func status(_ fields: Fields, isSpot: Bool) -> String {
         switch fields.state {
         case .accepted, .open: "New"
         case .partiallyFilled: "PartiallyFilled"
@@ -43,7 +61,7 @@ enum BybitRows {
         _ order: SimOrder, _ fields: Fields, _ instrument: SimInstrument?, shape: StreamShape = StreamShape(), isLateCancel: Bool = false,
         _ writer: inout JSONWriter
     ) {
-        let isSpot = order.ticket.product == "spot"
+        let (isSpot, isInverse) = (order.ticket.product == "spot", order.ticket.product == "inverse")
         writer.id("orderId", order.id, shape)
         let quoted = order.ticket.quoteQuantity
         let left = fields.state.isClosed ? Decimal.zero : fields.quantity.subtracting(fields.filled) ?? .zero
@@ -60,14 +78,15 @@ enum BybitRows {
             ("cancelType", isCanceled || isLateCancel ? "CancelByUser" : "UNKNOWN"),
             ("rejectReason", isLateCancel ? "EC_OrigClOrdIDDoesNotExist" : rejectReason(fields)),
             ("avgPrice", fields.averagePrice?.description ?? ""), ("leavesQty", left.description),
-            ("leavesValue", ((fields.price ?? .zero).multiplied(by: left, roundingDown: true) ?? .zero).description),
-            ("cumExecQty", fields.filled.description), ("cumExecValue", fields.filledQuote.description),
+            ("leavesValue", leavesValue(fields, left, isInverse: isInverse).description),
+            ("cumExecQty", fields.filled.description), ("cumExecValue", fields.value(isInverse: isInverse).description),
         ])
         if !shape.lacksFee {
-            writer.member("cumExecFee", fields.fee.description)
+            let paid = fields.paid(isInverse: isInverse).description
+            writer.member("cumExecFee", paid)
             writer.key("cumFeeDetail")
             writer.beginObject()
-            if !fields.filled.isZero, let coin = feeCoin(order, instrument) { writer.member(coin, fields.fee.description) }
+            if !fields.filled.isZero, let coin = feeCoin(order, instrument) { writer.member(coin, paid) }
             writer.endObject()
         }
         writer.members([
@@ -80,6 +99,11 @@ enum BybitRows {
         writer.member("closeOnTrigger", false)
     }
 
+    private static func leavesValue(_ fields: Fields, _ left: Decimal, isInverse: Bool) -> Decimal {
+        guard let price = fields.price else { return .zero }
+        return (isInverse ? worth(left, at: price) : price.multiplied(by: left, roundingDown: true)) ?? .zero
+    }
+
     /// - Parameters:
     ///   - left: What the order still wants behind it.
     ///   - lacksFee: It is not known yet.
@@ -87,6 +111,8 @@ enum BybitRows {
         _ fill: SimFill, left: Decimal, _ instrument: SimInstrument?, shape: StreamShape = StreamShape(), lacksFee: Bool, _ writer: inout JSONWriter
     ) {
         let order = fill.order
+        let isInverse = order.ticket.product == "inverse"
+        let value = isInverse ? worth(fill.quantity, at: fill.price) ?? .zero : fill.quote
         writer.id("execId", fill.id, shape)
         writer.member("symbol", order.symbol)
         writer.id("orderId", order.id, shape)
@@ -94,10 +120,11 @@ enum BybitRows {
             ("orderLinkId", order.clientID), ("side", order.side == .buy ? "Buy" : "Sell"), ("orderPrice", order.price?.description ?? "0"),
             ("orderQty", order.quantity.description), ("leavesQty", left.description), ("orderType", order.ticket.isMarket ? "Market" : "Limit"),
             ("stopOrderType", "UNKNOWN"), ("execPrice", fill.price.description), ("execQty", fill.quantity.description),
-            ("execValue", fill.quote.description), ("execType", "Trade"), ("execTime", String(fill.at / 1_000)),
+            ("execValue", value.description), ("execType", "Trade"), ("execTime", String(fill.at / 1_000)),
         ])
         if !lacksFee {
-            writer.members([("execFee", fill.fee.description), ("feeCurrency", feeCoin(order, instrument) ?? ""), ("feeRate", "0.001")])
+            let paid = isInverse ? fee(of: value) : fill.fee
+            writer.members([("execFee", paid.description), ("feeCurrency", feeCoin(order, instrument) ?? ""), ("feeRate", "0.001")])
         }
         writer.member("isMaker", fill.isMaker)
         writer.member("seq", fill.sequence)
