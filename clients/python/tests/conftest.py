@@ -168,13 +168,22 @@ VENUES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "bitget usdt futures": ("bitget", "uta-usdt-futures-bitget", {}),
     "bitget usdc futures": ("bitget", "uta-usdc-futures-bitget", {}),
     "bitget coin futures": ("bitget", "uta-coin-futures-bitget", {}),
+    "bybit": ("bybit", "spot-bybit", {}),
+    "bybit linear": ("bybit", "linear-bybit", {}),
+    "bybit inverse": ("bybit", "inverse-bybit", {}),
     "xt margin": ("xt", "margin-xt", {"marginMode": "cross"}),
     "ascendex margin": ("ascendex", "margin-ascendex", {"type": "margin"}),
 }
 #: What is traded there, if not BTC/USDT.
-SYMBOLS = {"bitget usdt futures": "BTC/USDT:USDT", "bitget usdc futures": "BTC/USDC:USDC", "bitget coin futures": "BTC/USD:BTC"}
+SYMBOLS = {
+    "bitget usdt futures": "BTC/USDT:USDT",
+    "bitget usdc futures": "BTC/USDC:USDC",
+    "bitget coin futures": "BTC/USD:BTC",
+    "bybit linear": "BTC/USDT:USDT",
+    "bybit inverse": "BTC/USD:BTC",
+}
 #: Which of them this run is about: AscendEX is in an older ccxt alone, and the others are held to the newer one.
-CHOSEN = os.environ.get("OMSD_VENUES", "bitget,bitget margin,xt").split(",")
+CHOSEN = os.environ.get("OMSD_VENUES", "bitget,bitget margin,xt,bybit").split(",")
 #: Their other products, in a house that has every account.
 OTHERS = [name for name, (kind, _, _) in VENUES.items() if name not in CHOSEN and kind in {VENUES[chosen][0] for chosen in CHOSEN}]
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import ccxt
 import ccxt.async_support
+import ccxt.pro
 import pytest
 from conftest import CHOSEN, VENUES, House, exchange, wait_until
 from test_bad_input import ACCOUNT
@@ -27,7 +28,7 @@ from test_bad_input import ACCOUNT
 import omsd
 import omsd.ccxt
 from omsd._structure import structure
-from omsd.ccxt._translate import place
+from omsd.ccxt._translate import place, refuse_direct_write
 
 pytestmark = pytest.mark.skipif("xt" not in CHOSEN, reason="this run is about another venue")
 
@@ -81,6 +82,14 @@ NONSENSE: list[tuple[tuple[Any, ...], type[Exception]]] = [
     ((SYMBOL, "limit", "buy", 0.01, 38000, {"marginMode": "cross"}), ccxt.NotSupported),
     ((SYMBOL, "limit", "buy", 0.01, 38000, {"type": "margin"}), ccxt.NotSupported),
     ((SYMBOL, "limit", "buy", 0.01, 38000, {"stopLossPrice": 37000}), ccxt.NotSupported),
+    # What names another line of business names another account's order.
+    *(
+        ((SYMBOL, "limit", "buy", 0.01, 38000, {name: said}), ccxt.NotSupported)
+        for name, said in (("category", "linear"), ("productType", "USDT-FUTURES"), ("subType", "inverse"), ("uta", True))
+    ),
+    # Only a market buy spends: elsewhere a cost would be a wish that nobody heard.
+    ((SYMBOL, "market", "sell", 0.01, None, {"cost": 500}), ccxt.NotSupported),
+    ((SYMBOL, "limit", "buy", 0.01, 38000, {"cost": 500}), ccxt.NotSupported),
 ]
 
 
@@ -214,6 +223,54 @@ def test_two_positions_beside_each_other_are_named_as_ccxt_names_them(house: Hou
     assert (order.position_side, order.reduce_only) == (position, None)
 
 
+BYBIT = structure(omsd.Account, {**ACCOUNT, "account": "b", "venue": "bybit", "product": "linear"})
+
+
+@pytest.mark.parametrize(
+    ("side", "params"),
+    [
+        ("buy", {}),
+        ("buy", {"positionIdx": 0}),
+        ("sell", {"positionIdx": 1}),
+        ("buy", {"positionIdx": 2}),
+        ("buy", {"hedged": True}),
+        ("sell", {"hedged": True, "reduceOnly": True}),
+    ],
+)
+def test_a_position_of_bybits_is_the_one_that_ccxt_numbers(house: House, side: str, params: dict[str, Any]) -> None:
+    plain = exchange(ccxt, "bybit", house)
+    asked = plain.create_order_request("BTC/USDT:USDT", "limit", side, 0.01, 38000, dict(params))
+    order = place(plain, BYBIT, "BTC/USDT:USDT", "limit", side, 0.01, 38000, params)
+    assert {None: 0, "long": 1, "short": 2}[order.position_side and str(order.position_side)] == asked.get("positionIdx", 0)
+    assert (order.symbol, order.quantity, order.price) == (asked["symbol"], asked["qty"], asked["price"])
+
+
+def test_an_account_of_contracts_trades_its_own_kind_of_them(house: House) -> None:
+    plain = exchange(ccxt, "bybit", house)
+    inverse = structure(omsd.Account, {**ACCOUNT, "venue": "bybit", "product": "inverse"})
+    assert place(plain, inverse, "BTC/USD:BTC", "market", "buy", 100, None, {}).quantity == "100"
+    for account, symbol, error in [
+        (BYBIT, "BTC/USD:BTC", ccxt.NotSupported),
+        (inverse, "BTC/USDT:USDT", ccxt.NotSupported),
+        (BYBIT, "BTC/USDT", ccxt.BadSymbol),
+    ]:
+        with pytest.raises(error, match="this account of omsd trades"):
+            place(plain, account, symbol, "limit", "buy", 100, 38000, {})
+    bitget = structure(omsd.Account, {**ACCOUNT, "venue": "bitget-uta", "product": "usdt-futures"})
+    for symbol in ("BTC/USDC:USDC", "BTC/USD:BTC"):
+        with pytest.raises(ccxt.NotSupported):
+            place(exchange(ccxt, "bitget", house), bitget, symbol, "limit", "buy", 0.01, 38000, {})
+
+
+@pytest.mark.parametrize(("said", "action"), [(1, "auto_borrow"), (True, "auto_borrow"), (0, None), (False, None)])
+def test_spot_of_bybits_borrows_where_it_is_asked_to(house: House, said: Any, action: str | None) -> None:
+    spot = structure(omsd.Account, {**ACCOUNT, "venue": "bybit", "product": "spot"})
+    plain = exchange(ccxt, "bybit", house)
+    assert place(plain, spot, SYMBOL, "limit", "buy", 0.01, 38000, {"isLeverage": said}).margin_action == action
+    with pytest.raises(ccxt.InvalidOrder, match="isLeverage"):
+        place(plain, spot, SYMBOL, "limit", "buy", 0.01, 38000, {"isLeverage": "often"})
+
+
 def test_both_of_ccxts_names_of_a_method_go_through_omsd(wrapped: Any, client: omsd.Client) -> None:
     order = wrapped.createOrder(SYMBOL, "limit", "buy", 0.01, 38000)
     assert client.order_get(order["id"]).intent_id == order["info"]["intent_id"]
@@ -233,6 +290,37 @@ def test_pages_that_close_or_place_are_not_reached_by_any_name(wrapped: Any) -> 
             wrapped.request(path, ["private", "spot"], "POST")
     with pytest.raises(ccxt.NotSupported, match="past omsd"):
         wrapped.private_linear_post_future_user_v1_position_close_all()
+    for path in ("v5/order/create", "v5/position/trading-stop", "v5/spot-lever-token/purchase", "v3/trade/close-positions"):
+        with pytest.raises(ccxt.NotSupported, match="past omsd"):
+            refuse_direct_write(path, "POST")
+    for path in ("v5/position/set-leverage", "v5/spot-margin-trade/switch-mode", "v5/account/borrow", "v5/user/agreement"):
+        refuse_direct_write(path, "POST")
+    refuse_direct_write("v5/order/realtime", "GET")
+
+
+def test_orders_over_a_connection_of_ccxts_own_are_refused_too(house: House, client: omsd.Client) -> None:
+    """ccxt.pro's bybit places over a WebSocket, which no page's name tells."""
+
+    async def run() -> None:
+        adapter = omsd.ccxt.wrap(exchange(ccxt.pro, "bybit", house), "spot-bybit", house.socket)
+        order = (SYMBOL, "limit", "buy", 0.01, 38000)
+        for method, arguments in [
+            ("create_order_ws", order),
+            ("createOrderWs", order),
+            ("edit_order_ws", ("o1", *order)),
+            ("cancel_order_ws", ("o1", SYMBOL)),
+            ("create_limit_order_ws", (SYMBOL, "buy", 0.01, 38000)),
+        ]:
+            with pytest.raises(ccxt.NotSupported, match="past omsd"):
+                await getattr(adapter, method)(*arguments)
+        with pytest.raises(ccxt.NotSupported, match="conditional"):
+            await adapter.watch_orders(SYMBOL, None, None, {"trigger": True})
+        assert not any(can for name, can in adapter.has.items() if name.endswith("Ws") and name.startswith(("create", "edit", "cancel")))
+        await adapter.close()
+
+    before = placed(client, "spot-bybit")
+    asyncio.run(run())
+    assert placed(client, "spot-bybit") == before
 
 
 def test_one_exchange_wrapped_for_two_accounts_sends_each_order_to_its_own(house: House, client: omsd.Client) -> None:

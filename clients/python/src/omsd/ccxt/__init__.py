@@ -16,7 +16,7 @@ from .. import aio, client
 from ..errors import UnknownAccount
 from ._arguments import wait_in_milliseconds
 from ._orders import OrderMethods
-from ._run import OWN, AsyncExchange, BlockingExchange, has, is_asynchronous
+from ._run import OWN, AsyncExchange, BlockingExchange, has, is_asynchronous, past_omsd
 from ._translate import DEFAULT_TIMEOUT, venue_problem
 
 
@@ -59,7 +59,8 @@ def wrap(
     is_async = is_asynchronous(kind)
     base = AsyncExchange if is_async else BlockingExchange
     # What is omsd's lies beside the shared state: two accounts over one exchange would else place each other's orders.
-    made: Any = type(f"Omsd{kind.__name__}", (base, kind), {"__module__": __name__, "__slots__": OWN})
+    own = {**past_omsd(kind), "__module__": __name__, "__slots__": OWN}
+    made: Any = type(f"Omsd{kind.__name__}", (base, kind), own)
     adapter = made.__new__(made)
     # One state, two names: whoever holds the plain exchange sees the same markets, options and limits.
     adapter.__dict__ = exchange.__dict__

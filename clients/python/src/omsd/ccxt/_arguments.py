@@ -63,6 +63,23 @@ def one_tag(exchange: Any, orders: Iterable[Mapping[str, Any]]) -> str | None:
     return next(iter(tags), None)
 
 
+class Filter:
+    """What ``params`` of a listing narrow it to. A filter that is dropped in silence would give other people's answers."""
+
+    def __init__(self, exchange: Any, params: Any) -> None:
+        said = options(exchange, params)
+        self.tag = tag_of(exchange, params)
+        #: The one order that is meant, by any name of its id.
+        self.id: str | None = next((str(said[name]) for name in ID_NAMES if name in said), None)
+        self.until: int | None = said.get("until")
+        check_window(exchange, self.until, None)
+        #: Conditional orders alone are asked for: omsd places none.
+        self.is_conditional = any(said.get(name) for name in ("trigger", "stop"))
+
+
+ID_NAMES = ("clientOrderId", "clientOid", "orderLinkId", "orderId")
+
+
 def names_of(exchange: Any, ids: Any, params: Any) -> list[str]:
     ids = ids or options(exchange, params).get("clientOrderIds", ids)
     if not isinstance(ids, Sequence) or isinstance(ids, str):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+
+import ccxt
 
 from .. import types as t
 from . import _arguments as arguments
@@ -68,9 +70,20 @@ class OrderMethods:
         """Those that omsd does not know are an ``OrderNotFound``, once all others are cancelled."""
         return (yield from steps.told(self, (yield from steps.cancel_known(self, arguments.names_of(self, ids, params)))))
 
+    def cancel_orders_for_symbols(self, orders: list[Mapping[str, Any]], params: Mapping[str, Any] | None = None) -> steps.Steps:
+        """As ``cancel_orders``: the id says it all."""
+        if not isinstance(orders, Sequence) or isinstance(orders, str) or not all(isinstance(order, Mapping) for order in orders):
+            raise ccxt.BadRequest("cancelOrdersForSymbols() takes a list of dictionaries")
+        ids = [arguments.named(self, order.get("id"), {"clientOrderId": order.get("clientOrderId")})[0] for order in orders]
+        return (yield from steps.told(self, (yield from steps.cancel_known(self, ids))))
+
     def cancel_all_orders(self, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
         """Those of this account that omsd placed; not other people's. With ``params["tag"]`` those that bear it."""
-        return (yield from steps.told(self, (yield from steps.cancel_all(self, symbol, arguments.tag_of(self, params)))))
+        asked = arguments.Filter(self, params)
+        left = {name: value for name, value in arguments.options(self, params).items() if name not in ("tag", "trigger", "stop")}
+        translate.check_product(self.omsd_account, left)
+        translate.refuse_unknown(left)
+        return (yield from steps.told(self, (yield from steps.cancel_all(self, symbol, asked))))
 
     # Reading.
 
@@ -79,15 +92,44 @@ class OrderMethods:
         row = yield from steps.one(self, name)
         return (yield from self._omsd_order(row))
 
-    def _omsd_orders(self, symbol: str | None, since: int | None, limit: int | None, states: Any, params: Any) -> steps.Steps:
+    def fetch_open_order(self, id: str, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
+        return (yield from self._omsd_one_of(id, params, translate.OPEN))
+
+    def fetch_closed_order(self, id: str, symbol: str | None = None, params: Mapping[str, Any] | None = None) -> steps.Steps:
+        return (yield from self._omsd_one_of(id, params, translate.ENDED))
+
+    def _omsd_one_of(self, id: str, params: Any, states: Collection[t.OrderState]) -> steps.Steps:
+        name, _ = arguments.named(self, id, params)
+        row = yield from steps.one(self, name)
+        if row.state not in states:
+            raise steps.not_found(self, f"{name} is {row.state}")
+        return (yield from self._omsd_order(row))
+
+    def _omsd_orders(
+        self, symbol: str | None, since: int | None, limit: int | None, states: Collection[t.OrderState] | None, params: Any
+    ) -> steps.Steps:
         arguments.check_window(self, since, limit)
-        rows = yield from steps.listed(self, symbol, states, arguments.tag_of(self, params))
-        return (yield from steps.told(self, translate.since_limit(rows, since, limit, translate.ordered_at)))
+        asked = arguments.Filter(self, params)
+        rows = yield from steps.listed(self, symbol, states, asked)
+        return (yield from steps.told(self, translate.since_limit(rows, since, limit, translate.ordered_at, asked.until)))
 
     def fetch_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
         return (yield from self._omsd_orders(symbol, since, limit, None, params))
+
+    def fetch_orders_by_status(
+        self,
+        status: str,
+        symbol: str | None = None,
+        since: int | None = None,
+        limit: int | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> steps.Steps:
+        states = [state for state, word in translate.STATUS.items() if word == status]
+        if not states:
+            raise ccxt.BadRequest(f"an order's status is open, closed, canceled, expired or rejected, not {status!r}")
+        return (yield from self._omsd_orders(symbol, since, limit, states, params))
 
     def fetch_open_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
@@ -107,14 +149,15 @@ class OrderMethods:
     def fetch_canceled_and_closed_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
-        return (yield from self._omsd_orders(symbol, since, limit, (*translate.CLOSED, *translate.CANCELED), params))
+        return (yield from self._omsd_orders(symbol, since, limit, translate.ENDED, params))
 
     def fetch_my_trades(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Mapping[str, Any] | None = None
     ) -> steps.Steps:
         arguments.check_window(self, since, limit)
-        fills = yield from steps.trades(self, symbol)
-        return (yield from steps.traded(self, translate.since_limit(fills, since, limit, translate.traded_at)))
+        asked = arguments.Filter(self, params)
+        fills = yield from steps.trades(self, symbol, asked.id)
+        return (yield from steps.traded(self, translate.since_limit(fills, since, limit, translate.traded_at, asked.until)))
 
     def fetch_order_trades(
         self,
@@ -125,9 +168,10 @@ class OrderMethods:
         params: Mapping[str, Any] | None = None,
     ) -> steps.Steps:
         arguments.check_window(self, since, limit)
-        name, _ = arguments.named(self, id, params)
+        name, left = arguments.named(self, id, params)
+        until = arguments.Filter(self, left).until
         fills = yield from steps.trades(self, symbol, name)
-        return (yield from steps.traded(self, translate.since_limit(fills, since, limit, translate.traded_at)))
+        return (yield from steps.traded(self, translate.since_limit(fills, since, limit, translate.traded_at, until)))
 
 
 def _again(exchange: Any, account: str, socket: str, timeout: float, patience: float) -> Any:

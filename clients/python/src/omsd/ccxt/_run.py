@@ -134,6 +134,8 @@ class AsyncExchange(OrderMethods):
 
     async def watch_orders(self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Any = None) -> Any:
         """The next orders that changed; waits until one does. The first call begins the watch."""
+        if arguments.Filter(self, params).is_conditional:
+            raise ccxt.NotSupported(f"{self.omsd_exchange.id} omsd places no conditional orders: there is nothing to watch")
         return await self._omsd_next("orders", symbol, since, limit)
 
     async def watch_my_trades(
@@ -204,6 +206,20 @@ for _name, _method in _methods().items():
 for _kind in (BlockingExchange, AsyncExchange):
     for _name in [name for name in vars(_kind) if "_" in name and not name.startswith("_")]:
         setattr(_kind, _camel_case(_name), getattr(_kind, _name))
+
+
+def past_omsd(kind: type[Any]) -> dict[str, Callable[..., Any]]:
+    """Methods of ``ccxt.pro`` that write over a connection of their own, which no page tells: each refuses."""
+
+    def refusal(name: str) -> Callable[..., Any]:
+        def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
+            raise ccxt.NotSupported(f"{self.id} {name} would reach the venue past omsd; use the order methods of this object")
+
+        return refuse
+
+    return {
+        name: refusal(name) for name in dir(kind) if name.endswith(("_ws", "Ws")) and name.startswith(("create", "edit", "cancel", "close"))
+    }
 
 
 def is_asynchronous(kind: type[Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -144,14 +144,14 @@ def canceled(exchange: Any, row: t.Order) -> None:
         raise ccxt.OrderNotFound(f"{exchange.id} {row.client_order_id} is {row.state} and cannot be canceled")
 
 
-def cancel_all(exchange: Any, symbol: str | None, tag: str | None) -> Steps:
+def cancel_all(exchange: Any, symbol: str | None, asked: arguments.Filter) -> Steps:
     account = exchange.omsd_account
     timeout_ms = arguments.wait_in_milliseconds(exchange.omsd_timeout)
     venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol is not None else None
-    rows = yield from listed(exchange, symbol, translate.OPEN, tag)
+    rows = yield from listed(exchange, symbol, translate.OPEN, asked)
     if not rows:
         return []
-    (taken,) = yield [requests.intent_submit(account.account, cancel=[t.Matching(symbol=venue_symbol, tag=tag)])]
+    (taken,) = yield [requests.intent_submit(account.account, cancel=[t.Matching(symbol=venue_symbol, tag=asked.tag)])]
     yield [requests.intent_wait(taken.intent_id, timeout_ms=timeout_ms)]
     after = yield [requests.order_get(row.client_order_id) for row in rows]
     return after
@@ -162,9 +162,9 @@ def edit(exchange: Any, id: str, symbol: Any, kind: Any, side: Any, amount: Any,
     account = exchange.omsd_account
     timeout_ms = arguments.wait_in_milliseconds(exchange.omsd_timeout)
     market = translate.market_for(exchange, account.product, symbol)
-    left = {name: value for name, value in params.items() if value is not None and name not in ("uta", "marginMode")}
-    if left:
-        raise ccxt.NotSupported(f"omsd has no place for params {', '.join(sorted(left))}")
+    left = dict(params)
+    translate.check_product(account, left)
+    translate.refuse_unknown(left)
     change = t.Modify(
         client_order_id=id,
         price=None if price is None else arguments.price_text(exchange, market, price),
@@ -195,11 +195,25 @@ def one(exchange: Any, id: str) -> Steps:
     return row
 
 
-def listed(exchange: Any, symbol: str | None, states: Iterable[t.OrderState] | None, tag: str | None = None) -> Steps:
-    """All orders of the account (and symbol, and tag) in these states, oldest first."""
+def not_found(exchange: Any, why: str) -> Any:
+    return ccxt.OrderNotFound(f"{exchange.id} omsd: {why}")
+
+
+def listed(exchange: Any, symbol: str | None, states: Collection[t.OrderState] | None, asked: arguments.Filter) -> Steps:
+    """All orders of the account (and symbol, and what else is asked for) in these states, oldest first."""
     account = exchange.omsd_account
     venue_symbol = translate.market_for(exchange, account.product, symbol)["id"] if symbol is not None else None
     among = None if states is None else list(states)
+    tag = asked.tag
+    if asked.is_conditional:
+        return []
+    if asked.id is not None:
+        try:
+            row = yield from one(exchange, asked.id)
+        except (UnknownOrder, ccxt.OrderNotFound):
+            return []
+        fits = (among is None or row.state in among) and venue_symbol in (None, row.symbol) and tag in (None, row.tag)
+        return [row] if fits else []
     try:
         return (
             yield from pages(
@@ -248,6 +262,8 @@ HAS = {
     "cancelOrders": True,
     "cancelAllOrders": True,
     "fetchOrder": True,
+    "fetchOpenOrder": True,
+    "fetchClosedOrder": True,
     "fetchOrders": True,
     "fetchOpenOrders": True,
     "fetchClosedOrders": True,
@@ -255,6 +271,17 @@ HAS = {
     "fetchCanceledAndClosedOrders": True,
     "fetchOrderTrades": True,
     "fetchMyTrades": True,
+    "fetchOrdersByStatus": True,
+    "cancelOrdersForSymbols": True,
+    "editOrders": False,
+    "closePosition": False,
+    "closeAllPositions": False,
+    "createConvertTrade": False,
+    "createMarketSellOrderWithCost": False,
+    "createStopLossOrder": False,
+    "createTakeProfitOrder": False,
+    "createLimitOrderWs": False,
+    "createMarketOrderWs": False,
     "createOrderWs": False,
     "editOrderWs": False,
     "cancelOrderWs": False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any, TypeVar
 
 import ccxt
@@ -20,22 +20,22 @@ Row = TypeVar("Row")
 #: Seconds that an order is waited for until the venue's word is there.
 DEFAULT_TIMEOUT = 10.0
 #: The exchange of ccxt that stands for a venue of omsd.
-EXCHANGES = {"bitget-uta": "bitget", "bitget-margin": "bitget", "xt-spot": "xt", "ascendex": "ascendex"}
+EXCHANGES = {"bitget-uta": "bitget", "bitget-margin": "bitget", "xt-spot": "xt", "ascendex": "ascendex", "bybit": "bybit"}
 
 #: Venues whose market buys name what is spent; the others count what is bought.
 SPENDS = frozenset({"bitget-uta", "bitget-margin", "xt-spot"})
+#: Venues whose market buys name what is spent where the caller says it, by ``cost`` or a price, and else count what is bought.
+SPENDS_IF_SAID = frozenset({"bybit"})
 
 #: Kinds of markets that an account's product trades.
 MARKETS = {
-    "spot": ("spot",),
-    "cash": ("spot",),
-    "margin": ("spot",),
-    "isolated": ("spot",),
-    "crossed": ("spot",),
-    "usdt-futures": ("swap", "future"),
-    "coin-futures": ("swap", "future"),
-    "usdc-futures": ("swap", "future"),
+    **dict.fromkeys(("spot", "cash", "margin", "isolated", "crossed"), ("spot",)),
+    **dict.fromkeys(("usdt-futures", "usdc-futures", "coin-futures", "linear", "inverse"), ("swap", "future")),
 }
+#: What its contracts are settled in, where the product says it.
+SETTLED = {"usdt-futures": ("USDT",), "usdc-futures": ("USDC",)}
+#: Whether its contracts are inverse.
+INVERSE = {"usdt-futures": False, "usdc-futures": False, "coin-futures": True, "linear": False, "inverse": True}
 
 _FUTURES = ({"cross", "crossed"}, {"swap", "future"})
 #: By product: what ``marginMode`` and ``type`` may say of it.
@@ -48,6 +48,9 @@ SAYS: dict[str, tuple[set[str], set[str]]] = {
     "usdt-futures": _FUTURES,
     "coin-futures": _FUTURES,
     "usdc-futures": _FUTURES,
+    # The mode of margin is the account's, and omsd does not know it.
+    "linear": (set(), {"swap", "future"}),
+    "inverse": (set(), {"swap", "future"}),
 }
 
 STATUS = {
@@ -67,9 +70,14 @@ STATUS = {
 OPEN = tuple(state for state, status in STATUS.items() if status == "open")
 CLOSED = tuple(state for state, status in STATUS.items() if status == "closed")
 CANCELED = tuple(state for state, status in STATUS.items() if status in ("canceled", "expired"))
+#: However it ended.
+ENDED = tuple(state for state, status in STATUS.items() if status != "open")
 
 #: Pages that place, change or cancel orders, or close positions, at the venues of ``EXCHANGES``.
-_WRITES = re.compile(r"order|trade|countdown|algo|plan|close|tpsl|move-positions", re.IGNORECASE)
+_WRITES = re.compile(
+    r"order|(?<!margin-)trade|countdown|algo|plan|close|tpsl|trading-stop|move-positions|lever-token|prediction/(buy|sell)|convert-execute",
+    re.IGNORECASE,
+)
 
 
 def venue_problem(exchange: str, venue: str, product: str) -> Any:
@@ -115,26 +123,31 @@ def place(exchange: Any, account: t.Account, symbol: Any, kind: Any, side: Any, 
     # Named here and not by the daemon: so an order whose answer is lost for good still has a name to ask for.
     fields["client_order_id"] = str(left.pop("clientOrderId", None) or left.pop("clientOid", None) or arguments.order_name())
     _sides(fields, left)
-    _product(account, left)
+    _bybits(account, fields, left)
+    check_product(account, left)
     for ours, theirs in (("take_profit", "takeProfit"), ("stop_loss", "stopLoss")):
         target = left.pop(theirs, None)
         if target is not None:
             trigger = target.get("triggerPrice", target.get("stopPrice")) if isinstance(target, Mapping) else target
             fields[ours] = arguments.price_text(exchange, market, trigger)
-    cost = left.pop("cost", None)
+    spends = fields["type"] == "market" and fields["side"] == "buy" and market["spot"] and _names_what_is_spent(account.venue, price, left)
+    if spends:
+        spent = _cost(exchange, amount, price, left.pop("cost", None), left)
+        fields["quote_quantity"] = arguments.cut(exchange, "cost", spent, lambda text: exchange.cost_to_precision(market["symbol"], text))
+    refuse_unknown(left)
     if fields["type"] == "limit":
         if price is None:
             raise ccxt.ArgumentsRequired(f"{exchange.id} createOrder() requires a price argument for a limit order")
         fields["price"] = arguments.price_text(exchange, market, price)
+    if not spends:
         fields["quantity"] = arguments.quantity_text(exchange, market, amount)
-    elif fields["side"] == "buy" and market["spot"] and account.venue in SPENDS:
-        spent = _cost(exchange, amount, price, cost, left)
-        fields["quote_quantity"] = arguments.cut(exchange, "cost", spent, lambda text: exchange.cost_to_precision(market["symbol"], text))
-    else:
-        fields["quantity"] = arguments.quantity_text(exchange, market, amount)
+    return t.Place(**fields)
+
+
+def refuse_unknown(left: Mapping[str, Any]) -> None:
+    """What nobody took of a call's ``params``."""
     if left:
         raise ccxt.NotSupported(f"omsd has no place for params {', '.join(sorted(left))}")
-    return t.Place(**fields)
 
 
 def unread(account: t.Account, places: Sequence[t.Place]) -> list[t.Order]:
@@ -195,17 +208,47 @@ def _sides(fields: dict[str, Any], left: dict[str, Any]) -> None:
         fields["position_side"] = "long" if (fields["side"] == "buy") != closes else "short"
 
 
-def _product(account: t.Account, left: dict[str, Any]) -> None:
+def _bybits(account: t.Account, fields: dict[str, Any], left: dict[str, Any]) -> None:
+    """Words of Bybit's own that ccxt takes: the position by its number, and whether spot borrows."""
+    if account.venue != "bybit":
+        return
+    for name in ("positionIdx", "position_idx"):
+        said = left.pop(name, None)
+        if said is None or str(said) == "0":
+            # One position a market, as where nothing is said.
+            continue
+        if str(said) not in ("1", "2"):
+            raise ccxt.InvalidOrder(f"{name} should be 0, 1 or 2, not {said!r}")
+        fields["position_side"] = "long" if str(said) == "1" else "short"
+    borrows = left.pop("isLeverage", None)
+    if borrows is not None:
+        if str(borrows) not in ("0", "1", "False", "True"):
+            raise ccxt.InvalidOrder(f"isLeverage should be 0 or 1, not {borrows!r}")
+        if str(borrows) in ("1", "True"):
+            fields["margin_action"] = "auto_borrow"
+
+
+def check_product(account: t.Account, left: dict[str, Any]) -> None:
     """What the account says already, by its product. What says otherwise is another account's order."""
     modes, kinds = SAYS.get(account.product, (None, None))
-    for name, allowed in (("marginMode", modes), ("type", kinds)):
+    # Of its market a margin account's orders may say either.
+    lines = {account.product, "spot", "margin"} if account.product in ("margin", "isolated", "crossed") else {account.product}
+    subtypes = {"inverse" if INVERSE[account.product] else "linear"} if account.product in INVERSE else set()
+    uta = {str(account.venue == "bitget-uta").lower()}
+    said_by = {"marginMode": modes, "type": kinds, "category": lines, "productType": lines, "subType": subtypes, "uta": uta}
+    for name, allowed in said_by.items():
         said = left.pop(name, None)
         if said is not None and allowed is not None and str(said).lower() not in allowed:
             raise ccxt.NotSupported(f"{name} {said!r} is not what the account {account.account} trades: {account.venue} {account.product}")
-    for name in ("uta", "productType", "category"):
-        left.pop(name, None)
     if not left.get("test"):
         left.pop("test", None)
+
+
+def _names_what_is_spent(venue: str, price: Any, left: dict[str, Any]) -> bool:
+    if venue in SPENDS_IF_SAID:
+        left.pop("createMarketBuyOrderRequiresPrice", None)
+        return price is not None or "cost" in left
+    return venue in SPENDS
 
 
 def _cost(exchange: Any, amount: Any, price: Any, cost: Any, left: dict[str, Any]) -> Any:
@@ -229,12 +272,21 @@ def market_for(exchange: Any, product: str, symbol: Any) -> Any:
     if symbol is not None and not isinstance(symbol, str):
         raise ccxt.BadSymbol(f"{exchange.id} a symbol is text, not {symbol!r}")
     market = exchange.market(symbol)
-    kinds = MARKETS.get(product)
-    if kinds is not None and market["type"] not in kinds:
+    if not trades(product, market):
+        kind = f"{market['type']} market{', inverse' if market['inverse'] else ''}"
         if market["contract"]:
-            raise ccxt.NotSupported(f"{symbol} is a {market['type']} market; this account of omsd trades {product}")
-        raise ccxt.BadSymbol(f"{symbol} is a {market['type']} market; this account of omsd trades {product}")
+            raise ccxt.NotSupported(f"{symbol} is a {kind}; this account of omsd trades {product}")
+        raise ccxt.BadSymbol(f"{symbol} is a {kind}; this account of omsd trades {product}")
     return market
+
+
+def trades(product: str, market: Any) -> bool:
+    """Whether an account of this product trades the market."""
+    if market["type"] not in MARKETS.get(product, (market["type"],)):
+        return False
+    return bool(market["inverse"]) == INVERSE.get(product, bool(market["inverse"])) and market["settle"] in SETTLED.get(
+        product, (market["settle"],)
+    )
 
 
 # Orders, on their way out.
@@ -250,11 +302,17 @@ def text(value: Decimal | None) -> str | None:
 
 def symbol_of(exchange: Any, product: str, venue_symbol: str) -> Any:
     """The market of a venue's symbol, or None where ccxt does not know it."""
-    kinds = MARKETS.get(product)
     for market in (exchange.markets_by_id or {}).get(venue_symbol, []):
-        if kinds is None or market["type"] in kinds:
+        if trades(product, market):
             return market
     return None
+
+
+def worth(market: Any, quantity: Decimal, price: Decimal) -> Decimal:
+    """What so much costs at a price, by ccxt's rule: inverse contracts are dollars and cost their coin, told with eight places."""
+    if market is not None and market["inverse"] and price:
+        return (quantity / price).quantize(Decimal("1e-8"), ROUND_DOWN)
+    return price * quantity
 
 
 def order(exchange: Any, product: str, row: t.Order, fills: Iterable[t.Fill] = ()) -> Any:
@@ -265,7 +323,7 @@ def order(exchange: Any, product: str, row: t.Order, fills: Iterable[t.Fill] = (
     last = max((fill.at for fill in executed), default=None)
     filled = row.filled_quantity
     amount = row.quantity
-    cost = filled * row.average_price if row.average_price is not None else (Decimal(0) if not filled else None)
+    cost = worth(market, filled, row.average_price) if row.average_price is not None else (Decimal(0) if not filled else None)
     found = exchange.safe_order(
         {
             "info": info(row),
@@ -326,7 +384,7 @@ def trade(exchange: Any, product: str, fill: t.Fill, row: t.Order | None = None)
             "side": str(fill.side),
             "price": text(fill.price),
             "amount": text(fill.quantity),
-            "cost": text(fill.price * fill.quantity),
+            "cost": text(worth(market, fill.quantity, fill.price)),
             "fee": fee,
         },
         market,
@@ -372,9 +430,11 @@ def said_at(row: Mapping[str, Any]) -> int | None:
     return row["timestamp"]  # type: ignore[no-any-return]
 
 
-def since_limit(rows: Sequence[Row], since: int | None, limit: int | None, at: Callable[[Row], int | None]) -> list[Row]:
-    """As ccxt filters: not before ``since``; of many the newest ``limit``, or from ``since`` on the oldest."""
-    found = [row for row in rows if since is None or (at(row) or 0) >= since]
+def since_limit(
+    rows: Sequence[Row], since: int | None, limit: int | None, at: Callable[[Row], int | None], until: int | None = None
+) -> list[Row]:
+    """As ccxt filters: not before ``since``, not behind ``until``; of many the newest ``limit``, or from ``since`` on the oldest."""
+    found = [row for row in rows if (since is None or (at(row) or 0) >= since) and (until is None or (at(row) or 0) <= until)]
     if limit is None:
         return found
     count = int(limit)
