@@ -45,6 +45,7 @@ class Scenes:
     def play(self) -> None:
         try:
             self.venue_down()
+            self.stream_down()
             self.halted()
             self.external_order()
             self.in_doubt()
@@ -116,6 +117,18 @@ class Scenes:
         self.page.picture("venue-down")
         self.post("faults", [])
         self.told("venue does not answer", "venue answers again", also=("account is not ready", "account is ready"))
+
+    def stream_down(self) -> None:
+        """What a stream would tell is polled for meanwhile: it is shown and logged, and needs nobody."""
+        self.begins("a private stream is down")
+        self.post("faults", [{"venue": "xt-spot", "fault": {"type": "upgrade_refused"}}])
+        self.post("stream", {"venue": "xt-spot"})
+        self.page.until("the account's card says that its stream is not live", lambda: re.search(r"stream (?!live|off)\w+ since", self.page.text("accounts")), 60)
+        self.page.check("it needs no person", "✔ Nothing does." in self.page.text("needs"), self.page.text("needs"))
+        self.page.picture("stream-down")
+        self.post("faults", [])
+        self.page.until("it is live again", lambda: not re.search(r"stream (?!live|off)\w+ since", self.page.text("accounts")), 90)
+        self.told("private stream is live", also=("private stream is down",))
 
     def halted(self) -> None:
         self.begins("a halt")

@@ -21,7 +21,12 @@ import omsd
 
 HERE = Path(__file__).resolve().parent
 SECONDS = float(os.environ.get("OMSD_BOT_SECONDS", "75"))
-ACCOUNT = "uta-bitget"
+#: Which exchange the bot trades at, and what of its list of markets it needs to be told.
+EXCHANGE = os.environ.get("OMSD_BOT_EXCHANGE", "bitget")
+ACCOUNTS = {"bitget": "uta-bitget", "bybit": "spot-bybit"}
+ACCOUNT = ACCOUNTS[EXCHANGE]
+# Bitget's v3 list says 0 for "no largest quantity", and freqtrade takes that for a largest of nothing: so markets come from the v2 list.
+OPTIONS = {"bitget": {"fetchMarkets": {"uta": False, "types": ["spot"]}}, "bybit": {"fetchMarkets": {"types": ["spot"]}}}[EXCHANGE]
 LOST = {"kind": "place", "probability": 0.1, "fault": {"type": "lose_reply_after_execution", "then": "reset"}}
 
 
@@ -39,15 +44,13 @@ def configuration(key: dict[str, str]) -> dict[str, object]:
         "entry_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
         "exit_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
         "exchange": {
-            "name": "bitget",
+            "name": EXCHANGE,
             "key": key["key"],
             "secret": key["secret"],
-            "password": key["passphrase"],
+            "password": key.get("passphrase", ""),
             "enable_ws": False,
             "pair_whitelist": ["BTC/USDT", "ETH/USDT", "SOL/USDT"],
-            # Bitget's v3 list says 0 for "no largest quantity", and freqtrade takes that for a largest of nothing: so markets come from
-            # the v2 list.
-            "ccxt_config": {"enableRateLimit": True, "options": {"fetchMarkets": {"uta": False, "types": ["spot"]}}},
+            "ccxt_config": {"enableRateLimit": True, "options": OPTIONS},
         },
         "pairlists": [{"method": "StaticPairList"}],
         "bot_name": "check",
@@ -63,14 +66,17 @@ def main() -> int:
         try:
             house.start()
             house.simulator("faults", {"rules": [LOST]})
-            (file,) = house.configuration.parent.glob(f"{ACCOUNT}*.json")
+            (file,) = house.configuration.parent.glob(f"{ACCOUNT}.json")
             (folder / "bot.json").write_text(json.dumps(configuration(json.loads(file.read_text()))))
             words = ["trade", "--config", folder / "bot.json", "--userdir", folder / "user", "--strategy", "EveryCandle"]
             words += ["--strategy-path", HERE, "--db-url", f"sqlite:///{folder / 'trades.sqlite'}", "--logfile", folder / "bot.log"]
             (folder / "user" / "data").mkdir(parents=True)
             log = (folder / "bot.out").open("w")
             bot = subprocess.Popen(
-                [sys.executable, HERE / "run_bot.py", ACCOUNT, house.socket, house.url, "--", *words], stdout=log, stderr=log, cwd=folder
+                [sys.executable, HERE / "run_bot.py", EXCHANGE, ACCOUNT, house.socket, house.url, "--", *words],
+                stdout=log,
+                stderr=log,
+                cwd=folder,
             )
             end = time.monotonic() + SECONDS
             kills = 0

@@ -2,7 +2,7 @@
 
 freqtrade looks its exchange up by name in ccxt's modules, so that is where the one line goes. Nothing of freqtrade is changed.
 
-    run_bot.py ACCOUNT SOCKET URL -- freqtrade's own words
+    run_bot.py EXCHANGE ACCOUNT SOCKET URL -- freqtrade's own words
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def stand_in(kind: type[Any], account: str, socket: str, url: str) -> Any:
     return make
 
 
-def main(account: str, socket: str, url: str, words: list[str]) -> None:
+def main(exchange: str, account: str, socket: str, url: str, words: list[str]) -> None:
     for library in (ccxt, ccxt.async_support, ccxt.pro):
-        library.bitget = stand_in(library.bitget, account, socket, url)
+        setattr(library, exchange, stand_in(getattr(library, exchange), account, socket, url))
     from freqtrade.main import main as freqtrade
 
     freqtrade(words)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], sys.argv[5:])
+    main(*sys.argv[1:5], sys.argv[6:])
