@@ -30,6 +30,8 @@ package protocol Dialect: AnyObject {
     func set(_ name: String, to value: String) -> Bool
     /// The fields beside a list by which the venue says where the list goes on, for pages that contradict themselves.
     var pageSigns: [(name: String, says: PageSign)] { get }
+    /// What rows call an order's id and a market.
+    var rowNames: RowNames { get }
     /// Whether callers can predict the ids of their orders.
     var derivesIDs: Bool { get }
     /// As how much a request counts under one of its budgets: once, whatever it carries, unless the venue weighs it. Where the venue counts apart (a market,
@@ -37,6 +39,13 @@ package protocol Dialect: AnyObject {
     func counts(_ call: Call, under rule: BudgetRule) -> [(part: String, weight: Int)]
     /// The venue's private stream; nil: it has none.
     var stream: (any StreamGateway)? { get }
+}
+
+/// How the rows of a venue name what they are of, for faults that look at them.
+package struct RowNames: Sendable {
+    package let order: String
+    package let market: String
+    package init(order: String = "orderId", market: String = "symbol") { (self.order, self.market) = (order, market) }
 }
 
 /// What a field beside a list tells of it.
@@ -53,6 +62,7 @@ extension Dialect {
     /// What the venue may be switched to, each with its default, as `--switch venue/name=value`. Dialects that have some override ``set(_:to:)``.
     package func set(_ name: String, to value: String) -> Bool { false }
     package var pageSigns: [(name: String, says: PageSign)] { [] }
+    package var rowNames: RowNames { RowNames() }
     package var derivesIDs: Bool { false }
     package func counts(_ call: Call, under rule: BudgetRule) -> [(part: String, weight: Int)] { [("", 1)] }
     package var stream: (any StreamGateway)? { nil }
@@ -163,6 +173,10 @@ package final class Call {
     package var over: [String] = []
     /// How many of its items are within limits that refuse item by item; nil: it is under none.
     package var itemsWithin: Int?
+    /// The same limit by limit, and part by part where the venue counts apart.
+    package var within: [(budget: String, part: String, within: Int)] = []
+    /// The permits that a limit has now, by its name; nil: none, or no such limit.
+    package var permitsNow: (String) -> Int? = { _ in nil }
 
     // Notes for the ledger.
     package var clientIDs: [String] = []

@@ -201,7 +201,8 @@ package final class Exchange {
         updates += 1
         told(
             .failedAttempt(
-                FailedReport(uid: uid, orderID: orderID, product: product, symbol: symbol, error: error, at: at, updateNumber: updates)))
+                FailedReport(
+                    uid: uid, orderID: orderID, order: byID[orderID], product: product, symbol: symbol, error: error, at: at, updateNumber: updates)))
     }
 
     private func change(_ order: SimOrder, at: Int64, _ body: (inout SimOrder.Standing) -> Void) {

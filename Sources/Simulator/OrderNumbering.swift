@@ -7,5 +7,7 @@ package struct OrderNumbering: Sendable {
         (self.orderBase, self.tradeBase) = (orderBase, tradeBase)
     }
     package func orderID(_ sequence: Int) -> String { String(orderBase + Int64(sequence)) }
+    /// The running number of an order's id; of what is no id of ours the nearest that there may be.
+    package func sequence(ofOrder id: String) -> Int { Int64(id).map { Int($0 - min($0, orderBase)) } ?? .max }
     package func tradeID(_ sequence: Int) -> String { String(tradeBase + Int64(sequence)) }
 }

@@ -130,16 +130,19 @@ extension VenueWorld {
             return rewrite { Self.contradicting(how, $0, route, dialect) }
         case .oddNumber(let odd):
             guard route.kind == .lookup || route.kind == .public else { return untouched() }
-            return rewrite { root in faults.draw(rule) { self.odd(odd, route, exchange, &$0, root) } }
+            return rewrite { root in faults.draw(rule) { self.odd(odd, route, arrival.venue, &$0, root) } }
         case .nullMarket(let symbol):
             guard route.kind == .public else { return untouched() }
             return edited { items, random in
-                guard let index = Self.market(symbol, in: items, &random), let row = items[index].object else { return }
-                items.insert(.object(row.map { $0.key == "symbol" ? ($0.key, .null) : $0 }), at: index)
+                let key = dialect.rowNames.market
+                guard let index = Self.market(symbol, key, in: items, &random), let row = items[index].object else { return }
+                items.insert(.object(row.map { $0.key == key ? ($0.key, .null) : $0 }), at: index)
             }
         case .missingMarket(let symbol):
             guard route.kind == .public else { return untouched() }
-            return edited { items, random in if let index = Self.market(symbol, in: items, &random) { items.remove(at: index) } }
+            return edited { items, random in
+                if let index = Self.market(symbol, dialect.rowNames.market, in: items, &random) { items.remove(at: index) }
+            }
         case .giantAnswer(let bytes):
             var response = executed()
             // White space is no word of JSON: what is said stays, only larger than a caller may take.
@@ -159,9 +162,9 @@ extension VenueWorld {
         }
     }
 
-    private static func market(_ symbol: String?, in rows: [JSON], _ random: inout SplitMix64) -> Int? {
+    private static func market(_ symbol: String?, _ key: String, in rows: [JSON], _ random: inout SplitMix64) -> Int? {
         guard let symbol else { return rows.isEmpty ? nil : Int(random.below(UInt64(rows.count))) }
-        return rows.firstIndex { $0["symbol"]?.string == symbol }
+        return rows.firstIndex { $0[key]?.string == symbol }
     }
 
     private func loss(_ lost: Fault.LostReply) -> ServerReply {

@@ -85,7 +85,7 @@ extension VenueWorld {
     /// The page that was answered last, where this request asks for a following one.
     func pageBefore(_ arrival: Arrival, _ call: Call) -> HTTPResponse? {
         let follows = call.query.contains { pair in
-            ["idLessThan", "cursor", "fromId", "id"].contains(pair.name) || pair.name == "page" && pair.value != "1"
+            ["idLessThan", "cursor", "fromId", "id", "after"].contains(pair.name) || pair.name == "page" && pair.value != "1"
         }
         return follows ? lastPages[pageKey(arrival, call.route)] : nil
     }
@@ -94,14 +94,14 @@ extension VenueWorld {
 
     /// Writes a number of an answer's rows in another way.
     func odd(
-        _ odd: Fault.OddNumber, _ route: Route, _ exchange: Exchange, _ random: inout SplitMix64, _ root: JSON
+        _ odd: Fault.OddNumber, _ route: Route, _ venue: Venue, _ random: inout SplitMix64, _ root: JSON
     ) -> JSON? {
         let paths = route.itemLists + [["data"], ["result"]]
         func rows(_ json: JSON?) -> [JSON]? { json?.array ?? json.flatMap { $0.object == nil ? nil : [$0] } }
         guard let path = paths.first(where: { rows(root.member(at: $0))?.isEmpty == false }) else { return nil }
         return root.replacing(at: path[...]) { found in
             guard var items = rows(found) else { return found }
-            var picked = items.indices.filter { odd.rows != .strangers || isStranger(items[$0], exchange) }
+            var picked = items.indices.filter { odd.rows != .strangers || isStranger(items[$0], venue) }
             if odd.rows == .one, !picked.isEmpty { picked = [picked[Int(random.below(UInt64(picked.count)))]] }
             for index in picked { items[index] = odd.written(into: items[index], &random) }
             return found.array == nil ? items[0] : .array(items)
@@ -109,9 +109,9 @@ extension VenueWorld {
     }
 
     /// Whether a row is of an order that no request of a client placed.
-    private func isStranger(_ row: JSON, _ exchange: Exchange) -> Bool {
-        guard let id = row["orderId"]?.text else { return false }
-        return exchange.known(id: id)?.requestNumber == 0
+    private func isStranger(_ row: JSON, _ venue: Venue) -> Bool {
+        guard let id = row[venue.dialect.rowNames.order]?.text else { return false }
+        return venue.exchange.known(id: id)?.requestNumber == 0
     }
 }
 

@@ -226,10 +226,12 @@ package final class VenueWorld {
 
     /// - Parameter account: Who it is taken to be from; nil: whom its key names.
     func call(_ arrival: Arrival, _ route: Route, as account: SimAccount? = nil) -> Call {
-        Call(
+        let venue = arrival.venue
+        let call = Call(
             request: arrival.request, route: route, account: account ?? arrival.account, peer: arrival.peer,
-            at: venueClock(arrival.venue.dialect.venue, at: now),
-            number: arrival.record.number)
+            at: venueClock(venue.dialect.venue, at: now), number: arrival.record.number)
+        call.permitsNow = { [unowned venue] name in venue.rules[name]?.permits }
+        return call
     }
 
     func reply(_ response: HTTPResponse, to record: Ledger.Request, afterUs: Int64 = 0) -> ServerReply {
@@ -269,17 +271,22 @@ package final class VenueWorld {
                 case .apikey: (arrival.account?.key ?? "unknown key") + (route.lane.isEmpty ? "" : "/" + route.lane)
                 case .ip, .connection: arrival.peer
                 }
+            var (asked, within) = (0, 0)
             for (part, weight) in arrival.venue.dialect.counts(call, under: rule) {
                 let counted = count(
                     rule, of: part.isEmpty ? owner : "\(owner)/\(part)", at: arrival.venue, clock: call.at, weight: weight, lane: route.lane)
-                if counted.within < weight {
-                    isWithin = isWithin && rule.refuses == .items && counted.within > 0
-                    call.over.append(name)
-                    arrival.record.violated.append(name)
+                (asked, within) = (asked + weight, within + counted.within)
+                if rule.refuses == .items {
+                    call.itemsWithin = min(call.itemsWithin ?? .max, counted.within)
+                    call.within.append((name, part, counted.within))
                 }
-                if rule.refuses == .items { call.itemsWithin = min(call.itemsWithin ?? .max, counted.within) }
                 if index == 0 { (call.remaining, call.permits) = (counted.remaining, rule.permits(in: route.lane)) }
             }
+            guard within < asked else { continue }
+            // Refused whole where nothing of it is left; else only what is beyond, where the venue does so.
+            isWithin = isWithin && rule.refuses == .items && within > 0
+            call.over.append(name)
+            arrival.record.violated.append(name)
         }
         return isWithin
     }

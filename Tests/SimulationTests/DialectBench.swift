@@ -12,12 +12,16 @@ final class DialectBench {
     var nowMs: Int64 = 1_700_000_000_000
     private var keys: [String: SigningKey] = [:]
 
-    init(_ switches: [String: String] = [:], freshnessMs: Int64? = nil, seed: UInt64 = 1, accounts: [SimAccount] = .standard) throws {
+    /// - Parameter dialects: Venues that are served; without it all of the catalogue.
+    init(
+        _ switches: [String: String] = [:], freshnessMs: Int64? = nil, seed: UInt64 = 1, accounts: [SimAccount] = .standard,
+        dialects: [any Dialect] = DialectCatalog.dialects()
+    ) throws {
         var options = WorldOptions()
         (options.seed, options.accounts) = (seed, accounts)
         options.freshnessMs = freshnessMs
         options.switches = switches.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-        world = try VenueWorld(options)
+        world = try VenueWorld(options, dialects: dialects)
     }
 
     func account(_ venue: String, _ product: String) throws -> SimAccount {

@@ -45,9 +45,13 @@ import Wire
         let ascendex = try AscendEXCaller()
         let order = XTCaller.order("o_000017_00")
         let future = AZCaller.order("o_000018_00")
+        let okx = try OKXCaller()
+        let swap = okx.item("a1", OKXCaller.swap, px: "60000", sz: "1", #""posSide":"net","reduceOnly":false,"tag":"t","pxAmendType":"0""#)
+        let change = okx.named("a1", OKXCaller.swap, #""newSz":"2","newPx":"59000","reqId":"r","cxlOnFail":true,"ordId":"1""#)
         for _ in 0..<100 {
             // Fills are told eight times a minute.
             ascendex.bench.nowMs += 8_000
+            okx.wait(3_000)
             let names = [
                 "orderId", "clientOrderId", "fromId", "id", "limit", "size", "page", "startTime", "endTime", "state", "symbol", "orderIds",
                 "direction",
@@ -75,7 +79,18 @@ import Wire
                     "GET", "data/v2/order/hist", query: [("account", "cash"), ("seqNum", Self.value(&random)), ("startTime", Self.value(&random))]),
                 try ascendex.calm("GET", "data/v1/cash/balance/history", query: [("sn", Self.value(&random))]),
             ]
-            for body in bodies { #expect(body.object != nil) }
+            let asked = ["instType=SWAP", "instId=" + OKXCaller.swap, "after=" + percentEncoded(Self.value(&random)), "before=1", "begin=1", "sz=1"]
+            let target = asked.filter { _ in random.chance(0.5) }.joined(separator: "&")
+            let told = [
+                try okx.post("trade/batch-orders", Self.spoiled("[\(swap),\(swap)]", &random), expiresMs: random.chance(0.3) ? okx.bench.nowMs : nil),
+                try okx.post("trade/order", Self.spoiled(swap, &random)),
+                try okx.post("trade/amend-batch-orders", Self.spoiled("[\(change),\(change)]", &random)),
+                try okx.post("trade/cancel-batch-orders", Self.spoiled("[\(okx.named("a1"))]", &random)),
+                try okx.post("trade/cancel-all-after", Self.spoiled(#"{"timeOut":"10","tag":"t"}"#, &random)),
+                try okx.get("trade/orders-pending?" + target), try okx.get("trade/orders-history?" + target), try okx.get("trade/fills?" + target),
+                try okx.get("trade/order?" + target), try okx.open("market/books?" + target), try okx.open("market/candles?" + target),
+            ]
+            for body in bodies + told { #expect(body.object != nil) }
         }
         #expect(try xt.calm("GET", "/v4/open-order").text("rc") == "0")
     }

@@ -11,8 +11,11 @@ final class StreamBench {
     /// Fails a test that waits for what never comes.
     enum Failure: Error { case refused(Int), silent }
 
-    init(_ switches: [String: String] = [:], faults: String = "[]", seed: UInt64 = 1, accounts: [SimAccount] = .standard) throws {
-        bench = try DialectBench(switches, seed: seed, accounts: accounts)
+    init(
+        _ switches: [String: String] = [:], faults: String = "[]", seed: UInt64 = 1, accounts: [SimAccount] = .standard,
+        dialects: [any Dialect] = DialectCatalog.dialects()
+    ) throws {
+        bench = try DialectBench(switches, seed: seed, accounts: accounts, dialects: dialects)
         bench.world.setFaults(try FaultPlan.read(Array(faults.utf8)).rules)
     }
 

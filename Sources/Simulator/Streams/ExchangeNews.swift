@@ -43,6 +43,8 @@ package struct OrderReport {
 package struct FailedReport {
     package let uid: String
     let orderID: String
+    /// nil: the venue never had it.
+    let order: SimOrder?
     let product: String
     let symbol: String
     /// In the venue's word, e.g. `NoOpenForCancel`.
@@ -60,11 +62,14 @@ package struct StreamPush {
     package let news: ExchangeNews
     /// The execution, where it tells of one.
     let fill: SimFill?
+    /// It tells how the order stands as well.
+    let isState: Bool
     /// How its text differs from the venue's usual one.
     var shape = StreamShape()
 
-    init(_ channel: String, for subscription: String? = nil, _ news: ExchangeNews, fill: SimFill? = nil) {
+    init(_ channel: String, for subscription: String? = nil, _ news: ExchangeNews, fill: SimFill? = nil, isState: Bool = false) {
         (self.channel, self.subscription, self.news, self.fill) = (channel, subscription ?? channel, news, fill)
+        self.isState = isState
     }
 
     /// The venue's order id.
@@ -84,6 +89,8 @@ struct StreamShape: Equatable {
     var lacksUpdateTime = false
     /// Without the fee, as if it were not known yet.
     var lacksFee = false
+    /// Without the execution, of whose message it is a part.
+    var lacksTrade = false
     /// Microseconds of the venue's clock in the place of when it was changed.
     var updatedAt: Int64?
     /// Another word for the state.

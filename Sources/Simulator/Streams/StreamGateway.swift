@@ -56,12 +56,16 @@ package struct StreamRules: Sendable {
         case pings
         /// Whatever frame the client sends.
         case frames
+        /// Whatever message either side sends.
+        case anything
         /// ``StreamGateway/beat(_:_:)`` counts.
         case counted
     }
     /// Cut so long after the last beat.
     package var heartbeatMs: Int64?
     package var beat = Beat.pings
+    /// The close code of a stream that went without.
+    package var heartbeatCode = StreamOutput.abnormal
     /// How often the venue does something by itself.
     package var beatMs: Int64?
     /// The longest life of a connection.
@@ -97,6 +101,8 @@ package struct StreamScene {
     package let count: (String) -> Bool
     /// The fault that strikes the subscription of a channel; nil: none.
     package let strike: (String) -> StreamFault?
+    /// The venue's other open streams.
+    package let others: () -> [StreamSession]
 
     /// Milliseconds of the venue's clock.
     package var atMs: Int64 { at / 1_000 }

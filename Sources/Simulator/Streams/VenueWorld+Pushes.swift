@@ -22,7 +22,14 @@ extension VenueWorld {
         let (fills, orders) = (pushes.filter { $0.fill != nil }, pushes.filter { $0.fill == nil })
         switch fault {
         case .fillFirst: return fills + orders
-        case .endWithoutFills: return orders
+        case .endWithoutFills:
+            // Where one message tells of both, it tells of the order alone.
+            return orders
+                + fills.filter(\.isState).map { fill in
+                    var bare = fill
+                    bare.shape.lacksTrade = true
+                    return bare
+                }
         case .fillTwice:
             return orders
                 + fills.flatMap { fill in

@@ -68,7 +68,10 @@ extension VenueWorld {
         return StreamScene(
             at: venueClock(name, at: now), exchange: venue.exchange, account: { [unowned self] in self.accountsByKey[$0] },
             count: { [unowned self] in self.count($0, of: session, venue) },
-            strike: { [unowned self] in self.faults.strike(.subscription, venue: name, account: session.account?.uid, channel: $0)?.fault })
+            strike: { [unowned self] in self.faults.strike(.subscription, venue: name, account: session.account?.uid, channel: $0)?.fault },
+            others: { [unowned self] in
+                self.streams.inOrder.filter { $0.venue === venue && $0.session.id != session.id }.map(\.session)
+            })
     }
 
     /// Counts what a stream does. - Returns: whether it is within the limit.
@@ -113,7 +116,11 @@ extension VenueWorld {
     private func take(_ text: [UInt8], on stream: LiveStream) {
         let name = stream.gateway.name(of: text)
         stream.session.messages += 1
-        if stream.gateway.rules.beat == .frames || (stream.gateway.rules.beat == .pings && name == "ping") { stream.session.lastBeatAt = now }
+        switch stream.gateway.rules.beat {
+        case .frames, .anything: stream.session.lastBeatAt = now
+        case .pings: if name == "ping" { stream.session.lastBeatAt = now }
+        case .counted: break
+        }
         let isWithin = count("stream:message", of: stream.session, stream.venue)
         guard isWithin else {
             guard let answer = stream.gateway.rateAnswer() else { return end(stream, "too many messages", StreamOutput.abnormal) }
@@ -194,7 +201,7 @@ extension VenueWorld {
     private func watchHeartbeat(of stream: LiveStream, _ most: Int64) {
         later(stream.session.lastBeatAt + most - now, stream) { world, stream in
             guard world.now >= stream.session.lastBeatAt + most else { return world.watchHeartbeat(of: stream, most) }
-            world.end(stream, "no heartbeat", StreamOutput.abnormal)
+            world.end(stream, "no heartbeat", stream.gateway.rules.heartbeatCode)
         }
     }
 
@@ -218,6 +225,7 @@ extension VenueWorld {
 
     /// Sends something behind all that was sent before.
     func send(_ output: StreamOutput, on stream: LiveStream) {
+        if stream.gateway.rules.beat == .anything { stream.session.lastBeatAt = now }
         stream.lastDelivered = max(stream.lastDelivered, now + (options.latency?.draw(&streams.random).back ?? 0))
         let deliver = stream.deliver
         // An end is under way still when the stream is none any more here.

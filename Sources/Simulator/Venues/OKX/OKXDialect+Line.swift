@@ -1,0 +1,3 @@
+extension OKXDialect {
+    package static let line = DialectLine("okx", since: 5, openOrdersSwitch: "open_cap", refusesTakenIDs: true) { OKXDialect() }
+}
