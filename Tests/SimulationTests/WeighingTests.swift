@@ -107,6 +107,41 @@ import Venues
         #expect(daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
+    @Test func `orders that go alone have a limit of their own, and those that wait for it leave as soon as two can go together`() throws {
+        let daemon = try Self.ready { options in
+            options.dialects = [WeighingDialect(countsLone: true)]
+            Self.replace(&options.setups[0]) { adapter in
+                WeighingAdapter(base: (adapter as? WeighingAdapter)?.base ?? adapter, countsLone: true)
+            }
+        }
+        let began = daemon.now.wall
+        for number in 1...3 {
+            daemon.submit(try House.intent("xt-spot", orders: 1, id: "alone\(number)"))
+            daemon.run(forUs: .seconds(1) / 2)
+        }
+        #expect(daemon.world.ledger.requests.filter { $0.kind == .place }.map(\.items) == [1, 1], "the third of its market waits")
+
+        // Another market's goes past it, alone.
+        var other = try House.intent("xt-spot", orders: 1, id: "other")
+        let market = try House.sample("xt-spot").markets[1]
+        other.place[0].terms.symbol = market.symbol
+        (other.place[0].terms.price, other.place[0].terms.quantity) = (market.price, market.quantity)
+        daemon.submit(other)
+        daemon.run(forUs: .seconds(1) / 2)
+        #expect(daemon.world.ledger.requests.filter { $0.kind == .place }.map(\.items) == [1, 1, 1])
+
+        // A second one of the market's, and both go.
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "pair"))
+        #expect(daemon.run(forUs: .seconds(1)) { daemon.journal.orders.values.count { $0.state.isLive } == 5 })
+        #expect(daemon.world.ledger.requests.filter { $0.kind == .place }.map(\.items) == [1, 1, 1, 2] && daemon.now.wall - began < .seconds(4))
+
+        // And one that stays alone has its turn when the limit frees it.
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "last"))
+        #expect(daemon.run(forUs: .seconds(15)) { daemon.journal.orders.values.count { $0.state.isLive } == 6 })
+        #expect(daemon.now.wall - began > .seconds(10))
+        #expect(daemon.world.limitCounts.allSatisfy { $0.violations == 0 } && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
     @Test func `a venue that takes orders for longer is sent none again sooner`() throws {
         /// When the second attempt left, by the venue's time since the first.
         func resent(_ freshnessMs: Int64?) throws -> Int64 {

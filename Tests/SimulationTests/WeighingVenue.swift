@@ -5,8 +5,11 @@ import Wire
 
 /// A venue that does not exist: XT's platform, but for what it counts. Orders of places within a second and within a day of ten seconds that begins when its clock
 /// says so, those of each market within a second, cancels by the order, and the weight of every request for the address.
+///
+/// `lone`: and a market's only order in a request, within ten seconds.
 struct WeighingAdapter: AdapterOver {
     let base: any VenueAdapter
+    var countsLone = false
 
     var profile: VenueProfile {
         var profile = base.profile
@@ -17,6 +20,7 @@ struct WeighingAdapter: AdapterOver {
             OMSCore.BudgetRule("cancels", 7, perMs: 1_000, scope: .uid, reserve: 0),
             OMSCore.BudgetRule("weight", 100, perMs: 2_000, scope: .ip, heaviest: 40),
         ]
+        if countsLone { profile.budgets.append(OMSCore.BudgetRule("lone", 2, perMs: 10_000, scope: .uid, reserve: 0, isDivided: true)) }
         return profile
     }
 
@@ -25,7 +29,9 @@ struct WeighingAdapter: AdapterOver {
         case .place(let tickets, _):
             [Charge("orders", items: tickets.count), Charge("orders-day", items: tickets.count), "weight"]
                 + Dictionary(grouping: tickets, by: \.terms.symbol.text).sorted { $0.key < $1.key }
-                .map { Charge("market", items: $0.value.count, of: $0.key) }
+                .flatMap { market, own in
+                    [Charge("market", items: own.count, of: market)] + (countsLone && own.count == 1 ? [Charge("lone", of: market)] : [])
+                }
         case .cancel(let tickets): [Charge("cancels", items: tickets.count), "weight"]
         case .modify, .mixed, .query(.cancelAll), .query(.serverTime): ["weight"]
         case .query(.find): [Charge("weight", weight: 4)]
@@ -40,8 +46,12 @@ struct WeighingAdapter: AdapterOver {
 final class WeighingDialect: Dialect {
     let venue = "xt-spot"
     private let platform = XTSpotDialect()
+    private let countsLone: Bool
 
-    let budgets = [
+    init(countsLone: Bool = false) { self.countsLone = countsLone }
+
+    var budgets: [Simulator.BudgetRule] { Self.weighed + (countsLone ? [Simulator.BudgetRule("lone", 2, perMs: 10_000, scope: .uid)] : []) }
+    private static let weighed = [
         Simulator.BudgetRule("orders", 10, scope: .uid),
         Simulator.BudgetRule("orders-day", 60, perMs: 10_000, .onTheClock(laterMs: 3_000), scope: .uid),
         Simulator.BudgetRule("market", 6, scope: .uid), Simulator.BudgetRule("cancels", 7, scope: .uid),
@@ -60,7 +70,7 @@ final class WeighingDialect: Dialect {
         platform.route(request).map { route in
             let own =
                 switch route.endpoint {
-                case "batch-place": ["orders", "orders-day", "market"]
+                case "batch-place": ["orders", "orders-day", "market"] + (countsLone ? ["lone"] : [])
                 case "batch-cancel": ["cancels"]
                 default: [String]()
                 }
@@ -71,10 +81,10 @@ final class WeighingDialect: Dialect {
     func counts(_ call: Call, under rule: Simulator.BudgetRule) -> [(part: String, weight: Int)] {
         switch rule.name {
         case "orders", "orders-day": return [("", call.json?["items"]?.array?.count ?? 1)]
-        case "market":
+        case "market", "lone":
             var markets: [String: Int] = [:]
             for item in call.json?["items"]?.array ?? [] { markets[item["symbol"]?.string ?? "", default: 0] += 1 }
-            return markets.map { ($0.key, $0.value) }
+            return rule.name == "market" ? markets.map { ($0.key, $0.value) } : markets.filter { $0.value == 1 }.map { ($0.key, 1) }
         case "cancels": return [("", call.json?["orderIds"]?.array?.count ?? 1)]
         default: break
         }

@@ -9,7 +9,7 @@ extension Engine {
     }
 
     /// nil: a limit that is off.
-    private func budget(of charge: Charge, on desk: Desk) -> Int? {
+    func budget(of charge: Charge, on desk: Desk) -> Int? {
         guard !charge.part.isEmpty else { return desk.budgets[charge.budget] }
         guard let rule = desk.profile.budgets.first(where: { $0.name == charge.budget }) else { return nil }
         let name = rule.name(of: charge.part)
@@ -28,7 +28,8 @@ extension Engine {
     ///   - room: what the batch leaves of each part that it takes of.
     ///   - isAgain: it repeats itself.
     func hasRoom(for item: RequestPlan.Content, in room: inout [Int: Int], usesReserve: Bool, isAgain: Bool = false, on desk: Desk) -> Bool {
-        let charges = desk.rules.charges(of: item).filter { !$0.part.isEmpty }
+        // What the request costs as such shows when it is made up (``leavable(_:usesReserve:on:)``).
+        let charges = desk.rules.charges(of: item).filter { !$0.part.isEmpty && $0.perItem > 0 }
         let taken = self.charges(charges, on: desk)
         for charge in taken where room[charge.budget] == nil {
             room[charge.budget] =
@@ -42,6 +43,59 @@ extension Engine {
         }
         for charge in taken { room[charge.budget, default: 0] -= charge.weight }
         return true
+    }
+
+    /// What of a batch may leave now, and what must wait: where the venue counts markets apart, those items whose market's limit has no room for them as they
+    /// stand in it. (A market's only order may cost what two of it do not.)
+    func leavable(
+        _ content: RequestPlan.Content, usesReserve: Bool, on desk: Desk
+    ) -> (now: RequestPlan.Content?, later: RequestPlan.Content?) {
+        guard desk.hasDividedBudgets else { return (nil, content) }
+        /// Takes out, over and over, what too few permits are there for; nil: nothing is left.
+        func rest<Ticket>(_ tickets: [Ticket], _ content: ([Ticket]) -> RequestPlan.Content) -> (now: [Ticket], later: [Ticket]) {
+            var (now, later): ([Ticket], [Ticket]) = (tickets, [])
+            while !now.isEmpty {
+                let short = Set(lacking(desk.rules.charges(of: content(now)), usesReserve: usesReserve, on: desk))
+                guard !short.isEmpty else { break }
+                func isHeld(_ ticket: Ticket) -> Bool {
+                    desk.rules.charges(of: content([ticket])).contains { !$0.part.isEmpty && short.contains($0.part) }
+                }
+                let held = now.filter(isHeld)
+                // It lacks something that is no market's.
+                guard !held.isEmpty else { return ([], tickets) }
+                (now, later) = (now.filter { !isHeld($0) }, later + held)
+            }
+            return (now, later)
+        }
+        func parts<Ticket>(
+            _ tickets: [Ticket], _ content: ([Ticket]) -> RequestPlan.Content
+        ) -> (now: RequestPlan.Content?, later: RequestPlan.Content?) {
+            let (now, later) = rest(tickets, content)
+            return (now.isEmpty ? nil : content(now), later.isEmpty ? nil : content(later))
+        }
+        return switch content {
+        case .place(let tickets, let isSingle): parts(tickets) { .place($0, isSingle: isSingle) }
+        case .cancel(let tickets): parts(tickets) { .cancel($0) }
+        case .modify(let tickets): parts(tickets) { .modify($0) }
+        case .mixed, .query: (nil, content)
+        }
+    }
+
+    /// The markets whose limits have too few permits for these charges; an empty name for a limit of all.
+    private func lacking(_ charges: [Charge], usesReserve: Bool, on desk: Desk) -> [String] {
+        charges.compactMap { charge in
+            guard let index = budget(of: charge, on: desk) else { return nil }
+            return limiter.available(index, at: now.monotonic, usesReserve: usesReserve) < charge.weight ? charge.part : nil
+        }
+    }
+
+    /// How long a question would wait for a permit of what its venue counts apart, microseconds; nil: it need not.
+    func awaitsPart(_ question: RequestPlan.Content, usesReserve: Bool, on desk: Desk) -> Int64? {
+        guard desk.hasDividedBudgets else { return nil }
+        let charges = charges(desk.rules.charges(of: question).filter { !$0.part.isEmpty }, on: desk)
+        guard !limiter.canTake(charges, at: now.monotonic, usesReserve: usesReserve) else { return nil }
+        // nil: an answer must come first.
+        return limiter.nextChance(charges, at: now.monotonic, usesReserve: usesReserve).map { max(1, $0 - now.monotonic) } ?? .milliseconds(50)
     }
 
     /// Whether all of these are there; else asks to be called when they may be.

@@ -224,15 +224,17 @@ extension Engine {
         return ticket
     }
 
-    /// Lets a batch go, charged by what it came to carry. Where that is more than it was made for, whatever its venue's rules say, it goes back to where it
-    /// waited.
+    /// Lets a batch go, charged by what it came to carry. Where that is more than is there, whatever its venue's rules say, it goes back to where it waited, or
+    /// so much of it as finds no room.
     func send(
         _ content: RequestPlan.Content, on desk: Desk, isPlace: Bool, usesReserve: Bool, time: Int64? = nil
     ) -> Bool {
         let charges = charges(of: content, on: desk)
         guard canTake(charges, usesReserve: usesReserve) else {
-            putBack(content, on: desk)
-            return false
+            let (now, later) = leavable(content, usesReserve: usesReserve, on: desk)
+            if let later { putBack(later, on: desk) }
+            guard let now else { return false }
+            return send(now, self.charges(of: now, on: desk), on: desk, isPlace: isPlace, time: time)
         }
         return send(content, charges, on: desk, isPlace: isPlace, time: time)
     }

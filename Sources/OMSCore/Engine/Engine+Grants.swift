@@ -2,7 +2,7 @@
 extension Engine {
     func takeGrant(_ account: AccountID, budget name: String, permits: Int, holdMs: Int64, ticket: Ticket) {
         guard let desk = desk(account) else { return fail(.unknownAccount(account), to: ticket) }
-        guard let index = desk.budgets[name] else {
+        guard let index = desk.budgets[name] ?? partBudget(name, on: desk) else {
             return fail(.invalidParams("budget \(name) is none of \(account): \(desk.budgets.keys.sorted().joined(separator: ", "))"), to: ticket)
         }
         let share = limiter.budgets[index].share
@@ -12,6 +12,13 @@ extension Engine {
         limiter.grants.want(
             Grants.Wish(
                 ticket: ticket, account: desk.index, budget: index, permits: permits, holdMs: holdMs, holdUnansweredMs: desk.setup.holdUnansweredMs))
+    }
+
+    /// A market's own part of a limit, which no request of ours was charged for as yet.
+    private func partBudget(_ name: String, on desk: Desk) -> Int? {
+        guard let rule = desk.profile.budgets.first(where: { $0.name != name && $0.covers(name) }) else { return nil }
+        let part = String(name.dropFirst(rule.name.count + 1))
+        return desk.isKnown(Symbol(part)) ? budget(of: Charge(rule.name, of: part), on: desk) : nil
     }
 
     func serveGrants() {

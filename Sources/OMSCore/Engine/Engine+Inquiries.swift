@@ -77,7 +77,7 @@ extension Engine {
         let taken = desk.lookUps.take(
             lane, steps: steps, mostIDs: desk.profile.findIDsMax, round: desk.access.time.beginRound(isSingle: true, at: now.monotonic),
             most: { mostAsked($0, lane, usesReserve: usesReserve, on: desk) }
-        ) { key, inquiry in desk.book[key].map { offer($0, inquiry, lane, on: desk) } }
+        ) { key, inquiry in desk.book[key].map { offer($0, inquiry, lane, usesReserve: usesReserve, on: desk) } }
         guard let (step, orders) = taken else { return false }
         let lives = orders.compactMap { desk.book[$0] }
         let subjects = lives.map { live in
@@ -96,7 +96,7 @@ extension Engine {
     }
 
     /// Whether an order whose turn has come is worth asking about now, and by how many ids.
-    private func offer(_ live: LiveOrder, _ inquiry: Inquiry, _ lane: InquiryLane, on desk: Desk) -> LookUps.Offer {
+    private func offer(_ live: LiveOrder, _ inquiry: Inquiry, _ lane: InquiryLane, usesReserve: Bool, on desk: Desk) -> LookUps.Offer {
         func later(_ delayUs: Int64) -> LookUps.Offer { .later(at: now.monotonic + max(delayUs, 1)) }
         if let delay = leftToListings(live, inquiry, on: desk) ?? (lane == .urgent ? nil : awaitsClock(live, on: desk)) { return later(delay) }
         let ownIDs = live.possibleIDs
@@ -105,6 +105,12 @@ extension Engine {
             park(live, Self.namelessThere, on: desk)
             if live.state.isLive { giveWay(of: live, because: Self.namelessThere) }
             return later(pause(live, on: desk))
+        }
+        // Behind those of markets that have room.
+        if desk.hasDividedBudgets {
+            var subject = subject(live, on: desk, byVenueID: !live.mayBeRenamed)
+            subject.page = inquiry.page
+            if let delay = awaitsPart(.query(.find([subject], step: inquiry.step)), usesReserve: usesReserve, on: desk) { return later(delay) }
         }
         return .ask(ids: max(1, ownIDs.count + (live.order.venueOrderID.map { ownIDs.contains($0) ? 0 : 1 } ?? 0)))
     }

@@ -217,7 +217,7 @@ package enum UIDSilence: Equatable, Sendable {
 
 /// What `Query.account` tells of an account.
 package struct AccountFacts: Equatable, Sendable {
-    /// AscendEX `accountGroup`: part of each private path.
+    /// What requests are made out by: AscendEX `accountGroup`, part of each private path; OKX `acctLv`, which says how spot is traded.
     package var group: String?
     /// The venue's own id of the user, where orders are named by it.
     package var uid: String?

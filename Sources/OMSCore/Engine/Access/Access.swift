@@ -48,7 +48,7 @@ final class Access {
     var contradiction: String? { identity.contradiction }
 
     /// All is known that new orders need, and nothing speaks against what is taken for granted.
-    var isPrepared: Bool { markets.readAt != nil && identity.isUnitChecked }
+    var isPrepared: Bool { markets.readAt != nil && identity.isChecked }
 
     /// A signed request can be stamped, and made out for the account.
     var isSignable: Bool { time.clock != nil && (!profile.needsAccountFacts || identity.facts != nil) && !identity.awaitsUID }

@@ -30,8 +30,8 @@ final class VenueIdentity {
     }
 
     var isContradicted: Bool { contradiction != nil }
-    /// Nothing speaks against the unit of quantities, and what the venue tells of it was heard.
-    var isUnitChecked: Bool { contradiction == nil && (facts != nil || profile.quantityUnit == nil) }
+    /// What the venue tells of the account was heard, and nothing speaks against the unit of quantities.
+    var isChecked: Bool { contradiction == nil && facts != nil }
     var isToBePinned: Bool { !awaitsUID && pinned?.keyInUse != key }
 
     /// At a start: whether the account is as the record has it. What cannot be told apart here (venue, product, uid, origin) the start has refused.
