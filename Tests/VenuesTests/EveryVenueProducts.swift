@@ -148,8 +148,11 @@ extension RequestPlan.Content {
         case .cancel(let tickets): tickets.map { [$0.venueOrderID?.text ?? "", $0.clientOrderID.text] }
         case .modify(let tickets): tickets.map { [$0.venueOrderID?.text ?? "", $0.clientOrderID.text] }
         case .mixed(let places, let cancels, _): places.map { [$0.clientOrderID.text] } + cancels.map { [$0.venueOrderID?.text ?? ""] }
-        case .query(.find(let subjects, _)):
-            subjects.map { [$0.venueOrderID?.text ?? "", $0.clientOrderID.text] + $0.predictedIDs.map(\.text) }
+        case .query(.find(let subjects, let step)):
+            // Behind the first step it may be the listing of a market that is gone through, where none can be asked for by id.
+            subjects.map {
+                [$0.venueOrderID?.text ?? "", $0.clientOrderID.text] + $0.predictedIDs.map(\.text) + (step > 0 ? [$0.terms.symbol.text] : [])
+            }
         case .query: []
         }
     }

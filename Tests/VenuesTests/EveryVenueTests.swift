@@ -279,7 +279,8 @@ import Wire
             tables += 1
             for name in [JSON.null, .string(""), .object([]), .bool(false)] {
                 let spoiled = body.mapped { items in
-                    items.contains { $0["symbol"] != nil } ? [.object([("symbol", name)]), .null] + items : items
+                    guard let key = ["symbol", "instId"].first(where: { key in items.contains { $0[key] != nil } }) else { return items }
+                    return [.object([(key, name)]), .null] + items
                 }
                 let read = try #require(read(spoiled), "\(name)")
                 #expect(read.markets == whole.markets && read.skipped == whole.skipped + 2, "\(name)")

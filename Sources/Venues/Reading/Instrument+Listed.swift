@@ -4,16 +4,18 @@ import Wire
 extension Instrument {
     /// The markets of a table, each as `read` says: one row that cannot be read costs no other market.
     ///
-    /// - Parameter skipped: is told, in words, which rows were left out (no symbol) or cannot be traded here (no readable rules).
+    /// - Parameters:
+    ///   - key: of the field that names a market.
+    ///   - skipped: is told, in words, which rows were left out (no symbol) or cannot be traded here (no readable rules).
     /// - Throws: where no row names a market: that is no table of them.
     static func listed(
-        _ rows: [JSON], skipped: inout [String], _ read: (Symbol, AnswerRow) throws(Unreadable) -> Instrument
+        _ rows: [JSON], named key: String = "symbol", skipped: inout [String], _ read: (Symbol, AnswerRow) throws(Unreadable) -> Instrument
     ) throws(Unreadable) -> [Instrument] {
         var markets: [Instrument] = []
         for (index, json) in rows.enumerated() {
             do throws(Unreadable) {
                 let row = try AnswerRow(json)
-                let symbol = Symbol(try row.requiredText("symbol"))
+                let symbol = Symbol(try row.requiredText(key))
                 do throws(Unreadable) {
                     guard symbol.isNameable else { throw Unreadable("no order can name it") }
                     markets.append(try read(symbol, row))
