@@ -69,6 +69,16 @@ extension WeighingTests {
         #expect(daemon.journal.orders.values.filter { $0.intentID == "old" }.allSatisfy { $0.state == .canceled })
         #expect(House.settled(daemon, "new", withinUs: .seconds(60)) && daemon.violations.isEmpty, "\(daemon.violations)")
     }
+
+    @Test func `another program takes permits of a market's own limit before any order of ours did, and of no market that there is not`() throws {
+        let daemon = try WeighingTests.ready()
+        let symbol = try House.sample("xt-spot").markets[1].symbol.text
+        func take(_ budget: String) throws -> ControlCommand { .limitTake("xt-spot", budget: budget, permits: 6, holdMs: 1_000) }
+        _ = try House.hear(daemon.command(try take("market/\(symbol)")), daemon).get()
+        #expect(try House.error(daemon.command(try take("market/none_usdt")), daemon)?.code == -32602)
+        #expect(try House.error(daemon.command(try take("market")), daemon)?.code == -32602)
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
 }
 
 /// XT, but that a batch of places weighs eight of ten, whatever it holds, and all else one.
@@ -98,15 +108,5 @@ private struct CountedMixes: AdapterOver {
 
     func charges(of content: RequestPlan.Content) -> [Charge] {
         if case .mixed(let places, let cancels, _) = content { [Charge("items", items: places.count + cancels.count)] } else { ["requests"] }
-    }
-
-    @Test func `another program takes permits of a market's own limit before any order of ours did, and of no market that there is not`() throws {
-        let daemon = try WeighingTests.ready()
-        let symbol = try House.sample("xt-spot").markets[1].symbol.text
-        func take(_ budget: String) throws -> ControlCommand { .limitTake("xt-spot", budget: budget, permits: 6, holdMs: 1_000) }
-        _ = try House.hear(daemon.command(try take("market/\(symbol)")), daemon).get()
-        #expect(try House.error(daemon.command(try take("market/none_usdt")), daemon)?.code == -32602)
-        #expect(try House.error(daemon.command(try take("market")), daemon)?.code == -32602)
-        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
     }
 }

@@ -24,14 +24,18 @@ struct WeighingAdapter: AdapterOver {
         return profile
     }
 
+    private func places(_ tickets: [PlaceTicket]) -> [Charge] {
+        var charges = [Charge("orders", items: tickets.count), Charge("orders-day", items: tickets.count), "weight"]
+        for (market, own) in Dictionary(grouping: tickets, by: \.terms.symbol.text).sorted(by: { $0.key < $1.key }) {
+            charges.append(Charge("market", items: own.count, of: market))
+            if countsLone, own.count == 1 { charges.append(Charge("lone", of: market)) }
+        }
+        return charges
+    }
+
     func charges(of content: RequestPlan.Content) -> [Charge] {
         switch content {
-        case .place(let tickets, _):
-            [Charge("orders", items: tickets.count), Charge("orders-day", items: tickets.count), "weight"]
-                + Dictionary(grouping: tickets, by: \.terms.symbol.text).sorted { $0.key < $1.key }
-                .flatMap { market, own in
-                    [Charge("market", items: own.count, of: market)] + (countsLone && own.count == 1 ? [Charge("lone", of: market)] : [])
-                }
+        case .place(let tickets, _): places(tickets)
         case .cancel(let tickets): [Charge("cancels", items: tickets.count), "weight"]
         case .modify, .mixed, .query(.cancelAll), .query(.serverTime): ["weight"]
         case .query(.find): [Charge("weight", weight: 4)]
