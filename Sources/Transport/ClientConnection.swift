@@ -16,10 +16,15 @@ final class ClientConnection {
     struct Flight {
         let exchange: HTTPExchange
         let sentAt: TransportTime
-        /// Microseconds of the monotonic clock.
+        /// When its answer must be complete: microseconds of the monotonic clock.
         let deadline: Int64
+        /// The kernel has all of the request. What is handed over later is TLS's own.
+        var isWritten = false
         var parser: HTTPResponseParser
         var answer: HTTPResponse?
+
+        /// When it is given up, unless something happens before.
+        var endsAt: Int64 { isWritten ? deadline : min(deadline, exchange.staleAt) }
     }
 
     let id: UInt64

@@ -5,7 +5,8 @@ import Wire
 /// HTTP/1.1 over OpenSSL on one epoll thread, with warm connections. **One attempt is one arrival**: nothing here sends anything twice.
 ///
 /// An exchange waits for a connection until it goes stale. Then it is signed, serialized and handed to the kernel; from that first byte on it ends as
-/// `answered` with a complete, well-formed answer, or as `lost` with its socket reset. Before that byte every failure is `notSent`.
+/// `answered` with a complete, well-formed answer, or as `lost` with its socket reset. Before that byte every failure is `notSent`. Whether it may go on is asked
+/// anew in front of each call that hands bytes of it over: half a request that its deadline met is reset, and no venue sees the whole of it late.
 /// No redirects, retries, proxies or `Expect`; plain HTTP to loopback only. Streams have a door of their own: they share the thread, and no connection.
 ///
 /// - SeeAlso: docs/decisions/0003-own-http.md
@@ -30,6 +31,9 @@ package final class TLSTransport: HTTPTransport, StreamTransport {
         package var closeTimeoutMs: Int64 = 2_000
         /// Bytes that may wait to be sent on a stream; with more, its venue reads nothing.
         package var streamUnsentMax = 256 << 10
+        /// Whether this process may send at a moment, microseconds of the boot clock, whatever the deadline of what it sends. Asked on the thread that sends, in
+        /// front of each call that does: must not wait.
+        package var maySend: @Sendable (Int64) -> Bool = { _ in true }
         package init() {}
     }
 

@@ -134,7 +134,7 @@ extension TransportLoop {
         let state = session.handshake()
         if case .failed(let reason) = state { return fail(attempt, "TLS: \(reason)") }
         connection.out.write { session.drain(into: &$0) }
-        if let code = flush(connection) { return fail(attempt, "TLS handshake: \(errorText(code))") }
+        if let reason = flush(connection) { return fail(attempt, "TLS handshake: \(reason)") }
         guard case .done = state else { return }
         // Tickets may have come along; an answer to nothing must not meet the first request.
         guard case .dry = session.read(into: decrypted) else { return fail(attempt, "TLS: bytes before any request") }

@@ -59,11 +59,19 @@ extension TransportLoop {
         }
     }
 
+    /// Why no byte of a request may be handed over at this moment; nil: it may go.
+    private func bar(to exchange: HTTPExchange, at now: Int64) -> String? {
+        guard exchange.staleAt > now else { return "stale: its deadline passed before it was sent" }
+        return settings.maySend(now) ? nil : Self.mayNotSend
+    }
+
+    static let mayNotSend = "this process may not send: another may own its group"
+
     private func begin(_ exchange: HTTPExchange, on connection: ClientConnection) {
         let pool = connection.pool
-        guard exchange.staleAt > bootTime() else {
+        if let bar = bar(to: exchange, at: bootTime()) {
             pool.idle.append(connection)
-            return exchange.completion(.notSent("stale: no connection in time"))
+            return exchange.completion(.notSent(bar))
         }
         var request = exchange.request
         exchange.sign(&request)
@@ -83,6 +91,11 @@ extension TransportLoop {
             connection.out.append(bytes)
         }
         let sentAt = TransportTime.now()
+        if let bar = bar(to: exchange, at: sentAt.monotonic) {
+            // Signing took too long. What TLS made of the request cannot be unmade.
+            close(connection)
+            return exchange.completion(.notSent(bar))
+        }
         connection.stage = .busy
         #if DEBUG
         omsd_kill_point("before_send")
@@ -99,23 +112,34 @@ extension TransportLoop {
         let deadline = sentAt.monotonic + exchange.timeoutMs * 1_000
         connection.flight = ClientConnection.Flight(
             exchange: exchange, sentAt: sentAt, deadline: deadline, parser: HTTPResponseParser(limits: settings.limits))
-        arm(connection, deadline)
-        if let code = flush(connection) { lose(connection, "while writing: \(errorText(code))") }
+        if let reason = flush(connection) { return lose(connection, "while writing: \(reason)") }
+        arm(connection, connection.out.isEmpty ? deadline : min(deadline, exchange.staleAt))
     }
 
-    /// Hands on what is left to write. Returns an errno if the connection is dead.
-    func flush(_ connection: ClientConnection) -> Int32? {
+    /// Hands on what is left to write. Returns why the connection is of no more use: it is dead, or the rest of its request may not leave any more.
+    func flush(_ connection: ClientConnection) -> String? {
         while !connection.out.isEmpty {
+            if let flight = connection.flight, !flight.isWritten, let bar = bar(toRestOf: flight.exchange, on: connection) { return bar }
             switch connection.socket.send(&connection.out) {
             case .bytes: continue
             case .wouldBlock, .ended:
                 want(connection, Poller.reading | Poller.writing)
                 return nil
-            case .failed(let code): return code
+            case .failed(let code): return errorText(code)
             }
         }
+        connection.flight?.isWritten = true
         want(connection, Poller.reading)
         return nil
+    }
+
+    /// The same of what is left of one. Half of it was sent in time; whole it would come late.
+    private func bar(toRestOf exchange: HTTPExchange, on connection: ClientConnection) -> String? {
+        bar(to: exchange, at: bootTime()).map { _ in Self.tooLate(connection) }
+    }
+
+    static func tooLate(_ connection: ClientConnection) -> String {
+        "\(connection.out.count) bytes of the request were left when it could not be sent any more"
     }
 
     func want(_ connection: ClientConnection, _ mask: UInt32) {
@@ -127,7 +151,7 @@ extension TransportLoop {
 
     func ready(_ connection: ClientConnection, _ event: Poller.Events) {
         if connection.stage == .connecting { return finishConnect(connection) }
-        if event.isWritable, !connection.out.isEmpty, let code = flush(connection) { return dropped(connection, errorText(code)) }
+        if event.isWritable, !connection.out.isEmpty, let reason = flush(connection) { return dropped(connection, reason) }
         if event.isReadable { read(connection) }
     }
 
@@ -158,7 +182,7 @@ extension TransportLoop {
                 }
                 // A key update wants an answer.
                 connection.out.write { session.drain(into: &$0) }
-                if !connection.out.isEmpty, let code = flush(connection) { end = errorText(code) }
+                if !connection.out.isEmpty, let reason = flush(connection) { end = reason }
             } else {
                 fault = deliver(bytes, to: connection)
             }

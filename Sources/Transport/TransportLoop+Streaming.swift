@@ -114,7 +114,7 @@ extension TransportLoop {
         guard !opening.isOver, let connection = opening.connection else { return }
         if let verdict = opening.verdict { return end(opening, verdict) }
         if let reason { return end(opening, ending(of: opening, reason)) }
-        if let code = flush(connection) { return end(opening, ending(of: opening, errorText(code))) }
+        if let reason = flush(connection) { return end(opening, ending(of: opening, reason)) }
         if connection.out.count > settings.streamUnsentMax {
             end(opening, .cut("the venue reads nothing: \(connection.out.count) bytes wait to be sent"))
         }
@@ -138,6 +138,7 @@ extension TransportLoop {
 
     private func write(_ bytes: [UInt8], _ opening: StreamConnection) {
         guard let connection = opening.connection else { return }
+        guard settings.maySend(bootTime()) else { return opening.verdict = opening.verdict ?? ending(of: opening, Self.mayNotSend) }
         guard let session = connection.session else { return connection.out.append(bytes) }
         if session.write(bytes) {
             connection.out.write { session.drain(into: &$0) }

@@ -151,8 +151,12 @@ final class TransportLoop: @unchecked Sendable {
             case .connection(let id):
                 guard let connection = connections[id], let armed = connection.timerAt, armed <= now else { continue }
                 connection.timerAt = nil
-                guard let deadline = connection.flight?.deadline else { continue }
-                if deadline <= now { lose(connection, "no complete answer in time") } else { arm(connection, deadline) }
+                guard let flight = connection.flight else { continue }
+                if flight.endsAt > now {
+                    arm(connection, flight.endsAt)
+                } else {
+                    lose(connection, flight.isWritten ? "no complete answer in time" : Self.tooLate(connection))
+                }
             case .attempt(let id, let origin):
                 guard let attempt = pools[origin]?.attempts[id] ?? streamAttempts[id] else { continue }
                 due(attempt, now)

@@ -5,7 +5,7 @@ package struct HTTPExchange: Sendable {
     /// Without signature headers: `sign` adds them on the sender's thread just before the bytes go out.
     package let request: HTTPRequest
     package let sign: @Sendable (inout HTTPRequest) -> Void
-    /// Not started after this moment of the monotonic clock (microseconds): comes back as `notSent`.
+    /// Its own deadline, microseconds of the monotonic clock: not started after it (`notSent`), nor gone on with where part of it has left (`lost`).
     package let staleAt: Int64
     /// The whole answer must be read by first byte + this.
     package let timeoutMs: Int64
