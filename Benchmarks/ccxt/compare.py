@@ -12,6 +12,7 @@ for omsd.ccxt.
 
 import argparse
 import asyncio
+import atexit
 import contextlib
 import importlib.metadata
 import json
@@ -51,6 +52,8 @@ class Venue:
         accounts.write_text(json.dumps({"accounts": [self.account]}))
         self.process = subprocess.Popen(
             [programs / "omsim", "serve", "--listen", "127.0.0.1:0", "--quiet", "--no-limits", "--accounts", accounts], stdout=subprocess.PIPE, text=True)
+        # Whatever goes wrong in a round, nothing is left running.
+        atexit.register(self.process.kill)
         self.url = self.process.stdout.readline().split()[1]
 
     def placed(self):

@@ -359,6 +359,29 @@ def test_a_timeout_that_is_none_is_refused_before_anything_is_placed(house: Hous
     adapter.close()
 
 
+def test_markets_made_by_hand_need_no_more_than_ccxt_needs(house: House, client: omsd.Client) -> None:
+    """ccxt keeps what it is given: a field that is missing may not end in an error once the order is placed."""
+    plain = exchange(ccxt, "xt", house)
+    known = {
+        "id": "btc_usdt",
+        "symbol": SYMBOL,
+        "base": "BTC",
+        "quote": "USDT",
+        "baseId": "btc",
+        "quoteId": "usdt",
+        "type": "spot",
+        "spot": True,
+    }
+    plain.set_markets([{**known, "precision": {"amount": 1e-6, "price": 0.01}, "limits": {"amount": {}, "cost": {}, "price": {}}}])
+    adapter = omsd.ccxt.wrap(plain, "spot-xt", house.socket)
+    order = adapter.create_order(SYMBOL, "limit", "buy", 0.01, 38000)
+    assert client.order_get(order["id"]).state.is_closed is False
+    assert [row["symbol"] for row in adapter.fetch_open_orders(SYMBOL, None, None, {"orderId": order["id"]})] == [SYMBOL]
+    sold = adapter.create_order(SYMBOL, "market", "sell", 0.001)["id"]
+    wait_until(lambda: bool(adapter.fetch_order_trades(sold, SYMBOL)), "the market order has no trade")
+    adapter.close()
+
+
 def test_a_closed_exchange_places_nothing_and_does_not_pretend_to(house: House, client: omsd.Client) -> None:
     adapter = omsd.ccxt.wrap(exchange(ccxt, "xt", house), "spot-xt", house.socket)
     adapter.create_order(SYMBOL, "limit", "buy", 0.01, 38000)

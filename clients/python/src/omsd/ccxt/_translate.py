@@ -273,20 +273,19 @@ def market_for(exchange: Any, product: str, symbol: Any) -> Any:
         raise ccxt.BadSymbol(f"{exchange.id} a symbol is text, not {symbol!r}")
     market = exchange.market(symbol)
     if not trades(product, market):
-        kind = f"{market['type']} market{', inverse' if market['inverse'] else ''}"
-        if market["contract"]:
+        kind = f"{market['type']} market{', inverse' if market.get('inverse') else ''}"
+        if market.get("contract"):
             raise ccxt.NotSupported(f"{symbol} is a {kind}; this account of omsd trades {product}")
         raise ccxt.BadSymbol(f"{symbol} is a {kind}; this account of omsd trades {product}")
     return market
 
 
 def trades(product: str, market: Any) -> bool:
-    """Whether an account of this product trades the market."""
+    """Whether an account of this product trades the market. One made by hand may lack what spot has no use for."""
     if market["type"] not in MARKETS.get(product, (market["type"],)):
         return False
-    return bool(market["inverse"]) == INVERSE.get(product, bool(market["inverse"])) and market["settle"] in SETTLED.get(
-        product, (market["settle"],)
-    )
+    is_inverse, settle = bool(market.get("inverse")), market.get("settle")
+    return is_inverse == INVERSE.get(product, is_inverse) and settle in SETTLED.get(product, (settle,))
 
 
 # Orders, on their way out.
@@ -310,7 +309,7 @@ def symbol_of(exchange: Any, product: str, venue_symbol: str) -> Any:
 
 def worth(market: Any, quantity: Decimal, price: Decimal) -> Decimal:
     """What so much costs at a price, by ccxt's rule: inverse contracts are dollars and cost their coin, told with eight places."""
-    if market is not None and market["inverse"] and price:
+    if market is not None and market.get("inverse") and price:
         return (quantity / price).quantize(Decimal("1e-8"), ROUND_DOWN)
     return price * quantity
 
