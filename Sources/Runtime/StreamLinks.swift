@@ -116,22 +116,26 @@ package final class StreamLinks: StreamCarrier {
             timeoutMs: Self.timeoutMs / 2,
             completion: { end in
                 switch end {
-                case .answered(let response, _, _):
+                case .answered(let response, let sentAt, let lastByteAt):
+                    let exchange = TokenExchange(sentAt: sentAt.wall, answeredAt: lastByteAt.wall, httpStatus: response.status)
+                    func refused(_ words: String, isNoWay: Bool = false, retryAfterMs: Int64? = nil, _ refusal: StreamRefusal = .later) {
+                        conversation.tell(
+                            .tokenRefused(isNoWay: isNoWay, retryAfterMs: retryAfterMs, refusal, words: secrets.masked(words)), exchange: exchange)
+                    }
                     switch dialect.tokenAnswer(way: way, from: response) {
                     case .granted(let token):
                         shelf[name] = token
-                        conversation.tell(.tokenGranted)
-                    case .refused(let refusal, let code, let text):
-                        conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, refusal, words: secrets.masked("\(code) \(text)")))
-                    case .tooFast(let retryAfterMs):
-                        conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: retryAfterMs, .later, words: "asked for too often"))
-                    case .noSuchWay(let words):
-                        conversation.tell(.tokenRefused(isNoWay: true, retryAfterMs: nil, .later, words: secrets.masked(words)))
-                    case .failed(let words): conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, .later, words: secrets.masked(words)))
+                        conversation.tell(.tokenGranted, exchange: exchange)
+                    case .refused(let refusal, let code, let text): refused("\(code) \(text)", refusal)
+                    case .tooFast(let retryAfterMs): refused("asked for too often", retryAfterMs: retryAfterMs)
+                    case .noSuchWay(let words): refused(words, isNoWay: true)
+                    case .failed(let words): refused(words)
                     }
                 case .notSent(let reason): conversation.tell(.tokenRefused(isNoWay: false, retryAfterMs: nil, .later, words: "not sent: \(reason)"))
                 // Nobody knows whether there is a token now: one more is asked for in due time.
-                case .lost(let reason, _, _): conversation.tell(.closed("no answer to the request for a token: \(reason)"))
+                case .lost(let reason, let sentAt, _):
+                    conversation.tell(
+                        .closed("no answer to the request for a token: \(reason)"), exchange: TokenExchange(sentAt: sentAt.wall))
                 }
             })
         transport.send([exchange])
@@ -152,12 +156,13 @@ package final class StreamLinks: StreamCarrier {
                 event: { event in
                     switch event {
                     case .opened: conversation.tell(.opened)
-                    case .message(let text, _): conversation.tell(dialect.read(text).map { secrets.masked($0) }, weighing: text.count)
-                    case .binary(let bytes, _): conversation.tell([.unknown("a message of \(bytes) bytes that is no text")], weighing: bytes)
+                    case .messages(let texts, _):
+                        conversation.tell(texts.flatMap { dialect.read($0).map { secrets.masked($0) } }, weighing: texts.map(\.count))
+                    case .binary(let bytes, _): conversation.tell([.unknown("a message of \(bytes) bytes that is no text")], weighing: [bytes])
                     case .pong: break
                     case .closed(let end, _):
                         if case .refused(.refused(let response)) = end, let news = dialect.refusal(ofUpgrade: response) {
-                            conversation.tell([secrets.masked(news)], weighing: nil)
+                            conversation.tell([secrets.masked(news)], weighing: [])
                         }
                         conversation.tell(.closed(secrets.masked("\(end)".escapedForLog)))
                     }
@@ -189,8 +194,8 @@ private final class Shelf: Sendable {
 private final class Conversation: Sendable {
     private struct State {
         var isOver = false
-        /// What each message weighs that the core has not taken in, in order; nil: nothing.
-        var weights = Deque<Int?>()
+        /// What the messages behind each event weigh that the core has not taken in, in order.
+        var weights = Deque<[Int]>()
     }
     let backlog = VenueStreamBacklog()
     private let name: StreamName
@@ -202,18 +207,20 @@ private final class Conversation: Sendable {
         (self.name, self.attempt, self.post) = (name, attempt, post)
     }
 
-    func tell(_ what: StreamEvent.What) { if !state.withLock(\.isOver) { post(.heard(name, StreamEvent(attempt, what))) } }
-
-    /// - Parameter bytes: What the message holds of the backlog; nil: nothing.
-    func tell(_ news: [StreamNews], weighing bytes: Int?) {
-        let isHeard = state.withLock { state in
-            guard !state.isOver, !news.isEmpty else { return false }
-            state.weights.append(bytes)
-            return true
-        }
-        if isHeard { tell(.told(news)) } else if let bytes { backlog.take(bytes) }
+    func tell(_ what: StreamEvent.What, exchange: TokenExchange? = nil) {
+        if !state.withLock(\.isOver) { post(.heard(name, StreamEvent(attempt, what, exchange: exchange))) }
     }
 
-    func took() { if let bytes = state.withLock({ $0.weights.popFirst() }) ?? nil { backlog.take(bytes) } }
+    /// - Parameter weights: What each of the messages holds of the backlog.
+    func tell(_ news: [StreamNews], weighing weights: [Int]) {
+        let isHeard = state.withLock { state in
+            guard !state.isOver, !news.isEmpty else { return false }
+            state.weights.append(weights)
+            return true
+        }
+        if isHeard { tell(.told(news)) } else { weights.forEach(backlog.take) }
+    }
+
+    func took() { state.withLock { $0.weights.popFirst() }?.forEach(backlog.take) }
     func end() { state.withLock { $0.isOver = true } }
 }

@@ -14,11 +14,12 @@ extension SQLiteJournalReader {
     /// them would never be told. So the position it goes on from is said here, by the snapshot that was read, and by nobody else.
     package func events(after seq: Int64, account: AccountID?, limit: Int) throws(JournalError) -> EventPage {
         try connection.snapshot { () throws(JournalError) -> EventPage in
-            let end = try connection.completeEnd()
+            let statements = try followerStatements()
+            let end = try statements.completeEnd()
             guard seq < end else { return EventPage(lines: [], completeTo: seq, isLast: true) }
             let last = end - seq > Self.numbersAtOnce ? seq + Self.numbersAtOnce : end
             let limit = min(max(limit, 1), 10_000)
-            let lines = try lines(after: seq, to: last, account, limit: limit)
+            let lines = try lines(after: seq, to: last, account, limit: limit, by: statements)
             if lines.count == limit, let reached = lines.last?.seq, reached < end {
                 return EventPage(lines: lines, completeTo: reached, isLast: false)
             }
@@ -41,27 +42,33 @@ extension SQLiteJournalReader {
         return result.serialized(reserving: 512)
     }
 
-    private func lines(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [EventPage.Line] {
-        var conditions = Conditions()
-        // The plus keeps SQLite from starting at the account: the rows must come by number.
-        conditions.equal("+account", account?.text)
-        conditions.require("seq > \(seq) AND seq <= \(last)")
-        let rows = try connection.prepare("SELECT \(Self.columns) FROM v_timeline\(conditions.sql) ORDER BY seq LIMIT \(limit)")
-        try conditions.bind(to: rows)
-        let json = RowJSON(rows, rawDetail: true)
+    private func followerStatements() throws(JournalError) -> FollowerStatements {
+        if let following { return following }
+        let statements = try FollowerStatements(columns: Self.columns, on: connection)
+        following = statements
+        return statements
+    }
+
+    private func lines(
+        after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int, by statements: FollowerStatements
+    ) throws(JournalError) -> [EventPage.Line] {
         var lines: [EventPage.Line] = []
-        lines.reserveCapacity(limit)
-        while try rows.step() {
-            var writer = JSONWriter(reserving: 512)
-            json.write(rows, to: &writer)
-            var members = Array(writer.bytes.dropFirst().dropLast())
-            if Self.standsAlone.contains(json.text("kind", in: rows) ?? ""), let detail = json.text("detail", in: rows) {
-                let own = detail.utf8.dropFirst().dropLast()
-                if !own.isEmpty { members += [UInt8(ascii: ",")] + own }
-            }
-            lines.append(EventPage.Line(seq: json.integer("seq", in: rows) ?? 0, members: members))
+        try statements.read(after: seq, to: last, account, limit: limit) { rows throws(JournalError) in
+            let json = RowJSON(rows, rawDetail: true)
+            while try rows.step() { lines.append(Self.line(rows, json)) }
         }
         return lines
+    }
+
+    private static func line(_ rows: borrowing Statement, _ json: RowJSON) -> EventPage.Line {
+        var writer = JSONWriter(reserving: 512)
+        json.write(rows, to: &writer)
+        var members = Array(writer.bytes.dropFirst().dropLast())
+        if Self.standsAlone.contains(json.text("kind", in: rows) ?? ""), let detail = json.text("detail", in: rows) {
+            let own = detail.utf8.dropFirst().dropLast()
+            if !own.isEmpty { members += [UInt8(ascii: ",")] + own }
+        }
+        return EventPage.Line(seq: json.integer("seq", in: rows) ?? 0, members: members)
     }
 
     /// Whose detail is a row of its own, what was asked for or what was executed: it stands beside the other members as well.

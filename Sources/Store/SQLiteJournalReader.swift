@@ -7,6 +7,8 @@ import Wire
 /// Each answer is one snapshot and bounded: a read that lasts keeps SQLite from using the WAL again.
 package final class SQLiteJournalReader: JournalReader {
     let connection: Connection
+    /// Made by the first that follows the record.
+    var following: FollowerStatements?
     private static let rowsMax = 1_000
 
     /// - Parameter isOpenHere: a journal of this process is open on it. Then the file is not looked at from outside: a descriptor of it that is closed would take

@@ -20,6 +20,8 @@ final class StreamConnection {
     var connection: ClientConnection?
     var answer: WebSocketUpgrade.AnswerReader
     var reader = WebSocketReader(from: .server)
+    /// Texts that this read of the socket brought so far; handed on together once it is looked through.
+    var texts: [[UInt8]] = []
     /// What the bytes read so far came to; acted on once they are all looked at.
     var verdict: VenueStreamEnd?
     var isOver = false

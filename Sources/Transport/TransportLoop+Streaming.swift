@@ -97,21 +97,31 @@ extension TransportLoop {
         switch message {
         case .text(let text):
             guard stream.backlog.add(text) else { return opening.verdict = .behind(bytes: stream.backlog.bytes) }
-            stream.event(.message(text, at: now))
+            opening.texts.append(text)
         case .binary(let data):
             guard stream.backlog.add(bytes: data.count) else { return opening.verdict = .behind(bytes: stream.backlog.bytes) }
+            handOn(opening, now)
             stream.event(.binary(bytes: data.count, at: now))
         case .ping(let data): write(.pong(data), opening)
-        case .pong: stream.event(.pong(at: now))
+        case .pong:
+            handOn(opening, now)
+            stream.event(.pong(at: now))
         case .close(let close):
             if case .closing(let reason) = opening.phase { return opening.verdict = .ours(reason) }
             opening.verdict = .closed(close.map { WebSocketClose($0.code, stream.masked($0.reason)) })
         }
     }
 
+    private func handOn(_ opening: StreamConnection, _ now: TransportTime) {
+        guard !opening.texts.isEmpty else { return }
+        opening.stream.event(.messages(opening.texts, at: now))
+        opening.texts = []
+    }
+
     /// The socket has ended, or what the last bytes came to is to be acted on.
     func settle(_ opening: StreamConnection, end reason: String? = nil) {
         guard !opening.isOver, let connection = opening.connection else { return }
+        handOn(opening, .now())
         if let verdict = opening.verdict { return end(opening, verdict) }
         if let reason { return end(opening, ending(of: opening, reason)) }
         if let reason = flush(connection) { return end(opening, ending(of: opening, reason)) }
@@ -160,6 +170,7 @@ extension TransportLoop {
             case .open, .closing: retire(connection)
             }
         }
+        handOn(opening, .now())
         opening.stream.event(.closed(verdict, at: .now()))
     }
 

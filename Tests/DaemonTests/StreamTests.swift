@@ -92,7 +92,9 @@ import Wire
         for account in house.accounts {
             #expect(streams.filter { $0["account"]?.string == account.uid && $0["venue"]?.string == account.venue }.count == 1, "\(account.venue)")
         }
-        #expect(try house.journal.texts("SELECT DISTINCT kind FROM v_requests WHERE kind = 'session'") == ["session"])
+        let tokens = try house.journal.rows(
+            "SELECT outcome, http_status, sent_at >= signed_at, answered_at >= sent_at FROM v_requests WHERE kind = 'session'")
+        #expect(!tokens.isEmpty && tokens.allSatisfy { $0 == ["acknowledged", "200", "1", "1"] }, "\(tokens)")
         for account in house.accounts { #expect(!house.daemonLogs.contains(account.key)) }
         #expect(try house.verify().code == 0)
     }

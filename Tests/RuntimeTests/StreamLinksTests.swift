@@ -48,7 +48,9 @@ private final class Doors: HTTPTransport, StreamTransport {
         #expect(exchange.origin.host == "rest.example" && exchange.request.header("validate-signature") != nil)
         let body = Array("{\"rc\":0,\"mc\":\"SUCCESS\",\"ma\":[],\"result\":{\"accessToken\":\"token-that-opens\"}}".utf8)
         exchange.completion(.answered(HTTPResponse(status: 200, body: body), sentAt: at, lastByteAt: at))
-        guard case .tokenGranted = try #require(events().first).what else { throw Unexpected("no token") }
+        let granted = try #require(events().first)
+        guard case .tokenGranted = granted.what else { throw Unexpected("no token") }
+        #expect(granted.exchange == TokenExchange(sentAt: at.wall, answeredAt: at.wall, httpStatus: 200))
         links.carryOut([wish(attempt, .connect(nil, timeMs: 1_700_000_000_000))])
         let stream = try #require(doors.opened.now.last)
         stream.event(.opened(at: at))
@@ -71,7 +73,7 @@ private final class Doors: HTTPTransport, StreamTransport {
 
         let pong = Array("pong".utf8)
         #expect(stream.backlog.add(pong))
-        stream.event(.message(pong, at: at))
+        stream.event(.messages([pong], at: at))
 
         #expect(stream.backlog.bytes > 0)
         let event = try #require(events().first)
@@ -81,8 +83,21 @@ private final class Doors: HTTPTransport, StreamTransport {
         // What tells nothing waits for nobody.
         let balance = Array("{\"topic\":\"balance\",\"data\":{}}".utf8)
         #expect(stream.backlog.add(balance))
-        stream.event(.message(balance, at: at))
+        stream.event(.messages([balance], at: at))
         #expect(inputs.isEmpty && stream.backlog.bytes == 0)
+    }
+
+    @Test func `messages that came together are one input of the core, and all their places are given back with it`() throws {
+        let stream = try connect()
+        let texts = ["pong", "{\"topic\":\"balance\",\"data\":{}}", "ping"].map { Array($0.utf8) }
+        for text in texts { #expect(stream.backlog.add(text)) }
+        stream.event(.messages(texts, at: at))
+
+        let heard = events()
+        guard heard.count == 1, case .told([.pong, .ping(answer: "pong")]) = heard[0].what else { throw Unexpected("\(heard)") }
+        #expect(stream.backlog.bytes > 0)
+        links.took(heard[0])
+        #expect(stream.backlog.bytes == 0)
     }
 
     @Test func `an end is heard in words, behind what the venue said to the upgrade`() throws {
@@ -109,12 +124,15 @@ private final class Doors: HTTPTransport, StreamTransport {
     @Test func `a request for a token that was lost leaves open whether there is one`() throws {
         links.carryOut([wish(1, .token(way: 0, timeMs: 5, PermitList([])))])
         try #require(doors.sent.now.last).completion(.lost("reset", sentAt: at, resetAt: at))
-        guard case .closed = try #require(events().first).what else { throw Unexpected("not closed") }
+        let lost = try #require(events().first)
+        guard case .closed = lost.what else { throw Unexpected("not closed") }
+        #expect(lost.exchange == TokenExchange(sentAt: at.wall))
 
         links.carryOut([wish(3, .token(way: 0, timeMs: 5, PermitList([])))])
         try #require(doors.sent.now.last).completion(.notSent("no route"))
-        guard case .tokenRefused(false, nil, .later, let words) = try #require(events().first).what else { throw Unexpected("not refused") }
-        #expect(words == "not sent: no route")
+        let unsent = try #require(events().first)
+        guard case .tokenRefused(false, nil, .later, let words) = unsent.what else { throw Unexpected("not refused") }
+        #expect(words == "not sent: no route" && unsent.exchange == nil)
     }
 
     @Test func `once the engine is made anew nothing of its connections is heard`() throws {
@@ -123,7 +141,7 @@ private final class Doors: HTTPTransport, StreamTransport {
         links.endAll()
         let text = Array("pong".utf8)
         #expect(stream.backlog.add(text))
-        stream.event(.message(text, at: at))
+        stream.event(.messages([text], at: at))
         stream.event(.closed(.ours("x"), at: at))
 
         #expect(inputs.isEmpty && stream.backlog.bytes == 0)

@@ -22,7 +22,7 @@ final class StreamClient: Sendable {
             VenueStream(id: id, origin: origin, target: target, headers: headers, timeoutMs: timeoutMs, backlog: backlog) { event in
                 log.value.withLock { $0.append(event) }
                 switch event {
-                case .message(let text, _) where takes: backlog.take(text.count)
+                case .messages(let texts, _) where takes: for text in texts { backlog.take(text.count) }
                 case .binary(let bytes, _) where takes: backlog.take(bytes)
                 default: break
                 }
@@ -30,7 +30,11 @@ final class StreamClient: Sendable {
     }
 
     var events: [VenueStreamEvent] { log.now }
-    var texts: [String] { events.compactMap { if case .message(let text, _) = $0 { String(decoding: text, as: UTF8.self) } else { nil } } }
+    /// By read of the socket.
+    var reads: [[String]] {
+        events.compactMap { if case .messages(let texts, _) = $0 { texts.map { String(decoding: $0, as: UTF8.self) } } else { nil } }
+    }
+    var texts: [String] { reads.flatMap(\.self) }
     var isOpen: Bool { events.contains { if case .opened = $0 { true } else { false } } }
     var ends: [VenueStreamEnd] { events.compactMap { if case .closed(let end, _) = $0 { end } else { nil } } }
 

@@ -38,6 +38,25 @@ import Wire
         #expect(venue.upgrades.count == 1)
     }
 
+    @Test func `texts that come together are told together, and in order with what stands between them`() async throws {
+        let venue = try StreamVenue { peer in
+            let texts = ["order", "fill"].map { WebSocketMessage.text($0).frame(mask: nil).bytes }
+            peer.send(texts[0] + texts[1])
+            guard peer.next() == .text("more") else { return }
+            peer.send(texts[0] + WebSocketMessage.pong([]).frame(mask: nil).bytes + texts[1] + WebSocketMessage.close(nil).frame(mask: nil).bytes)
+            drain(peer.fd)
+        }
+        let stream = try StreamClient(Client(), to: venue.origin)
+        try #require(await eventually { stream.texts.count == 2 })
+        #expect(stream.reads == [["order", "fill"]])
+        stream.say("more")
+
+        #expect(try await stream.end() == .closed(nil))
+        #expect(stream.reads == [["order", "fill"], ["order"], ["fill"]])
+        guard case .pong = stream.events[stream.events.count - 3] else { return #expect(Bool(false), "\(stream.events)") }
+        #expect(stream.backlog.bytes == 0)
+    }
+
     @Test func `the times of events are those of their bytes`() async throws {
         let venue = try StreamVenue { peer in
             peer.send(.text("a"))
@@ -46,7 +65,7 @@ import Wire
         let before = TransportTime.now()
         let stream = try StreamClient(Client(), to: venue.origin)
         try #require(await eventually { stream.texts == ["a"] })
-        guard case .opened(let opened) = stream.events[0], case .message(_, let told) = stream.events[1] else {
+        guard case .opened(let opened) = stream.events[0], case .messages(_, let told) = stream.events[1] else {
             return #expect(Bool(false), "\(stream.events)")
         }
         #expect(before.monotonic <= opened.monotonic && opened.monotonic <= told.monotonic && told.wall > 1_700_000_000_000_000)

@@ -55,12 +55,27 @@ package struct StreamEvent: Sendable {
         case opened
         /// It does not, or no more; why, in words. Nothing that was on its way will come.
         case closed(String)
-        /// What one message told, or the answer to an upgrade.
+        /// What the messages told that one read of the socket brought, or the answer to an upgrade. At least one.
         case told([StreamNews])
     }
     package let attempt: RequestID
     package let what: What
-    package init(_ attempt: RequestID, _ what: What) { (self.attempt, self.what) = (attempt, what) }
+    /// Of a request for a token that left: when, and what was answered.
+    package let exchange: TokenExchange?
+    package init(_ attempt: RequestID, _ what: What, exchange: TokenExchange? = nil) {
+        (self.attempt, self.what, self.exchange) = (attempt, what, exchange)
+    }
+}
+
+/// One request for a token on its way, by the wall clock: microseconds since 1970 UTC.
+package struct TokenExchange: Sendable, Equatable {
+    package let sentAt: Int64
+    /// nil: no complete answer came.
+    package let answeredAt: Int64?
+    package let httpStatus: Int?
+    package init(sentAt: Int64, answeredAt: Int64? = nil, httpStatus: Int? = nil) {
+        (self.sentAt, self.answeredAt, self.httpStatus) = (sentAt, answeredAt, httpStatus)
+    }
 }
 
 /// What an engine wants done with a stream. Nothing of it is done before the turn's records are durable.
@@ -115,6 +130,8 @@ package struct StreamFigures: Sendable, Equatable {
     /// How often it was lost, and how often a poll learned of a fill or an end that no push told of, since the daemon started.
     package var gaps = 0
     package var late = 0
+    /// Messages, and rows of them, that were not understood, since then.
+    package var unknown = 0
     package var lastError: String?
     package init() {}
 }

@@ -38,12 +38,13 @@ extension VenueStream: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: ["id": id, "origin": origin]) }
 }
 
-/// What became of a stream, and when: of a message the time at which its last bytes were read.
+/// What became of a stream, and when: of messages the time at which the last bytes of them were read.
 package enum VenueStreamEvent: Sendable, Equatable {
     /// From here on it may be spoken on.
     case opened(at: TransportTime)
-    /// A whole text, UTF-8. Who has done with it gives its place back (``VenueStreamBacklog/take(_:)``).
-    case message([UInt8], at: TransportTime)
+    /// Whole texts, UTF-8, in the order in which they came: all that one read of the socket brought, but for what stood between other events, so that who acts
+    /// on them does so once. At least one. Who has done with them gives the place of each back (``VenueStreamBacklog/take(_:)``).
+    case messages([[UInt8]], at: TransportTime)
     /// A message that is no text, of so many bytes: no venue is known to send any. It holds a place as a text does.
     case binary(bytes: Int, at: TransportTime)
     /// The protocol's own pong. Its pings are answered below.

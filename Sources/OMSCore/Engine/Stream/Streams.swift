@@ -70,7 +70,7 @@ extension Engine {
             // What it says of itself is the session's; of orders it tells the accounts.
             for piece in news { heard(piece, of: name) }
         }
-        carryOut(steps, of: name)
+        carryOut(steps, of: name, heard: event)
     }
 
     private func free(_ name: StreamName, _ attempt: RequestID, isAnswered: Bool) {
@@ -83,7 +83,8 @@ extension Engine {
         }
     }
 
-    private func carryOut(_ steps: [StreamSession.Step], of name: StreamName) {
+    /// - Parameter news: What they come of, if something was heard.
+    private func carryOut(_ steps: [StreamSession.Step], of name: StreamName, heard news: StreamEvent? = nil) {
         guard let first = streams[name]?.accounts.first else { return }
         let served = streams[name]?.accounts.map { desks[$0] } ?? []
         for step in steps {
@@ -116,10 +117,11 @@ extension Engine {
                     desk.stream.failed(words)
                 }
             case .tokenEnded(let id, let outcome):
-                let isAnswered = outcome != .inDoubt
-                free(name, id, isAnswered: isAnswered)
-                var end = RequestEnd(id: id, outcome: outcome)
-                if isAnswered { end.answeredAt = now.wall }
+                free(name, id, isAnswered: outcome != .inDoubt)
+                let exchange = news?.attempt == id ? news?.exchange : nil
+                // Without one nothing left for the venue to refuse.
+                var end = RequestEnd(id: id, outcome: outcome == .refused && exchange == nil ? .notSent : outcome)
+                (end.sentAt, end.answeredAt, end.httpStatus) = (exchange?.sentAt, exchange?.answeredAt, exchange?.httpStatus)
                 record(.requestEnded(end))
             case .failed(let words): for desk in served { desk.stream.failed(words) }
             }

@@ -1,0 +1,51 @@
+import OMSCore
+
+/// What is asked again and again while somebody follows the record. Prepared once: for a view of many parts that takes SQLite longer than to read the few rows
+/// that a commit added.
+final class FollowerStatements {
+    private let lines: Statement
+    private let linesOfAccount: Statement
+    private let newestEvent: Statement
+    private let newestOrder: Statement
+    private let firstHalf: Statement
+
+    /// - Parameter columns: Of `v_timeline`.
+    init(columns: String, on connection: Connection) throws(JournalError) {
+        var failure: JournalError?
+        func prepare(_ sql: String) -> Statement { Statement(sql, on: connection.handle, failure: &failure) }
+        let range = "seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        lines = prepare("SELECT \(columns) FROM v_timeline WHERE \(range)")
+        // The plus keeps SQLite from starting at the account: the rows must come by number.
+        linesOfAccount = prepare("SELECT \(columns) FROM v_timeline WHERE +account = ? AND \(range)")
+        newestEvent = prepare("SELECT max(seq) FROM events")
+        newestOrder = prepare("SELECT max(order_key) FROM orders")
+        firstHalf = prepare("SELECT min(intent_key) FROM intents WHERE complete = 0")
+        if let failure { throw failure }
+    }
+
+    /// As `Connection.completeEnd()` has it.
+    func completeEnd() throws(JournalError) -> Int64 {
+        let newest = max(try Self.integer(newestEvent) ?? 0, try Self.integer(newestOrder) ?? 0)
+        return min(newest, (try Self.integer(firstHalf) ?? .max) - 1)
+    }
+
+    private static func integer(_ statement: borrowing Statement) throws(JournalError) -> Int64? {
+        defer { statement.reset() }
+        return try statement.step() ? try statement.next(Int64?.self) : nil
+    }
+
+    /// Lines of the record behind a number and up to another, in order.
+    func read(
+        after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int, _ body: (borrowing Statement) throws(JournalError) -> Void
+    ) throws(JournalError) {
+        if let account {
+            defer { linesOfAccount.reset() }
+            try linesOfAccount.bind(account.text, seq, last, Int64(limit))
+            try body(linesOfAccount)
+        } else {
+            defer { lines.reset() }
+            try lines.bind(seq, last, Int64(limit))
+            try body(lines)
+        }
+    }
+}
