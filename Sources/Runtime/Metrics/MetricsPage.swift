@@ -74,6 +74,8 @@ package struct MetricsPage: Sendable {
         for account in streaming { out.sample([("account", account.account.text)], account.stream.gaps) }
         out.family("omsd_stream_late_total", .counter, "Fills and ends that a poll learned of and no push told of in time.")
         for account in streaming { out.sample([("account", account.account.text)], account.stream.late) }
+        out.family("omsd_stream_unknown_total", .counter, "Messages of the private stream, and rows of them, that were not understood.")
+        for account in streaming { out.sample([("account", account.account.text)], account.stream.unknown) }
         each("omsd_queue_orders", "Orders that wait to be sent.", \.queuePlace)
         each("omsd_queue_commands", "Cancels and modifies that wait to be sent.") { $0.queueCancel + $0.queueModify }
         each("omsd_in_flight_requests", "Requests without an answer yet.", \.inFlight)

@@ -66,6 +66,12 @@ final class AccountStream {
 
     func failed(_ words: String) { figures.lastError = words }
 
+    /// It told something that is no word of its pages.
+    func notUnderstood(_ words: String) {
+        figures.unknown += 1
+        failed("not understood: \(words)")
+    }
+
     /// Another attempt is on its way.
     func trying(at wall: Int64) { if figures.state == .down { stand(figures.gaps > 0 ? .gap : .connecting, at: wall) } }
 
