@@ -160,11 +160,12 @@ package final class Exchange {
         return true
     }
 
-    /// Executes part or all of a live order. - Returns: nil when it is not live or nothing is left to fill.
+    /// Executes part or all of a live order, `tradeID` being that of the execution of another order whose other side it is; nil: one of its own.
+    /// - Returns: nil when it is not live or nothing is left to fill.
     @discardableResult
-    package func fill(_ order: SimOrder, quantity asked: Decimal? = nil, price askedPrice: Decimal? = nil, isMaker: Bool = true, at: Int64)
-        -> SimFill?
-    {
+    package func fill(
+        _ order: SimOrder, quantity asked: Decimal? = nil, price askedPrice: Decimal? = nil, isMaker: Bool = true, tradeID: String? = nil, at: Int64
+    ) -> SimFill? {
         guard order.state.isLive else { return nil }
         let quantity = min(asked ?? order.leavesQuantity, order.leavesQuantity)
         guard quantity.isPositive, let price = askedPrice ?? order.price ?? instruments[order.symbol]?.reference else { return nil }
@@ -173,7 +174,7 @@ package final class Exchange {
         let fee = quote.dividedRoundingDown(by: Decimal(1000)) ?? .zero
         let sequence = fills.count + 1
         let fill = SimFill(
-            id: numbering.tradeID(sequence), sequence: sequence, order: order, price: price, quantity: quantity, quote: quote, fee: fee,
+            id: tradeID ?? numbering.tradeID(sequence), sequence: sequence, order: order, price: price, quantity: quantity, quote: quote, fee: fee,
             isMaker: isMaker, at: at)
         fills.append(fill)
         desk(of: order.uid).fills.append(fill)

@@ -236,18 +236,8 @@ extension Engine {
             }
             guard let live = desk.book[ticket.order] else { continue }
             live.seenAt = now.monotonic
-            // A look-up was faster than the answer: what it saw stands, and only a refusal is worth a word.
             if live.state != .submitted {
-                if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID == nil {
-                    let fields = desk.book.learn(venueID, of: live)
-                    change(live, to: live.state, kind: .reported, evidence: live.order.evidence, fields: fields, request: request)
-                }
-                let isTold = live.state.isLive || (live.state.isTerminal && live.order.evidence == .stream)
-                if case .refused(let code, let text) = outcome, isTold {
-                    let who = live.order.evidence == .stream ? "a push" : "look-up"
-                    found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by \(who), the answer said refused: \(code) \(text)")
-                    ask(live, .missing, on: desk, after: patience.receiptUs)
-                }
+                overtaken(live, by: outcome, request: request, on: desk)
                 continue
             }
             switch outcome {
@@ -299,6 +289,33 @@ extension Engine {
             followUp(live, on: desk)
         }
         requeue(again, on: desk)
+    }
+
+    /// A look-up or a push was faster than the answer: what it saw stands, and an answer that does not go with it is a break.
+    private func overtaken(_ live: LiveOrder, by outcome: ItemOutcome, request: RequestID, on desk: Desk) {
+        if case .acknowledged(let venueID?, _) = outcome, live.order.venueOrderID == nil {
+            let fields = desk.book.learn(venueID, of: live)
+            return change(live, to: live.state, kind: .reported, evidence: live.order.evidence, fields: fields, request: request)
+        }
+        guard let words = contradiction(of: outcome, with: live) else { return }
+        let who = live.order.evidence == .stream ? "a push" : "look-up"
+        found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by \(who), the answer said \(words)")
+        ask(live, .missing, on: desk, after: patience.receiptUs)
+    }
+
+    /// What an answer says that is not as the order was seen before it; nil: nothing.
+    private func contradiction(of outcome: ItemOutcome, with live: LiveOrder) -> String? {
+        let isSeen = live.state.isLive || live.state.isTerminal && live.order.evidence.isVenues
+        switch outcome {
+        case .acknowledged(let id?, _):
+            // A changed order may bear another id by now.
+            guard !live.mayBeRenamed, let known = live.order.venueOrderID, known != id else { return nil }
+            return "order \(id), it is known as \(known)"
+        case .refused(let code, let text): return isSeen && live.state != .rejected ? "refused: \(code) \(text)" : nil
+        case .notExecuted(_, let said): return isSeen ? "not executed: \([said?.code, said?.text].compactMap { $0 }.joined(separator: " "))" : nil
+        // A receipt without an id, and what leaves open whether it is there.
+        case .acknowledged, .gone, .duplicate, .oneIsDuplicate, .inDoubt, .refusedUnlessFound: return nil
+        }
     }
 
     private static func isPutOff(_ why: NotExecuted) -> Bool {

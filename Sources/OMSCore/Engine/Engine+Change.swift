@@ -67,14 +67,16 @@ extension Engine {
         lookAfter(live, on: desk)
     }
 
-    /// A command of an order that closed: cancels are done; modifies are done if they show, else refused or withdrawn.
+    /// A command of an order that closed: cancels are done, unless all of it was executed before they could be; modifies are done if they show, else refused
+    /// or withdrawn.
     func finishCommand(_ id: CommandID, of live: LiveOrder, evidence: Evidence) {
         guard let command = commands[id], command.state.isOpen else { return }
         switch command.kind {
         case .cancel:
             // The request is still out: its answer will close the command.
             if command.state == .submitted { return }
-            change(id, to: .done, evidence: evidence, note: "the order is \(live.state.rawValue)")
+            let isInVain = Self.isInVain(cancelOf: live.order)
+            change(id, to: isInVain ? .refused : .done, evidence: evidence, note: "the order is \(live.state.rawValue)")
         case .modify:
             switch command.state {
             case .requested: change(id, to: .refused, evidence: .local, note: "the order was \(live.state.rawValue) before it left")
@@ -90,6 +92,9 @@ extension Engine {
             }
         }
     }
+
+    /// Whether nothing was left to cancel of an order that closed while a cancel of it was open.
+    static func isInVain(cancelOf order: Order) -> Bool { order.state == .filled }
 
     private func showsLater(_ other: CommandID, than id: CommandID, in order: Order) -> Bool {
         guard other > id, let later = commands[other], later.kind == .modify, later.state != .requested else { return false }
@@ -108,6 +113,8 @@ extension Engine {
             guard live.state.isTerminal else { return true }
             guard let desk = desk(live.order.account) else { return true }
             if !live.commands.isEmpty || desk.lookUps.fills.isWanted(live.key) { return false }
+            // The answer to what carried it last may not go with what was seen of it since.
+            if let request = live.order.request, inFlight[request] != nil { return false }
             // It comes back here once it is looked for no more.
             if desk.lookUps.isGivenUp(live.key) { return true }
             desk.book.forget(live)

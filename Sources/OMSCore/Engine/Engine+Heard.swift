@@ -15,7 +15,7 @@ extension Engine {
             // Whose it would be, it does not say: listings tell each account of what is its own.
             for desk in desks { desk.listing.read(by: now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs)) }
         case .unknown(let words):
-            for desk in served(by: name, product: nil) { desk.stream.failed("not understood: \(words)") }
+            for desk in served(by: name, product: nil) { desk.stream.notUnderstood(words) }
         case .pong, .ping, .greeting, .loginAccepted, .loginRefused, .subscribed, .subscribeRefused, .goingAway, .tooFast, .tokenRefused: break
         }
     }
@@ -92,11 +92,8 @@ extension Engine {
         let terms = live.order.terms
         if let symbol, symbol != terms.symbol { return "an order in \(symbol)" }
         if let side, side != terms.side { return "a \(side.rawValue) order" }
-        // A modify may have made it larger than is known yet.
-        let mayHaveGrown = live.commands.contains { commands[$0]?.kind == .modify }
-        let whole = terms.quantity.map { max($0, live.order.quantity ?? $0) }
-        if let filled, let whole, !mayHaveGrown, filled > whole { return "\(filled) executed of \(whole)" }
-        return nil
+        guard let filled, let asked = terms.quantity else { return nil }
+        return excess(filled, of: max(asked, live.order.quantity ?? asked), live)
     }
 
     /// No evidence of anything: a person is told, and the venue is asked.
@@ -146,6 +143,11 @@ extension Engine {
             return wantFills(live, on: desk)
         }
         sighted(live, as: heard.fill.venueOrderID, on: desk)
+        // A row never changes: one that is booked without its fee would lack it for ever. Answers tell it, or another push.
+        if heard.fill.fee == nil, desk.profile.listsFills, live.trades?[heard.fill.tradeID] == nil {
+            desk.stream.told(live.key, isNews: false, agrees: false, at: now.wall)
+            return wantFills(live, on: desk)
+        }
         let isNews = book(heard.fill, of: live, on: desk, evidence: .stream, request: nil)
         live.heard().hasFills = true
         desk.stream.told(live.key, isNews: isNews, agrees: false, at: now.wall)

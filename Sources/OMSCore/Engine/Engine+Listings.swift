@@ -21,8 +21,10 @@ extension Engine {
         return true
     }
 
-    /// What a row shows that is not what was asked, where orders are known by computed ids alone: such an id may be a stranger's. nil: nothing.
+    /// What a row shows that cannot be of the order it names: more executed than there is of it; and, where orders are known by computed ids alone, so that such
+    /// an id may be a stranger's, what is not as it was asked. nil: nothing.
     func contradiction(of report: OrderReport, with live: LiveOrder, on desk: Desk) -> String? {
+        if let what = excess(report, of: live) { return what }
         guard desk.profile.looksUpByVenueID else { return nil }
         let terms = live.order.terms
         if let symbol = report.symbol, symbol != terms.symbol { return "an order in \(symbol)" }
@@ -30,6 +32,25 @@ extension Engine {
         if let quantity = report.quantity, quantity.isPositive, let asked = terms.quantity, quantity != asked { return "a quantity of \(quantity)" }
         if terms.type == .limit, let price = report.price, price.isPositive, let asked = terms.price, price != asked { return "a price of \(price)" }
         return nil
+    }
+
+    /// More executed than a row itself says that there is of the order, or than there can be; nil: nothing. What a limit order asks for may have been changed
+    /// by others, and the row says so.
+    func excess(_ report: OrderReport, of live: LiveOrder) -> String? {
+        guard let asked = live.order.terms.quantity, let filled = report.filledQuantity ?? (report.status == .filled ? report.quantity : nil) else {
+            return nil
+        }
+        if let whole = report.quantity, whole.isPositive {
+            if filled > whole { return "\(filled) executed of \(whole)" }
+            if live.order.terms.type == .limit { return nil }
+        }
+        return excess(filled, of: max(asked, live.order.quantity ?? asked), live)
+    }
+
+    /// The same of a figure alone: a modify may have made the order larger than is known yet.
+    func excess(_ filled: Decimal, of whole: Decimal, _ live: LiveOrder) -> String? {
+        guard filled > whole, !live.commands.contains(where: { commands[$0]?.kind == .modify }) else { return nil }
+        return "\(filled) executed of \(whole)"
     }
 
     /// Whose a row may be that bears an id which was not computed for any order of ours.

@@ -134,11 +134,28 @@ extension Engine {
         return false
     }
 
+    /// More than there can be of an order, with what is on record; nil: it is not.
+    private func excess(_ rows: [Fill], of live: LiveOrder) -> String? {
+        guard let asked = live.order.terms.quantity else { return nil }
+        var new: [TradeID: Decimal] = [:]
+        for row in rows where live.trades?[row.tradeID] == nil { new[row.tradeID] = row.quantity }
+        guard let sum = new.values.reduce(live.booked as Decimal?, { sum, more in sum.flatMap { $0.adding(more) } }) else {
+            return "more than can be counted"
+        }
+        return new.isEmpty ? nil : excess(sum, of: max(asked, live.order.quantity ?? asked), live)
+    }
+
     func filled(_ subject: FindSubject, page: String?, _ fills: [Fill], next: String?, _ flight: InFlight, on desk: Desk) {
         ended(.executions, on: desk)
         guard let live = desk.book[subject.order] else { return }
         guard recallFills(of: live, on: desk) else { return wantFillsAgain(live, isAnswered: false, on: desk) }
         let own = fills.filter { $0.venueOrderID == live.order.venueOrderID }
+        if let what = excess(own, of: live) {
+            // No evidence of anything: which of the rows is wrong, nobody can say.
+            found(.contradiction, of: live, on: desk, detail: "the venue lists \(what) as its executions")
+            matters(flight)
+            return wantFillsAgain(live, isAnswered: true, on: desk)
+        }
         let sum = desk.lookUps.fills.listed(own, of: live.key, isFirst: page == nil)
         for fill in own where book(fill, of: live, on: desk, evidence: .query, request: flight.plan.id) { matters(flight) }
         // All of it is here: what a further page could hold would show in the order's own figure first, and be asked for then.

@@ -87,7 +87,9 @@ extension Engine {
                 listing.adopted(fromDoubt: false)
                 standUp(live, by: report, flight, on: desk)
             } else if let live = known {
-                if live.state == .inDoubt || live.order.isGivenUp, let what = contradiction(of: report, with: live, on: desk) {
+                // Under computed ids one that was found before is not compared again: it may have been changed since.
+                let isFirstSight = live.state == .inDoubt || live.order.isGivenUp
+                if let what = isFirstSight ? contradiction(of: report, with: live, on: desk) : excess(report, of: live) {
                     // Under its id, and another order: neither found nor absent.
                     listing.provesNothing()
                     found(

@@ -284,7 +284,7 @@ package final class Engine {
         if let key = command.intent, let intent = intents[key] { intents.commandBorn(in: intent) }
         // What cannot be looked up stays open, and its intent with it.
         guard let order = (try? journal.order(command.clientOrderID)) ?? nil, order.state.isTerminal else { return }
-        let isDone = command.kind == .cancel || isShown(command, in: order)
+        let isDone = command.kind == .cancel ? !Self.isInVain(cancelOf: order) : isShown(command, in: order)
         change(command.id, to: isDone ? .done : .refused, evidence: order.evidence, note: "restart: the order is \(order.state.rawValue)")
     }
 

@@ -113,7 +113,7 @@ package enum Mutant: String, CaseIterable, Sendable {
             return .order(heard)
         case (.namelessPushBooked, .fillsDue(let execution)):
             guard let id = execution.venueOrderID else { return news }
-            let fill = Fill(tradeID: TradeID("push-\(number)"), venueOrderID: id, quantity: .one, price: .one, fee: nil, feeAsset: nil, at: 0)
+            let fill = Fill(tradeID: TradeID("push-\(number)"), venueOrderID: id, quantity: .one, price: .one, fee: .zero, feeAsset: nil, at: 0)
             var heard = HeardFill(fill, product: execution.product)
             (heard.clientOrderID, heard.symbol) = (execution.clientOrderID, execution.symbol)
             return .fill(heard)

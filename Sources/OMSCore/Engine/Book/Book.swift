@@ -237,7 +237,6 @@ final class Book {
     /// It is proven absent.
     func miss(_ live: LiveOrder, at now: Int64) -> OrderFields {
         live.order.absences = min(live.order.absences + 1, Order.absencesMax)
-        // Twice absent after answers that named nobody: alone, any answer is about it.
         if live.order.absences >= Order.absencesMax { live.batchCap = 1 }
         live.provenAt = now
         return .absences
@@ -264,8 +263,7 @@ final class Book {
 
     @discardableResult
     func learn(_ venueID: VenueOrderID, of live: LiveOrder) -> OrderFields {
-        live.order.venueOrderID = venueID
-        byVenueID[venueID] = live.key
+        (live.order.venueOrderID, byVenueID[venueID]) = (venueID, live.key)
         return .venueOrderID
     }
 
@@ -373,12 +371,14 @@ final class Book {
             live.order.averagePrice = average
             fields.insert(.averagePrice)
         }
-        if isWhole, live.order.terms.type == .limit {
-            if let price = report.price, price.isPositive, live.order.price != price {
+        if live.order.terms.type == .limit {
+            if isWhole, let price = report.price, price.isPositive, live.order.price != price {
                 live.order.price = price
                 fields.insert(.price)
             }
-            if let quantity = report.quantity, quantity.isPositive, live.order.quantity != quantity {
+            // What was executed may show that it is larger, also where no more of the report is believed.
+            let isLarger = live.order.quantity.map { live.order.filledQuantity > $0 } ?? false
+            if isWhole || isLarger, let quantity = report.quantity, quantity.isPositive, live.order.quantity != quantity {
                 live.order.quantity = quantity
                 fields.insert(.quantity)
             }
