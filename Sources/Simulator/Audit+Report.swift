@@ -6,9 +6,9 @@ extension Audit {
 
     /// The lines as an aligned table, then what must not be.
     package var table: String {
-        var rows = [["venue", "intended", "placed", "not placed", "lost", "twice", "open", "limits"]]
+        var rows = [["venue", "intended", "placed", "not placed", "lost", "twice", "open", "executions", "limits"]]
         for line in lines {
-            let counts = [line.intended, line.placed, line.notPlaced, line.lost, line.twice, line.open].map { String($0) }
+            let counts = [line.intended, line.placed, line.notPlaced, line.lost, line.twice, line.open, line.executions].map { String($0) }
             rows.append([line.venue] + counts + [line.overLimit == 0 ? "kept" : "\(line.overLimit) over"])
         }
         let widths = rows[0].indices.map { column in rows.map { $0[column].utf8.count }.max() ?? 0 }
@@ -31,7 +31,7 @@ extension Audit {
         return text + (holds ? "every order is where the journal says, once\n" : "\(findings.count) findings\n")
     }
 
-    /// `{holds, venues:[{venue, intended, placed, not_placed, lost, twice, open, over_limit}], findings:[{venue, id, problem}]}`
+    /// `{holds, venues:[{venue, intended, placed, not_placed, lost, twice, open, executions, over_limit}], findings:[{venue, id, problem}]}`
     package var json: [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
@@ -47,6 +47,7 @@ extension Audit {
             writer.member("lost", line.lost)
             writer.member("twice", line.twice)
             writer.member("open", line.open)
+            writer.member("executions", line.executions)
             writer.member("over_limit", line.overLimit)
             writer.endObject()
         }

@@ -12,18 +12,29 @@ package struct RecordedOrder: Sendable {
     package let attempts: Int
     /// What was executed of it.
     package let filled: Decimal
+    /// Rows of its executions.
+    package let executions: [RecordedExecution]
+    /// The journal says that more of them are still to be listed.
+    package let awaitsExecutions: Bool
 
-    package init(clientID: String, venue: String, state: String, venueOrderID: String?, attempts: Int, filled: Decimal) {
+    package init(
+        clientID: String, venue: String, state: String, venueOrderID: String?, attempts: Int, filled: Decimal, executions: [RecordedExecution] = [],
+        awaitsExecutions: Bool = false
+    ) {
         (self.clientID, self.venue, self.state, self.venueOrderID, self.attempts) = (clientID, venue, state, venueOrderID, attempts)
-        self.filled = filled
+        (self.filled, self.executions, self.awaitsExecutions) = (filled, executions, awaitsExecutions)
     }
+
+    /// Nothing more happens to it.
+    var isClosed: Bool { ["filled", "canceled", "expired", "rejected", "denied", "abandoned"].contains(state) }
 }
 
 /// A journal held against the venues' own ledger, order by order.
 ///
 /// An order the journal calls acknowledged, working, partially filled or filled must be at the venue exactly once; one it calls closed without a trade
 /// must not be live there; of one it calls closed the venue must have executed what the journal says, no more and no less; one that never left must not be
-/// there at all; one whose fate is open makes the audit fail, for nobody can vouch for it.
+/// there at all; one whose fate is open makes the audit fail, for nobody can vouch for it. Each row of an execution must be the venue's, with its amounts, and
+/// of a closed order none may be missing, unless the journal itself says that it is still to be listed.
 package struct Audit: Sendable {
     /// One venue's line.
     package struct Line: Sendable, Equatable {
@@ -38,6 +49,8 @@ package struct Audit: Sendable {
         package internal(set) var twice = 0
         /// Without an end the journal could vouch for: intended, submitted or in doubt.
         package internal(set) var open = 0
+        /// Rows of executions.
+        package internal(set) var executions = 0
         /// Requests the venue counted over a limit.
         package internal(set) var overLimit = 0
         package init(venue: String) { self.venue = venue }
@@ -51,7 +64,7 @@ package struct Audit: Sendable {
     }
 
     package private(set) var lines: [Line] = []
-    package private(set) var findings: [Finding] = []
+    package internal(set) var findings: [Finding] = []
     package var holds: Bool { findings.isEmpty }
 
     /// - Parameters:
@@ -66,6 +79,7 @@ package struct Audit: Sendable {
             var line = byVenue[order.venue] ?? Line(venue: order.venue)
             let held = known.orders[Self.key(order.venue, order.clientID)] ?? []
             judge(order, held, &line)
+            judgeExecutions(of: order, held, known.executions, &line)
             byVenue[order.venue] = line
         }
         findStrays(orders, known)
@@ -103,13 +117,13 @@ package struct Audit: Sendable {
             line.open += 1
             finding("\(order.state): its fate is not known yet")
         }
-        guard ["filled", "canceled", "expired", "rejected", "denied", "abandoned"].contains(order.state) else { return }
+        guard order.isClosed else { return }
         let executed = held.reduce(Decimal.zero) { $0.adding($1.filled) ?? $0 }
         if executed != order.filled { finding("\(order.state) here with \(order.filled) executed, there with \(executed)") }
     }
 
     /// Orders of the audited accounts that came by a request and are on no record.
-    private mutating func findStrays(_ orders: [RecordedOrder], _ known: (orders: [String: [Holding]], limits: [LimitLine])) {
+    private mutating func findStrays(_ orders: [RecordedOrder], _ known: Holdings) {
         let recorded = Set(orders.lazy.map { Self.key($0.venue, $0.clientID) })
         let owners = Set(known.orders.lazy.filter { recorded.contains($0.key) }.flatMap { $0.value.map(\.owner) })
         for (key, held) in known.orders.sorted(by: { $0.key < $1.key }) where !recorded.contains(key) {
@@ -121,7 +135,7 @@ package struct Audit: Sendable {
 
     // MARK: The ledger
 
-    private struct Holding {
+    struct Holding {
         let venue: String
         let clientID: String
         let orderID: String
@@ -133,38 +147,51 @@ package struct Audit: Sendable {
         var isLive: Bool { SimState(rawValue: state).map { $0.isLive || $0 == .accepted } ?? true }
     }
 
-    private struct LimitLine {
+    struct LimitLine {
         let venue: String
         let budget: String
         let violations: Int
     }
 
-    private static func key(_ venue: String, _ clientID: String) -> String { venue + "\u{0}" + clientID }
+    struct Holdings {
+        /// By venue and client id.
+        var orders: [String: [Holding]] = [:]
+        var limits: [LimitLine] = []
+        /// By venue and the venue's order id.
+        var executions: [String: [RecordedExecution]] = [:]
+    }
+
+    static func key(_ venue: String, _ clientID: String) -> String { venue + "\u{0}" + clientID }
 
     /// What the venues hold, by venue and client id, and what they counted. An order that an engine refused before it lived is no order.
-    private static func holdings(in ledger: JSON) throws(SimulatorInputError) -> (orders: [String: [Holding]], limits: [LimitLine]) {
-        guard let orders = ledger["orders"]?.array, let limits = ledger["limits"]?.array else {
+    private static func holdings(in ledger: JSON) throws(SimulatorInputError) -> Holdings {
+        guard let orders = ledger["orders"]?.array, let limits = ledger["limits"]?.array, let executions = ledger["executions"]?.array else {
             throw SimulatorInputError("the answer is not the ledger of an omsim")
         }
-        var held: [String: [Holding]] = [:]
+        var known = Holdings()
         for order in orders {
             guard let venue = order["venue"]?.string, let account = order["account"]?.string, let clientID = order["client_order_id"]?.string,
                 let orderID = order["order_id"]?.string, let state = order["state"]?.string, let request = order["request_n"]?.integer,
                 let filled = order["filled"]?.string.flatMap({ Decimal($0) })
             else { throw SimulatorInputError("the ledger has an order without venue, ids, state, filled quantity or request") }
             guard state != SimState.rejected.rawValue else { continue }
-            held[key(venue, clientID), default: []].append(
+            known.orders[key(venue, clientID), default: []].append(
                 Holding(
                     venue: venue, clientID: clientID, orderID: orderID, state: state, filled: filled, owner: key(venue, account),
                     cameByRequest: request > 0))
         }
-        var counted: [LimitLine] = []
+        for execution in executions {
+            guard let venue = execution["venue"]?.string, let row = RecordedExecution(ledger: execution) else {
+                throw SimulatorInputError("the ledger has an execution without venue, ids, quantity, price or fee")
+            }
+            known.executions[key(venue, row.venueOrderID), default: []].append(row)
+        }
         for limit in limits {
             guard let venue = limit["venue"]?.string, let budget = limit["budget"]?.string, let violations = limit["violations"]?.integer else {
                 throw SimulatorInputError("the ledger has a limit without venue, budget or violations")
             }
-            counted.append(LimitLine(venue: venue, budget: budget, violations: Int(clamping: violations)))
+            known.limits.append(LimitLine(venue: venue, budget: budget, violations: Int(clamping: violations)))
         }
-        return (held, counted)
+        return known
     }
 }

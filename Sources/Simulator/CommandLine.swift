@@ -233,7 +233,8 @@ package struct AuditCommand: Equatable, Sendable {
           --json                  the same as JSON, with every finding
 
         An order the journal calls acknowledged, working or filled must be at the venue exactly once; a closed one must not be live there; no order may be
-        there without a record, none may be in doubt still, and no request may have been over a limit. Exit 0 when all of that holds, else 1.
+        there without a record, none may be in doubt still, rows of executions must be the venue's (ids, quantity, price, fee), and no request may have been
+        over a limit. Exit 0 when all of that holds, else 1.
 
         """
 }

@@ -39,6 +39,8 @@ package protocol Dialect: AnyObject {
     func counts(_ call: Call, under rule: BudgetRule) -> [(part: String, weight: Int)]
     /// The venue's private stream; nil: it has none.
     var stream: (any StreamGateway)? { get }
+    /// What an execution cost, as the venue's pages tell it.
+    func fee(of fill: SimFill, on exchange: Exchange) -> Decimal
 }
 
 /// How the rows of a venue name what they are of, for faults that look at them.
@@ -66,6 +68,7 @@ extension Dialect {
     package var derivesIDs: Bool { false }
     package func counts(_ call: Call, under rule: BudgetRule) -> [(part: String, weight: Int)] { [("", 1)] }
     package var stream: (any StreamGateway)? { nil }
+    package func fee(of fill: SimFill, on exchange: Exchange) -> Decimal { fill.fee }
     /// What the venue counts, of requests and of streams.
     package var allBudgets: [BudgetRule] { budgets + (stream?.budgets ?? []) }
 }

@@ -120,7 +120,7 @@ extension VenueWorld {
         writer.endArray()
         writer.key("executions")
         writer.beginArray()
-        for venue in venues { for fill in venue.exchange.fills { write(fill, of: venue.dialect.venue, to: &writer) } }
+        for venue in venues { for fill in venue.exchange.fills { write(fill, of: venue, to: &writer) } }
         writer.endArray()
         writeStreams(to: &writer)
         writeVerdicts(to: &writer)
@@ -265,16 +265,16 @@ extension VenueWorld {
         writer.endObject()
     }
 
-    private func write(_ fill: SimFill, of venue: String, to writer: inout JSONWriter) {
+    private func write(_ fill: SimFill, of venue: Venue, to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.member("venue", venue)
+        writer.member("venue", venue.dialect.venue)
         writer.member("account", fill.order.uid)
         writer.member("client_order_id", fill.order.clientID)
         writer.member("order_id", fill.order.id)
         writer.member("trade_id", fill.id)
         writer.member("quantity", String(describing: fill.quantity))
         writer.member("price", String(describing: fill.price))
-        writer.member("fee", String(describing: fill.fee))
+        writer.member("fee", String(describing: venue.dialect.fee(of: fill, on: venue.exchange)))
         writer.member("at", fill.at)
         writer.endObject()
     }

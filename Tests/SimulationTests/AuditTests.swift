@@ -13,16 +13,32 @@ import Wire
         return #"{\#(ids),"state":"\#(state)","filled":"\#(filled)","request_n":\#(request)}"#
     }
 
-    private func audit(_ orders: [RecordedOrder], _ held: [String], violations: Int = 0) throws -> Audit {
-        let ledger = try JSONParser.parse(
-            #"{"orders":[\#(held.joined(separator: ","))],"limits":[{"venue":"xt-spot","budget":"batch-place","violations":\#(violations)}]}"#)
+    private func audit(_ orders: [RecordedOrder], _ held: [String], _ executions: [String] = [], violations: Int = 0) throws -> Audit {
+        let limit = #"{"venue":"xt-spot","budget":"batch-place","violations":\#(violations)}"#
+        let (orderRows, executionRows) = (held.joined(separator: ","), executions.joined(separator: ","))
+        let ledger = try JSONParser.parse(#"{"orders":[\#(orderRows)],"executions":[\#(executionRows)],"limits":[\#(limit)]}"#)
         return try Audit(orders: orders, ledger: ledger, venues: ["xt-spot"])
     }
 
     private func order(
-        _ id: String, _ state: String, _ venueOrderID: String? = nil, attempts: Int = 1, filled: Decimal = .zero
+        _ id: String, _ state: String, _ venueOrderID: String? = nil, attempts: Int = 1, filled: Decimal = .zero,
+        executions: [RecordedExecution] = [], awaitsExecutions: Bool = false
     ) -> RecordedOrder {
-        RecordedOrder(clientID: id, venue: "xt-spot", state: state, venueOrderID: venueOrderID, attempts: attempts, filled: filled)
+        RecordedOrder(
+            clientID: id, venue: "xt-spot", state: state, venueOrderID: venueOrderID, attempts: attempts, filled: filled, executions: executions,
+            awaitsExecutions: awaitsExecutions)
+    }
+
+    private func execution(_ trade: String, _ quantity: String = "0.5", price: String = "7", fee: String? = "0.01", order: String = "1") throws
+        -> RecordedExecution
+    {
+        RecordedExecution(
+            tradeID: trade, venueOrderID: order, quantity: try #require(Decimal(quantity)), price: try #require(Decimal(price)),
+            fee: try fee.map { try #require(Decimal($0)) })
+    }
+
+    private static func executed(_ trade: String, order: String = "1") -> String {
+        #"{"venue":"xt-spot","order_id":"\#(order)","trade_id":"\#(trade)","quantity":"0.5","price":"7","fee":"0.01"}"#
     }
 
     @Test func `orders that are where the journal says, once, leave nothing to find`() throws {
@@ -34,10 +50,48 @@ import Wire
             ], [Self.held("a", "1"), Self.held("b", "2", "filled"), Self.held("c", "3", "canceled"), Self.held("e", "9", "rejected")])
         #expect(audit.holds, "\(audit.findings)")
         let line = try #require(audit.lines.first)
-        #expect([line.intended, line.placed, line.notPlaced, line.lost, line.twice, line.open, line.overLimit] == [6, 3, 3, 0, 0, 0, 0])
+        #expect(
+            [line.intended, line.placed, line.notPlaced, line.lost, line.twice, line.open, line.executions, line.overLimit] == [
+                6, 3, 3, 0, 0, 0, 0, 0,
+            ])
         #expect(
             audit.table.hasPrefix(
-                "venue    intended  placed  not placed  lost  twice  open  limits\nxt-spot         6       3           3     0      0     0  kept\n"))
+                "venue    intended  placed  not placed  lost  twice  open  executions  limits\n"
+                    + "xt-spot         6       3           3     0      0     0           0  kept\n"))
+    }
+
+    @Test func `executions that are on record as the venue has them leave nothing to find`() throws {
+        let half = try #require(Decimal("0.5"))
+        let orders = [
+            order("a", "canceled", "1", filled: half, executions: [try execution("t")]),
+            // Live ones may be ahead at the venue, and of a closed one the record may say that rows are to come.
+            order("b", "partially_filled", "2"), order("c", "canceled", "3", filled: half, awaitsExecutions: true),
+        ]
+        let held = [
+            Self.held("a", "1", "canceled", filled: "0.5"), Self.held("b", "2", "partially_filled", filled: "0.5"),
+            Self.held("c", "3", "canceled", filled: "0.5"),
+        ]
+        let audit = try audit(orders, held, [Self.executed("t"), Self.executed("u", order: "2"), Self.executed("v", order: "3")])
+        #expect(audit.holds, "\(audit.findings)")
+        #expect(audit.lines.first?.executions == 1)
+    }
+
+    @Test func `an execution that is missing, one too many, or other than the venue has it, is found`() throws {
+        let half = try #require(Decimal("0.5"))
+        let wrong: [([RecordedExecution], String)] = [
+            ([], "execution t there, 0.5 at 7, is on no record"),
+            ([try execution("t"), try execution("u")], "execution u here, 0.5 at 7, is none of it at the venue"),
+            ([try execution("t", "0.4")], "execution t: quantity 0.4 here, 0.5 there"),
+            ([try execution("t", price: "8")], "execution t: price 8 here, 7 there"),
+            ([try execution("t", fee: "0.02")], "execution t: fee 0.02 here, 0.01 there"),
+            ([try execution("t", fee: nil)], "execution t: fee not known here, 0.01 there"),
+            ([try execution("t", order: "2")], "execution t: order 2 here, 1 there"),
+        ]
+        for (executions, problem) in wrong {
+            let orders = [order("a", "filled", "1", filled: half, executions: executions)]
+            let audit = try audit(orders, [Self.held("a", "1", "filled", filled: "0.5")], [Self.executed("t")])
+            #expect(audit.findings.map(\.problem) == [problem])
+        }
     }
 
     @Test(arguments: [
@@ -82,7 +136,7 @@ import Wire
     }
 
     @Test func `what is no ledger is refused`() throws {
-        #expect(throws: SimulatorInputError.self) { try Audit(orders: [], ledger: JSONParser.parse(#"{"orders":[{}],"limits":[]}"#)) }
+        #expect(throws: SimulatorInputError.self) { try Audit(orders: [], ledger: JSONParser.parse(#"{"orders":[{}],"executions":[],"limits":[]}"#)) }
         #expect(throws: SimulatorInputError.self) { try Audit(orders: [], ledger: JSONParser.parse("{}")) }
     }
 

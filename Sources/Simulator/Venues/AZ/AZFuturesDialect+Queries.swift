@@ -245,14 +245,20 @@ extension AZFuturesDialect {
         if !countsBase { writer.member("contractSize", size.description) }
         writer.member("quantity", fill.quantity.description)
         writer.member("price", fill.price.description)
-        // The exchange reckons a fee on price times quantity, which may count contracts.
-        writer.member("fee", (countsBase ? fill.fee : fill.fee.multiplied(by: size, roundingDown: true) ?? .zero).description)
+        writer.member("fee", fee(of: fill, on: exchange).description)
         writer.member("feeCoin", instrument?.quote)
         writer.member("timestamp", fill.at / 1000)
         writer.member("takerMaker", fill.isMaker ? "MAKER" : "TAKER")
         writer.member("orderSide", fill.order.side.rawValue.uppercased())
         writer.member("positionSide", fill.order.tag("positionSide") ?? "LONG")
         writer.endObject()
+    }
+
+    /// The exchange reckons it on price times quantity, which may count contracts.
+    package func fee(of fill: SimFill, on exchange: Exchange) -> Decimal {
+        // By the page's own list: a market that ended costs what it cost.
+        guard !countsBase, let size = instruments.first(where: { $0.symbol == fill.order.symbol })?.contractSize else { return fill.fee }
+        return fill.fee.multiplied(by: size, roundingDown: true) ?? .zero
     }
 
     // MARK: Symbols and balances
