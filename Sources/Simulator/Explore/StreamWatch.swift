@@ -57,7 +57,8 @@ package final class StreamWatch: @unchecked Sendable {
             orders.insert(id.text)
             guard let client = heard.report.clientOrderID else { return }
             let isEnd = [.filled, .canceled, .expired, .rejected].contains(heard.report.status)
-            let filled = heard.report.filledQuantity ?? .zero
+            // What counts something else than the record is not compared with it.
+            let filled = heard.unit == nil ? heard.report.filledQuantity ?? .zero : .zero
             owed.append(Owed(order: client, venueOrderID: id, filled: filled, isEnd: isEnd, dueAt: now + .seconds(5)))
         default: break
         }
