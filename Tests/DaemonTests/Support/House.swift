@@ -89,6 +89,9 @@ final class House {
     /// Where the venues are looked for, by account, when not at the simulator.
     var origins: [String: String] = [:]
 
+    /// How often what is open is listed without a stream. Write the configuration anew after setting it.
+    var paceMs = 3_000
+
     /// Members added to `control` of the configuration, each with a comma before it. Write the configuration anew after setting it.
     var control = ""
 
@@ -176,7 +179,7 @@ final class House {
             let stream = hasStreams ? "stream: \"on\", stream_url: \"\(isTLS ? "wss" : "ws")://127.0.0.1:\(pages.port)\", " : ""
             return """
                 "\(account.name)": { venue: "\(account.venue)", product: "\(account.product)", uid: "\(account.uid)", credentials: "\(account.name).json",
-                  base_url: "\(base)", \(isTLS ? "ca_file: \"certificate.pem\"," : "") freshness_ms: 3000, hold_unanswered_ms: 1000, reconcile_interval_ms: 3000, \(stream)\(settings[account.name] ?? "") }
+                  base_url: "\(base)", \(isTLS ? "ca_file: \"certificate.pem\"," : "") freshness_ms: 3000, hold_unanswered_ms: 1000, reconcile_interval_ms: \(paceMs), \(stream)\(settings[account.name] ?? "") }
                 """
         }
         let text = """
