@@ -11,5 +11,6 @@ package enum Migrations {
         (8, "0008_stream_origin", String(decoding: PackageResources._008_stream_origin_sql, as: UTF8.self)),
         (9, "0009_positions", String(decoding: PackageResources._009_positions_sql, as: UTF8.self)),
         (10, "0010_record", String(decoding: PackageResources._010_record_sql, as: UTF8.self)),
+        (11, "0011_archive", String(decoding: PackageResources._011_archive_sql, as: UTF8.self)),
     ]
 }

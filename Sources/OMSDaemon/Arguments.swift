@@ -7,10 +7,12 @@ enum Arguments: Equatable {
     case run(config: String)
     /// `omsd check-config --config FILE`
     case checkConfig(config: String)
-    /// `omsd verify --journal FILE [--head HEX] [--public-key FILE] [--json]`
+    /// `omsd verify --journal FILE [--archive FOLDER] [--head HEX] [--public-key FILE] [--json]`
     case verify(Verify)
     /// `omsd backup --journal FILE --to FILE`
     case backup(journal: String, to: String)
+    /// `omsd compact --journal FILE`
+    case compact(journal: String)
     /// `omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] [--stream-url URL] --reason TEXT [--same-venue]`
     case rebind(Rebind)
     case help
@@ -22,11 +24,14 @@ enum Arguments: Equatable {
         usage:
           omsd --config FILE                      run in the foreground
           omsd check-config --config FILE         read the configuration and its credentials, name every error, exit
-          omsd verify --journal FILE [--head HEX] [--public-key FILE] [--json]
-                                                  check a journal: live, stopped or killed. Its seals are held
-                                                  against a head that was kept elsewhere, or against the
-                                                  public key (Ed25519, PEM) of the one that signed them
+          omsd verify --journal FILE [--archive FOLDER] [--head HEX] [--public-key FILE] [--json]
+                                                  check a journal: live, stopped or killed; with --archive also
+                                                  the files of its archive. Its seals are held against a head
+                                                  that was kept elsewhere, or against the public key (Ed25519,
+                                                  PEM) of the one that signed them
           omsd backup --journal FILE --to FILE    copy a live journal
+          omsd compact --journal FILE             write a journal anew without what it does not use, once, so that
+                                                  it gives space back from then on; no daemon may run
           omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] [--stream-url URL] --reason TEXT [--same-venue]
                                                   record that an account is elsewhere, or somebody else, than the
                                                   journal has it; no daemon may run. Without --same-venue what is
@@ -61,9 +66,12 @@ enum Arguments: Equatable {
         case "backup":
             let options = try CommandWords(rest, values: ["--journal", "--to"], flags: [])
             return .backup(journal: try options.required("--journal"), to: try options.required("--to"))
+        case "compact":
+            let options = try CommandWords(rest, values: ["--journal"], flags: [])
+            return .compact(journal: try options.required("--journal"))
         case "rebind": return .rebind(try Rebind(rest))
         default:
-            let known = ["check-config", "verify", "backup", "rebind"]
+            let known = ["check-config", "verify", "backup", "compact", "rebind"]
             let hint = closest(to: first, among: known).map { "; did you mean \($0)?" } ?? "; known: \(known.joined(separator: ", "))"
             throw ArgumentError("unknown command \"\(first.escapedForLog)\"\(hint)")
         }

@@ -34,7 +34,8 @@ extension Configuration {
         _ bytes: [UInt8], path: String, environment: [String: String], profile: @escaping ProfileResolver
     ) throws(ConfigurationError) -> Configuration {
         let reader = ConfigurationReader(file: path, bytes: bytes)
-        guard let document = reader.document(.init(isJSON5: true), keys: ["journal", "control", "metrics", "log", "seal", "accounts"]) else {
+        guard let document = reader.document(.init(isJSON5: true), keys: ["journal", "control", "metrics", "log", "seal", "archive", "accounts"])
+        else {
             throw ConfigurationError(problems: reader.problems)
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) + "/" } ?? ""
@@ -49,11 +50,17 @@ extension Configuration {
                 return SealKeyConfiguration(path: path, isManaged: isManaged, place: section.place(of: "key"))
             }
         }
+        let archive = document.section("archive", keys: ["after_days", "folder"]).map { section in
+            ArchiveConfiguration(
+                afterDays: section.integer("after_days", in: ArchiveConfiguration.days) ?? ArchiveConfiguration.daysDefault,
+                folder: section.text("folder").map { places.beside($0) }, place: document.place(of: "archive"),
+                folderPlace: section.place(of: "folder"))
+        }
         let accounts = readAccounts(document, places: places, profile: profile)
         guard reader.problems.isEmpty, let journal, let control else { throw ConfigurationError(problems: reader.problems) }
         return Configuration(
             path: path, journalPath: places.beside(journal), control: control, metricsListen: metrics, logFormat: logFormat ?? .auto,
-            sealKey: sealKey, accounts: accounts)
+            sealKey: sealKey, archive: archive, accounts: accounts)
     }
 
     private static func readControl(_ section: ConfigurationSection) -> ControlConfiguration? {

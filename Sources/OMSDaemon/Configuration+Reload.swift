@@ -23,6 +23,8 @@ extension Configuration {
             changes.append("\(key): \(before.map(words) ?? "none") -> \(after.map(words) ?? "none")")
         }
         note("log.format", logFormat, new.logFormat) { $0.rawValue }
+        note("archive.after_days", archive?.afterDays, new.archive?.afterDays) { String($0) }
+        note("archive.folder", archive.map { archiveFolder($0) }, new.archive.map { new.archiveFolder($0) }) { $0 }
         if control.roles != new.control.roles { changes.append("control.roles: changed") }
         for account in accounts {
             guard let other = new.accounts.first(where: { $0.id == account.id }) else { continue }

@@ -14,6 +14,8 @@ struct Configuration: Sendable, Equatable {
     let logFormat: Log.Format
     /// What signs the journal's seals; nil: nothing does.
     let sealKey: SealKeyConfiguration?
+    /// Where closed orders go, and when; nil: they stay.
+    var archive: ArchiveConfiguration?
     /// In the order of the file.
     var accounts: [AccountConfiguration]
 }

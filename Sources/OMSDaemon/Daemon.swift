@@ -66,6 +66,8 @@ final class Daemon {
             path: configuration.journalPath, accounts: configuration.journalAccounts,
             identities: configuration.identities(credentials), bootID: bootID)
         for warning in journal.warnings { Log.warning(.start, warning) }
+        // Before anything is asked of it: what lies there may be what a venue speaks of next.
+        try journal.openArchive(folder: configuration.archive.map { configuration.archiveFolder($0) })
         let reader = try SQLiteJournalReader(path: journal.path, isOpenHere: true)
         let transport = try TLSTransport()
         let links = try makeLinks(credentials, transport: transport)
@@ -76,10 +78,11 @@ final class Daemon {
         let reads = ReaderThread(
             reader: reader, replies: server, log: { Log.repeated(.error, $0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
         let setups = configuration.setups(credentials)
+        let board = Archiving.Board()
         let seed = UInt64.random(in: 0 ... .max)
         let facts = DaemonFacts(
             version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall,
-            journalSpace: { [path = journal.path] in JournalSpace(of: path) })
+            journalSpace: { [path = journal.path] in JournalSpace(of: path) }, archive: { [board] in board.figures })
         var firstSeq: Int64?
         let runner = try Runner(
             ports: RunnerPorts(
@@ -113,9 +116,12 @@ final class Daemon {
                 try core.exclusively { runner in try runner.engine.isJournalFull ? false : writer.write(seal) }
             }, failed: { [mailbox] in mailbox.fail($0) })
         let sealingThread = try Thread.start("omsd-seals") { sealing.run() }
+        let archiving = try Archiving(journal: journal, configuration: configuration, core: core, mailbox: mailbox, board: board)
+        try Thread.start("omsd-archive") { archiving.run() }.letGo()
         try server.start(sink: CoreSink(core: core, mailbox: mailbox))
         let listener = SignalListener(
-            signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment, shares: shares)
+            signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment, archiving: archiving,
+            shares: shares)
         try Thread.start("omsd-signals") { listener.run() }.letGo()
         let metrics = try configuration.metricsListen.map {
             try MetricsServer($0, board: .init(facts: facts, journalPath: journal.path, now: omsd_clock_us(CLOCK_BOOTTIME)))
@@ -131,6 +137,7 @@ final class Daemon {
             server.stop()
             transport.shutdown(graceMs: 0)
             reads.stop()
+            archiving.stop()
             // The last: from here on nothing is recorded any more.
             sealing.finish(sealingThread)
         }

@@ -38,7 +38,7 @@ enum Log {
         case doubts, doubtsOver = "doubts_over", parked
         case breakFound = "break", breakOver = "break_over", breakAcknowledged = "break_acknowledged"
         case tradingState = "trading_state", guardTripped = "guard_tripped", rulesPassed = "rules_passed"
-        case rulesWithoutMarket = "rules_without_market", kill, unconfigured, market, seal
+        case rulesWithoutMarket = "rules_without_market", kill, unconfigured, market, seal, archive
         /// Lines like others before them that were not written.
         case repeated
     }

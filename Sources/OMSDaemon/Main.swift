@@ -1,4 +1,5 @@
 import CLinux
+import Kernel
 import OMSCore
 import Store
 import Wire
@@ -30,6 +31,7 @@ struct Main {
         case .checkConfig(let path): return checkConfiguration(path)
         case .verify(let verify): return verify.run()
         case .backup(let path, let target): return backup(path, to: target)
+        case .compact(let path): return compact(path)
         case .rebind(let rebind): return rebind.run()
         case .run(let path): return Daemon.run(configurationPath: path)
         }
@@ -47,6 +49,7 @@ struct Main {
                 writeToStandardError("\(problem)\n")
                 return ExitCode(rawValue: error.exitCode) ?? .inputOutput
             }
+            try configuration.checkArchive(isRunning: false)
             let identityProblems: [String]
             do throws(JournalError) {
                 identityProblems = try SQLiteJournal.identityProblems(
@@ -68,6 +71,29 @@ struct Main {
         } catch {
             writeToStandardError("\(error)\n")
             return .configuration
+        }
+    }
+
+    private static func compact(_ path: String) -> ExitCode {
+        do {
+            guard access(path, F_OK) == 0 else {
+                writeToStandardError("omsd: \(path.escapedForLog): \(errorText(omsd_errno()))\n")
+                return .inputOutput
+            }
+            let file = try SQLiteJournal.open(path: path, accounts: [], bootID: Daemon.bootID())
+            for warning in file.warnings { Log.warning(.problem, warning) }
+            let (before, after) = try file.compact()
+            writeToStandardOutput("\(path.escapedForLog): \(before) bytes, now \(after); from here on it gives back what it does not use\n")
+            return .done
+        } catch let error as OpenError {
+            writeToStandardError("omsd: \(error.description.escapedForLog)\n")
+            return ExitCode(rawValue: error.exitCode) ?? .inputOutput
+        } catch let error as JournalError {
+            writeToStandardError("omsd: \(error.description.escapedForLog)\n")
+            return ExitCode(rawValue: error.exitCode) ?? .inputOutput
+        } catch {
+            writeToStandardError("omsd: \("\(error)".escapedForLog)\n")
+            return .inputOutput
         }
     }
 

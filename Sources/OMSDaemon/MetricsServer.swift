@@ -37,11 +37,12 @@ final class MetricsServer: Sendable {
         private let facts: BuildFacts
         private let startedAt: Int64
         private let journalPath: String
+        private let archive: @Sendable () -> ArchiveFigures?
 
         init(facts: DaemonFacts, journalPath: String, now: Int64) {
             content = Mutex(Content(turnedAt: now))
             self.facts = BuildFacts(version: facts.version, sqlite: SQLiteJournal.libraryNumber, openssl: TLSTransport.libraryVersion)
-            (startedAt, self.journalPath) = (facts.startedAt, journalPath)
+            (startedAt, self.journalPath, archive) = (facts.startedAt, journalPath, facts.archive)
         }
 
         func publish(_ page: MetricsPage) {
@@ -58,7 +59,8 @@ final class MetricsServer: Sendable {
             if let text { return text }
             guard let page else { return [] }
             var out = MetricsText()
-            page.write(facts, journal: JournalSpace(of: journalPath), process: ProcessFigures.now(startedAt: startedAt), into: &out)
+            page.write(
+                facts, journal: JournalSpace(of: journalPath), archive: archive(), process: ProcessFigures.now(startedAt: startedAt), into: &out)
             content.withLock { $0.text = out.bytes }
             return out.bytes
         }

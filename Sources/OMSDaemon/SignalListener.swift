@@ -10,6 +10,7 @@ struct SignalListener: Sendable {
     let server: ControlServer
     let configuration: Configuration
     let environment: [String: String]
+    let archiving: Archiving
     /// Touched by this thread alone.
     nonisolated(unsafe) let shares: AddressShares
 
@@ -29,7 +30,7 @@ struct SignalListener: Sendable {
         }
     }
 
-    /// Limits, risk, roles and the log's form anew; whatever else differs waits for a restart. A file with errors changes nothing.
+    /// Limits, risk, roles, the log's form and the archive anew; whatever else differs waits for a restart. A file with errors changes nothing.
     private func reload(_ inForce: inout Configuration, by actor: Actor) {
         let systemd = Systemd(environment: environment)
         systemd.notify(.reloading)
@@ -37,16 +38,19 @@ struct SignalListener: Sendable {
         do {
             let fresh = try Configuration.load(configuration.path, environment: environment)
             let credentials = try fresh.loadCredentials()
+            // A folder that is none is an error of the file, too.
+            try fresh.checkArchive(isRunning: true)
             let next = inForce.reloaded(by: fresh)
             let changes = inForce.changesTakenOver(to: next)
             // Claimed before the limits that use it.
             try shares.replace(with: next.addressClaims())
             server.replaceRoles(fresh.control.roles)
             mailbox.post(.reload(next.setups(credentials), changes: changes, by: actor))
+            archiving.use(next)
             inForce = next
             Log.use(fresh.logFormat)
             Log.info(
-                .reload, "limits, risk, roles and log are reloaded",
+                .reload, "limits, risk, roles, log and archive are reloaded",
                 ["config": configuration.path, "by": actor.text, "changes": changes.isEmpty ? "none" : changes.joined(separator: "; ")])
             if !shares.heldBeyond.isEmpty {
                 Log.warning(

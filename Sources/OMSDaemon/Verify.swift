@@ -8,12 +8,15 @@ struct Verify: Equatable {
     let journal: String
     let head: Digest256?
     let publicKey: String?
+    /// The folder of its archive.
+    let archive: String?
     let isJSON: Bool
 
     init(_ words: ArraySlice<String>) throws(ArgumentError) {
-        let options = try CommandWords(words, values: ["--journal", "--head", "--public-key"], flags: ["--json"])
+        let options = try CommandWords(words, values: ["--journal", "--archive", "--head", "--public-key"], flags: ["--json"])
         journal = try options.required("--journal")
         publicKey = options.text("--public-key")
+        archive = options.text("--archive")
         isJSON = options.has("--json")
         head = options.text("--head").flatMap { Self.digest($0) }
         if let text = options.text("--head"), head == nil {
@@ -43,7 +46,7 @@ struct Verify: Equatable {
         }
         do throws(JournalError) {
             let report = try JournalVerifier.verify(
-                path: journal, witness: witness, progress: { if !isJSON { writeToStandardError("omsd: checking \($0)\n") } })
+                path: journal, witness: witness, archive: archive, progress: { if !isJSON { writeToStandardError("omsd: checking \($0)\n") } })
             writeToStandardOutput(isJSON ? Self.json(report) : text(report))
             return report.isSound ? .done : .journal
         } catch {
@@ -78,6 +81,7 @@ struct Verify: Equatable {
         out.member("last_seq", report.seals.head?.last)
         out.member("key", report.seals.head?.signature?.key)
         out.member("unsealed", report.seals.unsealed)
+        out.member("not_checked", report.seals.notChecked)
         out.key("broken")
         out.beginArray()
         for range in report.seals.broken {
@@ -87,6 +91,12 @@ struct Verify: Equatable {
             out.endArray()
         }
         out.endArray()
+        out.endObject()
+        out.key("archive")
+        out.beginObject()
+        out.member("files", report.archive.files)
+        out.member("numbers", report.archive.numbers)
+        out.member("checked", report.archive.isChecked)
         out.endObject()
         out.endObject()
         return String(decoding: out.bytes, as: UTF8.self) + "\n"

@@ -6,9 +6,24 @@ package struct DaemonFacts: Sendable {
     package let startedAt: Int64
     /// nil: the journal's disk cannot be looked at.
     package let journalSpace: @Sendable () -> JournalSpace?
+    /// nil: nothing is archived, and nothing was.
+    package let archive: @Sendable () -> ArchiveFigures?
     package init(
-        version: String, sqliteVersion: String, startedAt: Int64, journalSpace: @escaping @Sendable () -> JournalSpace? = { nil }
+        version: String, sqliteVersion: String, startedAt: Int64, journalSpace: @escaping @Sendable () -> JournalSpace? = { nil },
+        archive: @escaping @Sendable () -> ArchiveFigures? = { nil }
     ) {
         (self.version, self.sqliteVersion, self.startedAt, self.journalSpace) = (version, sqliteVersion, startedAt, journalSpace)
+        self.archive = archive
     }
+}
+
+/// How the archive stands, as whoever fills it saw it last.
+package struct ArchiveFigures: Sendable, Equatable {
+    package var folder: String
+    /// That are whole, and the orders in them.
+    package var files: Int64 = 0
+    package var orders: Int64 = 0
+    /// Why nothing is moved; nil: it is, where anything is due.
+    package var problem: String?
+    package init(folder: String) { self.folder = folder }
 }

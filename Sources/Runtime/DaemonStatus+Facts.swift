@@ -12,6 +12,11 @@ extension DaemonStatus.Result {
         isReady = accounts.allSatisfy(\.isReady)
         (journal, walBytes) = (engine.isJournalFull ? "full" : wal.isHeld ? "wal_held" : "ok", Int64(wal.bytes))
         journalFreeBytes = facts.journalSpace()?.freeBytes
+        archive = facts.archive().map { figures in
+            var archive = DaemonStatus.Archive()
+            (archive.folder, archive.files, archive.orders, archive.problem) = (figures.folder, figures.files, figures.orders, figures.problem)
+            return archive
+        }
         unconfigured = engine.unconfigured.map { left in
             var account = DaemonStatus.Unconfigured()
             (account.account, account.orders) = (left.account.text, Int64(left.orders))

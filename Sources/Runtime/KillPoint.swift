@@ -5,7 +5,8 @@ import OMSCore
 ///
 /// `answer_read`: a turn with an answer begins. `before_commit`, `after_commit`: any turn that records something; with `answer` or `intent` in the
 /// middle (`before_intent_commit`) those that record one. `before_reply`, `after_reply`: around the answer to an intent. The transport has two more
-/// around the first write of a request: `before_send`, `after_send`; sealing has two around a seal: `before_seal_commit`, `after_seal_commit`.
+/// around the first write of a request: `before_send`, `after_send`; sealing has two around a seal: `before_seal_commit`, `after_seal_commit`; filing has four, around the
+/// name of a file and around a commit that takes orders out: `before_archive_rename`, `after_archive_rename`, `before_archive_move`, `after_archive_move`.
 enum KillPoint {
     enum Side: String { case before, after }
 

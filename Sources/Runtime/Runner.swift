@@ -165,7 +165,7 @@ package final class Runner {
         switch input {
         case .answered(let id, _, _, _), .lost(let id, _, _, _), .notSent(let id, _): unwritten[id] = nil
         case .heard(_, let event): ports.streams?.took(event)
-        case .command, .disconnected, .spoke, .reload, .wake: break
+        case .command, .disconnected, .spoke, .reload, .remark, .wake: break
         }
     }
 
@@ -261,7 +261,7 @@ extension Input {
         case .answered, .lost, .notSent: true
         // A connection is the former engine's, too: the next one makes its own.
         case .heard: true
-        case .command, .disconnected, .spoke, .reload, .wake: false
+        case .command, .disconnected, .spoke, .reload, .remark, .wake: false
         }
     }
 

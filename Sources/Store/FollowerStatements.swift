@@ -8,6 +8,7 @@ final class FollowerStatements {
     private let newestEvent: Statement
     private let newestOrder: Statement
     private let firstHalf: Statement
+    private let lastArchived: Statement
 
     /// - Parameter columns: Of `v_timeline`.
     init(columns: String, on connection: Connection) throws(JournalError) {
@@ -20,6 +21,7 @@ final class FollowerStatements {
         newestEvent = prepare("SELECT max(seq) FROM events")
         newestOrder = prepare("SELECT max(order_key) FROM orders")
         firstHalf = prepare("SELECT min(intent_key) FROM intents WHERE complete = 0")
+        lastArchived = prepare("SELECT last_seq FROM archived ORDER BY first_seq DESC LIMIT 1")
         if let failure { throw failure }
     }
 
@@ -28,6 +30,9 @@ final class FollowerStatements {
         let newest = max(try Self.integer(newestEvent) ?? 0, try Self.integer(newestOrder) ?? 0)
         return min(newest, (try Self.integer(firstHalf) ?? .max) - 1)
     }
+
+    /// The last number that lies in a file of the archive; 0: none does.
+    func archivedTo() throws(JournalError) -> Int64 { try Self.integer(lastArchived) ?? 0 }
 
     private static func integer(_ statement: borrowing Statement) throws(JournalError) -> Int64? {
         defer { statement.reset() }

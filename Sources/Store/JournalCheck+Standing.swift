@@ -52,11 +52,13 @@ extension JournalCheck {
 
     // MARK: Breaks
 
-    private mutating func breakEnds(_ told: StandingLines) throws(JournalError) {
+    mutating func breakEnds(_ told: StandingLines) throws(JournalError) {
         let rows = try connection.prepare("SELECT break_id, resolved_at, acknowledged_at, acknowledged_by, reason FROM breaks ORDER BY break_id")
         while try rows.step() {
             let (id, resolved, acknowledged): (Int64, Int64?, Int64?) = (try rows.next(), try rows.next(), try rows.next())
             let (by, reason): (String?, String?) = (try rows.next(), try rows.next())
+            // Lines of an order are where the order is, all of them.
+            if try connection.archive(of: id) != nil { continue }
             let name = "break \(id)"
             if let line = told.lines[.breakResolved(id)] {
                 compare(name, "resolved_at", resolved.map { "\($0)" }, line, "\(line.detail?["resolved_at"]?.integer ?? line.at)")

@@ -12,6 +12,7 @@ package struct VerifyReport: Sendable {
     package private(set) var problemCount = 0
     package var isSound: Bool { problemCount == 0 }
     package internal(set) var seals = SealsReport()
+    package internal(set) var archive = ArchiveReport()
     /// What is no problem and should be known: up to where it is sealed, and what could not be told.
     package private(set) var notes: [String] = []
 
@@ -35,10 +36,11 @@ extension SQLiteJournal {
 package enum JournalVerifier {
     /// - Parameters:
     ///   - witness: what is known of its seals from elsewhere.
+    ///   - archive: the folder of its archive; nil: what lies there is not checked.
     ///   - progress: Told what is being checked, now and then.
     /// - Throws: `.damaged` for a file that is no journal at all; damage inside one is in the report.
     package static func verify(
-        path: String, witness: SealWitness = .init(), progress: (String) -> Void = { _ in }
+        path: String, witness: SealWitness = .init(), archive folder: String? = nil, progress: (String) -> Void = { _ in }
     ) throws(JournalError) -> VerifyReport {
         try JournalFile.checkForReading(path)
         let connection = try Connection(path: path, .readOnly)
@@ -47,7 +49,7 @@ package enum JournalVerifier {
             progress("a copy, brought from version \(version) to \(Migrator.newest)")
             var report = try JournalBackup.withCopy(of: path) { copy throws(JournalError) in
                 try Migrator.migrate(Connection(path: copy, .readWrite))
-                return try verify(path: copy, witness: witness, progress: progress)
+                return try verify(path: copy, witness: witness, archive: folder, progress: progress)
             }
             report.note("it is of an older omsd (version \(version)): checked was a copy, brought to version \(Migrator.newest) as a start would")
             return report
@@ -58,10 +60,12 @@ package enum JournalVerifier {
             progress("SQLite's own check")
             try check.integrity()
             try check.guards()
+            if let folder { try check.openArchive(folder, progress: progress) }
             progress("seals")
             try check.seals(witness, progress: progress)
             progress("the sequence")
             try check.sequence(progress: progress)
+            try check.homes(progress: progress)
             progress("orders against their record")
             try check.orders(progress: progress)
             try check.positions(progress: progress)
@@ -73,6 +77,7 @@ package enum JournalVerifier {
             try check.limitsAndStates()
             try check.settledIntents()
             try check.breaks()
+            try check.archives(progress: progress)
         } catch {
             guard error.kind == .damaged else { throw error }
             check.report.add("cannot be read on: \(error.description)")
@@ -85,6 +90,8 @@ package enum JournalVerifier {
 struct JournalCheck {
     let connection: Connection
     var report = VerifyReport()
+    /// Files of its archive that can be read; nil: they are not to be read.
+    var archive: [(row: ArchiveRow, file: Connection)]?
     static let chunk: Int64 = 10_000
 
     init(connection: Connection) { self.connection = connection }
@@ -124,6 +131,17 @@ struct JournalCheck {
             expect(upTo: next)
             expected = next
             let (from, to) = (expected, min(last, expected + Self.chunk - 1))
+            try connection.execute("BEGIN")
+            defer { connection.endSnapshot() }
+            var runs = try connection.archivedRuns(from: from, to: to)[...]
+            func pass(upTo number: Int64) {
+                while let run = runs.first, run.first <= number {
+                    expect(upTo: max(from, run.first))
+                    expected = max(expected, min(to, run.last) + 1)
+                    if run.last >= number { return }
+                    runs.removeFirst()
+                }
+            }
             let rows = try connection.prepare(
                 """
                 SELECT order_key AS seq, 0, NULL FROM orders WHERE order_key BETWEEN :first AND :last
@@ -132,6 +150,11 @@ struct JournalCheck {
             try rows.bind(from, to)
             while try rows.step() {
                 let (number, isEvent, detail): (Int64, Bool, String?) = (try rows.next(), try rows.next(), try rows.next())
+                pass(upTo: number)
+                if let run = runs.first, run.first <= number {
+                    report.add("number \(number) is in the journal and, by what that says, in its archive")
+                    continue
+                }
                 if number < expected {
                     report.add("number \(number) is both an order and an event")
                     continue
@@ -141,6 +164,7 @@ struct JournalCheck {
                 if isEvent { report.events += 1 }
                 if let detail { discarded.append(contentsOf: Self.ranges(in: detail)) }
             }
+            pass(upTo: to + 1)
             expect(upTo: to + 1)
             expected = to + 1
             try settlements(from, to)

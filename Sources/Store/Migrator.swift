@@ -47,7 +47,7 @@ enum Migrator {
         for leftover in [draft, draft + "-journal"] { unlink(leftover) }
         do {
             let connection = try Connection(path: draft, .create)
-            try connection.execute("PRAGMA page_size = 4096; PRAGMA synchronous = FULL")
+            try connection.execute("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL")
             try connection.execute("PRAGMA application_id = \(JournalFile.applicationID)")
             try migrate(connection)
             let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")

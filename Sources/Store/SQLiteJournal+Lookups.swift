@@ -15,10 +15,17 @@ extension SQLiteJournal {
 
     package func order(_ id: ClientOrderID) throws(JournalError) -> Order? {
         try reading { () throws(JournalError) -> Order? in
-            defer { statements.findOrder.reset() }
-            try statements.findOrder.bind(id)
-            guard try statements.findOrder.step() else { return nil }
-            return try OrderColumns.read(statements.findOrder, accounts: accountNames, predicted: statements.predicted)
+            do {
+                defer { statements.findOrder.reset() }
+                try statements.findOrder.bind(id)
+                if try statements.findOrder.step() {
+                    return try OrderColumns.read(statements.findOrder, accounts: accountNames, predicted: statements.predicted)
+                }
+            }
+            guard hasArchived else { return nil }
+            defer { statements.findUsedID.reset() }
+            try statements.findUsedID.bind(id)
+            return try statements.findUsedID.step() ? try orderInArchive(statements.findUsedID.next()) : nil
         }
     }
 
@@ -33,10 +40,14 @@ extension SQLiteJournal {
                     return try OrderColumns.read(statements.findOrderByVenueID, accounts: accountNames, predicted: statements.predicted)
                 }
             }
-            defer { statements.findOrderByPredictedID.reset() }
-            try statements.findOrderByPredictedID.bind(venueOrderID, account)
-            guard try statements.findOrderByPredictedID.step() else { return nil }
-            return try OrderColumns.read(statements.findOrderByPredictedID, accounts: accountNames, predicted: statements.predicted)
+            do {
+                defer { statements.findOrderByPredictedID.reset() }
+                try statements.findOrderByPredictedID.bind(venueOrderID, account)
+                if try statements.findOrderByPredictedID.step() {
+                    return try OrderColumns.read(statements.findOrderByPredictedID, accounts: accountNames, predicted: statements.predicted)
+                }
+            }
+            return hasArchived ? try ordersInArchive(venueOrderID: venueOrderID, of: account).first : nil
         }
     }
 
@@ -48,7 +59,7 @@ extension SQLiteJournal {
             while try statements.findOwners.step() {
                 owners.append(try OrderColumns.read(statements.findOwners, accounts: accountNames, predicted: statements.predicted))
             }
-            return owners
+            return hasArchived ? owners + (try ordersInArchive(venueOrderID: venueOrderID, of: nil)) : owners
         }
     }
 
@@ -67,7 +78,7 @@ extension SQLiteJournal {
             try statements.findTrades.bind(order)
             var fills: [Fill] = []
             while try statements.findTrades.step() { fills.append(try Fill(row: statements.findTrades)) }
-            return fills
+            return fills.isEmpty && hasArchived ? try fillsInArchive(of: order.number) : fills
         }
     }
 

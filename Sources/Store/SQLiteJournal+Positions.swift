@@ -14,6 +14,7 @@ extension SQLiteJournal {
             defer { statements.findTradesSince.reset() }
             try statements.findTradesSince.bind(account, since)
             while try statements.findTradesSince.step() { tell(try OwnTrade(row: statements.findTradesSince)) }
+            if hasArchived { try tradesInArchive(of: account, since: since, tell) }
         }
     }
 

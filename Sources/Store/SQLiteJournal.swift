@@ -52,6 +52,12 @@ package final class SQLiteJournal: Journal {
     /// Whose intents the last births belong to: an order's actor is written only where it differs.
     var lastIntent: (key: IntentKey, actor: Actor)?
     private var checkpointed = 0
+    /// Files of the archive that something was asked of.
+    let shelf: ArchiveShelf
+    /// The rows of orders here, as they are compared with a file's.
+    let ownTables: ArchiveTables
+    /// Some orders are in the archive: what is not here may be there.
+    var hasArchived = false
 
     struct SymbolSeen: Hashable {
         let account: Int64
@@ -158,6 +164,8 @@ package final class SQLiteJournal: Journal {
         (self.path, self.connection, self.lock, self.wallClock) = (path, connection, lock, wallClock)
         identity = JournalFile.identity(of: path)
         ballast = Ballast(journal: path)
+        shelf = ArchiveShelf(journal: path)
+        ownTables = try ArchiveTables(on: connection)
         seq = try loader.seq()
         accountNames = try loader.accounts()
         accountKeys = Dictionary(uniqueKeysWithValues: accountNames.map { ($0.value, $0.key) })
@@ -250,6 +258,7 @@ package final class SQLiteJournal: Journal {
         seenSymbols.removeAll()
         let symbols = try connection.prepare("SELECT account_key, symbol FROM symbols")
         while try symbols.step() { seenSymbols.insert(SymbolSeen(account: try symbols.next(), symbol: try symbols.next())) }
+        hasArchived = try connection.hasArchived()
         reserveCommitted = try connection.integer("SELECT value FROM meta WHERE key = 'request_max'") ?? 0
         requestReserve = reserveCommitted
         rate = RateUsage()
@@ -279,6 +288,7 @@ package final class SQLiteJournal: Journal {
         let last = try lastSeq(of: records)
         do throws(JournalError) {
             try statements.begin.run()
+            if hasArchived { try bringHome(records) }
             try write(records)
             if beginsPositions {
                 try connection.execute(
@@ -294,8 +304,10 @@ package final class SQLiteJournal: Journal {
         rate.keep()
         reserveCommitted = requestReserve
         newSymbols.removeAll(keepingCapacity: true)
-        if uncheckpointed >= Self.checkpointFrames { checkpoint() }
+        checkpointIfDue()
     }
+
+    func checkpointIfDue() { if uncheckpointed >= Self.checkpointFrames { checkpoint() } }
 
     /// The numbers that the engine gave must go on without a gap: one that is missing would look like a lost line.
     private func lastSeq(of records: [JournalRecord]) throws(JournalError) -> Int64 {

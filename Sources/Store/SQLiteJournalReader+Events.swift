@@ -19,7 +19,7 @@ extension SQLiteJournalReader {
             guard seq < end else { return EventPage(lines: [], completeTo: seq, isLast: true) }
             let last = end - seq > Self.numbersAtOnce ? seq + Self.numbersAtOnce : end
             let limit = min(max(limit, 1), 10_000)
-            let lines = try lines(after: seq, to: last, account, limit: limit, by: statements)
+            let lines = try merged(after: seq, to: last, account, limit: limit)
             if lines.count == limit, let reached = lines.last?.seq, reached < end {
                 return EventPage(lines: lines, completeTo: reached, isLast: false)
             }
@@ -49,9 +49,28 @@ extension SQLiteJournalReader {
         return statements
     }
 
-    private func lines(
-        after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int, by statements: FollowerStatements
-    ) throws(JournalError) -> [EventPage.Line] {
+    /// With those that lie in the archive: whoever reads on after a while misses nothing.
+    private func merged(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [EventPage.Line] {
+        guard seq < (try followerStatements().archivedTo()) else { return try lines(after: seq, to: last, account, limit: limit) }
+        let archives = Set(try connection.archivedRuns(from: seq + 1, to: last).map(\.archive))
+        guard !archives.isEmpty else { return try lines(after: seq, to: last, account, limit: limit) }
+        var sources = [ArchiveMerge.Source { (after, limit) throws(JournalError) in try self.rows(after: after, to: last, account, limit: limit) }]
+        for (archive, reader) in try files({ archives.contains($0.id) }) {
+            sources.append(
+                ArchiveMerge.Source(isMeant: { (number) throws(JournalError) in try self.isAtHome(number, in: archive) }) {
+                    (after, limit) throws(JournalError) in
+                    try reader.rows(after: after, to: last, account, limit: limit)
+                })
+        }
+        return try ArchiveMerge.next(of: sources, after: seq, limit: limit).map { EventPage.Line(seq: $0.key, members: $0.bytes) }
+    }
+
+    private func rows(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [ArchiveMerge.Row] {
+        try lines(after: seq, to: last, account, limit: limit).map { ($0.seq, $0.members) }
+    }
+
+    private func lines(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [EventPage.Line] {
+        let statements = try followerStatements()
         var lines: [EventPage.Line] = []
         try statements.read(after: seq, to: last, account, limit: limit) { rows throws(JournalError) in
             let json = RowJSON(rows, rawDetail: true)

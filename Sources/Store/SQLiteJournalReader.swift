@@ -9,19 +9,50 @@ package final class SQLiteJournalReader: JournalReader {
     let connection: Connection
     /// Made by the first that follows the record.
     var following: FollowerStatements?
+    /// Of a journal: what is not there may be in its archive. nil: this is a file of one.
+    private let shelf: ArchiveShelf?
     private static let rowsMax = 1_000
 
-    /// - Parameter isOpenHere: a journal of this process is open on it. Then the file is not looked at from outside: a descriptor of it that is closed would take
-    ///   SQLite's locks with it, and the next program that opens and closes the journal would take its WAL away under the daemon.
+    /// - Parameters:
+    ///   - isOpenHere: a journal of this process is open on it. Then the file is not looked at from outside: a descriptor of it that is closed would take SQLite's
+    ///     locks with it, and the next program that opens and closes the journal would take its WAL away under the daemon.
+    ///   - archive: where its archive lies; nil: where its daemon has it.
     /// - Throws: `.damaged` for a file that is no journal this omsd knows, `.failed` where there is none.
-    package init(path: String, isOpenHere: Bool = false) throws(JournalError) {
+    package init(path: String, isOpenHere: Bool = false, archive: String? = nil) throws(JournalError) {
         if !isOpenHere { try JournalFile.checkForReading(path) }
         connection = try Connection(path: path, .readOnly)
         let version = try Migrator.version(of: connection)
         guard version == Migrator.newest else {
             throw JournalError(.damaged, "\(path) is of version \(version), this omsd reads \(Migrator.newest); start omsd once to migrate it")
         }
+        shelf = ArchiveShelf(journal: path, folder: archive)
     }
+
+    /// - Parameter file: of an archive: it has the same tables and views.
+    init(file: Connection) { (connection, shelf) = (file, nil) }
+
+    /// The files of the archive in which something may be that is meant, newest first. Nothing is opened where nothing ever left the journal.
+    ///
+    /// - Throws: `.busy` for one that is not there: what lacks it would be no answer.
+    func files(_ isMeant: (ArchiveRow) -> Bool = { _ in true }) throws(JournalError) -> [(id: Int64, reader: SQLiteJournalReader)] {
+        guard let shelf, try connection.hasArchived() else { return [] }
+        var files: [(Int64, SQLiteJournalReader)] = []
+        for archive in try connection.archivesInUse().reversed() where isMeant(archive) {
+            files.append((archive.id, SQLiteJournalReader(file: try shelf.file(archive, of: connection))))
+        }
+        return files
+    }
+
+    /// The file that an order lies in; nil: it is here, or nowhere.
+    private func file(of id: ClientOrderID) throws(JournalError) -> SQLiteJournalReader? {
+        guard let shelf, try connection.hasArchived() else { return nil }
+        let used = try connection.prepare("SELECT order_key FROM used_ids WHERE client_order_id = ?")
+        try used.bind(id)
+        guard try used.step(), let (_, file) = try shelf.file(of: used.next(), in: connection) else { return nil }
+        return SQLiteJournalReader(file: file)
+    }
+
+    func isAtHome(_ number: Int64, in archive: Int64) throws(JournalError) -> Bool { try connection.archive(of: number) == archive }
 
     package func answer(_ query: JournalQuery) throws(JournalError) -> [UInt8]? {
         try connection.snapshot { () throws(JournalError) -> [UInt8]? in
@@ -69,6 +100,15 @@ package final class SQLiteJournalReader: JournalReader {
     }
 
     private func order(_ filter: OrderFilter) throws(JournalError) -> [UInt8]? {
+        if let row = try row(of: filter) { return row.json }
+        if let id = filter.clientOrderID { return try file(of: id)?.row(of: filter)?.json }
+        for (archive, reader) in try files() {
+            if let row = try reader.row(of: filter), try isAtHome(row.key, in: archive) { return row.json }
+        }
+        return nil
+    }
+
+    private func row(of filter: OrderFilter) throws(JournalError) -> (key: Int64, json: [UInt8])? {
         guard filter.clientOrderID != nil || filter.venueOrderID != nil else { return nil }
         var conditions = Conditions(account: filter.account)
         conditions.equal("client_order_id", filter.clientOrderID?.text)
@@ -77,8 +117,9 @@ package final class SQLiteJournalReader: JournalReader {
         try conditions.bind(to: rows)
         guard try rows.step() else { return nil }
         var writer = JSONWriter(reserving: 1_024)
-        RowJSON(rows).write(rows, to: &writer)
-        return writer.bytes
+        let json = RowJSON(rows)
+        json.write(rows, to: &writer)
+        return (json.integer("order_key", in: rows) ?? 0, writer.bytes)
     }
 
     private func intents(account: AccountID?, _ tag: Tag?, after: Int64?, limit: Int) throws(JournalError) -> [UInt8]? {
@@ -113,7 +154,8 @@ package final class SQLiteJournalReader: JournalReader {
             // Leads to the index of live orders: a listing of them must not pass by all that are closed.
             if isOfLive { conditions.require("closed_at IS NULL") }
         }
-        return try page("orders", of: "v_orders", key: "order_key", where: conditions, after: filter.after, limit: filter.limit)
+        return try page(
+            "orders", of: "v_orders", key: "order_key", where: conditions, after: filter.after, limit: filter.limit, crosses: !isOfLive)
     }
 
     private func fills(_ filter: OrderFilter) throws(JournalError) -> [UInt8]? {
@@ -125,7 +167,7 @@ package final class SQLiteJournalReader: JournalReader {
         conditions.equal("venue_order_id", filter.venueOrderID?.text)
         conditions.equal("intent_id", filter.intentID?.text)
         if let states = filter.states { conditions.among(Self.orderState(of: "v_fills"), states.map(\.rawValue)) }
-        return try page("fills", of: "v_fills", key: "seq", where: conditions, after: filter.after, limit: filter.limit)
+        return try page("fills", of: "v_fills", key: "seq", where: conditions, after: filter.after, limit: filter.limit, crosses: true)
     }
 
     /// Narrowed by anything but the account, only breaks that name an order of this journal are meant.
@@ -137,7 +179,7 @@ package final class SQLiteJournalReader: JournalReader {
         if let states = filter.states { conditions.among(Self.orderState(of: "v_breaks"), states.map(\.rawValue)) }
         if let kinds = filter.breakKinds { conditions.among("kind", kinds.map(\.rawValue)) }
         if let isOpen = filter.isOpen { conditions.require("(resolved_at IS NULL AND acknowledged_at IS NULL) = \(isOpen ? 1 : 0)") }
-        return try page("breaks", of: "v_breaks", key: "break_id", where: conditions, after: filter.after, limit: filter.limit)
+        return try page("breaks", of: "v_breaks", key: "break_id", where: conditions, after: filter.after, limit: filter.limit, crosses: true)
     }
 
     private func oneBreak(_ id: Int64) throws(JournalError) -> [UInt8]? {
@@ -154,30 +196,53 @@ package final class SQLiteJournalReader: JournalReader {
     }
 
     /// `{"<name>":[…],"next":N|null}`: up to `limit` rows with a greater key than `after`, in order of the key.
+    ///
+    /// - Parameter crosses: rows that lie in the archive are among them.
     private func page(
-        _ name: String, of view: String, key: String, where conditions: Conditions, after: Int64?, limit: Int
+        _ name: String, of view: String, key: String, where conditions: Conditions, after: Int64?, limit: Int, crosses: Bool = false
     ) throws(JournalError) -> [UInt8] {
-        var conditions = conditions
-        conditions.require("\(key) > \(after ?? 0)")
         let limit = min(max(limit, 1), Self.rowsMax)
-        let rows = try connection.prepare("SELECT * FROM \(view)\(conditions.sql) ORDER BY \(key) LIMIT \(limit)")
-        try conditions.bind(to: rows)
-        let json = RowJSON(rows)
+        var sources = [
+            ArchiveMerge.Source { (after, limit) throws(JournalError) in
+                try self.rows(of: view, key: key, where: conditions, after: after, limit: limit)
+            }
+        ]
+        if crosses {
+            for (archive, reader) in try files() {
+                sources.append(
+                    ArchiveMerge.Source(isMeant: { (number) throws(JournalError) in try self.isAtHome(number, in: archive) }) {
+                        (after, limit) throws(JournalError) in
+                        try reader.rows(of: view, key: key, where: conditions, after: after, limit: limit)
+                    })
+            }
+        }
+        let rows = try ArchiveMerge.next(of: sources, after: after ?? 0, limit: limit)
         var writer = JSONWriter(reserving: 16_384)
         writer.beginObject()
         writer.key(name)
         writer.beginArray()
-        var count = 0
-        var last: Int64?
-        while try rows.step() {
-            json.write(rows, to: &writer)
-            last = json.integer(key, in: rows)
-            count += 1
-        }
+        for row in rows { writer.raw(String(decoding: row.bytes, as: UTF8.self)) }
         writer.endArray()
-        writer.member("next", count == limit ? last : nil)
+        writer.member("next", rows.count == limit ? rows.last?.key : nil)
         writer.endObject()
         return writer.bytes
+    }
+
+    private func rows(
+        of view: String, key: String, where conditions: Conditions, after: Int64, limit: Int
+    ) throws(JournalError) -> [ArchiveMerge.Row] {
+        var conditions = conditions
+        conditions.require("\(key) > \(after)")
+        let rows = try connection.prepare("SELECT * FROM \(view)\(conditions.sql) ORDER BY \(key) LIMIT \(limit)")
+        try conditions.bind(to: rows)
+        let json = RowJSON(rows)
+        var found: [ArchiveMerge.Row] = []
+        while try rows.step() {
+            var writer = JSONWriter(reserving: 1_024)
+            json.write(rows, to: &writer)
+            found.append((json.integer(key, in: rows) ?? 0, writer.bytes))
+        }
+        return found
     }
 
     private func list(_ name: String, _ sql: String, _ values: [String], rawDetail: Bool, to writer: inout JSONWriter) throws(JournalError) {
@@ -193,7 +258,7 @@ package final class SQLiteJournalReader: JournalReader {
     private func timeline(_ id: ClientOrderID, waitsFor: String?) throws(JournalError) -> [UInt8]? {
         let known = try connection.prepare("SELECT 1 FROM v_orders WHERE client_order_id = ?")
         try known.bind(id)
-        guard try known.step() else { return nil }
+        guard try known.step() else { return try file(of: id)?.timeline(id, waitsFor: waitsFor) }
         known.reset()
         var writer = JSONWriter(reserving: 4_096)
         writer.beginObject()
@@ -221,34 +286,74 @@ package final class SQLiteJournalReader: JournalReader {
         json.writeMembers(rows, to: &writer)
         writer.key("counts")
         writer.beginObject()
-        let counts = try connection.prepare(
-            "SELECT state, count(*) FROM orders WHERE intent_key = \(json.integer("intent_key", in: rows) ?? 0) GROUP BY state ORDER BY state")
-        while try counts.step() { writer.member(try counts.next(), try counts.next(Int64.self)) }
+        let key = json.integer("intent_key", in: rows) ?? 0
+        var counts: [String: Int64] = [:]
+        try eachOrder(of: key) { counts[$0.state, default: 0] += 1 }
+        for (state, count) in counts.sorted(by: { $0.key < $1.key }) { writer.member(state, count) }
         writer.endObject()
-        try refusals(of: json.integer("intent_key", in: rows) ?? 0, to: &writer)
+        try refusals(of: key, to: &writer)
         if let timedOut { writer.member("timed_out", timedOut) }
         writer.endObject()
         return writer.bytes
     }
 
-    /// Why commands of an intent were refused: by the venue where they were sent, by the daemon where they were not.
-    private func refusals(of intent: Int64, to writer: inout JSONWriter) throws(JournalError) {
-        let rows = try connection.prepare(
-            """
-            SELECT count(*), reject_code, reject_text, request_id IS NOT NULL AS sent FROM commands
-            WHERE intent_key = \(intent) AND state = 'refused' GROUP BY sent, reject_code, reject_text ORDER BY count(*) DESC, min(command_id) LIMIT 20
-            """)
-        var refusals: [IntentStanding.Refusal] = []
-        while try rows.step() {
-            var refusal = IntentStanding.Refusal()
-            refusal.commands = try rows.next(Int64.self)
-            refusal.code = try rows.next(String?.self)
-            refusal.text = try rows.next(String?.self)
-            refusal.isSent = try rows.next(Bool.self)
-            refusals.append(refusal)
+    /// Orders of an intent, wherever they are; here those that are here first.
+    private func eachOrder(of intent: Int64, _ body: (OrderOfIntent) -> Void) throws(JournalError) {
+        try ordersHere(of: intent).forEach(body)
+        for (archive, reader) in try files({ ($0.head?.last ?? 0) > intent }) {
+            for order in try reader.ordersHere(of: intent) where try isAtHome(order.key, in: archive) { body(order) }
         }
+    }
+
+    private typealias OrderOfIntent = (key: Int64, id: ClientOrderID, state: String)
+
+    private func ordersHere(of intent: Int64) throws(JournalError) -> [OrderOfIntent] {
+        let rows = try connection.prepare("SELECT order_key, client_order_id, state FROM orders WHERE intent_key = ? ORDER BY order_key")
+        try rows.bind(intent)
+        var orders: [OrderOfIntent] = []
+        while try rows.step() { orders.append((try rows.next(), try rows.next(), try rows.next())) }
+        return orders
+    }
+
+    /// Why commands of an intent were refused: by the venue where they were sent, by the daemon where they were not. Those asked most often first.
+    private func refusals(of intent: Int64, to writer: inout JSONWriter) throws(JournalError) {
+        var counts: [RefusalWords: (count: Int64, first: Int64)] = [:]
+        func add(_ refused: [(command: Int64, words: RefusalWords)]) {
+            for (command, words) in refused {
+                let known = counts[words]
+                counts[words] = ((known?.count ?? 0) + 1, min(known?.first ?? command, command))
+            }
+        }
+        add(try refusedHere(of: intent))
+        for (archive, reader) in try files({ ($0.head?.last ?? 0) > 0 }) {
+            var refused: [(command: Int64, words: RefusalWords)] = []
+            for one in try reader.refusedHere(of: intent) where try isAtHome(one.command, in: archive) { refused.append(one) }
+            add(refused)
+        }
+        let most = counts.sorted { ($1.value.count, $0.value.first) < ($0.value.count, $1.value.first) }.prefix(20)
         writer.key("refusals")
-        refusals.write(to: &writer)
+        most.map { words, counted in
+            var refusal = IntentStanding.Refusal()
+            (refusal.commands, refusal.code, refusal.text, refusal.isSent) = (counted.count, words.code, words.text, words.isSent)
+            return refusal
+        }.write(to: &writer)
+    }
+
+    private struct RefusalWords: Hashable {
+        let code, text: String?
+        let isSent: Bool
+    }
+
+    private func refusedHere(of intent: Int64) throws(JournalError) -> [(command: Int64, words: RefusalWords)] {
+        let rows = try connection.prepare(
+            "SELECT command_id, reject_code, reject_text, request_id IS NOT NULL FROM commands WHERE intent_key = ? AND state = 'refused'")
+        try rows.bind(intent)
+        var refused: [(command: Int64, words: RefusalWords)] = []
+        while try rows.step() {
+            let command: Int64 = try rows.next()
+            refused.append((command, RefusalWords(code: try rows.next(), text: try rows.next(), isSent: try rows.next())))
+        }
+        return refused
     }
 
     private func submission(_ id: IntentID, duplicate: Bool) throws(JournalError) -> [UInt8]? {
@@ -259,9 +364,9 @@ package final class SQLiteJournalReader: JournalReader {
         var result = IntentSubmit.Result()
         (result.intentID, result.isDuplicate) = (id.text, duplicate)
         (result.acceptedAt, result.plannedRequests) = (try rows.next(), try rows.next())
-        let orders = try connection.prepare("SELECT client_order_id FROM orders WHERE intent_key = ? ORDER BY order_key")
-        try orders.bind(key)
-        while try orders.step() { result.orders.append(ShownOrderID(try orders.next())) }
+        var orders: [OrderOfIntent] = []
+        try eachOrder(of: key.number) { orders.append($0) }
+        result.orders = orders.sorted { $0.key < $1.key }.map { ShownOrderID($0.id.text) }
         return result.serialized(reserving: 4_096)
     }
 }

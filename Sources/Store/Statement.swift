@@ -130,6 +130,12 @@ struct Statement: ~Copyable {
         reset()
     }
 
+    /// Binds the values of a row of another statement, column by column, and runs.
+    func run(copying row: borrowing Statement) throws(JournalError) {
+        for column in 0..<row.columns { try check(sqlite3_bind_value(handle, next(), sqlite3_column_value(row.handle, column))) }
+        try run()
+    }
+
     /// True: a row is there to be read.
     func step() throws(JournalError) -> Bool {
         state.pointee.column = 0

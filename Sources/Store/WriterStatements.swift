@@ -55,6 +55,7 @@ struct WriterStatements: ~Copyable {
     let findOrderByPredictedID: Statement
     let findOwners: Statement
     let findUsedID: Statement
+    let findOrderRow: Statement
     let findTrades: Statement
     let findTradesSince: Statement
     let findExecuted: Statement
@@ -187,8 +188,9 @@ struct WriterStatements: ~Copyable {
                  WHERE o.order_key IN (SELECT order_key FROM orders WHERE venue_order_id = :id
                     UNION SELECT order_key FROM predicted_ids WHERE venue_order_id = :id) AND i.complete = 1 ORDER BY o.order_key DESC LIMIT 16
                 """)
-        findUsedID = prepare("SELECT 1 FROM used_ids WHERE client_order_id = ?")
-        findTrades = prepare("SELECT trade_id, venue_order_id, quantity, price, fee, fee_asset, at FROM fills WHERE order_key = ?")
+        findUsedID = prepare("SELECT order_key FROM used_ids WHERE client_order_id = ?")
+        findOrderRow = prepare("SELECT 1 FROM orders WHERE order_key = ?")
+        findTrades = prepare(SQLiteJournal.tradesOfOrder)
         findTradesSince = prepare(
             """
             SELECT o.symbol, o.position_side, o.side, f.quantity, f.fee, f.fee_asset, f.at

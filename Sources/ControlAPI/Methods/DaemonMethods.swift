@@ -123,6 +123,22 @@ package enum DaemonStatus: Method {
         }
     }
 
+    /// Where closed orders go, and what lies there.
+    package struct Archive: Message {
+        package var folder = ""
+        package var files: Int64 = 0
+        package var orders: Int64 = 0
+        /// Why nothing is moved there; nil: it is.
+        package var problem: String?
+        package init() {}
+        package mutating func members(_ each: inout some MemberVisitor) {
+            each.member("folder", &folder)
+            each.member("files", &files)
+            each.member("orders", &orders)
+            each.member("problem", &problem)
+        }
+    }
+
     package struct Result: Message {
         package var version = ""
         package var uptimeUs: Int64 = 0
@@ -134,6 +150,8 @@ package enum DaemonStatus: Method {
         package var walBytes: Int64 = 0
         /// Space on its disk that the daemon may use; nil: it cannot be looked at.
         package var journalFreeBytes: Int64?
+        /// nil: `archive` is not set.
+        package var archive: Archive?
         package var accounts: [ShownAccount] = []
         package var unconfigured: [Unconfigured] = []
         package var sqliteVersion = ""
@@ -147,6 +165,7 @@ package enum DaemonStatus: Method {
             each.member("journal", &journal)
             each.member("wal_bytes", &walBytes)
             each.member("journal_free_bytes", &journalFreeBytes)
+            each.member("archive", &archive)
             each.member("accounts", &accounts)
             each.member("unconfigured", &unconfigured)
             each.member("sqlite_version", &sqliteVersion)

@@ -142,6 +142,7 @@ package final class Engine {
         case .disconnected(let connection): disconnected(connection)
         case .spoke(let connection): guards.heard(connection, in: turn)
         case .reload(let setups, let changes, let actor): reload(setups, changes: changes, by: actor)
+        case .remark(let words, let facts): record(.note(account: nil, nil, event(.note, facts: facts, note: words)))
         case .wake: break
         }
     }

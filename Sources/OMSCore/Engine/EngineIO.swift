@@ -17,6 +17,8 @@ package enum Input: Sendable {
     ///   - changes: what differs from before, as `KEY: BEFORE -> AFTER`, for the record.
     ///   - by: who asked for it.
     case reload([AccountSetup], changes: [String], by: Actor)
+    /// What is to stand in the record of what others do with it, in words and by name.
+    case remark(String, [JournalEvent.Fact])
     /// A timer, or the end of a drain.
     case wake
 }

@@ -19,7 +19,9 @@ package struct MetricsPage: Sendable {
     }
 
     /// The page's families, in the order in which docs/MONITORING.md tells of them.
-    package func write(_ facts: BuildFacts, journal: JournalSpace?, process: ProcessFigures?, into out: inout MetricsText) {
+    package func write(
+        _ facts: BuildFacts, journal: JournalSpace?, archive: ArchiveFigures? = nil, process: ProcessFigures?, into out: inout MetricsText
+    ) {
         out.family("omsd_build_info", .gauge, "What this daemon was built of and runs with; always 1.")
         out.sample([("version", facts.version), ("sqlite", facts.sqlite), ("openssl", facts.openssl)], 1)
         writeStanding(into: &out)
@@ -38,6 +40,14 @@ package struct MetricsPage: Sendable {
             out.sample(journal.bytes)
             out.family("omsd_journal_free_bytes", .gauge, "Space on the journal's disk that the daemon may use.")
             out.sample(journal.freeBytes)
+        }
+        if let archive {
+            out.family("omsd_archive_files", .gauge, "Files of the journal's archive.")
+            out.sample(archive.files)
+            out.family("omsd_archive_orders", .gauge, "Orders in files of the archive.")
+            out.sample(archive.orders)
+            out.family("omsd_archive_stopped", .gauge, "1 while nothing can be moved to the archive; the log says why.")
+            out.sample(archive.problem == nil ? 0 : 1)
         }
         process?.write(into: &out)
     }

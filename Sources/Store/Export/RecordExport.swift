@@ -62,10 +62,15 @@ package enum ExportedValue: Sendable, Equatable {
 /// Reads a view of a journal, live, stopped or a backup, in snapshots of at most 10,000 numbers and with the memory of one row.
 package struct RecordExport: ~Copyable {
     private let connection: Connection
+    private let reader: SQLiteJournalReader
     private static let numbersAtOnce: Int64 = 10_000
 
+    /// - Parameter archive: where its archive lies; nil: where its daemon has it.
     /// - Throws: `.damaged` for what is no journal of this version, `.failed` where there is none.
-    package init(path: String) throws(JournalError) { connection = try SQLiteJournalReader(path: path).connection }
+    package init(path: String, archive: String? = nil) throws(JournalError) {
+        reader = try SQLiteJournalReader(path: path, archive: archive)
+        connection = reader.connection
+    }
 
     package func columns(of view: ExportedView) throws(JournalError) -> [String] {
         let rows = try connection.prepare("SELECT * FROM \(view.name)")
@@ -109,26 +114,63 @@ package struct RecordExport: ~Copyable {
             // The plus keeps SQLite from starting there: rows are found by number.
             terms.append("+\(condition.column) IN (\(condition.values.map { _ in "?" }.joined(separator: ", ")))")
         }
-        let rows = try connection.prepare("SELECT * FROM \(view.name) WHERE \(terms.joined(separator: " AND ")) ORDER BY \(key)")
+        let sql = "SELECT * FROM \(view.name) WHERE \(terms.joined(separator: " AND ")) ORDER BY \(key)"
+        let rows = try connection.prepare(sql)
+        let number = names.firstIndex(of: key)
         let kinds = names.map { name in RowJSON.flags.contains(name) ? Kind.flag : name == "detail" && view == .timeline ? .json : .plain }
         var after: Int64 = .min
         while true {
             try next.bind(after)
-            guard try next.step(), let first = try next.next(Int64?.self), first <= end else { return }
+            let here = try next.step() ? try next.next(Int64?.self) : nil
             next.reset()
+            let there = view == .requests ? nil : try nextArchived(behind: after)
+            guard let first = [here, there].compactMap({ $0 }).min(), first <= end else { return }
             let last = min(end, first.addingReportingOverflow(Self.numbersAtOnce - 1).partialValue)
+            // What leaves for a file between the two readings would be told twice, or not at all.
+            try connection.execute("BEGIN")
+            defer { connection.endSnapshot() }
+            var filed: [(number: Int64, values: [ExportedValue])] = []
+            if view != .requests {
+                let archives = Set(try connection.archivedRuns(from: first, to: last).map(\.archive))
+                for (archive, file) in archives.isEmpty ? [] : try reader.files({ archives.contains($0.id) }) {
+                    let rows = try file.connection.prepare(sql)
+                    try rows.bind(first, last)
+                    for condition in scope.conditions { for value in condition.values { try rows.bind(value) } }
+                    while try rows.step() {
+                        let values = Self.values(of: rows, kinds)
+                        guard let number, case .integer(let key) = values[number], try reader.isAtHome(key, in: archive) else { continue }
+                        filed.append((key, values))
+                    }
+                }
+                filed.sort { $0.number < $1.number }
+            }
             try rows.bind(first, last)
             for condition in scope.conditions { for value in condition.values { try rows.bind(value) } }
+            var told = 0
             while try rows.step() {
                 let values = Self.values(of: rows, kinds)
                 if let intent, case .text(let id) = values[intent], unfinished.contains(id) { continue }
+                if let number, case .integer(let key) = values[number] {
+                    while told < filed.count, filed[told].number < key {
+                        body(filed[told].values)
+                        told += 1
+                    }
+                }
                 body(values)
             }
             rows.reset()
+            for row in filed[told...] { body(row.values) }
             progress(last, end)
             after = last
             guard after < end else { return }
         }
+    }
+
+    /// The first number behind one that lies in the archive; nil: there is none.
+    private func nextArchived(behind after: Int64) throws(JournalError) -> Int64? {
+        let next = max(after, 0) + 1
+        if try connection.archive(of: next) != nil { return next }
+        return try connection.integer("SELECT min(first_seq) FROM archived WHERE first_seq >= \(next)")
     }
 
     private enum Kind { case plain, flag, json }

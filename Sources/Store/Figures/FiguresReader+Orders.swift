@@ -38,7 +38,7 @@ extension FiguresReader {
                 o.reject_code, o.reject_text, o.closed_at
             FROM orders o JOIN intents i ON i.intent_key = o.intent_key LEFT JOIN requests r ON r.request_id = o.request_id
             WHERE o.order_key > ? AND o.order_key <= \(figures.seq) AND i.complete = 1 ORDER BY o.order_key
-            """
+            """, crosses: true
         ) { _, rows throws(JournalError) in
             let (account, asked): (Int64, Int64) = (try rows.next(), rows.nextMoment())
             guard let place = places[account], isMeant(asked) else { return }
@@ -83,7 +83,7 @@ extension FiguresReader {
             SELECT c.command_id, c.account_key, c.requested_at, c.kind, c.state, c.reject_code, c.reject_text, c.closed_at, c.evidence
             FROM commands c LEFT JOIN intents i ON i.intent_key = c.intent_key
             WHERE c.command_id > ? AND c.command_id <= \(figures.seq) AND i.complete IS NOT 0 ORDER BY c.command_id
-            """
+            """, crosses: true
         ) { _, rows throws(JournalError) in
             let (account, asked): (Int64, Int64) = (try rows.next(), rows.nextMoment())
             guard let place = places[account], isMeant(asked) else { return }
@@ -114,7 +114,7 @@ extension FiguresReader {
             """
             SELECT f.seq, f.account_key, f.at, o.symbol, o.side, f.quantity, f.fee, f.fee_asset
             FROM fills f JOIN orders o ON o.order_key = f.order_key WHERE f.seq > ? AND f.seq <= \(figures.seq) ORDER BY f.seq
-            """
+            """, crosses: true
         ) { _, rows throws(JournalError) in
             guard let place = places[try rows.next()], isMeant(rows.nextMoment()) else { return }
             let (symbol, side, quantity): (String, String, Decimal) = (try rows.next(), try rows.next(), try rows.next())

@@ -19,7 +19,7 @@ extension FiguresReader {
     }
 
     private static let columns =
-        "e.at, e.kind, e.account_key, e.order_key, e.from_state, e.to_state, e.evidence, e.actor, e.detail"
+        "e.seq, e.at, e.kind, e.account_key, e.order_key, e.from_state, e.to_state, e.evidence, e.actor, e.detail"
     /// What people decide; what they ask for is counted with the intents and commands.
     private static let decisions = "'trading_state', 'resolved', 'break_acknowledged', 'identity', 'note', 'account'"
 
@@ -67,14 +67,46 @@ extension FiguresReader {
         var countsEnds = !record.kills.isEmpty
         if !countsEnds { countsEnds = try beginsKill(after: after, to: last) }
         let ends = !countsEnds ? "" : "OR e.order_key IS NOT NULL AND e.to_state IN (\(terminal))"
-        let rows = try connection.prepare(
-            """
+        let sql = """
             SELECT \(Self.columns) FROM events e WHERE e.seq > \(after) AND e.seq <= \(last) AND e.command_id IS NULL AND (
                 e.from_state IS NOT e.to_state AND (e.from_state = 'in_doubt' OR e.to_state = 'in_doubt')
                 OR e.actor IS NOT NULL AND e.kind IN (\(Self.decisions)) OR e.kind IN ('start', 'reload', 'note', 'trading_state') \(ends)
             ) ORDER BY e.seq
-            """)
-        while try rows.step() { try read(rows, into: &record) }
+            """
+        var lines = try Self.lines(sql, on: connection) { _ in true }
+        let archives = Set(try connection.archivedRuns(from: after + 1, to: last).map(\.archive))
+        if !archives.isEmpty {
+            for (archive, file) in try files() where archives.contains(archive) {
+                lines += try Self.lines(sql, on: file) { number throws(JournalError) in try isAtHome(number, in: archive) }
+            }
+            lines.sort { $0.seq < $1.seq }
+        }
+        for line in lines { read(line, into: &record) }
+    }
+
+    /// A line that tells something here.
+    private struct Line {
+        let seq, at: Int64
+        let kind: String
+        let account, order: Int64?
+        let from, to: String?
+        let evidence: String
+        let actor: String?
+        let detail: String
+    }
+
+    private static func lines(
+        _ sql: String, on connection: Connection, isMeant: (Int64) throws(JournalError) -> Bool
+    ) throws(JournalError) -> [Line] {
+        let rows = try connection.prepare(sql)
+        var lines: [Line] = []
+        while try rows.step() {
+            let line = Line(
+                seq: try rows.next(), at: rows.nextMoment(), kind: try rows.next(), account: try rows.next(), order: try rows.next(),
+                from: try rows.next(), to: try rows.next(), evidence: try rows.next(), actor: try rows.next(), detail: try rows.next())
+            if try isMeant(line.seq) { lines.append(line) }
+        }
+        return lines
     }
 
     private func beginsKill(after: Int64, to last: Int64) throws(JournalError) -> Bool {
@@ -82,10 +114,9 @@ extension FiguresReader {
             "SELECT 1 FROM events WHERE seq > \(after) AND seq <= \(last) AND kind = 'note' AND detail LIKE '%\(KillRow.begun)%' LIMIT 1") != nil
     }
 
-    private mutating func read(_ row: borrowing Statement, into record: inout Record) throws(JournalError) {
-        let (at, kind, account, order): (Int64, String, Int64?, Int64?) = (row.nextMoment(), try row.next(), try row.next(), try row.next())
-        let (from, to, evidence): (String?, String?, String) = (try row.next(), try row.next(), try row.next())
-        let (actor, detail): (String?, String) = (try row.next(), try row.next())
+    private mutating func read(_ line: Line, into record: inout Record) {
+        let (at, kind, account, order) = (line.at, line.kind, line.account, line.order)
+        let (from, to, evidence, actor, detail) = (line.from, line.to, line.evidence, line.actor, line.detail)
         if kind == "start" || kind == "reload" {
             guard isMeant(at) else { return }
             add(JournalFigures.Start(at: at, kind: kind, text: Self.words(detail)), to: \.starts, max: 100)
@@ -164,13 +195,19 @@ extension FiguresReader {
         }
     }
 
+    private func nameInArchive(_ order: Int64) throws(JournalError) -> String? {
+        guard let archive = try connection.archive(of: order) else { return nil }
+        return try files().first { $0.id == archive }?.file.text("SELECT client_order_id FROM orders WHERE order_key = \(order)")
+    }
+
     /// Numbers of orders become the ids that people know, of those rows that are shown.
     private mutating func nameDoubts() throws(JournalError) {
         let rows = try connection.prepare("SELECT client_order_id FROM orders WHERE order_key = ?")
         func name(_ order: String) throws(JournalError) -> String {
             rows.reset()
             try rows.bind(Int64(order) ?? 0)
-            return try rows.step() ? try rows.next() : order
+            if try rows.step() { return try rows.next() }
+            return try nameInArchive(Int64(order) ?? 0) ?? order
         }
         for index in figures.doubts.rows.indices { figures.doubts.rows[index].clientOrderID = try name(figures.doubts.rows[index].clientOrderID) }
         for index in figures.words.rows.indices {

@@ -7,6 +7,7 @@ import Wire
 /// begins with is not in it, what changes meanwhile is told as it was when its row was read.
 package struct FiguresReader {
     let connection: Connection
+    private let journal: SQLiteJournalReader
     let scope: JournalFigures.Scope
     let progress: (String) -> Void
     var figures = JournalFigures()
@@ -16,20 +17,28 @@ package struct FiguresReader {
     /// Rows of a list that a person still reads.
     static let listMax = 500
 
-    /// - Parameter progress: Told what is being read, now and then.
+    /// - Parameters:
+    ///   - archive: where the journal's archive lies; nil: where its daemon has it.
+    ///   - progress: Told what is being read, now and then.
     /// - Throws: `.damaged` for a file that is no journal this omsd knows, `.failed` where there is none, or no such account in it.
     package static func read(
-        path: String, scope: JournalFigures.Scope = JournalFigures.Scope(), progress: @escaping (String) -> Void = { _ in }
+        path: String, archive: String? = nil, scope: JournalFigures.Scope = JournalFigures.Scope(),
+        progress: @escaping (String) -> Void = { _ in }
     ) throws(JournalError) -> JournalFigures {
-        try JournalFile.checkForReading(path)
-        let connection = try Connection(path: path, .readOnly)
-        let version = try Migrator.version(of: connection)
-        guard version == Migrator.newest else {
-            throw JournalError(.damaged, "\(path) is of version \(version), this omsd reads \(Migrator.newest); start omsd once to migrate it")
+        let journal = try SQLiteJournalReader(path: path, archive: archive)
+        // What leaves for a file while this is read would be told twice, or not at all: then it is read anew.
+        for round in 1... {
+            let filed = try journal.connection.filed()
+            var reader = FiguresReader(connection: journal.connection, journal: journal, scope: scope, progress: progress)
+            try reader.readAll()
+            if try journal.connection.filed() == filed || round == 3 { return reader.figures }
+            progress("once more: orders were filed meanwhile")
         }
-        var reader = FiguresReader(connection: connection, scope: scope, progress: progress)
-        try reader.readAll()
-        return reader.figures
+        return JournalFigures()
+    }
+
+    private init(connection: Connection, journal: SQLiteJournalReader, scope: JournalFigures.Scope, progress: @escaping (String) -> Void) {
+        (self.connection, self.journal, self.scope, self.progress) = (connection, journal, scope, progress)
     }
 
     private mutating func readAll() throws(JournalError) {
@@ -93,8 +102,28 @@ package struct FiguresReader {
         if let account = scope.account, figures.accounts.isEmpty { throw JournalError(.failed, "the journal knows no account \(account.text)") }
     }
 
+    /// The files of its archive, by their numbers.
+    func files() throws(JournalError) -> [(id: Int64, file: Connection)] { try journal.files().map { ($0.id, $0.reader.connection) } }
+
+    func isAtHome(_ number: Int64, in archive: Int64) throws(JournalError) -> Bool { try journal.isAtHome(number, in: archive) }
+
     /// Rows of a table in order of their key, some thousand a snapshot. The first column is the key, which `body` is handed; `?` is the one to go on behind.
-    func each(_ what: String, _ sql: String, _ body: (Int64, borrowing Statement) throws(JournalError) -> Void) throws(JournalError) {
+    ///
+    /// - Parameter crosses: behind those of the journal come those of each file of its archive that are at home there.
+    func each(
+        _ what: String, _ sql: String, crosses: Bool = false, _ body: (Int64, borrowing Statement) throws(JournalError) -> Void
+    ) throws(JournalError) {
+        try each(what, sql, on: connection, isMeant: { _ in true }, body)
+        guard crosses else { return }
+        for (archive, file) in try files() {
+            try each("\(what) of the archive", sql, on: file, isMeant: { number throws(JournalError) in try isAtHome(number, in: archive) }, body)
+        }
+    }
+
+    private func each(
+        _ what: String, _ sql: String, on connection: Connection, isMeant: (Int64) throws(JournalError) -> Bool,
+        _ body: (Int64, borrowing Statement) throws(JournalError) -> Void
+    ) throws(JournalError) {
         let rows = try connection.prepare(sql + " LIMIT \(Self.rowsAtOnce)")
         var (after, seen) = (Int64(0), 0)
         while true {
@@ -103,7 +132,7 @@ package struct FiguresReader {
             while try rows.step() {
                 after = try rows.next()
                 count += 1
-                try body(after, rows)
+                if try isMeant(after) { try body(after, rows) }
             }
             rows.reset()
             seen += count

@@ -10,11 +10,17 @@ final class SealBytes {
     private let room: UnsafeMutableRawBufferPointer
     private let capacity: Int
     private var used = 0
+    /// What was added is handed out as it is, and goes to no hash.
+    private let isCapturing: Bool
+    private var captured: [UInt8] = []
 
     convenience init() { self.init(RunningDigest(), capacity: 1 << 16) }
 
-    private init(_ digest: RunningDigest, capacity: Int) {
-        (self.digest, self.capacity) = (digest, capacity)
+    /// Rows one by one, to be put in order with those of other files first.
+    static func capturing() -> SealBytes { SealBytes(RunningDigest(), capacity: 1 << 12, isCapturing: true) }
+
+    private init(_ digest: RunningDigest, capacity: Int, isCapturing: Bool = false) {
+        (self.digest, self.capacity, self.isCapturing) = (digest, capacity, isCapturing)
         room = .allocate(byteCount: capacity, alignment: 8)
     }
 
@@ -33,11 +39,20 @@ final class SealBytes {
         return digest.finish()
     }
 
+    /// What was captured since the last time.
+    func takeCaptured() -> [UInt8] {
+        flush()
+        defer { captured.removeAll() }
+        return captured
+    }
+
     private func flush() {
         guard used > 0 else { return }
-        digest.add(UnsafeRawBufferPointer(rebasing: room[..<used]))
+        pass(UnsafeRawBufferPointer(rebasing: room[..<used]))
         used = 0
     }
+
+    private func pass(_ bytes: UnsafeRawBufferPointer) { if isCapturing { captured.append(contentsOf: bytes) } else { digest.add(bytes) } }
 
     private func makeRoom(_ count: Int) { if used + count > capacity { flush() } }
 
@@ -67,7 +82,7 @@ final class SealBytes {
         used += 5
         guard let start, count > 0 else { return }
         makeRoom(count)
-        guard count <= capacity else { return digest.add(UnsafeRawBufferPointer(start: start, count: count)) }
+        guard count <= capacity else { return pass(UnsafeRawBufferPointer(start: start, count: count)) }
         UnsafeMutableRawBufferPointer(rebasing: room[used..<used + count]).copyMemory(from: UnsafeRawBufferPointer(start: start, count: count))
         used += count
     }

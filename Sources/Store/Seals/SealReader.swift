@@ -65,13 +65,58 @@ final class SealReader {
         sink.begin(content.bytes)
         defer { sink.end() }
         for index in tables.indices {
-            let count = try add(tables[index], from: first, to: last, leadsTo: index == 0 ? .accounts : index == 1 ? .accountsAndRequests : .nothing)
+            let count = try add(tables[index], from: first, to: last, leadsTo: leads(index))
             if tables[index].table.isLines { content.lines += count }
         }
         for (id, isEnded) in sink.requests.sorted(by: { $0.key < $1.key }) { try add(isEnded ? endedRequest : request, id, to: content.bytes) }
         for key in sink.accounts.sorted() { try add(account, key, to: content.bytes) }
         return content
     }
+
+    /// A file of the archive, and the numbers of the stretch that are at home there.
+    struct Elsewhere {
+        let reader: SealReader
+        let numbers: [ClosedRange<Int64>]
+    }
+
+    /// The rows of a stretch of which some lie in files of the archive, by number as if they were here. Within a snapshot.
+    func content(from first: Int64, to last: Int64, with files: [Elsewhere]) throws(JournalError) -> Content {
+        guard !files.isEmpty else { return try content(from: first, to: last) }
+        var content = Content(first: first, last: last, form: form.number)
+        var (requests, accounts): ([Int64: Bool], Set<Int64>) = ([:], [])
+        for index in tables.indices {
+            var rows = try gather(index, from: first, to: last) { _ in true }
+            requests.merge(sink.requests) { $0 || $1 }
+            accounts.formUnion(sink.accounts)
+            for file in files where Self.moving.contains(tables[index].table.name) {
+                rows += try file.reader.gather(index, from: first, to: last) { key in file.numbers.contains { $0.contains(key) } }
+                requests.merge(file.reader.sink.requests) { $0 || $1 }
+                accounts.formUnion(file.reader.sink.accounts)
+            }
+            rows.sort { $0.key < $1.key }
+            for row in rows { content.bytes.add(raw: row.bytes) }
+            if tables[index].table.isLines { content.lines += Int64(rows.count) }
+        }
+        sink.begin(content.bytes)
+        defer { sink.end() }
+        for (id, isEnded) in requests.sorted(by: { $0.key < $1.key }) { try add(isEnded ? endedRequest : request, id, to: content.bytes) }
+        for key in accounts.sorted() { try add(account, key, to: content.bytes) }
+        return content
+    }
+
+    /// Tables whose rows leave with an order.
+    private static let moving: Set<String> = ["orders", "events", "commands", "fills"]
+
+    private func gather(
+        _ index: Int, from first: Int64, to last: Int64, isMeant: @escaping (Int64) -> Bool
+    ) throws(JournalError) -> [(key: Int64, bytes: [UInt8])] {
+        sink.beginGathering(isMeant)
+        defer { sink.end() }
+        _ = try add(tables[index], from: first, to: last, leadsTo: leads(index))
+        return sink.takeGathered()
+    }
+
+    private func leads(_ index: Int) -> SealSink.LeadsTo { index == 0 ? .accounts : index == 1 ? .accountsAndRequests : .nothing }
 
     /// - Returns: how many rows there were.
     private func add(_ rows: Rows, from first: Int64, to last: Int64, leadsTo: SealSink.LeadsTo) throws(JournalError) -> Int64 {

@@ -23,6 +23,11 @@ final class SealSink {
     /// True: how it ended is among the lines.
     private(set) var requests: [Int64: Bool] = [:]
     private(set) var accounts: Set<Int64> = []
+    /// Rows are gathered, each with its key, instead of going to one hash: of several files, they are put in order first.
+    private(set) var gathered: [(key: Int64, bytes: [UInt8])] = []
+    private var isGathering = false
+    /// Which rows are meant, where not all are.
+    private var isMeant: (Int64) -> Bool = { _ in true }
 
     /// For as long as the connection lives.
     init(on connection: Connection) throws(JournalError) {
@@ -45,16 +50,30 @@ final class SealSink {
         accounts.removeAll(keepingCapacity: true)
     }
 
-    func end() { bytes = nil }
+    func end() { (bytes, isGathering, isMeant) = (nil, false, { _ in true }) }
+
+    /// Rows are gathered from here on, those that are meant.
+    func beginGathering(_ isMeant: @escaping (Int64) -> Bool) {
+        begin(.capturing())
+        (isGathering, self.isMeant) = (true, isMeant)
+    }
+
+    /// Of the table that was gone through.
+    func takeGathered() -> [(key: Int64, bytes: [UInt8])] {
+        defer { gathered.removeAll() }
+        return gathered
+    }
 
     func begin(mark: UInt8, leadsTo: LeadsTo) { (self.mark, self.leadsTo, lastKey, count, isInOrder) = (mark, leadsTo, nil, 0, true) }
 
     private func add(_ values: UnsafeMutablePointer<OpaquePointer?>, _ columns: Int32) {
         guard let bytes, columns > 0 else { return }
         let key = sqlite3_value_int64(values[0])
+        guard isMeant(key) else { return }
         if let lastKey, lastKey >= key { isInOrder = false }
         (lastKey, count) = (key, count + 1)
         bytes.add(mark: mark, values, Int(columns))
+        if isGathering { gathered.append((key, bytes.takeCaptured())) }
         guard leadsTo != .nothing else { return }
         account(values[SealForm.account])
         if leadsTo == .accountsAndRequests { request(values) }

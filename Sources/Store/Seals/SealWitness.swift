@@ -18,6 +18,8 @@ package struct SealsReport: Sendable {
     package internal(set) var head: Seal?
     /// Numbers of the record behind it.
     package internal(set) var unsealed: Int64 = 0
+    /// Sealed stretches of which some lines lie in the archive, which was not to be read, or not all of it: neither sound nor broken.
+    package internal(set) var notChecked = 0
     /// The smallest sealed stretches of numbers that do not hold: the first hundred.
     package private(set) var broken: [ClosedRange<Int64>] = []
 

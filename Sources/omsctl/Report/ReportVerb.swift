@@ -14,6 +14,7 @@ enum ReportVerb {
             flags: [
                 .option("-o", "FILE", "where to write it; - is standard output"),
                 .option("--journal", "FILE", "the journal, live, stopped or a backup; default \(journal)"),
+                .option("--archive", "FOLDER", "where its archive lies; default where its daemon has it"),
                 .option("--from", "TIME", "from then on: 2026-11-20T17:03:04Z or +02:00, 2026-11-20 (UTC), or -90m, -24h, -7d; default all"),
                 .option("--to", "TIME", "up to, and without, then; default all"),
                 .option("--account", "NAME", "only this account"),
@@ -31,8 +32,10 @@ enum ReportVerb {
         let progress = Progress(terminal)
         let contents: Report
         do throws(JournalError) {
-            let verdict = arguments.has("--no-verify") ? nil : try JournalVerifier.verify(path: path) { progress.say("checking: \($0)") }
-            let figures = try FiguresReader.read(path: path, scope: scope) { progress.say("reading \($0)") }
+            let archive = arguments.text("--archive")
+            let verdict =
+                arguments.has("--no-verify") ? nil : try JournalVerifier.verify(path: path, archive: archive) { progress.say("checking: \($0)") }
+            let figures = try FiguresReader.read(path: path, archive: archive, scope: scope) { progress.say("reading \($0)") }
             contents = Report(figures: figures, scope: scope, verdict: verdict, path: path, madeAt: now, warning: SQLiteJournal.nameWarning(path))
         } catch {
             progress.end()

@@ -21,7 +21,7 @@ extension ExportVerb {
         var scope = ExportScope()
         (scope.from, scope.to) = try ReportTime.stretch(arguments, now: terminal.now())
         let path = arguments.text("--journal") ?? ReportVerb.journal
-        let export = try reading { () throws(JournalError) in try RecordExport(path: path) }
+        let export = try reading { () throws(JournalError) in try RecordExport(path: path, archive: arguments.text("--archive")) }
         let columns = try reading { () throws(JournalError) in try export.columns(of: view) }
         scope.conditions = try conditions(arguments, columns, of: view)
         for (option, column) in filters {

@@ -12,6 +12,7 @@ enum ExportVerb {
                 .option("--from", "TIME", "of a view: from then on: 2026-11-20T17:03:04Z or +02:00, 2026-11-20 (UTC), or -90m, -24h, -7d"),
                 .option("--to", "TIME", "of a view: up to, and without, then"),
                 .option("--journal", "FILE", "of a view: the journal, live, stopped or a backup; default \(ReportVerb.journal)"),
+                .option("--archive", "FOLDER", "of a view: where the journal's archive lies; default where its daemon has it"),
                 .option("--account", "NAME", "only this account"),
                 .option("--symbol", "NAME", "only this symbol"), .option("--state", "STATE,…", "only these states"),
                 .option("--intent", "ID", "only this intent's"), ListVerbs.tag,
@@ -29,7 +30,7 @@ enum ExportVerb {
         let isCSV = context.arguments.has("--csv")
         guard isCSV != context.isJSON else { throw .usage("name either --csv or --json") }
         if let word = context.arguments.operands.first { return try run(view: word, context) }
-        for name in ["--from", "--to", "--journal"] where context.arguments.text(name) != nil {
+        for name in ["--from", "--to", "--journal", "--archive"] where context.arguments.text(name) != nil {
             throw .usage("\(name) is of a view in the journal: omsctl export orders|fills|requests|timeline")
         }
         var isFirst = true

@@ -809,6 +809,20 @@ class Unconfigured:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Archive:
+    """Where closed orders go: ``files`` of a month each, with ``orders`` in them.
+
+    ``problem``: why nothing is moved there just now; ``None``: it is, where anything is due.
+    """
+
+    folder: str
+    files: int
+    orders: int
+    problem: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Status:
     version: str
     uptime_us: int
@@ -820,6 +834,7 @@ class Status:
     journal: str | None = None
     wal_bytes: int | None = None
     journal_free_bytes: int | None = None
+    archive: Archive | None = None
     unconfigured: tuple[Unconfigured, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

@@ -1,0 +1,142 @@
+import CLinux
+import OMSCore
+import TestSupport
+import Testing
+import Wire
+
+/// The daemon files closed orders, is killed while it does, and goes on.
+@Suite(.enabled(if: ShiftedClock.library != nil, "no C compiler")) struct ArchiveTests {
+    private static let hasKillPoints: Bool = {
+        #if DEBUG
+        getenv("OMSD_BINARIES") == nil
+        #else
+        false
+        #endif
+    }()
+
+    private let folder = "archive: { after_days: 1 },"
+
+    /// Orders that were placed and cancelled, and the daemon stopped.
+    private func house(orders: Int = 40) throws -> (house: House, ids: [String]) {
+        let house = try House(["az-futures"])
+        let account = try house.account("az-futures")
+        let client = try house.start()
+        try client.submit(account.intent("old", orders: orders))
+        try client.wait("old", until: "acknowledged")
+        try client.submit(#"{"account":"\#(account.name)","intent_id":"gone","cancel":[{"symbol":"\#(account.symbol)"}]}"#)
+        try pollUntil("all are closed", seconds: 60) { try house.journal.number("SELECT count(*) FROM v_open") == 0 }
+        try client.wait("gone")
+        #expect(try house.stopDaemon() == 0)
+        return (house, try house.journal.texts("SELECT client_order_id FROM v_orders ORDER BY order_key"))
+    }
+
+    /// Forty days later.
+    private func later(_ house: House) throws -> [String: String] {
+        try ShiftedClock(house.scratch.file("shift"), seconds: 40 * 86_400).environment()
+    }
+
+    private func left(_ house: House) throws -> Int64 { Int64(try house.journal.number("SELECT count(*) FROM orders")) }
+
+    private func isMoved(_ house: House) throws -> Bool {
+        try house.journal.number("SELECT count(*) FROM archives WHERE state = 'moved'") == 1
+    }
+
+    /// Each order is found exactly once, with its story, by whoever asks.
+    private func check(_ house: House, _ client: ControlClient, _ ids: [String]) throws {
+        var listed: [String] = []
+        var after: Int64?
+        repeat {
+            let page = try client.call("order.list", #"{"limit":7\#(after.map { ",\"after\":\($0)" } ?? "")}"#)
+            listed += page["orders"]?.array?.compactMap { $0["client_order_id"]?.string } ?? []
+            after = page["next"]?.integer
+        } while after != nil
+        #expect(listed == ids)
+        for id in [ids[0], ids[ids.count / 2], ids[ids.count - 1]] {
+            let order = try client.call("order.get", #"{"client_order_id":"\#(id)"}"#)
+            #expect(order["state"]?.string == "canceled" && order["intent_id"]?.string == "old", "\(order)")
+            let found = try client.call("order.get", #"{"venue_order_id":"\#(order["venue_order_id"]?.string ?? "")"}"#)
+            #expect(found["client_order_id"]?.string == id)
+            let story = try client.call("order.timeline", #"{"client_order_id":"\#(id)"}"#)
+            #expect(story["events"]?.array?.first?["kind"]?.string == "order_born" && (story["requests"]?.array?.count ?? 0) > 0)
+        }
+        let intent = try client.call("intent.get", #"{"intent_id":"old"}"#)
+        #expect(intent["counts"]?["canceled"]?.integer == Int64(ids.count), "\(intent)")
+    }
+
+    private func verify(_ house: House) throws -> (code: Int32, output: String) {
+        try ChildProcess.run("omsd", ["verify", "--journal", house.journal.path, "--archive", house.scratch.file("archive")], in: house.scratch)
+    }
+
+    @Test func `a month later all that is closed lies in one file, and every question is answered as before`() throws {
+        let (house, ids) = try house()
+        try house.writeConfiguration(extra: folder)
+        let client = try house.start(environment: later(house), untilReady: false)
+        try pollUntil("a month is filed \(house.daemon?.tail ?? "")", seconds: 60) { try isMoved(house) }
+        #expect(try left(house) == 0)
+        try check(house, client, ids)
+        let account = try house.account("az-futures")
+        let again = try client.call("intent.submit", account.intent("old", orders: ids.count))
+        #expect(again["duplicate"]?.bool == true && again["orders"]?.array?.compactMap(\.string) == ids)
+        #expect(try verify(house).code == 0, "\(try verify(house).output)")
+        let (code, output) = try house.verify()
+        #expect(code == 0 && output.contains("not checked"), "\(output)")
+        let export = try ChildProcess.run("omsctl", ["export", "orders", "--csv", "--journal", house.journal.path], in: house.scratch)
+        #expect(export.code == 0 && export.output.split(separator: "\n").count == ids.count + 1, "\(export.output.prefix(500))")
+        let report = try ChildProcess.run(
+            "omsctl", ["report", "--json", "-o", "-", "--journal", house.journal.path, "--archive", house.scratch.file("archive")], in: house.scratch)
+        #expect(report.code == 0 && report.output.contains("\"canceled\":\(ids.count)"), "\(report.output.prefix(2_000))")
+        #expect(try house.stopDaemon() == 0)
+        // Without the setting nothing more is filed, and what is filed is read.
+        try house.writeConfiguration()
+        try check(house, house.start(environment: later(house), untilReady: false), ids)
+        #expect(try house.stopDaemon() == 0)
+    }
+
+    @Test(
+        .enabled(if: hasKillPoints, "a release build has no kill points"),
+        arguments: [
+            "before_archive_rename:1", "after_archive_rename:1", "before_archive_move:1", "after_archive_move:1", "before_archive_move:3",
+        ]) func `a kill at any point of filing leaves each order in one place, and the next run ends it`(point: String) throws
+    {
+        let (house, ids) = try house()
+        try house.writeConfiguration(extra: folder)
+        let child = try house.launch(environment: later(house).merging(["OMSD_KILL_AT": point]) { $1 })
+        #expect(try child.end(seconds: 60) == 128 + SIGKILL, "\(point) was never reached\n\(child.tail)")
+        #expect(try verify(house).code == 0, "\(try verify(house).output)")
+        let client = try house.start(environment: later(house), untilReady: false)
+        try pollUntil("a month is filed \(house.daemon?.tail ?? "")", seconds: 60) { try isMoved(house) }
+        try check(house, client, ids)
+        #expect(try verify(house).code == 0, "\(try verify(house).output)")
+        #expect(try house.stopDaemon() == 0)
+    }
+
+    @Test func `a folder that is none, another journal's or without its files keeps a daemon from starting, in words that say what to set`() throws {
+        let (house, _) = try house(orders: 3)
+        func refusal(_ extra: String) throws -> String {
+            try house.writeConfiguration(extra: extra)
+            let child = try house.launch(environment: later(house))
+            #expect(try child.end(seconds: 30) == 78, "\(child.tail)")
+            return child.output
+        }
+        #expect(try refusal(#"archive: { after_days: -1 },"#).contains("archive.after_days: -1 is not a whole number in 0...36500"))
+        #expect(try refusal(#"archive: { after_days: 1.5 },"#).contains("archive.after_days"))
+        #expect(try refusal(#"archive: { days: 1 },"#).contains("unknown key"))
+        #expect(try refusal(#"archive: { folder: "/nowhere/at/all" },"#).contains("cannot be made: No such file"))
+        #expect(try refusal(#"archive: { folder: "journal.db" },"#).contains("is no folder"))
+        try house.writeConfiguration(extra: folder)
+        try house.start(environment: later(house), untilReady: false)
+        try pollUntil("a month is filed \(house.daemon?.tail ?? "")", seconds: 60) { try isMoved(house) }
+        #expect(try house.stopDaemon() == 0)
+        let (here, away) = (house.scratch.file("archive"), house.scratch.file("away"))
+        #expect(rename(here, away) == 0)
+        #expect(try refusal(folder).contains("which is not there"))
+        #expect(try refusal("").contains("which is not there"))
+        #expect(try refusal(#"archive: { folder: "elsewhere" },"#).contains("which is not there"))
+        // Said where they are now, they are read there.
+        try house.writeConfiguration(extra: #"archive: { folder: "away" },"#)
+        let client = try house.start(environment: later(house), untilReady: false)
+        #expect(try client.call("order.list")["orders"]?.array?.count == 3)
+        #expect(try house.stopDaemon() == 0)
+        #expect(rename(away, here) == 0)
+    }
+}
