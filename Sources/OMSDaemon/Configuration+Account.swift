@@ -13,7 +13,7 @@ struct AccountReader {
     static let keys = [
         "venue", "product", "uid", "credentials", "base_url", "ca_file", "request_timeout_ms", "max_in_flight", "max_intent_age_ms", "resend",
         "reconcile_interval_ms", "queue_max_orders", "on_external_order", "hold_unanswered_ms", "freshness_ms", "memory_ms", "limits", "batch_max",
-        "risk", "quantity_unit", "stream", "stream_url", "stream_generation", "reconcile_live_ms",
+        "risk", "quantity_unit", "stream", "stream_url", "stream_generation", "reconcile_live_ms", "demo",
     ]
     static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
     static let riskKeys = [
@@ -28,7 +28,8 @@ struct AccountReader {
         let profile = readProfile(venue: venue, product: product)
         let uid = readUID()
         let credentials = section.text("credentials", isRequired: true).map(places.credentials)
-        let baseURL = readBaseURL(profile)
+        let isDemo = section.bool("demo") ?? false
+        let baseURL = isDemo ? readDemoURL(profile) : readBaseURL(profile?.baseURL)
         let caFile = readCAFile()
         let freshness = section.integer("freshness_ms", in: 1...86_400_000)
         if freshness != nil, let baseURL, !baseURL.isLoopback {
@@ -52,7 +53,7 @@ struct AccountReader {
                     "max_intent_age_ms")
             }
         }
-        let stream = readStream(venue: venue, product: product, baseURL: baseURL, ownURL: profile?.baseURL)
+        let stream = readStream(venue: venue, product: product, baseURL: baseURL, ownURL: profile?.baseURL, isDemo: isDemo)
         let limits = readLimits(profile, stream)
         let batchMax = section.count("batch_max", in: 1...max(1, profile?.placeMax ?? 1_000_000))
         let risk = section.section("risk", keys: Self.riskKeys).map { RiskConfiguration($0) } ?? .none
@@ -67,8 +68,9 @@ struct AccountReader {
         guard let venue, let product, let uid, let credentials, let baseURL else { return nil }
         return AccountConfiguration(
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentials.path, credentialsAreManaged: credentials.isManaged,
-            baseURL: baseURL, caFile: caFile, requestTimeoutMs: timeout ?? AccountSetup.requestTimeoutMsDefault, maxInFlight: inFlight,
-            maxIntentAgeMs: age, resend: resend, reconcileIntervalMs: interval ?? 10_000, queueMaxOrders: queueMax ?? 1_000_000,
+            baseURL: baseURL, isDemo: isDemo, caFile: caFile, requestTimeoutMs: timeout ?? AccountSetup.requestTimeoutMsDefault,
+            maxInFlight: inFlight, maxIntentAgeMs: age, resend: resend, reconcileIntervalMs: interval ?? 10_000,
+            queueMaxOrders: queueMax ?? 1_000_000,
             onExternalOrder: external ?? .report, holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, memoryMs: memory, limits: limits,
             batchMax: batchMax, risk: risk, quantityUnit: quantityUnit ?? .contracts, stream: stream, reconcileLiveMs: livePace,
             credentialsPlace: section.place(of: "credentials"))
@@ -108,8 +110,25 @@ struct AccountReader {
 
     static func isUID(_ text: String) -> Bool { (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
 
-    private func readBaseURL(_ profile: VenueProfile?) -> HTTPOrigin? {
-        guard let text = section.text("base_url") ?? profile?.baseURL else { return nil }
+    /// Where the venue's demo is; nil when a problem was reported.
+    private func readDemoURL(_ profile: VenueProfile?) -> HTTPOrigin? {
+        guard let profile else { return nil }
+        guard case .at(let own, let header) = profile.demo else {
+            if case .none(let why) = profile.demo { section.report("\(profile.venue) \(profile.product) cannot be tried in a demo: \(why)", "demo") }
+            return nil
+        }
+        let url = readBaseURL(own)
+        // Where a header alone makes the difference, the host is the same.
+        if header == nil, let url, let live = HTTPOrigin(profile.baseURL), url.place == live.place {
+            section.report("this is \(profile.venue)'s live host, and demo is true: leave it out, or name \(own)", "base_url")
+            return nil
+        }
+        return url
+    }
+
+    /// - Parameter own: where the account is unless the configuration says otherwise.
+    private func readBaseURL(_ own: String?) -> HTTPOrigin? {
+        guard let text = section.text("base_url") ?? own else { return nil }
         guard let origin = HTTPOrigin(text) else {
             section.report("must be https://HOST[:PORT], without user, path or query", "base_url")
             return nil

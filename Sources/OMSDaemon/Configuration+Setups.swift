@@ -10,7 +10,7 @@ extension Configuration {
         accounts.map { account in
             ConfiguredIdentity(
                 account: account.id,
-                identity: AccountIdentity(venue: account.venue, product: account.product, uid: account.uid, origin: account.origin),
+                identity: AccountIdentity(venue: account.venue, product: account.product, uid: account.uid, origin: account.pinnedOrigin),
                 key: credentials[account.id]?.fingerprint, stream: account.stream?.place)
         }
     }
@@ -32,7 +32,7 @@ extension Configuration {
             setup.holdUnansweredMs = account.holdUnansweredMs
             setup.freshnessMs = account.freshnessMs
             setup.memoryMs = account.memoryMs
-            setup.origin = account.origin
+            setup.origin = account.pinnedOrigin
             setup.streamOrigin = account.stream?.place
             if let dialect = account.streamDialect, let name = account.streamName(credentials) {
                 setup.stream = StreamSetup(name: name, rules: dialect)
@@ -76,8 +76,11 @@ extension AccountConfiguration {
         return settings
     }
 
-    /// Scheme, host and port, as the journal pins them: one text for all spellings of one place.
+    /// Scheme, host and port: one text for all spellings of one place.
     var origin: String { baseURL.place }
+
+    /// The same as the journal pins it, which tells a demo from the venue though both are at one host.
+    var pinnedOrigin: String { AccountIdentity.place(origin, isDemo: isDemo) }
 }
 
 extension LimitConfiguration {
@@ -99,5 +102,7 @@ extension AccountConfiguration {
     }
 
     /// The account's venue, as it is configured.
-    var adapter: (any VenueAdapter)? { VenueCatalog.adapter(venue: venue, product: product, quantityUnit: quantityUnit) }
+    var adapter: (any VenueAdapter)? {
+        VenueCatalog.adapter(venue: venue, product: product, quantityUnit: quantityUnit, isDemo: isDemo)
+    }
 }

@@ -32,7 +32,8 @@ extension AccountReader {
     /// The account's private stream; nil: off, or the venue has none.
     ///
     /// On by itself only where requests go to the venue's own host: a test account whose orders were told by the live venue's stream would believe them.
-    func readStream(venue: String?, product: String?, baseURL: HTTPOrigin?, ownURL: String?) -> StreamConfiguration? {
+    /// In the demo that is the demo's host and the demo's stream.
+    func readStream(venue: String?, product: String?, baseURL: HTTPOrigin?, ownURL: String?, isDemo: Bool) -> StreamConfiguration? {
         let wanted = section.choice("stream", StreamSwitch.self)
         let given = readStreamURL()
         let generation = section.choice("stream_generation", StreamGeneration.self)
@@ -46,20 +47,29 @@ extension AccountReader {
             section.report("base_url is on loopback, and this is not: pushes of another place would be taken for this account's", "stream_url")
             return nil
         }
-        let isOwn = ownURL.flatMap { HTTPOrigin($0) }?.place == baseURL.place
-        if let given, let problem = mixed(given, dialect.profile, venue: venue, baseURL: baseURL, isOwn: isOwn) {
+        let live = ownURL.flatMap { HTTPOrigin($0) }?.place
+        let own = isDemo ? line.adapter(product, isDemo: true).flatMap { HTTPOrigin($0.profile.baseURL) }?.place : live
+        let isOwn = own == baseURL.place
+        let problem = given.flatMap { given in
+            isDemo
+                ? mixedInDemo(given, dialect.profile, venue: venue)
+                : mixed(given, dialect.profile, venue: venue, baseURL: baseURL, isOwn: isOwn)
+        }
+        if let problem {
             section.report(problem, "stream_url")
             return nil
         }
-        let origin = given ?? (isOwn ? StreamConfiguration.origin(dialect.profile.url) : nil)
-        switch wanted ?? (isOwn ? .on : .off) {
+        let ownStream = isDemo ? dialect.profile.demoURL : dialect.profile.url
+        let origin = given ?? (isOwn ? ownStream.flatMap { StreamConfiguration.origin($0) } : nil)
+        switch wanted ?? (isOwn && ownStream != nil ? .on : .off) {
         case .off: return nil
         case .on:
             guard let origin else {
                 // A stream_url that cannot be read was reported.
                 if section.text("stream_url") == nil {
                     section.report(
-                        "needs stream_url: base_url is not \(venue)'s own, and \(dialect.profile.url) would tell of other orders", "stream")
+                        "needs stream_url: base_url is not \(venue)'s own\(isDemo ? " demo" : ""), and \(ownStream ?? dialect.profile.url) would tell "
+                            + "of other orders", "stream")
                 }
                 return nil
             }
@@ -75,6 +85,12 @@ extension AccountReader {
         let isLive = given.place == StreamConfiguration.origin(profile.url)?.place
         guard isLive, !isOwn, domain(baseURL) == domain(demo), domain(demo) != domain(given) else { return nil }
         return "base_url is \(venue)'s demo, and this is not: a test key must not hear the live venue"
+    }
+
+    /// Orders of the demo told of by the live stream; nil: not as far as is known.
+    private func mixedInDemo(_ given: HTTPOrigin, _ profile: StreamProfile, venue: String) -> String? {
+        guard given.place == StreamConfiguration.origin(profile.url)?.place else { return nil }
+        return "this is \(venue)'s live stream, and demo is true: it would tell of other orders than are placed"
     }
 
     private func readStreamURL() -> HTTPOrigin? {

@@ -60,6 +60,8 @@ struct AccountConfiguration: Sendable, Equatable {
     /// Whether the file lies in systemd's credentials folder, whose mode is not ours to judge.
     let credentialsAreManaged: Bool
     let baseURL: HTTPOrigin
+    /// In the venue's demo environment. Default false.
+    var isDemo = false
     /// PEM to trust beside the system's.
     let caFile: String?
     /// 100...120,000. Default 5,000.
@@ -202,9 +204,10 @@ extension AccountConfiguration {
     fileprivate var withoutReloadable: AccountConfiguration {
         AccountConfiguration(
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentialsPath, credentialsAreManaged: credentialsAreManaged,
-            baseURL: baseURL, caFile: caFile, requestTimeoutMs: requestTimeoutMs, maxInFlight: maxInFlight, maxIntentAgeMs: maxIntentAgeMs,
-            resend: resend, reconcileIntervalMs: reconcileIntervalMs, queueMaxOrders: queueMaxOrders, onExternalOrder: onExternalOrder,
-            holdUnansweredMs: holdUnansweredMs, freshnessMs: freshnessMs, memoryMs: memoryMs, limits: [], batchMax: batchMax, risk: .none,
+            baseURL: baseURL, isDemo: isDemo, caFile: caFile, requestTimeoutMs: requestTimeoutMs, maxInFlight: maxInFlight,
+            maxIntentAgeMs: maxIntentAgeMs, resend: resend, reconcileIntervalMs: reconcileIntervalMs, queueMaxOrders: queueMaxOrders,
+            onExternalOrder: onExternalOrder, holdUnansweredMs: holdUnansweredMs, freshnessMs: freshnessMs, memoryMs: memoryMs, limits: [],
+            batchMax: batchMax, risk: .none,
             quantityUnit: quantityUnit, stream: stream, reconcileLiveMs: reconcileLiveMs)
     }
 }

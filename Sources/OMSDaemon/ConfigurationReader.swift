@@ -167,6 +167,15 @@ struct ConfigurationSection {
         integer(name, in: Int64(range.lowerBound)...Int64(range.upperBound)).map { Int($0) }
     }
 
+    func bool(_ name: String) -> Bool? {
+        guard let node = member(name) else { return nil }
+        guard case .bool(let value) = node.kind else {
+            wrongType("true or false", node, name)
+            return nil
+        }
+        return value
+    }
+
     /// One word of a closed list.
     func choice<Choice: RawRepresentable & CaseIterable>(_ name: String, _ type: Choice.Type) -> Choice? where Choice.RawValue == String {
         guard let word = text(name) else { return nil }

@@ -56,8 +56,10 @@ struct Rebind: Equatable {
                 return .usage
             }
             let rebinding = Rebinding(
-                account: name, uid: uid, origin: baseURL?.place, streamOrigin: stream, reason: reason, isSame: isSame,
-                actor: .peer(uid: getuid(), pid: getpid()))
+                account: name, uid: uid,
+                // A demo that moves is a demo.
+                origin: baseURL.map { AccountIdentity.place($0.place, isDemo: known.origin.map(AccountIdentity.isDemo) ?? false) },
+                streamOrigin: stream, reason: reason, isSame: isSame, actor: .peer(uid: getuid(), pid: getpid()))
             let outcome = rebinding.outcome(of: try file.load(), known: known, at: omsd_clock_us(CLOCK_REALTIME))
             try file.commit(outcome.records)
             writeToStandardOutput("\(account.escapedForLog): recorded; \(outcome.words)\n")

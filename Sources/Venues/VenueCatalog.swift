@@ -10,9 +10,13 @@ package enum VenueCatalog {
 
     /// The adapter of a venue and product as the configuration names them; nil for an unknown pair.
     ///
-    /// - Parameter quantityUnit: What the venue counts, where that is a setting (``asksForQuantityUnit(venue:)``).
-    package static func adapter(venue: String, product: String, quantityUnit: QuantityUnit = .contracts) -> (any VenueAdapter)? {
-        line(venue)?.adapter(product, quantityUnit: quantityUnit)
+    /// - Parameters:
+    ///   - quantityUnit: What the venue counts, where that is a setting (``asksForQuantityUnit(venue:)``).
+    ///   - isDemo: In the venue's demo environment; nil where the product has none.
+    package static func adapter(venue: String, product: String, quantityUnit: QuantityUnit = .contracts, isDemo: Bool = false) -> (
+        any VenueAdapter
+    )? {
+        line(venue)?.adapter(product, quantityUnit: quantityUnit, isDemo: isDemo)
     }
 
     /// The private stream of a venue and product; nil for an unknown pair, and where none is spoken.

@@ -11,6 +11,8 @@ package struct VenueLine: Sendable {
     package let page: String
     /// One for each product, by the product's name in configurations. Demonstrations and tests use the first.
     package let samples: [Sample]
+    /// By whose word its profiles are what they are: for each fact one.
+    package let sources: [Source]
     private let make: @Sendable (_ product: String, _ unit: QuantityUnit) -> (any VenueAdapter)?
     private let listen: (@Sendable (_ product: String, _ generation: StreamGeneration) -> (any StreamDialect)?)?
     /// Which of its streams a venue serves is a setting of the account.
@@ -19,23 +21,28 @@ package struct VenueLine: Sendable {
     package let meaning: @Sendable (_ code: String) -> CodeMeaning?
 
     /// - Parameters:
+    ///   - sources: For each name of ``assumptions(_:quantityUnit:generation:)`` one, of itself or of its family.
     ///   - stream: The dialect of a product's private stream; nil where the venue has none that is spoken here.
     ///   - make: The adapter of a product; nil for one that is not among the samples. `unit` is what the venue counts, where that is a setting.
     package init(
-        _ venue: String, page: String, samples: [Sample], meaning: @escaping @Sendable (_ code: String) -> CodeMeaning? = { _ in nil },
+        _ venue: String, page: String, sources: [Source] = [],
+        samples: [Sample], meaning: @escaping @Sendable (_ code: String) -> CodeMeaning? = { _ in nil },
         hasOlderStream: Bool = false,
         stream: (@Sendable (_ product: String, _ generation: StreamGeneration) -> (any StreamDialect)?)? = nil,
         make: @escaping @Sendable (_ product: String, _ unit: QuantityUnit) -> (any VenueAdapter)?
     ) {
         precondition(!samples.isEmpty, "\(venue) has no product")
         (self.hasOlderStream, listen) = (hasOlderStream, stream)
-        (self.venue, self.page, self.samples, self.meaning, self.make) = (venue, page, samples, meaning, make)
+        (self.venue, self.page, self.sources, self.samples, self.meaning, self.make) = (venue, page, sources, samples, meaning, make)
     }
 
     package var products: [String] { samples.map(\.product) }
 
-    /// nil for a product that the venue does not have.
-    package func adapter(_ product: String, quantityUnit: QuantityUnit = .contracts) -> (any VenueAdapter)? { make(product, quantityUnit) }
+    /// nil for a product that the venue does not have, and in the demo for one that it does not have there.
+    package func adapter(_ product: String, quantityUnit: QuantityUnit = .contracts, isDemo: Bool = false) -> (any VenueAdapter)? {
+        let adapter = make(product, quantityUnit)
+        return isDemo ? adapter.flatMap { DemoAdapter($0) } : adapter
+    }
 
     /// Which streams of the venue are spoken here, the one that is spoken by default first; none: it has none.
     package var streams: [StreamGeneration] { listen == nil ? [] : hasOlderStream ? [.newer, .older] : [.newer] }

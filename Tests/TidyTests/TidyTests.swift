@@ -56,6 +56,23 @@ import Testing
         #expect(inlinable > 20)
     }
 
+    @Test func `every fact of a venue's profile and of its stream's has a name among the assumptions`() throws {
+        for (type, profile, facts) in [
+            ("VenueProfile", "Sources/OMSCore/Ports/VenueProfile.swift", "Sources/Venues/Assumptions/ProfileFact.swift"),
+            ("StreamProfile", "Sources/OMSCore/Ports/StreamProfile.swift", "Sources/Venues/Assumptions/StreamFact.swift"),
+        ] {
+            let lines = try #require(tree.file(profile)).lines.map(String.init)
+            let named = try #require(tree.file(facts)).text
+            let start = try #require(lines.firstIndex { $0.hasPrefix("package struct \(type):") })
+            let body = lines[start...].prefix { $0 != "}" }
+            let properties = body.filter { $0.hasPrefix("    package var ") && !$0.contains("{") }.compactMap { line in
+                line.dropFirst("    package var ".count).split { $0 == ":" || $0 == " " }.first
+            }
+            #expect(properties.count > 10)
+            for property in properties { #expect(named.contains("\"\(property)\""), "\(type).\(property) has no name in \(facts)") }
+        }
+    }
+
     @Test func `a file of the core says in its first lines what belongs there`() {
         let files = tree.under("Sources/OMSCore/", suffix: ".swift")
         #expect(files.count > 50)

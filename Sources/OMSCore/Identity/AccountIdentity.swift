@@ -3,13 +3,21 @@ package struct AccountIdentity: Hashable, Sendable, CustomStringConvertible {
     package let venue: String
     package let product: String
     package let uid: String
-    /// Scheme, host and port that requests go to.
+    /// Where requests go: scheme, host and port, and of a demo that it is one (``place(_:isDemo:)``).
     package let origin: String
     package init(venue: String, product: String, uid: String, origin: String) {
         (self.venue, self.product, self.uid, self.origin) = (venue, product, uid, origin)
     }
 
     package var description: String { "\(venue) \(product), uid \(uid), \(origin)" }
+
+    private static let demo = " demo"
+
+    /// A place as accounts are pinned to it. A venue may serve its demo at the live host, and tell the two apart by a header alone.
+    package static func place(_ origin: String, isDemo: Bool) -> String { isDemo ? origin + demo : origin }
+
+    /// Whether a pinned place is of a demo.
+    package static func isDemo(_ place: String) -> Bool { place.hasSuffix(demo) }
 }
 
 /// An account as a configuration names it.
@@ -114,7 +122,9 @@ package enum IdentityCheck {
         accounts.enumerated().compactMap { index, later in
             for earlier in accounts[..<index] {
                 let (mine, theirs) = (later.identity, earlier.identity)
-                if mine.venue == theirs.venue, mine.product == theirs.product, mine.uid == theirs.uid {
+                // One user may have an account of the demo beside his own.
+                let isOneWorld = AccountIdentity.isDemo(mine.origin) == AccountIdentity.isDemo(theirs.origin)
+                if mine.venue == theirs.venue, mine.product == theirs.product, mine.uid == theirs.uid, isOneWorld {
                     return (
                         later.account, "\(earlier.account) is \(theirs.venue) \(theirs.product), uid \(theirs.uid), too: one account needs one name"
                     )

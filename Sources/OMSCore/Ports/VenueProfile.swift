@@ -99,6 +99,8 @@ package struct VenueProfile: Sendable {
     package var freshnessMs: Int64
     /// The same for kinds of request that the venue takes for longer, or not for so long; no configuration changes it.
     package var freshnessMsByKind: [RequestKind: Int64] = [:]
+    /// How long a signature counts, where that is another stamp than the request's own (AscendEX); nil: as long as the request.
+    package var signatureMs: Int64?
     /// How far before the measured middle of the venue's clock a stamp is set.
     package var stampMarginMs: Int64
     /// How long an order may stay invisible to look-ups after it was accepted.
@@ -146,6 +148,8 @@ package struct VenueProfile: Sendable {
     package var shutOuts: [ShutOutRule] = []
     /// Requests carry a passphrase beside the key: credentials without one are refused.
     package var needsPassphrase = false
+    /// Where the product can be traded with money that is none.
+    package var demo = DemoPlace.none("the venue documents no demo environment")
 
     package init(
         venue: String, product: String, baseURL: String, budgets: [BudgetRule], placeMax: Int, cancelMax: Int, modifyMax: Int,
@@ -157,6 +161,20 @@ package struct VenueProfile: Sendable {
         (self.cancelsByClientID, self.clientIDs) = (cancelsByClientID, clientIDs)
         (self.freshnessMs, self.stampMarginMs, self.visibilityDelayMs) = (freshnessMs, stampMarginMs, visibilityDelayMs)
         (self.findSteps, self.listsFills) = (findSteps, listsFills)
+    }
+}
+
+/// A venue's environment for trying things, with keys of its own and money that is none.
+package enum DemoPlace: Hashable, Sendable {
+    /// The product cannot be traded there, or there is none: why, in words.
+    case none(String)
+    /// Where requests go, and the header that each of them bears; nil: the host is enough.
+    case at(baseURL: String, header: Header? = nil)
+
+    package struct Header: Hashable, Sendable {
+        package let name: String
+        package let value: String
+        package init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
     }
 }
 

@@ -1,6 +1,6 @@
 extension AZFutures {
     package static let line = VenueLine(
-        "az-futures", page: "xt",
+        "az-futures", page: "xt", sources: AZFutures.sources,
         samples: [
             Sample(
                 "usdt", account: "mm-az", markets: [.init("btc_usdt", 39_000, "10"), .init("eth_usdt", 1_900, "4")], isFutures: true,

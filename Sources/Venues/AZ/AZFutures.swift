@@ -48,6 +48,7 @@ package struct AZFutures: VenueAdapter {
         // How long orders are kept is nowhere said: `memoryMs` stays an hour.
         profile.cancelsAll = true
         profile.quantityUnit = quantityUnit
+        profile.demo = .none("AZ's pages name two sandboxes and no keys for them: who has an account of one names it by base_url and stream_url")
         self.profile = profile
     }
 

@@ -1,6 +1,6 @@
 extension AscendEX {
     package static let line = VenueLine(
-        "ascendex", page: "ascendex",
+        "ascendex", page: "ascendex", sources: AscendEX.sources,
         samples: [
             Sample("cash", account: "cash-ascendex", markets: markets), Sample("margin", account: "margin-ascendex", markets: markets),
         ], meaning: { AscendEXCode.known($0)?.meaning }, stream: { product, _ in AscendEXStream(product: product) }

@@ -36,18 +36,18 @@ package struct AscendEX: VenueAdapter {
             visibilityDelayMs: 5_000, findSteps: 1,
             // The only list of fills allows 8 requests a minute; order reports carry cumulative amounts.
             listsFills: false)
+        // The header's stamp, whatever the body's time.
+        profile.signatureMs = 30_000
         profile.needsAccountFacts = true
         profile.accountTellsUID = true
         // One look-up names thirty ids, whether of thirty orders or of the attempts of a few.
         profile.looksUpByVenueID = true
-        // History goes back 30 days.
-        profile.memoryMs = 30 * 86_400_000
         profile.findMax = Self.lookUpMax
         profile.findIDsMax = Self.lookUpMax
         // "At least 30 days", by the documentation of the history.
         profile.memoryMs = 30 * 86_400_000
         profile.cancelsAll = true
-        profile.accountTellsUID = true
+        profile.demo = .none("AscendEX documents no sandbox, though clients name hosts of one")
         self.profile = profile
     }
 

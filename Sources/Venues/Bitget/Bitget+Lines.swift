@@ -1,6 +1,6 @@
 extension BitgetMargin {
     package static let line = VenueLine(
-        "bitget-margin", page: "bitget",
+        "bitget-margin", page: "bitget", sources: BitgetMargin.sources,
         samples: [
             Sample("isolated", account: "margin-bitget", markets: Bitget.markets),
             Sample("crossed", account: "crossed-bitget", markets: Bitget.markets),
@@ -10,7 +10,7 @@ extension BitgetMargin {
 
 extension BitgetUTA {
     package static let line = VenueLine(
-        "bitget-uta", page: "bitget",
+        "bitget-uta", page: "bitget", sources: BitgetUTA.sources,
         samples: [
             Sample("spot", account: "uta-bitget", markets: Bitget.markets), Sample("margin", account: "uta-margin-bitget", markets: Bitget.markets),
             Sample("usdt-futures", account: "uta-usdt-futures-bitget", markets: Bitget.markets, isFutures: true),

@@ -46,6 +46,8 @@ package struct BitgetMargin: VenueAdapter {
         profile.listingProvesAbsence = true
         profile.memoryMs = Bitget.memoryMs
         profile.needsPassphrase = true
+        // Code 40081 says that spot keys of the demo reach spot orders alone; no page names margin.
+        profile.demo = .none("no page says that Bitget's demo takes margin orders: bitget-uta has a demo")
         self.profile = profile
     }
 

@@ -62,6 +62,8 @@ package struct BitgetUTA: VenueAdapter {
         profile.listingProvesAbsence = true
         profile.memoryMs = Bitget.memoryMs
         profile.needsPassphrase = true
+        // Keys of the demo go to the live host.
+        profile.demo = .at(baseURL: Bitget.baseURL, header: .init("paptrading", "1"))
         self.profile = profile
     }
 

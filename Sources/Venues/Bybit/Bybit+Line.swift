@@ -1,6 +1,6 @@
 extension Bybit {
     package static let line = VenueLine(
-        "bybit", page: "bybit",
+        "bybit", page: "bybit", sources: Bybit.sources,
         samples: [
             Sample("spot", account: "spot-bybit", markets: [.init("BTCUSDT", 60_000, "0.01"), .init("ETHUSDT", 3_800, "0.1")]),
             Sample("linear", account: "linear-bybit", markets: [.init("BTCUSDT", 60_000, "0.01"), .init("ETHUSDT", 3_800, "0.1")], isFutures: true),

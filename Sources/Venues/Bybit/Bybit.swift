@@ -60,6 +60,10 @@ package struct Bybit: VenueAdapter {
         profile.shutOuts = [
             ShutOutRule(status: 403, saying: nil, forMs: 600_000), ShutOutRule(status: 403, saying: "access too frequent", forMs: 600_000),
         ]
+        // Orders leave in batches here, which the demo has for linear contracts alone.
+        profile.demo =
+            category == .linear
+            ? .at(baseURL: "https://api-demo.bybit.com") : .none("Bybit's demo takes no batches of \(product) orders, by which orders leave here")
         self.profile = profile
     }
 

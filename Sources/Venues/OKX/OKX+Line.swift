@@ -1,6 +1,6 @@
 extension OKX {
     package static let line = VenueLine(
-        "okx", page: "okx",
+        "okx", page: "okx", sources: OKX.sources,
         samples: [
             Sample("spot", account: "spot-okx", markets: [.init("BTC-USDT", 60_000, "0.01"), .init("ETH-USDT", 3_800, "0.1")]),
             Sample("margin", account: "margin-okx", markets: [.init("BTC-USDT", 60_000, "0.01"), .init("ETH-USDT", 3_800, "0.1")]),

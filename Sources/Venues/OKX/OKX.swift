@@ -48,6 +48,9 @@ package struct OKX: VenueAdapter {
         (profile.memoryMs, profile.unfilledMemoryMs) = (7 * Self.dayMs, 2 * Self.hourMs - 300_000)
         // By its timer, ten seconds later: there is no other.
         profile.cancelsAll = true
+        profile.signatureMs = Self.stampMs
+        // Keys of the demo go to the live host.
+        profile.demo = .at(baseURL: "https://www.okx.com", header: .init("x-simulated-trading", "1"))
         self.profile = profile
     }
 

@@ -1,6 +1,6 @@
 extension XTSpot {
     package static let line = VenueLine(
-        "xt-spot", page: "xt",
+        "xt-spot", page: "xt", sources: XTSpot.sources,
         samples: [
             Sample("spot", account: "spot-xt", markets: markets, largeIntent: 2_000), Sample("margin", account: "margin-xt", markets: markets),
         ], meaning: { XTSpotCodes.known($0)?.meaning }, stream: { product, _ in XTSpotStream(product: product) }
