@@ -127,7 +127,7 @@ class Scenes:
         self.page.check("it needs no person", "✔ Nothing does." in self.page.text("needs"), self.page.text("needs"))
         self.page.picture("stream-down")
         self.post("faults", [])
-        self.page.until("it is live again", lambda: not re.search(r"stream (?!live|off)\w+ since", self.page.text("accounts")), 90)
+        self.page.until("it is live again", lambda: not re.search(r"stream (?!live|off)\w+", self.page.text("accounts")), 90)
         self.told("private stream is live", also=("private stream is down",))
 
     def halted(self) -> None:
@@ -154,10 +154,11 @@ class Scenes:
         self.told("break found", "break acknowledged")
 
     def in_doubt(self) -> None:
-        """Replies are lost, and the venue takes its time over what it is asked about them."""
+        """Replies are lost, pushes too, and the venue takes its time over what it is asked about them."""
         self.begins("a doubt")
         self.post("faults", [{"venue": "bitget-uta", "kind": "place", "fault": {"type": "lose_reply_after_execution"}},
-                             {"venue": "bitget-uta", "kind": "lookup", "fault": {"type": "delay", "delay_ms": 4000}}])  # fmt: skip
+                             {"venue": "bitget-uta", "kind": "lookup", "fault": {"type": "delay", "delay_ms": 4000}},
+                             {"venue": "bitget-uta", "fault": {"type": "push_lost"}}])  # fmt: skip
         self.submit("uta-bitget", 5)
         self.says("doubts", "in doubt", "of uta-bitget", "The venue is asked by itself")
         self.says("verdict", "in doubt, and being settled")
