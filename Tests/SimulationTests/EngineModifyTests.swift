@@ -38,6 +38,28 @@ import Testing
         #expect(daemon.journal.order(order.clientOrderID)?.price == Decimal(38_500))
     }
 
+    @Test func `a lost modify has not the last word where the venue's clock is set back by less than its window while it is out`() throws {
+        let daemon = try House.ready("az-futures") {
+            ($0.setups[0].freshnessMs, $0.world.freshnessMs) = (20_000, 20_000)
+            $0.setups[0].holdUnansweredMs = 120_000
+        }
+        daemon.submit(try House.intent("az-futures", orders: 1, id: "placed"))
+        #expect(House.settled(daemon, "placed"))
+        let order = try #require(daemon.journal.orders.values.first)
+        var clock = FaultRule(.clock(offsetMs: -15_000, driftPpm: 0, afterMs: 2_000))
+        clock.venue = "az-futures"
+        // It arrives when the old clock would have refused it, and the one that was set back takes it.
+        daemon.world.setFaults([clock, EngineCancelTests.fault(.executeLate(.init(30_000), .silence), .modify, count: 1)])
+        daemon.submit(Self.modify("az-futures", order, price: 38_500, id: "first"))
+        daemon.run(forUs: .seconds(3))
+        daemon.submit(Self.modify("az-futures", order, price: 38_600, id: "second"))
+        #expect(House.settled(daemon, "first", withinUs: .seconds(120)) && House.settled(daemon, "second", withinUs: .seconds(120)))
+        daemon.run(forUs: .seconds(60))
+        let there = try #require(daemon.world.venue(named: "az-futures")?.exchange.orders.last)
+        #expect(there.price == Decimal(38_600), "\(there.price as Any)")
+        #expect(daemon.journal.order(order.clientOrderID)?.price == Decimal(38_600) && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
     /// What may become of a request with a modify.
     enum Fate: String, CaseIterable { case lost, lostAfterwards, late, put, failed, refused, killed }
 

@@ -1,7 +1,8 @@
 /// What the engine remembers of an open command beside its row. A restart begins it anew, but for the turns, which the row's attempts tell.
 struct CommandWatch {
-    /// The stamp of the last request with it, milliseconds of the venue's clock.
+    /// The stamp of the last request with it, milliseconds of the venue's clock, and when that was sent, by the runner's; a former process's is not known.
     var wireTime: Int64?
+    var sentAt: Int64 = .min
     /// When that request ended, by the runner's clock: what was asked before says nothing of it.
     var answeredAt: Int64 = .min
     /// Reports of its order that were asked for since, and still did not show it done.
@@ -12,6 +13,8 @@ struct CommandWatch {
     var blamelessTurns = 0
     /// It is not sent again before then.
     var notBefore: Int64 = .min
+    /// Only a measurement of the venue's clock stands before it goes again.
+    var awaitsClock = false
     /// The last words against it, and whether they were the venue's refusal.
     var words: String?
     var isRefused = false

@@ -114,6 +114,9 @@ final class Desk {
     ///
     /// - Parameter kind: what sort of request it was.
     func fence(wireTime: Int64, of kind: RequestKind) -> Int64 {
-        .milliseconds(wireTime) + .milliseconds(profile.fenceMs(freshnessMs: freshnessMs(of: kind)))
+        .milliseconds(wireTime) + windowUs(of: kind)
     }
+
+    /// How far behind a stamp that is, microseconds.
+    func windowUs(of kind: RequestKind) -> Int64 { .milliseconds(profile.fenceMs(freshnessMs: freshnessMs(of: kind))) }
 }

@@ -40,7 +40,7 @@ extension Engine {
             shown(command, of: live, evidence: .query)
         } else if command.state == .inDoubt {
             // Never inside the lost request's window: it may still be taken, before or behind its repetition.
-            guard isPastFence(command, watch, askedAt: askedAt, on: desk) else { return }
+            guard isPastFence(command.id, watch, askedAt: askedAt, on: desk) else { return }
             turned(command.id, of: live, on: desk)
             change(command.id, to: .requested, evidence: .query, note: "not applied; the lost request is too old to be taken")
             endOvertaken(of: live)
@@ -76,11 +76,20 @@ extension Engine {
         now.monotonic - watch.answeredAt >= max(patience.modifyUs, .milliseconds(2 * desk.profile.visibilityDelayMs))
     }
 
-    /// Whether a question asked then was asked when the command's last request could not be taken any more.
-    private func isPastFence(_ command: OrderCommand, _ watch: CommandWatch, askedAt: Int64, on desk: Desk) -> Bool {
+    /// Whether a question asked then was asked when the command's last request could not be taken any more: as of a place, by the lowest that was measured
+    /// since it was sent.
+    private func isPastFence(_ id: CommandID, _ watch: CommandWatch, askedAt: Int64, on desk: Desk) -> Bool {
         guard let clock = desk.access.clock else { return false }
         // Sent by a process that had ended when this one began: its stamp is no later than that.
         let wireTime = watch.wireTime ?? (clock.middle(at: startedAt) + clock.errorUs(at: now.monotonic)) / 1_000 + 1
-        return clock.low(at: askedAt) > desk.fence(wireTime: wireTime, of: command.kind == .cancel ? .cancel : .modify)
+        let fence = desk.fence(wireTime: wireTime, of: .modify)
+        let measuredAt = desk.access.time.measured?.measuredAt
+        if isPast(fence, of: .modify, sentAt: watch.sentAt, by: measuredAt, on: desk) { return measuredAt ?? .max <= askedAt }
+        // Worth a measurement where one that agrees with what is known would show it.
+        let low = desk.access.time.history.low(at: now.monotonic, since: watch.sentAt) ?? clock.low(at: now.monotonic)
+        let isDue = low > fence + unmeasuredUs(.modify, sentAt: watch.sentAt, at: now.monotonic, on: desk)
+        if isDue { desk.access.wantClock(in: turn) }
+        watches[id]?.awaitsClock = isDue
+        return false
     }
 }

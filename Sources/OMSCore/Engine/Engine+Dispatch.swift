@@ -321,6 +321,7 @@ extension Engine {
         guard commands[id] != nil else { return }
         commands[id]?.attempts += 1
         watches[id, default: CommandWatch()].wireTime = plan.timeMs
+        watches[id]?.sentAt = now.monotonic
         change(id, to: .submitted, evidence: .local, request: plan.id)
     }
 }

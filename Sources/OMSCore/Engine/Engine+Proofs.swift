@@ -17,15 +17,34 @@ extension Engine {
         return max(live.order.wireTime ?? 0, before)
     }
 
-    /// The venue's clock when no request with this order can be taken any more, microseconds.
-    func fence(of live: LiveOrder, on desk: Desk) -> Int64 { desk.fence(wireTime: lastWireTime(of: live, on: desk), of: .place) }
+    private func firstFence(of live: LiveOrder, on desk: Desk) -> Int64 { desk.fence(wireTime: lastWireTime(of: live, on: desk), of: .place) }
+
+    /// The venue's clock when no request with this order can be taken any more, microseconds: as far as is known now.
+    func fence(of live: LiveOrder, on desk: Desk) -> Int64 {
+        let fence = firstFence(of: live, on: desk)
+        let later = fence + unmeasuredUs(.place, sentAt: live.attemptedAt, at: now.monotonic, on: desk)
+        guard later > fence else { return fence }
+        // Behind their last arrival nothing that was not measured matters.
+        return desk.access.clock.map { min(later, max(fence, $0.low(at: formerEndsAt))) } ?? later
+    }
 
     /// Whether a measurement of the venue's clock, read at that moment, shows an order's fence passed, by the lowest of all since its attempt.
     func isPastFence(_ live: LiveOrder, by measuredAt: Int64?, on desk: Desk) -> Bool {
-        guard let measuredAt, measuredAt >= live.attemptedAt, let low = desk.access.time.history.low(at: measuredAt, since: live.attemptedAt) else {
-            return false
-        }
-        return low >= fence(of: live, on: desk)
+        isPast(firstFence(of: live, on: desk), of: .place, sentAt: live.attemptedAt, by: measuredAt, on: desk)
+    }
+
+    /// The same of any request.
+    ///
+    /// - Parameter sentAt: by the runner's clock; `Int64.min`: by a former process.
+    func isPast(_ fence: Int64, of kind: RequestKind, sentAt: Int64, by measuredAt: Int64?, on desk: Desk) -> Bool {
+        guard let measuredAt, measuredAt >= sentAt, let low = desk.access.time.history.low(at: measuredAt, since: sentAt) else { return false }
+        return low >= fence + unmeasuredUs(kind, sentAt: sentAt, at: measuredAt, on: desk)
+    }
+
+    /// What a former process measured is not on record, so that a machine of the venue's may be behind all that this one knows. Until nothing of that process
+    /// can arrive any more, its requests' fence lies so much further: whatever steps back by less than its window is met by that.
+    func unmeasuredUs(_ kind: RequestKind, sentAt: Int64, at time: Int64, on desk: Desk) -> Int64 {
+        sentAt == .min && time < formerEndsAt ? desk.windowUs(of: kind) : 0
     }
 
     /// How long a look-up would wait for a measurement of the venue's clock without which it could prove nothing, microseconds; nil: it is worth asking.

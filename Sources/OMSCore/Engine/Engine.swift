@@ -47,8 +47,9 @@ package final class Engine {
     package var isJournalFull = false
     /// See `JournalState.goneBackSeq`.
     let goneBackSeq: Int64
-    /// When this engine was made, on the runner's clock.
+    /// When this engine was made, on the runner's clock; and when requests of the process before it can arrive no more.
     let startedAt: Int64
+    let formerEndsAt: Int64
     /// Nothing more leaves; answers are still taken.
     package var isStopping = false
     /// False: since this process began the wall clock showed nothing but times before 2020, and nothing leaves.
@@ -72,7 +73,9 @@ package final class Engine {
         self.patience = patience
         turn = Turn(at: now, seq: state.seq, requestMax: state.requestMax)
         random = SplitMix64(seed: seed)
-        (goneBackSeq, startedAt) = (state.goneBackSeq, now.monotonic)
+        // Accounts may share a budget: the longest hold of any is right for all.
+        let holdMs = accounts.map { $0.holdUnansweredMs + (state.hasOpenSockets ? $0.requestTimeoutMs : 0) }.max() ?? 0
+        (goneBackSeq, startedAt, formerEndsAt) = (state.goneBackSeq, now.monotonic, now.monotonic + .milliseconds(holdMs))
         admission = Admission(mint: OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater))
         // In front of whatever else a start records: since the line before it nothing was recorded.
         if let version {
@@ -90,8 +93,6 @@ package final class Engine {
         }
         let isOtherBoot = state.bootID != bootID
         let rests = isOtherBoot ? state.rests.map { $0.countedAnew(at: now) } : state.rests
-        // Accounts may share a budget: the longest hold of any is right for all.
-        let holdMs = accounts.map { $0.holdUnansweredMs + (state.hasOpenSockets ? $0.requestTimeoutMs : 0) }.max() ?? 0
         let former = LimitInheritance(
             budgets: state.budgets, permits: inherited, rests: rests, of: accounts.map { (BudgetOwner($0), $0.limits) })
         limiter.agree(on: accounts.map { (BudgetOwner($0), $0.limits) })
