@@ -63,6 +63,37 @@ import Testing
         #expect(daemon.journal.breaks.values.contains { $0.kind == .missingThere && $0.clientOrderID == lost.clientOrderID })
     }
 
+    @Test(arguments: ["side", "market", "more than all", "execution"])
+    func `an order in doubt of which a push tells what cannot be is there all the same, and never sent again`(what: String) throws {
+        daemon.world.setFaults([EngineCancelTests.fault(.loseReplyBeforeExecution(.reset), .place, count: 1)])
+        daemon.submit(try House.intent(Self.venue, orders: 1, id: "lost"))
+        #expect(daemon.run(forUs: .seconds(5)) { daemon.journal.orders.values.contains { $0.state == .inDoubt } })
+        let lost = try #require(daemon.journal.orders.values.first { $0.state == .inDoubt })
+        if what == "execution" {
+            let fill = Fill(tradeID: "t", venueOrderID: "777", quantity: .one, price: .one, fee: nil, feeAsset: nil, at: daemon.venueTime)
+            var heard = HeardFill(fill)
+            (heard.clientOrderID, heard.symbol) = (lost.clientOrderID, "ODDUSDT")
+            daemon.invent(.fill(heard))
+        } else {
+            var report = OMSCore.OrderReport(status: .open, venueState: "odd")
+            (report.clientOrderID, report.symbol, report.side) = (lost.clientOrderID, lost.terms.symbol, lost.terms.side)
+            if what == "side" { report.side = lost.terms.side == .buy ? .sell : .buy }
+            if what == "market" { report.symbol = "ODDUSDT" }
+            if what == "more than all" { report.filledQuantity = lost.quantity?.adding(.one) }
+            daemon.invent(.order(HeardOrder(report)))
+        }
+        daemon.run(forUs: .seconds(1))
+        // On record: the next process holds to it, too.
+        daemon.crash()
+        try daemon.start()
+        daemon.run(forUs: .seconds(300))
+        let now = try #require(daemon.journal.orders[lost.key])
+        #expect(now.state == .acknowledged && now.attempts == 1, "\(now.state), \(now.attempts) attempts")
+        #expect(now.filledQuantity.isZero && now.venueOrderID == nil)
+        #expect(daemon.world.venue(named: Self.venue)?.exchange.orders.count == 1, "it was sent again")
+        #expect(daemon.journal.breaks.values.contains { $0.kind == .missingThere && $0.clientOrderID == lost.clientOrderID })
+    }
+
     @Test func `what a look-up learns that a push made due is not late`() throws {
         let order = try #require(daemon.world.venue(named: Self.venue)?.exchange.orders.first)
         var weather = StreamWeather()

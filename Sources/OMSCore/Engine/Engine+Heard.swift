@@ -96,9 +96,11 @@ extension Engine {
         return excess(filled, of: max(asked, live.order.quantity ?? asked), live)
     }
 
-    /// No evidence of anything: a person is told, and the venue is asked.
-    private func contradicted(_ what: String, by id: VenueOrderID?, _ live: LiveOrder, on desk: Desk) {
+    /// No evidence of how the order stands: a person is told, and the venue is asked. That the venue has something under an id which we alone give (`name`) is so
+    /// whatever else is odd about it: what was attempted is never sent again on the word of look-ups that do not show it.
+    private func contradicted(_ what: String, by id: VenueOrderID?, as name: ClientOrderID?, _ live: LiveOrder, on desk: Desk) {
         found(.contradiction, of: live, on: desk, venueOrderID: id, detail: "a push shows \(what) under an id of this order")
+        if name == live.order.clientOrderID, !live.order.isGivenUp { sighted(live, as: nil, on: desk) }
         if !live.state.isTerminal { ask(live, live.state == .inDoubt ? .doubt : .missing, on: desk, after: 0) }
     }
 
@@ -111,7 +113,7 @@ extension Engine {
             impossible(report.symbol, report.side, filled: report.filledQuantity, live)
             ?? (isFirstSight ? contradiction(of: report, with: live, on: desk) : nil)
         if let what {
-            contradicted(what, by: report.venueOrderID, live, on: desk)
+            contradicted(what, by: report.venueOrderID, as: report.clientOrderID, live, on: desk)
             return true
         }
         let isOtherID = report.venueOrderID != nil && live.order.venueOrderID != nil && report.venueOrderID != live.order.venueOrderID
@@ -139,7 +141,7 @@ extension Engine {
         if live.trades?[heard.fill.tradeID] == nil,
             let what = impossible(heard.symbol, heard.side, filled: live.booked.adding(heard.fill.quantity), live)
         {
-            contradicted(what, by: heard.fill.venueOrderID, live, on: desk)
+            contradicted(what, by: heard.fill.venueOrderID, as: heard.clientOrderID, live, on: desk)
             return wantFills(live, on: desk)
         }
         sighted(live, as: heard.fill.venueOrderID, on: desk)
@@ -161,7 +163,7 @@ extension Engine {
     private func take(_ heard: HeardExecution, for live: LiveOrder, on desk: Desk) {
         desk.stream.told(live.key, isNews: false, agrees: false, at: now.wall)
         if let what = impossible(heard.symbol, nil, filled: nil, live) {
-            contradicted(what, by: heard.venueOrderID, live, on: desk)
+            contradicted(what, by: heard.venueOrderID, as: heard.clientOrderID, live, on: desk)
         } else if live.order.venueOrderID == nil || heard.venueOrderID == nil || heard.venueOrderID == live.order.venueOrderID {
             sighted(live, as: heard.venueOrderID, on: desk)
         }
