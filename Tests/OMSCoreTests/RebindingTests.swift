@@ -144,8 +144,22 @@ import Testing
     @Test func `a venue that moves takes along what is there, and not what was left elsewhere before`() throws {
         var (record, home, away) = try Self.moved(to: Address(uid: "U1", origin: "https://away:443"))
         let outcome = try record.rebind(origin: "https://new:443", isSame: true)
-        #expect(outcome.words == "1 order in doubt goes on being looked up, 2 orders left behind before stay there")
+        #expect(
+            outcome.words == "1 order in doubt goes on being looked up, 1 live order stays the account's, "
+                + "1 unsent order will be sent where the account is now, 2 orders left behind before stay there")
         #expect(try home.allSatisfy { try record.order($0).bars == .elsewhere } && away.allSatisfy { try record.order($0).bars == [] })
+    }
+
+    @Test(arguments: [false, true])
+    func `who says "the same" hears of every order that goes along, also where none of them changes`(moves: Bool) throws {
+        var record = Record(at: Self.home)
+        for _ in 0..<3 { record.place(.working) }
+        for _ in 0..<2 { record.place(.intended) }
+        let outcome = try record.rebind(origin: moves ? "https://new:443" : nil, isSame: true)
+        #expect(outcome.words == "3 live orders stay the account's, 2 unsent orders will be sent where the account is now")
+        #expect(outcome.records.count == 1, "the identity alone is written")
+        var empty = Record(at: Self.home)
+        #expect(try empty.rebind(origin: "https://new:443", isSame: true).words == "no order is concerned")
     }
 
     @Test func `a cancel-all that was not answered is not asked for elsewhere`() throws {

@@ -37,6 +37,9 @@ package struct Rebinding: Sendable {
         package fileprivate(set) var sought = 0
         /// Orders in doubt that were and are free to be looked up.
         package fileprivate(set) var doubtful = 0
+        /// Live orders that are the account's as before, and what had not left and is sent where the account is now.
+        package fileprivate(set) var staying = 0
+        package fileprivate(set) var waiting = 0
         /// Orders that a former rebinding left behind, live or in doubt, and that stay there.
         package fileprivate(set) var away = 0
         /// The account that it is from here on holds something else than what own orders came to so far.
@@ -55,6 +58,8 @@ package struct Rebinding: Sendable {
             tell(withdrawnCommands, "unsent command is withdrawn", "unsent commands are withdrawn")
             tell(freed, "order in doubt can be looked up again", "orders in doubt can be looked up again")
             tell(doubtful, "order in doubt goes on being looked up", "orders in doubt go on being looked up")
+            tell(staying, "live order stays the account's", "live orders stay the account's")
+            tell(waiting, "unsent order will be sent where the account is now", "unsent orders will be sent where the account is now")
             tell(returned, "live order is the account's again", "live orders are the account's again")
             tell(
                 sought, "order closed without the venue's word is looked for again", "orders closed without the venue's word are looked for again")
@@ -132,7 +137,7 @@ package struct Rebinding: Sendable {
     private func free(_ order: inout Order, _ outcome: inout Outcome, _ wall: Int64, _ words: String) {
         let (wasAway, isDoubt) = (order.bars.contains(.elsewhere), order.state == .inDoubt || order.state == .submitted)
         guard wasAway || isDoubt, !order.bars.isDisjoint(with: [.key, .identity, .elsewhere]) else {
-            if isDoubt { outcome.doubtful += 1 }
+            if isDoubt { outcome.doubtful += 1 } else if order.state == .intended { outcome.waiting += 1 } else { outcome.staying += 1 }
             return
         }
         order.bars.subtract([.key, .identity, .elsewhere])
