@@ -29,6 +29,10 @@ extension Bybit {
         guard case .success(let envelope) = meeting else { return Self.failure(of: meeting) }
         do throws(Unreadable) {
             let result = try AnswerRow(envelope["result"] ?? .null)
+            // What another category's pages do not hold is not absent from ours.
+            if let told = try result.text("category"), told != category.rawValue {
+                throw Unreadable("the answer is about category \(told.prefix(40).escapedForLog)")
+            }
             switch query {
             case .serverTime:
                 guard let time = envelope["time"]?.integer, time > 0 else { throw Unreadable("no time") }
