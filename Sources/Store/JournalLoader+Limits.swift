@@ -155,6 +155,9 @@ extension JournalLoader {
             try expect(command.requestedAt, in: Self.times, what)
             try expect(Int64(command.attempts), in: 0...Self.idMax, what)
         }
+        for row in state.positions {
+            try expect(Int64(row.fills), in: 0...Self.idMax, "the number of executions of \(row.account) in \(row.key.symbol)")
+        }
     }
 
     private static let idMax: Int64 = 1 << 53

@@ -6,10 +6,13 @@ struct JournalLoader {
 
     func accounts() throws(JournalError) -> [Int64: AccountID] {
         var accounts: [Int64: AccountID] = [:]
+        var names: Set<AccountID> = []
         let rows = try connection.prepare("SELECT account_key, account FROM accounts")
         while try rows.step() {
-            let key: Int64 = try rows.next()
-            accounts[key] = try rows.next(AccountID.self)
+            let (key, account): (Int64, AccountID) = (try rows.next(), try rows.next())
+            // Bytes that differ may be one name all the same.
+            guard names.insert(account).inserted else { throw JournalError(.damaged, "two rows of accounts, \(key) and another, bear one name") }
+            accounts[key] = account
         }
         return accounts
     }

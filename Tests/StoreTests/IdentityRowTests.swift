@@ -7,6 +7,7 @@ import Testing
 @testable import Store
 
 private let budgets = "INSERT INTO budgets (budget_id, venue, owner, budget, scope, permits, window_ms)"
+private let positions = "INSERT INTO positions VALUES ((SELECT min(account_key) FROM accounts), 'S', '',"
 
 /// Who accounts are, and what venues' refusals left, as rows.
 @Suite struct IdentityRowTests {
@@ -101,6 +102,8 @@ private let budgets = "INSERT INTO budgets (budget_id, venue, owner, budget, sco
         "UPDATE meta SET value = 9223372036854775807 WHERE key = 'id_high_water'",
         "INSERT INTO requests VALUES (1, 1, 'e', 'place', 1, 1, 9000000000000000, zeroblob(32), '[[1,9223372036854775807]]', 1, 1, 'ok', 200, NULL)",
         "INSERT INTO requests VALUES (1, 1, 'e', 'place', 1, 1, 9000000000000000, zeroblob(32), '[[1,-1]]', 1, 1, 'ok', 200, NULL)",
+        "UPDATE accounts SET account = char(233) WHERE account_key = 1; UPDATE accounts SET account = 'e' || char(769) WHERE account_key = 2",
+        "\(positions) '1', '1', '0', '1', '0', '0', 9223372036854775807, 1, 0, '0')", "\(positions) '1', '1', '0', '1', '0', '0', -1, 1, 0, '0')",
     ])
     func `numbers that no omsd writes make a journal untrusted, and end nothing`(sql: String) throws {
         let sample = try Sample()
