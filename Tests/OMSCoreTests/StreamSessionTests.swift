@@ -255,6 +255,16 @@ import Testing
         #expect(hear(session, .told([.subscribed("order:b")]), at: 3) == [.up])
     }
 
+    @Test func `stays live where a market that is used first goes by a channel that is acknowledged: nothing is said, so that nothing comes`() {
+        let session = live { $0.isBySymbol = true }
+        #expect(session.use([Self.a]))
+        _ = goOn(session, at: 1)
+        _ = hear(session, .told([.subscribed("order:a")]), at: 1)
+        #expect(session.isLive)
+        #expect(!session.use([StreamMarket("margin", "a")]) && session.isLive)
+        #expect(session.use([StreamMarket("margin", "b")]) && !session.isLive, "one that is not")
+    }
+
     @Test func `says no more in a window than the venue takes`() {
         let session = live { $0.messages = StreamProfile.MessageRate(3, perMs: 30_000) }
         // The login and the subscription were two.

@@ -60,6 +60,20 @@ import Testing
         #expect(daemon.journal.order(order.clientOrderID)?.price == Decimal(38_600) && daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
+    /// Its answer was the former process's: when it came, the next one does not know.
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit"])
+    func `a modify that the venue took and never applied ends nothing behind a restart, and is refused in the end`(venue: String) throws {
+        let daemon = try EngineCancelTests.placed(venue, orders: 1)
+        let order = try #require(daemon.journal.orders.values.first)
+        daemon.world.setFaults([EngineCancelTests.fault(.lateEffect(.init(3_600_000)), .modify, count: 1)])
+        daemon.submit(Self.modify(venue, order, price: 38_500, id: "taken"))
+        #expect(daemon.run(forUs: .seconds(10)) { daemon.journal.commands.values.contains { $0.state == .acknowledged } })
+        daemon.crash()
+        try daemon.start()
+        #expect(House.settled(daemon, "taken", withinUs: .seconds(300)))
+        #expect(daemon.journal.commands.values.map(\.state) == [.refused] && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
     /// What may become of a request with a modify.
     enum Fate: String, CaseIterable { case lost, lostAfterwards, late, put, failed, refused, killed }
 

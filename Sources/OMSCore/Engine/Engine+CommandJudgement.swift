@@ -73,7 +73,8 @@ extension Engine {
     }
 
     private func hasWaited(_ watch: CommandWatch, on desk: Desk) -> Bool {
-        now.monotonic - watch.answeredAt >= max(patience.modifyUs, .milliseconds(2 * desk.profile.visibilityDelayMs))
+        // What a former process heard it heard before this one began.
+        now.monotonic - max(watch.answeredAt, startedAt) >= max(patience.modifyUs, .milliseconds(2 * desk.profile.visibilityDelayMs))
     }
 
     /// Whether a question asked then was asked when the command's last request could not be taken any more: as of a place, by the lowest that was measured

@@ -80,10 +80,11 @@ package final class Auditor {
         case .orderBorn(let order, _):
             seen[.intended, default: 0] += 1
             willBear(order)
-            streams.used(order.account)
+            streams.bore(order)
             readings[order.key] = RecordReading(order)
         case .intentSettled(let key, _, _): willSettle(key)
-        case .intent, .intentComplete, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
+        case .intentComplete(let key): streams.completed(key)
+        case .intent, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
             .kill, .sessionGuard, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity,
             .formulaBroken,
             .lookupLag, .note:

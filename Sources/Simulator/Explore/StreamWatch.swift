@@ -13,6 +13,7 @@ package final class StreamWatch: @unchecked Sendable {
     private var standings: [StreamName: Standing] = [:]
     private var listedAt: [AccountID: Int64] = [:]
     private var usedAt: [AccountID: Int64] = [:]
+    private var owners: [IntentKey: AccountID] = [:]
     /// Executions and orders that pushes named.
     private var trades: Set<String> = []
     private var orders: Set<String> = []
@@ -44,8 +45,12 @@ package final class StreamWatch: @unchecked Sendable {
     func forgetOwed() { owed = [] }
     /// A listing of an account's open orders leaves.
     func listed(_ account: AccountID) { listedAt[account] = now() }
-    /// It has an order.
-    func used(_ account: AccountID) { usedAt[account] = usedAt[account] ?? now() }
+    /// It has an order, once that is part of a whole intent: what a crash discards used no market.
+    func bore(_ order: Order) { owners[order.intent] = order.account }
+    func completed(_ intent: IntentKey) {
+        guard let account = owners.removeValue(forKey: intent) else { return }
+        usedAt[account] = usedAt[account] ?? now()
+    }
 
     func delivered(_ news: StreamNews, of stream: StreamName, at now: Int64) {
         switch news {

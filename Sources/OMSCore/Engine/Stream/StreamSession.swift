@@ -156,6 +156,8 @@ final class StreamSession {
         self.markets.formUnion(new)
         guard case .live(let id) = phase else { return false }
         want(new)
+        // Markets of another product may go by channels that are acknowledged: nothing is said then, and nothing comes.
+        guard !unsaid.isEmpty || !wanted.isSubset(of: acknowledged) else { return false }
         phase = .subscribing(id)
         return true
     }
