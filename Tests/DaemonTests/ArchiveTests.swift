@@ -63,6 +63,11 @@ import Wire
         #expect(intent["counts"]?["canceled"]?.integer == Int64(ids.count), "\(intent)")
     }
 
+    private func isSound(_ house: House) throws {
+        let (code, output) = try verify(house)
+        #expect(code == 0, "\(output)")
+    }
+
     private func verify(_ house: House) throws -> (code: Int32, output: String) {
         try ChildProcess.run("omsd", ["verify", "--journal", house.journal.path, "--archive", house.scratch.file("archive")], in: house.scratch)
     }
@@ -77,7 +82,7 @@ import Wire
         let account = try house.account("az-futures")
         let again = try client.call("intent.submit", account.intent("old", orders: ids.count))
         #expect(again["duplicate"]?.bool == true && again["orders"]?.array?.compactMap(\.string) == ids)
-        #expect(try verify(house).code == 0, "\(try verify(house).output)")
+        try isSound(house)
         let (code, output) = try house.verify()
         #expect(code == 0 && output.contains("not checked"), "\(output)")
         let export = try ChildProcess.run("omsctl", ["export", "orders", "--csv", "--journal", house.journal.path], in: house.scratch)
@@ -102,11 +107,11 @@ import Wire
         try house.writeConfiguration(extra: folder)
         let child = try house.launch(environment: later(house).merging(["OMSD_KILL_AT": point]) { $1 })
         #expect(try child.end(seconds: 60) == 128 + SIGKILL, "\(point) was never reached\n\(child.tail)")
-        #expect(try verify(house).code == 0, "\(try verify(house).output)")
+        try isSound(house)
         let client = try house.start(environment: later(house), untilReady: false)
         try pollUntil("a month is filed \(house.daemon?.tail ?? "")", seconds: 60) { try isMoved(house) }
         try check(house, client, ids)
-        #expect(try verify(house).code == 0, "\(try verify(house).output)")
+        try isSound(house)
         #expect(try house.stopDaemon() == 0)
     }
 
