@@ -125,7 +125,11 @@ extension JournalCheck {
         defer { connection.endSnapshot() }
         let runs = try connection.prepare("SELECT first_seq, last_seq FROM archived WHERE archive_id = \(row.id) ORDER BY first_seq")
         let lines = try file.prepare(
-            "SELECT (SELECT count(*) FROM orders WHERE order_key BETWEEN ?1 AND ?2), (SELECT count(*) FROM events WHERE seq BETWEEN ?1 AND ?2)")
+            """
+            WITH run(first, last) AS (SELECT ?, ?)
+            SELECT (SELECT count(*) FROM run, orders WHERE order_key BETWEEN run.first AND run.last),
+                (SELECT count(*) FROM run, events WHERE seq BETWEEN run.first AND run.last)
+            """)
         while try runs.step() {
             let (first, last): (Int64, Int64) = (try runs.next(), try runs.next())
             defer { lines.reset() }
@@ -168,8 +172,10 @@ extension Connection {
     func archivedRuns(from first: Int64, to last: Int64) throws(JournalError) -> [(first: Int64, last: Int64, archive: Int64)] {
         let rows = try prepare(
             """
-            SELECT first_seq, last_seq, archive_id FROM archived
-            WHERE first_seq >= coalesce((SELECT max(first_seq) FROM archived WHERE first_seq <= ?1), ?1) AND first_seq <= ?2 AND last_seq >= ?1
+            WITH asked(first, last) AS (SELECT ?, ?)
+            SELECT first_seq, last_seq, archive_id FROM asked, archived
+            WHERE first_seq >= coalesce((SELECT max(a.first_seq) FROM archived a WHERE a.first_seq <= asked.first), asked.first)
+            AND first_seq <= asked.last AND last_seq >= asked.first
             ORDER BY first_seq
             """)
         try rows.bind(first, last)

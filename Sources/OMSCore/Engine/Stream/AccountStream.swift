@@ -78,6 +78,9 @@ final class AccountStream {
     /// Whether a reconciliation that began then closes the gap: one that began before the last acknowledgement may have missed what happened in between.
     func closesGap(startedAt: Int64) -> Bool { upSince.map { startedAt >= $0 } ?? false && figures.state == .gap }
 
+    /// It is up, and what it missed is not known yet.
+    var awaitsReconciliation: Bool { upSince != nil && figures.state == .gap }
+
     /// A reconciliation is done.
     ///
     /// - Returns: whether it closed the gap.

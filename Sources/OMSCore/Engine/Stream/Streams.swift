@@ -138,7 +138,12 @@ extension Engine {
 
     /// A whole listing is done: it may have shown all that was missed.
     func closeGap(_ sweep: Sweep, on desk: Desk) {
-        guard desk.setup.stream != nil, desk.stream.reconciled(startedAt: sweep.startedAt, at: now.wall) else { return }
+        guard desk.setup.stream != nil else { return }
+        guard desk.stream.reconciled(startedAt: sweep.startedAt, at: now.wall) else {
+            // It began before the stream was up, and may have taken long: the one that closes the gap does not wait for as long again.
+            if desk.stream.awaitsReconciliation { desk.listing.read(by: now.monotonic + .milliseconds(desk.setup.reconcileIntervalMs)) }
+            return
+        }
         record(.note(account: desk.id, nil, event(.gapClosed, evidence: .query)))
         notice(.streamUp, of: desk.id)
     }
