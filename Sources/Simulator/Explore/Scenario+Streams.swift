@@ -31,10 +31,6 @@ extension StreamWeather {
         (weather.tokenRefused, weather.loginRefused, weather.clockRefused) = (sometimes(0.5), sometimes(0.4), sometimes(0.4))
         weather.isMute = random.chance(0.06)
         weather.delayUs = 1_000...[5_000, 50_000, 2_000_000][Int(random.below(3))]
-        // From a generator of their own: what a seed draws of all else stays as it was.
-        var copy = random
-        var own = SplitMix64(seed: mixedSeed(copy.next(), "units and versions"))
-        (weather.kind.comparesWithREST, weather.kind.countsBase) = (own.chance(0.5), own.chance(0.5))
         return weather
     }
 }

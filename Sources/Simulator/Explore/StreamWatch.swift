@@ -62,8 +62,7 @@ package final class StreamWatch: @unchecked Sendable {
             orders.insert(id.text)
             guard let client = heard.report.clientOrderID else { return }
             let isEnd = [.filled, .canceled, .expired, .rejected].contains(heard.report.status)
-            // What counts something else than the record is not compared with it.
-            let filled = heard.unit == nil ? heard.report.filledQuantity ?? .zero : .zero
+            let filled = heard.report.filledQuantity ?? .zero
             owed.append(Owed(order: client, venueOrderID: id, filled: filled, isEnd: isEnd, dueAt: now + .seconds(5)))
         default: break
         }

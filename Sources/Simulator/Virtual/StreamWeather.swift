@@ -47,10 +47,6 @@ package struct StreamKind: Sendable {
     /// Pushes bear what tells an older one from a newer one; name our own ids.
     package var hasVersions = true
     package var namesClients = true
-    /// What they bear is what REST bears, too; else it compares among pushes alone. Only where they bear something.
-    package var comparesWithREST = false
-    /// Pushes count base currency where REST counts contracts.
-    package var countsBase = false
     /// Each market is a subscription.
     package var isBySymbol = false
     /// How long the venue lets a connection live, milliseconds; nil: for ever.
@@ -75,8 +71,7 @@ struct VirtualStreamRules: OMSCore.StreamRules {
                 OMSCore.BudgetRule("stream:connect", 20, perMs: 10_000, scope: .apikey),
                 OMSCore.BudgetRule("stream:subscribe", 20, perMs: 10_000, scope: .apikey),
                 OMSCore.BudgetRule("lookup:ws-token", 1, perMs: 5_000, scope: .apikey),
-            ], login: kind.login, versions: !kind.hasVersions ? .none : kind.comparesWithREST ? .asREST : .amongPushes,
-            fills: kind.tellsFills ? .pushed : .announced)
+            ], login: kind.login, versions: kind.hasVersions ? .amongPushes : .none, fills: kind.tellsFills ? .pushed : .announced)
         (profile.lifeMs, profile.isBySymbol) = (kind.lifeMs, kind.isBySymbol)
         if kind.login == .subscription { profile.token = StreamProfile.TokenRule(lifeMs: kind.tokenLifeMs, isOfTheConnection: false) }
         return profile

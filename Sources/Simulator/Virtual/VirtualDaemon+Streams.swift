@@ -39,13 +39,6 @@ extension VirtualDaemon {
             world: world, watch: auditor.streams, now: { [unowned self] in self.clock.time }, later: { [unowned self] in self.later($0, $1) },
             post: { mailbox.post($0) }, note: { [unowned self] in self.note($0) }, tell: { [unowned self] in self.tell($0()) },
             listsFills: { [unowned self] name in self.setups.contains { $0.stream?.name == name && $0.rules.profile.listsFills } },
-            version: { [unowned self] venue, standing in
-                let dialect = self.world.venue(named: venue)?.dialect
-                return dialect is AscendEXDialect ? AscendEXDialect.seqNum(standing.updateNumber) : standing.updatedAt / 1_000
-            },
-            countsContracts: { [unowned self] venue in
-                self.setups.contains { $0.rules.profile.venue == venue && $0.rules.profile.quantityUnit == .contracts }
-            },
             isBooked: { [unowned self] trade, order in
                 self.journal.orders.values.contains { $0.venueOrderID == order && self.journal.fills[$0.key]?[trade] != nil }
             })

@@ -10,7 +10,7 @@ extension VirtualStream {
         guard let id = connections(of: name).last(where: { isSubscribed($0, to: order.symbol) }) else { return }
         guard let connection = open[id], !connection.isMute, !weather.isMute else { return }
         if order.requestNumber == 0 { surroundings.note(.streamForeign) }
-        push(.order(heard(report, at: venue)), id, version: report.standing.updateNumber)
+        push(.order(heard(report)), id, version: report.standing.updateNumber)
         if let fill = report.fill { tell(fill, of: order, id) }
         if random.chance(weather.foreign) { push(.order(foreign(order)), id) }
     }
@@ -24,7 +24,7 @@ extension VirtualStream {
         order.clientID.isEmpty || !weather.kind.namesClients ? nil : ClientOrderID(order.clientID)
     }
 
-    private func heard(_ news: OrderReport, at venue: String) -> HeardOrder {
+    private func heard(_ news: OrderReport) -> HeardOrder {
         let (order, standing) = (news.order, news.standing)
         let status: OMSCore.OrderReport.Status =
             switch standing.state {
@@ -41,18 +41,7 @@ extension VirtualStream {
         report.side = order.side == .buy ? .buy : .sell
         (report.price, report.quantity, report.filledQuantity) = (standing.price, standing.quantity, standing.filled)
         var heard = HeardOrder(report, product: order.ticket.product)
-        if weather.kind.hasVersions {
-            if weather.kind.comparesWithREST {
-                heard.report.version = surroundings.version(venue, standing)
-            } else {
-                heard.pushedVersion = Int64(standing.updateNumber)
-            }
-        }
-        if weather.kind.countsBase, let size = news.instrument?.contractSize, surroundings.countsContracts(venue) {
-            heard.unit = .base
-            heard.report.quantity = standing.quantity.multiplied(by: size, roundingDown: true)
-            heard.report.filledQuantity = standing.filled.multiplied(by: size, roundingDown: true)
-        }
+        if weather.kind.hasVersions { heard.pushedVersion = Int64(standing.updateNumber) }
         return heard
     }
 

@@ -36,9 +36,6 @@ final class VirtualStream: StreamCarrier {
         let tell: (@autoclosure () -> String) -> Void
         /// Whether the venue's REST lists executions: where it does not, no page of its stream names them either.
         let listsFills: (StreamName) -> Bool
-        /// What a venue's REST tells of how an order stands, to know an older row from a newer one; and whether quantities there are contracts.
-        let version: (_ venue: String, SimOrder.Standing) -> Int64
-        let countsContracts: (_ venue: String) -> Bool
         /// Whether an execution is on record.
         let isBooked: (TradeID, VenueOrderID) -> Bool
     }
