@@ -45,24 +45,6 @@ import Testing
         #expect(read == expected.map { "\($0)" })
     }
 
-    @Test func `goes on where a page could not be had, twice, and begins anew where its first could not`() {
-        let turn = Turn(.seconds(1))
-        listing.begin(sweep())
-        listing.asked(at: 0)
-        #expect(!listing.pageFailed(in: turn), "nothing was read of it")
-        for _ in 0..<3 {
-            _ = listing.pageCame(at: 0)
-            #expect(!listing.turn(to: "p", cancelsTaken: 0))
-            for pause in [500, 1_000] as [Int64] {
-                listing.asked(at: .seconds(1))
-                #expect(listing.pageFailed(in: turn) && query() == "\(Query.openOrders(symbol: nil, page: "p"))")
-                #expect(listing.sweep?.isAsked == false && listing.sweep?.pageAgainAt == .seconds(1) + .milliseconds(pause))
-            }
-            listing.asked(at: .seconds(1))
-            #expect(!listing.pageFailed(in: turn), "the venue does not tell")
-        }
-    }
-
     @Test func `without an end is none`() {
         listing.begin(sweep())
         for _ in 1..<patience.listingPagesMax {
@@ -181,19 +163,6 @@ import Testing
 
         listing.awaitLookUps(of: [7], for: [waiter(2)], ReconcileSummary(account: "a"), at: 0)
         #expect(listing.takeEnded(progressAt: 0, in: Turn(patience.reconcileUs)) { _ in true }.map(\.isInVain) == [true])
-    }
-
-    @Test func `is answered in vain where the venue answers other questions and never those that it waits for`() {
-        listing.awaitLookUps(of: [7, 8], for: [waiter(1)], ReconcileSummary(account: "a"), at: 0)
-        var asked: Set<OrderKey> = [7, 8]
-        func ended(at seconds: Int64) -> [Bool] {
-            listing.takeEnded(progressAt: .seconds(seconds), in: Turn(.seconds(seconds))) { asked.contains($0) }.map(\.isInVain)
-        }
-        for seconds in stride(from: 1, to: 100 as Int64, by: 1) { #expect(ended(at: seconds).isEmpty) }
-        // One of them is settled: the others may be, too.
-        asked = [8]
-        for seconds in stride(from: 100, to: 220 as Int64, by: 1) { #expect(ended(at: seconds).isEmpty, "\(seconds)") }
-        #expect(ended(at: 221) == [true])
     }
 
     @Test func `counts an order that was given up and came to light for whoever waits for it`() {

@@ -110,27 +110,6 @@ import Wire
         #expect(daemon.engine?.snapshot().first?.lastError == nil)
     }
 
-    @Test func `a listing of which a page fails goes on with that page, and reads none twice that it had`() throws {
-        // No other than those that are asked for.
-        let daemon = try House.ready("az-futures") { $0.setups[0].reconcileIntervalMs = 3_600_000 }
-        daemon.submit(try House.intent("az-futures", orders: 1_000, id: "ours"))
-        #expect(House.settled(daemon, "ours"))
-        func pages() -> Int { daemon.world.ledger.requests.count { $0.endpoint == "order-list" } }
-        func reconcile() throws -> (asked: Int, isComplete: Bool) {
-            let before = pages()
-            let answer = try House.hear(daemon.command(.reconcile("az-futures")), daemon, withinUs: .seconds(60)).get()
-            #expect(answer["venue_open"]?.integer == 1_000, "\(answer)")
-            return (pages() - before, answer["complete"] == .bool(true))
-        }
-        let plain = try reconcile()
-        #expect(plain.asked >= 10 && plain.isComplete)
-        var rule = Self.lookups(.serverError(status: 502, body: .html, executes: false), at: "order-list", count: 2)
-        rule.after = plain.asked / 2
-        daemon.world.setFaults([rule])
-        let struck = try reconcile()
-        #expect(struck.isComplete && struck.asked == plain.asked + 2, "\(struck.asked) of \(plain.asked)")
-    }
-
     @Test func `a listing that is larger than any answer may be is no end of anything: its orders are looked up one by one`() throws {
         let venue = "xt-spot"
         let daemon = try House.ready(venue)

@@ -89,14 +89,11 @@ extension Engine {
 
     /// The venue did not list. Of a market that it does not know any more that is no wonder: the others are listed, and its orders looked up one by one.
     func listingFailed(_ symbol: Symbol?, _ reason: String, on desk: Desk) {
-        guard desk.listing.sweep != nil, let symbol, desk.access.markets.lacks(symbol) else {
-            guard desk.listing.pageFailed(in: turn) else { return abandonSweep(desk, reason) }
-            return desk.access.say(reason)
-        }
+        guard desk.listing.sweep != nil, let symbol, desk.access.markets.lacks(symbol) else { return abandonSweep(desk, reason) }
         if desk.listing.skip(symbol) { finish(desk) }
     }
 
-    /// A page that could not be had, nor when it was asked for again: the sweep begins anew later. What it did not list is not absent. Time and again: the account is not ready, orders are
+    /// A page that could not be had: the sweep begins anew later. What it did not list is not absent. Time and again: the account is not ready, orders are
     /// looked up one by one, and whoever waits is answered with what is known.
     func abandonSweep(_ desk: Desk, _ reason: String) {
         guard desk.listing.sweep != nil else { return }

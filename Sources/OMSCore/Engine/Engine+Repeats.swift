@@ -59,12 +59,8 @@ extension Engine {
 
     // MARK: Sending
 
-    /// Those that were put off come by themselves when it is their time (``pursue(_:of:on:)``).
     func queueModify(of live: LiveOrder, on desk: Desk) {
-        let isReady = { (id: CommandID) in
-            self.commands[id]?.kind == .modify && self.commands[id]?.state == .requested && self.watches[id]?.notBefore ?? .min <= self.now.monotonic
-        }
-        guard let ready = live.commands.last(where: isReady) else { return }
+        guard let ready = live.commands.last(where: { commands[$0]?.kind == .modify && commands[$0]?.state == .requested }) else { return }
         desk.lanes.modify(live.key, isAgain: watches[ready]?.isRepeated ?? false, at: now.monotonic)
     }
 

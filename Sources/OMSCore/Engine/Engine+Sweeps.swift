@@ -14,10 +14,6 @@ extension Engine {
             begin(desk, isForRepeats: !isDue)
         }
         guard let sweep = desk.listing.sweep, !sweep.isAsked else { return false }
-        guard now.monotonic >= sweep.pageAgainAt else {
-            wake(at: sweep.pageAgainAt)
-            return false
-        }
         // While orders wait to be sent, looking after those that rest takes a fifth of the time at most.
         if desk.listing.hasReconciled, sweep.waiters.isEmpty, desk.kill == nil, desk.lanes.hasPlaces, now.monotonic < sweep.nextPageAt {
             wake(at: sweep.nextPageAt)

@@ -139,15 +139,6 @@ final class Listing {
         return "it has no end: \(patience.listingPagesMax) pages"
     }
 
-    /// A page could not be had.
-    ///
-    /// - Returns: whether it is asked for once more.
-    func pageFailed(in turn: Turn) -> Bool {
-        guard sweep?.pageFailed(patience, at: turn.now.monotonic) == true, let at = sweep?.pageAgainAt else { return false }
-        turn.wake(at: at)
-        return true
-    }
-
     /// The page is read. History is read to confirm cancels as long as it takes fewer requests than questions for each of them.
     ///
     /// - Returns: whether there is nothing more to read.
@@ -266,8 +257,7 @@ final class Listing {
         }
     }
 
-    /// Takes out the reconciliations whose questions are all answered, or go unanswered for too long: while the venue answers nothing, or while it answers
-    /// others alone.
+    /// Takes out the reconciliations whose questions are all answered, or go unanswered for too long.
     ///
     /// - Parameters:
     ///   - progressAt: when the venue last answered what it was asked, by the runner's clock.
@@ -275,20 +265,12 @@ final class Listing {
     func takeEnded(progressAt: Int64, in turn: Turn, isAsked: (OrderKey) -> Bool) -> [(reconciliation: Reconciliation, isInVain: Bool)] {
         guard !reconciliations.isEmpty else { return [] }
         var ended: [(reconciliation: Reconciliation, isInVain: Bool)] = []
-        var left: [Reconciliation] = []
-        for var reconciliation in reconciliations {
+        reconciliations.removeAll { reconciliation in
             let isAsking = reconciliation.pending.contains(where: isAsked)
-            if isAsking {
-                reconciliation.count(at: turn.now.monotonic, isAsked: isAsked)
-                let isMoving = isPatient(since: reconciliation.settledAt, patience.reconcileStillUs, in: turn)
-                if isMoving, isPatient(since: max(reconciliation.startedAt, progressAt), patience.reconcileUs, in: turn) {
-                    left.append(reconciliation)
-                    continue
-                }
-            }
+            if isAsking, isPatient(since: max(reconciliation.startedAt, progressAt), in: turn) { return false }
             ended.append((reconciliation, isAsking))
+            return true
         }
-        reconciliations = left
         return ended
     }
 
@@ -297,7 +279,7 @@ final class Listing {
         guard isAwaited || sweep?.waiters.isEmpty == false else { return [] }
         var given: [SweepWaiter] = []
         func isGiven(_ waiter: SweepWaiter) -> Bool {
-            if isPatient(since: max(waiter.askedAt, progressAt), patience.reconcileUs, in: turn) { return false }
+            if isPatient(since: max(waiter.askedAt, progressAt), in: turn) { return false }
             given.append(waiter)
             return true
         }
@@ -306,9 +288,9 @@ final class Listing {
         return given
     }
 
-    private func isPatient(since: Int64, _ mostUs: Int64, in turn: Turn) -> Bool {
-        guard turn.now.monotonic - since < mostUs else { return false }
-        turn.wake(at: since + mostUs)
+    private func isPatient(since: Int64, in turn: Turn) -> Bool {
+        guard turn.now.monotonic - since < patience.reconcileUs else { return false }
+        turn.wake(at: since + patience.reconcileUs)
         return true
     }
 

@@ -33,11 +33,6 @@ struct Sweep {
     private var askedAt: Int64 = 0
     /// Not before then, while orders wait to be sent.
     private(set) var nextPageAt: Int64 = .min
-    /// How often the page that is next could not be had, and when it is asked for again.
-    private var pageFailures = 0
-    private(set) var pageAgainAt: Int64 = .min
-    /// Pages that were read.
-    private var pagesRead = 0
     /// Something was asked at all.
     private(set) var hasAsked = false
     /// False: a row that may be ours could not be read, or contradicts what we asked.
@@ -83,18 +78,7 @@ struct Sweep {
     /// The page is read.
     mutating func turn(to next: String?) {
         if phase == .history { historyPages += 1 }
-        pagesRead += 1
         advance(next)
-    }
-
-    /// The page could not be had. What was read before it stands, and it is asked for once more before all of that is given up.
-    ///
-    /// - Returns: whether it is.
-    mutating func pageFailed(_ patience: Patience, at now: Int64) -> Bool {
-        guard pagesRead > 0, pageFailures < patience.pageFailuresMax else { return false }
-        (isAsked, pageAgainAt) = (false, now + patience.pagePauses.pause(after: pageFailures))
-        pageFailures += 1
-        return true
     }
 
     /// Whether history takes more requests than questions for each of so many orders.
@@ -108,7 +92,7 @@ struct Sweep {
     }
 
     private mutating func advance(_ next: String?) {
-        (page, pageFailures, pageAgainAt) = (next, 0, .min)
+        page = next
         guard next == nil else { return }
         pages = 0
         symbol += 1
@@ -128,21 +112,4 @@ struct Reconciliation {
     var summary: ReconcileSummary
     var pending: Set<OrderKey>
     let startedAt: Int64
-    /// How many of them were still asked about when they were counted last, when that is to be done again, and when it showed fewer than before.
-    private var asked = Int.max
-    private var countedNextAt: Int64 = .min
-    private(set) var settledAt: Int64
-
-    init(waiters: [SweepWaiter], summary: ReconcileSummary, pending: Set<OrderKey>, startedAt: Int64) {
-        (self.waiters, self.summary, self.pending, self.startedAt, settledAt) = (waiters, summary, pending, startedAt, startedAt)
-    }
-
-    /// Counts them, now and then: whether any of these very questions comes to its end, whatever else the venue answers.
-    mutating func count(at now: Int64, isAsked: (OrderKey) -> Bool) {
-        guard now >= countedNextAt else { return }
-        countedNextAt = now + .seconds(1)
-        let left = pending.count(where: isAsked)
-        if left < asked { settledAt = now }
-        asked = left
-    }
 }
