@@ -169,38 +169,6 @@ import Wire
         if let again = at(.requeued) { #expect(again - submitted > .milliseconds(20_000 + stepMs), "by the clock as it is now") }
     }
 
-    @Test(arguments: [15_000, 19_000])
-    func `a clock that is behind where no process of ours measures it takes nothing that was sent again behind a restart`(behindMs: Int64) throws {
-        let daemon = try restarted(behindMs: behindMs, holdMs: 120_000)
-        let exchange = try #require(daemon.world.venue(named: "az-futures")?.exchange)
-        #expect(exchange.orders.count == 1 && daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(exchange.orders.count)")
-        #expect(orders(daemon).allSatisfy { $0.state.isLive && $0.attempts == 1 }, "\(orders(daemon).map(\.attempts))")
-        // The scene itself: who says that nothing can arrive so late any more gets it twice.
-        let careless = try restarted(behindMs: behindMs, holdMs: 1_000)
-        #expect(careless.world.venue(named: "az-futures")?.exchange.orders.count == 2)
-    }
-
-    /// Killed while its request is on the way, which arrives late and at a machine of the venue's that is behind.
-    private func restarted(behindMs: Int64, holdMs: Int64) throws -> VirtualDaemon {
-        let daemon = try House.ready("az-futures") {
-            ($0.setups[0].freshnessMs, $0.world.freshnessMs) = (20_000, 20_000)
-            $0.setups[0].holdUnansweredMs = holdMs
-        }
-        // The machine that is behind answers nothing else than the request that comes late.
-        let arrivesMs = behindMs + 18_000
-        var clock = FaultRule(.clock(offsetMs: -behindMs, driftPpm: 0, afterMs: arrivesMs - 200, lastsMs: 1_200))
-        clock.venue = "az-futures"
-        let late = Fault.executeLate(.init(arrivesMs), .silence)
-        daemon.world.setFaults([clock, Self.fault(late, .mixed, count: 1), Self.fault(late, .place, count: 1)])
-        daemon.submit(try House.intent("az-futures", orders: 1, id: "late"))
-        #expect(daemon.run(forUs: .seconds(2)) { orders(daemon).first?.state == .submitted })
-        daemon.run(forUs: .milliseconds(300))
-        try die(daemon)
-        #expect(House.settled(daemon, "late", withinUs: .seconds(300)))
-        daemon.run(forUs: .seconds(60))
-        return daemon
-    }
-
     @Test func `a restart costs a proof no time where what was sent before can arrive no more`() throws {
         let daemon = try House.ready("az-futures") {
             ($0.setups[0].freshnessMs, $0.world.freshnessMs) = (20_000, 20_000)
