@@ -179,7 +179,7 @@ import Wire
     @Test func `the metrics that are served are those that are documented, and health is as documented`() throws {
         let house = try House(["az-futures"])
         let port = UInt16.random(in: 20_000..<30_000)
-        try house.writeConfiguration(extra: "metrics: { listen: '127.0.0.1:\(port)' },")
+        try house.writeConfiguration(extra: "metrics: { listen: '127.0.0.1:\(port)' }, archive: { after_days: 30 },")
         try house.start()
         let pages = SimulatorPages(port: port)
         try pollUntil("health") { (try? pages.page("/healthz"))?.body == "ok\n" }
@@ -240,7 +240,11 @@ import Wire
         // What stands inside a rule of risk is explained with the rule.
         let inside: Set = ["btc_usdt", "max", "low", "high", "opening", "since"]
         let (explained, shown) = (Self.explainedKeys(try Self.text("man/omsd.json5.5")), Self.shownKeys(example).subtracting(inside))
-        #expect(explained == shown, "the manual and the example differ in \(explained.symmetricDifference(shown).sorted())")
+        // What is off is shown behind its null.
+        let commented: Set = ["after_days", "folder"]
+        for key in commented { #expect(example.contains("\(key):"), "the example does not show \(key)") }
+        let differing = explained.symmetricDifference(shown.union(commented)).sorted()
+        #expect(differing.isEmpty, "the manual and the example differ in \(differing)")
         for key in AccountReader.riskKeys { #expect(operating.contains("`risk.\(key)`") && example.contains("\(key):"), "\(key)") }
     }
 

@@ -111,7 +111,11 @@ import Wire
             """)
         try same(
             "refusals", Self.rows(report["refusals"], ["account", "by", "what", "code", "count"]),
-            "SELECT account, 'venue', 'order', reject_code, count(*) FROM v_orders WHERE state = 'rejected' GROUP BY 1, 4")
+            """
+            SELECT account, 'venue', 'order', reject_code, count(*) FROM v_orders WHERE state = 'rejected' GROUP BY 1, 4
+            UNION ALL SELECT account, 'venue', kind, coalesce(reject_code, ''), count(*) FROM v_commands
+            WHERE state = 'refused' AND evidence <> 'local' GROUP BY 1, 3, 4
+            """)
         try same(
             "requests", Self.rows(report["requests"], ["account", "kind", "outcome", "count", "items"]),
             "SELECT account, kind, outcome, count(*), sum(items) FROM v_requests GROUP BY 1, 2, 3")
