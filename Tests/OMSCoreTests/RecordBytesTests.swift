@@ -120,8 +120,8 @@ import Testing
         let identity: Set = ["key", "clientOrderID", "account", "intent", "intentID", "tag", "item", "terms", "intendedAt", "expiresAt", "sequence"]
         let elsewhere: Set = ["wireTime", "predictedIDs"]
         let inTable: Set = [
-            "state", "evidence", "venueState", "venueOrderID", "price", "quantity", "filledQuantity", "averagePrice", "attempts", "request",
-            "rejectCode", "rejectText", "submittedAt", "acknowledgedAt", "closedAt", "parkedAt", "bars", "absences",
+            "state", "evidence", "venueState", "venueOrderID", "price", "quantity", "filledQuantity", "averagePrice", "attemptCount", "request",
+            "rejectCode", "rejectText", "submittedAt", "acknowledgedAt", "closedAt", "parkedAt", "bars", "absenceCount",
         ]
         #expect(labels == identity.union(elsewhere).union(inTable), "a new property of an order belongs into Order.known, and here")
         #expect(Order.known.count == inTable.count)

@@ -27,8 +27,6 @@ package struct Order: Sendable {
     package var quantity: Decimal?
     package var filledQuantity: Decimal = .zero
     package var averagePrice: Decimal?
-    /// Requests carrying it that may have left.
-    package var attempts: Int = 0
     /// The last request that carried it.
     package var request: RequestID?
     /// The wire timestamp of that request, milliseconds of the venue's clock: the fence counts from it.
@@ -42,10 +40,22 @@ package struct Order: Sendable {
     package var parkedAt: Int64?
     /// What bars it from being sent again; empty for most.
     package var bars: Bars = []
+    // Small ones behind what leaves room for them: there are hundreds of thousands of these.
+    private var absenceCount: Int8 = 0
+    private var attemptCount: Int32 = 0
     /// Under which ids the venue may know its attempts, where those can be computed before sending (AscendEX), oldest first.
     package var predictedIDs: [VenueOrderID] = []
+
+    /// Requests carrying it that may have left.
+    package var attempts: Int {
+        get { Int(attemptCount) }
+        set { attemptCount = Int32(clamping: newValue) }
+    }
     /// Times it was proven absent, up to `absencesMax`.
-    package var absences: Int = 0
+    package var absences: Int {
+        get { Int(absenceCount) }
+        set { absenceCount = Int8(clamping: newValue) }
+    }
 
     /// More is not counted: twice absent, an order is sent alone.
     package static let absencesMax = 2
