@@ -165,6 +165,19 @@ import Testing
         #expect(listing.takeEnded(progressAt: 0, in: Turn(patience.reconcileUs)) { _ in true }.map(\.isInVain) == [true])
     }
 
+    @Test func `is answered in vain where the venue answers other questions and never those that it waits for`() {
+        listing.awaitLookUps(of: [7, 8], for: [waiter(1)], ReconcileSummary(account: "a"), at: 0)
+        var asked: Set<OrderKey> = [7, 8]
+        func ended(at seconds: Int64) -> [Bool] {
+            listing.takeEnded(progressAt: .seconds(seconds), in: Turn(.seconds(seconds))) { asked.contains($0) }.map(\.isInVain)
+        }
+        for seconds in stride(from: 1, to: 100 as Int64, by: 1) { #expect(ended(at: seconds).isEmpty) }
+        // One of them is settled: the others may be, too.
+        asked = [8]
+        for seconds in stride(from: 100, to: 220 as Int64, by: 1) { #expect(ended(at: seconds).isEmpty, "\(seconds)") }
+        #expect(ended(at: 221) == [true])
+    }
+
     @Test func `counts an order that was given up and came to light for whoever waits for it`() {
         listing.awaitLookUps(of: [7], for: [waiter(1)], ReconcileSummary(account: "a"), at: 0)
         listing.cameToLight(7)

@@ -43,4 +43,33 @@ import Testing
         let isSettled = daemon.run(forUs: .seconds(2)) { daemon.journal.order(order.clientOrderID)?.state != .inDoubt }
         #expect(isSettled)
     }
+
+    @Test(arguments: ["az-futures", "xt-spot", "bitget-uta"], [true, false])
+    func `an account's few orders do not wait for the thousands of another that shares its limit`(venue: String, isFirst: Bool) throws {
+        let daemon = try House.daemon([venue]) { options in
+            let setup = options.setups[0]
+            var twin = AccountSetup(id: "twin", uid: setup.uid, keyFingerprint: setup.keyFingerprint, rules: setup.rules)
+            (twin.freshnessMs, twin.reconcileIntervalMs) = (setup.freshnessMs, setup.reconcileIntervalMs)
+            options.setups.append(twin)
+            for index in options.setups.indices { (options.setups[index].batchMax, options.setups[index].maxInFlight) = (10, 40) }
+            options.turnsMax = 200_000
+        }
+        try daemon.start()
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+        let accounts = [AccountID(venue), "twin"]
+        var many = try House.intent(venue, orders: 20_000, id: "many")
+        var few = try House.intent(venue, orders: 10, id: "few")
+        (many.account, few.account) = isFirst ? (accounts[0], accounts[1]) : (accounts[1], accounts[0])
+        daemon.submit(many)
+        daemon.run(forUs: .seconds(1))
+
+        daemon.submit(few)
+        let isSent = daemon.run(forUs: .seconds(3)) {
+            let orders = daemon.journal.orders.values.filter { $0.account == few.account }
+            return orders.count == 10 && orders.allSatisfy { $0.state != .intended }
+        }
+
+        #expect(isSent)
+        #expect(daemon.journal.orders.values.contains { $0.account == many.account && $0.state == .intended }, "the many are still under way")
+    }
 }

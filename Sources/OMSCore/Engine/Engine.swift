@@ -177,11 +177,7 @@ package final class Engine {
         serveGrants()
         serveGuards()
         workStreams()
-        for desk in desks {
-            work(desk)
-            endReconciliations(desk)
-            watch(desk)
-        }
+        workDesks()
         // Behind all of them: the work of one may book executions of another.
         for desk in desks { recordPositions(of: desk) }
         settleIntents()
@@ -190,6 +186,17 @@ package final class Engine {
         limiter.endTurn(turn)
         if let next = admission.takeReservation() { record(.idHighWater(next)) }
         return turn.take()
+    }
+
+    /// Accounts may share a limit, and the first could take all of it for ever: whose turn it is first is drawn.
+    private func workDesks() {
+        var serving = desks
+        if serving.count > 1 { serving.shuffle(using: &random) }
+        for desk in serving {
+            work(desk)
+            endReconciliations(desk)
+            watch(desk)
+        }
     }
 
     /// When to call again although nothing came: microseconds of the monotonic clock.

@@ -46,8 +46,10 @@ package struct Patience: Sendable {
     package var listingPagesMax = 20_000
     /// So many reconciliations in a row that failed: the account is not ready.
     package var listingFailuresMax = 3
-    /// How long a reconciliation may stand still before whoever waits for it is answered.
+    /// How long a reconciliation may stand still before whoever waits for it is answered: while the venue answers nothing at all, and while it answers other
+    /// questions alone.
     package var reconcileUs: Int64 = .seconds(30)
+    package var reconcileStillUs: Int64 = .seconds(120)
     /// How often an order is looked up by itself where the venue cannot list.
     package var singlesUs: Int64 = .seconds(60)
     /// Listings that fail one after the other (their rows slip while cancels are carried out), before orders are asked about one by one all the same.

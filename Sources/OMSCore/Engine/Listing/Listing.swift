@@ -257,7 +257,8 @@ final class Listing {
         }
     }
 
-    /// Takes out the reconciliations whose questions are all answered, or go unanswered for too long.
+    /// Takes out the reconciliations whose questions are all answered, or go unanswered for too long: while the venue answers nothing, or while it answers
+    /// others alone.
     ///
     /// - Parameters:
     ///   - progressAt: when the venue last answered what it was asked, by the runner's clock.
@@ -265,12 +266,20 @@ final class Listing {
     func takeEnded(progressAt: Int64, in turn: Turn, isAsked: (OrderKey) -> Bool) -> [(reconciliation: Reconciliation, isInVain: Bool)] {
         guard !reconciliations.isEmpty else { return [] }
         var ended: [(reconciliation: Reconciliation, isInVain: Bool)] = []
-        reconciliations.removeAll { reconciliation in
+        var left: [Reconciliation] = []
+        for var reconciliation in reconciliations {
             let isAsking = reconciliation.pending.contains(where: isAsked)
-            if isAsking, isPatient(since: max(reconciliation.startedAt, progressAt), in: turn) { return false }
+            if isAsking {
+                reconciliation.count(at: turn.now.monotonic, isAsked: isAsked)
+                let isMoving = isPatient(since: reconciliation.settledAt, patience.reconcileStillUs, in: turn)
+                if isMoving, isPatient(since: max(reconciliation.startedAt, progressAt), patience.reconcileUs, in: turn) {
+                    left.append(reconciliation)
+                    continue
+                }
+            }
             ended.append((reconciliation, isAsking))
-            return true
         }
+        reconciliations = left
         return ended
     }
 
@@ -279,7 +288,7 @@ final class Listing {
         guard isAwaited || sweep?.waiters.isEmpty == false else { return [] }
         var given: [SweepWaiter] = []
         func isGiven(_ waiter: SweepWaiter) -> Bool {
-            if isPatient(since: max(waiter.askedAt, progressAt), in: turn) { return false }
+            if isPatient(since: max(waiter.askedAt, progressAt), patience.reconcileUs, in: turn) { return false }
             given.append(waiter)
             return true
         }
@@ -288,9 +297,9 @@ final class Listing {
         return given
     }
 
-    private func isPatient(since: Int64, in turn: Turn) -> Bool {
-        guard turn.now.monotonic - since < patience.reconcileUs else { return false }
-        turn.wake(at: since + patience.reconcileUs)
+    private func isPatient(since: Int64, _ mostUs: Int64, in turn: Turn) -> Bool {
+        guard turn.now.monotonic - since < mostUs else { return false }
+        turn.wake(at: since + mostUs)
         return true
     }
 

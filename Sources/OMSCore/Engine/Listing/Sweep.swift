@@ -112,4 +112,21 @@ struct Reconciliation {
     var summary: ReconcileSummary
     var pending: Set<OrderKey>
     let startedAt: Int64
+    /// How many of them were still asked about when they were counted last, when that is to be done again, and when it showed fewer than before.
+    private var asked = Int.max
+    private var countedNextAt: Int64 = .min
+    private(set) var settledAt: Int64
+
+    init(waiters: [SweepWaiter], summary: ReconcileSummary, pending: Set<OrderKey>, startedAt: Int64) {
+        (self.waiters, self.summary, self.pending, self.startedAt, settledAt) = (waiters, summary, pending, startedAt, startedAt)
+    }
+
+    /// Counts them, now and then: whether any of these very questions comes to its end, whatever else the venue answers.
+    mutating func count(at now: Int64, isAsked: (OrderKey) -> Bool) {
+        guard now >= countedNextAt else { return }
+        countedNextAt = now + .seconds(1)
+        let left = pending.count(where: isAsked)
+        if left < asked { settledAt = now }
+        asked = left
+    }
 }
