@@ -159,23 +159,33 @@ import Testing
         listing.awaitLookUps(of: [7], for: [waiter(1)], ReconcileSummary(account: "a"), at: 0)
         #expect(listing.takeEnded(progressAt: 0, in: Turn(1)) { _ in true }.isEmpty)
         #expect(listing.waiting.count == 1)
-        #expect(listing.takeEnded(progressAt: 0, in: Turn(2)) { _ in false }.map(\.isInVain) == [false])
+        #expect(listing.takeEnded(progressAt: 0, in: Turn(2)) { _ in false }.map(\.left) == [0])
 
         listing.awaitLookUps(of: [7], for: [waiter(2)], ReconcileSummary(account: "a"), at: 0)
-        #expect(listing.takeEnded(progressAt: 0, in: Turn(patience.reconcileUs)) { _ in true }.map(\.isInVain) == [true])
+        #expect(listing.takeEnded(progressAt: 0, in: Turn(patience.reconcileUs)) { _ in true }.map(\.left) == [1])
     }
 
     @Test func `is answered in vain where the venue answers other questions and never those that it waits for`() {
         listing.awaitLookUps(of: [7, 8], for: [waiter(1)], ReconcileSummary(account: "a"), at: 0)
         var asked: Set<OrderKey> = [7, 8]
-        func ended(at seconds: Int64) -> [Bool] {
-            listing.takeEnded(progressAt: .seconds(seconds), in: Turn(.seconds(seconds))) { asked.contains($0) }.map(\.isInVain)
+        func ended(at seconds: Int64) -> [Int] {
+            listing.takeEnded(progressAt: .seconds(seconds), in: Turn(.seconds(seconds))) { asked.contains($0) }.map(\.left)
         }
         for seconds in stride(from: 1, to: 100 as Int64, by: 1) { #expect(ended(at: seconds).isEmpty) }
         // One of them is settled: the others may be, too.
         asked = [8]
         for seconds in stride(from: 100, to: 220 as Int64, by: 1) { #expect(ended(at: seconds).isEmpty, "\(seconds)") }
-        #expect(ended(at: 221) == [true])
+        #expect(ended(at: 221) == [1])
+    }
+
+    @Test func `is answered after five minutes however many of its questions come to their end`() {
+        let orders = Set((1...1_000).map { OrderKey($0) })
+        listing.awaitLookUps(of: orders, for: [waiter(1)], ReconcileSummary(account: "a"), at: 0)
+        func ended(at seconds: Int64) -> [Int] {
+            listing.takeEnded(progressAt: .seconds(seconds), in: Turn(.seconds(seconds))) { $0.number > seconds }.map(\.left)
+        }
+        for seconds in stride(from: 1, to: 300 as Int64, by: 1) { #expect(ended(at: seconds).isEmpty) }
+        #expect(ended(at: 300) == [700])
     }
 
     @Test func `counts an order that was given up and came to light for whoever waits for it`() {
@@ -184,7 +194,7 @@ import Testing
         listing.cameToLight(7)
 
         let ended = listing.takeEnded(progressAt: 0, in: Turn(1)) { _ in true }
-        #expect(ended.map(\.reconciliation.summary.adopted) == [1] && ended.map(\.isInVain) == [false])
+        #expect(ended.map(\.reconciliation.summary.adopted) == [1] && ended.map(\.left) == [0])
     }
 
     @Test func `forgets strangers that it does not show any more`() throws {

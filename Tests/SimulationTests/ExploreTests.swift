@@ -41,10 +41,12 @@ import Testing
     /// 10000967: how long a modify had been answered was counted from before the process, and ended the daemon by an overflow. 9000612, 10001214: a market of
     /// another product went by a channel that was acknowledged, and the stream waited for more. 9001335: a crash discarded the only order of an account.
     /// 10004239: of accounts that share a limit the first took all of it, and a reconciliation of the last waited for ever.
+    /// 7003029: an order that look-ups had hidden was cancelled while its repeat was on its way. 7030742: the reserve went to listings of another account of
+    /// the same user. 8017245: a reconciliation at the narrowest limits outlasted ten minutes.
     /// The others: a late answer halted an account behind its resume.
     static let oncePainful: [UInt64] = [
         5_753, 15_246, 29_969, 91_800, 101_814, 102_859, 111_230, 116_090, 118_958, 301_368, 7_000_080, 9_000_612, 9_001_335, 10_000_967, 10_001_214,
-        10_004_239,
+        10_004_239, 7_003_029, 7_030_742, 8_017_245,
     ]
 
     /// Found before there were two versions, by its number of the first: one symbol was missing from one answer, and an external order there went unseen.

@@ -72,4 +72,29 @@ import Testing
         #expect(isSent)
         #expect(daemon.journal.orders.values.contains { $0.account == many.account && $0.state == .intended }, "the many are still under way")
     }
+
+    @Test func `listings of an account that has nothing to send leave the reserve alone while another of its user has`() throws {
+        let daemon = try House.daemon(["ascendex"]) { options in
+            let setup = options.setups[0]
+            let twin = AccountSetup(id: "twin", uid: setup.uid, keyFingerprint: setup.keyFingerprint, rules: setup.rules)
+            options.setups.append(twin)
+            var narrow = LimitSetting(budget: "overall")
+            (narrow.permits, narrow.windowMs, narrow.reserve) = (2, 1_000, 1)
+            for index in options.setups.indices {
+                (options.setups[index].freshnessMs, options.setups[index].reconcileIntervalMs) = (3_000, 1_000)
+                (options.setups[index].batchMax, options.setups[index].limits) = (1, [narrow])
+            }
+        }
+        try daemon.start()
+        daemon.run(forUs: .seconds(60)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false }
+
+        daemon.submit(try House.intent("ascendex", orders: 5, id: "few"))
+        let isSeen = daemon.run(forUs: .seconds(60)) {
+            daemon.journal.orders.count == 5 && daemon.journal.orders.values.allSatisfy { $0.state == .working }
+        }
+
+        #expect(isSeen, "\(daemon.journal.orders.values.map(\.state))")
+        let listings = daemon.world.ledger.requests.count { $0.endpoint == "order-open" }
+        #expect(listings > 2, "\(listings)")
+    }
 }

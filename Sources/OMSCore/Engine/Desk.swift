@@ -53,6 +53,8 @@ final class Desk {
     /// Orders with a command that the venue took, or may have: how they stand now tells what became of it.
     var lookedFor: Set<OrderKey> = []
     var repeats: Repeats
+    /// Of its orders those that were sent again and may still be taken.
+    var resent = Resent()
     /// Since the account was halted with `cancel_open`.
     var kill: Kill?
     /// As the record has it.
@@ -87,6 +89,9 @@ final class Desk {
     var placeMax: Int { min(setup.batchMax ?? profile.placeMax, profile.placeMax) }
     var freshnessMs: Int64 { setup.freshnessMs ?? profile.freshnessMs }
     func freshnessMs(of kind: RequestKind) -> Int64 { profile.freshnessMsByKind[kind] ?? freshnessMs }
+
+    /// Whether it is of the same user at the same venue.
+    func isOfUser(of other: Desk) -> Bool { self === other || profile.venue == other.profile.venue && setup.uid == other.setup.uid }
 
     /// Whether anything was ever known of a market under this name.
     func isKnown(_ symbol: Symbol) -> Bool { access.markets.isKnown(symbol, used: listing.symbols) }

@@ -58,6 +58,7 @@ extension Engine {
             let lives = orders.compactMap { desk.book[$0.order] }
             for live in lives {
                 let fields = desk.book.unsend(live)
+                desk.resent.ended(live.key)
                 change(live, to: .intended, kind: .requeued, evidence: .local, fields: fields, request: id, note: "not sent: \(reason)")
                 followUp(live, on: desk)
             }
@@ -238,8 +239,10 @@ extension Engine {
             live.seenAt = now.monotonic
             if live.state != .submitted {
                 overtaken(live, by: outcome, request: request, on: desk)
+                if !outcome.isOpen { repeatEnded(of: live, on: desk) }
                 continue
             }
+            if !outcome.isOpen { desk.resent.ended(live.key) }
             switch outcome {
             case .acknowledged(let venueID, let word):
                 learn(venueID, of: live, on: desk)
@@ -355,6 +358,11 @@ extension Engine {
 }
 
 extension ItemOutcome {
+    /// It leaves open whether the request was taken, or still will be.
+    fileprivate var isOpen: Bool {
+        if case .inDoubt = self { true } else { false }
+    }
+
     /// The venue's words for an item that was surely not executed; empty: it gave none.
     fileprivate var said: String {
         guard case .notExecuted(_, let said) = self else { return "" }

@@ -77,6 +77,8 @@ extension Engine {
                 intents.hold(command.id, for: intent)
             } else if let watch = watches[command.id], watch.notBefore > now.monotonic {
                 desk.lanes.putOff(.command(command.id), until: watch.notBefore)
+            } else if let end = repeatEnds(of: live, on: desk) {
+                desk.lanes.putOff(.command(command.id), until: end)
             } else if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID {
                 ask(live, [.cancel, .venueID], on: desk, after: 0)
             } else {
@@ -138,6 +140,8 @@ extension Engine {
             guard live.state.isLive, commands[command.id] != nil else { return }
             if let watch = watches[command.id], watch.notBefore > now.monotonic {
                 desk.lanes.putOff(.command(command.id), until: watch.notBefore)
+            } else if let end = repeatEnds(of: live, on: desk) {
+                desk.lanes.putOff(.command(command.id), until: end)
             } else {
                 queueModify(of: live, on: desk)
             }
@@ -148,7 +152,9 @@ extension Engine {
 
     /// The modify of an order that may leave now: none of it is on the wire, few enough are unfinished, no cancel is open.
     func modifyReady(_ live: LiveOrder, on desk: Desk) -> OrderCommand? {
-        guard live.state.isLive, desk.profile.cancelsByClientID || live.order.venueOrderID != nil else { return nil }
+        guard live.state.isLive, desk.profile.cancelsByClientID || live.order.venueOrderID != nil, !desk.resent.contains(live.key) else {
+            return nil
+        }
         var unfinished = 0
         var waiting: [OrderCommand] = []
         for id in live.commands {

@@ -72,10 +72,14 @@ extension Engine {
         return launchFind(desk, .routine) || launchFills(desk) || launchFind(desk, .late)
     }
 
-    /// Whether something could leave that is no question. Then questions of no doubt leave the reserve alone.
-    func waitsToSend(_ desk: Desk) -> Bool {
+    /// Whether something could leave that is no question.
+    private func waitsToSend(_ desk: Desk) -> Bool {
         desk.lanes.hasModifies || desk.lanes.hasPlaces && mayPlace(desk)
     }
+
+    /// The same of all accounts of its user, which share limits. Then questions of no doubt leave the reserve alone, or those of one account would keep what
+    /// another has to send out of a small budget for ever.
+    func isReserveKept(_ desk: Desk) -> Bool { desks.contains { $0.isOfUser(of: desk) && waitsToSend($0) } }
 
     // MARK: Preparations
 
@@ -276,7 +280,7 @@ extension Engine {
             timeoutMs: desk.setup.requestTimeoutMs)
         let grips = limiter.take(charges, by: id, in: turn)
         (plan.permits, plan.isJournaled) = (limiter.permits(of: charges), isJournaled)
-        limiter.served(charges, place: isPlace, whilePlaceWaits: desk.lanes.hasPlaces)
+        limiter.served(charges, place: isPlace, whilePlaceWaits: hasPlaces(with: desk))
         inFlight[id] = InFlight(plan: plan, grips: grips, isJournaled: isJournaled, launchedAt: now.monotonic)
         desk.access.asked(plan, in: turn)
         if plan.isRoutine { desk.lanes.routineLeft() }
@@ -314,6 +318,7 @@ extension Engine {
             desk.lanes.stoppedWaiting()
         }
         let fields = desk.book.send(live, in: plan.id, stampMs: plan.timeMs, predictedID: ticket.predictedID, at: now.monotonic)
+        desk.resent.left(live.key, attempt: live.order.attempts)
         change(live, to: .submitted, kind: .submitted, evidence: .local, fields: fields, request: plan.id)
     }
 

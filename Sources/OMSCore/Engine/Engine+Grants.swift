@@ -22,8 +22,11 @@ extension Engine {
     }
 
     func serveGrants() {
-        limiter.serveGrants(in: turn, placeWaits: { placeWaits(for: $0) }, hasPlaces: { desks[$0].lanes.hasPlaces })
+        limiter.serveGrants(in: turn, placeWaits: { placeWaits(for: $0) }, hasPlaces: { hasPlaces(with: desks[$0]) })
     }
+
+    /// Whether new orders wait, of this account or of others of its user, which share limits.
+    func hasPlaces(with desk: Desk) -> Bool { desks.contains { $0.isOfUser(of: desk) && $0.lanes.hasPlaces } }
 
     /// Whether a place may go and waits for a permit of this budget.
     private func placeWaits(for budget: Int) -> Bool {

@@ -69,7 +69,7 @@ extension Engine {
         {
             return false
         }
-        let usesReserve = lane != .routine && lane != .late || !waitsToSend(desk)
+        let usesReserve = lane != .routine && lane != .late || !isReserveKept(desk)
         guard desk.lookUps.hasDue(lane) else { return false }
         // Steps may fall under budgets of their own: one that is used up holds back its own questions alone.
         let steps = Set((0..<desk.profile.findSteps).filter { mayAsk($0, lane, usesReserve: usesReserve, on: desk) })

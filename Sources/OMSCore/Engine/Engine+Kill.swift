@@ -83,6 +83,10 @@ extension Engine {
             wake(at: at)
             return false
         }
+        if let end = repeatsEnd(on: desk) {
+            wake(at: end)
+            return false
+        }
         guard launch(.query(.cancelAll(symbol: nil)), on: desk, usesReserve: true, isJournaled: true) else { return false }
         desk.isAskingAll = true
         return true

@@ -7,7 +7,7 @@
 extension Engine {
     /// Who shares an account's look-ups: all accounts of its user at its venue.
     func sharers(of desk: Desk) -> [Desk] {
-        desks.filter { $0.profile.venue == desk.profile.venue && $0.setup.uid == desk.setup.uid }
+        desks.filter { $0.isOfUser(of: desk) }
     }
 
     /// Whether an account on record is of a configured one's user, or was before a rebinding. Where a journal did not know its uids, it may be.

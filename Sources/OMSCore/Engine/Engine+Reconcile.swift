@@ -62,9 +62,12 @@ extension Engine {
             return inquiry.reasons.contains(.missing) && inquiry.absentRounds < patience.missingRounds
                 && desk.breaks[.missingThere, live.order.clientOrderID] == nil
         }
-        for (reconciliation, isInVain) in ended {
+        for (reconciliation, left) in ended {
             var summary = reconciliation.summary
-            if isInVain { summary.error = summary.error ?? "orders that were not listed could not be looked up: \(troubles(of: desk))" }
+            if left > 0, summary.error == nil {
+                let why = trouble(of: desk)?.words ?? desk.access.lastError.words ?? "they are still being asked about"
+                summary.error = "\(left) orders that were not listed could not be looked up yet: \(why)"
+            }
             answer(reconciliation.waiters, summary, on: desk)
         }
     }

@@ -127,7 +127,7 @@ extension Engine {
                 desk.lookUps.fills.end(key)
                 continue
             }
-            guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: !waitsToSend(desk)) else { return false }
+            guard launch(.query(.fills(subject(live, on: desk), page: nil)), on: desk, usesReserve: !isReserveKept(desk)) else { return false }
             desk.lookUps.fills.asked(key)
             return true
         }

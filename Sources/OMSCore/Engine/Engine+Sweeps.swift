@@ -28,7 +28,7 @@ extension Engine {
         }
         let query = sweep.query
         let isUrgent = !desk.listing.hasReconciled || !desk.book.doubts.isEmpty || desk.kill != nil || confirmsByListing(desk)
-        guard launch(.query(query), on: desk, usesReserve: isUrgent || !waitsToSend(desk)) else { return false }
+        guard launch(.query(query), on: desk, usesReserve: isUrgent || !isReserveKept(desk)) else { return false }
         if isPaced { repeated(.query(query), on: desk) }
         desk.listing.asked(at: now.monotonic)
         return true

@@ -50,6 +50,8 @@ package struct Patience: Sendable {
     /// questions alone.
     package var reconcileUs: Int64 = .seconds(30)
     package var reconcileStillUs: Int64 = .seconds(120)
+    /// The same however many of its questions come to their end: at the narrowest limits thousands of them take hours.
+    package var reconcileMostUs: Int64 = .seconds(300)
     /// How often an order is looked up by itself where the venue cannot list.
     package var singlesUs: Int64 = .seconds(60)
     /// Listings that fail one after the other (their rows slip while cancels are carried out), before orders are asked about one by one all the same.

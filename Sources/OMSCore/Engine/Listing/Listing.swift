@@ -257,27 +257,30 @@ final class Listing {
         }
     }
 
-    /// Takes out the reconciliations whose questions are all answered, or go unanswered for too long: while the venue answers nothing, or while it answers
-    /// others alone.
+    /// Takes out the reconciliations whose questions are all answered, or take too long: while the venue answers nothing, while it answers others alone, or
+    /// because its limits let through so few of them.
     ///
     /// - Parameters:
     ///   - progressAt: when the venue last answered what it was asked, by the runner's clock.
     ///   - isAsked: whether an order is still being looked up.
-    func takeEnded(progressAt: Int64, in turn: Turn, isAsked: (OrderKey) -> Bool) -> [(reconciliation: Reconciliation, isInVain: Bool)] {
+    /// - Returns: each with how many orders are left to be looked up.
+    func takeEnded(progressAt: Int64, in turn: Turn, isAsked: (OrderKey) -> Bool) -> [(reconciliation: Reconciliation, left: Int)] {
         guard !reconciliations.isEmpty else { return [] }
-        var ended: [(reconciliation: Reconciliation, isInVain: Bool)] = []
+        var ended: [(reconciliation: Reconciliation, left: Int)] = []
         var left: [Reconciliation] = []
         for var reconciliation in reconciliations {
             let isAsking = reconciliation.pending.contains(where: isAsked)
             if isAsking {
                 reconciliation.count(at: turn.now.monotonic, isAsked: isAsked)
-                let isMoving = isPatient(since: reconciliation.settledAt, patience.reconcileStillUs, in: turn)
+                let isMoving =
+                    isPatient(since: reconciliation.settledAt, patience.reconcileStillUs, in: turn)
+                    && isPatient(since: reconciliation.startedAt, patience.reconcileMostUs, in: turn)
                 if isMoving, isPatient(since: max(reconciliation.startedAt, progressAt), patience.reconcileUs, in: turn) {
                     left.append(reconciliation)
                     continue
                 }
             }
-            ended.append((reconciliation, isAsking))
+            ended.append((reconciliation, isAsking ? reconciliation.pending.count(where: isAsked) : 0))
         }
         reconciliations = left
         return ended

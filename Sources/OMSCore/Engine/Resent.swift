@@ -1,0 +1,22 @@
+/// One account's orders that were sent again, while that request may still be taken.
+///
+/// Absence was proven, and the venue may have shown too little for that. Then the repeat is barred by nothing but the order itself: venues keep an id from being
+/// used twice as long as an order stands under it, and let the repeat in once that order is cancelled. An owner: its state is written here alone.
+struct Resent {
+    private var orders: Set<OrderKey> = []
+
+    var isEmpty: Bool { orders.isEmpty }
+    var all: Set<OrderKey> { orders }
+
+    func contains(_ order: OrderKey) -> Bool { !orders.isEmpty && orders.contains(order) }
+
+    /// A request with the order left; `attempt`: which one, from 1.
+    mutating func left(_ order: OrderKey, attempt: Int) {
+        if attempt > 1 { orders.insert(order) }
+    }
+
+    /// It was answered, did not leave, or is too old to be taken.
+    ///
+    /// - Returns: whether something may have waited for that.
+    @discardableResult mutating func ended(_ order: OrderKey) -> Bool { !orders.isEmpty && orders.remove(order) != nil }
+}

@@ -1,0 +1,43 @@
+import OMSCore
+import Testing
+
+@testable import Simulator
+
+/// A venue bars the repeat of an order's request as long as the order stands, and no longer.
+extension ProofTests {
+    /// An order is executed, the reply is lost, look-ups stand still, it is sent again, and only then it shows.
+    private func seenBehindItsRepeat(_ venue: String, lateMs: Int64) throws -> VirtualDaemon {
+        let daemon = try House.ready(venue) { Self.refuseDuplicates(venue, &$0) }
+        daemon.world.setFaults([
+            Self.fault(.loseReplyAfterExecution(.silence), .place, count: 1), Self.fault(.staleReplica(.init(3_600_000)), .lookup),
+        ])
+        daemon.submit(try House.intent(venue, orders: 1, id: "one"))
+        #expect(daemon.run(forUs: .seconds(120)) { orders(daemon).first?.attempts == 2 })
+        #expect(places(daemon) == 1, "the repeat has not arrived yet")
+        daemon.world.setFaults([Self.fault(.executeLate(.init(lateMs), .silence), .place, count: 1)])
+        daemon.command(.reconcile(AccountID(venue)))
+        #expect(daemon.run(forUs: .seconds(2)) { orders(daemon).first?.state == .working }, "\(orders(daemon).map(\.state))")
+        return daemon
+    }
+
+    @Test(arguments: ProofTests.duplicating, [false, true])
+    func `an order that shows while its repeat is on its way is cancelled only when that can be taken no more`(venue: String, isKill: Bool) throws {
+        let daemon = try seenBehindItsRepeat(venue, lateMs: 2_500)
+        if isKill {
+            daemon.command(.setState(AccountID(venue), .halted, reason: "kill", cancelOpen: true, everything: true))
+        } else {
+            var intent = Intent(account: AccountID(venue), id: "out")
+            intent.cancel = [.order(try #require(orders(daemon).first?.clientOrderID))]
+            daemon.submit(intent)
+        }
+        daemon.run(forUs: 100_000)
+        let id = try #require(orders(daemon).first?.clientOrderID)
+        #expect(isKill || daemon.engine?.waits(id)?.contains("a repeat of the order's request") == true, "\(daemon.engine?.waits(id) ?? "nothing")")
+
+        #expect(daemon.run(forUs: .seconds(30)) { orders(daemon).first?.state == .canceled }, "\(orders(daemon).map(\.state))")
+        daemon.run(forUs: .seconds(60))
+        let exchange = try exchange(daemon, venue)
+        #expect(exchange.orders.count { $0.state != .rejected } == 1, "\(exchange.orders.map(\.state))")
+        #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+}
