@@ -318,7 +318,7 @@ extension Engine {
             desk.lanes.stoppedWaiting()
         }
         let fields = desk.book.send(live, in: plan.id, stampMs: plan.timeMs, predictedID: ticket.predictedID, at: now.monotonic)
-        desk.resent.left(live.key, attempt: live.order.attempts)
+        desk.resent.left(live.order)
         change(live, to: .submitted, kind: .submitted, evidence: .local, fields: fields, request: plan.id)
     }
 

@@ -335,7 +335,7 @@ package final class Engine {
         case .acknowledged, .working, .partiallyFilled: resumeOutcome(of: live, on: desk)
         case .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
         }
-        desk.resent.left(live.key, attempt: live.order.attempts)
+        desk.resent.left(live.order)
         for id in live.commands { pursue(id, of: live, on: desk) }
         // Whether all of it was listed before is not known.
         if live.order.filledQuantity.isPositive { wantFills(live, on: desk) }

@@ -10,9 +10,9 @@ struct Resent {
 
     func contains(_ order: OrderKey) -> Bool { !orders.isEmpty && orders.contains(order) }
 
-    /// A request with the order left; `attempt`: which one, from 1.
-    mutating func left(_ order: OrderKey, attempt: Int) {
-        if attempt > 1 { orders.insert(order) }
+    /// A request with the order left. Behind one that surely was not executed it is no repeat: it was proven absent, or it was not.
+    mutating func left(_ order: Order) {
+        if order.absences > 0 { orders.insert(order.key) }
     }
 
     /// It was answered, did not leave, or is too old to be taken.

@@ -12,6 +12,8 @@ struct CancelWatch {
     private var open: [OrderKey: Set<CommandID>] = [:]
     /// When cancels that were sent before came back: microseconds of the history.
     private var cameBackAt: [CommandID: Int64] = [:]
+    /// When orders that had been proven absent left again: until that can be taken no more they are not cancelled.
+    private var sentAgainAt: [OrderKey: Int64] = [:]
     private var commits = 0
     /// Grants of each budget since its last one to new orders.
     private var passedOver: [Int64: Int] = [:]
@@ -36,6 +38,9 @@ struct CancelWatch {
         case .commandChanged(let command, let from, _):
             if command.state != .requested { cameBackAt[command.id] = nil } else if from != .requested { cameBackAt[command.id] = now }
             note(command)
+        case .orderChanged(let order, _, _, let event):
+            if event.kind == .submitted, order.absences > 0 { sentAgainAt[order.key] = now }
+            if event.evidence == .response { sentAgainAt[order.key] = nil }
         case .permit(let row):
             guard let request = row.request else { return }
             // Rows of requests stand in front of the permits they take.
@@ -67,6 +72,7 @@ struct CancelWatch {
         _ cancels: Set<CommandID>, of key: OrderKey, _ journal: MemoryJournal, at now: Int64, _ cancelsByClientID: (AccountID) -> Bool
     ) -> CommandID? {
         guard let order = journal.orders[key], order.state.isLive, order.venueOrderID != nil || cancelsByClientID(order.account) else { return nil }
+        if let since = sentAgainAt[key], now - since < Self.pauseUs { return nil }
         // Of an intent that is still being written nothing may leave, and nobody waits for it.
         let commands = cancels.compactMap { journal.commands[$0] }.filter { $0.intent.map(journal.isComplete) ?? true }
         // One cancel of an order is on the wire at a time.
