@@ -31,14 +31,16 @@ extension Engine {
         // What the request costs as such shows when it is made up (``leavable(_:usesReserve:on:)``).
         let charges = desk.rules.charges(of: item).filter { !$0.part.isEmpty && $0.perItem > 0 }
         let taken = self.charges(charges, on: desk)
-        for charge in taken where room[charge.budget] == nil {
-            room[charge.budget] =
-                isAgain
+        func whole(_ charge: BudgetCharge) -> Int {
+            isAgain
                 ? limiter.repeatable(charge, at: now.monotonic, usesReserve: usesReserve)
                 : limiter.available(charge.budget, at: now.monotonic, usesReserve: usesReserve)
         }
+        for charge in taken where room[charge.budget] == nil { room[charge.budget] = whole(charge) }
         if let full = taken.first(where: { room[$0.budget, default: 0] < $0.weight }) {
-            if !isAgain || mayRepeat([full]) { awaitPermits([full], usesReserve: usesReserve) }
+            // Those in front of it in the batch may stay as well: what it waits for is a permit beside theirs, and not what is there already.
+            let beside = BudgetCharge(budget: full.budget, weight: whole(full) - room[full.budget, default: 0] + full.weight)
+            if !isAgain || mayRepeat([full]) { _ = canTake([beside], usesReserve: usesReserve) }
             return false
         }
         for charge in taken { room[charge.budget, default: 0] -= charge.weight }

@@ -29,8 +29,12 @@ extension Engine {
     }
 
     /// Whether cancels that came back have something left of their share of the budgets.
-    package func mayRepeatCancels(of account: AccountID) -> Bool {
-        desk(account).map { now.monotonic >= limiter.nextRepeat(cancelCharges($0)) } ?? false
+    ///
+    /// - Parameter charges: what one of them costs, of its market where the venue counts markets apart.
+    package func mayRepeatCancels(of account: AccountID, _ charges: [Charge]) -> Bool {
+        guard let desk = desk(account), now.monotonic >= limiter.nextRepeat(cancelCharges(desk)) else { return false }
+        let ofMarket = self.charges(charges.filter { !$0.part.isEmpty && $0.perItem > 0 }, on: desk)
+        return ofMarket.allSatisfy { limiter.repeatable($0, at: now.monotonic, usesReserve: true) >= $0.weight }
     }
 
     private func cancelCharges(_ desk: Desk) -> [BudgetCharge] {

@@ -26,7 +26,7 @@ package final class Auditor {
     /// Whether an account has all of these permits left for a cancel.
     var hasPermits: (AccountID, [Charge]) -> Bool = { _, _ in false }
     /// Whether an account's cancels that came back have something left of their share.
-    var mayRepeatCancels: (AccountID) -> Bool = { _ in false }
+    var mayRepeatCancels: (AccountID, [Charge]) -> Bool = { _, _ in false }
     /// Microseconds of the history.
     var time: () -> Int64 = { 0 }
 
@@ -148,12 +148,18 @@ package final class Auditor {
             return false
         }
         let cameBack = cancel.attempts > 0 || cancel.evidence == .response
-        if cameBack, !mayRepeatCancels(account) { return false }
+        // Where the venue counts markets apart, by what the cancel's own has left.
+        let tickets = journal.orders[cancel.order].map { order in
+            CancelTicket(
+                command: cancel.id, order: order.key, clientOrderID: order.clientOrderID, venueOrderID: order.venueOrderID, terms: order.terms)
+        }
+        let own = profile.mixesPlaceAndCancel ? [] : rules.charges(of: .cancel(tickets.map { [$0] } ?? []))
+        if cameBack, !mayRepeatCancels(account, own) { return false }
         // What came back goes by itself: new orders may ride with cancels that are new, too.
         if profile.mixesPlaceAndCancel { return cameBack ? row.items == carried : row.items - carried < profile.cancelMax }
         // Of budgets that both take a permit of, the places had one.
         let shared = Set(rules.charges(of: .place([], isSingle: false)).map(\.budget))
-        return hasPermits(account, rules.charges(of: .cancel([])).filter { !shared.contains($0.budget) })
+        return hasPermits(account, own.filter { !shared.contains($0.budget) })
     }
 
     /// A venue has taken in everything up to now.

@@ -124,7 +124,7 @@ package final class VirtualDaemon {
             self.onRecord($0)
         }
         auditor.hasPermits = { [unowned self] in self.engine?.hasPermits($1, of: $0) ?? false }
-        auditor.mayRepeatCancels = { [unowned self] in self.engine?.mayRepeatCancels(of: $0) ?? false }
+        auditor.mayRepeatCancels = { [unowned self] in self.engine?.mayRepeatCancels(of: $0, $1) ?? false }
         auditor.time = { [unowned self] in self.clock.time }
         auditor.streams.now = auditor.time
         auditor.bound = { [unowned self] account in self.bounds[account] ?? nil }
