@@ -37,6 +37,7 @@ package enum DialectCatalog {
     /// In the order in which paths are offered to them.
     package static let all: [DialectLine] = [
         BitgetMarginDialect.line, BitgetUTADialect.line, XTSpotDialect.line, AZFuturesDialect.line, AscendEXDialect.line, BybitDialect.line,
+        OKXDialect.line,
     ]
 
     /// nil for a name that no venue bears.

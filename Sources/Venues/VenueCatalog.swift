@@ -3,7 +3,7 @@ import OMSCore
 /// All venues that this daemon speaks: one line each.
 package enum VenueCatalog {
     /// In the order in which they are listed, numbered and tried.
-    package static let all: [VenueLine] = [AZFutures.line, XTSpot.line, BitgetMargin.line, BitgetUTA.line, AscendEX.line, Bybit.line]
+    package static let all: [VenueLine] = [AZFutures.line, XTSpot.line, BitgetMargin.line, BitgetUTA.line, AscendEX.line, Bybit.line, OKX.line]
 
     /// nil for a name that no venue bears.
     package static func line(_ venue: String) -> VenueLine? { all.first { $0.venue == venue } }

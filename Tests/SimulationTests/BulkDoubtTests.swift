@@ -17,12 +17,15 @@ import Venues
 
     /// Where they are not a hundred or more.
     private static let pageRows = ["bybit": 50]
+    /// What one round of an order's look-up asks where its steps go through listings to their end, an empty page: at OKX eleven, of which six are pages of the
+    /// market's pending orders; and a quarter more, for rounds that begin anew.
+    private static let walks = ["okx": 14]
     /// Where it is not 500. AZ's: all 200 permits of a second, 100 orders each: as many as one crash can leave in doubt.
     private static let orders = ["az-futures": 20_000, "xt-spot": 2_500, "bitget-margin": 1_500, "bitget-uta": 1_500]
 
     static let cases = House.venues.map { venue in
         let profile = try? House.profile(venue)
-        let finds = profile.map { $0.listingProvesAbsence ? 0 : (2 * $0.findSteps + $0.findMax - 1) / $0.findMax }
+        let finds = profile.map { $0.listingProvesAbsence ? 0 : (2 * (walks[venue] ?? $0.findSteps) + $0.findMax - 1) / $0.findMax }
         return Case(venue: venue, orders: orders[venue] ?? 500, findsPerAbsent: finds ?? 0, rows: pageRows[venue] ?? 100)
     }
 

@@ -89,7 +89,9 @@ import Testing
         #expect(daemon.journal.orders.values.contains { $0.intentID == "swap" && $0.state.isLive })
     }
 
-    @Test(arguments: ["xt-spot", "az-futures", "bybit"]) func `a cancel finds a connection while slow places hold all others`(venue: String) throws {
+    @Test(arguments: ["xt-spot", "az-futures", "bybit", "okx"]) func `a cancel finds a connection while slow places hold all others`(venue: String)
+        throws
+    {
         let daemon = try Self.placed(venue, orders: 1) { $0.setups[0].maxInFlight = 2 }
         daemon.world.setFaults([Self.fault(.delay(.init(4_000)), try House.placeKind(venue), count: 1)])
         for round in 0..<4 { daemon.submit(try House.intent(venue, orders: 1, id: "slow-\(round)")) }
@@ -105,7 +107,7 @@ import Testing
 
     enum Lost: String, CaseIterable { case before, after, refused }
 
-    @Test(arguments: ["xt-spot", "az-futures", "bybit"], Lost.allCases)
+    @Test(arguments: ["xt-spot", "az-futures", "bybit", "okx"], Lost.allCases)
     func `a cancel that comes back is looked after and sent again while slow places hold all other connections`(venue: String, how: Lost) throws {
         let daemon = try Self.placed(venue, orders: 1) { $0.setups[0].maxInFlight = 2 }
         let fault: Fault =
@@ -129,7 +131,7 @@ import Testing
         #expect(daemon.journal.orders.values.contains { $0.state == .submitted }, "a slow place is still out")
     }
 
-    @Test(arguments: ["xt-spot", "az-futures", "bybit"])
+    @Test(arguments: ["xt-spot", "az-futures", "bybit", "okx"])
     func `a cancel of an order in doubt has it looked up, and cancel-all leaves, while slow places hold all other connections`(venue: String) throws {
         let daemon = try Self.placed(venue, orders: 1) { $0.setups[0].maxInFlight = 2 }
         let kind = try House.placeKind(venue)
@@ -155,7 +157,7 @@ import Testing
         let known = daemon.world.ledger.requests.count
         daemon.command(.setState(AccountID(venue), .halted, reason: "kill", cancelOpen: false, everything: true))
         daemon.run(forUs: .milliseconds(300))
-        #expect(daemon.world.ledger.requests.dropFirst(known).contains { $0.endpoint.hasSuffix("cancel-all") })
+        #expect(daemon.world.ledger.requests.dropFirst(known).contains { $0.endpoint.contains("cancel-all") })
         #expect(daemon.journal.orders.values.contains { $0.state == .submitted }, "a slow place is still out")
     }
 

@@ -10,7 +10,7 @@ import Testing
         return intent
     }
 
-    @Test(arguments: ["bitget-uta", "az-futures", "bybit"], [200, 700, 2_500] as [Int64])
+    @Test(arguments: ["bitget-uta", "az-futures", "bybit", "okx"], [200, 700, 2_500] as [Int64])
     func `of a steady stream of modifies that the venue takes none is called refused`(venue: String, everyMs: Int64) throws {
         let daemon = try EngineCancelTests.placed(venue, orders: 1)
         let order = try #require(daemon.journal.orders.values.first)
@@ -24,7 +24,7 @@ import Testing
         #expect(daemon.journal.order(order.clientOrderID)?.price == Decimal(38_044))
     }
 
-    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit"])
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit", "okx"])
     func `a lost modify leaves again only when the lost request can be taken no more`(venue: String) throws {
         let daemon = try EngineCancelTests.placed(venue, orders: 1)
         let order = try #require(daemon.journal.orders.values.first)
@@ -61,7 +61,7 @@ import Testing
     }
 
     /// Its answer was the former process's: when it came, the next one does not know.
-    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit"])
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit", "okx"])
     func `a modify that the venue took and never applied ends nothing behind a restart, and is refused in the end`(venue: String) throws {
         let daemon = try EngineCancelTests.placed(venue, orders: 1)
         let order = try #require(daemon.journal.orders.values.first)
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit"], Fate.allCases)
+    @Test(arguments: ["bitget-uta", "xt-spot", "az-futures", "bybit", "okx"], Fate.allCases)
     func `whatever becomes of a modify, one that is asked for behind it has the last word, and none is called refused`(venue: String, fate: Fate)
         throws
     {

@@ -102,11 +102,13 @@ import Venues
         #expect(try daemon.journal.load().unlisted.isEmpty)
         let after = looks()
         daemon.run(forUs: .seconds(1_900))
-        #expect(asked - (looks() - after) <= 2 * 4 * profile.findSteps, "\(asked) looks, \(looks() - after) without anything to look for")
+        // A step may go through two listings (OKX: what is pending, then history).
+        let questions = profile.findSteps + (venue == "okx" ? 1 : 0)
+        #expect(asked - (looks() - after) <= 2 * 4 * questions, "\(asked) looks, \(looks() - after) without anything to look for")
         #expect(orders(daemon).allSatisfy { $0.state == .abandoned } && sends(daemon) == 1 && daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
-    @Test(arguments: ["bitget-margin", "bitget-uta", "xt-spot", "az-futures", "bybit"], ["X_ODD", ""])
+    @Test(arguments: ["bitget-margin", "bitget-uta", "xt-spot", "az-futures", "bybit", "okx"], ["X_ODD", ""])
     func `the refusal of what was sent again says nothing of the first attempt`(venue: String, unknown: String) throws {
         let daemon = try House.ready(venue) {
             if ["xt-spot", "az-futures"].contains(venue) { $0.world.switches.append(("\(venue)/duplicate_client_id", "reject")) }

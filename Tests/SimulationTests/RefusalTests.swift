@@ -3,7 +3,7 @@ import Simulator
 import Testing
 
 /// A refusal is a refusal: at once where the code is known as final, after one proof of absence where it is not, never sent a second time.
-@Suite struct `Refusals of whole requests at XT, AZ, AscendEX and Bybit` {
+@Suite struct `Refusals of whole requests at XT, AZ, AscendEX, Bybit and OKX` {
     private static func refused(_ venue: String, code: String, message: String, status: Int = 200, orders: Int) throws -> VirtualDaemon {
         let daemon = try House.ready(venue)
         var rule = FaultRule(.venueError(code: code, message: message, status: status, executes: false))
@@ -13,7 +13,7 @@ import Testing
         return daemon
     }
 
-    @Test(arguments: [("xt-spot", "ORDER_003"), ("az-futures", "symbol_is_not_trading"), ("bybit", "170131")])
+    @Test(arguments: [("xt-spot", "ORDER_003"), ("az-futures", "symbol_is_not_trading"), ("bybit", "170131"), ("okx", "51121")])
     func `a batch refused whole by a final code is rejected at once, every order of it, in the venue's words`(venue: String, code: String) throws {
         let daemon = try Self.refused(venue, code: code, message: "closed for the night", orders: 7)
         #expect(House.settled(daemon, "no", withinUs: .seconds(2)))
@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: [
         ("xt-spot", "ORDER_4711", 200), ("xt-spot", "ORDER_4711", 400), ("az-futures", "new_rule_17", 400), ("ascendex", "345678", 200),
-        ("bybit", "345678", 200), ("bybit", "345678", 400),
+        ("bybit", "345678", 200), ("bybit", "345678", 400), ("okx", "345678", 200), ("okx", "345678", 400),
     ])
     func `a code in no table is looked into once, then rejected with code and words`(venue: String, code: String, status: Int) throws {
         let daemon = try Self.refused(venue, code: code, message: "no such thing", status: status, orders: 3)
@@ -86,7 +86,7 @@ import Testing
         #expect(daemon.journal.orders.values.allSatisfy { $0.state.isLive && $0.rejectCode == nil } && broken() == nil)
     }
 
-    @Test(arguments: [("xt-spot", "ORDER_4712"), ("az-futures", "odd"), ("ascendex", "345679"), ("bybit", "345679")])
+    @Test(arguments: [("xt-spot", "ORDER_4712"), ("az-futures", "odd"), ("ascendex", "345679"), ("bybit", "345679"), ("okx", "345679")])
     func `an unknown code whose words speak of a busy system leaves the order in doubt, and what was taken all the same is found`(
         venue: String, code: String
     ) throws {

@@ -133,11 +133,24 @@ final class StreamBench {
             bybitLogin(try bench.account(venue, "linear"), on: id)
             for topic in ["order", "execution"] { say(#"{"req_id":"\#(topic)","op":"subscribe","args":["\#(topic)"]}"#, on: id) }
             return id
+        case "okx":
+            let id = try open("/ws/v5/private")
+            okxLogin(try bench.account(venue, "swap"), on: id)
+            say(#"{"id":"orders","op":"subscribe","args":[{"channel":"orders","instType":"ANY"}]}"#, on: id)
+            return id
         default:
             let id = try open("/6/api/pro/v1/stream", headers: ascendexHeaders(try bench.account(venue, "cash")))
             say(#"{"op":"sub","id":"s1","ch":"order:cash"}"#, on: id)
             return id
         }
+    }
+
+    func okxLogin(_ account: SimAccount, on id: Int) {
+        let stamp = String(bench.nowMs / 1_000)
+        let sign = base64(bench.key(of: account).hmacSHA256(Array("\(stamp)GET/users/self/verify".utf8)))
+        say(
+            #"{"op":"login","args":[{"apiKey":"\#(account.key)","passphrase":"\#(account.passphrase ?? "")","timestamp":"\#(stamp)","sign":"\#(sign)"}]}"#,
+            on: id)
     }
 
     func ascendexHeaders(_ account: SimAccount) -> [HTTPHeader] {

@@ -115,7 +115,7 @@ import Wire
         #"{"op":"subscribe","args":{}}"#, #"{"op":"sub","ch":7}"#, #"{"op":"req","action":"place-Order"}"#, #"{"op":"trade","topic":"place-order"}"#,
     ])
     func `no message traps, at any venue`(text: String) throws {
-        for venue in ["bitget-uta", "bitget-margin", "xt-spot", "az-futures", "ascendex", "bybit"] {
+        for venue in ["bitget-uta", "bitget-margin", "xt-spot", "az-futures", "ascendex", "bybit", "okx"] {
             try isHeard(text, on: StreamBench(), venue)
         }
         try isHeard(text, on: StreamBench(["az-futures/stream": "older"]), "az-futures older")

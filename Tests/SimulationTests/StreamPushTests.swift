@@ -106,7 +106,7 @@ import struct OMSCore.Decimal
         #expect(all.allSatisfy { $0["id"] == nil })
     }
 
-    @Test(arguments: ["bitget-uta", "bitget-margin", "xt-spot", "az-futures", "ascendex", "bybit"])
+    @Test(arguments: ["bitget-uta", "bitget-margin", "xt-spot", "az-futures", "ascendex", "bybit", "okx"])
     func `a cancel, a change and an end by time in force are told, each once, and nothing at all of another's orders`(venue: String) throws {
         let bench = try StreamBench()
         let id = try bench.stream(venue)
@@ -114,6 +114,7 @@ import struct OMSCore.Decimal
             [
                 "bitget-uta": ("spot", "BTCUSDT"), "bitget-margin": ("isolated", "BTCUSDT"), "xt-spot": ("spot", "btc_usdt"),
                 "az-futures": ("usdt", "btc_usdt"), "ascendex": ("cash", "BTC/USDT"), "bybit": ("linear", "BTCUSDT"),
+                "okx": ("swap", "BTC-USDT-SWAP"),
             ][venue] ?? ("", "")
         let order = try bench.place(venue, product, symbol)
         let before = try bench.messages(id).count

@@ -134,7 +134,7 @@ import struct OMSCore.Decimal
         #expect(heard.count == 8 && heard[4].contains("\"new\"") && heard[5].contains("\"filled\""), "\(heard.map { $0.prefix(80) })")
     }
 
-    @Test(arguments: ["bitget-margin", "xt-spot", "az-futures", "az-futures older", "ascendex", "bybit"])
+    @Test(arguments: ["bitget-margin", "xt-spot", "az-futures", "az-futures older", "ascendex", "bybit", "okx"])
     func `each other venue's stream tells a client that is not ours of an order`(venue: String) throws {
         let isOlder = venue == "az-futures older"
         let name = isOlder ? "az-futures" : venue
@@ -172,6 +172,12 @@ import struct OMSCore.Decimal
                     #"{"op":"auth","args":["\#(account.key)",\#(stamp + 10_000),"\#(sign)"]}"#,
                     #"{"req_id":"order","op":"subscribe","args":["order"]}"#,
                 ], symbol: "BTCUSDT")
+        case "okx":
+            let sign = base64(key.hmacSHA256(Array("\(stamp / 1_000)GET/users/self/verify".utf8)))
+            let login =
+                #"{"op":"login","args":[{"apiKey":"\#(account.key)","passphrase":"\#(account.passphrase ?? "")","timestamp":"\#(stamp / 1_000)","sign":"\#(sign)"}]}"#
+            let channel = #"{"op":"subscribe","args":[{"channel":"orders","instType":"ANY"}]}"#
+            heard = try served.converse("/ws/v5/private", [login, channel], symbol: "BTC-USDT")
         default:
             let sign = base64(key.hmacSHA256(Array("\(stamp)+stream".utf8)))
             heard = try served.converse(

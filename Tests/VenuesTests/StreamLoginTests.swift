@@ -31,6 +31,17 @@ import Wire
         }
     }
 
+    @Test func `OKX's login is signed over seconds`() throws {
+        for vector in try Self.vectors("okx") {
+            for stream in Stream.all where stream.venue == "okx" {
+                for rest: Int64 in [0, 999] {
+                    let message = try #require(stream.dialect.login(timeMs: vector.timeMs * 1_000 + rest, with: vector.key))
+                    #expect(String(decoding: message.bytes, as: UTF8.self) == vector.text("message"))
+                }
+            }
+        }
+    }
+
     @Test func `AscendEX is told who comes by the headers of the upgrade, under the account's group`() throws {
         for vector in try Self.vectors("ascendex") {
             for stream in Stream.all where stream.venue == "ascendex" {

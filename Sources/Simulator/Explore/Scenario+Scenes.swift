@@ -10,11 +10,13 @@ extension Scenario {
     package static let thirdVersionFrom: UInt64 = 8_000_000
     /// And from here on the fourth: all of the third, with private streams.
     package static let fourthVersionFrom: UInt64 = 9_000_000
-    /// And from here on the fifth: the same of all venues, of which the others draw those five that stood when they were made.
+    /// And from here on the fifth: the same, of Bybit as well; those before draw the five venues that stood when they were made.
     package static let fifthVersionFrom: UInt64 = 10_000_000
-    package static let versions = 1...5
+    /// And from here on the sixth: the same, of OKX as well.
+    package static let sixthVersionFrom: UInt64 = 11_000_000
+    package static let versions = 1...6
     package static func version(of seed: UInt64) -> Int {
-        1 + [secondVersionFrom, thirdVersionFrom, fourthVersionFrom, fifthVersionFrom].count { seed >= $0 }
+        1 + [secondVersionFrom, thirdVersionFrom, fourthVersionFrom, fifthVersionFrom, sixthVersionFrom].count { seed >= $0 }
     }
 
     /// Codes that no table of ours knows.

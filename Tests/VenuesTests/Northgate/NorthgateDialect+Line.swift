@@ -1,5 +1,5 @@
 import Simulator
 
 extension NorthgateDialect {
-    package static let line = DialectLine("northgate", since: 5, cancelAllEndpoint: "cancel-all") { NorthgateDialect() }
+    package static let line = DialectLine("northgate", since: 6, cancelAllEndpoint: "cancel-all") { NorthgateDialect() }
 }

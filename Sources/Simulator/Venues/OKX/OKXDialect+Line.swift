@@ -1,3 +1,5 @@
 extension OKXDialect {
-    package static let line = DialectLine("okx", since: 5, openOrdersSwitch: "open_cap", refusesTakenIDs: true) { OKXDialect() }
+    package static let line = DialectLine(
+        "okx", since: 6, openOrdersSwitch: "open_cap", cancelAllEndpoint: "cancel-all-after", refusesTakenIDs: true, optionalFigures: ["maxLmtSz"]
+    ) { OKXDialect() }
 }

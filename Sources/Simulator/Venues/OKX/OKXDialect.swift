@@ -35,6 +35,7 @@ package final class OKXDialect: Dialect {
     package var rowNames: RowNames { RowNames(order: "ordId", market: "instId") }
     package func claims(_ path: Substring) -> Bool { path.hasPrefix("/api/v5/") }
     package func keyID(of request: HTTPRequest) -> String? { request.header("OK-ACCESS-KEY") }
+    package func fee(of fill: SimFill, on exchange: Exchange) -> Decimal { OKXRules.fee(of: fill) }
 
     // MARK: Limits
 
@@ -50,10 +51,10 @@ package final class OKXDialect: Dialect {
         }
         return [
             orders("batch-place", 300), orders("batch-modify", 300), orders("batch-cancel", 300), orders("place", 60), orders("modify", 60),
-            orders("cancel", 60), orders("account-orders", settings.accountLimit), rule("lookup:order", 60), rule("lookup:open", 60),
-            rule("lookup:history", 40), rule("lookup:history-archive", 20), rule("lookup:fills", 60), rule("lookup:fills-history", 10),
-            rule("lookup:account", 5), rule("lookup:account-limit", 1, perMs: 1_000), rule("lookup:instruments", 20), rule("lookup:balance", 10),
-            rule("cancel-all-after", 1, perMs: 1_000), rule("instruments", 20, .ip), rule("time", 10, .ip), rule("market", 20, .ip),
+            orders("cancel", 60), orders("account-orders", settings.accountLimit), rule("lookup:order", 60), rule("lookup:pending", 60),
+            rule("lookup:history", 40), rule("lookup:archive", 20), rule("lookup:fills", 60), rule("lookup:fills-archive", 10),
+            rule("lookup:config", 5), rule("lookup:account-limit", 1, perMs: 1_000), rule("lookup:own-instruments", 20), rule("lookup:balance", 10),
+            rule("cancel-all", 1, perMs: 1_000), rule("lookup:instruments", 20, .ip), rule("lookup:time", 10, .ip), rule("market", 20, .ip),
         ]
     }
 
@@ -69,21 +70,21 @@ package final class OKXDialect: Dialect {
         case ("POST", "trade/amend-order"): trade("amend", .modify, ["modify", "account-orders"])
         case ("POST", "trade/cancel-batch-orders"): trade("cancel-batch", .cancel, ["batch-cancel", "cancel"])
         case ("POST", "trade/cancel-order"): trade("cancel", .cancel, ["cancel"])
-        case ("POST", "trade/cancel-all-after"): trade("cancel-all-after", .cancel, ["cancel-all-after"])
+        case ("POST", "trade/cancel-all-after"): trade("cancel-all-after", .cancel, ["cancel-all"])
         case ("GET", "trade/order"): ask("order", "lookup:order")
-        case ("GET", "trade/orders-pending"): ask("orders-pending", "lookup:open")
+        case ("GET", "trade/orders-pending"): ask("orders-pending", "lookup:pending")
         case ("GET", "trade/orders-history"): ask("orders-history", "lookup:history")
-        case ("GET", "trade/orders-history-archive"): ask("orders-history-archive", "lookup:history-archive")
+        case ("GET", "trade/orders-history-archive"): ask("orders-history-archive", "lookup:archive")
         case ("GET", "trade/fills"): ask("fills", "lookup:fills")
-        case ("GET", "trade/fills-history"): ask("fills-history", "lookup:fills-history")
+        case ("GET", "trade/fills-history"): ask("fills-history", "lookup:fills-archive")
         case ("GET", "trade/account-rate-limit"): ask("account-rate-limit", "lookup:account-limit")
-        case ("GET", "account/config"): ask("config", "lookup:account")
-        case ("GET", "account/instruments"): ask("account-instruments", "lookup:instruments")
+        case ("GET", "account/config"): ask("config", "lookup:config")
+        case ("GET", "account/instruments"): ask("account-instruments", "lookup:own-instruments")
         case ("GET", "account/balance"): ask("balance", "lookup:balance")
         case ("GET", "account/positions"): ask("positions", "lookup:balance")
         case ("GET", "account/trade-fee"): ask("trade-fee", "lookup:balance")
-        case ("GET", "public/time"): open("time", "time")
-        case ("GET", "public/instruments"): open("instruments", "instruments")
+        case ("GET", "public/time"): open("time", "lookup:time")
+        case ("GET", "public/instruments"): open("instruments", "lookup:instruments")
         case ("GET", "market/tickers"): open("tickers")
         case ("GET", "market/ticker"): open("ticker")
         case ("GET", "market/books"): open("books")
@@ -101,8 +102,8 @@ package final class OKXDialect: Dialect {
         case "account-orders":
             [("", Self.symbols(call).count { OKXRules.isDerivative($0) })].filter { $0.1 > 0 }
         case "lookup:order": [(call.parameter("instId") ?? "", 1)]
-        case "lookup:instruments", "instruments": [(call.parameter("instType") ?? "", 1)]
-        case "cancel-all-after": [(call.json?["tag"]?.string ?? "", 1)]
+        case "lookup:instruments", "lookup:own-instruments": [(call.parameter("instType") ?? "", 1)]
+        case "cancel-all": [(call.json?["tag"]?.string ?? "", 1)]
         case "market": [(call.route.endpoint, 1)]
         default: [("", 1)]
         }
