@@ -76,14 +76,34 @@ func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
 
     // MARK: Limits
 
+    /// A limit that is used as far as it goes.
+    private struct Saturated {
+        let venue: String
+        var windowMs = 1_000
+        /// Permits that orders leave alone.
+        var reserve = 0
+        /// How many orders are kept waiting: three seconds' worth.
+        var wanted = 40
+    }
+
     @Test func `saturated budgets with latency, losses and kills are never over in any window`() throws {
+        try saturate(
+            [.init(venue: "bitget-margin", reserve: 1), .init(venue: "bitget-uta"), .init(venue: "az-futures", wanted: 600)], twins: ["bitget-uta"],
+            settings: ["mm-az": "batch_max: 1", "margin-bitget": "batch_max: 1", "uta-bitget-2": "batch_max: 1", "uta-bitget": "batch_max: 1"])
+    }
+
+    @Test func `saturated limits that count what a batch holds, of each market and of all, are never over in any window`() throws {
+        try saturate([.init(venue: "bybit", wanted: 80), .init(venue: "okx", windowMs: 2_000, wanted: 500)])
+    }
+
+    private func saturate(_ limits: [Saturated], twins: [String] = [], settings: [String: String] = [:]) throws {
         let seed = Self.seed
         say("soak: limits for \(Self.seconds) s, \(Self.limiterKills) kills, seed \(seed)")
         var random = SplitMix64(seed: seed)
         // Every request, look-ups too, is on its way for 1 to 400 ms in all; the seed also says how much of it passes before the venue counts it.
         let house = try House(
-            ["bitget-margin", "bitget-uta", "az-futures"], twins: ["bitget-uta"], options: ["--seed", "\(seed)", "--latency-ms", "1-400"],
-            settings: ["mm-az": "batch_max: 1", "margin-bitget": "batch_max: 1", "uta-bitget-2": "batch_max: 1", "uta-bitget": "batch_max: 1"])
+            limits.map(\.venue), twins: twins, options: ["--seed", "\(seed)", "--latency-ms", "1-400"], settings: settings)
+        let wanted = Dictionary(uniqueKeysWithValues: limits.map { ($0.venue, $0.wanted) })
         let rules = ["place", "mixed"].flatMap { kind in
             [
                 "{kind: '\(kind)', probability: 0.005, fault: {type: 'lose_reply_before_execution'}}",
@@ -105,7 +125,7 @@ func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
         while last < end {
             round += 1
             let rows = try client.call("account.list")["accounts"]?.array ?? []
-            for account in house.accounts { try refill(account, client, house, rows, round) }
+            for account in house.accounts { try refill(account, client, house, rows, round, wanted[account.venue] ?? 0) }
             let now = omsd_clock_us(CLOCK_MONOTONIC)
             for venue in Set(rows.filter { $0["ready"]?.bool == true }.compactMap { $0["venue"]?.string }) { ready[venue, default: 0] += now - last }
             last = now
@@ -122,20 +142,23 @@ func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
         // Unsent ones are not needed any more.
         try house.killDaemon()
 
-        for (venue, budget) in [("bitget-margin", "batch-place"), ("bitget-uta", "batch-place"), ("az-futures", "batch-place")] {
-            let line = try #require(counts.first { $0["venue"]?.string == venue && $0["budget"]?.string == budget }, "\(venue) was not counted")
-            let requests = Double(line["requests"]?.integer ?? 0)
+        for limit in limits {
+            let venue = limit.venue
+            let line = try #require(
+                counts.first { $0["venue"]?.string == venue && $0["budget"]?.string == "batch-place" }, "\(venue) was not counted")
+            // Of orders, where the venue counts those.
+            let taken = Double(line["requests"]?.integer ?? 0)
             let permits = Double(line["permits"]?.integer ?? 0)
             let busiest = line["busiest_window"]?.integer ?? .max
             #expect(line["violations"]?.integer == 0, "seed \(seed): \(line.lines)")
             #expect(Double(busiest) <= permits)
             let run = Double(ready[venue, default: 0]) / 1e6
             // Each permit: 200 ms on the way, 1.3 % lost and held a second longer, window and margin. All are free at the start and after each kill.
-            let reserve = venue == "az-futures" ? 0 : (permits / 10).rounded(.down)
-            let most = (permits - reserve) * (run / (1.02 + 0.2005 + 0.013 * 1.0) + 1 + Double(killed)) / run
-            let rate = requests / run
+            let turn = Double(limit.windowMs) / 1e3 + 0.02 + 0.2005 + 0.013 * 1.0
+            let most = (permits - Double(limit.reserve)) * (run / turn + 1 + Double(killed)) / run
+            let rate = taken / run
             say(
-                "soak: \(venue): busiest window \(busiest) of \(Int(permits)), \(rounded(rate)) requests/s of at most \(rounded(most)) "
+                "soak: \(venue): busiest window \(busiest) of \(Int(permits)), \(rounded(rate)) a second of at most \(rounded(most)) "
                     + "(\(rounded(100 * rate / most)) %), ready for \(Int(run)) s of \((last - start) / 1_000_000), \(killed) kills")
             #expect(rate > 0.5 * most, "\(venue): seed \(seed)")
         }
@@ -145,8 +168,7 @@ func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
     }
 
     /// Keeps orders waiting: as many as three seconds of the budget take. They close at once, so that nothing piles up at the venue.
-    private func refill(_ account: TestAccount, _ client: ControlClient, _ house: House, _ rows: [JSON], _ round: Int) throws {
-        let wanted = account.venue == "az-futures" ? 600 : 40
+    private func refill(_ account: TestAccount, _ client: ControlClient, _ house: House, _ rows: [JSON], _ round: Int, _ wanted: Int) throws {
         let queue = rows.first { $0["account"]?.string == account.name }?["queue"]?["place"]?.integer ?? 0
         guard queue < Int64(wanted) else { return }
         let items = Array(repeating: account.item(more: #","time_in_force":"ioc""#), count: wanted).joined(separator: ",")
