@@ -46,7 +46,7 @@ let package = Package(
                 .embedInCode("0004_counted_permits.sql"), .embedInCode("0005_guards.sql"), .embedInCode("0006_seals.sql"),
                 .embedInCode("0007_tags.sql"), .embedInCode("0008_stream_origin.sql"), .embedInCode("0009_positions.sql"),
                 .embedInCode("0010_record.sql"),
-                .embedInCode("0011_archive.sql"),
+                .embedInCode("0011_archive.sql"), .embedInCode("0012_rehearsals.sql"),
             ], path: "migrations"),
         // 2: what clients and daemon say to each other
         target("ControlAPI", ["Wire"]),

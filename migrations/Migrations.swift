@@ -12,5 +12,6 @@ package enum Migrations {
         (9, "0009_positions", String(decoding: PackageResources._009_positions_sql, as: UTF8.self)),
         (10, "0010_record", String(decoding: PackageResources._010_record_sql, as: UTF8.self)),
         (11, "0011_archive", String(decoding: PackageResources._011_archive_sql, as: UTF8.self)),
+        (12, "0012_rehearsals", String(decoding: PackageResources._012_rehearsals_sql, as: UTF8.self)),
     ]
 }

@@ -144,6 +144,7 @@ package enum CallTable {
         },
         Line(SessionRelease.self) { asked throws(ControlError) in .guardRelease(GuardID(asked.guardID)) },
         Line(GuardList.self) { _ throws(ControlError) in .guardList },
+        Line(RehearsalRecord.self) { asked throws(ControlError) in .rehearsalRecord(try RehearsalRow(asked)) },
     ]
 
     private static let others: [Line] = [
@@ -206,6 +207,7 @@ extension Reply {
         case .guarded(let row, let token): SessionGuard.Result(row, token: token).serialized()
         case .guardReleased(let row): ShownGuard(GuardSnapshot(row: row, live: 0, tripsAt: nil)).serialized()
         case .guards(let guards): GuardList.Result(guards).serialized()
+        case .rehearsed(let row): RehearsalRecord.Result(row).serialized(reserving: 8_192)
         case .query, .subscribe, .unsubscribe, .status: nil
         }
     }
@@ -259,6 +261,7 @@ extension ShownAccount {
         (clockOffsetMs, lastReconcileAt) = (snapshot.clockOffsetMs, snapshot.lastReconcileAt)
         (lastError, lastErrorAt) = (snapshot.lastError, snapshot.lastErrorAt)
         (parked, oldestDoubtAt, breaks) = (Int64(snapshot.parked), snapshot.oldestDoubtAt, Int64(snapshot.openBreaks))
+        rehearsal = snapshot.rehearsal.map { Rehearsal($0) }
         let figures = snapshot.stream
         (stream.state, stream.since, stream.lastPushAt) = (figures.state.rawValue, figures.since, figures.lastPushAt)
         (stream.gaps, stream.late, stream.lastError) = (Int64(figures.gaps), Int64(figures.late), figures.lastError)

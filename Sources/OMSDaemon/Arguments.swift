@@ -15,6 +15,8 @@ enum Arguments: Equatable {
     case compact(journal: String)
     /// `omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] [--stream-url URL] --reason TEXT [--same-venue]`
     case rebind(Rebind)
+    /// `omsd rehearse --config FILE --account NAME [--symbol S] [--json]`
+    case rehearse(Rehearse)
     case help
     case version
 
@@ -36,10 +38,14 @@ enum Arguments: Equatable {
                                                   record that an account is elsewhere, or somebody else, than the
                                                   journal has it; no daemon may run. Without --same-venue what is
                                                   in doubt is parked and what is unsent is withdrawn
+          omsd rehearse --config FILE --account NAME [--symbol S] [--json]
+                                                  ask the venue whether what is taken for granted of it holds: only
+                                                  questions, which change nothing there; what was seen goes on
+                                                  record. Through the daemon where one runs, else in its place
           omsd --help | --version
 
         exit codes:
-          0 done   64 usage   65 journal not to be trusted   74 I/O error
+          0 done   1 a rehearsal saw an assumption contradicted   64 usage   65 journal not to be trusted   74 I/O error
           75 another daemon of this host holds the journal, a venue uid, a key or an address's limits
           78 configuration, or an account that is another one than the journal has it
 
@@ -70,8 +76,9 @@ enum Arguments: Equatable {
             let options = try CommandWords(rest, values: ["--journal"], flags: [])
             return .compact(journal: try options.required("--journal"))
         case "rebind": return .rebind(try Rebind(rest))
+        case "rehearse": return .rehearse(try Rehearse(rest))
         default:
-            let known = ["check-config", "verify", "backup", "compact", "rebind"]
+            let known = ["check-config", "verify", "backup", "compact", "rebind", "rehearse"]
             let hint = closest(to: first, among: known).map { "; did you mean \($0)?" } ?? "; known: \(known.joined(separator: ", "))"
             throw ArgumentError("unknown command \"\(first.escapedForLog)\"\(hint)")
         }

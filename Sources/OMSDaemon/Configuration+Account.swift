@@ -14,6 +14,7 @@ struct AccountReader {
         "venue", "product", "uid", "credentials", "base_url", "ca_file", "request_timeout_ms", "max_in_flight", "max_intent_age_ms", "resend",
         "reconcile_interval_ms", "queue_max_orders", "on_external_order", "hold_unanswered_ms", "freshness_ms", "memory_ms", "limits", "batch_max",
         "risk", "quantity_unit", "stream", "stream_url", "stream_generation", "reconcile_live_ms", "demo",
+        "accept_assumption",
     ]
     static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
     static let riskKeys = [
@@ -65,8 +66,9 @@ struct AccountReader {
         let queueMax = section.count("queue_max_orders", in: 1...10_000_000)
         let external = section.choice("on_external_order", AccountConfiguration.ExternalOrderPolicy.self)
         let hold = section.integer("hold_unanswered_ms", in: 0...3_600_000)
+        let accepted = readAccepted(venue: venue, product: product, unit: quantityUnit ?? .contracts, generation: stream?.generation)
         guard let venue, let product, let uid, let credentials, let baseURL else { return nil }
-        return AccountConfiguration(
+        var account = AccountConfiguration(
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentials.path, credentialsAreManaged: credentials.isManaged,
             baseURL: baseURL, isDemo: isDemo, caFile: caFile, requestTimeoutMs: timeout ?? AccountSetup.requestTimeoutMsDefault,
             maxInFlight: inFlight, maxIntentAgeMs: age, resend: resend, reconcileIntervalMs: interval ?? 10_000,
@@ -74,6 +76,8 @@ struct AccountReader {
             onExternalOrder: external ?? .report, holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, memoryMs: memory, limits: limits,
             batchMax: batchMax, risk: risk, quantityUnit: quantityUnit ?? .contracts, stream: stream, reconcileLiveMs: livePace,
             credentialsPlace: section.place(of: "credentials"))
+        account.acceptedAssumptions = accepted
+        return account
     }
 
     private func readProfile(venue: String?, product: String?) -> VenueProfile? {

@@ -9,6 +9,7 @@ extension Configuration {
             let waiting = account.limitsNeedingRestart(as: other)
             var next = account
             next.risk = other.risk
+            next.acceptedAssumptions = other.acceptedAssumptions
             next.limits = other.limits.filter { !waiting.contains($0.budget) } + account.limits.filter { waiting.contains($0.budget) }
             return next
         }
@@ -45,6 +46,9 @@ extension Configuration {
             for symbol in Set(account.risk.priceBand.keys).union(other.risk.priceBand.keys).sorted() {
                 let (before, after) = (account.risk.priceBand[symbol], other.risk.priceBand[symbol])
                 note("\(key).risk.price_band.\(symbol)", before, after) { "\($0.low) to \($0.high)" }
+            }
+            for name in Set(account.acceptedAssumptions.keys).union(other.acceptedAssumptions.keys).sorted() {
+                note("\(key).accept_assumption.\(name)", account.acceptedAssumptions[name], other.acceptedAssumptions[name]) { $0 }
             }
             let budgets = account.limits.map(\.budget) + other.limits.map(\.budget).filter { name in !account.limits.contains { $0.budget == name } }
             for budget in budgets {

@@ -39,6 +39,8 @@ extension Configuration {
             }
             setup.limits = account.settings(adapter.profile)
             setup.batchMax = account.batchMax
+            setup.lentBudgets = account.lentBudgets
+            setup.acceptedAssumptions = Set(account.acceptedAssumptions.keys)
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional
             setup.risk.maxOpenOrders = account.risk.maxOpenOrders
             setup.risk.maxOpenNotional = account.risk.maxOpenNotional

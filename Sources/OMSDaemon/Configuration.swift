@@ -75,7 +75,7 @@ struct AccountConfiguration: Sendable, Equatable {
     let reconcileIntervalMs: Int64
     /// 1...10,000,000. Default 1,000,000.
     let queueMaxOrders: Int
-    let onExternalOrder: ExternalOrderPolicy
+    var onExternalOrder: ExternalOrderPolicy
     /// 0...3,600,000. Default 30,000.
     let holdUnansweredMs: Int64
     /// Replaces the venue's freshness window; only with a loopback base URL.
@@ -90,6 +90,10 @@ struct AccountConfiguration: Sendable, Equatable {
     let quantityUnit: QuantityUnit
     /// nil: off. Default on where `baseURL` is the venue's own and the venue has one.
     var stream: StreamConfiguration?
+    /// What counts as taken for granted though a rehearsal saw the venue contradict it, by the assumption's name, and why. Default none.
+    var acceptedAssumptions: [String: String] = [:]
+    /// What the venue counts of the account's stream, which a rehearsal speaks on in the daemon's place.
+    var lentBudgets: [BudgetRule] = []
     /// How often open orders are listed while the stream is live: 1,000...3,600,000, not below `reconcileIntervalMs`. Default 60,000.
     var reconcileLiveMs = AccountConfiguration.reconcileLiveMsDefault
     /// Where the configuration names the credentials: what is wrong with the file as a whole is told there.

@@ -31,33 +31,41 @@ final class Daemon {
             let sealKey = try configuration.loadSealKey()
             let daemon = Daemon(configuration, environment: environment, signals: signals)
             return try daemon.serve(credentials, sealKey: sealKey)
-        } catch let error as ConfigurationError {
+        } catch {
+            return ended(by: error)
+        }
+    }
+
+    /// Says what a daemon ended with.
+    static func ended(by error: any Error) -> ExitCode {
+        switch error {
+        case let error as ConfigurationError:
             Log.problems("\(error)")
             return .configuration
-        } catch let error as OpenError {
+        case let error as OpenError:
             Log.error(.stop, error.description)
             return ExitCode(rawValue: error.exitCode) ?? .inputOutput
-        } catch let error as JournalError {
+        case let error as JournalError:
             Log.error(.stop, error.description)
             return error.kind == .damaged ? .journal : .inputOutput
-        } catch let error as VenueLockError {
+        case let error as VenueLockError:
             Log.error(.stop, error.description)
             return error.isHeld ? .held : .inputOutput
-        } catch let error as ControlListenerError {
+        case let error as ControlListenerError:
             Log.error(.stop, error.description)
             return error.kind == .inUse ? .held : .configuration
-        } catch {
+        default:
             Log.error(.stop, "\(error)")
             return .inputOutput
         }
     }
 
-    private init(_ configuration: Configuration, environment: [String: String], signals: Signals) {
+    init(_ configuration: Configuration, environment: [String: String], signals: Signals) {
         (self.configuration, self.environment, self.signals) = (configuration, environment, signals)
         systemd = Systemd(environment: environment)
     }
 
-    private func serve(_ credentials: [AccountID: Credentials], sealKey: Ed25519Key?) throws -> ExitCode {
+    func serve(_ credentials: [AccountID: Credentials], sealKey: Ed25519Key?) throws -> ExitCode {
         try takeVenueLocks(credentials)
         let shares = try AddressShares(configuration.addressClaims(), journal: configuration.journalPath)
         let clock = SystemClock()
@@ -147,6 +155,9 @@ final class Daemon {
         }
         return .done
     }
+
+    /// From any thread: as SIGTERM would.
+    func stop() { mailbox.askStop() }
 
     // MARK: The core loop
 

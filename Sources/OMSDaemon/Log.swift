@@ -71,6 +71,7 @@ enum Log {
 
     private struct State {
         var format = Format.auto
+        var isQuiet = false
         var limiter = LineLimiter()
     }
     private static let state = Mutex(State())
@@ -78,7 +79,11 @@ enum Log {
     /// From here on, whatever thread writes.
     static func use(_ format: Format) { state.withLock { $0.format = format } }
 
+    /// From here on nothing is said that needs nobody: a command that runs the daemon's parts speaks for itself.
+    static func quiet() { state.withLock { $0.isQuiet = true } }
+
     static func write(_ line: Line) {
+        if line.level == .info, state.withLock(\.isQuiet) { return }
         let now = omsd_clock_us(CLOCK_REALTIME)
         switch state.withLock({ $0.format }) {
         case .json: writeToStandardError(line.json(at: now) + "\n")

@@ -33,6 +33,7 @@ struct Main {
         case .backup(let path, let target): return backup(path, to: target)
         case .compact(let path): return compact(path)
         case .rebind(let rebind): return rebind.run()
+        case .rehearse(let rehearse): return rehearse.run()
         case .run(let path): return Daemon.run(configurationPath: path)
         }
     }

@@ -45,10 +45,18 @@ final class Signals: Sendable {
         }
     }
 
-    private static func steering() -> sigset_t {
+    fileprivate static func steering() -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
         for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, number) }
         return set
+    }
+}
+
+extension Signals {
+    /// For this thread: they end the process again, as they do one that never asked for them.
+    static func release() {
+        var set = steering()
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 }

@@ -12,10 +12,10 @@ package final class Exchange {
     package var matching: Matching
     /// How old a request's stamp may be, in milliseconds, in place of the venue's own window; nil: as the venue says.
     package var freshnessMs: Int64?
-    /// How long closed orders are still known to look-ups, microseconds; nil: for ever.
-    var memoryUs: Int64?
-    /// The same for those canceled unfilled, where it is less.
-    var unfilledMemoryUs: Int64?
+    /// However old one is, it is taken.
+    var takesOldStamps = false
+    /// How long closed orders are still known to look-ups, microseconds (nil: for ever), and those canceled unfilled, where that is less.
+    var memoryUs, unfilledMemoryUs: Int64?
     let view = ExchangeView()
     /// Hears of what happens to orders, as it happens: streams tell of it.
     var told: ((ExchangeNews) -> Void)?

@@ -73,7 +73,7 @@ package final class VenueWorld {
         streams = StreamDesk(seed: options.seed)
         for account in options.accounts { accountsByKey[account.key] = account }
         // Before the books open: a switch may change what is traded in which unit.
-        for setting in options.switches where !setting.name.hasSuffix("memory_ms") {
+        for setting in options.switches where !Self.isOfEveryVenue(setting.name) {
             let (venue, name) = split(setting.name)
             guard let dialect = dialects.first(where: { $0.venue == venue }),
                 dialect.set(name, to: setting.value) || dialect.stream?.set(name, to: setting.value) == true
@@ -95,12 +95,19 @@ package final class VenueWorld {
             throw SimulatorInputError("account \(account.key.escapedForLog): no venue `\(account.venue.escapedForLog)` here")
         }
         for limit in options.limits { try setLimit(limit.budget, permits: limit.permits) }
-        for setting in options.switches where setting.name.hasSuffix("memory_ms") { try setMemory(setting.name, setting.value) }
+        for setting in options.switches where Self.isOfEveryVenue(setting.name) { try setMemory(setting.name, setting.value) }
     }
 
-    /// What every venue can be told to forget: `memory_ms` for closed orders, `unfilled_memory_ms` for those canceled unfilled.
+    private static func isOfEveryVenue(_ name: String) -> Bool { name.hasSuffix("memory_ms") || name.hasSuffix("/old_stamps") }
+
+    /// What every venue can be told to forget: `memory_ms` for closed orders, `unfilled_memory_ms` for those canceled unfilled; and `old_stamps`, to take
+    /// them.
     private func setMemory(_ setting: String, _ value: String) throws(SimulatorInputError) {
         let (venue, name) = split(setting)
+        if name == "old_stamps", let exchange = self.venue(named: venue)?.exchange, ["refused", "taken"].contains(value) {
+            exchange.takesOldStamps = value == "taken"
+            return
+        }
         guard let exchange = self.venue(named: venue)?.exchange, let ms = Int64(value), (0...31_536_000_000).contains(ms) else {
             throw SimulatorInputError("no switch `\(setting.escapedForLog)` with a value `\(value.escapedForLog)`")
         }

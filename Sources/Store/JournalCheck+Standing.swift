@@ -11,6 +11,7 @@ extension JournalCheck {
             defer { connection.endSnapshot() }
             try told.catchUp(on: connection)
             try sessionGuards(told)
+            try rehearsals(told)
             try breakEnds(told)
             try tradingStates(told)
             try identities(told)

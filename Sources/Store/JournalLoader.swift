@@ -69,6 +69,7 @@ struct JournalLoader {
             broken.acknowledgedAt = try breaks.next()
             state.openBreaks.append(broken)
         }
+        try loadRehearsals(into: &state, account: account)
         let symbols = try connection.prepare("SELECT account_key, symbol FROM symbols ORDER BY account_key, symbol")
         while try symbols.step() {
             let account = try account(symbols.next())

@@ -68,6 +68,7 @@ extension SQLiteJournal {
                 try write(note: event, account: row.account, order: nil, facts: facts)
             case .sessionGuard(let row, let event): try write(row, event)
             case .position(let row): try write(row)
+            case .rehearsal(let row, let event): try write(row, event)
             case .budget(let row): try write(row)
             case .permit(let row): try write(row, hasRow: row.request.map { rows.contains($0) } ?? false)
             case .unlisted(let order, let isUnlisted): try write(order, isUnlisted: isUnlisted)

@@ -11,6 +11,7 @@ struct StandingLines {
         case sessionGuard(Int64)
         /// From when on its present token counts.
         case token(Int64)
+        case rehearsal(Int64, account: Int64)
         case tradingState(Int64)
         case identity(Int64)
         /// A row of `meta`, by the member of the detail that says its value.
@@ -100,6 +101,7 @@ struct StandingLines {
         case .identity: if let account { lines[.identity(account)] = line }
         default:
             guard let account else { return }
+            if line.detail?["rehearsal_sha256"] != nil { lines[.rehearsal(line.seq, account: account)] = line.keeping("rehearsal_sha256") }
             for (name, _) in Self.remembered where line.detail?[name] != nil { lines[.remembered(name, account: account)] = line }
         }
     }

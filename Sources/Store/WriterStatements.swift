@@ -45,6 +45,7 @@ struct WriterStatements: ~Copyable {
     let setBan: Statement
     let endBan: Statement
     let setGuard: Statement
+    let insertRehearsal: Statement
     let setPosition: Statement
     let bindIntent: Statement
     let setMeta: Statement
@@ -168,6 +169,7 @@ struct WriterStatements: ~Copyable {
         setGuard = insert(
             into: "guards", "guard_id, user, accounts, on_lost, heartbeat_ms, grace_ms, opened_at, token, state, since, reason",
             "ON CONFLICT (guard_id) DO UPDATE SET token = excluded.token, state = excluded.state, since = excluded.since, reason = excluded.reason")
+        insertRehearsal = insert(into: "rehearsals", "rehearsal_id, account_key, at, orders, assumptions, standing")
         setPosition = replace(
             in: "positions",
             "account_key, symbol, position_side, position, bought, sold, listed_bought, listed_sold, fees_in_base, fills, last_fill_at, since, before"

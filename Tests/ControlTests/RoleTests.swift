@@ -73,6 +73,10 @@ struct RoleTests {
         ("position.list", "{}", .viewer), ("risk.get", "{}", .viewer),
         ("session.guard", "{\"on_lost\":\"cancel\",\"grace_ms\":0}", .trader), ("session.release", "{\"guard_id\":1}", .trader),
         ("guard.list", "{}", .viewer),
+        (
+            "rehearsal.record",
+            "{\"account\":\"a\",\"orders\":0,\"assumptions\":[{\"name\":\"tls\",\"assumed\":\"a\",\"seen\":\"b\",\"verdict\":\"holds\"}]}", .operator
+        ),
         ("event.subscribe", "{}", .viewer), ("event.unsubscribe", "{\"subscription\":1}", .viewer),
         ("stats.get", "{\"from\":0,\"to\":1000000,\"step_ms\":1000}", .viewer), ("seal.get", "{}", .viewer),
         ("daemon.status", "{}", .viewer), ("rpc.discover", "{}", .viewer),

@@ -75,6 +75,12 @@ enum RecordSamples {
             id: 2, user: 1_000, accounts: ["mm-az", "mm-xt"], onLost: .halt, heartbeatMs: 500, graceMs: 600_000, openedAt: 21, token: digest,
             reason: "its connection ended")
         (guardRow.state, guardRow.since) = (.lost, 22)
+        let rehearsal = RehearsalRow(
+            id: 24, account: "mm-az", at: 25, orders: 20,
+            assumptions: [
+                .init(name: "freshness", assumed: "a stamp counts for 5000 ms", seen: "", verdict: .contradicts, bears: "P2"),
+                .init(name: "tls", assumed: "", seen: "it does", verdict: .holds, bears: nil),
+            ], standing: ["freshness"])
         let rest = Rest(until: 11, lastsUs: 12, untilWall: 13)
         return [
             .intent(intent, event(.intentAccepted)), .intentComplete(3), .intentSettled(3, at: 14, event(.intentSettled)),
@@ -93,7 +99,7 @@ enum RecordSamples {
             .budgetRest(BudgetRest(budget: 1, usableShare: 100, rest: rest, recoversAt: .max)),
             .ban(VenueBan(family: "bitget", rest: rest, words: "go away")), .banEnded(family: "bitget"), .note(account: "mm-az", 12, event(.note)),
             .kill(kill, event(.note)), .lookupLag("mm-xt", 1_500_000, event(.note)),
-            .sessionGuard(guardRow, event(.sessionGuard)), .position(position()),
+            .sessionGuard(guardRow, event(.sessionGuard)), .position(position()), .rehearsal(rehearsal, event(.note)),
         ]
     }
 
@@ -128,6 +134,8 @@ enum RecordSamples {
             .identity(pinned, event(.identity, isFull: false)), .note(account: nil, nil, event(.start, isFull: false)), .banEnded(family: ""),
             .position(PositionRow(account: "mm", key: PositionKey(symbol: "s", positionSide: nil))),
             .kill(KillRow(account: "mm", since: nil, cancelAll: .notAsked), event(.note, isFull: false)),
+            .rehearsal(
+                RehearsalRow(id: 1, account: "mm", at: 0, orders: 0, assumptions: [], standing: []), event(.note, isFull: false)),
             .sessionGuard(
                 GuardRow(id: 1, user: 0, accounts: [], onLost: .cancel, heartbeatMs: nil, graceMs: 0, openedAt: 0, token: digest, reason: ""),
                 event(.sessionGuard, isFull: false)),

@@ -49,6 +49,7 @@ extension Sample {
             .formulaBroken(az, true, sample.event(.note) { $0.note = "no formula" }),
             .lookupLag(az, 70_000, sample.event(.note) { $0.note = "they lag" }), .unlisted(orders[3].key, true),
         ])
+        try RehearsalRowTests.rehearse(sample, [("freshness", .contradicts)])
         try sample.settle("four")
         try sample.seal(key: SealKeys(seed: 1).key)
         sample.close()

@@ -111,7 +111,7 @@ import Wire
             #expect(!names.isEmpty)
             for name in names { #expect(columns.contains(String(name)), "\(table).\(name)") }
         }
-        for table in ["events", "fills", "guarded_intents"] {
+        for table in ["events", "fills", "guarded_intents", "rehearsals"] {
             let rows = try sample.open.connection.prepare("SELECT name FROM pragma_table_info('\(table)')")
             let columns = try #require(tables.first { $0.name == table }).columns
             while try rows.step() { #expect(columns.contains(rows.text(0)), "\(table).\(rows.text(0))") }

@@ -38,6 +38,7 @@ import Wire
         ("v_rate_usage", "venue owner budget scope permits window_ms second requests busiest_window"),
         ("v_budgets", "account budget scope venue owner permits window_ms"), ("v_seals", "first_seq last_seq lines at seal key signature form"),
         ("v_guarded_intents", "guard_id intent_id account accepted_at tag user on_lost guard_state"),
+        ("v_rehearsals", "account at assumptions orders standing rehearsal_id"),
         ("v_starts", "seq at version boot quiet_us"), ("v_reloads", "seq at actor changes"),
         ("v_latency", "client_order_id accept_us permit_wait_us wire_us acknowledge_us"),
     ]

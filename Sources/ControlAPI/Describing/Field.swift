@@ -58,6 +58,8 @@ package enum Words {
     package static let stp = ["none", "cancel_taker", "cancel_maker", "cancel_both"]
     package static let onFailure = ["keep", "cancel"]
     package static let onLost = ["cancel", "halt"]
+    package static let verdict = ["holds", "contradicts", "not_seen"]
+    package static let promise = ["P2", "P3", "P4"]
     package static let tradingState = ["active", "reducing", "halted"]
     package static let orderState = [
         "intended", "submitted", "in_doubt", "acknowledged", "working", "partially_filled", "filled", "canceled", "expired", "rejected", "denied",

@@ -38,6 +38,25 @@ package struct ShownAccount: Message {
             each.member("last_error", &lastError)
         }
     }
+    /// Its last rehearsal at the venue.
+    package struct Rehearsal: Message {
+        package var at: Int64 = 0
+        package var orders: Int64 = 0
+        package var holds: Int64 = 0
+        package var notSeen: Int64 = 0
+        /// Names of assumptions; `standing`: also of earlier rehearsals, what promises rest on and none saw hold since.
+        package var contradicted: [String] = []
+        package var standing: [String] = []
+        package init() {}
+        package mutating func members(_ each: inout some MemberVisitor) {
+            each.member("at", &at)
+            each.member("orders", &orders)
+            each.member("holds", &holds)
+            each.member("not_seen", &notSeen)
+            each.member("contradicted", &contradicted)
+            each.member("standing", &standing)
+        }
+    }
     package var account = "", venue = "", product = "", uid = "", state = ""
     /// Who took it out of trading, why and when; nil: it is active.
     package var stateBy, stateReason: String?
@@ -60,6 +79,8 @@ package struct ShownAccount: Message {
     package var oldestDoubtAt: Int64?
     package var breaks: Int64 = 0
     package var stream = Stream()
+    /// nil: there was none.
+    package var rehearsal: Rehearsal?
     package init() {}
     package mutating func members(_ each: inout some MemberVisitor) {
         each.member("account", &account)
@@ -87,6 +108,7 @@ package struct ShownAccount: Message {
         each.member("oldest_doubt_at", &oldestDoubtAt)
         each.member("breaks", &breaks)
         each.member("stream", &stream)
+        each.member("rehearsal", &rehearsal)
     }
 }
 

@@ -34,5 +34,5 @@ package struct Nothing: Message {
 
 /// Every method, in the order in which the documents list them; each family of them lists its own.
 package enum Methods {
-    package static let all = intents + orders + breaks + markets + accounts + limits + risk + guards + daemon
+    package static let all = intents + orders + breaks + markets + accounts + limits + risk + guards + rehearsals + daemon
 }

@@ -16,6 +16,8 @@ package struct AccountSetup: Sendable {
     package var reconcileLiveMs: Int64 = 60_000
     /// nil: off, or the venue has none.
     package var stream: StreamSetup?
+    /// Limits of a private stream that others speak on: granted to who asks for permits of them, and used by nobody here.
+    package var lentBudgets: [BudgetRule] = []
     package var queueMaxOrders = 1_000_000
     package var cancelsExternalOrders = false
     package var holdUnansweredMs: Int64 = 30_000
@@ -30,6 +32,8 @@ package struct AccountSetup: Sendable {
     package var limits: [LimitSetting] = []
     package var batchMax: Int?
     package var risk = RiskSetting()
+    /// What counts as taken for granted though a rehearsal saw it contradicted, by the assumption's name.
+    package var acceptedAssumptions: Set<String> = []
 
     package init(id: AccountID, uid: String, keyFingerprint: String, rules: any VenueRules) {
         (self.id, self.uid, self.keyFingerprint, self.rules) = (id, uid, keyFingerprint, rules)
@@ -39,6 +43,7 @@ package struct AccountSetup: Sendable {
 extension BudgetOwner {
     init(_ setup: AccountSetup) {
         self.init(
-            profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint, streamBudgets: setup.stream?.profile.budgets ?? [])
+            profile: setup.rules.profile, uid: setup.uid, keyFingerprint: setup.keyFingerprint,
+            streamBudgets: setup.stream?.profile.budgets ?? setup.lentBudgets)
     }
 }

@@ -47,6 +47,7 @@ extension Engine {
             guard let token else { return fail(.notReady("no token was made for the guard"), to: ticket) }
             resumeGuard(presented, token: token, from: actor, ticket: ticket)
         case .guardRelease(let id): releaseGuard(id, from: actor, ticket: ticket)
+        case .rehearsalRecord(let row): recordRehearsal(row, from: actor, ticket: ticket)
         case .guardList: listGuards(ticket: ticket)
         case .stats(let query): reply(.query(.stats(query), missing: nil), to: ticket)
         case .seal: reply(.query(.seal, missing: nil), to: ticket)
@@ -66,7 +67,8 @@ extension Engine {
         case .submit, .intentGet, .intentWait, .intentCancel, .intentCancelTagged, .orderTimeline, .orderResolve, .breakAcknowledge, .instrumentList,
             .accountList,
             .setState, .killStatus, .reconcile,
-            .limitList, .limitTake, .limitRelease, .guardBegin, .guardResume, .guardRelease, .guardList, .seal, .unsubscribe, .status:
+            .limitList, .limitTake, .limitRelease, .guardBegin, .guardResume, .guardRelease, .guardList, .rehearsalRecord, .seal, .unsubscribe,
+            .status:
             nil
         }
     }
@@ -156,6 +158,7 @@ extension Engine {
         for setup in setups {
             guard let desk = desk(setup.id) else { continue }
             (desk.setup.limits, desk.setup.risk) = (setup.limits, setup.risk)
+            desk.access.accept(setup.acceptedAssumptions)
             desk.listing.use(setup.risk.symbols ?? [])
         }
         weighWhereAsked()
@@ -194,7 +197,7 @@ extension Engine {
             lastErrorAt: desk.access.lastError.words == nil ? nil : desk.access.lastError.at ?? now.wall,
             parked: desk.book.parked.count + left.count { $0.parkedAt != nil },
             oldestDoubtAt: (left.map(\.intendedAt) + [desk.book.oldestDoubt().flatMap { desk.book[$0]?.order.intendedAt }].compactMap { $0 }).min(),
-            openBreaks: desk.breaks.unacknowledged.values.reduce(0, +), stream: desk.stream.figures)
+            openBreaks: desk.breaks.unacknowledged.values.reduce(0, +), stream: desk.stream.figures, rehearsal: desk.access.rehearsed.row)
     }
 
     package var journalSeq: Int64 { turn.seq }

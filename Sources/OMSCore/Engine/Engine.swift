@@ -124,6 +124,7 @@ package final class Engine {
         restore(state)
         weighWhereAsked()
         restoreKills(state.kills)
+        restoreRehearsals(state.rehearsals)
         guards.restore(state.guards, bound: state.guarded, absent: absentAccounts(in: state), in: turn)
     }
 

@@ -43,6 +43,7 @@ package enum Reply: Sendable {
     case guarded(GuardRow, token: String)
     case guardReleased(GuardRow)
     case guards([GuardSnapshot])
+    case rehearsed(RehearsalRow)
     case subscribe(afterSeq: Int64?, account: AccountID?)
     case unsubscribe(Int64)
     case status
@@ -128,6 +129,8 @@ package struct AccountSnapshot: Sendable {
     /// Breaks that nobody took note of.
     package let openBreaks: Int
     package let stream: StreamFigures
+    /// The last; nil: none was told.
+    package let rehearsal: RehearsalRow?
 }
 
 package struct BudgetSnapshot: Sendable {

@@ -42,6 +42,8 @@ package enum ControlCommand: Sendable {
     case guardResume(presented: Digest256, token: GuardToken?)
     case guardRelease(GuardID)
     case guardList
+    /// What `omsd rehearse` saw, as told.
+    case rehearsalRecord(RehearsalRow)
     case seal
     case subscribe(afterSeq: Int64?, account: AccountID?)
     case unsubscribe(subscription: Int64)
@@ -54,7 +56,7 @@ package enum ControlCommand: Sendable {
             .positionList, .riskGet, .limitList, .stats, .guardList, .seal, .subscribe, .unsubscribe, .status:
             true
         case .submit, .intentWait, .intentCancel, .intentCancelTagged, .orderResolve, .breakAcknowledge, .setState, .reconcile, .limitTake,
-            .limitRelease, .guardBegin, .guardResume, .guardRelease:
+            .limitRelease, .guardBegin, .guardResume, .guardRelease, .rehearsalRecord:
             false
         }
     }

@@ -292,6 +292,8 @@ package enum JournalRecord: Sendable {
     case kill(KillRow, JournalEvent)
     /// A guard as it stands from here on.
     case sessionGuard(GuardRow, JournalEvent)
+    /// What a rehearsal saw at the account's venue.
+    case rehearsal(RehearsalRow, JournalEvent)
     /// What own executions come to, as of this turn. No line of the record: orders and executions tell the same.
     case position(PositionRow)
     case budget(BudgetRow)

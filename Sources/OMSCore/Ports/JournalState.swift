@@ -33,6 +33,8 @@ package struct JournalState: Sendable {
     package var guards: [GuardRow] = []
     package var guarded: [IntentKey: GuardID] = [:]
     package var openBreaks: [Break] = []
+    /// The last of each account.
+    package var rehearsals: [RehearsalRow] = []
     package var positions: [PositionRow] = []
     /// False: it is from before they were kept, and they are to be counted.
     package var hasPositions = true

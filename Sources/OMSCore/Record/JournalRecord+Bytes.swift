@@ -24,7 +24,7 @@ extension JournalRecord {
         case intentComplete, intentSettled, orderBorn, orderChanged, commandBorn, commandChanged, request, requestEnded, fill, breakFound,
             breakResolved
         case breakAcknowledged, tradingState, budget, permit, unlisted, idHighWater, boot, formulaBroken, identity, budgetRest, ban, banEnded, note,
-            kill, lookupLag, sessionGuard, position
+            kill, lookupLag, sessionGuard, position, rehearsal
     }
 
     package var kind: Kind {
@@ -58,6 +58,7 @@ extension JournalRecord {
         case .lookupLag: .lookupLag
         case .sessionGuard: .sessionGuard
         case .position: .position
+        case .rehearsal: .rehearsal
         }
     }
 
@@ -119,6 +120,7 @@ extension JournalRecord {
         case .kill(let row, let event): _ = (try coder.value(row), try coder.value(event))
         case .sessionGuard(let row, let event): _ = (try coder.value(row), try coder.value(event))
         case .position(let row): _ = try coder.value(row)
+        case .rehearsal(let row, let event): _ = (try coder.value(row), try coder.value(event))
         case .lookupLag(let account, let lag, let event): _ = (try coder.value(account), try coder.value(lag), try coder.value(event))
         }
     }
@@ -157,6 +159,7 @@ extension JournalRecord {
         case .kill: .kill(try coder.value(nil), try coder.value(nil))
         case .sessionGuard: .sessionGuard(try coder.value(nil), try coder.value(nil))
         case .position: .position(try coder.value(nil))
+        case .rehearsal: .rehearsal(try coder.value(nil), try coder.value(nil))
         case .lookupLag: .lookupLag(try coder.value(nil), try coder.value(nil), try coder.value(nil))
         }
     }

@@ -6,7 +6,7 @@ extension JournalRecord {
         case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
             .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
             .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .kill(_, let event), .sessionGuard(_, let event),
-            .identity(_, let event),
+            .identity(_, let event), .rehearsal(_, let event),
             .formulaBroken(_, _, let event), .lookupLag(_, _, let event), .note(_, _, let event):
             event.seq
         case .orderBorn(let order, _): order.key.number

@@ -201,6 +201,7 @@ extension PositionSide: RecordValue {}
 extension OrderState: RecordValue {}
 extension GuardRow.OnLost: RecordValue {}
 extension GuardRow.State: RecordValue {}
+extension RehearsalRow.Verdict: RecordValue {}
 extension Evidence: RecordValue {}
 extension IntentSequence: RecordValue {}
 extension CommandKind: RecordValue {}

@@ -267,6 +267,22 @@ extension GuardRow: RecordValue {
     }
 }
 
+extension RehearsalRow: RecordValue {
+    package static func code(_ value: RehearsalRow?, by coder: inout RecordCoder) throws(RecordError) -> RehearsalRow {
+        RehearsalRow(
+            id: try coder.value(value?.id), account: try coder.value(value?.account), at: try coder.value(value?.at),
+            orders: try coder.value(value?.orders), assumptions: try coder.list(value?.assumptions), standing: try coder.list(value?.standing))
+    }
+}
+
+extension RehearsalRow.Seen: RecordValue {
+    package static func code(_ value: RehearsalRow.Seen?, by coder: inout RecordCoder) throws(RecordError) -> RehearsalRow.Seen {
+        RehearsalRow.Seen(
+            name: try coder.value(value?.name), assumed: try coder.value(value?.assumed), seen: try coder.value(value?.seen),
+            verdict: try coder.value(value?.verdict), bears: try coder.optional(value?.bears))
+    }
+}
+
 extension Rest: RecordValue {
     package static func code(_ value: Rest?, by coder: inout RecordCoder) throws(RecordError) -> Rest {
         Rest(until: try coder.value(value?.until), lastsUs: try coder.value(value?.lastsUs), untilWall: try coder.value(value?.untilWall))

@@ -106,7 +106,8 @@ package final class Meter {
                 take(command.account)
                 figures.commands[.init(kind: command.kind, outcome: command.state), default: 0] += 1
             case .intent, .intentComplete, .intentSettled, .request, .requestEnded, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-                .kill, .sessionGuard, .position, .budget, .permit, .unlisted, .idHighWater, .boot, .formulaBroken, .lookupLag, .identity, .budgetRest,
+                .kill, .sessionGuard, .rehearsal, .position, .budget, .permit, .unlisted, .idHighWater, .boot, .formulaBroken, .lookupLag, .identity,
+                .budgetRest,
                 .ban,
                 .banEnded, .note:
                 continue

@@ -85,7 +85,7 @@ package final class Auditor {
         case .intentSettled(let key, _, _): willSettle(key)
         case .intentComplete(let key): streams.completed(key)
         case .intent, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
-            .kill, .sessionGuard, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity,
+            .kill, .sessionGuard, .rehearsal, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity,
             .formulaBroken,
             .lookupLag, .note:
             break

@@ -23,6 +23,7 @@ struct MemoryLine: Equatable {
         case .tradingState(let row, let event): self.init(event, row.account)
         case .kill(let row, let event): self.init(event, row.account)
         case .sessionGuard(let row, let event): self.init(event, row.accounts.count == 1 ? row.accounts[0] : nil)
+        case .rehearsal(let row, let event): self.init(event, row.account)
         case .identity(let pinned, let event): self.init(event, pinned.account)
         case .formulaBroken(let account, _, let event), .lookupLag(let account, _, let event): self.init(event, account)
         case .note(let account, _, let event): self.init(event, account)

@@ -31,6 +31,7 @@ package final class MemoryJournal: Journal {
     private var formulaBroken: Set<AccountID> = []
     private var lookupLags: [AccountID: Int64] = [:]
     package private(set) var guards: [GuardID: GuardRow] = [:]
+    private var rehearsals: [AccountID: RehearsalRow] = [:]
     package private(set) var positions: [AccountID: [PositionKey: PositionRow]] = [:]
     package private(set) var kills: [AccountID: KillRow] = [:]
     package private(set) var identities: [AccountID: PinnedIdentity] = [:]
@@ -69,7 +70,7 @@ package final class MemoryJournal: Journal {
             case .intent(_, let event), .intentSettled(_, _, let event), .orderChanged(_, _, _, let event), .commandBorn(_, let event),
                 .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
                 .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .kill(_, let event), .sessionGuard(_, let event),
-                .identity(_, let event),
+                .identity(_, let event), .rehearsal(_, let event),
                 .formulaBroken(_, _, let event), .lookupLag(_, _, let event), .note(_, _, let event):
                 next += 1
                 guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
@@ -154,6 +155,9 @@ package final class MemoryJournal: Journal {
         case .sessionGuard(let row, let event):
             guards[row.id] = row
             note(event, nil)
+        case .rehearsal(let row, let event):
+            rehearsals[row.account] = row
+            note(event, nil)
         case .formulaBroken(let account, let isBroken, let event):
             if isBroken { formulaBroken.insert(account) } else { formulaBroken.remove(account) }
             note(event, nil)
@@ -203,6 +207,7 @@ package final class MemoryJournal: Journal {
             if let id = intents[order.intent]?.guardID, guards[id]?.state.isOpen ?? false { state.guarded[order.intent] = id }
         }
         state.positions = positions.sorted { $0.key < $1.key }.flatMap { $0.value.values.sorted { $0.key < $1.key } }
+        state.rehearsals = rehearsals.values.sorted { $0.id < $1.id }
         state.openBreaks = breaks.values.sorted { $0.id < $1.id }
         state.symbols = Dictionary(grouping: orders.values, by: \.account).mapValues { Set($0.map(\.terms.symbol)).sorted() }
         return state

@@ -259,7 +259,8 @@ extension SQLiteJournal {
             case .breakFound(let row, _): if let id = row.clientOrderID { try bringHome(usedBy: id.text) }
             case .breakResolved(let id, _, _), .breakAcknowledged(let id, _, _, _, _):
                 if let name = try connection.text("SELECT client_order_id FROM breaks WHERE break_id = \(id)") { try bringHome(usedBy: name) }
-            case .intent, .intentComplete, .intentSettled, .orderBorn, .request, .requestEnded, .tradingState, .kill, .sessionGuard, .position,
+            case .intent, .intentComplete, .intentSettled, .orderBorn, .request, .requestEnded, .tradingState, .kill, .sessionGuard, .rehearsal,
+                .position,
                 .budget, .permit, .idHighWater, .boot, .formulaBroken, .lookupLag, .identity, .budgetRest, .ban, .banEnded:
                 continue
             }

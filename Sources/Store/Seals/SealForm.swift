@@ -68,6 +68,9 @@ struct SealForm {
                 mark: 10, name: "guards", key: "guard_id",
                 columns: ["guard_id", "user", "accounts", "on_lost", "heartbeat_ms", "grace_ms", "opened_at"], isLines: false),
             Table(mark: 11, name: "guarded_intents", key: "intent_key", columns: ["intent_key", "guard_id"], isLines: false),
+            Table(
+                mark: 12, name: "rehearsals", key: "rehearsal_id",
+                columns: ["rehearsal_id", "account_key", "at", "orders", "assumptions", "standing"], isLines: false),
         ],
         request: Table(mark: 7, name: "requests", key: "request_id", columns: Self.asLeft, isLines: false),
         endedRequest: Table(

@@ -96,6 +96,10 @@ struct StatusText {
             let late = stream.late > 0 ? ", \(stream.late) late" : ""
             parts.append("stream \(stream.state.orDash) since \(age(stream.since))\(late)")
         }
+        if let rehearsal = account.rehearsal {
+            let broken = rehearsal.contradicted.isEmpty ? "" : ", which contradicts \(rehearsal.contradicted.joined(separator: ", "))"
+            parts.append("rehearsed \(age(rehearsal.at))\(broken)")
+        }
         let open = openBreaks(of: account, facts)
         if !open.isEmpty { parts.append("breaks: \(open)") }
         out += wrapped(parts.joined(separator: "; "), indent: "  ")

@@ -82,6 +82,7 @@ private final class Script {
         try bounds()
         try others()
         try guards()
+        try rehearse()
         try follow()
         try refusals()
     }
@@ -264,6 +265,25 @@ private final class Script {
         try call("session.release", "{\"guard_id\":\(id)}")
         try call("session.guard", "{\"resume\":\"nonsense\"}")
         try call("guard.list", "{}")
+    }
+
+    private func rehearse() throws {
+        scene("rehearsals")
+        func seen(_ name: String, _ verdict: String, _ bears: String = "") -> String {
+            "{\"name\":\"\(name)\",\"assumed\":\"as ever\",\"seen\":\"it does\",\"verdict\":\"\(verdict)\"\(bears)}"
+        }
+        func record(_ account: String, _ items: String...) throws {
+            try call("rehearsal.record", "{\"account\":\"\(account)\",\"orders\":2,\"assumptions\":[\(items.joined(separator: ","))]}")
+        }
+        try record("desk")
+        try record("nobody", seen("tls", "holds"))
+        try record("desk", seen("tls", "perhaps"))
+        try record("desk", seen("tls", "holds"), seen("tls", "holds"))
+        try record("desk", seen("tls", "holds", ",\"bears\":\"P9\""))
+        try record("desk", seen("tls", "contradicts"), seen("clock", "not_seen", ",\"bears\":\"P2\""))
+        try call("account.list", "{}")
+        try record("desk", seen("clock", "contradicts", ",\"bears\":\"P2\""))
+        try record("desk", seen("clock", "holds", ",\"bears\":\"P2\""))
     }
 
     private func budget() throws -> String {

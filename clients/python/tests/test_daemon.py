@@ -104,6 +104,7 @@ def test_every_method_is_called_and_every_field_known(house: House) -> None:
         (guarded := client.session_guard("cancel", grace_ms=5_000)),
         client.guard_list(),
         client.session_release(guarded.guard_id),
+        client.rehearsal_record("mm-az", 0, [{"name": "tls", "assumed": "it proves its name", "seen": "it does", "verdict": "holds"}]),
         client.intent_cancel(taken.intent_id),
         client.intent_submit("mm-az", place=[resting()], tag="grid"),
         client.intent_list(tag="grid"),

@@ -96,6 +96,7 @@ TOLD: list[tuple[str, Any]] = [
     ("session.guard", omsd.types.HeldGuard),
     ("session.release", omsd.types.GuardStanding),
     ("guard.list", omsd.types.GuardStanding),
+    ("rehearsal.record", omsd.types.RehearsalRecord),
     ("stats.get", omsd.types.Point),
 ]
 

@@ -18,6 +18,7 @@ final class Access {
     private(set) var standing = Standing()
     private(set) var reach = Reach()
     private(set) var lastError = LastError()
+    private(set) var rehearsed: Rehearsed
     private var told = Told()
 
     /// What watchers of the daemon were told last.
@@ -35,6 +36,7 @@ final class Access {
     init(_ setup: AccountSetup, patience: Patience, at now: Int64) {
         (account, profile, self.patience, startedAt) = (setup.id, setup.rules.profile, patience, now)
         identity = VenueIdentity(setup)
+        rehearsed = Rehearsed(accepted: setup.acceptedAssumptions)
     }
 
     var clock: VenueClock? { time.clock }
@@ -48,7 +50,7 @@ final class Access {
     var contradiction: String? { identity.contradiction }
 
     /// All is known that new orders need, and nothing speaks against what is taken for granted.
-    var isPrepared: Bool { markets.readAt != nil && identity.isChecked }
+    var isPrepared: Bool { markets.readAt != nil && identity.isChecked && rehearsed.standing.isEmpty }
 
     /// A signed request can be stamped, and made out for the account.
     var isSignable: Bool { time.clock != nil && (!profile.needsAccountFacts || identity.facts != nil) && !identity.awaitsUID }
@@ -294,6 +296,12 @@ final class Access {
         guard broken.kind == .assumption, let unit = profile.quantityUnit else { return }
         if broken.detail.contains("quantity_unit says \(unit.rawValue)") { _ = identity.contradicted(broken.detail) }
     }
+
+    /// What a rehearsal saw of what is taken for granted of the venue.
+    func learn(_ row: RehearsalRow) { rehearsed.learn(row) }
+
+    /// What the configuration accepts of that.
+    func accept(_ names: Set<String>) { rehearsed.accept(names) }
 
     /// A person changed whether the account trades: whoever is at the desk wants what failed tried now, the key as well. What is opened tries everything
     /// anew: the venue is asked again for whatever may speak against it (markets, closed and open orders), and nothing new leaves before it has answered.

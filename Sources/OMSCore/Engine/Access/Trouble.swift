@@ -25,7 +25,7 @@ extension Access {
         switch trouble {
         case .clockUnset: return others.isClockSet ? nil : Trouble.unsetClock
         case .facts: return problem
-        case .assumption: return contradiction
+        case .assumption: return contradiction ?? rehearsed.trouble
         case .shutOut:
             let left = standing.shutOutUntil > turn.now.monotonic ? standing.shutOutUntil - turn.now.monotonic : 0
             return left > 0 ? "shut out by the venue for \(left / 1_000_000 + 1) s" : nil

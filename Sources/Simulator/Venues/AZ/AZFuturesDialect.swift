@@ -223,7 +223,7 @@ package final class AZFuturesDialect: Dialect {
             // The token's page is the spot line's.
             let style: XTStamp.Style = call.route.endpoint == "ws-token" ? .spot : .futures
             let stamp = try XTStamp(call.request, style: style, freshnessMs: exchange.freshnessMs)
-            try stamp.check(call.account.map { keyring.key(of: $0) }, now: call.atMs)
+            try stamp.check(call.account.map { keyring.key(of: $0) }, now: call.atMs, takesOld: exchange.takesOldStamps)
         } catch {
             throw switch error {
             case .missing(let name): Gate(status: 400, text: "missing header \(name)")

@@ -22,7 +22,7 @@ extension AscendEXDialect {
         guard case .number(let text)? = order["time"], let time = Int64(text), (0...9_999_999_999_999).contains(time) else {
             throw AscendEXProblem(.invalidRequest, "time is required.")
         }
-        guard call.atMs - time <= exchange.freshnessMs ?? 30_000, time - call.atMs <= futureToleranceMs else {
+        guard exchange.takesOldStamps || call.atMs - time <= exchange.freshnessMs ?? 30_000, time - call.atMs <= futureToleranceMs else {
             throw AscendEXProblem(.invalidTimestamp, "Invalid timestamp.")
         }
         return time

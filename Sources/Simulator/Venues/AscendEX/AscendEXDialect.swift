@@ -171,7 +171,7 @@ package final class AscendEXDialect: Dialect {
         }
         do throws(AscendEXProblem) {
             guard let place = Place(call.request.path) else { throw AscendEXProblem(.invalidInput, "no such path") }
-            if call.route.kind != .public { try authenticate(call, place) }
+            if call.route.kind != .public { try authenticate(call, place, exchange) }
             if let page = try marketPage(call, exchange) { return page }
             return switch call.route.endpoint {
             case "info": info(call)
@@ -198,14 +198,16 @@ package final class AscendEXDialect: Dialect {
     }
 
     /// Key, signature of `<timestamp>+<path>`, and a header stamp within 30 s of the venue's clock (section 2, 12.1).
-    private func authenticate(_ call: Call, _ place: Place) throws(AscendEXProblem) {
+    private func authenticate(_ call: Call, _ place: Place, _ exchange: Exchange) throws(AscendEXProblem) {
         guard call.request.header("x-auth-key") != nil, let stamp = call.request.header("x-auth-timestamp"),
             let signature = call.request.header("x-auth-signature")
         else { throw AscendEXProblem(.authorizationNeeded, "Authorization is needed.") }
         guard let account = call.account, let path = AscendEXIdentity.signedPath(of: call.request.path),
             AscendEXIdentity.signature(timestamp: stamp, path: path, key: keyring.key(of: account)) == signature
         else { throw AscendEXProblem(.authenticationFailed, "Authentication failed.") }
-        guard let time = Int64(stamp), (0...9_999_999_999_999).contains(time), (call.atMs - time).magnitude <= 30_000 else {
+        guard let time = Int64(stamp), (0...9_999_999_999_999).contains(time),
+            exchange.takesOldStamps && time < call.atMs || (call.atMs - time).magnitude <= 30_000
+        else {
             throw AscendEXProblem(.invalidTimestamp, "Invalid timestamp.")
         }
         guard place.group == nil || place.group == account.group else { throw AscendEXProblem(.wrongAccount, "Wrong account group.") }

@@ -33,7 +33,7 @@ struct BitgetEdge {
             throw BitgetProblem("40005", "Invalid ACCESS_TIMESTAMP")
         }
         let (age, overflow) = call.atMs.subtractingReportingOverflow(ms)
-        guard !overflow, age.magnitude <= UInt64(exchange.freshnessMs ?? Self.freshnessMs) else {
+        guard !overflow, exchange.takesOldStamps && age > 0 || age.magnitude <= UInt64(exchange.freshnessMs ?? Self.freshnessMs) else {
             throw BitgetProblem("40008", "Request timestamp expired")
         }
         guard let passphrase = request.header("ACCESS-PASSPHRASE"), !passphrase.isEmpty else {

@@ -46,7 +46,7 @@ struct BybitEdge {
         guard let account = call.account, account.key == key else { throw BybitProblem(10_003, "API key is invalid.") }
         guard let sentMs = Self.milliseconds(stamp) else { throw .parameter("X-BAPI-TIMESTAMP") }
         guard let windowMs = Self.milliseconds(window), windowMs > 0 else { throw .parameter("X-BAPI-RECV-WINDOW") }
-        guard call.atMs - (exchange.freshnessMs ?? windowMs) <= sentMs, sentMs < call.atMs + Self.aheadMs else {
+        guard exchange.takesOldStamps || call.atMs - (exchange.freshnessMs ?? windowMs) <= sentMs, sentMs < call.atMs + Self.aheadMs else {
             throw BybitProblem(
                 10_002, "invalid request, please check your server timestamp or recv_window param. req_timestamp[\(stamp)],recv_window[\(window)]")
         }

@@ -60,7 +60,8 @@ struct OKXEdge {
         // One code for keys that are none and for keys of another region.
         guard let account = call.account, account.key == key else { throw OKXProblem(50_119, "API key doesn't exist") }
         guard let sentMs = Self.milliseconds(ofISO: stamp) else { throw OKXProblem(50_112, "Invalid OK-ACCESS-TIMESTAMP") }
-        guard (call.atMs - sentMs).magnitude <= UInt64(exchange.freshnessMs ?? Self.freshnessMs) else {
+        guard exchange.takesOldStamps && sentMs < call.atMs || (call.atMs - sentMs).magnitude <= UInt64(exchange.freshnessMs ?? Self.freshnessMs)
+        else {
             throw OKXProblem(50_102, "Timestamp request expired")
         }
         guard passphrase == account.passphrase else { throw OKXProblem(50_105, "Request header OK-ACCESS-PASSPHRASE incorrect.") }

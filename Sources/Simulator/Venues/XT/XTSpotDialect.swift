@@ -187,7 +187,7 @@ package final class XTSpotDialect: Dialect {
     private func authenticate(_ call: Call, _ exchange: Exchange) throws(XTProblem) {
         do throws(XTStamp.Refusal) {
             let stamp = try XTStamp(call.request, style: .spot, freshnessMs: exchange.freshnessMs)
-            try stamp.check(call.account.map { keyring.key(of: $0) }, now: call.atMs)
+            try stamp.check(call.account.map { keyring.key(of: $0) }, now: call.atMs, takesOld: exchange.takesOldStamps)
         } catch {
             throw switch error {
             case .missing("appkey"): XTProblem("AUTH_001", "no key")

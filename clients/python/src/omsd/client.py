@@ -265,6 +265,7 @@ class Client:
     session_guard = _Method(requests.session_guard)
     session_release = _Method(requests.session_release)
     guard_list = _Method(requests.guard_list)
+    rehearsal_record = _Method(requests.rehearsal_record)
     event_subscribe = _Method(requests.event_subscribe)
     event_unsubscribe = _Method(requests.event_unsubscribe)
     stats_get = _Method(requests.stats_get)

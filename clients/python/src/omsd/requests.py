@@ -347,6 +347,18 @@ def guard_list() -> Request[t.Guards]:
     return _request("guard.list", t.Guards)
 
 
+def rehearsal_record(account: str, orders: int, assumptions: Iterable[Mapping[str, str]]) -> Request[t.RehearsalRecord]:
+    """Puts on record what a rehearsal at the venue saw: mappings of name, assumed, seen, verdict, bears (``omsd rehearse`` sends them)."""
+    return _request(
+        "rehearsal.record",
+        t.RehearsalRecord,
+        repeats=False,
+        account=account,
+        orders=orders,
+        assumptions=[dict(seen) for seen in assumptions],
+    )
+
+
 def seal_get() -> Request[t.Sealing]:
     """The newest seal of the record. Kept elsewhere, it shows later whether the journal was changed since."""
     return _request("seal.get", t.Sealing)

@@ -498,6 +498,47 @@ class Stream:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """An account's last rehearsal at its venue: how many assumptions held, and the names of those that were contradicted.
+
+    ``standing``: what promises rest on, contradicted then or before, and not seen to hold since.
+    """
+
+    at: datetime
+    orders: int
+    holds: int
+    not_seen: int
+    contradicted: tuple[str, ...] = ()
+    standing: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RehearsedAssumption:
+    """One assumption of a rehearsal. ``verdict``: ``holds``, ``contradicts``, ``not_seen``; ``bears``: the promise that rests on it."""
+
+    name: str
+    assumed: str
+    seen: str
+    verdict: str
+    bears: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RehearsalRecord:
+    """A rehearsal as it is on record."""
+
+    account: str
+    at: datetime
+    assumptions: tuple[RehearsedAssumption, ...]
+    orders: int
+    rehearsal_id: int
+    standing: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane; ``counts``: orders not closed, by state.
 
@@ -529,6 +570,7 @@ class Account:
     requests: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     stream: Stream = field(default_factory=lambda: Stream(state=StreamState.OFF))
+    rehearsal: Rehearsal | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -1,0 +1,211 @@
+import CLinux
+import ControlAPI
+import Kernel
+import OMSCore
+import Synchronization
+import Transport
+import Venues
+import Wire
+
+/// Carries a rehearsal's questions to the venue: each under permits of the daemon, which it gives back once the answer is there.
+struct RehearsalRun {
+    private let account: AccountConfiguration
+    private let adapter: any VenueAdapter
+    private let key: SigningKey
+    private let caller: ControlCaller
+    private let transport: TLSTransport
+    /// No daemon speaks on the account's stream.
+    private let ownsStream: Bool
+    private var nextID: Int64 = 0
+    /// Why it could not go on; nil: it did.
+    private(set) var problem: ControlCaller.Problem?
+
+    init(_ account: AccountConfiguration, _ adapter: any VenueAdapter, key: SigningKey, caller: ControlCaller, ownsStream: Bool)
+        throws(TransportError)
+    {
+        (self.account, self.adapter, self.caller, self.ownsStream) = (account, adapter, caller, ownsStream)
+        // Of its own: the daemon's signs on other threads.
+        self.key = key.duplicate()
+        transport = try TLSTransport()
+        try transport.configure(account.baseURL, maxConnections: 1, caFile: account.caFile)
+        if let stream = account.stream { try transport.configure(stream.origin, maxConnections: 1, caFile: account.caFile) }
+    }
+
+    mutating func rehearse(symbol: Symbol?, assumptions: [Assumption]) -> Rehearsal {
+        defer { transport.shutdown(graceMs: 0) }
+        let profile = adapter.profile
+        let subject = Rehearsal.Subject(
+            account: account.id, uid: account.uid, isTLS: account.baseURL.isTLS, isDemo: account.isDemo, freshnessMs: account.freshnessMs,
+            symbol: symbol, unusedIDs: (0..<max(1, min(profile.findMax, 100))).map { _ in Self.unusedID(profile.clientIDs) })
+        var rehearsal = Rehearsal(adapter, subject, assumptions: assumptions, hasStream: speaksOnStream)
+        do throws(ControlCaller.Problem) {
+            while let step = rehearsal.next() {
+                switch step {
+                case .ask(let query, let agedMs, let windowMs):
+                    rehearsal.heard(try ask(query, agedMs: agedMs, windowMs: windowMs, rehearsal))
+                case .listen(let symbol): rehearsal.heard(.heard(try listen(symbol, rehearsal)))
+                }
+            }
+        } catch { problem = error }
+        return rehearsal
+    }
+
+    /// A token for another connection may end the daemon's own.
+    private var speaksOnStream: Bool {
+        guard let dialect = account.streamDialect, account.stream != nil else { return false }
+        return ownsStream || dialect.profile.token == nil
+    }
+
+    private static func unusedID(_ rule: ClientIDRule) -> ClientOrderID {
+        let letters = Array("0123456789abcdefghijklmnopqrstuvwxyz")
+        let length = min(rule.lengths.upperBound, max(rule.lengths.lowerBound, 20))
+        var random = SystemRandomNumberGenerator()
+        return ClientOrderID("rh" + String((2..<max(3, length)).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] }))
+    }
+
+    // MARK: Permits
+
+    /// - Returns: what is to be given back.
+    private func take(_ charges: [Charge]) throws(ControlCaller.Problem) -> [Int64] {
+        var permits: [Int64] = []
+        for charge in charges {
+            let rules = adapter.profile.budgets + (account.streamDialect?.profile.budgets ?? [])
+            guard let rule = rules.first(where: { $0.name == charge.budget }) else { continue }
+            // One that no configuration names is not counted by the daemon either.
+            if rule.isOffByDefault, !account.limits.contains(where: { $0.budget == rule.name }) { continue }
+            var asked = LimitTake.Parameters()
+            (asked.account, asked.budget, asked.permits) = (account.id.text, rule.name(of: charge.part), Int64(charge.weight))
+            asked.holdMs = account.requestTimeoutMs + account.holdUnansweredMs
+            permits.append(try caller.ask(LimitTake.self, asked).permitID)
+        }
+        return permits
+    }
+
+    private func giveBack(_ permits: [Int64]) throws(ControlCaller.Problem) {
+        for permit in permits {
+            var asked = LimitRelease.Parameters()
+            asked.permitID = permit
+            _ = try caller.ask(LimitRelease.self, asked)
+        }
+    }
+
+    // MARK: Questions
+
+    private mutating func ask(_ query: Query, agedMs: Int64, windowMs: Int64, _ rehearsal: Rehearsal) throws(ControlCaller.Problem)
+        -> Rehearsal.Outcome
+    {
+        let permits = try take(adapter.charges(of: .query(query)))
+        let now = omsd_clock_us(CLOCK_BOOTTIME)
+        let clock = rehearsal.clock(at: now)
+        // By our own clock where the venue's is not known yet: the question about it bears no stamp that counts.
+        let stampMs = clock.map { $0.middle(at: now) / 1_000 - adapter.profile.stampMarginMs } ?? omsd_clock_us(CLOCK_REALTIME) / 1_000
+        nextID += 1
+        let plan = RequestPlan(
+            id: RequestID(nextID), account: account.id, content: .query(query), timeMs: stampMs - agedMs, facts: rehearsal.facts,
+            freshnessMs: windowMs, staleAt: now + account.requestTimeoutMs * 1_000, timeoutMs: account.requestTimeoutMs)
+        switch send(adapter.request(for: plan), of: plan) {
+        case .answered(let response, let sentAt, let lastByteAt):
+            try giveBack(permits)
+            return .answered(adapter.reading(response, of: plan), sent: sentAt.monotonic, read: lastByteAt.monotonic)
+        case .notSent(let why):
+            try giveBack(permits)
+            return .unanswered(why.escapedForLog)
+        // It may still arrive: its permits are held for as long.
+        case .lost(let why, _, _): return .unanswered(why.escapedForLog)
+        }
+    }
+
+    private func send(_ request: HTTPRequest, of plan: RequestPlan) -> HTTPExchangeEnd {
+        let (adapter, key) = (adapter, key)
+        return exchange(request, id: plan.id.number, staleAt: plan.staleAt, timeoutMs: plan.timeoutMs) {
+            adapter.sign(&$0, timeMs: plan.timeMs, with: key)
+        }
+    }
+
+    private func exchange(
+        _ request: HTTPRequest, id: Int64, staleAt: Int64, timeoutMs: Int64, sign: @escaping @Sendable (inout HTTPRequest) -> Void
+    ) -> HTTPExchangeEnd {
+        let end = Waiting<HTTPExchangeEnd>()
+        transport.send([
+            HTTPExchange(
+                id: id, origin: account.baseURL, request: request, sign: sign, staleAt: staleAt, timeoutMs: timeoutMs,
+                completion: { end.put($0) })
+        ])
+        while true { if let ended = end.take(withinMs: 60_000) { return ended } }
+    }
+
+    // MARK: The stream
+
+    private mutating func listen(_ symbol: Symbol?, _ rehearsal: Rehearsal) throws(ControlCaller.Problem) -> [RehearsalRow.Seen] {
+        guard let dialect = account.streamDialect, let stream = account.stream else { return [] }
+        func timeMs() -> Int64 {
+            let now = omsd_clock_us(CLOCK_BOOTTIME)
+            return (rehearsal.clock(at: now)?.middle(at: now) ?? omsd_clock_us(CLOCK_REALTIME)) / 1_000 - adapter.profile.stampMarginMs
+        }
+        var talk = StreamRehearsal(
+            dialect, facts: rehearsal.facts, symbol: symbol, isTLS: stream.origin.isTLS, isDemo: account.isDemo, timeMs: timeMs(), key: key)
+        let events = Waiting<StreamRehearsal.Heard>()
+        let backlog = VenueStreamBacklog()
+        nextID += 1
+        let id = nextID
+        while let step = talk.next() {
+            switch step {
+            case .fetchToken(let way):
+                guard var request = dialect.tokenRequest(way: way, freshnessMs: rehearsal.windowMs) else {
+                    talk.heard(.token(.noSuchWay("there is no such way")), timeMs: timeMs())
+                    continue
+                }
+                let permits = try take(["lookup:ws-token"])
+                let now = omsd_clock_us(CLOCK_BOOTTIME)
+                dialect.signTokenRequest(&request, way: way, timeMs: timeMs(), with: key)
+                nextID += 1
+                let end = exchange(
+                    request, id: nextID, staleAt: now + account.requestTimeoutMs * 1_000, timeoutMs: account.requestTimeoutMs, sign: { _ in })
+                switch end {
+                case .answered(let response, _, _):
+                    try giveBack(permits)
+                    talk.heard(.token(dialect.tokenAnswer(way: way, from: response)), timeMs: timeMs())
+                case .notSent(let why), .lost(let why, _, _): talk.heard(.token(.failed(why.escapedForLog)), timeMs: timeMs())
+                }
+            case .open(let upgrade):
+                try giveBack(take(["stream:connect"]))
+                transport.open(
+                    VenueStream(
+                        id: id, origin: stream.origin, target: upgrade.target, headers: upgrade.headers, timeoutMs: 10_000, backlog: backlog,
+                        event: { event in
+                            switch event {
+                            case .opened: events.put(.opened)
+                            case .messages(let texts, _):
+                                for text in texts { backlog.take(text.count) }
+                                events.put(.told(texts.flatMap(dialect.read)))
+                            case .binary(let bytes, _): backlog.take(bytes)
+                            case .pong: break
+                            case .closed(let end, _): events.put(.ended("\(end)".escapedForLog))
+                            }
+                        }))
+            case .say(let text): transport.say(text, on: id)
+            case .wait(let ms): talk.heard(events.take(withinMs: ms) ?? .silence, timeMs: timeMs())
+            case .close(let why): transport.close(id, why)
+            }
+        }
+        return talk.seen
+    }
+}
+
+/// What another thread puts, in order.
+private final class Waiting<Value: Sendable>: Sendable {
+    private struct State { var values: [Value] = [] }
+    private let state = Mutex(State())
+
+    func put(_ value: Value) { state.withLock { $0.values.append(value) } }
+
+    /// nil: nothing came in time.
+    func take(withinMs: Int64) -> Value? {
+        let end = omsd_clock_us(CLOCK_BOOTTIME) + withinMs * 1_000
+        while true {
+            if let value = state.withLock({ $0.values.isEmpty ? nil : $0.values.removeFirst() }) { return value }
+            guard omsd_clock_us(CLOCK_BOOTTIME) < end else { return nil }
+            usleep(500)
+        }
+    }
+}
