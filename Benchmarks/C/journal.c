@@ -214,3 +214,12 @@ int yardstick_numbers(const char *path, const char *sql, double *values, int col
     sqlite3_close(db);
     return code == SQLITE_OK ? found : -code;
 }
+
+int yardstick_execute(const char *path, const char *sql) {
+    sqlite3 *db = NULL;
+    int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK) code = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    if (code != SQLITE_OK) fprintf(stderr, "%s: %s\n  %s\n", path, sqlite3_errmsg(db), sql);
+    sqlite3_close(db);
+    return code;
+}

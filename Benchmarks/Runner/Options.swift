@@ -67,7 +67,7 @@ struct Options {
 enum Part: String, CaseIterable {
     case accept
     case firstByte = "first-byte"
-    case saturated, lifted, start, metrics, seals, streams
+    case saturated, lifted, start, metrics, seals, vacuum, streams
 
     func run(_ options: Options) throws -> [Figure] {
         switch self {
@@ -78,6 +78,7 @@ enum Part: String, CaseIterable {
         case .start: try StartBench(options: options).run()
         case .metrics: try MetricsBench(options: options).run()
         case .seals: try SealBench(options: options).run()
+        case .vacuum: try VacuumBench(options: options).run()
         case .streams: try StreamBench(options: options).run()
         }
     }

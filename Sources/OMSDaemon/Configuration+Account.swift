@@ -1,4 +1,6 @@
 import CLinux
+import Control
+import ControlAPI
 import Kernel
 import OMSCore
 import Venues
@@ -13,7 +15,7 @@ struct AccountReader {
     static let keys = [
         "venue", "product", "uid", "credentials", "base_url", "ca_file", "request_timeout_ms", "max_in_flight", "max_intent_age_ms", "resend",
         "reconcile_interval_ms", "queue_max_orders", "on_external_order", "hold_unanswered_ms", "freshness_ms", "memory_ms", "limits", "batch_max",
-        "risk", "quantity_unit", "stream", "stream_url", "stream_generation", "reconcile_live_ms", "demo",
+        "risk", "quantity_unit", "stream", "stream_url", "stream_generation", "reconcile_live_ms", "demo", "roles",
         "accept_assumption",
     ]
     static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
@@ -58,6 +60,7 @@ struct AccountReader {
         let limits = readLimits(profile, stream)
         let batchMax = section.count("batch_max", in: 1...max(1, profile?.placeMax ?? 1_000_000))
         let risk = section.section("risk", keys: Self.riskKeys).map { RiskConfiguration($0) } ?? .none
+        let roles = section.section("roles", keys: Role.allCases.map(\.name)).map { RoleGrants($0) }
         let timeout = section.integer("request_timeout_ms", in: 100...120_000)
         let inFlight = section.count("max_in_flight", in: 1...256)
         if inFlight == 1 { section.report("must be at least 2: one connection is kept for cancels", "max_in_flight") }
@@ -75,7 +78,7 @@ struct AccountReader {
             queueMaxOrders: queueMax ?? 1_000_000,
             onExternalOrder: external ?? .report, holdUnansweredMs: hold ?? 30_000, freshnessMs: freshness, memoryMs: memory, limits: limits,
             batchMax: batchMax, risk: risk, quantityUnit: quantityUnit ?? .contracts, stream: stream, reconcileLiveMs: livePace,
-            credentialsPlace: section.place(of: "credentials"))
+            roles: roles, credentialsPlace: section.place(of: "credentials"))
         account.acceptedAssumptions = accepted
         return account
     }

@@ -76,21 +76,8 @@ extension Configuration {
                 section.report("must be an octal mode in quotes, \"0000\" to \"0777\"", "socket_mode")
             }
         }
-        let roles = section.section("roles", keys: Role.allCases.map(\.name)).map(readRoles) ?? RoleTable()
+        let roles = section.section("roles", keys: Role.allCases.map(\.name)).map { RoleGrants($0) } ?? RoleGrants()
         return socket.map { ControlConfiguration(socketPath: $0, socketMode: mode, roles: roles) }
-    }
-
-    /// Reads `{viewer: ["group:audit"], trader: ["user:1001"], operator: []}`. Names are looked up now: one that does not exist is an error.
-    private static func readRoles(_ section: ConfigurationSection) -> RoleTable {
-        var roles = RoleTable()
-        for role in Role.allCases {
-            for item in section.texts(role.name) ?? [] {
-                do throws(RoleEntryError) { try roles.grant(role, to: item.text) } catch {
-                    section.reader.report(error.description, key: item.key, at: item.offset)
-                }
-            }
-        }
-        return roles
     }
 
     private static func readMetrics(_ section: ConfigurationSection) -> ListenAddress? {
@@ -128,6 +115,20 @@ extension Configuration {
                 default: false
                 }
             }
+    }
+}
+
+extension RoleGrants {
+    /// Reads `{viewer: ["group:audit"], trader: ["user:1001"], operator: []}`. Names are looked up now: one that does not exist is an error.
+    init(_ section: ConfigurationSection) {
+        self.init()
+        for role in Role.allCases {
+            for item in section.texts(role.name) ?? [] {
+                do throws(RoleEntryError) { try grant(role, to: item.text) } catch {
+                    section.reader.report(error.description, key: item.key, at: item.offset)
+                }
+            }
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 import OMSCore
 
 extension Configuration {
-    /// What another file comes to while the accounts of this one run: of each of them its risk and those limits that can change. All that a reload takes over.
+    /// What another file comes to while the accounts of this one run: of each of them its risk, its roles and those limits that can change. All that a reload takes over.
     func reloaded(by new: Configuration) -> Configuration {
         var next = new
         next.accounts = accounts.map { account in
-            guard let other = new.accounts.first(where: { $0.id == account.id }), account.isSamePlace(as: other) else { return account }
-            let waiting = account.limitsNeedingRestart(as: other)
+            guard let other = new.accounts.first(where: { $0.id == account.id }) else { return account }
             var next = account
+            next.roles = other.roles
+            guard account.isSamePlace(as: other) else { return next }
+            let waiting = account.limitsNeedingRestart(as: other)
             next.risk = other.risk
             next.acceptedAssumptions = other.acceptedAssumptions
             next.limits = other.limits.filter { !waiting.contains($0.budget) } + account.limits.filter { waiting.contains($0.budget) }
@@ -30,6 +32,7 @@ extension Configuration {
         for account in accounts {
             guard let other = new.accounts.first(where: { $0.id == account.id }) else { continue }
             let key = "accounts.\(account.id)"
+            if account.roles != other.roles { changes.append("\(key).roles: changed") }
             note("\(key).risk.max_order_notional", account.risk.maxOrderNotional, other.risk.maxOrderNotional) { $0.description }
             note("\(key).risk.max_open_orders", account.risk.maxOpenOrders, other.risk.maxOpenOrders) { String($0) }
             note("\(key).risk.max_open_notional", account.risk.maxOpenNotional, other.risk.maxOpenNotional) { $0.description }

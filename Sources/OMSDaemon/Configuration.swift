@@ -18,6 +18,24 @@ struct Configuration: Sendable, Equatable {
     var archive: ArchiveConfiguration?
     /// In the order of the file.
     var accounts: [AccountConfiguration]
+
+    /// Those of the socket and those of the accounts.
+    var roles: RoleTable {
+        var table = RoleTable(control.roles)
+        for account in accounts { table.limit(account.id, to: account.roles) }
+        return table
+    }
+
+    /// Roles of accounts that open them to nobody, which may be meant.
+    var rolesOfNobody: [String] {
+        accounts.compactMap { account in
+            guard let roles = account.roles else { return nil }
+            let key = "accounts.\(account.id).roles"
+            if roles.isEmpty { return "\(key) names nobody: only root and omsd's own user may see the account" }
+            guard control.roles.isEmpty else { return nil }
+            return "\(key) opens the account to nobody: who has no role in control.roles has none here; only root and omsd's own user may see it"
+        }
+    }
 }
 
 /// `seal.key`: found, but not yet read.
@@ -33,7 +51,7 @@ struct ControlConfiguration: Sendable, Equatable {
     let socketPath: String
     /// Permission bits of the socket, in 0...0o777. Default 0o660.
     let socketMode: UInt32
-    let roles: RoleTable
+    let roles: RoleGrants
 }
 
 /// A numeric address and port.
@@ -96,6 +114,8 @@ struct AccountConfiguration: Sendable, Equatable {
     var lentBudgets: [BudgetRule] = []
     /// How often open orders are listed while the stream is live: 1,000...3,600,000, not below `reconcileIntervalMs`. Default 60,000.
     var reconcileLiveMs = AccountConfiguration.reconcileLiveMsDefault
+    /// Who of those with a role on the socket has which here, at most that; nil: as on the socket.
+    var roles: RoleGrants?
     /// Where the configuration names the credentials: what is wrong with the file as a whole is told there.
     var credentialsPlace: FilePlace?
 
@@ -204,7 +224,7 @@ extension Configuration {
 }
 
 extension AccountConfiguration {
-    /// The account with limits and risk left out: what a reload does not take over.
+    /// The account with limits, risk and roles left out: what a reload does not take over.
     fileprivate var withoutReloadable: AccountConfiguration {
         AccountConfiguration(
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentialsPath, credentialsAreManaged: credentialsAreManaged,

@@ -73,7 +73,7 @@ final class Daemon {
         let journal = try SQLiteJournal.open(
             path: configuration.journalPath, accounts: configuration.journalAccounts,
             identities: configuration.identities(credentials), bootID: bootID)
-        for warning in journal.warnings { Log.warning(.start, warning) }
+        for warning in journal.warnings + configuration.rolesOfNobody { Log.warning(.start, warning) }
         // Before anything is asked of it: what lies there may be what a venue speaks of next.
         try journal.openArchive(folder: configuration.archive.map { configuration.archiveFolder($0) })
         let reader = try SQLiteJournalReader(path: journal.path, isOpenHere: true)
@@ -81,7 +81,7 @@ final class Daemon {
         let links = try makeLinks(credentials, transport: transport)
         let streams = makeStreamLinks(credentials)
         let server = try ControlServer(
-            listener: openListener(), roles: configuration.control.roles, reservedDescriptors: reservedDescriptors,
+            listener: openListener(), roles: configuration.roles, reservedDescriptors: reservedDescriptors,
             log: { Log.repeated(.warning, $0) })
         let reads = ReaderThread(
             reader: reader, replies: server, log: { Log.repeated(.error, $0) }, storageFailed: { [mailbox] in mailbox.fail($0) })
@@ -278,11 +278,12 @@ private final class CoreSink: ControlSink {
     private let mailbox: Mailbox
     init(core: CoreLoop, mailbox: Mailbox) { (self.core, self.mailbox) = (core, mailbox) }
 
-    func post(_ command: ControlCommand, from actor: Actor, ticket: Ticket, isLone: Bool) -> Bool {
-        let input = Input.command(command, from: actor, ticket: ticket)
+    func post(_ command: ControlCommand, from caller: Caller, ticket: Ticket, isLone: Bool) -> Bool {
+        let input = Input.command(command, from: caller, ticket: ticket)
         return isLone && core.turnAtOnce(input) || mailbox.post(command: input)
     }
 
     func spoke(connection: UInt64) { mailbox.post(.spoke(connection: connection)) }
+    func changed(_ rights: Rights, of connection: UInt64) { mailbox.post(.rights(rights, connection: connection)) }
     func disconnected(connection: UInt64) { mailbox.post(.disconnected(connection: connection)) }
 }

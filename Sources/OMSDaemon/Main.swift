@@ -67,6 +67,7 @@ struct Main {
                     })
             }
             for account in configuration.accounts { writeToStandardOutput("\(account.id.text.escapedForLog): \(account.streamWords)\n") }
+            for words in configuration.rolesOfNobody { writeToStandardOutput("note: \(words.escapedForLog)\n") }
             writeToStandardOutput("\(path): \(configuration.accounts.count) accounts, no error\n")
             return .done
         } catch {

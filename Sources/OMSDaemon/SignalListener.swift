@@ -30,7 +30,7 @@ struct SignalListener: Sendable {
         }
     }
 
-    /// Limits, risk, roles, the log's form and the archive anew; whatever else differs waits for a restart. A file with errors changes nothing.
+    /// Limits, risk, roles of the socket and of accounts, the log's form and the archive anew; whatever else differs waits for a restart. A file with errors changes nothing.
     private func reload(_ inForce: inout Configuration, by actor: Actor) {
         let systemd = Systemd(environment: environment)
         systemd.notify(.reloading)
@@ -44,7 +44,7 @@ struct SignalListener: Sendable {
             let changes = inForce.changesTakenOver(to: next)
             // Claimed before the limits that use it.
             try shares.replace(with: next.addressClaims())
-            server.replaceRoles(fresh.control.roles)
+            server.replaceRoles(next.roles)
             mailbox.post(.reload(next.setups(credentials), changes: changes, by: actor))
             archiving.use(next)
             inForce = next
@@ -52,6 +52,7 @@ struct SignalListener: Sendable {
             Log.info(
                 .reload, "limits, risk, roles, log and archive are reloaded",
                 ["config": configuration.path, "by": actor.text, "changes": changes.isEmpty ? "none" : changes.joined(separator: "; ")])
+            for words in next.rolesOfNobody { Log.warning(.reload, words) }
             if !shares.heldBeyond.isEmpty {
                 Log.warning(
                     .reload, "a share that became smaller is given back at the next start: until then other daemons of this host do without it",

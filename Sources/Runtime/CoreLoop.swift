@@ -133,7 +133,7 @@ package final class CoreLoop: @unchecked Sendable {
         case .command(.submit(let intent, _), _, _): 1 + min(1_000, intent.place.count + intent.cancel.count + intent.modify.count)
         case .answered(_, let answer, _, _): 1 + answer.places.count + answer.cancels.count + answer.modifies.count
         case .heard(_, let event): if case .told(let news) = event.what { max(1, news.count) } else { 1 }
-        case .command, .lost, .notSent, .disconnected, .spoke, .reload, .remark, .wake: 1
+        case .command, .lost, .notSent, .disconnected, .rights, .spoke, .reload, .remark, .wake: 1
         }
     }
 }

@@ -7,9 +7,10 @@ import Wire
 package final class ReaderThread: ReadService, @unchecked Sendable {
     private enum Job {
         case query(JournalQuery, missing: ControlError?, Ticket)
-        case subscribe(Ticket, after: Int64, account: AccountID?)
+        case subscribe(Ticket, after: Int64, account: AccountID?, Caller)
         case unsubscribe(Ticket, Int64)
         case disconnected(UInt64)
+        case rights(Rights, UInt64)
         case stop
     }
 
@@ -50,11 +51,12 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     }
 
     package func answer(_ query: JournalQuery, missing: ControlError?, to ticket: Ticket) { add(.query(query, missing: missing, ticket)) }
-    package func subscribe(_ ticket: Ticket, after seq: Int64, account: AccountID?) {
-        add(.subscribe(ticket, after: seq, account: account))
+    package func subscribe(_ ticket: Ticket, after seq: Int64, account: AccountID?, for caller: Caller) {
+        add(.subscribe(ticket, after: seq, account: account, caller))
     }
     package func unsubscribe(_ ticket: Ticket, subscription: Int64) { add(.unsubscribe(ticket, subscription)) }
     package func disconnected(connection: UInt64) { add(.disconnected(connection)) }
+    package func changed(_ rights: Rights, of connection: UInt64) { add(.rights(rights, connection)) }
     package func advanced(to seq: Int64) {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
@@ -116,8 +118,8 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
                 if error.isStorageFault { storageFailed(error) }
                 replies.fail(.journalUnavailable("the journal could not be read: \(error.description)"), to: ticket)
             }
-        case .subscribe(let ticket, let after, let account):
-            let id = subscriptions.add(connection: ticket.connection, after: after, account: account)
+        case .subscribe(let ticket, let after, let account, let caller):
+            let id = subscriptions.add(connection: ticket.connection, after: after, account: account, for: caller)
             replies.reply(EventSubscribe.Result(id).serialized(), to: ticket)
         case .unsubscribe(let ticket, let id):
             if subscriptions.remove(id, of: ticket.connection) {
@@ -126,6 +128,7 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
                 replies.fail(.invalidParams("subscription \(id) is none of this connection"), to: ticket)
             }
         case .disconnected(let connection): subscriptions.removeAll(of: connection)
+        case .rights(let rights, let connection): subscriptions.change(rights, of: connection)
         case .stop: break
         }
     }
@@ -135,7 +138,7 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
         let (reader, replies) = (reader, replies)
         subscriptions.feed(
             to: seq, at: omsd_clock_us(CLOCK_MONOTONIC),
-            from: { (after, account) throws(JournalError) in try reader.events(after: after, account: account, limit: Self.eventsAtOnce) },
+            from: { (after, scope) throws(JournalError) in try reader.events(after: after, of: scope, limit: Self.eventsAtOnce) },
             notify: { replies.notify($0, connection: $1) },
             failed: { error, connection in
                 log("a subscriber's events could not be read: \(error.description.escapedForLog)")

@@ -38,10 +38,12 @@ package struct RunnerPorts {
 /// Reads committed rows for callers, off the runner's thread.
 package protocol ReadService: AnyObject {
     func answer(_ query: JournalQuery, missing: ControlError?, to ticket: Ticket)
-    /// Events behind number `seq`, of one account or of all.
-    func subscribe(_ ticket: Ticket, after seq: Int64, account: AccountID?)
+    /// Events behind number `seq`, of one account or of all that the caller may see.
+    func subscribe(_ ticket: Ticket, after seq: Int64, account: AccountID?, for caller: Caller)
     func unsubscribe(_ ticket: Ticket, subscription: Int64)
     func disconnected(connection: UInt64)
+    /// What a connection follows is what these let be seen, from here on.
+    func changed(_ rights: Rights, of connection: UInt64)
     /// The record grew to this sequence number.
     func advanced(to seq: Int64)
 }
@@ -97,7 +99,11 @@ package final class Runner {
         let now = ports.clock.now()
         for input in inputs {
             engine.step(input, at: now)
-            if case .disconnected(let connection) = input { ports.reads.disconnected(connection: connection) }
+            switch input {
+            case .disconnected(let connection): ports.reads.disconnected(connection: connection)
+            case .rights(let rights, let connection): ports.reads.changed(rights, of: connection)
+            default: break
+            }
         }
         regainSpace(at: now)
         var output = engine.finishTurn(at: now)
@@ -129,6 +135,7 @@ package final class Runner {
             KillPoint.commit(.before, of: records, after: inputs)
             let begun = meter == nil ? 0 : ports.clock.now().monotonic
             do throws(JournalError) { try ports.journal.commit(records) } catch {
+                if error.isOfArchive { return try takeBack(inputs, output, error) }
                 guard error.kind == .full else { throw error }
                 return try runOutOfSpace(inputs, output, error)
             }
@@ -165,7 +172,7 @@ package final class Runner {
         switch input {
         case .answered(let id, _, _, _), .lost(let id, _, _, _), .notSent(let id, _): unwritten[id] = nil
         case .heard(_, let event): ports.streams?.took(event)
-        case .command, .disconnected, .spoke, .reload, .remark, .wake: break
+        case .command, .disconnected, .rights, .spoke, .reload, .remark, .wake: break
         }
     }
 
@@ -192,23 +199,40 @@ package final class Runner {
             ports.replies.fail(.journalUnavailable("the journal's disk is full; nothing of this request was recorded"), to: ticket)
         }
         ports.releaseBallast()
+        let now = ports.clock.now()
+        try beginAnew(at: now, isFull: true)
+        nextBallastTry = now.monotonic + .seconds(1)
+        quietUntil = now.monotonic + .milliseconds(100)
+        for question in questions { for (ticket, result) in engine.answer(question, at: now) { answer(result, to: ticket) } }
+        if !again.isEmpty { try turn(again) }
+    }
+
+    /// The engine as the record has it. Requests that were out are in doubt, and looked up.
+    private func beginAnew(at now: Moment, isFull: Bool) throws(JournalError) {
         unwritten = [:]
         ports.streams?.endAll()
-        let now = ports.clock.now()
         var state = try ports.journal.load()
         state.hasOpenSockets = true
         let former = engine
         engine = makeEngine(state, now)
         meter?.begin()
-        engine.isJournalFull = true
+        engine.isJournalFull = isFull
         // What was half written is taken back on record: a subscriber that waited in front of it goes on.
         ports.reads.advanced(to: engine.journalSeq)
         (engine.isStopping, engine.isClockSet) = (former.isStopping, former.isClockSet)
         engine.heed(former)
-        nextBallastTry = now.monotonic + .seconds(1)
-        quietUntil = now.monotonic + .milliseconds(100)
-        for question in questions { for (ticket, result) in engine.answer(question, at: now) { answer(result, to: ticket) } }
-        if !again.isEmpty { try turn(again) }
+    }
+
+    /// The turn was to write about an order whose file in the archive broke between the reading of it and the commit. Nothing of the turn is on record or has
+    /// left. Whoever waits for it is told; what a venue said it says again, and then the file is seen to be broken before anything is made of it.
+    private func takeBack(_ inputs: [Input], _ output: TurnOutput, _ error: JournalError) throws(JournalError) {
+        ports.log("a turn was taken back, since an order that was to come back from the archive could not be read: \(error.description)")
+        var callers = Set(engine.waitingTickets).union(output.replies.map(\.ticket))
+        for case .command(_, _, let ticket) in inputs { callers.insert(ticket) }
+        for ticket in callers.sorted(by: { ($0.connection, $0.call) < ($1.connection, $1.call) }) {
+            ports.replies.fail(.journalUnavailable("nothing of this request was recorded: \(error.description)"), to: ticket)
+        }
+        try beginAnew(at: ports.clock.now(), isFull: engine.isJournalFull)
     }
 
     private func regainSpace(at now: Moment) {
@@ -235,7 +259,7 @@ package final class Runner {
         switch result {
         case .failure(let error): ports.replies.fail(error, to: ticket)
         case .success(.query(let query, let missing)): ports.reads.answer(query, missing: missing, to: ticket)
-        case .success(.subscribe(let afterSeq, let account)):
+        case .success(.subscribe(let afterSeq, let account, let caller)):
             // Whoever knows a number that was never given has another journal in mind: waiting for it would pass over all that comes before it.
             if let afterSeq, afterSeq > engine.journalSeq {
                 return ports.replies.fail(
@@ -243,10 +267,10 @@ package final class Runner {
                         "after_seq: \(afterSeq) is ahead of the record, whose last number is \(engine.journalSeq): this journal is another one, or was"
                             + " restored from a backup; read it anew from 0"), to: ticket)
             }
-            ports.reads.subscribe(ticket, after: afterSeq ?? engine.completeSeq, account: account)
+            ports.reads.subscribe(ticket, after: afterSeq ?? engine.completeSeq, account: account, for: caller)
         case .success(.unsubscribe(let subscription)): ports.reads.unsubscribe(ticket, subscription: subscription)
-        case .success(.status):
-            ports.replies.reply(DaemonStatus.Result(engine, facts, wal, at: ports.clock.now()).serialized(reserving: 4_096), to: ticket)
+        case .success(.status(let rights)):
+            ports.replies.reply(DaemonStatus.Result(engine, facts, wal, for: rights, at: ports.clock.now()).serialized(reserving: 4_096), to: ticket)
         case .success(let reply):
             guard let json = reply.json else { preconditionFailure("answered by the read service") }
             ports.replies.reply(json, to: ticket)
@@ -261,7 +285,7 @@ extension Input {
         case .answered, .lost, .notSent: true
         // A connection is the former engine's, too: the next one makes its own.
         case .heard: true
-        case .command, .disconnected, .spoke, .reload, .remark, .wake: false
+        case .command, .disconnected, .rights, .spoke, .reload, .remark, .wake: false
         }
     }
 

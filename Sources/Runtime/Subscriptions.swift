@@ -8,6 +8,7 @@ package struct Subscriptions {
         let id: Int64
         let connection: UInt64
         let account: AccountID?
+        var caller: Caller
         /// Every line up to this number was handed on, or is not meant.
         var seq: Int64
         /// The newest commit that was looked through for it. Beside `seq`, which stays in front of an intent that is being written.
@@ -16,10 +17,12 @@ package struct Subscriptions {
         var heldUntil: Int64 = .min
         /// How long it is left alone when that comes next.
         var pauseUs = Subscriptions.heldPauses.lowerBound
+
+        var scope: EventScope { EventScope(account, for: caller) }
     }
     private struct Place: Hashable {
         let seq: Int64
-        let account: AccountID?
+        let scope: EventScope
     }
 
     private var subscriptions: [Subscription] = []
@@ -40,9 +43,9 @@ package struct Subscriptions {
     package func heldUntil(after now: Int64) -> Int64? { subscriptions.compactMap { $0.heldUntil > now ? $0.heldUntil : nil }.min() }
 
     /// - Returns: Its number.
-    package mutating func add(connection: UInt64, after seq: Int64, account: AccountID?) -> Int64 {
+    package mutating func add(connection: UInt64, after seq: Int64, account: AccountID?, for caller: Caller) -> Int64 {
         last += 1
-        subscriptions.append(Subscription(id: last, connection: connection, account: account, seq: seq))
+        subscriptions.append(Subscription(id: last, connection: connection, account: account, caller: caller, seq: seq))
         return last
     }
 
@@ -55,6 +58,13 @@ package struct Subscriptions {
 
     package mutating func removeAll(of connection: UInt64) { subscriptions.removeAll { $0.connection == connection } }
 
+    /// What a connection follows, it follows as far as these let it see from here on.
+    package mutating func change(_ rights: Rights, of connection: UInt64) {
+        for index in subscriptions.indices where subscriptions[index].connection == connection {
+            subscriptions[index].caller = Caller(subscriptions[index].caller.actor, rights)
+        }
+    }
+
     /// Hands each the next page of the record as it was committed up to `seq` or later. Those that stand at the same place share what was read.
     ///
     /// - Parameters:
@@ -63,19 +73,19 @@ package struct Subscriptions {
     ///   - failed: a page that could not be read; its subscription is over, and so must the connection be: whoever follows subscribes again behind the last
     ///     event it got.
     package mutating func feed(
-        to seq: Int64, at now: Int64, from events: (_ after: Int64, AccountID?) throws(JournalError) -> EventPage,
+        to seq: Int64, at now: Int64, from events: (_ after: Int64, EventScope) throws(JournalError) -> EventPage,
         notify: ([UInt8], UInt64) -> Notified, failed: (JournalError, UInt64) -> Void
     ) {
         var pages: [Place: EventPage] = [:]
         var ended: Set<Int64> = []
         for index in subscriptions.indices where subscriptions[index].lookedTo < seq && subscriptions[index].heldUntil <= now {
-            let place = Place(seq: subscriptions[index].seq, account: subscriptions[index].account)
+            let place = Place(seq: subscriptions[index].seq, scope: subscriptions[index].scope)
             do throws(JournalError) {
                 let page: EventPage
                 if let read = pages[place] {
                     page = read
                 } else {
-                    page = try events(place.seq, place.account)
+                    page = try events(place.seq, place.scope)
                     pages[place] = page
                 }
                 if !Self.hand(page, to: &subscriptions[index], lookedTo: seq, at: now, notify) { ended.insert(subscriptions[index].id) }

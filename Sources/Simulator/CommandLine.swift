@@ -213,15 +213,17 @@ package struct AccountsCommand: Equatable, Sendable {
 package struct AuditCommand: Equatable, Sendable {
     package let origin: HTTPOrigin
     package let journal: String
+    package let archive: String?
     package let caFile: String?
     package let isJSON: Bool
 
     fileprivate init(_ words: ArraySlice<String>) throws(SimulatorInputError) {
-        let words = try CommandWords(words, of: "audit", values: ["--url", "--journal", "--ca-file"], flags: ["--json"])
+        let words = try CommandWords(words, of: "audit", values: ["--url", "--journal", "--archive", "--ca-file"], flags: ["--json"])
         guard let url = words.text("--url") else { throw SimulatorInputError("audit: --url URL is missing") }
         guard let origin = HTTPOrigin(url) else { throw SimulatorInputError("audit: --url: http://HOST:PORT or https://HOST:PORT should stand here") }
         guard let journal = words.text("--journal") else { throw SimulatorInputError("audit: --journal FILE is missing") }
-        (self.origin, self.journal, caFile, isJSON) = (origin, journal, words.text("--ca-file"), words.has("--json"))
+        (self.origin, self.journal, archive) = (origin, journal, words.text("--archive"))
+        (caFile, isJSON) = (words.text("--ca-file"), words.has("--json"))
     }
 
     package static let help = """
@@ -229,6 +231,7 @@ package struct AuditCommand: Equatable, Sendable {
 
           --url URL               where omsim listens
           --journal FILE          omsd's journal; the daemon may run
+          --archive FOLDER        where its archive lies, when not where the daemon has it
           --ca-file PATH          PEM to trust, for https
           --json                  the same as JSON, with every finding
 

@@ -331,6 +331,7 @@ package final class SQLiteJournal: Journal {
         newSymbols.removeAll(keepingCapacity: true)
         lastIntent = nil
         if error.kind == .failed { latched = error }
+        if error.isOfArchive { shelf.close() }
         guard sqlite3_get_autocommit(connection.handle) == 0 else { return }
         do throws(JournalError) { try statements.rollback.run() } catch { latched = error }
     }
@@ -340,6 +341,8 @@ package final class SQLiteJournal: Journal {
         if let latched { throw latched }
         do throws(JournalError) { return try body() } catch {
             if error.isStorageFault || error.kind == .failed { latched = error }
+            // Perhaps another file stands there next time.
+            if error.isOfArchive { shelf.close() }
             throw error
         }
     }

@@ -12,14 +12,18 @@ extension SQLiteJournalReader {
 
     /// Stops before the first number of an intent whose slices are still being written: its lines appear later, and a subscriber that had gone past
     /// them would never be told. So the position it goes on from is said here, by the snapshot that was read, and by nobody else.
-    package func events(after seq: Int64, account: AccountID?, limit: Int) throws(JournalError) -> EventPage {
+    package func events(after seq: Int64, of scope: EventScope, limit: Int) throws(JournalError) -> EventPage {
+        try mending { () throws(JournalError) in try eventsOnce(after: seq, of: scope, limit: limit) }
+    }
+
+    private func eventsOnce(after seq: Int64, of scope: EventScope, limit: Int) throws(JournalError) -> EventPage {
         try connection.snapshot { () throws(JournalError) -> EventPage in
             let statements = try followerStatements()
             let end = try statements.completeEnd()
             guard seq < end else { return EventPage(lines: [], completeTo: seq, isLast: true) }
             let last = end - seq > Self.numbersAtOnce ? seq + Self.numbersAtOnce : end
             let limit = min(max(limit, 1), 10_000)
-            let lines = try merged(after: seq, to: last, account, limit: limit)
+            let lines = try merged(after: seq, to: last, scope, limit: limit)
             if lines.count == limit, let reached = lines.last?.seq, reached < end {
                 return EventPage(lines: lines, completeTo: reached, isLast: false)
             }
@@ -50,29 +54,29 @@ extension SQLiteJournalReader {
     }
 
     /// With those that lie in the archive: whoever reads on after a while misses nothing.
-    private func merged(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [EventPage.Line] {
-        guard seq < (try followerStatements().archivedTo()) else { return try lines(after: seq, to: last, account, limit: limit) }
+    private func merged(after seq: Int64, to last: Int64, _ scope: EventScope, limit: Int) throws(JournalError) -> [EventPage.Line] {
+        guard seq < (try followerStatements().archivedTo()) else { return try lines(after: seq, to: last, scope, limit: limit) }
         let archives = Set(try connection.archivedRuns(from: seq + 1, to: last).map(\.archive))
-        guard !archives.isEmpty else { return try lines(after: seq, to: last, account, limit: limit) }
-        var sources = [ArchiveMerge.Source { (after, limit) throws(JournalError) in try self.rows(after: after, to: last, account, limit: limit) }]
+        guard !archives.isEmpty else { return try lines(after: seq, to: last, scope, limit: limit) }
+        var sources = [ArchiveMerge.Source { (after, limit) throws(JournalError) in try self.rows(after: after, to: last, scope, limit: limit) }]
         for (archive, reader) in try files({ archives.contains($0.id) }) {
             sources.append(
                 ArchiveMerge.Source(isMeant: { (number) throws(JournalError) in try self.isAtHome(number, in: archive) }) {
                     (after, limit) throws(JournalError) in
-                    try reader.rows(after: after, to: last, account, limit: limit)
+                    try inArchive { () throws(JournalError) in try reader.rows(after: after, to: last, scope, limit: limit) }
                 })
         }
         return try ArchiveMerge.next(of: sources, after: seq, limit: limit).map { EventPage.Line(seq: $0.key, members: $0.bytes) }
     }
 
-    private func rows(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [ArchiveMerge.Row] {
-        try lines(after: seq, to: last, account, limit: limit).map { ($0.seq, $0.members) }
+    private func rows(after seq: Int64, to last: Int64, _ scope: EventScope, limit: Int) throws(JournalError) -> [ArchiveMerge.Row] {
+        try lines(after: seq, to: last, scope, limit: limit).map { ($0.seq, $0.members) }
     }
 
-    private func lines(after seq: Int64, to last: Int64, _ account: AccountID?, limit: Int) throws(JournalError) -> [EventPage.Line] {
+    private func lines(after seq: Int64, to last: Int64, _ scope: EventScope, limit: Int) throws(JournalError) -> [EventPage.Line] {
         let statements = try followerStatements()
         var lines: [EventPage.Line] = []
-        try statements.read(after: seq, to: last, account, limit: limit) { rows throws(JournalError) in
+        try statements.read(after: seq, to: last, scope, limit: limit) { rows throws(JournalError) in
             let json = RowJSON(rows, rawDetail: true)
             while try rows.step() { lines.append(Self.line(rows, json)) }
         }

@@ -28,10 +28,21 @@ extension SQLiteJournalReader {
         var sql: String { "\(rows) WHERE \(number) >= ? AND \(number) < ? ORDER BY \(number) LIMIT ?" }
     }
 
+    /// Which rows count.
+    private struct Wanted {
+        let accounts: Set<Int64>?
+        let isMeant: ((Int64) throws(JournalError) -> Bool)?
+    }
+
     /// What the rows of one step come to.
     private struct Step {
         var (count, doubts, refusals) = (0, 0, 0)
         var times: [Int64] = []
+
+        mutating func add(_ other: Step) {
+            (count, doubts, refusals) = (count + other.count, doubts + other.doubts, refusals + other.refusals)
+            times = (times + other.times).sorted()
+        }
 
         /// Nearest rank.
         func percentile(_ percent: Int) -> Int64? {
@@ -40,15 +51,18 @@ extension SQLiteJournalReader {
     }
 
     func stats(_ query: StatsQuery) throws(JournalError) -> [UInt8] {
-        var account: Int64?
-        if let name = query.account {
-            let row = try connection.prepare("SELECT account_key FROM accounts WHERE account = ?")
-            try row.bind(name.text)
-            // Of an account without a row nothing is on record.
-            account = try row.step() ? row.integer(0) : -1
+        // Of an account without a row nothing is on record.
+        let accounts = try (query.account.map { [$0] } ?? query.visible).map { names throws(JournalError) in try keys(of: names) }
+        // Requests never leave the journal.
+        let (requests, areSome) = try steps(.requests, query, accounts)
+        var (fills, areSomeFills) = try steps(.fills, query, accounts)
+        for (archive, file) in try files() {
+            let (filed, areSampled) = try inArchive { () throws(JournalError) in
+                try file.steps(.fills, query, accounts) { (number) throws(JournalError) in try self.isAtHome(number, in: archive) }
+            }
+            for index in fills.indices { fills[index].add(filed[index]) }
+            areSomeFills = areSomeFills || areSampled
         }
-        let (requests, areSome) = try steps(.requests, query, account)
-        let (fills, areSomeFills) = try steps(.fills, query, account)
         var result = StatsGet.Result()
         result.isSampled = areSome || areSomeFills
         result.points = zip(requests, fills).enumerated().map { index, step in
@@ -63,7 +77,22 @@ extension SQLiteJournalReader {
         return result.serialized(reserving: 160 * requests.count)
     }
 
-    private func steps(_ source: Source, _ query: StatsQuery, _ account: Int64?) throws(JournalError) -> (steps: [Step], areSampled: Bool) {
+    private func keys(of accounts: Set<AccountID>) throws(JournalError) -> Set<Int64> {
+        var keys: Set<Int64> = []
+        let row = try connection.prepare("SELECT account_key FROM accounts WHERE account = ?")
+        for account in accounts {
+            defer { row.reset() }
+            try row.bind(account.text)
+            if try row.step() { keys.insert(row.integer(0)) }
+        }
+        return keys
+    }
+
+    /// - Parameter isMeant: of a file of the archive, whether a number is at home there; nil: all are.
+    private func steps(
+        _ source: Source, _ query: StatsQuery, _ accounts: Set<Int64>?, isMeant: ((Int64) throws(JournalError) -> Bool)? = nil
+    ) throws(JournalError) -> (steps: [Step], areSampled: Bool) {
+        let wanted = Wanted(accounts: accounts, isMeant: isMeant)
         let count = query.points
         let stepRows = max(Self.stepRowsMin, Self.rowsMax / count)
         let rows = try connection.prepare(source.sql)
@@ -74,9 +103,9 @@ extension SQLiteJournalReader {
             let high = try first(rows, at: end, from: low)
             var step = Step()
             if high - low <= Int64(stepRows) {
-                _ = try read(rows, from: low, to: high, limit: stepRows, account, into: &step)
+                _ = try read(rows, from: low, to: high, limit: stepRows, wanted, into: &step)
             } else {
-                areSampled = try sample(rows, from: low, to: high, limit: stepRows / Self.runs, account, into: &step) || areSampled
+                areSampled = try sample(rows, from: low, to: high, limit: stepRows / Self.runs, wanted, into: &step) || areSampled
             }
             step.times.sort()
             steps.append(step)
@@ -87,13 +116,13 @@ extension SQLiteJournalReader {
 
     /// Reads the beginning of each quarter, and reckons from there. False: that was all there is.
     private func sample(
-        _ rows: borrowing Statement, from low: Int64, to high: Int64, limit: Int, _ account: Int64?, into step: inout Step
+        _ rows: borrowing Statement, from low: Int64, to high: Int64, limit: Int, _ wanted: Wanted, into step: inout Step
     ) throws(JournalError) -> Bool {
         var (seen, isAll): (Int64, Bool) = (0, true)
         let width = (high - low) / Int64(Self.runs)
         for run in 0..<Int64(Self.runs) {
             let (begin, end) = (low + run * width, run == Int64(Self.runs) - 1 ? high : low + (run + 1) * width)
-            let last = try read(rows, from: begin, to: end, limit: limit, account, into: &step)
+            let last = try read(rows, from: begin, to: end, limit: limit, wanted, into: &step)
             // A full run ended before its quarter did: numbers up to there are accounted for.
             if let last, last + 1 < end { isAll = false }
             seen += (last.map { $0 + 1 } ?? end) - begin
@@ -106,7 +135,7 @@ extension SQLiteJournalReader {
 
     /// The last number read, where `limit` ended it; nil: the stretch was read to its end.
     private func read(
-        _ rows: borrowing Statement, from low: Int64, to high: Int64, limit: Int, _ account: Int64?, into step: inout Step
+        _ rows: borrowing Statement, from low: Int64, to high: Int64, limit: Int, _ wanted: Wanted, into step: inout Step
     ) throws(JournalError) -> Int64? {
         guard low < high else { return nil }
         try rows.bind(low, high, Int64(limit))
@@ -114,7 +143,8 @@ extension SQLiteJournalReader {
         var (count, last): (Int, Int64) = (0, low)
         while try rows.step() {
             (count, last) = (count + 1, rows.integer(0))
-            if let account, rows.integer(2) != account { continue }
+            if let accounts = wanted.accounts, !accounts.contains(rows.integer(2)) { continue }
+            if let isMeant = wanted.isMeant, try !isMeant(rows.integer(0)) { continue }
             step.count += 1
             if !rows.isNull(3) { step.times.append(rows.integer(3)) }
             switch rows.text(4) {

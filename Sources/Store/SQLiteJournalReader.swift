@@ -1,4 +1,3 @@
-import ControlAPI
 import OMSCore
 import Wire
 
@@ -38,7 +37,8 @@ package final class SQLiteJournalReader: JournalReader {
         guard let shelf, try connection.hasArchived() else { return [] }
         var files: [(Int64, SQLiteJournalReader)] = []
         for archive in try connection.archivesInUse().reversed() where isMeant(archive) {
-            files.append((archive.id, SQLiteJournalReader(file: try shelf.file(archive, of: connection))))
+            let file = try inArchive { () throws(JournalError) in try shelf.file(archive, of: connection) }
+            files.append((archive.id, SQLiteJournalReader(file: file)))
         }
         return files
     }
@@ -48,13 +48,26 @@ package final class SQLiteJournalReader: JournalReader {
         guard let shelf, try connection.hasArchived() else { return nil }
         let used = try connection.prepare("SELECT order_key FROM used_ids WHERE client_order_id = ?")
         try used.bind(id)
-        guard try used.step(), let (_, file) = try shelf.file(of: used.next(), in: connection) else { return nil }
-        return SQLiteJournalReader(file: file)
+        guard try used.step() else { return nil }
+        let number: Int64 = try used.next()
+        return try inArchive { () throws(JournalError) in try shelf.file(of: number, in: connection).map { SQLiteJournalReader(file: $0.file) } }
     }
 
     func isAtHome(_ number: Int64, in archive: Int64) throws(JournalError) -> Bool { try connection.archive(of: number) == archive }
 
     package func answer(_ query: JournalQuery) throws(JournalError) -> [UInt8]? {
+        try mending { () throws(JournalError) in try answerOnce(query) }
+    }
+
+    /// A file that could not be read is opened anew the next time: perhaps another one stands there then.
+    func mending<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+        do throws(JournalError) { return try body() } catch {
+            if error.isOfArchive { shelf?.close() }
+            throw error
+        }
+    }
+
+    private func answerOnce(_ query: JournalQuery) throws(JournalError) -> [UInt8]? {
         try connection.snapshot { () throws(JournalError) -> [UInt8]? in
             switch query {
             case .order(let filter): try order(filter)
@@ -62,10 +75,10 @@ package final class SQLiteJournalReader: JournalReader {
             case .timeline(let id, let waitsFor): try timeline(id, waitsFor: waitsFor)
             case .fills(let filter): try fills(filter)
             case .breaks(let filter): try breaks(filter)
-            case .oneBreak(let id): try oneBreak(id)
+            case .oneBreak(let id, let visible): try oneBreak(id, visible)
             case .intent(let id, let timedOut): try intent(id, timedOut: timedOut)
-            case .intents(let account, let tag, let after, let limit):
-                try intents(account: account, tag, after: after, limit: limit)
+            case .intents(let account, let visible, let tag, let after, let limit):
+                try intents(account: account, visible, tag, after: after, limit: limit)
             case .submission(let id, let duplicate): try submission(id, duplicate: duplicate)
             case .stats(let query): try stats(query)
             case .seal: try seal()
@@ -78,7 +91,11 @@ package final class SQLiteJournalReader: JournalReader {
         private(set) var terms: [String] = []
         private(set) var values: [String] = []
 
-        init(account: AccountID? = nil) { equal("account", account?.text) }
+        /// - Parameter visible: nil: any account may be meant.
+        init(account: AccountID? = nil, _ visible: Set<AccountID>? = nil) {
+            equal("account", account?.text)
+            if account == nil, let visible { among("account", visible.map(\.text)) }
+        }
 
         mutating func equal(_ column: String, _ value: String?) {
             guard let value else { return }
@@ -101,9 +118,13 @@ package final class SQLiteJournalReader: JournalReader {
 
     private func order(_ filter: OrderFilter) throws(JournalError) -> [UInt8]? {
         if let row = try row(of: filter) { return row.json }
-        if let id = filter.clientOrderID { return try file(of: id)?.row(of: filter)?.json }
+        if let id = filter.clientOrderID {
+            let file = try file(of: id)
+            return try inArchive { () throws(JournalError) in try file?.row(of: filter)?.json }
+        }
         for (archive, reader) in try files() {
-            if let row = try reader.row(of: filter), try isAtHome(row.key, in: archive) { return row.json }
+            let row = try inArchive { () throws(JournalError) in try reader.row(of: filter) }
+            if let row, try isAtHome(row.key, in: archive) { return row.json }
         }
         return nil
     }
@@ -122,17 +143,19 @@ package final class SQLiteJournalReader: JournalReader {
         return (json.integer("order_key", in: rows) ?? 0, writer.bytes)
     }
 
-    private func intents(account: AccountID?, _ tag: Tag?, after: Int64?, limit: Int) throws(JournalError) -> [UInt8]? {
-        guard try isBorne(tag, by: account) else { return nil }
-        var conditions = Conditions(account: account)
+    private func intents(
+        account: AccountID?, _ visible: Set<AccountID>?, _ tag: Tag?, after: Int64?, limit: Int
+    ) throws(JournalError) -> [UInt8]? {
+        guard try isBorne(tag, by: account, visible) else { return nil }
+        var conditions = Conditions(account: account, visible)
         conditions.equal("tag", tag?.text)
         return try page("intents", of: "v_intents", key: "intent_key", where: conditions, after: after, limit: limit)
     }
 
     /// Whether an intent bears the tag: one that none does is a typing error.
-    private func isBorne(_ tag: Tag?, by account: AccountID?) throws(JournalError) -> Bool {
+    private func isBorne(_ tag: Tag?, by account: AccountID?, _ visible: Set<AccountID>?) throws(JournalError) -> Bool {
         guard let tag else { return true }
-        var conditions = Conditions(account: account)
+        var conditions = Conditions(account: account, visible)
         conditions.equal("tag", tag.text)
         let rows = try connection.prepare("SELECT 1 FROM v_intents\(conditions.sql) LIMIT 1")
         try conditions.bind(to: rows)
@@ -140,8 +163,8 @@ package final class SQLiteJournalReader: JournalReader {
     }
 
     private func orders(_ filter: OrderFilter) throws(JournalError) -> [UInt8]? {
-        guard try isBorne(filter.tag, by: filter.account) else { return nil }
-        var conditions = Conditions(account: filter.account)
+        guard try isBorne(filter.tag, by: filter.account, filter.visible) else { return nil }
+        var conditions = Conditions(account: filter.account, filter.visible)
         conditions.equal("symbol", filter.symbol?.text)
         conditions.equal("intent_id", filter.intentID?.text)
         conditions.equal("client_order_id", filter.clientOrderID?.text)
@@ -159,8 +182,8 @@ package final class SQLiteJournalReader: JournalReader {
     }
 
     private func fills(_ filter: OrderFilter) throws(JournalError) -> [UInt8]? {
-        guard try isBorne(filter.tag, by: filter.account) else { return nil }
-        var conditions = Conditions(account: filter.account)
+        guard try isBorne(filter.tag, by: filter.account, filter.visible) else { return nil }
+        var conditions = Conditions(account: filter.account, filter.visible)
         conditions.equal("+tag", filter.tag?.text)
         conditions.equal("symbol", filter.symbol?.text)
         conditions.equal("client_order_id", filter.clientOrderID?.text)
@@ -172,7 +195,7 @@ package final class SQLiteJournalReader: JournalReader {
 
     /// Narrowed by anything but the account, only breaks that name an order of this journal are meant.
     private func breaks(_ filter: OrderFilter) throws(JournalError) -> [UInt8] {
-        var conditions = Conditions(account: filter.account)
+        var conditions = Conditions(account: filter.account, filter.visible)
         conditions.equal("client_order_id", filter.clientOrderID?.text)
         conditions.equal("(SELECT o.symbol FROM v_orders o WHERE o.client_order_id = v_breaks.client_order_id)", filter.symbol?.text)
         conditions.equal("(SELECT o.intent_id FROM v_orders o WHERE o.client_order_id = v_breaks.client_order_id)", filter.intentID?.text)
@@ -182,9 +205,11 @@ package final class SQLiteJournalReader: JournalReader {
         return try page("breaks", of: "v_breaks", key: "break_id", where: conditions, after: filter.after, limit: filter.limit, crosses: true)
     }
 
-    private func oneBreak(_ id: Int64) throws(JournalError) -> [UInt8]? {
-        let rows = try connection.prepare("SELECT * FROM v_breaks WHERE break_id = ?")
-        try rows.bind(id)
+    private func oneBreak(_ id: Int64, _ visible: Set<AccountID>?) throws(JournalError) -> [UInt8]? {
+        var conditions = Conditions(account: nil, visible)
+        conditions.require("break_id = \(id)")
+        let rows = try connection.prepare("SELECT * FROM v_breaks\(conditions.sql)")
+        try conditions.bind(to: rows)
         guard try rows.step() else { return nil }
         var writer = JSONWriter(reserving: 512)
         RowJSON(rows).write(rows, to: &writer)
@@ -212,7 +237,9 @@ package final class SQLiteJournalReader: JournalReader {
                 sources.append(
                     ArchiveMerge.Source(isMeant: { (number) throws(JournalError) in try self.isAtHome(number, in: archive) }) {
                         (after, limit) throws(JournalError) in
-                        try reader.rows(of: view, key: key, where: conditions, after: after, limit: limit)
+                        try inArchive { () throws(JournalError) in
+                            try reader.rows(of: view, key: key, where: conditions, after: after, limit: limit)
+                        }
                     })
             }
         }
@@ -258,7 +285,10 @@ package final class SQLiteJournalReader: JournalReader {
     private func timeline(_ id: ClientOrderID, waitsFor: String?) throws(JournalError) -> [UInt8]? {
         let known = try connection.prepare("SELECT 1 FROM v_orders WHERE client_order_id = ?")
         try known.bind(id)
-        guard try known.step() else { return try file(of: id)?.timeline(id, waitsFor: waitsFor) }
+        guard try known.step() else {
+            let file = try file(of: id)
+            return try inArchive { () throws(JournalError) in try file?.timeline(id, waitsFor: waitsFor) }
+        }
         known.reset()
         var writer = JSONWriter(reserving: 4_096)
         writer.beginObject()
@@ -274,99 +304,5 @@ package final class SQLiteJournalReader: JournalReader {
         writer.member("waits_for", waitsFor)
         writer.endObject()
         return writer.bytes
-    }
-
-    private func intent(_ id: IntentID, timedOut: Bool?) throws(JournalError) -> [UInt8]? {
-        let rows = try connection.prepare("SELECT * FROM v_intents WHERE intent_id = ?")
-        try rows.bind(id)
-        guard try rows.step() else { return nil }
-        let json = RowJSON(rows)
-        var writer = JSONWriter(reserving: 1_024)
-        writer.beginObject()
-        json.writeMembers(rows, to: &writer)
-        writer.key("counts")
-        writer.beginObject()
-        let key = json.integer("intent_key", in: rows) ?? 0
-        var counts: [String: Int64] = [:]
-        try eachOrder(of: key) { counts[$0.state, default: 0] += 1 }
-        for (state, count) in counts.sorted(by: { $0.key < $1.key }) { writer.member(state, count) }
-        writer.endObject()
-        try refusals(of: key, to: &writer)
-        if let timedOut { writer.member("timed_out", timedOut) }
-        writer.endObject()
-        return writer.bytes
-    }
-
-    /// Orders of an intent, wherever they are; here those that are here first.
-    private func eachOrder(of intent: Int64, _ body: (OrderOfIntent) -> Void) throws(JournalError) {
-        try ordersHere(of: intent).forEach(body)
-        for (archive, reader) in try files({ ($0.head?.last ?? 0) > intent }) {
-            for order in try reader.ordersHere(of: intent) where try isAtHome(order.key, in: archive) { body(order) }
-        }
-    }
-
-    private typealias OrderOfIntent = (key: Int64, id: ClientOrderID, state: String)
-
-    private func ordersHere(of intent: Int64) throws(JournalError) -> [OrderOfIntent] {
-        let rows = try connection.prepare("SELECT order_key, client_order_id, state FROM orders WHERE intent_key = ? ORDER BY order_key")
-        try rows.bind(intent)
-        var orders: [OrderOfIntent] = []
-        while try rows.step() { orders.append((try rows.next(), try rows.next(), try rows.next())) }
-        return orders
-    }
-
-    /// Why commands of an intent were refused: by the venue where they were sent, by the daemon where they were not. Those asked most often first.
-    private func refusals(of intent: Int64, to writer: inout JSONWriter) throws(JournalError) {
-        var counts: [RefusalWords: (count: Int64, first: Int64)] = [:]
-        func add(_ refused: [(command: Int64, words: RefusalWords)]) {
-            for (command, words) in refused {
-                let known = counts[words]
-                counts[words] = ((known?.count ?? 0) + 1, min(known?.first ?? command, command))
-            }
-        }
-        add(try refusedHere(of: intent))
-        for (archive, reader) in try files({ ($0.head?.last ?? 0) > 0 }) {
-            var refused: [(command: Int64, words: RefusalWords)] = []
-            for one in try reader.refusedHere(of: intent) where try isAtHome(one.command, in: archive) { refused.append(one) }
-            add(refused)
-        }
-        let most = counts.sorted { ($1.value.count, $0.value.first) < ($0.value.count, $1.value.first) }.prefix(20)
-        writer.key("refusals")
-        most.map { words, counted in
-            var refusal = IntentStanding.Refusal()
-            (refusal.commands, refusal.code, refusal.text, refusal.isSent) = (counted.count, words.code, words.text, words.isSent)
-            return refusal
-        }.write(to: &writer)
-    }
-
-    private struct RefusalWords: Hashable {
-        let code, text: String?
-        let isSent: Bool
-    }
-
-    private func refusedHere(of intent: Int64) throws(JournalError) -> [(command: Int64, words: RefusalWords)] {
-        let rows = try connection.prepare(
-            "SELECT command_id, reject_code, reject_text, request_id IS NOT NULL FROM commands WHERE intent_key = ? AND state = 'refused'")
-        try rows.bind(intent)
-        var refused: [(command: Int64, words: RefusalWords)] = []
-        while try rows.step() {
-            let command: Int64 = try rows.next()
-            refused.append((command, RefusalWords(code: try rows.next(), text: try rows.next(), isSent: try rows.next())))
-        }
-        return refused
-    }
-
-    private func submission(_ id: IntentID, duplicate: Bool) throws(JournalError) -> [UInt8]? {
-        let rows = try connection.prepare("SELECT intent_key, accepted_at, planned_requests FROM v_intents WHERE intent_id = ?")
-        try rows.bind(id)
-        guard try rows.step() else { return nil }
-        let key: IntentKey = try rows.next()
-        var result = IntentSubmit.Result()
-        (result.intentID, result.isDuplicate) = (id.text, duplicate)
-        (result.acceptedAt, result.plannedRequests) = (try rows.next(), try rows.next())
-        var orders: [OrderOfIntent] = []
-        try eachOrder(of: key.number) { orders.append($0) }
-        result.orders = orders.sorted { $0.key < $1.key }.map { ShownOrderID($0.id.text) }
-        return result.serialized(reserving: 4_096)
     }
 }

@@ -84,6 +84,8 @@ import Wire
         let again = try client.call("intent.submit", account.intent("old", orders: ids.count))
         #expect(again["duplicate"]?.bool == true && again["orders"]?.array?.compactMap(\.string) == ids)
         try isSound(house)
+        let audit = try house.audit()
+        #expect(audit.code == 0 && audit.output.contains(" \(ids.count) "), "what lies in the archive is audited, too: \(audit.output)")
         let (code, output) = try house.verify()
         #expect(code == 0 && output.contains("not checked"), "\(output)")
         let export = try ChildProcess.run("omsctl", ["export", "orders", "--csv", "--journal", house.journal.path], in: house.scratch)
@@ -113,6 +115,76 @@ import Wire
         let client = try house.start(environment: later(house), untilReady: false)
         try pollUntil("a month is filed \(house.daemon?.tail ?? "")", seconds: 60) { try isMoved(house) }
         try check(house, client, ids)
+        try isSound(house)
+        #expect(try house.stopDaemon() == 0)
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible, "a file system can be mounted by root only"))
+    func `a full disk under the archive is told once, costs no order and no turn, and filing goes on once it has space`() throws {
+        let (house, ids) = try house()
+        let disk = try #require(SmallDisk(megabytes: 4, in: house.scratch))
+        try disk.fill()
+        try house.writeConfiguration(extra: #"archive: { after_days: 1, folder: "\#(disk.path)" },"#)
+        let client = try house.start(environment: later(house), untilReady: false)
+        func problem() throws -> String? { try client.call("daemon.status").member("archive", "problem")?.string }
+        try pollUntil("the problem: \(house.daemon?.tail ?? "")") { try problem() != nil }
+        let said = try problem() ?? ""
+        #expect(said.contains("full") || said.contains("No space left"), "\(said)")
+        // Tried again by a reload, it fails for the same reason.
+        for _ in 0..<2 {
+            let before = try house.journal.number("SELECT count(*) FROM v_timeline WHERE kind = 'reload'")
+            house.daemon?.signal(SIGHUP)
+            try pollUntil("a reload") { try house.journal.number("SELECT count(*) FROM v_timeline WHERE kind = 'reload'") > before }
+        }
+        #expect(try left(house) == Int64(ids.count))
+        #expect(house.daemonLogs.split(separator: "\n").count { $0.contains("nothing is archived") } == 1, "\(house.daemonLogs)")
+        #expect(try house.journal.number("SELECT count(*) FROM archives WHERE state <> 'filling'") == 0)
+        try check(house, client, ids)
+
+        disk.free()
+        house.daemon?.signal(SIGHUP)
+        try pollUntil("a month is filed \(house.daemon?.tail ?? "")", seconds: 60) { try isMoved(house) }
+        #expect(try left(house) == 0)
+        #expect(try problem() == nil)
+        try check(house, client, ids)
+        #expect(try house.stopDaemon() == 0)
+        let verify = try ChildProcess.run("omsd", ["verify", "--journal", house.journal.path, "--archive", disk.path], in: house.scratch)
+        #expect(verify.code == 0, "\(verify.output)")
+    }
+
+    @Test func `a file that breaks stops what rests on it and nothing else, and is read again once it is put back`() throws {
+        let (house, ids) = try house(orders: 5)
+        let account = try house.account("az-futures")
+        try house.writeConfiguration(extra: folder)
+        try house.start(environment: later(house), untilReady: false)
+        try pollUntil("a month is filed \(house.daemon?.tail ?? "")", seconds: 60) { try isMoved(house) }
+        #expect(try house.stopDaemon() == 0)
+        let name = try #require(try house.journal.texts("SELECT file FROM v_archives").first)
+        let (file, kept) = (house.scratch.file("archive") + "/" + name, house.scratch.file("kept"))
+        let probe = JournalProbe(path: file)
+        let (page, root) = (try probe.number("PRAGMA page_size"), try probe.number("SELECT rootpage FROM sqlite_schema WHERE name = 'events'"))
+        #expect(try ChildProcess.run("/bin/cp", ["-a", file, kept], log: house.scratch.file("cp.log")).code == 0)
+        let words = ["if=/dev/zero", "of=\(file)", "bs=\(page)", "seek=\(root - 1)", "count=1", "conv=notrunc"]
+        #expect(try ChildProcess.run("/bin/dd", words, log: house.scratch.file("dd.log")).code == 0)
+
+        let client = try house.start(environment: later(house), untilReady: false)
+        for (method, params) in [
+            ("order.timeline", #"{"client_order_id":"\#(ids[0])"}"#),
+            ("intent.submit", #"{"account":"\#(account.name)","intent_id":"late","cancel":["\#(ids[0])"]}"#),
+        ] {
+            let answer = try client.ask(method, params)
+            #expect(answer.member("error", "code")?.integer == 1010, "\(method): \(answer.lines)")
+        }
+        #expect(house.daemon?.exitCode == nil)
+        for state in ["halted", "active"] {
+            _ = try client.call("account.set_state", #"{"account":"*","state":"\#(state)","reason":"it is written"}"#)
+        }
+
+        #expect(rename(kept, file) == 0)
+        #expect(try client.call("order.timeline", #"{"client_order_id":"\#(ids[0])"}"#)["events"]?.array?.isEmpty == false)
+        try client.submit(#"{"account":"\#(account.name)","intent_id":"late","cancel":["\#(ids[0])"]}"#)
+        try client.wait("late")
+        #expect(try left(house) == 1, "it came back")
         try isSound(house)
         #expect(try house.stopDaemon() == 0)
     }

@@ -44,7 +44,7 @@ import Wire
         let configuration = try parse(text(""))
 
         #expect(configuration.journalPath == "/var/lib/omsd/journal.db")
-        #expect(configuration.control == ControlConfiguration(socketPath: "/run/omsd/control.sock", socketMode: 0o660, roles: RoleTable()))
+        #expect(configuration.control == ControlConfiguration(socketPath: "/run/omsd/control.sock", socketMode: 0o660, roles: RoleGrants()))
         #expect(configuration.metricsListen == nil)
         let account = try #require(configuration.accounts.first)
         #expect(account.id == "main")
@@ -213,6 +213,34 @@ import Wire
         #expect(role(70_005, [50, 60]) == .trader)
         #expect(role(1_002, [50]) == .operator)
         #expect(role(70_005, [7]) == nil)
+    }
+
+    @Test func `an account's roles are read as the socket's are, hold for it alone, and at most as those do`() throws {
+        let control = "socket: \"/s\", roles: {trader: [\"user:1001\", \"user:1002\"]}"
+        let configuration = try parse(text("roles: {viewer: [\"user:1002\"], operator: [\"user:1001\"]}", control: control))
+        func rights(_ user: UInt32) -> Rights { configuration.roles.rights(of: Peer(uid: user, pid: 1, groups: [])) }
+        #expect(rights(1_001) == .all, "a trader on the socket is one here")
+        #expect(rights(1_002).allow(.view, on: "main") && !rights(1_002).allow(.trade, on: "main"))
+        #expect(configuration.rolesOfNobody == [])
+
+        let other = try parse(text("roles: {trader: [\"user:1002\"]}", control: control))
+        #expect(!other.roles.rights(of: Peer(uid: 1_001, pid: 1, groups: [])).sees("main"))
+        #expect(configuration.changesTakenOver(to: other) == ["accounts.main.roles: changed"] && configuration.changesNeedingRestart(to: other) == [])
+        #expect(configuration.reloaded(by: other).roles == other.roles)
+
+        let found = problems(text("roles: {trader: [\"ops\"], traders: []}", control: control))
+        #expect(found.contains { $0.contains("accounts.main.roles.trader[0]: must be user:NAME") }, "\(found)")
+        #expect(found.contains { $0.contains("accounts.main.roles.traders: unknown key") }, "\(found)")
+    }
+
+    @Test func `roles that open an account to nobody are taken, and told`() throws {
+        let control = "socket: \"/s\", roles: {trader: [\"user:1001\"]}"
+        let shut = try parse(text("roles: {viewer: []}", control: control))
+        #expect(shut.rolesOfNobody.count == 1 && shut.rolesOfNobody[0].hasPrefix("accounts.main.roles names nobody"))
+        #expect(!shut.roles.rights(of: Peer(uid: 1_001, pid: 1, groups: [])).sees("main"))
+        let vain = try parse(text("roles: {viewer: [\"user:1001\"]}", control: "socket: \"/s\""))
+        #expect(vain.rolesOfNobody.count == 1 && vain.rolesOfNobody[0].contains("who has no role in control.roles"))
+        #expect(try parse(text("", control: "socket: \"/s\"")).rolesOfNobody == [])
     }
 
     @Test func `a user or group that does not exist is refused`() {

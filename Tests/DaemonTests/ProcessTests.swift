@@ -70,6 +70,39 @@ private let isRoot = geteuid() == 0
         #expect(lines.last?.contains("1006") == true, "\(lines)")
     }
 
+    @Test(.enabled(if: isRoot, "needs two users"))
+    func `a person sees the accounts that are his to see, by omsctl too, and a reload changes which`() throws {
+        let house = try House(["az-futures", "xt-spot"])
+        let (mine, other) = (try house.account("az-futures"), try house.account("xt-spot"))
+        house.control = #", socket_mode: "0666", roles: { trader: ["user:\#(Self.nobody)"] }"#
+        house.settings = [other.name: #"roles: { viewer: [] }, "#]
+        try house.writeConfiguration()
+        try #require(chmod(house.scratch.path, 0o711) == 0)
+        let boss = try house.start()
+        func ask(_ words: String...) throws -> (code: Int32, output: String) {
+            let log = house.scratch.file("ask-\(words.joined(separator: "-").prefix(40)).log")
+            unlink(log)
+            let child = try ChildProcess("omsctl", ["--socket", house.socket] + words, log: log, wrapper: Self.asNobody)
+            return (try child.end(), child.output)
+        }
+
+        #expect(house.daemonLogs.contains("accounts.\(other.name).roles names nobody"))
+        for verb in ["status", "limits", "orders"] {
+            let seen = try ask(verb)
+            #expect(seen.code == 0 && !seen.output.contains(other.name), "\(verb): \(seen.output)")
+        }
+        #expect(try ask("status").output.contains(mine.name))
+        let hidden = try ask("reconcile", other.name)
+        #expect(hidden.code == 3 && hidden.output.contains("no account \(other.name) is configured"), "\(hidden.output)")
+        #expect(try boss.call("account.list")["accounts"]?.array?.count == 2)
+
+        house.settings = [:]
+        try house.writeConfiguration()
+        house.daemon?.signal(SIGHUP)
+        try pollUntil("the reload") { try ask("status").output.contains(other.name) }
+        #expect(house.daemonLogs.contains("accounts.\(other.name).roles: changed"))
+    }
+
     private func owner(_ path: String) -> uid_t? {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_uid : nil

@@ -8,7 +8,7 @@ import Testing
     private func ticket(_ call: UInt64, of connection: UInt64 = 1) -> Ticket { Ticket(connection: connection, call: call) }
 
     private func waiting(_ call: UInt64, of connection: UInt64 = 1, markets: (desk: Int, until: Int64)? = nil) -> Waiting {
-        Waiting(command: .status, actor: .daemon, ticket: ticket(call, of: connection), markets: markets)
+        Waiting(command: .status, caller: Caller(.daemon, .all), ticket: ticket(call, of: connection), markets: markets)
     }
 
     private func content(_ intent: Intent) -> AskedContent { AskedContent(intent) { _ in Digest256(Array(repeating: 7, count: 32)) } }

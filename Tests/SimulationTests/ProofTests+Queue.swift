@@ -154,7 +154,7 @@ extension ProofTests {
         #expect(order.state == .inDoubt && order.attempts == 1 && order.parkedAt != nil)
         let id = try #require(daemon.journal.orders[hidden]).clientOrderID
         let words = daemon.journal.events.filter { $0.order == lost && $0.event.kind == .parked }.compactMap(\.event.note)
-        let how = away == .rebound ? "a duplicate and does not show it" : "\(one) is not configured"
+        let how = away == .rebound ? "a duplicate and does not show it" : "its account is not configured"
         #expect(words.contains { $0.contains(id.text) && $0.contains(how) }, "\(words)")
         #expect(daemon.world.duplicates.isEmpty)
 

@@ -332,7 +332,7 @@ import Wire
                     }())) == nil)
         #expect(try reader.answer(.timeline(whole.clientOrderID, waitsFor: nil)) == timeline)
         // Not even what came after it: a subscriber that saw it would miss what appears later.
-        let events = try reader.events(after: 0, account: nil, limit: 1_000)
+        let events = try reader.events(after: 0, of: .all, limit: 1_000)
         #expect(events.lines.map(\.seq).max() == last - 3)
         // Nor does its position pass over them, as it did once: what is told later lies behind it.
         #expect(events.completeTo == last - 3 && events.isLast)
@@ -345,7 +345,7 @@ import Wire
         // Its id is free again, and it can be written in full.
         let (again, second) = sample.intent("half", orders: 0)
         try sample.open.commit([second, .intentComplete(again.key)])
-        let all = try told(reader.events(after: 0, account: nil, limit: 1_000))
+        let all = try told(reader.events(after: 0, of: .all, limit: 1_000))
         #expect(all.last?["kind"] == .string("intent") && all.last?["to_state"] == .string("open") && all.last?["intent_id"] == .string("half"))
         #expect(all.contains { $0["kind"] == .string("intent") && $0["to_state"] == .string("discarded") })
     }

@@ -92,6 +92,24 @@ import Wire
         #expect(point.fills == 4 && point.fillP50 == 10 && point.fillP99 == 40)
     }
 
+    @Test func `fills that lie in the archive count as before, and one that came back counts once`() throws {
+        let sample = try Sample()
+        let orders = try sample.trade("one", count: 3)
+        try sample.seal()
+        let (begin, end) = (sample.now - 60 * Self.second - Self.begin, sample.now + 60 * Self.second - Self.begin)
+        func fills() throws -> [Point] {
+            try Self.stats(sample, from: begin / Self.second, to: end / Self.second + 1, step: 600, account: Sample.az).points
+        }
+        let before = try fills()
+        #expect(before.map(\.fills).reduce(0, +) == 3)
+        try sample.archive()
+        #expect(try sample.open.connection.integer("SELECT count(*) FROM fills") == 0)
+        #expect(try fills() == before)
+        try sample.open.commit([.note(account: Sample.az, orders[1].key, sample.event(.note) { $0.note = "back" })])
+        #expect(try sample.open.connection.integer("SELECT count(*) FROM fills") == 1)
+        #expect(try fills() == before)
+    }
+
     @Test(arguments: [1, 5] as [Int64]) func `of more than can be read a part is read, and counts are what it comes to`(every: Int64) throws {
         let sample = try Sample()
         // 400,000 in the first step, 100 in the last.

@@ -39,7 +39,7 @@ struct TagTests {
         }
         // Every line that bears the intent's id bears its tag.
         #expect(try reader.connection.integer("SELECT count(*) FROM v_timeline WHERE (intent_id = 'tagged') IS NOT (tag IS 'grid.btc:1')") == 0)
-        let events = try told(reader.events(after: 0, account: nil, limit: 100))
+        let events = try told(reader.events(after: 0, of: .all, limit: 100))
         let births = events.filter { $0["kind"]?.string == "order_born" }
         #expect(births.map { $0["tag"] } == [.string("grid.btc:1"), .null] && births.map { $0["intent_id"]?.string } == ["tagged", "plain"])
         #expect(try JournalVerifier.verify(path: sample.path).isSound)

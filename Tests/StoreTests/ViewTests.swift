@@ -310,15 +310,15 @@ import Wire
         let reader = try SQLiteJournalReader(path: sample.path)
         var (seen, position): ([Int64], Int64) = ([], 0)
         while true {
-            let page = try reader.events(after: position, account: Sample.az, limit: 2)
+            let page = try reader.events(after: position, of: .account(Sample.az), limit: 2)
             (seen, position) = (seen + page.lines.map(\.seq), page.completeTo)
             if page.isLast { break }
         }
         #expect(seen == Array(1...sample.seq) && position == sample.seq)
-        let last = try told(reader.events(after: sample.seq - 1, account: nil, limit: 9)).first
+        let last = try told(reader.events(after: sample.seq - 1, of: .all, limit: 9)).first
         #expect(last?["detail"]?["venue_order_id"]?.string?.isEmpty == false)
         // Of another account there is nothing, up to the record's end.
-        let none = try reader.events(after: 0, account: "asc", limit: 9)
+        let none = try reader.events(after: 0, of: .account("asc"), limit: 9)
         #expect(none.lines.isEmpty && none.completeTo == sample.seq && none.isLast)
     }
 
@@ -332,7 +332,7 @@ import Wire
         let reader = try SQLiteJournalReader(path: sample.path)
 
         #expect(try reader.connection.text("SELECT kind FROM v_timeline WHERE seq = \(sample.seq)") == kind.family.rawValue)
-        #expect(try told(reader.events(after: sample.seq - 1, account: nil, limit: 1)).first?["kind"]?.string == kind.family.rawValue)
+        #expect(try told(reader.events(after: sample.seq - 1, of: .all, limit: 1)).first?["kind"]?.string == kind.family.rawValue)
     }
 
     @Test func `a key noted by the first release shows as an account's line`() throws {

@@ -24,6 +24,9 @@ int yardstick_read(const char *path, const char *sql, int64_t *rows, int64_t *ns
 /// Numbers of a query on a journal: at most `most` rows of `columns`, NULL as -1. The rows found, or minus SQLite's code.
 int yardstick_numbers(const char *path, const char *sql, double *values, int columns, int most);
 
+/// Runs statements on a journal that nobody has open. 0, or SQLite's code.
+int yardstick_execute(const char *path, const char *sql);
+
 /// An echo over a Unix stream socket: two threads, blocking, frames of `size` bytes, one in flight.
 typedef struct yardstick_echo yardstick_echo;
 yardstick_echo *yardstick_echo_open(int size);

@@ -7,8 +7,8 @@ final class ControlConnection {
     let id: UInt64
     let descriptor: Int32
     let peer: Peer
-    var role: Role?
-    var rolesVersion = 0
+    private(set) var role: Role?
+    private(set) var rights = Rights.none
 
     var input = ByteQueue()
     /// Bytes at the front of `input` known to hold no newline.
@@ -38,6 +38,15 @@ final class ControlConnection {
     var logged = 0
 
     init(id: UInt64, descriptor: Int32, peer: Peer) { (self.id, self.descriptor, self.peer) = (id, descriptor, peer) }
+
+    /// - Returns: whether its peer has other rights than before.
+    func take(_ roles: RoleTable) -> Bool {
+        let before = rights
+        (role, rights) = (roles.role(of: peer), roles.rights(of: peer))
+        return rights != before
+    }
+
+    var caller: Caller { Caller(.peer(uid: peer.uid, pid: peer.pid), rights) }
 
     /// Once for all lines of a turn: however many empty ones come, the core has one sign of life to take in.
     func takeSignOfLife() -> Bool {

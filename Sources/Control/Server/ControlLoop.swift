@@ -120,8 +120,7 @@ final class ControlLoop {
         connectionsOfUser[peer.uid] = ofUser + 1
         let connection = ControlConnection(id: nextConnection, descriptor: descriptor, peer: peer)
         nextConnection += 1
-        connection.role = roles.role(of: peer)
-        connection.rolesVersion = rolesVersion
+        _ = connection.take(roles)
         if connection.role == nil, withoutRole.count < 1_024, withoutRole.insert(peer.uid).inserted {
             server.log("control: uid \(peer.uid) pid \(peer.pid) has no role; its requests are refused")
         }
@@ -146,14 +145,18 @@ final class ControlLoop {
 
     /// Takes over roles, and tells other threads that this one is awake until it drains. True: the server is to stop.
     private func wakeUp() -> Bool {
-        server.shared.withLock { shared in
+        let (fresh, isStopping) = server.shared.withLock { shared -> (RoleTable?, Bool) in
             shared.isAwake = true
-            if shared.rolesVersion != rolesVersion {
-                (roles, rolesVersion) = (shared.roles, shared.rolesVersion)
-                withoutRole.removeAll()
-            }
-            return shared.isStopping
+            guard shared.rolesVersion != rolesVersion else { return (nil, shared.isStopping) }
+            rolesVersion = shared.rolesVersion
+            return (shared.roles, shared.isStopping)
         }
+        guard let fresh else { return isStopping }
+        roles = fresh
+        withoutRole.removeAll()
+        // What a connection follows is fed without a request.
+        for connection in connections.values where connection.take(fresh) { sink.changed(connection.rights, of: connection.id) }
+        return isStopping
     }
 
     /// Frames what was handed over.
@@ -247,9 +250,6 @@ final class ControlLoop {
     }
 
     private func decodeLines(_ connection: ControlConnection, isAlone: Bool) {
-        if connection.rolesVersion != rolesVersion {
-            (connection.role, connection.rolesVersion) = (roles.role(of: connection.peer), rolesVersion)
-        }
         let lineMax = connection.role == nil ? limits.lineMaxWithoutRole : limits.lineMax
         var (lines, bytes) = (0, 0)
         while connection.mayHaveLines, lines < limits.turnLines, bytes < limits.turnBytes, !connection.isPaused(limits) {
@@ -304,7 +304,7 @@ final class ControlLoop {
             let ticket = Ticket(connection: connection.id, call: nextCall, readAt: readAt)
             nextCall += 1
             connection.pending[ticket.call] = id
-            if !sink.post(command, from: .peer(uid: connection.peer.uid, pid: connection.peer.pid), ticket: ticket, isLone: isLone) {
+            if !sink.post(command, from: connection.caller, ticket: ticket, isLone: isLone) {
                 connection.pending[ticket.call] = nil
                 refuse(.queueFull("the daemon has too many requests waiting; try again"), id: id, to: connection)
             }

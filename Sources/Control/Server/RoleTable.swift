@@ -10,18 +10,69 @@ package struct RoleEntryError: Error, Equatable, Sendable, CustomStringConvertib
 /// Who may do what, by the kernel's numbers: a value, made when the configuration is read, replaced as a whole on reload.
 package struct RoleTable: Sendable, Equatable {
     private let ownUID: UInt32
-    /// Highest role named for each user and group.
-    private var users: [UInt32: Role] = [:]
-    private var groups: [UInt32: Role] = [:]
+    /// The socket's.
+    package private(set) var grants = RoleGrants()
+    /// Of each account that is configured its own; nil: the socket's hold there.
+    private var accounts: [AccountID: RoleGrants?] = [:]
 
     /// The daemon's own uid and root are operators whatever is granted.
     package init(ownUID: UInt32 = geteuid()) { self.ownUID = ownUID }
 
-    /// The highest role that the peer's user or any of its groups has; nil: none.
-    package func role(of peer: Peer) -> Role? {
-        if peer.uid == 0 || peer.uid == ownUID { return .operator }
-        return (peer.groups.compactMap { groups[$0] } + [users[peer.uid]].compactMap(\.self)).max()
+    package init(_ grants: RoleGrants) {
+        self.init()
+        self.grants = grants
     }
+
+    package mutating func grant(_ role: Role, to entry: String) throws(RoleEntryError) { try grants.grant(role, to: entry) }
+
+    /// - Parameter roles: nil: the socket's hold there.
+    package mutating func limit(_ account: AccountID, to roles: RoleGrants?) { accounts[account] = .some(roles) }
+
+    /// The highest role that the peer's user or any of its groups has; nil: none.
+    package func role(of peer: Peer) -> Role? { isOwner(peer) ? .operator : grants.role(of: peer) }
+
+    /// What the accounts' own roles leave of it.
+    package func rights(of peer: Peer) -> Rights {
+        if isOwner(peer) { return .all }
+        guard let role = grants.role(of: peer) else { return .none }
+        var (visible, less): (Set<AccountID>, [AccountID: Right]) = ([], [:])
+        for (account, own) in accounts {
+            guard let own else {
+                visible.insert(account)
+                continue
+            }
+            guard let here = own.role(of: peer) else { continue }
+            visible.insert(account)
+            if here < role { less[account] = Right(here) }
+        }
+        return Rights(visible: visible.count < accounts.count ? visible : nil, less: less)
+    }
+
+    private func isOwner(_ peer: Peer) -> Bool { peer.uid == 0 || peer.uid == ownUID }
+}
+
+extension Right {
+    fileprivate init(_ role: Role) {
+        switch role {
+        case .viewer: self = .view
+        case .trader: self = .trade
+        case .operator: self = .operate
+        }
+    }
+}
+
+/// Roles as one section of the configuration gives them.
+package struct RoleGrants: Sendable, Equatable {
+    /// Highest role named for each user and group.
+    private var users: [UInt32: Role] = [:]
+    private var groups: [UInt32: Role] = [:]
+
+    package init() {}
+
+    /// Nobody has any of them.
+    package var isEmpty: Bool { users.isEmpty && groups.isEmpty }
+
+    package func role(of peer: Peer) -> Role? { (peer.groups.compactMap { groups[$0] } + [users[peer.uid]].compactMap(\.self)).max() }
 
     /// Gives a role to `user:` or `group:` and a name or number.
     ///

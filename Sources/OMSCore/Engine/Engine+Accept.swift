@@ -130,14 +130,14 @@ extension Engine {
         while let entry = admission.takeEarly(in: turn, isReady: { isStopping || !desks[$0].access.isUnheard }) {
             hasTaken = true
             guard case .submit(let intent, let content) = entry.command else { continue }
-            submit(intent, content: content, from: entry.actor, ticket: entry.ticket, mayWait: false)
+            submit(intent, content: content, from: entry.caller, ticket: entry.ticket, mayWait: false)
         }
         if hasTaken { resumeDeferred() }
     }
 
     /// Tries anew what waited for something else of its connection.
     func resumeDeferred() {
-        for entry in admission.takeDeferred() { receive(entry.command, from: entry.actor, ticket: entry.ticket) }
+        for entry in admission.takeDeferred() { receive(entry.command, from: entry.caller, ticket: entry.ticket) }
     }
 
     // MARK: Queues

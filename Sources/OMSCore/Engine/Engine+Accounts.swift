@@ -1,42 +1,47 @@
 /// Commands of callers, each brought to whoever carries it out; accounts' trading state, reloads, and what there is to see of accounts.
 extension Engine {
     /// Takes a command of a peer that may give it.
-    func take(_ command: ControlCommand, from actor: Actor, ticket: Ticket) {
-        if let account = account(of: command), desk(account) == nil, !journal.knows(account) { return fail(.unknownAccount(account), to: ticket) }
+    func take(_ command: ControlCommand, from caller: Caller, ticket: Ticket) {
+        let (actor, rights) = (caller.actor, caller.rights)
+        if let account = account(of: command), !rights.sees(account) || desk(account) == nil && !journal.knows(account) {
+            return fail(.unknownAccount(account), to: ticket)
+        }
         do throws(ControlError) {
-            if let filter = filter(of: command), let problem = try problem(with: filter) { return fail(problem, to: ticket) }
+            try examine(command, by: rights)
+            if let filter = filter(of: command), let problem = try problem(with: filter, rights) { return fail(problem, to: ticket) }
         } catch { return fail(error, to: ticket) }
         switch command {
-        case .submit(let intent, let content): submit(intent, content: content, from: actor, ticket: ticket)
+        case .submit(let intent, let content): submit(intent, content: content, from: caller, ticket: ticket)
         case .intentGet(let id):
             reply(.query(.intent(id, timedOut: nil), missing: .unknownOrder("no intent \(id) in this journal")), to: ticket)
         case .intentList(let account, let tag, let after, let limit):
-            reply(.query(.intents(account: account, tag: tag, after: after, limit: limit), missing: unknown(tag, of: account)), to: ticket)
+            let query = JournalQuery.intents(account: account, visible: rights.visible, tag: tag, after: after, limit: limit)
+            reply(.query(query, missing: unknown(tag, of: account)), to: ticket)
         case .intentWait(let id, let untilSettled, let timeoutMs): wait(id, untilSettled: untilSettled, timeoutMs: timeoutMs, ticket: ticket)
         case .intentCancel(let id): cancelIntent(id, from: actor, ticket: ticket)
-        case .intentCancelTagged(let tag, let account): cancelTagged(tag, of: account, from: actor, ticket: ticket)
+        case .intentCancelTagged(let tag, let account): cancelTagged(tag, of: account, from: caller, ticket: ticket)
         case .orderGet(let filter):
             reply(.query(.order(filter), missing: .unknownOrder("this journal never held that order")), to: ticket)
-        case .orderList(let filter): reply(.query(.orders(filter), missing: unknown(filter.tag, of: filter.account)), to: ticket)
+        case .orderList(let filter): reply(.query(.orders(filter.narrowed(to: rights)), missing: unknown(filter.tag, of: filter.account)), to: ticket)
         case .orderTimeline(let id):
             reply(.query(.timeline(id, waitsFor: waits(id)), missing: .unknownOrder("this journal never held an order \(id)")), to: ticket)
         case .orderResolve(let id, let isPlaced, let reason): resolve(id, isPlaced: isPlaced, reason: reason, from: actor, ticket: ticket)
-        case .fillList(let filter): reply(.query(.fills(filter), missing: unknown(filter.tag, of: filter.account)), to: ticket)
-        case .breakList(let filter): reply(.query(.breaks(filter), missing: nil), to: ticket)
-        case .breakAcknowledge(let id, let reason): acknowledge(id, reason: reason, from: actor, ticket: ticket)
+        case .fillList(let filter): reply(.query(.fills(filter.narrowed(to: rights)), missing: unknown(filter.tag, of: filter.account)), to: ticket)
+        case .breakList(let filter): reply(.query(.breaks(filter.narrowed(to: rights)), missing: nil), to: ticket)
+        case .breakAcknowledge(let id, let reason): acknowledge(id, reason: reason, from: caller, ticket: ticket)
         case .instrumentList(let account, let symbol, let after, let limit):
-            listInstruments(account: account, symbol: symbol, after: after, limit: limit, ticket: ticket)
-        case .accountList: reply(.accounts(desks.map(snapshot)), to: ticket)
+            listInstruments(account: account, symbol: symbol, after: after, limit: limit, rights, ticket: ticket)
+        case .accountList: reply(.accounts(desks(rights).map(snapshot)), to: ticket)
         case .setState(let account, let state, let reason, let cancelOpen, let everything):
-            setState(account, state, reason: reason, cancelOpen: cancelOpen, everything: everything, from: actor, ticket: ticket)
-        case .killStatus(let account): tellKill(account, ticket: ticket)
+            setState(account, state, reason: reason, cancelOpen: cancelOpen, everything: everything, from: caller, ticket: ticket)
+        case .killStatus(let account): tellKill(account, rights, ticket: ticket)
         case .reconcile(let account):
             guard let desk = desk(account) else { return fail(.unknownAccount(account), to: ticket) }
             desk.listing.want(SweepWaiter(ticket: ticket, askedAt: now.monotonic))
         case .positionList(let account, let symbol, let after, let limit):
-            listPositions(account: account, symbol: symbol, after: after, limit: limit, ticket: ticket)
-        case .riskGet(let account): reply(.rules(desks.filter { account == nil || $0.id == account }.flatMap(ruleStandings)), to: ticket)
-        case .limitList: reply(.budgets(budgetSnapshots()), to: ticket)
+            listPositions(account: account, symbol: symbol, after: after, limit: limit, rights, ticket: ticket)
+        case .riskGet(let account): reply(.rules(desks(rights).filter { account == nil || $0.id == account }.flatMap(ruleStandings)), to: ticket)
+        case .limitList: reply(.budgets(budgetSnapshots(rights)), to: ticket)
         case .limitTake(let account, let budget, let permits, let holdMs):
             takeGrant(account, budget: budget, permits: permits, holdMs: holdMs, ticket: ticket)
         case .limitRelease(let id): releaseGrant(id, ticket: ticket)
@@ -48,12 +53,14 @@ extension Engine {
             resumeGuard(presented, token: token, from: actor, ticket: ticket)
         case .guardRelease(let id): releaseGuard(id, from: actor, ticket: ticket)
         case .rehearsalRecord(let row): recordRehearsal(row, from: actor, ticket: ticket)
-        case .guardList: listGuards(ticket: ticket)
-        case .stats(let query): reply(.query(.stats(query), missing: nil), to: ticket)
+        case .guardList: listGuards(for: caller, ticket: ticket)
+        case .stats(var query):
+            query.visible = rights.visible
+            reply(.query(.stats(query), missing: nil), to: ticket)
         case .seal: reply(.query(.seal, missing: nil), to: ticket)
-        case .subscribe(let after, let account): reply(.subscribe(afterSeq: after, account: account), to: ticket)
+        case .subscribe(let after, let account): reply(.subscribe(afterSeq: after, account: account, caller), to: ticket)
         case .unsubscribe(let id): reply(.unsubscribe(id), to: ticket)
-        case .status: reply(.status, to: ticket)
+        case .status: reply(.status(rights), to: ticket)
         }
     }
 
@@ -124,8 +131,9 @@ extension Engine {
     }
 
     private func setState(
-        _ account: AccountID?, _ state: TradingState, reason: String, cancelOpen: Bool, everything: Bool, from actor: Actor, ticket: Ticket
+        _ account: AccountID?, _ state: TradingState, reason: String, cancelOpen: Bool, everything: Bool, from caller: Caller, ticket: Ticket
     ) {
+        let actor = caller.actor
         let chosen: [Desk]
         var absentRows: [TradingStateRow] = []
         if let account {
@@ -137,8 +145,8 @@ extension Engine {
             }
             chosen = [desk]
         } else {
-            chosen = desks
-            absentRows = setStateOfAbsent(state, reason: reason, actor: actor)
+            chosen = desks(caller.rights, allowing: .operate)
+            if caller.rights.areWhole { absentRows = setStateOfAbsent(state, reason: reason, actor: actor) }
         }
         for desk in chosen {
             // On record with this turn, however long the cancels take to be written.
@@ -181,7 +189,7 @@ extension Engine {
 
     // MARK: Snapshots
 
-    package func snapshot() -> [AccountSnapshot] { desks.map(snapshot) }
+    package func snapshot(for rights: Rights = .all) -> [AccountSnapshot] { desks(rights).map(snapshot) }
 
     private func snapshot(_ desk: Desk) -> AccountSnapshot {
         let trouble = trouble(of: desk)
@@ -209,8 +217,8 @@ extension Engine {
     package var requestsOut: Int { inFlight.count }
 
     /// Every account's budgets: one that they share stands there for each.
-    package func budgetSnapshots() -> [BudgetSnapshot] {
-        desks.flatMap { desk in
+    package func budgetSnapshots(_ rights: Rights = .all) -> [BudgetSnapshot] {
+        desks(rights).flatMap { desk in
             desk.budgets.sorted { $0.key < $1.key }.map { _, index in
                 let inUse = limiter.inUse(index, at: now.monotonic)
                 let budget = limiter.budgets[index]
@@ -223,10 +231,10 @@ extension Engine {
         }
     }
 
-    private func listInstruments(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int, ticket: Ticket) {
+    private func listInstruments(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int, _ rights: Rights, ticket: Ticket) {
         if let account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
-        if let symbol, let problem = problem(with: symbol, of: account) { return fail(problem, to: ticket) }
-        let all = desks.filter { account == nil || $0.id == account }.flatMap { desk in
+        if let symbol, let problem = problem(with: symbol, of: account, rights) { return fail(problem, to: ticket) }
+        let all = desks(rights).filter { account == nil || $0.id == account }.flatMap { desk in
             desk.access.markets.instruments.values.filter { symbol == nil || $0.symbol == symbol }.sorted { $0.symbol < $1.symbol }.map {
                 (desk.id, $0)
             }

@@ -69,10 +69,15 @@ extension Engine {
     static let unlistable = "open orders cannot be listed"
 
     /// A person took note. What nothing else could end is over with it.
-    func acknowledge(_ id: Int64, reason: String, from actor: Actor, ticket: Ticket) {
-        let answer = Reply.query(.oneBreak(id), missing: .unknownOrder("no break \(id) in this journal; break.list names those there are"))
-        let owner = desks.map(\.breaks).first { $0[id] != nil } ?? breaksElsewhere
-        owner.acknowledge(id, reason: reason, from: actor, in: turn)
+    func acknowledge(_ id: Int64, reason: String, from caller: Caller, ticket: Ticket) {
+        let query = JournalQuery.oneBreak(id, visible: caller.rights.visible)
+        let answer = Reply.query(query, missing: .unknownOrder("no break \(id) in this journal; break.list names those there are"))
+        let owner = owner(ofBreak: id)
+        if let broken = owner[id], caller.rights.sees(broken.account) { owner.acknowledge(id, reason: reason, from: caller.actor, in: turn) }
         reply(answer, to: ticket)
     }
+
+    private func owner(ofBreak id: Int64) -> Breaks { desks.map(\.breaks).first { $0[id] != nil } ?? breaksElsewhere }
+
+    func standingBreak(_ id: Int64) -> Break? { owner(ofBreak: id)[id] }
 }

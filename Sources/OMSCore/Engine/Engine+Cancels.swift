@@ -220,13 +220,13 @@ extension Engine {
     }
 
     /// The same of all intents that bear a tag. Intents that are still being written end as they are whole.
-    func cancelTagged(_ tag: Tag, of account: AccountID?, from actor: Actor, ticket: Ticket) {
+    func cancelTagged(_ tag: Tag, of account: AccountID?, from caller: Caller, ticket: Ticket) {
         if let account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
-        let chosen = desks.filter { account == nil || $0.id == account }
+        let chosen = desks(caller.rights, allowing: .trade).filter { account == nil || $0.id == account }
         let open = intents.tagged(tag).filter { intent in chosen.contains { $0.id == intent.row.account } }
         for intent in open { intents.withdraw(intent) }
         var round = CancelRound(
-            purpose: .tagged(tag, account: account), actor: actor, ticket: ticket,
+            purpose: .tagged(tag, account: account), actor: caller.actor, ticket: ticket,
             walks: chosen.map { BookWalk(desk: $0.index, last: OrderKey(turn.seq)) })
         round.intents = Set(open.map(\.row.key))
         round.halves = Set(open.lazy.filter { !$0.isComplete }.map(\.row.key))

@@ -67,15 +67,26 @@ extension Engine {
     }
 
     /// What is wrong with the filter of a listing; nil: every name in it is known.
-    func problem(with filter: OrderFilter) throws(ControlError) -> ControlError? {
-        if let symbol = filter.symbol, let problem = problem(with: symbol, of: filter.account) { return problem }
-        if let id = filter.intentID, intents[id] == nil {
-            do throws(JournalError) {
-                if try journal.intent(id) == nil { return .unknownOrder("no intent \(id) in this journal") }
-            } catch { throw .journalUnavailable(error.description) }
+    func problem(with filter: OrderFilter, _ rights: Rights) throws(ControlError) -> ControlError? {
+        if let symbol = filter.symbol, let problem = problem(with: symbol, of: filter.account, rights) { return problem }
+        if let id = filter.intentID {
+            guard let account = try account(of: id), rights.sees(account) else { return .unknownOrder("no intent \(id) in this journal") }
         }
-        if let id = filter.clientOrderID, try !isUsed(id) { return .unknownOrder("this journal never held an order \(id)") }
+        if let id = filter.clientOrderID {
+            var isKnown = try isUsed(id)
+            if isKnown, rights.visible != nil {
+                let owner = try find(id)?.account
+                isKnown = owner.map(rights.sees) ?? false
+            }
+            guard isKnown else { return .unknownOrder("this journal never held an order \(id)") }
+        }
         return nil
+    }
+
+    /// Whose an intent is that is accepted; nil: none is of that name.
+    private func account(of id: IntentID) throws(ControlError) -> AccountID? {
+        if let open = intents[id] { return open.row.account }
+        do throws(JournalError) { return try journal.intent(id)?.account } catch { throw .journalUnavailable(error.description) }
     }
 
     /// What a listing is answered whose tag no intent bears; nil: it is narrowed to none.
@@ -84,11 +95,12 @@ extension Engine {
     }
 
     /// A symbol that none of the accounts meant knows.
-    func problem(with symbol: Symbol, of account: AccountID?) -> ControlError? {
-        let meant = desks.filter { account == nil || $0.id == account }
+    func problem(with symbol: Symbol, of account: AccountID?, _ rights: Rights) -> ControlError? {
+        let meant = desks(rights).filter { account == nil || $0.id == account }
         guard !meant.contains(where: { $0.isKnown(symbol) }) else { return nil }
         // Orders of accounts that are configured no more are listed too.
-        guard !absent.contains(where: { (account == nil || $0.key == account) && $0.value.symbols.contains(symbol) }) else { return nil }
+        let former = absent.filter { (account == nil || $0.key == account) && rights.sees($0.key) }
+        guard !former.contains(where: { $0.value.symbols.contains(symbol) }) else { return nil }
         let words = meant.map { $0.unknownSymbol(symbol) }
         let problem = words.first { $0.contains("did you mean") } ?? words.first ?? "no order was ever placed in \(symbol)"
         return .invalidFilter("symbol", problem)

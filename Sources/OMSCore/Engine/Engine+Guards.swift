@@ -25,18 +25,22 @@ extension Engine {
         } catch { fail(error, to: ticket) }
     }
 
-    func listGuards(ticket: Ticket) { reply(.guards(guardSnapshots()), to: ticket) }
+    func listGuards(for caller: Caller, ticket: Ticket) { reply(.guards(guardSnapshots(for: caller)), to: ticket) }
 
-    private func guardSnapshots() -> [GuardSnapshot] {
+    private func guardSnapshots(for caller: Caller) -> [GuardSnapshot] {
+        let rights = caller.rights
         var live: [GuardID: Int] = [:]
         if !guards.bindsNothing {
-            for desk in desks {
+            for desk in desks(rights) {
                 for order in desk.book.all where !order.state.isTerminal {
                     if let id = guards.guardID(of: order.order.intent) { live[id, default: 0] += 1 }
                 }
             }
         }
-        return guards.snapshots(live: live, at: now)
+        let all = guards.snapshots(live: live, at: now)
+        guard rights.visible != nil else { return all }
+        // As in the record (``EventScope``).
+        return all.filter { $0.row.accounts.isEmpty ? $0.row.user == caller.user : $0.row.accounts.allSatisfy(rights.sees) }
     }
 
     /// Accounts that are not configured and hold orders whose cancel a guard stands for.

@@ -184,16 +184,17 @@ extension Engine {
 
     // MARK: What is left
 
-    func tellKill(_ account: AccountID?, ticket: Ticket) {
+    func tellKill(_ account: AccountID?, _ rights: Rights, ticket: Ticket) {
         if let account, desk(account) == nil, self.absent[account] == nil { return fail(.unknownAccount(account), to: ticket) }
         // What an account still holds that is configured no more, nobody can look after: "all" tells of it, and whoever names it is told in any case.
-        let absent = self.absent.values.filter { account == nil ? $0.orders > 0 : $0.account == account }.sorted { $0.account < $1.account }
+        let known = self.absent.values.filter { rights.sees($0.account) }
+        let absent = known.filter { account == nil ? $0.orders > 0 : $0.account == account }.sorted { $0.account < $1.account }
         let left = absent.map { account in
             KillSnapshot(
                 account: account.account, state: account.trading?.state ?? .active, confirmedClosed: 0, cancelTaken: 0, liveOrUnknown: account.orders,
                 foreign: 0, isListed: false, cancelAll: .notAsked, cancelsForeign: false, lastError: "the account is not configured")
         }
-        reply(.kills(desks.filter { account == nil || $0.id == account }.map(killSnapshot) + left), to: ticket)
+        reply(.kills(desks(rights).filter { account == nil || $0.id == account }.map(killSnapshot) + left), to: ticket)
     }
 
     /// Tells watchers once how the emptying of an account ended, and before, once, that it takes long.

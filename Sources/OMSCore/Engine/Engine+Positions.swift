@@ -41,7 +41,11 @@ extension Engine {
         for desk in desks {
             let id = desk.id
             desk.book.positions.begin(at: desk.setup.risk.maxPosition.mapValues { $0.since ?? 0 }) { time, tell in
-                guard readOrLatch({ () throws(JournalError) in try journal.trades(of: id, since: time, tell) }) != nil else { return false }
+                do throws(JournalError) { try journal.trades(of: id, since: time, tell) } catch {
+                    // Whose file is not there is not counted, and what its rule bounds is refused until it is.
+                    if error.isOfArchive { desk.access.say("risk.max_position cannot be judged: \(error.description)") } else { latch(error) }
+                    return false
+                }
                 // What this turn booked is counted already, and not in the journal yet.
                 for case .fill(let key, id, _, let fill, _) in turn.records where fill.at >= time {
                     if let live = desk.book[key] { tell(OwnTrade(fill, of: live.order.terms)) }
@@ -55,27 +59,31 @@ extension Engine {
     /// (``Journal/latch(_:)``), whatever else it did.
     func readOrLatch<Result>(_ read: () throws(JournalError) -> Result) -> Result? {
         do throws(JournalError) { return try read() } catch {
-            // A disk without space, or one that is busy, is none of those to a reader: what was not read is missing for good.
-            journal.latch(error.kind == .damaged ? error : JournalError(.failed, error.description, isStorageFault: error.isStorageFault))
+            latch(error)
             return nil
         }
+    }
+
+    /// A disk without space, or one that is busy, is none of those to a reader: what was not read is missing for good.
+    private func latch(_ error: JournalError) {
+        journal.latch(error.kind == .damaged ? error : JournalError(.failed, error.description, isStorageFault: error.isStorageFault))
     }
 
     func recordPositions(of desk: Desk) {
         for row in desk.book.positions.takeTouched() { record(.position(row)) }
     }
 
-    func listPositions(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int, ticket: Ticket) {
-        if let symbol, let problem = problem(with: symbol, of: account) { return fail(problem, to: ticket) }
+    func listPositions(account: AccountID?, symbol: Symbol?, after: Int64?, limit: Int, _ rights: Rights, ticket: Ticket) {
+        if let symbol, let problem = problem(with: symbol, of: account, rights) { return fail(problem, to: ticket) }
         var all: [PositionSnapshot] = []
-        for desk in desks where account == nil || desk.id == account {
+        for desk in desks(rights) where account == nil || desk.id == account {
             var doubts: [PositionKey: Int] = [:]
             // Of what a rebinding left behind nothing is asked, so that it is in no queue of doubts.
             let left = desk.book.left.compactMap { desk.book[$0] }.filter { $0.state == .inDoubt }
             for live in desk.book.doubts.compactMap({ desk.book[$0] }) + left { doubts[PositionKey(live.order.terms), default: 0] += 1 }
             all += Self.positions(of: desk.id, desk.book.positions.all, doubts: doubts)
         }
-        for other in Set(positionsElsewhere.keys).union(absent.keys).sorted() where account == nil || other == account {
+        for other in Set(positionsElsewhere.keys).union(absent.keys).sorted() where rights.sees(other) && (account == nil || other == account) {
             all += Self.positions(of: other, positionsElsewhere[other] ?? [], doubts: absent[other]?.doubts ?? [:])
         }
         if let symbol { all.removeAll { $0.row.key.symbol != symbol } }

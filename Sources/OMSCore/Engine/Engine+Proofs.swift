@@ -141,7 +141,7 @@ extension Engine {
             return "the venue calls \(hidden.order.clientOrderID) a duplicate and does not show it: what its look-ups do not find is not absent"
         }
         if let hidden = desk.lookUps.hiddenAbsent {
-            return "the venue calls \(hidden.order) a duplicate and does not show it, and its account \(hidden.account) is not configured: "
+            return "the venue calls \(hidden.order) a duplicate and does not show it, and its account is not configured: "
                 + "what look-ups of that user do not find is not absent"
         }
         if !live.order.bars.isDisjoint(with: [.identity, .elsewhere]) {

@@ -77,14 +77,15 @@ extension Engine {
         if let owner, owner.setup.uid == desk.setup.uid, isNeighbour(owner, of: desk) {
             // One uid, and a listing that knows no products: one word on it, not one an order, and the order is looked after by its own account.
             desk.listing.isMixed(with: owner.id)
-            let detail = "its listing also shows orders of account \(owner.id), of the same uid (first seen: \(order.clientOrderID), \(venueID))"
+            // Whose they are is for who may see that account: `order.get` tells.
+            let detail = "its listing also shows orders of another account of the same uid (first seen: \(order.clientOrderID), \(venueID))"
             return _ = found(.identity, of: nil, on: desk, clientOrderID: order.clientOrderID, subject: owner.id.text, detail: detail)
         }
-        let place = owner == nil ? ", which is not configured" : " of uid \(owner?.setup.uid ?? "?")"
+        let whose = owner == nil ? "an account that is not configured" : "another account"
         if let flight { matters(flight) }
         found(
             .identity, of: nil, on: desk, venueOrderID: venueID, clientOrderID: order.clientOrderID,
-            detail: "order \(order.clientOrderID) of account \(order.account)\(place) is open here; it is left alone")
+            detail: "order \(order.clientOrderID) of \(whose) is open here; it is left alone")
     }
 
     /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.

@@ -1,11 +1,11 @@
 /// Intents as they come: known before, found wrong with the reasons why, or found good and handed on to be written down (`Engine+Accept`).
 extension Engine {
-    func submit(_ intent: Intent, content: AskedContent, from actor: Actor, ticket: Ticket, mayWait: Bool = true) {
+    func submit(_ intent: Intent, content: AskedContent, from caller: Caller, ticket: Ticket, mayWait: Bool = true) {
         guard let desk = desk(intent.account) else { return fail(.unknownAccount(intent.account), to: ticket) }
         if mayWait, desk.access.isUnheard, !isStopping {
             let until = now.monotonic + patience.earlyUs
             return admission.wait(
-                Waiting(command: .submit(intent, content: content), actor: actor, ticket: ticket, markets: (desk: desk.index, until: until)))
+                Waiting(command: .submit(intent, content: content), caller: caller, ticket: ticket, markets: (desk: desk.index, until: until)))
         }
         do throws(ControlError) {
             if let id = intent.id, !intent.dryRun, let known = try known(id) {
@@ -18,14 +18,14 @@ extension Engine {
             let isGuarded = !intent.place.isEmpty || !intent.modify.isEmpty
             let guardID = isGuarded ? try guards.current(of: ticket.connection, for: desk.id) : nil
             try examine(intent, on: desk)
-            plan(intent, content: content, under: guardID, on: desk, from: actor, ticket: ticket)
+            plan(intent, content: content, under: guardID, on: desk, from: caller.actor, ticket: ticket)
         } catch {
             fail(error, to: ticket)
         }
     }
 
     /// Whose an intent's id is and what it stands for, wherever that intent is; throws when the journal cannot be read.
-    private func known(_ id: IntentID) throws(ControlError) -> (content: IntentContent, account: AccountID)? {
+    func known(_ id: IntentID) throws(ControlError) -> (content: IntentContent, account: AccountID)? {
         if let open = intents[id] { return (open.row.content, open.row.account) }
         if let planned = admission.planned(id) { return planned }
         do throws(JournalError) { return try journal.intent(id).map { ($0.content, $0.account) } } catch {

@@ -134,9 +134,9 @@ package final class Engine {
     package func step(_ input: Input, at moment: Moment) {
         turn.goOn(at: moment)
         switch input {
-        case .command(let command, let actor, let ticket):
+        case .command(let command, let caller, let ticket):
             guards.heard(ticket.connection, in: turn)
-            receive(command, from: actor, ticket: ticket)
+            receive(command, from: caller, ticket: ticket)
         case .answered(let id, let answer, let sentAt, let lastByteAt): answered(id, answer, sentAt: sentAt, lastByteAt: lastByteAt)
         case .lost(let id, let reason, let sentAt, let resetAt): lost(id, reason: reason, sentAt: sentAt, resetAt: resetAt)
         case .notSent(let id, let reason): notSent(id, reason: reason)
@@ -145,16 +145,16 @@ package final class Engine {
         case .spoke(let connection): guards.heard(connection, in: turn)
         case .reload(let setups, let changes, let actor): reload(setups, changes: changes, by: actor)
         case .remark(let words, let facts): record(.note(account: nil, nil, event(.note, facts: facts, note: words)))
-        case .wake: break
+        case .rights, .wake: break
         }
     }
 
     /// What a connection sent behind a large intent takes effect behind it.
-    func receive(_ command: ControlCommand, from actor: Actor, ticket: Ticket) {
+    func receive(_ command: ControlCommand, from caller: Caller, ticket: Ticket) {
         if admission.isBusy(with: ticket.connection) || cancelRounds.contains(where: { $0.ticket?.connection == ticket.connection }) {
-            admission.wait(Waiting(command: command, actor: actor, ticket: ticket))
+            admission.wait(Waiting(command: command, caller: caller, ticket: ticket))
         } else {
-            take(command, from: actor, ticket: ticket)
+            take(command, from: caller, ticket: ticket)
         }
     }
 

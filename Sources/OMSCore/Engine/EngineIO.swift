@@ -1,7 +1,7 @@
 /// What reaches the engine: always a value, always with the moment of the turn beside it.
 package enum Input: Sendable {
-    /// Of a peer that may give it: the socket has checked its role.
-    case command(ControlCommand, from: Actor, ticket: Ticket)
+    /// Of a peer whose role on the socket is enough for it. What his rights leave of it is for the engine to say, which knows whose an order is.
+    case command(ControlCommand, from: Caller, ticket: Ticket)
     /// A complete answer, as the adapter read it.
     case answered(RequestID, VenueAnswer, sentAt: Moment, lastByteAt: Moment)
     /// Bytes may have left and no complete answer came; the socket was reset.
@@ -11,6 +11,8 @@ package enum Input: Sendable {
     /// What became of a private stream, and what it told.
     case heard(StreamName, StreamEvent)
     case disconnected(connection: UInt64)
+    /// What a connection follows is what its peer may see from here on.
+    case rights(Rights, connection: UInt64)
     /// A connection that may hold a guard sent a line that is no command.
     case spoke(connection: UInt64)
     /// - Parameters:
@@ -44,9 +46,10 @@ package enum Reply: Sendable {
     case guardReleased(GuardRow)
     case guards([GuardSnapshot])
     case rehearsed(RehearsalRow)
-    case subscribe(afterSeq: Int64?, account: AccountID?)
+    case subscribe(afterSeq: Int64?, account: AccountID?, Caller)
     case unsubscribe(Int64)
-    case status
+    /// As far as these rights let it be seen.
+    case status(Rights)
 }
 
 package struct ReconcileSummary: Sendable {

@@ -133,9 +133,11 @@ package protocol ControlSink: AnyObject, Sendable {
     /// False: the mailbox is full; the server answers 1008 at once.
     ///
     /// - Parameter isLone: No other request is at hand; the server's thread has nothing better to do than to carry this one out.
-    func post(_ command: ControlCommand, from actor: Actor, ticket: Ticket, isLone: Bool) -> Bool
+    func post(_ command: ControlCommand, from caller: Caller, ticket: Ticket, isLone: Bool) -> Bool
     /// A connection that asked for a guard sent a line that is no command: it lives.
     func spoke(connection: UInt64)
+    /// The roles were read again, and leave who is at the other end other rights than before.
+    func changed(_ rights: Rights, of connection: UInt64)
     /// The connection is gone: its waits, subscriptions and grants end.
     func disconnected(connection: UInt64)
 }

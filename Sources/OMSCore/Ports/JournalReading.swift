@@ -1,6 +1,8 @@
 /// Which rows of an order listing.
 package struct OrderFilter: Sendable {
     package var account: AccountID?
+    /// Of these accounts alone; nil: of any.
+    package var visible: Set<AccountID>?
     package var symbol: Symbol?
     package var states: [OrderState]?
     package var intentID: IntentID?
@@ -15,6 +17,13 @@ package struct OrderFilter: Sendable {
     /// 1...1000.
     package var limit: Int = 100
     package init() {}
+
+    /// The same of what a caller may see.
+    func narrowed(to rights: Rights) -> OrderFilter {
+        var filter = self
+        filter.visible = rights.visible
+        return filter
+    }
 }
 
 /// A read that needs no engine. Answers are JSON text whose keys are the views' columns.
@@ -28,10 +37,10 @@ package enum JournalQuery: Sendable {
     case fills(OrderFilter)
     case breaks(OrderFilter)
     /// `{v_breaks columns}`, or nil when unknown.
-    case oneBreak(Int64)
+    case oneBreak(Int64, visible: Set<AccountID>? = nil)
     /// `{v_intents columns,"counts":{state:n},"refusals":[…]}` plus `"timed_out"` where given.
     case intent(IntentID, timedOut: Bool?)
-    case intents(account: AccountID?, tag: Tag? = nil, after: Int64?, limit: Int)
+    case intents(account: AccountID?, visible: Set<AccountID>? = nil, tag: Tag? = nil, after: Int64?, limit: Int)
     /// The answer to `intent.submit`: `{intent_id,duplicate,accepted_at,orders,planned_requests}`.
     case submission(IntentID, duplicate: Bool)
     /// `{"points":[{at,requests,request_p50_us,request_p99_us,fills,fill_p50_us,fill_p99_us,doubts,refusals}…],"sampled"}`
@@ -44,6 +53,8 @@ package enum JournalQuery: Sendable {
 package struct StatsQuery: Sendable {
     /// nil: all accounts.
     package let account: AccountID?
+    /// Of these accounts alone; nil: of any.
+    package var visible: Set<AccountID>?
     /// Microseconds since 1970 UTC: the first that counts, and the first that does not.
     package let from, to: Int64
     package let stepUs: Int64
@@ -63,6 +74,6 @@ package struct StatsQuery: Sendable {
 package protocol JournalReader: AnyObject {
     /// JSON bytes, or nil when what was asked for does not exist.
     func answer(_ query: JournalQuery) throws(JournalError) -> [UInt8]?
-    /// The next lines behind `seq`, at most `limit`, of one account or of all.
-    func events(after seq: Int64, account: AccountID?, limit: Int) throws(JournalError) -> EventPage
+    /// The next lines behind `seq` that are meant, at most `limit`.
+    func events(after seq: Int64, of scope: EventScope, limit: Int) throws(JournalError) -> EventPage
 }

@@ -61,7 +61,10 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
     package let description: String
     /// The file or its disk is at fault, whatever was asked for.
     package let isStorageFault: Bool
-    package init(_ kind: Kind, _ description: String, isStorageFault: Bool = false) {
-        (self.kind, self.description, self.isStorageFault) = (kind, description, isStorageFault)
+    /// A file of the archive is not there or cannot be read. The journal itself is sound, and all goes on that does not rest on what lies there.
+    package let isOfArchive: Bool
+    package init(_ kind: Kind, _ description: String, isStorageFault: Bool = false, isOfArchive: Bool = false) {
+        (self.kind, self.description) = (kind, description)
+        (self.isStorageFault, self.isOfArchive) = (isStorageFault, isOfArchive)
     }
 }

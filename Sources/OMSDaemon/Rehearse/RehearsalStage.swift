@@ -65,7 +65,7 @@ extension Configuration {
         account.lentBudgets = account.streamDialect?.profile.budgets ?? []
         account.stream = nil
         account.onExternalOrder = .report
-        let control = ControlConfiguration(socketPath: socket, socketMode: 0o600, roles: RoleTable())
+        let control = ControlConfiguration(socketPath: socket, socketMode: 0o600, roles: RoleGrants())
         return Configuration(
             path: path, journalPath: journalPath, control: control, metricsListen: nil, logFormat: logFormat, sealKey: nil, archive: archive,
             accounts: [account])

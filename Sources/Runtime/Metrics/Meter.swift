@@ -52,7 +52,7 @@ package final class Meter {
             case .notSent(let id, _):
                 guard let request = out.removeValue(forKey: id) else { continue }
                 end(request, .notSent, tookUs: nil)
-            case .command, .heard, .disconnected, .spoke, .reload, .remark, .wake: continue
+            case .command, .heard, .disconnected, .rights, .spoke, .reload, .remark, .wake: continue
             }
         }
     }

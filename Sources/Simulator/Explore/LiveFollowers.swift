@@ -45,7 +45,7 @@ final class LiveFollowers {
     }
 
     private func subscribe(_ index: Int) {
-        _ = subscriptions.add(connection: UInt64(index), after: followers[index].last, account: followers[index].account)
+        _ = subscriptions.add(connection: UInt64(index), after: followers[index].last, account: followers[index].account, for: .peer(uid: 0, pid: 1))
     }
 
     /// Somebody follows from now on: of all that shows later it is to be told, so that it must not stand behind what is still being written.
@@ -76,7 +76,7 @@ final class LiveFollowers {
         var random = random
         subscriptions.feed(
             to: newest, at: now,
-            from: { (after, account) throws(JournalError) in journal.events(after: after, account: account, limit: limit, passesOver: passesOver) },
+            from: { (after, scope) throws(JournalError) in journal.events(after: after, of: scope, limit: limit, passesOver: passesOver) },
             notify: { params, connection in
                 let follower = followers[Int(connection)]
                 if !isPatient, follower.isSlow, random.chance(0.1) { return .full }

@@ -45,6 +45,17 @@ struct MemoryLine: Equatable {
     }
 }
 
+extension EventScope {
+    /// Nobody follows a virtual record whose rights are limited: what is of no account is not looked at.
+    fileprivate func holds(_ line: MemoryLine) -> Bool {
+        switch self {
+        case .all: true
+        case .account(let account): line.account == account
+        case .visible(let accounts, _): line.account.map(accounts.contains) ?? false
+        }
+    }
+}
+
 extension MemoryJournal {
     func isVisible(_ line: MemoryLine) -> Bool { line.intent.map(isComplete) ?? true }
 
@@ -54,7 +65,7 @@ extension MemoryJournal {
     /// What a follower is told who stands behind a number: as the reader of a real journal has it.
     ///
     /// - Parameter passesOver: The mutant: the position goes past an intent that is still being written.
-    func events(after seq: Int64, account: AccountID?, limit: Int, passesOver: Bool) -> EventPage {
+    func events(after seq: Int64, of scope: EventScope, limit: Int, passesOver: Bool) -> EventPage {
         let end = passesOver ? self.seq : min(self.seq, (firstHalf ?? .max) - 1)
         var (low, high) = (0, lines.count)
         while low < high {
@@ -64,7 +75,7 @@ extension MemoryJournal {
         var found: [EventPage.Line] = []
         for line in lines[low...] {
             guard line.seq <= end else { break }
-            guard isVisible(line), account == nil || line.account == account else { continue }
+            guard isVisible(line), scope.holds(line) else { continue }
             found.append(EventPage.Line(seq: line.seq, members: line.members))
             if found.count == limit { return EventPage(lines: found, completeTo: line.seq, isLast: false) }
         }

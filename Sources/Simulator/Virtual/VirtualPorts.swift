@@ -55,11 +55,12 @@ final class VirtualReads: ReadService {
         writer.endObject()
         replies.reply(writer.bytes, to: ticket)
     }
-    func subscribe(_ ticket: OMSCore.Ticket, after seq: Int64, account: AccountID?) {
+    func subscribe(_ ticket: OMSCore.Ticket, after seq: Int64, account: AccountID?, for caller: Caller) {
         followers.join(after: seq, account: account)
         replies.reply(Array("{}".utf8), to: ticket)
     }
     func unsubscribe(_ ticket: OMSCore.Ticket, subscription: Int64) { replies.reply(Array("{}".utf8), to: ticket) }
     func disconnected(connection: UInt64) {}
+    func changed(_ rights: Rights, of connection: UInt64) {}
     func advanced(to seq: Int64) { followers.advanced(to: seq, at: now()) }
 }

@@ -285,6 +285,7 @@ extension SQLiteJournal {
             let tables = try shelf.tables(archive, of: connection)
             let numbers = try tables.numbers(of: [order])
             guard numbers.first == order else { throw JournalError(.damaged, "order \(order) is not in \(archive.name), where it should be") }
+            _ = try tables.digest(of: [order])
             return (numbers, tables)
         }
         try setHere(Self.runs(of: numbers))
@@ -293,19 +294,22 @@ extension SQLiteJournal {
 
     // MARK: Reading
 
-    /// What goes wrong in a file of the archive is not the journal's fault: nothing of that rests on it.
-    func inArchive<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
-        do throws(JournalError) { return try body() } catch {
-            throw JournalError(error.kind == .damaged ? .damaged : .busy, error.description)
+    /// An order that lies in a file, and of which every row can be read there: whoever is told of it may write about it, and then all of them come back.
+    func orderInArchive(_ number: Int64) throws(JournalError) -> Order? {
+        try inArchive { () throws(JournalError) -> Order? in
+            guard let (archive, file) = try shelf.file(of: number, in: connection) else { return nil }
+            let order = try orders(in: file, where: "o.order_key = \(number)").first
+            try checkWhole(number, in: archive)
+            return order
         }
     }
 
-    /// The first of an order's rows that a file has, by SQL of ``OrderColumns``.
-    func orderInArchive(_ number: Int64) throws(JournalError) -> Order? {
-        try inArchive { () throws(JournalError) -> Order? in
-            guard let (_, file) = try shelf.file(of: number, in: connection) else { return nil }
-            return try orders(in: file, where: "o.order_key = \(number)").first
+    private func checkWhole(_ number: Int64, in archive: ArchiveRow) throws(JournalError) {
+        let tables = try shelf.tables(archive, of: connection)
+        guard try tables.numbers(of: [number]).first == number else {
+            throw JournalError(.damaged, "order \(number) is not in \(archive.name), where it should be")
         }
+        _ = try tables.digest(of: [number])
     }
 
     /// Those that are at home in a file, newest file first.
@@ -318,7 +322,10 @@ extension SQLiteJournal {
                         UNION SELECT order_key FROM predicted_ids WHERE venue_order_id = ?1)
                     """
                 for order in try orders(in: file, where: condition + (account.map { " AND o.account_key = \($0)" } ?? ""), venueOrderID)
-                where try connection.archive(of: order.key.number) == archive.id { found.append(order) }
+                where try connection.archive(of: order.key.number) == archive.id {
+                    try checkWhole(order.key.number, in: archive)
+                    found.append(order)
+                }
             }
             return found
         }
@@ -361,6 +368,13 @@ extension SQLiteJournal {
                 }
             }
         }
+    }
+}
+
+/// What goes wrong in a file of the archive is not the journal's fault: nothing of that rests on it.
+func inArchive<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+    do throws(JournalError) { return try body() } catch {
+        throw JournalError(error.kind == .damaged ? .damaged : .busy, error.description, isOfArchive: true)
     }
 }
 

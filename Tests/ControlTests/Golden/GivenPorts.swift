@@ -44,10 +44,16 @@ final class GivenWire: HTTPTransport, @unchecked Sendable {
 final class GivenJournal: Journal {
     private let journal: SQLiteJournal
     var isFull = false
+    /// So many commits find that a file of the archive broke.
+    var brokenFiles = 0
     init(_ journal: SQLiteJournal) { self.journal = journal }
 
     func commit(_ records: [JournalRecord]) throws(JournalError) {
         guard !isFull else { throw JournalError(.full, "no space is left on the disk") }
+        guard brokenFiles == 0 else {
+            brokenFiles -= 1
+            throw JournalError(.busy, "2026-08.db cannot be read", isOfArchive: true)
+        }
         try journal.commit(records)
     }
     func load() throws(JournalError) -> JournalState {
@@ -103,8 +109,8 @@ final class AnsweredReads: ReadService {
         reader.answer(query, missing: missing, to: ticket)
         hear(ticket)
     }
-    func subscribe(_ ticket: OMSCore.Ticket, after seq: Int64, account: AccountID?) {
-        reader.subscribe(ticket, after: seq, account: account)
+    func subscribe(_ ticket: OMSCore.Ticket, after seq: Int64, account: AccountID?, for caller: Caller) {
+        reader.subscribe(ticket, after: seq, account: account, for: caller)
         hear(ticket)
     }
     func unsubscribe(_ ticket: OMSCore.Ticket, subscription: Int64) {
@@ -112,6 +118,7 @@ final class AnsweredReads: ReadService {
         hear(ticket)
     }
     func disconnected(connection: UInt64) { reader.disconnected(connection: connection) }
+    func changed(_ rights: Rights, of connection: UInt64) { reader.changed(rights, of: connection) }
     func advanced(to seq: Int64) { reader.advanced(to: seq) }
 
     private func hear(_ ticket: OMSCore.Ticket) {

@@ -33,8 +33,12 @@ final class ReplyStage: @unchecked Sendable {
     static let epoch: Int64 = 1_795_000_000_000_000
     /// Connections come in this order, and have these roles.
     private static let users: [UInt32] = [1_001, 1_002, 1_003]
+    private static func usual() throws -> RoleTable {
+        try RoleTable.granting(viewer: ["user:1002"], operator: ["user:1001"], ownUID: 999)
+    }
 
-    init() throws {
+    /// - Parameter users: as whom connections come, in this order, again and again.
+    init(roles: RoleTable? = nil, users: [UInt32] = ReplyStage.users) throws {
         path = scratch.file("control.sock")
         let setups = try [Self.setup("desk", "bitget-uta"), Self.setup("far", "xt-spot")]
         var options = WorldOptions()
@@ -69,14 +73,14 @@ final class ReplyStage: @unchecked Sendable {
             })
         let connections = Mutex(0)
         server = try ControlServer(
-            listener: ControlListener(path: path), roles: RoleTable.granting(viewer: ["user:1002"], operator: ["user:1001"], ownUID: 999),
+            listener: ControlListener(path: path), roles: roles ?? Self.usual(),
             log: { log.append($0) },
             peerOf: { _ in
                 let index = connections.withLock { count in
                     defer { count += 1 }
                     return count
                 }
-                return Peer(uid: Self.users[index % Self.users.count], pid: 7, groups: [])
+                return Peer(uid: users[index % users.count], pid: 7, groups: [])
             })
         replies.server = server
         let reader = reader
@@ -106,6 +110,9 @@ final class ReplyStage: @unchecked Sendable {
         return (setup, account)
     }
 
+    /// The configuration was read again. Holds from the next call on.
+    func replace(_ roles: RoleTable) { server.replaceRoles(roles) }
+
     // MARK: What happens meanwhile
 
     /// Whether venues can be reached.
@@ -113,6 +120,9 @@ final class ReplyStage: @unchecked Sendable {
 
     /// Whether the journal's disk has space.
     func fillDisk() { journal.isFull = true }
+
+    /// The next commit needs a file of the archive that broke.
+    func breakArchive() { journal.brokenFiles = 1 }
 
     /// Lets so much time go by.
     func pass(ms: Int64) { run(forUs: ms * 1_000) { false } }
@@ -155,15 +165,19 @@ final class ReplyStage: @unchecked Sendable {
 }
 
 extension ReplyStage: ControlSink {
-    func post(_ command: ControlCommand, from actor: Actor, ticket: OMSCore.Ticket, isLone: Bool) -> Bool {
+    func post(_ command: ControlCommand, from caller: Caller, ticket: OMSCore.Ticket, isLone: Bool) -> Bool {
         guard !isFull else { return false }
         clock.time += 1_000
-        inputs.add(.command(given(command), from: actor, ticket: ticket))
+        inputs.add(.command(given(command), from: caller, ticket: ticket))
         guard run(forUs: 600_000_000, until: { replies.isAnswered(ticket) }) else { preconditionFailure("no answer to \(command)") }
         return true
     }
 
     func spoke(connection: UInt64) {}
+    func changed(_ rights: Rights, of connection: UInt64) {
+        inputs.add(.rights(rights, connection: connection))
+        run(forUs: 0) { true }
+    }
 
     /// Tokens that are the same in every history.
     private func given(_ command: ControlCommand) -> ControlCommand {

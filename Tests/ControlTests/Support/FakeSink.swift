@@ -7,7 +7,8 @@ import Synchronization
 final class FakeSink: ControlSink {
     struct Call: Sendable {
         let command: ControlCommand
-        let actor: Actor
+        let caller: Caller
+        var actor: Actor { caller.actor }
         let ticket: Ticket
         let isLone: Bool
     }
@@ -18,6 +19,7 @@ final class FakeSink: ControlSink {
         var calls: [Call] = []
         var disconnected: [UInt64] = []
         var spoke: [UInt64] = []
+        var changed: [(rights: Rights, connection: UInt64)] = []
         var server: (any ReplySink)?
         var script: Script
     }
@@ -40,8 +42,8 @@ final class FakeSink: ControlSink {
     /// A connection for each turn in which it sent something else than commands.
     var spoke: [UInt64] { state.withLock { $0.spoke } }
 
-    func post(_ command: ControlCommand, from actor: Actor, ticket: Ticket, isLone: Bool) -> Bool {
-        let call = Call(command: command, actor: actor, ticket: ticket, isLone: isLone)
+    func post(_ command: ControlCommand, from caller: Caller, ticket: Ticket, isLone: Bool) -> Bool {
+        let call = Call(command: command, caller: caller, ticket: ticket, isLone: isLone)
         let (script, server) = state.withLock { state in
             state.calls.append(call)
             return (state.script, state.server)
@@ -50,6 +52,9 @@ final class FakeSink: ControlSink {
         return script(call, server)
     }
 
+    /// What connections were told to go by from then on.
+    var changed: [(rights: Rights, connection: UInt64)] { state.withLock { $0.changed } }
+    func changed(_ rights: Rights, of connection: UInt64) { state.withLock { $0.changed.append((rights, connection)) } }
     func spoke(connection: UInt64) { state.withLock { $0.spoke.append(connection) } }
     func disconnected(connection: UInt64) { state.withLock { $0.disconnected.append(connection) } }
 }
