@@ -70,7 +70,9 @@ package struct Explorer: Sendable {
         let begun = daemon.time
         var checkedAt = Int64.min
         var left: [String] = []
-        let isAtRest = daemon.run(forUs: Self.calmUs) {
+        // Who was shut out without a word of when hears nothing for as long as the venue's page says.
+        let silentMs = scenario.options.setups.flatMap(\.rules.profile.shutOuts).map(\.forMs).max() ?? 0
+        let isAtRest = daemon.run(forUs: Self.calmUs + .milliseconds(silentMs)) {
             guard daemon.time >= checkedAt + 500_000 else { return false }
             checkedAt = daemon.time
             left = unsettled(daemon)
