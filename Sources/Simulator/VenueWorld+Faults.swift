@@ -163,7 +163,8 @@ extension VenueWorld {
     }
 
     private static func market(_ symbol: String?, _ key: String, in rows: [JSON], _ random: inout SplitMix64) -> Int? {
-        guard let symbol else { return rows.isEmpty ? nil : Int(random.below(UInt64(rows.count))) }
+        // Other public answers have rows, too (the time of OKX), and none of them is a market.
+        guard let symbol else { return rows.first?[key] == nil ? nil : Int(random.below(UInt64(rows.count))) }
         return rows.firstIndex { $0[key]?.string == symbol }
     }
 

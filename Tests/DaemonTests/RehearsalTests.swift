@@ -146,7 +146,8 @@ import Wire
         let house = try House(["bybit"], options: Self.faults(scratch, "[{ kind: 'public', fault: { type: 'delay', delay_ms: 1000 } }]"))
         let words = ["rehearse", "--config", house.configuration, "--account", house.accounts[0].name]
         let first = try ChildProcess("omsd", words, log: house.scratch.file("first.log"))
-        try pollUntil("its journal: \(first.tail)") { (try? house.journal.number("SELECT count(*) FROM events WHERE kind = 'start'")) == 1 }
+        // Who reads while a journal is made keeps its maker from it: the file beside it shows that it is there.
+        try pollUntil("its journal: \(first.tail)") { access(house.scratch.file("journal.db-wal"), F_OK) == 0 }
         let second = try ChildProcess.run("omsd", words, in: house.scratch)
         #expect(second.code == 75, "\(second.output)")
         #expect(try first.end(seconds: 60) == 0, "\(first.tail)")
