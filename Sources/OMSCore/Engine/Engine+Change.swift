@@ -119,6 +119,7 @@ extension Engine {
             if desk.lookUps.isGivenUp(live.key) { return true }
             desk.book.forget(live)
             desk.lookUps.forget(live.key)
+            desk.resent.ended(live.key)
             return true
         }
     }

@@ -5,7 +5,6 @@
 struct Resent {
     private var orders: Set<OrderKey> = []
 
-    var isEmpty: Bool { orders.isEmpty }
     var all: Set<OrderKey> { orders }
 
     func contains(_ order: OrderKey) -> Bool { !orders.isEmpty && orders.contains(order) }
@@ -15,7 +14,7 @@ struct Resent {
         if order.absences > 0 { orders.insert(order.key) }
     }
 
-    /// It was answered, did not leave, or is too old to be taken.
+    /// It was answered, did not leave, is too old to be taken, or the order is no more in memory.
     ///
     /// - Returns: whether something may have waited for that.
     @discardableResult mutating func ended(_ order: OrderKey) -> Bool { !orders.isEmpty && orders.remove(order) != nil }
