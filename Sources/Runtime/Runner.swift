@@ -191,13 +191,7 @@ package final class Runner {
         }
         // Nothing of these would have been recorded, and whoever finds that nothing goes asks why.
         let questions = engine.isJournalFull ? inputs.filter(\.isQuestion) : []
-        // Who asked now, whom this turn would have answered, and who waits: the new engine knows none of them.
-        var callers = Set(engine.waitingTickets).union(output.replies.map(\.ticket))
-        for case .command(_, _, let ticket) in inputs { callers.insert(ticket) }
-        for case .command(_, _, let ticket) in again + questions { callers.remove(ticket) }
-        for ticket in callers.sorted(by: { ($0.connection, $0.call) < ($1.connection, $1.call) }) {
-            ports.replies.fail(.journalUnavailable("the journal's disk is full; nothing of this request was recorded"), to: ticket)
-        }
+        refuse(inputs, output, but: again + questions, "the journal's disk is full; nothing of this request was recorded")
         ports.releaseBallast()
         let now = ports.clock.now()
         try beginAnew(at: now, isFull: true)
@@ -205,6 +199,18 @@ package final class Runner {
         quietUntil = now.monotonic + .milliseconds(100)
         for question in questions { for (ticket, result) in engine.answer(question, at: now) { answer(result, to: ticket) } }
         if !again.isEmpty { try turn(again) }
+    }
+
+    /// Who asked now, whom this turn would have answered, and who waits: the next engine knows none of them.
+    ///
+    /// - Parameter again: what it hears once more.
+    private func refuse(_ inputs: [Input], _ output: TurnOutput, but again: [Input], _ words: String) {
+        var callers = Set(engine.waitingTickets).union(output.replies.map(\.ticket))
+        for case .command(_, _, let ticket) in inputs { callers.insert(ticket) }
+        for case .command(_, _, let ticket) in again { callers.remove(ticket) }
+        for ticket in callers.sorted(by: { ($0.connection, $0.call) < ($1.connection, $1.call) }) {
+            ports.replies.fail(.journalUnavailable(words), to: ticket)
+        }
     }
 
     /// The engine as the record has it. Requests that were out are in doubt, and looked up.
@@ -227,12 +233,10 @@ package final class Runner {
     /// left. Whoever waits for it is told; what a venue said it says again, and then the file is seen to be broken before anything is made of it.
     private func takeBack(_ inputs: [Input], _ output: TurnOutput, _ error: JournalError) throws(JournalError) {
         ports.log("a turn was taken back, since an order that was to come back from the archive could not be read: \(error.description)")
-        var callers = Set(engine.waitingTickets).union(output.replies.map(\.ticket))
-        for case .command(_, _, let ticket) in inputs { callers.insert(ticket) }
-        for ticket in callers.sorted(by: { ($0.connection, $0.call) < ($1.connection, $1.call) }) {
-            ports.replies.fail(.journalUnavailable("nothing of this request was recorded: \(error.description)"), to: ticket)
-        }
+        refuse(inputs, output, but: [], "nothing of this request was recorded: \(error.description)")
         try beginAnew(at: ports.clock.now(), isFull: engine.isJournalFull)
+        // Neither callers nor venues say these again.
+        for input in inputs where input.isSaidOnce { post(input) }
     }
 
     private func regainSpace(at now: Moment) {
@@ -286,6 +290,14 @@ extension Input {
         // A connection is the former engine's, too: the next one makes its own.
         case .heard: true
         case .command, .disconnected, .rights, .spoke, .reload, .remark, .wake: false
+        }
+    }
+
+    /// Whether nobody tells it again: that a connection ended, that the configuration was read, what is to be remarked.
+    fileprivate var isSaidOnce: Bool {
+        switch self {
+        case .disconnected, .rights, .reload, .remark: true
+        case .command, .answered, .lost, .notSent, .heard, .spoke, .wake: false
         }
     }
 

@@ -76,6 +76,25 @@ import Testing
         #expect(daemon.journal.orders.values.allSatisfy { $0.state == .canceled } && daemon.violations.isEmpty)
     }
 
+    @Test func `what a reload took over holds on behind a turn that found no space`() throws {
+        let daemon = try Self.ready { _ in }
+        var setups = daemon.setups
+        setups[0].risk.maxOpenOrders = 2
+        daemon.engine?.step(.reload(setups, changes: [], by: .daemon), at: daemon.now)
+        daemon.run(forUs: .seconds(1))
+        let former = daemon.engine
+        daemon.setDisk(full: true)
+        daemon.submit(try House.intent("xt-spot", orders: 1, id: "full"))
+        daemon.run(forUs: .seconds(2)) { daemon.engine !== former }
+        #expect(daemon.engine !== former, "no turn failed")
+        daemon.setDisk(full: false)
+        daemon.run(forUs: .seconds(30)) { daemon.engine?.snapshot().allSatisfy(\.isReady) == true && daemon.engine?.isJournalFull == false }
+
+        let more = try House.error(daemon.submit(try House.intent("xt-spot", orders: 3, id: "more")), daemon)
+
+        #expect(more?.reason == "RISK_MAX_OPEN_ORDERS", "\(String(describing: more))")
+    }
+
     @Test func `a rule of a market that the venue does not have is told at the first table, at a reload and by risk.get`() throws {
         let symbol = try House.sample("xt-spot").order.symbol
         let wrong = Symbol(symbol.text.uppercased() + "X")

@@ -163,6 +163,14 @@ extension Engine {
     }
 
     func reload(_ setups: [AccountSetup], changes: [String], by actor: Actor) {
+        takeOver(setups)
+        let words = changes.isEmpty ? "read again, nothing differs" : changes.joined(separator: "; ")
+        record(.note(account: nil, nil, event(.reload, actor: actor, note: words)))
+    }
+
+    /// What of another configuration holds for accounts that run.
+    func takeOver(_ setups: [AccountSetup]) {
+        reloaded = setups
         for setup in setups {
             guard let desk = desk(setup.id) else { continue }
             (desk.setup.limits, desk.setup.risk) = (setup.limits, setup.risk)
@@ -183,8 +191,6 @@ extension Engine {
         }
         tellRulesPassed()
         for desk in desks { tellRulesWithoutMarket(desk) }
-        let words = changes.isEmpty ? "read again, nothing differs" : changes.joined(separator: "; ")
-        record(.note(account: nil, nil, event(.reload, actor: actor, note: words)))
     }
 
     // MARK: Snapshots

@@ -41,8 +41,10 @@ extension Engine {
         mended(.limit, on: desk)
     }
 
-    /// What another engine heard in turns that were never written: a venue's refusal counts whether the disk has space for it or not.
+    /// What another engine of this process knew that is not on record: the configuration that it was told last, and what it heard in turns that were never
+    /// written. A venue's refusal counts whether the disk has space for it or not.
     package func heed(_ former: Engine) {
+        if let setups = former.reloaded { takeOver(setups) }
         limiter.heed(former.limiter)
         guards.heed(former.guards, in: turn)
         for desk in former.desks {

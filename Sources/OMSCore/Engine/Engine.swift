@@ -6,6 +6,8 @@ import Containers
 /// thrown away and made anew from the journal.
 package final class Engine {
     var desks: [Desk] = []
+    /// The configuration that was read last while they run; nil: that of the start.
+    var reloaded: [AccountSetup]?
     var deskIndex: [AccountID: Int] = [:]
     var limiter = Limiter()
     let journal: any Journal

@@ -124,6 +124,18 @@ final class ReplyStage: @unchecked Sendable {
     /// The next commit needs a file of the archive that broke.
     func breakArchive() { journal.brokenFiles = 1 }
 
+    /// The configuration was read again: `desk` may have so many orders open.
+    ///
+    /// - Returns: how many reloads are on record then.
+    func reload(maxOpenOrders: Int) throws -> Int {
+        var setup = try Self.setup("desk", "bitget-uta").0
+        setup.risk.maxOpenOrders = maxOpenOrders
+        inputs.add(.reload([setup], changes: ["max_open_orders"], by: .daemon))
+        run(forUs: 0) { inputs.isEmpty }
+        let reader = try SQLiteJournalReader(path: scratch.file("journal.db"), isOpenHere: true)
+        return try reader.events(after: 0, of: .all, limit: 10_000).lines.count { String(decoding: $0.members, as: UTF8.self).contains("\"reload\"") }
+    }
+
     /// Lets so much time go by.
     func pass(ms: Int64) { run(forUs: ms * 1_000) { false } }
 

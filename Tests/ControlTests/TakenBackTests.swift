@@ -1,0 +1,50 @@
+import CLinux
+import OMSCore
+import Testing
+import Wire
+
+/// What becomes of a turn that is to write about an order whose file in the archive broke just then.
+@Suite struct TakenBackTests {
+    @Test func `a turn that a broken file of the archive keeps from being written is taken back, who asked is told, and the rest goes on`() throws {
+        let stage = try ReplyStage()
+        let client = try RawClient(stage.path)
+        #expect(client.call("rpc.discover") != nil)
+        stage.setReachable(true)
+        try stage.getReady()
+        let order = "{\"symbol\":\"BTCUSDT\",\"side\":\"buy\",\"type\":\"limit\",\"price\":\"60000\",\"quantity\":\"0.01\"}"
+        #expect(client.call("intent.submit", "{\"account\":\"desk\",\"intent_id\":\"before\",\"place\":[\(order)]}")?.code == nil)
+        #expect(client.call("intent.wait", "{\"intent_id\":\"before\"}")?["result"]?["timed_out"]?.bool == false)
+
+        stage.breakArchive()
+        let halt = "{\"account\":\"desk\",\"state\":\"halted\",\"reason\":\"r\"}"
+        let refused = try #require(client.call("account.set_state", halt))
+        #expect(refused.code == 1010 && refused.message.contains("2026-08.db cannot be read"), "\(refused)")
+        #expect(client.call("account.list")?["result"]?["accounts"]?.array?.first?["state"]?.string == "active")
+
+        #expect(client.call("account.set_state", halt)?.code == nil)
+        #expect(client.call("account.set_state", "{\"account\":\"desk\",\"state\":\"active\",\"reason\":\"r\"}")?.code == nil)
+        try stage.getReady()
+        #expect(client.call("intent.submit", "{\"account\":\"desk\",\"intent_id\":\"behind\",\"place\":[\(order)]}")?.code == nil)
+        #expect(client.call("intent.wait", "{\"intent_id\":\"behind\"}")?["result"]?["timed_out"]?.bool == false)
+        let before = try #require(client.call("intent.get", "{\"intent_id\":\"before\"}")?["result"])
+        #expect(before["state"]?.string == "settled" && before["orders"]?.integer == 1, "\(before)")
+        try stage.stop()
+    }
+
+    @Test func `a configuration that was read in a turn that is taken back holds, and is on record`() throws {
+        let stage = try ReplyStage()
+        let client = try RawClient(stage.path)
+        #expect(client.call("rpc.discover") != nil)
+        stage.setReachable(true)
+        try stage.getReady()
+        stage.breakArchive()
+
+        #expect(try stage.reload(maxOpenOrders: 1) == 1)
+
+        try stage.getReady()
+        let order = "{\"symbol\":\"BTCUSDT\",\"side\":\"buy\",\"type\":\"limit\",\"price\":\"60000\",\"quantity\":\"0.01\"}"
+        let refused = client.call("intent.submit", "{\"account\":\"desk\",\"intent_id\":\"two\",\"place\":[\(order),\(order)]}")
+        #expect(refused?.code == 1005, "\(String(describing: refused))")
+        try stage.stop()
+    }
+}
