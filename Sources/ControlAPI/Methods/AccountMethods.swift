@@ -225,7 +225,7 @@ package enum AccountKillStatus: Method {
 package enum AccountReconcile: Method {
     package static let name = "account.reconcile"
     package static let role = Role.trader
-    package static let summary = "Compares the account with its venue now; answers when done."
+    package static let summary = "Compares the account with its venue now; answers when done, or after five minutes with what is known."
     package static let resultNote = "; complete:false: error says what could not be compared"
     package static let isMutating = true
 
