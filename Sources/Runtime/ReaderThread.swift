@@ -26,6 +26,8 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
     private var isFollowed = false
     // Only the reader's own thread touches these.
     private var subscriptions = Subscriptions()
+    /// Of connections whose rights changed while they were open; by them alone what waited is answered. Of the thread.
+    private var rights: [UInt64: Rights] = [:]
     private var seq: Int64 = 0
 
     /// Events read and handed on at once, so that one subscriber's backlog leaves room for other reads.
@@ -108,7 +110,8 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
         switch job {
         case .query(let query, let missing, let ticket):
             do throws(JournalError) {
-                if let bytes = try reader.answer(query) {
+                // What waited meanwhile is answered by what its caller may see now.
+                if let bytes = try reader.answer(rights[ticket.connection].map { query.narrowed(to: $0) } ?? query) {
                     replies.reply(bytes, to: ticket)
                 } else {
                     replies.fail(missing ?? .unknownOrder("not in this journal"), to: ticket)
@@ -119,6 +122,7 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
                 replies.fail(.journalUnavailable("the journal could not be read: \(error.description)"), to: ticket)
             }
         case .subscribe(let ticket, let after, let account, let caller):
+            let caller = Caller(caller.actor, rights[ticket.connection] ?? caller.rights)
             let id = subscriptions.add(connection: ticket.connection, after: after, account: account, for: caller)
             replies.reply(EventSubscribe.Result(id).serialized(), to: ticket)
         case .unsubscribe(let ticket, let id):
@@ -127,8 +131,12 @@ package final class ReaderThread: ReadService, @unchecked Sendable {
             } else {
                 replies.fail(.invalidParams("subscription \(id) is none of this connection"), to: ticket)
             }
-        case .disconnected(let connection): subscriptions.removeAll(of: connection)
-        case .rights(let rights, let connection): subscriptions.change(rights, of: connection)
+        case .disconnected(let connection):
+            subscriptions.removeAll(of: connection)
+            rights[connection] = nil
+        case .rights(let changed, let connection):
+            subscriptions.change(changed, of: connection)
+            rights[connection] = changed
         case .stop: break
         }
     }

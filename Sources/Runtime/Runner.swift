@@ -74,6 +74,8 @@ package final class Runner {
     private var nextBallastTry: Int64 = 0
     /// Told already that not even cancels can be recorded.
     private var isBallastSpent = false
+    /// What was said once in a turn that was taken back is being heard again.
+    private var isHearingAgain = false
     /// After a commit that found no space the next turn waits, unless something comes in: the same timers would only fail again.
     private var quietUntil: Int64 = 0
     /// Nothing of the WAL can be used again, because a reader holds an old snapshot of it.
@@ -235,8 +237,12 @@ package final class Runner {
         ports.log("a turn was taken back, since an order that was to come back from the archive could not be read: \(error.description)")
         refuse(inputs, output, but: [], "nothing of this request was recorded: \(error.description)")
         try beginAnew(at: ports.clock.now(), isFull: engine.isJournalFull)
-        // Neither callers nor venues say these again.
-        for input in inputs where input.isSaidOnce { post(input) }
+        // Neither callers nor venues say these again, and what was said behind them must not come first.
+        let again = inputs.filter(\.isSaidOnce)
+        guard !again.isEmpty, !isHearingAgain else { return again.forEach(post) }
+        isHearingAgain = true
+        defer { isHearingAgain = false }
+        try turn(again)
     }
 
     private func regainSpace(at now: Moment) {

@@ -4,9 +4,11 @@ import Wire
 
 /// What is told of one intent: its row, how its orders stand, and what its commands were refused for.
 extension SQLiteJournalReader {
-    func intent(_ id: IntentID, timedOut: Bool?) throws(JournalError) -> [UInt8]? {
-        let rows = try connection.prepare("SELECT * FROM v_intents WHERE intent_id = ?")
-        try rows.bind(id)
+    func intent(_ id: IntentID, timedOut: Bool?, _ visible: Set<AccountID>?) throws(JournalError) -> [UInt8]? {
+        var conditions = Conditions(visible)
+        conditions.equal("intent_id", id.text)
+        let rows = try connection.prepare("SELECT * FROM v_intents" + conditions.sql)
+        try conditions.bind(to: rows)
         guard try rows.step() else { return nil }
         let json = RowJSON(rows)
         var writer = JSONWriter(reserving: 1_024)

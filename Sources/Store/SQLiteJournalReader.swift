@@ -72,11 +72,11 @@ package final class SQLiteJournalReader: JournalReader {
             switch query {
             case .order(let filter): try order(filter)
             case .orders(let filter): try orders(filter)
-            case .timeline(let id, let waitsFor): try timeline(id, waitsFor: waitsFor)
+            case .timeline(let id, let waitsFor, let visible): try timeline(id, waitsFor: waitsFor, visible)
             case .fills(let filter): try fills(filter)
             case .breaks(let filter): try breaks(filter)
             case .oneBreak(let id, let visible): try oneBreak(id, visible)
-            case .intent(let id, let timedOut): try intent(id, timedOut: timedOut)
+            case .intent(let id, let timedOut, let visible): try intent(id, timedOut: timedOut, visible)
             case .intents(let account, let visible, let tag, let after, let limit):
                 try intents(account: account, visible, tag, after: after, limit: limit)
             case .submission(let id, let duplicate): try submission(id, duplicate: duplicate)
@@ -131,7 +131,7 @@ package final class SQLiteJournalReader: JournalReader {
 
     private func row(of filter: OrderFilter) throws(JournalError) -> (key: Int64, json: [UInt8])? {
         guard filter.clientOrderID != nil || filter.venueOrderID != nil else { return nil }
-        var conditions = Conditions(account: filter.account)
+        var conditions = Conditions(account: filter.account, filter.visible)
         conditions.equal("client_order_id", filter.clientOrderID?.text)
         conditions.equal("venue_order_id", filter.venueOrderID?.text)
         let rows = try connection.prepare("SELECT * FROM v_orders" + conditions.sql + " ORDER BY order_key DESC LIMIT 1")
@@ -282,12 +282,14 @@ package final class SQLiteJournalReader: JournalReader {
         writer.endArray()
     }
 
-    private func timeline(_ id: ClientOrderID, waitsFor: String?) throws(JournalError) -> [UInt8]? {
-        let known = try connection.prepare("SELECT 1 FROM v_orders WHERE client_order_id = ?")
-        try known.bind(id)
+    private func timeline(_ id: ClientOrderID, waitsFor: String?, _ visible: Set<AccountID>?) throws(JournalError) -> [UInt8]? {
+        var conditions = Conditions(visible)
+        conditions.equal("client_order_id", id.text)
+        let known = try connection.prepare("SELECT 1 FROM v_orders" + conditions.sql)
+        try conditions.bind(to: known)
         guard try known.step() else {
             let file = try file(of: id)
-            return try inArchive { () throws(JournalError) in try file?.timeline(id, waitsFor: waitsFor) }
+            return try inArchive { () throws(JournalError) in try file?.timeline(id, waitsFor: waitsFor, visible) }
         }
         known.reset()
         var writer = JSONWriter(reserving: 4_096)

@@ -41,7 +41,7 @@ import Testing
     /// 10000967: how long a modify had been answered was counted from before the process, and ended the daemon by an overflow. 9000612, 10001214: a market of
     /// another product went by a channel that was acknowledged, and the stream waited for more. 9001335: a crash discarded the only order of an account.
     /// 10004239: of accounts that share a limit the first took all of it, and a reconciliation of the last waited for ever.
-    /// 7003029: an order that look-ups had hidden was cancelled while its repeat was on its way. 7030742: the reserve went to listings of another account of
+    /// 7003029: an order that look-ups had hidden was cancelled while its resend was on its way. 7030742: the reserve went to listings of another account of
     /// the same user. 8017245: a reconciliation at the narrowest limits outlasted ten minutes.
     /// The others: a late answer halted an account behind its resume.
     static let oncePainful: [UInt64] = [

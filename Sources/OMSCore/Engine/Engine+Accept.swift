@@ -130,7 +130,10 @@ extension Engine {
         while let entry = admission.takeEarly(in: turn, isReady: { isStopping || !desks[$0].access.isUnheard }) {
             hasTaken = true
             guard case .submit(let intent, let content) = entry.command else { continue }
-            submit(intent, content: content, from: entry.caller, ticket: entry.ticket, mayWait: false)
+            do throws(ControlError) {
+                try examine(entry.command, by: entry.caller.rights)
+                submit(intent, content: content, from: entry.caller, ticket: entry.ticket, mayWait: false)
+            } catch { fail(error, to: entry.ticket) }
         }
         if hasTaken { resumeDeferred() }
     }

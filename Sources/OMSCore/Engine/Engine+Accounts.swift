@@ -13,7 +13,7 @@ extension Engine {
         switch command {
         case .submit(let intent, let content): submit(intent, content: content, from: caller, ticket: ticket)
         case .intentGet(let id):
-            reply(.query(.intent(id, timedOut: nil), missing: .unknownOrder("no intent \(id) in this journal")), to: ticket)
+            reply(.query(.intent(id, timedOut: nil, visible: rights.visible), missing: .unknownOrder("no intent \(id) in this journal")), to: ticket)
         case .intentList(let account, let tag, let after, let limit):
             let query = JournalQuery.intents(account: account, visible: rights.visible, tag: tag, after: after, limit: limit)
             reply(.query(query, missing: unknown(tag, of: account)), to: ticket)
@@ -21,10 +21,11 @@ extension Engine {
         case .intentCancel(let id): cancelIntent(id, from: actor, ticket: ticket)
         case .intentCancelTagged(let tag, let account): cancelTagged(tag, of: account, from: caller, ticket: ticket)
         case .orderGet(let filter):
-            reply(.query(.order(filter), missing: .unknownOrder("this journal never held that order")), to: ticket)
+            reply(.query(.order(filter.narrowed(to: rights)), missing: .unknownOrder("this journal never held that order")), to: ticket)
         case .orderList(let filter): reply(.query(.orders(filter.narrowed(to: rights)), missing: unknown(filter.tag, of: filter.account)), to: ticket)
         case .orderTimeline(let id):
-            reply(.query(.timeline(id, waitsFor: waits(id)), missing: .unknownOrder("this journal never held an order \(id)")), to: ticket)
+            let query = JournalQuery.timeline(id, waitsFor: waits(id), visible: rights.visible)
+            reply(.query(query, missing: .unknownOrder("this journal never held an order \(id)")), to: ticket)
         case .orderResolve(let id, let isPlaced, let reason): resolve(id, isPlaced: isPlaced, reason: reason, from: actor, ticket: ticket)
         case .fillList(let filter): reply(.query(.fills(filter.narrowed(to: rights)), missing: unknown(filter.tag, of: filter.account)), to: ticket)
         case .breakList(let filter): reply(.query(.breaks(filter.narrowed(to: rights)), missing: nil), to: ticket)
@@ -50,13 +51,11 @@ extension Engine {
             beginGuard(terms, token: token, from: actor, ticket: ticket)
         case .guardResume(let presented, let token):
             guard let token else { return fail(.notReady("no token was made for the guard"), to: ticket) }
-            resumeGuard(presented, token: token, from: actor, ticket: ticket)
-        case .guardRelease(let id): releaseGuard(id, from: actor, ticket: ticket)
+            resumeGuard(presented, token: token, from: caller, ticket: ticket)
+        case .guardRelease(let id): releaseGuard(id, from: caller, ticket: ticket)
         case .rehearsalRecord(let row): recordRehearsal(row, from: actor, ticket: ticket)
         case .guardList: listGuards(for: caller, ticket: ticket)
-        case .stats(var query):
-            query.visible = rights.visible
-            reply(.query(.stats(query), missing: nil), to: ticket)
+        case .stats(let query): reply(.query(.stats(query.narrowed(to: rights)), missing: nil), to: ticket)
         case .seal: reply(.query(.seal, missing: nil), to: ticket)
         case .subscribe(let after, let account): reply(.subscribe(afterSeq: after, account: account, caller), to: ticket)
         case .unsubscribe(let id): reply(.unsubscribe(id), to: ticket)

@@ -239,7 +239,7 @@ extension Engine {
             live.seenAt = now.monotonic
             if live.state != .submitted {
                 overtaken(live, by: outcome, request: request, on: desk)
-                if !outcome.isOpen { repeatEnded(of: live, on: desk) }
+                if !outcome.isOpen { resendEnded(of: live, on: desk) }
                 continue
             }
             if !outcome.isOpen { desk.resent.ended(live.key) }

@@ -77,7 +77,7 @@ extension Engine {
                 intents.hold(command.id, for: intent)
             } else if let watch = watches[command.id], watch.notBefore > now.monotonic {
                 desk.lanes.putOff(.command(command.id), until: watch.notBefore)
-            } else if let end = repeatEnds(of: live, on: desk) {
+            } else if let end = resendEnds(of: live, on: desk) {
                 desk.lanes.putOff(.command(command.id), until: end)
             } else if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID {
                 ask(live, [.cancel, .venueID], on: desk, after: 0)
@@ -140,7 +140,7 @@ extension Engine {
             guard live.state.isLive, commands[command.id] != nil else { return }
             if let watch = watches[command.id], watch.notBefore > now.monotonic {
                 desk.lanes.putOff(.command(command.id), until: watch.notBefore)
-            } else if let end = repeatEnds(of: live, on: desk) {
+            } else if let end = resendEnds(of: live, on: desk) {
                 desk.lanes.putOff(.command(command.id), until: end)
             } else {
                 queueModify(of: live, on: desk)

@@ -10,17 +10,24 @@ extension Engine {
         } catch { fail(error, to: ticket) }
     }
 
-    func resumeGuard(_ presented: Digest256, token: GuardToken, from actor: Actor, ticket: Ticket) {
+    func resumeGuard(_ presented: Digest256, token: GuardToken, from caller: Caller, ticket: Ticket) {
+        let actor = caller.actor
         guard case .peer(let user, _) = actor else { return fail(.notPermitted("only a client holds a guard"), to: ticket) }
         do throws(ControlError) {
+            // Who may do less by now than when he began it holds it no more.
+            if let row = guards.row(of: presented, user: user), !row.accounts.allSatisfy({ caller.rights.allow(row.onLost.right, on: $0) }) {
+                throw Guards.unknownToken
+            }
             let row = try guards.resume(presented, user: user, connection: ticket.connection, token: token, actor: actor, in: turn)
             reply(.guarded(row, token: token.text), to: ticket)
         } catch { fail(error, to: ticket) }
     }
 
-    func releaseGuard(_ id: GuardID, from actor: Actor, ticket: Ticket) {
+    func releaseGuard(_ id: GuardID, from caller: Caller, ticket: Ticket) {
+        let actor = caller.actor
         guard case .peer(let user, _) = actor else { return fail(.notPermitted("only a client releases a guard"), to: ticket) }
         do throws(ControlError) {
+            if let row = guards.row(id), row.user != user, !isShown(row, to: caller) { throw Guards.unknown(id) }
             reply(.guardReleased(try guards.release(id, user: user, of: ticket.connection, actor: actor, in: turn)), to: ticket)
         } catch { fail(error, to: ticket) }
     }
@@ -37,10 +44,13 @@ extension Engine {
                 }
             }
         }
-        let all = guards.snapshots(live: live, at: now)
-        guard rights.visible != nil else { return all }
-        // As in the record (``EventScope``).
-        return all.filter { $0.row.accounts.isEmpty ? $0.row.user == caller.user : $0.row.accounts.allSatisfy(rights.sees) }
+        return guards.snapshots(live: live, at: now).filter { isShown($0.row, to: caller) }
+    }
+
+    /// As in the record (``EventScope``).
+    private func isShown(_ row: GuardRow, to caller: Caller) -> Bool {
+        guard caller.rights.visible != nil else { return true }
+        return row.accounts.isEmpty ? row.user == caller.user : row.accounts.allSatisfy(caller.rights.sees)
     }
 
     /// Accounts that are not configured and hold orders whose cancel a guard stands for.

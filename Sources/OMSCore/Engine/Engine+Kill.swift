@@ -83,7 +83,7 @@ extension Engine {
             wake(at: at)
             return false
         }
-        if let end = repeatsEnd(on: desk) {
+        if let end = resendsEnd(on: desk) {
             wake(at: end)
             return false
         }

@@ -1,9 +1,9 @@
-/// What waits until the repeat of an order's request can be taken no more.
+/// What waits until the resend of an order's request can be taken no more.
 extension Engine {
-    /// When to ask again whether the venue can take no repeat of the order's request any more, by the runner's clock; nil: it cannot. What would end the order at
-    /// the venue waits for that, or the repeat could place it once more behind it. As in a proof, the lowest measurement of the venue's clock since the attempt
+    /// When to ask again whether the venue can take no resend of the order's request any more, by the runner's clock; nil: it cannot. What would end the order at
+    /// the venue waits for that, or the resend could place it once more behind it. As in a proof, the lowest measurement of the venue's clock since the attempt
     /// decides, unless the venue does not tell the time for so long.
-    func repeatEnds(of live: LiveOrder, on desk: Desk) -> Int64? {
+    func resendEnds(of live: LiveOrder, on desk: Desk) -> Int64? {
         guard desk.resent.contains(live.key) else { return nil }
         // Nothing is signed meanwhile, so that nothing ends the order either.
         guard let clock = desk.access.clock else { return now.monotonic + patience.clockAgainUs }
@@ -19,12 +19,12 @@ extension Engine {
     }
 
     /// The same of all its orders: a venue that cancels everything cancels these, too.
-    func repeatsEnd(on desk: Desk) -> Int64? {
-        desk.resent.all.sorted().compactMap { key in desk.book[key].flatMap { repeatEnds(of: $0, on: desk) } }.max()
+    func resendsEnd(on desk: Desk) -> Int64? {
+        desk.resent.all.sorted().compactMap { key in desk.book[key].flatMap { resendEnds(of: $0, on: desk) } }.max()
     }
 
     /// An answer to a request with the order told what became of it.
-    func repeatEnded(of live: LiveOrder, on desk: Desk) {
+    func resendEnded(of live: LiveOrder, on desk: Desk) {
         if desk.resent.ended(live.key) { followUp(live, on: desk) }
     }
 }

@@ -21,7 +21,7 @@ extension Engine {
         case .reconcile(let account), .limitTake(let account, _, _, _): try demand(.trade, on: account, rights)
         case .rehearsalRecord(let row): try demand(.operate, on: row.account, rights)
         case .guardBegin(let terms, _):
-            for account in terms.accounts { try demand(terms.onLost == .halt ? .operate : .trade, on: account, rights) }
+            for account in terms.accounts { try demand(terms.onLost.right, on: account, rights) }
         // These are narrowed to what he sees, or are his connection's own. An account that one of them names is looked at with its command.
         case .intentList, .orderList, .fillList, .breakList, .accountList, .positionList, .riskGet, .limitList, .limitRelease, .stats, .guardResume,
             .guardRelease, .guardList, .seal, .subscribe, .unsubscribe, .status:

@@ -67,7 +67,7 @@ extension Engine {
             let seconds = (watch.notBefore - now.monotonic) / 1_000_000 + 1
             return "another try in \(seconds) s" + (watch.words.map { ", after \"\($0)\"" } ?? "")
         }
-        if desk.resent.contains(live.key) { return "the end of a repeat of the order's request, which may still be taken" }
+        if desk.resent.contains(live.key) { return "the end of a resend of the order's request, which may still be taken" }
         if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID { return "the order's id at the venue, which no look-up has shown" }
         if command.kind == .modify {
             guard desk.trading.state == .active else { return "trading, which is \(desk.trading.state.rawValue): \(desk.trading.reason)" }

@@ -147,7 +147,8 @@ package final class Engine {
         case .spoke(let connection): guards.heard(connection, in: turn)
         case .reload(let setups, let changes, let actor): reload(setups, changes: changes, by: actor)
         case .remark(let words, let facts): record(.note(account: nil, nil, event(.note, facts: facts, note: words)))
-        case .rights, .wake: break
+        case .rights(let rights, let connection): admission.change(rights, of: connection)
+        case .wake: break
         }
     }
 

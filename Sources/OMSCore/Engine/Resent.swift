@@ -1,7 +1,7 @@
 /// One account's orders that were sent again, while that request may still be taken.
 ///
-/// Absence was proven, and the venue may have shown too little for that. Then the repeat is barred by nothing but the order itself: venues keep an id from being
-/// used twice as long as an order stands under it, and let the repeat in once that order is cancelled. An owner: its state is written here alone.
+/// Absence was proven, and the venue may have shown too little for that. Then the resend is barred by nothing but the order itself: venues keep an id from being
+/// used twice as long as an order stands under it, and let the resend in once that order is cancelled. An owner: its state is written here alone.
 struct Resent {
     private var orders: Set<OrderKey> = []
 
@@ -9,7 +9,7 @@ struct Resent {
 
     func contains(_ order: OrderKey) -> Bool { !orders.isEmpty && orders.contains(order) }
 
-    /// A request with the order left. Behind one that surely was not executed it is no repeat: it was proven absent, or it was not.
+    /// A request with the order left. Behind one that surely was not executed it is no resend: it was proven absent, or it was not.
     mutating func left(_ order: Order) {
         if order.absences > 0 { orders.insert(order.key) }
     }

@@ -6,6 +6,9 @@ package struct GuardRow: Sendable, Equatable {
         case cancel
         /// Its accounts are halted, and all that rests there is cancelled.
         case halt
+
+        /// What its holder must be allowed on its accounts.
+        var right: Right { self == .halt ? .operate : .trade }
     }
     package enum State: String, Sendable, CaseIterable {
         /// By a connection.

@@ -33,13 +33,13 @@ package enum JournalQuery: Sendable {
     /// `{"orders":[…],"next":N|null}`
     case orders(OrderFilter)
     /// `{"client_order_id","events":[v_timeline…],"requests":[v_requests…],"commands":[…],"waits_for"}`; the last as the engine says it, null: for nothing.
-    case timeline(ClientOrderID, waitsFor: String?)
+    case timeline(ClientOrderID, waitsFor: String?, visible: Set<AccountID>? = nil)
     case fills(OrderFilter)
     case breaks(OrderFilter)
     /// `{v_breaks columns}`, or nil when unknown.
     case oneBreak(Int64, visible: Set<AccountID>? = nil)
     /// `{v_intents columns,"counts":{state:n},"refusals":[…]}` plus `"timed_out"` where given.
-    case intent(IntentID, timedOut: Bool?)
+    case intent(IntentID, timedOut: Bool?, visible: Set<AccountID>? = nil)
     case intents(account: AccountID?, visible: Set<AccountID>? = nil, tag: Tag? = nil, after: Int64?, limit: Int)
     /// The answer to `intent.submit`: `{intent_id,duplicate,accepted_at,orders,planned_requests}`.
     case submission(IntentID, duplicate: Bool)
@@ -47,6 +47,33 @@ package enum JournalQuery: Sendable {
     case stats(StatsQuery)
     /// `{"head":{v_seals columns}|null,"seq","unsealed"}`
     case seal
+}
+
+extension StatsQuery {
+    func narrowed(to rights: Rights) -> StatsQuery {
+        var query = self
+        query.visible = rights.visible
+        return query
+    }
+}
+
+extension JournalQuery {
+    /// The same of what a caller may see.
+    package func narrowed(to rights: Rights) -> JournalQuery {
+        switch self {
+        case .order(let filter): .order(filter.narrowed(to: rights))
+        case .orders(let filter): .orders(filter.narrowed(to: rights))
+        case .timeline(let id, let waitsFor, _): .timeline(id, waitsFor: waitsFor, visible: rights.visible)
+        case .fills(let filter): .fills(filter.narrowed(to: rights))
+        case .breaks(let filter): .breaks(filter.narrowed(to: rights))
+        case .oneBreak(let id, _): .oneBreak(id, visible: rights.visible)
+        case .intent(let id, let timedOut, _): .intent(id, timedOut: timedOut, visible: rights.visible)
+        case .intents(let account, _, let tag, let after, let limit):
+            .intents(account: account, visible: rights.visible, tag: tag, after: after, limit: limit)
+        case .stats(let query): .stats(query.narrowed(to: rights))
+        case .submission, .seal: self
+        }
+    }
 }
 
 /// How requests and fills went between two times, in equal steps.

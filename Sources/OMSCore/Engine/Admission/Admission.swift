@@ -55,6 +55,13 @@ struct Admission {
         return deferred
     }
 
+    /// The roles were read again: what waits is judged by what its caller may do now.
+    mutating func change(_ rights: Rights, of connection: UInt64) {
+        for index in waiting.indices where waiting[index].ticket.connection == connection {
+            waiting[index].caller = Caller(waiting[index].caller.actor, rights)
+        }
+    }
+
     /// The connection is gone: what waits is not done. What is being looked through or written goes on.
     mutating func drop(_ connection: UInt64) { waiting.removeAll { $0.ticket.connection == connection } }
 

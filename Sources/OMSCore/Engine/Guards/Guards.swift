@@ -95,18 +95,25 @@ struct Guards {
         return row
     }
 
+    static let unknownToken = ControlError.notPermitted(
+        "no guard of your user has this token: it was resumed since, which makes a new one, or it is over")
+    static func unknown(_ id: GuardID) -> ControlError { .unknownOrder("no guard \(id) is open; guard.list shows those that are") }
+
+    /// One that is not over.
+    func row(_ id: GuardID) -> GuardRow? { open[id]?.row }
+    func row(of presented: Digest256, user: UInt32) -> GuardRow? { open.values.first { $0.row.token == presented && $0.row.user == user }?.row }
+
     /// Takes over what somebody lost, or holds: from here on this connection does, and the token is another one.
     mutating func resume(
         _ presented: Digest256, user: UInt32, connection: UInt64, token: GuardToken, actor: Actor, in turn: Turn
     ) throws(ControlError) -> GuardRow {
         try mayHold(connection)
-        guard let entry = open.values.first(where: { $0.row.token == presented && $0.row.user == user }) else {
+        guard let id = row(of: presented, user: user)?.id, let entry = open[id] else {
             if let row = ended.last(where: { $0.token == presented && $0.user == user }) {
                 throw .notPermitted("guard \(row.id) is over: \(row.state.rawValue), \(row.reason); begin a new one")
             }
-            throw .notPermitted("no guard of your user has this token: it was resumed since, which makes a new one, or it is over")
+            throw Self.unknownToken
         }
-        let id = entry.row.id
         guard entry.row.state != .tripping else {
             throw .notPermitted("guard \(id) is tripping: \(entry.row.reason); begin a new one")
         }
@@ -126,7 +133,7 @@ struct Guards {
     ///
     /// - Parameter connection: whose word it is: another one's holder learns it with the next thing it submits.
     mutating func release(_ id: GuardID, user: UInt32, of connection: UInt64, actor: Actor, in turn: Turn) throws(ControlError) -> GuardRow {
-        guard let entry = open[id] else { throw .unknownOrder("no guard \(id) is open; guard.list shows those that are") }
+        guard let entry = open[id] else { throw Self.unknown(id) }
         guard entry.row.user == user || user == 0 else {
             throw .notPermitted("guard \(id) is of user \(entry.row.user), who alone may release it")
         }

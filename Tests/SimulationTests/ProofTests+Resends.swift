@@ -3,17 +3,17 @@ import Testing
 
 @testable import Simulator
 
-/// A venue bars the repeat of an order's request as long as the order stands, and no longer.
+/// A venue bars the resend of an order's request as long as the order stands, and no longer.
 extension ProofTests {
     /// An order is executed, the reply is lost, look-ups stand still, it is sent again, and only then it shows.
-    private func seenBehindItsRepeat(_ venue: String, lateMs: Int64) throws -> VirtualDaemon {
+    private func seenBehindItsResend(_ venue: String, lateMs: Int64) throws -> VirtualDaemon {
         let daemon = try House.ready(venue) { Self.refuseDuplicates(venue, &$0) }
         daemon.world.setFaults([
             Self.fault(.loseReplyAfterExecution(.silence), .place, count: 1), Self.fault(.staleReplica(.init(3_600_000)), .lookup),
         ])
         daemon.submit(try House.intent(venue, orders: 1, id: "one"))
         #expect(daemon.run(forUs: .seconds(120)) { orders(daemon).first?.attempts == 2 })
-        #expect(places(daemon) == 1, "the repeat has not arrived yet")
+        #expect(places(daemon) == 1, "the resend has not arrived yet")
         daemon.world.setFaults([Self.fault(.executeLate(.init(lateMs), .silence), .place, count: 1)])
         daemon.command(.reconcile(AccountID(venue)))
         #expect(daemon.run(forUs: .seconds(2)) { orders(daemon).first?.state == .working }, "\(orders(daemon).map(\.state))")
@@ -23,10 +23,10 @@ extension ProofTests {
     enum Meanwhile: String, CaseIterable { case nothing, kill, death }
 
     @Test(arguments: ProofTests.duplicating, Meanwhile.allCases)
-    func `an order that shows while its repeat is on its way is cancelled only when that can be taken no more`(
+    func `an order that shows while its resend is on its way is cancelled only when that can be taken no more`(
         venue: String, meanwhile: Meanwhile
     ) throws {
-        let daemon = try seenBehindItsRepeat(venue, lateMs: 2_500)
+        let daemon = try seenBehindItsResend(venue, lateMs: 2_500)
         if meanwhile == .kill {
             daemon.command(.setState(AccountID(venue), .halted, reason: "kill", cancelOpen: true, everything: true))
         } else {
@@ -37,7 +37,7 @@ extension ProofTests {
         daemon.run(forUs: 100_000)
         let id = try #require(orders(daemon).first?.clientOrderID)
         let words = daemon.engine?.waits(id) ?? "nothing"
-        #expect(meanwhile == .kill || words.contains("a repeat of the order's request"), "\(words)")
+        #expect(meanwhile == .kill || words.contains("a resend of the order's request"), "\(words)")
         if meanwhile == .death {
             // The next process has not measured the venue's clock when it takes the cancel up again.
             daemon.crash()
