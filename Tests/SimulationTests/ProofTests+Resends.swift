@@ -51,4 +51,19 @@ extension ProofTests {
         #expect(exchange.orders.count { $0.state != .rejected } == 1, "\(exchange.orders.map(\.state))")
         #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
     }
+
+    @Test func `a machine of the venue's that was half an hour behind holds a cancel for as long as a request may be under way, and no longer`()
+        throws
+    {
+        let daemon = try seenBehindItsResend("xt-spot", lateMs: 500)
+        // Measured once by it, before the cancel is asked for.
+        daemon.world.setFaults([Self.fault(.clock(offsetMs: -1_800_000, driftPpm: 0, afterMs: 0, lastsMs: 2_000), nil)])
+        daemon.run(forUs: .seconds(3))
+        daemon.world.setFaults([])
+        var intent = Intent(account: "xt-spot", id: "out")
+        intent.cancel = [.order(try #require(orders(daemon).first?.clientOrderID))]
+        daemon.submit(intent)
+        #expect(daemon.run(forUs: .seconds(60)) { orders(daemon).first?.state == .canceled }, "\(orders(daemon).map(\.state))")
+        #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
 }

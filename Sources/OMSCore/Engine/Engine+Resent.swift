@@ -7,9 +7,19 @@ extension Engine {
         guard desk.resent.contains(live.key) else { return nil }
         // Nothing is signed meanwhile, so that nothing ends the order either.
         guard let clock = desk.access.clock else { return now.monotonic + patience.clockAgainUs }
-        let measured = desk.access.time.history.low(at: now.monotonic, since: live.attemptedAt)
-        let left = fence(of: live, on: desk) - (measured ?? clock.low(at: now.monotonic))
-        guard left <= 0 else { return now.monotonic + left }
+        // No request stays on its way longer than that, nor at the venue than its window, whatever the venue's clock shows or once showed; and what passed
+        // the gate in time may be worked off as late as it may show.
+        let sentAt = live.attemptedAt
+        let showsUs = Int64.milliseconds(desk.profile.visibilityDelayMs)
+        let arrivesBy = sentAt == .min ? formerEndsAt : sentAt + .milliseconds(desk.setup.requestTimeoutMs + desk.setup.holdUnansweredMs)
+        let isOverBy = arrivesBy + desk.windowUs(of: .place) + showsUs
+        guard now.monotonic < isOverBy else {
+            desk.resent.ended(live.key)
+            return nil
+        }
+        let measured = desk.access.time.history.low(at: now.monotonic, since: sentAt)
+        let left = fence(of: live, on: desk) + showsUs - (measured ?? clock.low(at: now.monotonic))
+        guard left <= 0 else { return min(now.monotonic + left, isOverBy) }
         if measured == nil {
             desk.access.wantClock(in: turn)
             if now.monotonic - (desk.access.time.wantedSince ?? now.monotonic) < patience.clockUs { return now.monotonic + patience.clockAgainUs }

@@ -340,6 +340,7 @@ package final class Engine {
         case .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
         }
         desk.resent.left(live.order)
+        if isSuspect(live) { desk.resent.mayHaveLeft(live.key) }
         for id in live.commands { pursue(id, of: live, on: desk) }
         // Whether all of it was listed before is not known.
         if live.order.filledQuantity.isPositive { wantFills(live, on: desk) }

@@ -14,6 +14,9 @@ struct Resent {
         if order.absences > 0 { orders.insert(order.key) }
     }
 
+    /// What may have left with it is not on record: the journal went back in time.
+    mutating func mayHaveLeft(_ order: OrderKey) { orders.insert(order) }
+
     /// It was answered, did not leave, is too old to be taken, or the order is no more in memory.
     ///
     /// - Returns: whether something may have waited for that.
