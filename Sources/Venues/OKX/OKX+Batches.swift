@@ -86,8 +86,11 @@ extension OKX {
             case .acknowledged, .notExecuted, .oneIsDuplicate, .inDoubt: false
             }
         }
+        // A batch of which an order was taken was not all or nothing.
+        let isTaken = outcomes.contains { if case .acknowledged = $0 { true } else { false } }
         return outcomes.map { outcome in
             guard case .notExecuted(.sibling, let said) = outcome else { return outcome }
+            if isTaken { return .inDoubt("refused for the sake of others, beside one that was taken") }
             return .notExecuted(.sibling(offenderNamed: isNamed), said: said)
         }
     }

@@ -24,7 +24,6 @@ extension OKX {
         // Tables of each kind of market are counted apart: together here.
         BudgetRule("lookup:instruments", 20, perMs: 2_000, scope: .ip),
         BudgetRule("lookup:time", 10, perMs: 2_000, scope: .ip),
-        BudgetRule("cancel-all", 1, perMs: 1_000, scope: .uid, reserve: 0),
     ]
 
     package func charges(of content: RequestPlan.Content) -> [Charge] {
@@ -52,14 +51,13 @@ extension OKX {
 
     private static func charge(of query: Query) -> Charge {
         switch query {
-        case .serverTime: "lookup:time"
+        case .serverTime, .cancelAll: "lookup:time"
         case .account: "lookup:config"
         case .instruments: "lookup:instruments"
         case .find(let subjects, let step): charge(of: Walk(finding: subjects.first?.page, step: step), subjects.first?.terms.symbol)
         case .openOrders: "lookup:pending"
         case .history: "lookup:history"
         case .fills(_, let page): charge(of: Walk(page, from: .fills), nil)
-        case .cancelAll: "cancel-all"
         }
     }
 

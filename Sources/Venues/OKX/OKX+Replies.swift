@@ -51,10 +51,7 @@ extension OKX {
             case .fills(let subject, let token):
                 let walk = Walk(token, from: .fills)
                 return .fills(try Self.fills(of: subject, rows), next: try next(walk, rows, since: subject.sinceMs, timeMs))
-            case .cancelAll:
-                // The timer was set: everything of the account goes when it runs out.
-                guard let trigger = try Self.only(rows).time("triggerTime"), trigger > 0 else { throw Unreadable("the timer was not set") }
-                return .canceledAll
+            case .cancelAll: throw Unreadable("OKX has no cancel-all")
             }
         } catch {
             return .failed(error.what)

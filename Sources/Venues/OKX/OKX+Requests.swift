@@ -138,17 +138,10 @@ extension OKX {
         case .history(_, let sinceMs, let page):
             return listing("/api/v5/trade/orders-history", [("begin", String(sinceMs))], after: Walk(page, from: .history).after)
         case .fills(let subject, let page): return fills(of: subject, Walk(page, from: .fills), since: subject.sinceMs)
-        case .cancelAll:
-            var json = JSONWriter()
-            json.beginObject()
-            json.member("timeOut", Self.cancelAllAfterS)
-            json.endObject()
-            return Self.post("/api/v5/trade/cancel-all-after", json)
+        // Never asked for: the venue has none (``VenueProfile/cancelsAll``).
+        case .cancelAll: return Self.get(Self.timePath)
         }
     }
-
-    /// The shortest that its timer can be set to, seconds.
-    static let cancelAllAfterS = "10"
 
     private var line: (key: String, value: String) { ("instType", kind.rawValue) }
 

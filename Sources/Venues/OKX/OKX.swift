@@ -46,8 +46,6 @@ package struct OKX: VenueAdapter {
         profile.needsPassphrase = true
         // What never traded is gone after two hours: less what a clock and a slow round may cost.
         (profile.memoryMs, profile.unfilledMemoryMs) = (7 * Self.dayMs, 2 * Self.hourMs - 300_000)
-        // By its timer, ten seconds later: there is no other.
-        profile.cancelsAll = true
         profile.signatureMs = Self.stampMs
         // Keys of the demo go to the live host.
         profile.demo = .at(baseURL: "https://www.okx.com", header: .init("x-simulated-trading", "1"))
