@@ -21,7 +21,7 @@ extension AccountReader {
     }
 
     /// nil: the venue or its product is not known, which is told elsewhere.
-    private static func assumptions(venue: String?, product: String?, unit: QuantityUnit, generation: StreamGeneration?) -> [String]? {
+    static func assumptions(venue: String?, product: String?, unit: QuantityUnit, generation: StreamGeneration?) -> [String]? {
         guard let venue, let product, let line = VenueCatalog.line(venue), line.products.contains(product) else { return nil }
         return try? line.assumptions(product, quantityUnit: unit, generation: generation ?? .newer).map(\.name)
     }

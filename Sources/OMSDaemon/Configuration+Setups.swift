@@ -41,6 +41,10 @@ extension Configuration {
             setup.batchMax = account.batchMax
             setup.lentBudgets = account.lentBudgets
             setup.acceptedAssumptions = Set(account.acceptedAssumptions.keys)
+            setup.asksOnly = account.asksOnly
+            setup.assumptions = AccountReader.assumptions(
+                venue: account.venue, product: account.product, unit: account.quantityUnit, generation: account.stream?.generation
+            ).map(Set.init)
             setup.risk.maxOrderNotional = account.risk.maxOrderNotional
             setup.risk.maxOpenOrders = account.risk.maxOpenOrders
             setup.risk.maxOpenNotional = account.risk.maxOpenNotional

@@ -112,6 +112,8 @@ struct AccountConfiguration: Sendable, Equatable {
     var acceptedAssumptions: [String: String] = [:]
     /// What the venue counts of the account's stream, which a rehearsal speaks on in the daemon's place.
     var lentBudgets: [BudgetRule] = []
+    /// Nothing leaves but questions.
+    var asksOnly = false
     /// How often open orders are listed while the stream is live: 1,000...3,600,000, not below `reconcileIntervalMs`. Default 60,000.
     var reconcileLiveMs = AccountConfiguration.reconcileLiveMsDefault
     /// Who of those with a role on the socket has which here, at most that; nil: as on the socket.

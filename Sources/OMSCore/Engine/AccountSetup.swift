@@ -32,6 +32,10 @@ package struct AccountSetup: Sendable {
     package var limits: [LimitSetting] = []
     package var batchMax: Int?
     package var risk = RiskSetting()
+    /// Questions alone leave, nothing that changes anything at the venue, whatever is on record: a rehearsal's daemon.
+    package var asksOnly = false
+    /// What the venue's page names; nil: any name counts.
+    package var assumptions: Set<String>?
     /// What counts as taken for granted though a rehearsal saw it contradicted, by the assumption's name.
     package var acceptedAssumptions: Set<String> = []
 

@@ -20,7 +20,7 @@ extension Engine {
     /// What may take the connection that is kept for cancels: cancels, without the new orders that may ride with them elsewhere, and what cancels wait for.
     private func launchLast(_ desk: Desk) -> Bool {
         guard desk.access.isSignable else { return false }
-        if desk.access.mayTry(.writing, in: turn) {
+        if mayWrite(desk) {
             if launchCancels(desk, takesPlaces: false) || launchRepeatedCancels(desk, takesPlaces: false) { return true }
             if desk.access.problem == nil, launchCancelAll(desk) { return true }
         }
@@ -36,10 +36,12 @@ extension Engine {
         return desk.access.problem == nil && (desk.kill != nil || confirmsByListing(desk)) && launchSweepPage(desk)
     }
 
+    private func mayWrite(_ desk: Desk) -> Bool { !desk.setup.asksOnly && desk.access.mayTry(.writing, in: turn) }
+
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
         guard desk.access.isSignable else { return false }
-        let (asks, writes) = (desk.access.mayTry(.asking, in: turn), desk.access.mayTry(.writing, in: turn))
+        let (asks, writes) = (desk.access.mayTry(.asking, in: turn), mayWrite(desk))
         // What keeps the account from trading keeps nothing from being cancelled.
         guard desk.access.problem == nil else {
             if writes, launchCancels(desk) || launchRepeatedCancels(desk) { return true }

@@ -65,6 +65,7 @@ extension Configuration {
         account.lentBudgets = account.streamDialect?.profile.budgets ?? []
         account.stream = nil
         account.onExternalOrder = .report
+        account.asksOnly = true
         let control = ControlConfiguration(socketPath: socket, socketMode: 0o600, roles: RoleGrants())
         return Configuration(
             path: path, journalPath: journalPath, control: control, metricsListen: nil, logFormat: logFormat, sealKey: nil, archive: archive,

@@ -57,8 +57,8 @@ struct Rehearse: Equatable {
             return try rehearse(account, credentials, through: caller, isDaemonsOwn: true)
         } catch let error as ControlCaller.Problem {
             writeToStandardError("omsd: \(error)\n")
-            if case .refused = error { return .usage }
-            return .inputOutput
+            guard case .refused(let code, _) = error else { return .inputOutput }
+            return code == ControlError.journalUnavailable("").code ? .inputOutput : .usage
         } catch {
             return Daemon.ended(by: error)
         }
@@ -69,6 +69,14 @@ struct Rehearse: Equatable {
     ) throws -> ExitCode {
         guard let adapter = account.adapter, let line = VenueCatalog.line(account.venue), let key = credentials[account.id]?.key else {
             preconditionFailure("an account that the configuration should have refused")
+        }
+        // What is seen is another account's otherwise, and would stand, or be forgiven, under this one's name.
+        let shown = try caller.ask(AccountList.self, AccountList.Parameters()).accounts.first { $0.account == account.id.text }
+        if let shown, (shown.venue, shown.product, shown.uid) != (account.venue, account.product, account.uid) {
+            let (there, here) = ("\(shown.venue) \(shown.product) \(shown.uid)", "\(account.venue) \(account.product) \(account.uid)")
+            let name = account.id.text.escapedForLog
+            writeToStandardError("omsd: the daemon's account \(name) is \(there.escapedForLog), and here \(here.escapedForLog)\n")
+            return .configuration
         }
         let generation = account.stream?.generation ?? .newer
         let assumptions = try line.assumptions(account.product, quantityUnit: account.quantityUnit, generation: generation)

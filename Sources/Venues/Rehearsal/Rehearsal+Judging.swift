@@ -32,7 +32,7 @@ extension Rehearsal {
 
     private func said(_ answer: VenueAnswer) -> String {
         let parts = [answer.venueCode, answer.venueText].compactMap { $0?.isEmpty == false ? $0 : nil }
-        return parts.isEmpty ? "HTTP \(answer.httpStatus)" : parts.joined(separator: ": ")
+        return parts.isEmpty ? "HTTP \(answer.httpStatus)" : parts.joined(separator: ": ").maskedForLog
     }
 
     /// The key does not pass, and everything that is signed would be refused as well.

@@ -36,7 +36,7 @@ final class Access {
     init(_ setup: AccountSetup, patience: Patience, at now: Int64) {
         (account, profile, self.patience, startedAt) = (setup.id, setup.rules.profile, patience, now)
         identity = VenueIdentity(setup)
-        rehearsed = Rehearsed(accepted: setup.acceptedAssumptions)
+        rehearsed = Rehearsed(accepted: setup.acceptedAssumptions, known: setup.assumptions)
     }
 
     var clock: VenueClock? { time.clock }
