@@ -76,6 +76,8 @@ package final class Runner {
     private var isBallastSpent = false
     /// What was said once in a turn that was taken back is being heard again.
     private var isHearingAgain = false
+    /// What was said once, and is still to be heard: in front of whatever else comes.
+    private var owed: [Input] = []
     /// After a commit that found no space the next turn waits, unless something comes in: the same timers would only fail again.
     private var quietUntil: Int64 = 0
     /// Nothing of the WAL can be used again, because a reader holds an old snapshot of it.
@@ -96,7 +98,9 @@ package final class Runner {
     }
 
     /// One turn over these inputs. Throws what cannot be lived with: the process must end.
-    package func turn(_ inputs: [Input]) throws(JournalError) {
+    package func turn(_ latest: [Input]) throws(JournalError) {
+        let inputs = isHearingAgain || owed.isEmpty ? latest : owed + latest
+        if !isHearingAgain { owed = [] }
         KillPoint.answersRead(inputs)
         let now = ports.clock.now()
         for input in inputs {
@@ -239,7 +243,10 @@ package final class Runner {
         try beginAnew(at: ports.clock.now(), isFull: engine.isJournalFull)
         // Neither callers nor venues say these again, and what was said behind them must not come first.
         let again = inputs.filter(\.isSaidOnce)
-        guard !again.isEmpty, !isHearingAgain else { return again.forEach(post) }
+        guard !again.isEmpty, !isHearingAgain else {
+            owed = again
+            return
+        }
         isHearingAgain = true
         defer { isHearingAgain = false }
         try turn(again)

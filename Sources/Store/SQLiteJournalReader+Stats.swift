@@ -52,7 +52,7 @@ extension SQLiteJournalReader {
 
     func stats(_ query: StatsQuery) throws(JournalError) -> [UInt8] {
         // Of an account without a row nothing is on record.
-        let accounts = try (query.account.map { [$0] } ?? query.visible).map { names throws(JournalError) in try keys(of: names) }
+        let accounts = try query.seen.map { names throws(JournalError) in try keys(of: names) }
         // Requests never leave the journal.
         let (requests, areSome) = try steps(.requests, query, accounts)
         var (fills, areSomeFills) = try steps(.fills, query, accounts)

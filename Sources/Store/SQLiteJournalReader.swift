@@ -91,10 +91,11 @@ package final class SQLiteJournalReader: JournalReader {
         private(set) var terms: [String] = []
         private(set) var values: [String] = []
 
-        /// - Parameter visible: nil: any account may be meant.
+        /// - Parameter visible: nil: any account may be meant. Also an account that is named must be one of them: who sees what may have changed since it was
+        ///   looked at.
         init(account: AccountID? = nil, _ visible: Set<AccountID>? = nil) {
             equal("account", account?.text)
-            if account == nil, let visible { among("account", visible.map(\.text)) }
+            if let visible { among("account", visible.map(\.text)) }
         }
 
         mutating func equal(_ column: String, _ value: String?) {

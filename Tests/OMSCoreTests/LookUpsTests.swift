@@ -115,6 +115,46 @@ import Testing
         #expect(lookUps.stepEnded(1, 1, of: 2, situation()) != nil && lookUps[1]?.silences == 0)
     }
 
+    @Test
+    func `a later page that is not answered is asked for again where the round stands, a few times in a row, and the round keeps its beginning`() {
+        lookUps.want(1, .doubt, at: 0, situation())
+        _ = ripen(at: 0)
+        _ = take(at: 5)
+        #expect(lookUps.goOnAgain(1) == nil, "its first question: it begins anew anyhow")
+        #expect(lookUps.goOn(1, at: "b", situation()))
+        for page in ["c", "d"] {
+            for count in 1...patience.pageTriesMax {
+                #expect(take(at: 6) == [1] && lookUps.goOnAgain(1) == count)
+                lookUps.again(1, at: 6)
+                _ = ripen(at: 6)
+            }
+            _ = take(at: 6)
+            #expect(lookUps.goOn(1, at: page, situation()) && lookUps[1]?.page == page)
+        }
+        _ = take(at: 7)
+        #expect(lookUps.stepEnded(1, 0, of: 2, situation()) == nil)
+        _ = take(steps: [1], at: 8)
+        #expect(lookUps.goOnAgain(1) == 1 && lookUps[1]?.step == 1, "a later step alike")
+        lookUps.again(1, at: 8)
+        _ = ripen(at: 8)
+        _ = take(steps: [1], at: 8)
+        #expect(lookUps.stepEnded(1, 1, of: 2, situation())?.askedAt == 5)
+
+        // A cursor may be worth nothing by then.
+        lookUps.again(1, at: 9)
+        _ = ripen(at: 9)
+        _ = take(at: 9)
+        #expect(lookUps.stepEnded(1, 0, of: 2, situation()) == nil)
+        for _ in 1...patience.pageTriesMax {
+            _ = take(steps: [1], at: 9)
+            #expect(lookUps.goOnAgain(1) != nil)
+            lookUps.again(1, at: 9)
+            _ = ripen(at: 9)
+        }
+        _ = take(steps: [1], at: 9)
+        #expect(lookUps.goOnAgain(1) == nil && lookUps.unanswered(1) == 1 && lookUps[1]?.step == 0)
+    }
+
     @Test func `with a cursor that runs in circles are unanswered`() {
         lookUps.want(1, .doubt, at: 0, situation())
         _ = ripen(at: 0)

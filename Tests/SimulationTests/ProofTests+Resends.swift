@@ -66,4 +66,65 @@ extension ProofTests {
         #expect(daemon.run(forUs: .seconds(60)) { orders(daemon).first?.state == .canceled }, "\(orders(daemon).map(\.state))")
         #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
     }
+
+    enum End: String, CaseIterable { case filled, canceled }
+
+    /// Whatever ends an order at its venue frees its id, also what omsd has no part in.
+    @Test(arguments: End.allCases) func `a resend that is taken behind the end of its order is told as a second one, and cancelled`(end: End) throws {
+        // Ids that are bound for ever, as Bitget's are, are refused behind it as well.
+        let venue = "xt-spot"
+        let daemon = try seenBehindItsResend(venue, lateMs: 2_500)
+        let exchange = try exchange(daemon, venue)
+        let first = try #require(exchange.orders.first)
+        switch end {
+        case .filled: exchange.fill(first, at: daemon.venueTime)
+        case .canceled: exchange.cancel(first, at: daemon.venueTime)
+        }
+        daemon.command(.reconcile(AccountID(venue)))
+        #expect(daemon.run(forUs: .seconds(3)) { orders(daemon).first?.state.isTerminal == true }, "\(orders(daemon).map(\.state))")
+        let known = try #require(orders(daemon).first)
+        #expect(exchange.orders.count == 1, "the resend is still on its way")
+
+        #expect(
+            daemon.run(forUs: .seconds(120)) { exchange.orders.count == 2 && exchange.orders[1].state == .canceled },
+            "\(exchange.orders.map(\.state))")
+        #expect(breaks(daemon).contains(.duplicateID), "\(breaks(daemon))")
+        let order = try #require(orders(daemon).first)
+        #expect(order.state == known.state && order.venueOrderID == known.venueOrderID && order.filledQuantity == known.filledQuantity)
+    }
+
+    /// Words that leave open whether a request will still be worked off say no more than silence.
+    @Test(arguments: ProofTests.duplicating) func `a resend that the venue answers with "try later" holds its order's cancel as one that is lost`(
+        venue: String
+    ) throws {
+        let daemon = try House.ready(venue) {
+            Self.refuseDuplicates(venue, &$0)
+            $0.setups[0] = $0.setups[0].with(
+                Scripted($0.setups[0].rules) { plan, answer in
+                    guard case .place(let tickets, _) = plan.content else { return }
+                    answer.places = tickets.map { _ in .refusedUnlessFound(code: "T", text: "timeout, try later") }
+                })
+        }
+        daemon.world.setFaults([
+            Self.fault(.loseReplyAfterExecution(.silence), .place, count: 1), Self.fault(.staleReplica(.init(3_600_000)), .lookup),
+        ])
+        daemon.submit(try House.intent(venue, orders: 1, id: "one"))
+        #expect(daemon.run(forUs: .seconds(120)) { orders(daemon).first?.attempts == 2 })
+        // It is answered before it is known to be there, and the order shows behind that.
+        daemon.world.setFaults([
+            Self.fault(.serverError(status: 500, body: .json, executes: false), .place), Self.fault(.staleReplica(.init(3_600_000)), .lookup),
+        ])
+        #expect(daemon.run(forUs: .seconds(2)) { orders(daemon).first?.state == .inDoubt }, "\(orders(daemon).map(\.state))")
+        daemon.world.setFaults([])
+        daemon.command(.reconcile(AccountID(venue)))
+        #expect(daemon.run(forUs: .seconds(2)) { orders(daemon).first?.state == .working }, "\(orders(daemon).map(\.state))")
+        var intent = Intent(account: AccountID(venue), id: "out")
+        let id = try #require(orders(daemon).first?.clientOrderID)
+        intent.cancel = [.order(id)]
+        daemon.submit(intent)
+        daemon.run(forUs: 100_000)
+        let words = daemon.engine?.waits(id) ?? "nothing"
+        #expect(words.contains("a resend of the order's request"), "\(words)")
+        #expect(daemon.run(forUs: .seconds(60)) { orders(daemon).first?.state == .canceled }, "\(orders(daemon).map(\.state))")
+    }
 }

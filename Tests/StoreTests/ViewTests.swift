@@ -231,6 +231,26 @@ import Wire
         #expect(try reader.integer("SELECT count(*) FROM v_timeline WHERE kind LIKE 'order%' AND intent_id = 'mine'") == 3)
     }
 
+    @Test func `an account that a question names is told of only while its caller sees it`() throws {
+        let sample = try Sample()
+        let order = try sample.place("hidden")[0]
+        let reader = try SQLiteJournalReader(path: sample.path)
+        var filter = OrderFilter()
+        filter.account = Sample.az
+        let whole: [JournalQuery] = [.orders(filter), .intents(account: Sample.az, after: nil, limit: 10)]
+        func texts(_ rights: Rights) throws -> [String] {
+            try whole.map { String(decoding: try reader.answer($0.narrowed(to: rights)) ?? [], as: UTF8.self) }
+        }
+        #expect(try texts(.all).allSatisfy { $0.contains("\"next\":null") && $0.contains("hidden") })
+        let others = try texts(Rights(visible: ["another"], less: [:]))
+        #expect(others.allSatisfy { !$0.contains("hidden") && !$0.contains("BTC") }, "\(others)")
+        filter.clientOrderID = order.clientOrderID
+        #expect(try reader.answer(JournalQuery.order(filter).narrowed(to: .none)) == nil)
+        var stats = try #require(StatsQuery(account: Sample.az, from: 0, to: 10, stepUs: 10))
+        stats.visible = ["another"]
+        #expect(stats.seen == [])
+    }
+
     @Test func `a listing comes in pages and finds by state, symbol, intent and account`() throws {
         let sample = try Sample()
         let orders = try sample.place("five", count: 5)

@@ -59,10 +59,17 @@ extension Engine {
             for live in lives {
                 let fields = desk.book.unsend(live)
                 desk.resent.ended(live.key)
-                change(live, to: .intended, kind: .requeued, evidence: .local, fields: fields, request: id, note: "not sent: \(reason)")
+                if live.state == .submitted {
+                    change(live, to: .intended, kind: .requeued, evidence: .local, fields: fields, request: id, note: "not sent: \(reason)")
+                } else {
+                    // An earlier attempt of it was seen meanwhile.
+                    change(
+                        live, to: live.state, kind: .reported, evidence: live.order.evidence, fields: fields, request: id, note: "not sent: \(reason)"
+                    )
+                }
                 followUp(live, on: desk)
             }
-            requeue(lives, on: desk)
+            requeue(lives.filter { $0.state == .intended }, on: desk)
         }
         func unsend(_ ids: [CommandID]) {
             for command in ids where commands[command] != nil {
@@ -300,6 +307,10 @@ extension Engine {
             let fields = desk.book.learn(venueID, of: live)
             return change(live, to: live.state, kind: .reported, evidence: live.order.evidence, fields: fields, request: request)
         }
+        if case .acknowledged(let twin?, _) = outcome, live.order.absences > 0, !live.mayBeRenamed, let known = live.order.venueOrderID, twin != known
+        {
+            return isTwice(live.order, known: known, twin, on: desk)
+        }
         guard let words = contradiction(of: outcome, with: live) else { return }
         let who = live.order.evidence == .stream ? "a push" : "look-up"
         found(.contradiction, of: live, on: desk, detail: "\(live.state.rawValue) by \(who), the answer said \(words)")
@@ -360,7 +371,11 @@ extension Engine {
 extension ItemOutcome {
     /// It leaves open whether the request was taken, or still will be.
     fileprivate var isOpen: Bool {
-        if case .inDoubt = self { true } else { false }
+        switch self {
+        // Also where the venue says that it is too busy, or that it took too long: it may come to it yet.
+        case .inDoubt, .refusedUnlessFound, .gone: true
+        case .acknowledged, .refused, .notExecuted, .duplicate, .oneIsDuplicate: false
+        }
     }
 
     /// The venue's words for an item that was surely not executed; empty: it gave none.

@@ -115,11 +115,15 @@ extension Engine {
             if !live.commands.isEmpty || desk.lookUps.fills.isWanted(live.key) { return false }
             // The answer to what carried it last may not go with what was seen of it since.
             if let request = live.order.request, inFlight[request] != nil { return false }
+            // What ends everything waits for it, and whatever that leaves behind is told of.
+            if let end = resendEnds(of: live, on: desk) {
+                wake(at: end)
+                return false
+            }
             // It comes back here once it is looked for no more.
             if desk.lookUps.isGivenUp(live.key) { return true }
             desk.book.forget(live)
             desk.lookUps.forget(live.key)
-            desk.resent.ended(live.key)
             return true
         }
     }

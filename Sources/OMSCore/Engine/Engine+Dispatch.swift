@@ -268,6 +268,9 @@ extension Engine {
         }
     }
 
+    /// How long a request may wait for its first byte at most.
+    static let waitsToLeaveUs = Int64.seconds(3)
+
     /// Takes the permits and lets a request go with this turn's commit. Always true.
     private func send(
         _ content: RequestPlan.Content, _ charges: [BudgetCharge], on desk: Desk, isPlace: Bool, isJournaled: Bool = true, time: Int64? = nil
@@ -278,7 +281,8 @@ extension Engine {
         var plan = RequestPlan(
             id: id, account: desk.id, content: content, timeMs: time ?? stampMs(desk), facts: desk.access.facts, freshnessMs: freshnessMs,
             staleAt: min(
-                now.monotonic + .milliseconds(max(200, min(freshnessMs / 3, 3_000))), deadline(of: content, on: desk).map(monotonic) ?? .max),
+                now.monotonic + max(.milliseconds(200), min(.milliseconds(freshnessMs / 3), Self.waitsToLeaveUs)),
+                deadline(of: content, on: desk).map(monotonic) ?? .max),
             timeoutMs: desk.setup.requestTimeoutMs)
         let grips = limiter.take(charges, by: id, in: turn)
         (plan.permits, plan.isJournaled) = (limiter.permits(of: charges), isJournaled)

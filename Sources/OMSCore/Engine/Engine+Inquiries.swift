@@ -151,8 +151,13 @@ extension Engine {
 
     // MARK: Hearing
 
-    func unanswered(_ subject: FindSubject, on desk: Desk) {
+    /// - Parameter isLost: no answer came, or none that says anything: else it says something of this order that says neither that it is there nor that it is not.
+    func unanswered(_ subject: FindSubject, isLost: Bool = false, on desk: Desk) {
         guard let live = desk.book[subject.order], desk.lookUps[live.key] != nil else { return }
+        if isLost, let count = desk.lookUps.goOnAgain(live.key) {
+            park(live, on: desk)
+            return again(live, on: desk, after: live.order.parkedAt == nil ? patience.unansweredPauses.pause(after: count) : pause(live, on: desk))
+        }
         let silences = desk.lookUps.unanswered(live.key)
         park(live, on: desk)
         let symbol = live.order.terms.symbol
@@ -222,7 +227,7 @@ extension Engine {
         let filled = reports.first { ($0.filledQuantity ?? .zero).isPositive }
         let chosen = filled ?? reports.first { $0.venueOrderID == live.order.venueOrderID && $0.venueOrderID != nil } ?? reports.first
         guard ids.count > 1, let keep = chosen?.venueOrderID else { return chosen }
-        for report in reports where report.venueOrderID != keep && (report.status == .open || report.status == .accepted) {
+        for report in reports where report.venueOrderID != keep && [.open, .accepted, .partiallyFilled].contains(report.status) {
             guard let id = report.venueOrderID else { continue }
             wantGone(CancelTicket(unwanted: id, clientOrderID: live.order.clientOrderID, terms: live.order.terms), on: desk)
         }

@@ -63,7 +63,8 @@ extension Engine {
                 recordKill(of: desk)
                 continue
             }
-            desk.cancelAll = row.cancelAll
+            // Where an earlier version took the venue for one that has it.
+            desk.cancelAll = desk.profile.cancelsAll ? row.cancelAll : .none
             guard let since = row.since, desk.trading.state == .halted else { continue }
             desk.kill = Kill(at: now.monotonic, since: since, closed: row.closed)
             cancelRound(of: [desk], actor: .daemon)

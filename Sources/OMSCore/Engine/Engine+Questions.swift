@@ -43,7 +43,7 @@ extension Engine {
             desk.access.preparationFailed(pause: turned(.preparation(query.name), on: desk, reason), in: turn)
         case .find(let subjects, _):
             turned(.lookUps, on: desk, reason)
-            for subject in subjects { unanswered(subject, on: desk) }
+            for subject in subjects { unanswered(subject, isLost: true, on: desk) }
         case .openOrders(let symbol, _), .history(let symbol, _, _): listingFailed(symbol, reason, on: desk)
         case .fills(let subject, _):
             turned(.executions, on: desk, reason)

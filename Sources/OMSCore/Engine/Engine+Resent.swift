@@ -8,10 +8,11 @@ extension Engine {
         // Nothing is signed meanwhile, so that nothing ends the order either.
         guard let clock = desk.access.clock else { return now.monotonic + patience.clockAgainUs }
         // No request stays on its way longer than that, nor at the venue than its window, whatever the venue's clock shows or once showed; and what passed
-        // the gate in time may be worked off as late as it may show.
+        // the gate in time may be worked off as late as look-ups may show it.
         let sentAt = live.attemptedAt
-        let showsUs = Int64.milliseconds(desk.profile.visibilityDelayMs)
-        let arrivesBy = sentAt == .min ? formerEndsAt : sentAt + .milliseconds(desk.setup.requestTimeoutMs + desk.setup.holdUnansweredMs)
+        let showsUs = desk.lookUps.visibilityUs
+        let arrivesBy =
+            sentAt == .min ? formerEndsAt : sentAt + .milliseconds(desk.setup.requestTimeoutMs + desk.setup.holdUnansweredMs) + Self.waitsToLeaveUs
         let isOverBy = arrivesBy + desk.windowUs(of: .place) + showsUs
         guard now.monotonic < isOverBy else {
             desk.resent.ended(live.key)
@@ -31,6 +32,15 @@ extension Engine {
     /// The same of all its orders: a venue that cancels everything cancels these, too.
     func resendsEnd(on desk: Desk) -> Int64? {
         desk.resent.all.sorted().compactMap { key in desk.book[key].flatMap { resendEnds(of: $0, on: desk) } }.max()
+    }
+
+    /// A resend was taken although the order stands, or stood: the venue holds two orders under one id. The second is nobody's wish.
+    func isTwice(_ order: Order, known: VenueOrderID, _ twin: VenueOrderID, on desk: Desk) {
+        found(
+            .duplicateID, of: nil, on: desk, venueOrderID: twin, clientOrderID: order.clientOrderID,
+            detail: "known as \(known), and sent again while it did not show: the venue took that, too, as \(twin), which is cancelled")
+        wantGone(CancelTicket(unwanted: twin, clientOrderID: order.clientOrderID, terms: order.terms), on: desk)
+        desk.listing.read(by: now.monotonic + patience.confirmAgainUs)
     }
 
     /// An answer to a request with the order told what became of it.

@@ -66,9 +66,15 @@ extension Engine {
 
     /// Policy may want orders of others gone: asked for as often as they are listed, since a cancel may be lost.
     private func unwanted(_ report: OrderReport, _ venueID: VenueOrderID, on desk: Desk) {
-        guard desk.setup.cancelsExternalOrders, let symbol = report.symbol else { return }
+        guard desk.setup.cancelsExternalOrders, let symbol = report.symbol, !mayBeSentAgain(report, on: desk) else { return }
         let terms = OrderTerms(symbol: symbol, side: report.side ?? .buy, type: .limit)
         wantGone(CancelTicket(unwanted: venueID, clientOrderID: report.clientOrderID, terms: terms), on: desk)
+    }
+
+    /// Ours by its id, of the part of the record that was lost: a resend of it, by the process that was, may still be taken. It is listed again.
+    private func mayBeSentAgain(_ report: OrderReport, on desk: Desk) -> Bool {
+        guard goneBackSeq > 0, report.clientOrderID.map(OrderIDMint.looksOurs) ?? false else { return false }
+        return now.monotonic < formerEndsAt + desk.windowUs(of: .place) + desk.lookUps.visibilityUs
     }
 
     /// An order of ours that shows under another account than its own: never cancelled for being external.
@@ -90,6 +96,10 @@ extension Engine {
 
     /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.
     private func reopened(_ order: Order, by report: OrderReport, _ flight: InFlight?, on desk: Desk) {
+        if order.absences > 0, let known = order.venueOrderID, let twin = report.venueOrderID, twin != known, order.price == order.terms.price {
+            if let flight { matters(flight) }
+            return isTwice(order, known: known, twin, on: desk)
+        }
         guard order.state.isTerminal, names[order.clientOrderID] == nil else { return }
         let closedAt = order.closedAt ?? 0
         let age = now.wall - closedAt

@@ -340,7 +340,8 @@ package final class Engine {
         case .submitted, .filled, .canceled, .expired, .rejected, .denied, .abandoned: break
         }
         desk.resent.left(live.order)
-        if isSuspect(live) { desk.resent.mayHaveLeft(live.key) }
+        // By the venue's word it was there before the record went back, and such a one is never sent again.
+        if isSuspect(live), !live.order.evidence.isVenues { desk.resent.mayHaveLeft(live.key) }
         for id in live.commands { pursue(id, of: live, on: desk) }
         // Whether all of it was listed before is not known.
         if live.order.filledQuantity.isPositive { wantFills(live, on: desk) }

@@ -75,6 +75,8 @@ package struct Patience: Sendable {
     package var unansweredPauses = Backoff(first: .milliseconds(250))
     /// How long after it was closed without the venue's word an order is looked for again, and then again.
     package var givenUpPauses: [Int64] = [.seconds(15), .seconds(45), .seconds(240), .seconds(1_500)]
+    /// How often a later page or step of a round is asked for again in a row before the round begins anew.
+    package var pageTriesMax = 3
     /// Pages of one look-up step, after which it counts as unanswered.
     package var findPagesMax = 1_000
     /// Pauses of rounds that did not show an order in doubt and prove nothing yet.

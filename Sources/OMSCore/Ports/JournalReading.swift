@@ -55,6 +55,9 @@ extension StatsQuery {
         query.visible = rights.visible
         return query
     }
+
+    /// The accounts that count; nil: all.
+    package var seen: Set<AccountID>? { account.map { account in visible?.contains(account) ?? true ? [account] : [] } ?? visible }
 }
 
 extension JournalQuery {

@@ -31,6 +31,8 @@ struct Inquiry {
     /// Where that step goes on, and how many of its pages were read; nil: at its beginning.
     var page: String?
     var pages = 0
+    /// How often this very page was asked for without an answer.
+    var pageSilences = 0
     var nextAt: Int64
     var isDue = false
     var isAsked = false
@@ -61,8 +63,10 @@ struct Inquiry {
 
     mutating func forgetRounds() { (absentRounds, hasSingle, provenAt) = (0, false, nil) }
 
+    var isAtBeginning: Bool { step == 0 && page == nil }
+
     /// A step of the look-up is next, at its first page.
-    mutating func begin(step: Int) { (self.step, page, pages) = (step, nil, 0) }
+    mutating func begin(step: Int) { (self.step, page, pages, pageSilences) = (step, nil, 0, 0) }
 
     // MARK: Who goes first
 

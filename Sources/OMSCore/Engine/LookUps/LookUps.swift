@@ -126,7 +126,7 @@ final class LookUps {
             ids += count
             (inquiry.isAsked, inquiry.isDue) = (true, false)
             inquiry.tries += 1
-            if inquiry.step == 0, inquiry.page == nil { inquiry.round = round }
+            if inquiry.isAtBeginning { inquiry.round = round }
             inquiry.provenAt = nil
             inquiries[order] = inquiry
             taken.append(order)
@@ -144,7 +144,7 @@ final class LookUps {
         guard var inquiry = inquiries[order], inquiry.isAsked else { return true }
         inquiry.pages += 1
         guard inquiry.pages < patience.findPagesMax else { return false }
-        inquiry.page = page
+        (inquiry.page, inquiry.pageSilences) = (page, 0)
         goFirst(order, inquiry, situation)
         return true
     }
@@ -173,6 +173,16 @@ final class LookUps {
         lanes[lane(inquiry, situation).rawValue].prepend([order])
     }
 
+    /// No answer to one of a round's later questions: it goes on there, for pages are asked about again in the order in which they were, and what moves on
+    /// meanwhile shows in those behind. After a few times it begins anew: a cursor may be worth nothing by then.
+    ///
+    /// - Returns: how often this very question stayed without an answer; nil: the round begins anew (``unanswered(_:)``).
+    func goOnAgain(_ order: OrderKey) -> Int? {
+        guard let inquiry = self[order], inquiry.isAsked, !inquiry.isAtBeginning, inquiry.pageSilences < patience.pageTriesMax else { return nil }
+        inquiries[order]?.pageSilences += 1
+        return inquiry.pageSilences + 1
+    }
+
     /// No answer, or none that says anything of it: it begins anew.
     ///
     /// - Returns: how often that came one behind the other.
@@ -184,12 +194,10 @@ final class LookUps {
 
     /// The venue shows it.
     func present(_ order: OrderKey) {
-        guard inquiries[order] != nil else { return }
-        inquiries[order]?.isAsked = false
-        inquiries[order]?.begin(step: 0)
-        inquiries[order]?.absentRounds = 0
-        inquiries[order]?.silences = 0
-        inquiries[order]?.isLeftOver = false
+        guard var inquiry = inquiries[order] else { return }
+        inquiry.begin(step: 0)
+        (inquiry.isAsked, inquiry.isLeftOver, inquiry.absentRounds, inquiry.silences) = (false, false, 0, 0)
+        inquiries[order] = inquiry
     }
 
     /// A whole listing did not show it: it is asked about by itself, once.
