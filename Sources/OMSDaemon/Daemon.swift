@@ -109,7 +109,7 @@ final class Daemon {
                 // Until this process wrote a line, also after a first commit that found no space.
                 firstSeq = firstSeq ?? state.seq
                 let version = state.seq == firstSeq ? omsdVersion : nil
-                return Engine(accounts: setups, state: state, journal: journal, seed: seed, bootID: bootID, at: now, version: version)
+                return Engine(accounts: setups, state: state, history: journal, seed: seed, bootID: bootID, at: now, version: version)
             })
         // That it started, and what recovery found, is durable before anybody is answered.
         try runner.turn([])

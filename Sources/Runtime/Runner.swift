@@ -104,7 +104,7 @@ package final class Runner {
         KillPoint.answersRead(inputs)
         let now = ports.clock.now()
         for input in inputs {
-            engine.step(input, at: now)
+            engine.step(input, given: engine.fetch(for: input, from: ports.journal), at: now, beyond: ports.journal)
             switch input {
             case .disconnected(let connection): ports.reads.disconnected(connection: connection)
             case .rights(let rights, let connection): ports.reads.changed(rights, of: connection)
@@ -112,7 +112,11 @@ package final class Runner {
             }
         }
         regainSpace(at: now)
-        var output = engine.finishTurn(at: now)
+        var output = engine.finishTurn(at: now, reading: ports.journal)
+        if let error = output.unread {
+            ports.journal.latch(error)
+            throw error
+        }
         meter?.came(inputs, output.records) { engine.narrowestBudget(of: $0)?.name }
         guard !output.isEmpty else { return inputs.forEach(forget) }
         defer { meter?.turned(inUs: ports.clock.now().monotonic - now.monotonic) }
@@ -203,7 +207,10 @@ package final class Runner {
         try beginAnew(at: now, isFull: true)
         nextBallastTry = now.monotonic + .seconds(1)
         quietUntil = now.monotonic + .milliseconds(100)
-        for question in questions { for (ticket, result) in engine.answer(question, at: now) { answer(result, to: ticket) } }
+        for question in questions {
+            let found = engine.fetch(for: question, from: ports.journal)
+            for (ticket, result) in engine.answer(question, given: found, at: now) { answer(result, to: ticket) }
+        }
         if !again.isEmpty { try turn(again) }
     }
 
@@ -232,7 +239,7 @@ package final class Runner {
         // What was half written is taken back on record: a subscriber that waited in front of it goes on.
         ports.reads.advanced(to: engine.journalSeq)
         (engine.isStopping, engine.isClockSet) = (former.isStopping, former.isClockSet)
-        engine.heed(former)
+        engine.heed(former, reading: ports.journal)
     }
 
     /// The turn was to write about an order whose file in the archive broke between the reading of it and the commit. Nothing of the turn is on record or has

@@ -34,6 +34,7 @@ struct JournalLoader {
     func load() throws(JournalError) -> JournalState {
         var state = JournalState()
         let accounts = try accounts()
+        state.accounts = Set(accounts.values)
         func account(_ key: Int64) throws(JournalError) -> AccountID {
             guard let account = accounts[key] else { throw JournalError(.damaged, "a row of an account that has no row") }
             return account

@@ -3,8 +3,6 @@ import Wire
 
 /// What the runner asks for when memory does not hold it, and what a start cleans up.
 extension SQLiteJournal {
-    package func knows(_ account: AccountID) -> Bool { accountKeys[account] != nil }
-
     package func intent(_ id: IntentID) throws(JournalError) -> IntentRow? {
         try reading { () throws(JournalError) -> IntentRow? in
             defer { statements.findIntent.reset() }

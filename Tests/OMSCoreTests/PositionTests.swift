@@ -59,14 +59,20 @@ struct PositionTests {
         #expect(positions.all.map(\.position) == [Decimal(4), Decimal(-2)])
     }
 
+    /// As the record tells it.
+    private static func sums(_ fills: [(Fill, OrderTerms)], _ since: [Symbol: Int64]) -> [PositionKey: Decimal?] {
+        var sums: [PositionKey: Decimal?] = [:]
+        for (fill, terms) in fills { OwnTrade(fill, of: terms).add(to: &sums, since: since, takesFees: true) }
+        return sums
+    }
+
     @Test func `what came before the time that a limit names is in its opening amount, also when it is listed late`() throws {
         var positions = Positions(of: "a", takesFees: true)
         positions.execute(Self.terms(.buy), from: .zero, to: Decimal(7))
         let (old, new) = (Self.fill("1", "4", fee: "1", "btc", at: 99), Self.fill("2", "2", at: 100))
         for fill in [old, new] { positions.book(fill, of: Self.terms(.buy)) }
-        positions.begin(at: ["btc_usdt": 100]) { time, tell in
-            for fill in [old, new] where fill.at >= time { tell(OwnTrade(fill, of: Self.terms(.buy))) }
-            return true
+        positions.begin(at: ["btc_usdt": 100]) { since in
+            Self.sums([old, new].map { ($0, Self.terms(.buy)) }, since)
         }
         // Two by an execution since then, and one of no known time.
         #expect(try #require(positions[Self.key]).positionSince == Decimal(3))
@@ -74,10 +80,11 @@ struct PositionTests {
         let row = try #require(positions[Self.key])
         #expect(row.positionSince == Decimal(2) && row.position == Decimal(6))
         // Asked for again, nothing is read; what is new begins where the limit does.
-        positions.begin(at: ["btc_usdt": 100]) { _, _ in false }
-        positions.begin(at: ["btc_usdt": 200]) { _, _ in false }
+        #expect(positions.asks(at: ["btc_usdt": 100]).isEmpty && positions.asks(at: ["btc_usdt": 200]) == ["btc_usdt": 200])
+        positions.begin(at: ["btc_usdt": 100]) { _ in nil }
+        positions.begin(at: ["btc_usdt": 200]) { _ in nil }
         #expect(positions[Self.key]?.since == 100, "what cannot be read leaves the former time")
-        positions.begin(at: ["btc_usdt": 0]) { _, _ in false }
+        positions.begin(at: ["btc_usdt": 0]) { _ in nil }
         #expect(positions[Self.key]?.positionSince == Decimal(6))
     }
 
@@ -89,13 +96,12 @@ struct PositionTests {
             positions.execute(terms, from: .zero, to: fill.quantity)
             positions.book(fill, of: terms)
         }
-        var readings: [Int64] = []
-        positions.begin(at: ["btc_usdt": 100, "eth_usdt": 200, "xrp_usdt": 1]) { time, tell in
-            readings.append(time)
-            for (fill, terms) in fills where fill.at >= time { tell(OwnTrade(fill, of: terms)) }
-            return true
+        var readings: [[Symbol: Int64]] = []
+        positions.begin(at: ["btc_usdt": 100, "eth_usdt": 200, "xrp_usdt": 1]) { since in
+            readings.append(since)
+            return Self.sums(fills, since)
         }
-        #expect(readings == [100])
+        #expect(readings == [["btc_usdt": 100, "eth_usdt": 200]])
         #expect(positions.all.map(\.positionSince) == [Decimal(2), .zero] && positions.all.map(\.since) == [100, 200])
     }
 

@@ -91,7 +91,7 @@ private final class Rig: @unchecked Sendable {
                 releaseBallast: {}, restoreBallast: { true }, streams: streams, log: { _ in }),
             links: [account: VenueLink(adapter: adapter, origin: origin, key: SigningKey(keyID: "key", secret: [1], passphrase: nil))],
             facts: DaemonFacts(version: "test", sqliteVersion: "", startedAt: 0), post: { [mailbox] in mailbox.post($0) },
-            makeEngine: { state, now in Engine(accounts: [setup], state: state, journal: journal, seed: 1, bootID: "boot", at: now) })
+            makeEngine: { state, now in Engine(accounts: [setup], state: state, history: journal, seed: 1, bootID: "boot", at: now) })
         core = CoreLoop(runner: runner, mailbox: mailbox)
     }
 

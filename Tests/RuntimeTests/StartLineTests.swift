@@ -26,8 +26,8 @@ import Venues
         let moment = Moment(monotonic: .seconds(10), wall: now)
         let engine = Engine(
             accounts: [AccountSetup(id: Self.account, uid: "U1", keyFingerprint: "print", rules: adapter)], state: try journal.load(),
-            journal: journal, seed: 1, bootID: "boot", at: moment, version: "9.8.7")
-        try journal.commit(engine.finishTurn(at: moment).records)
+            history: journal, seed: 1, bootID: "boot", at: moment, version: "9.8.7")
+        try journal.commit(engine.finishTurn(at: moment, reading: journal).records)
     }
 
     /// What the cook-book asks.

@@ -57,7 +57,7 @@ private final class Stage {
                 checkJournal: { () throws(JournalError) in }, releaseBallast: {}, restoreBallast: { true }, log: { _ in }),
             links: [account: VenueLink(adapter: adapter, origin: origin, key: key)],
             facts: DaemonFacts(version: "test", sqliteVersion: "", startedAt: 0), post: { [inputs] in inputs.add($0) },
-            makeEngine: { state, now in Engine(accounts: [setup], state: state, journal: journal, seed: 1, bootID: "boot", at: now) })
+            makeEngine: { state, now in Engine(accounts: [setup], state: state, history: journal, seed: 1, bootID: "boot", at: now) })
     }
 
     func submit(_ intent: Intent) {

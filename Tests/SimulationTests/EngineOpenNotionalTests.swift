@@ -119,7 +119,7 @@ import Testing
         #expect(House.settled(daemon, "five"))
         var setups = daemon.setups
         setups[0].risk.maxOpenNotional = try Self.times(3)
-        daemon.engine?.step(.reload(setups, changes: [], by: .daemon), at: daemon.now)
+        daemon.step(.reload(setups, changes: [], by: .daemon))
         let refusal = try Self.submit(1, "more", to: daemon)
         #expect(refusal?.reason == "RISK_MAX_OPEN_NOTIONAL", "\(String(describing: refusal))")
         let told = daemon.journal.events.compactMap(\.event.note).filter { $0.contains("risk.max_open_notional") }

@@ -96,10 +96,26 @@ import Testing
         }
         var setups = daemon.setups
         setups[0].risk.maxPosition = [try Self.one().symbol: PositionLimit(max: try Self.times(9), opening: .zero, since: since)]
-        engine.step(.reload(setups, changes: [], by: .daemon), at: daemon.now)
+        daemon.step(.reload(setups, changes: [], by: .daemon))
         let row = try #require(desk.book.positions.all.first)
         let half = try #require(quantity.dividedRoundingDown(by: Decimal(2)))
         #expect(row.since == since && row.fills == 3 && row.positionSince == half, "\(row)")
+    }
+
+    @Test func `a time that a reload named is counted from, also where the disk had no space for the turn that heard of it`() throws {
+        let daemon = try House.ready("xt-spot") { $0.world.matching.fillRatio = 0.9 }
+        #expect(try Self.submit(4, "buy", to: daemon) == nil)
+        daemon.run(forUs: .seconds(60))
+        let former = try #require(daemon.engine)
+        var setups = daemon.setups
+        setups[0].risk.maxPosition = [try Self.one().symbol: PositionLimit(max: try Self.times(9), opening: .zero, since: 1)]
+        daemon.setDisk(full: true)
+        daemon.step(.reload(setups, changes: [], by: .daemon))
+        daemon.run(forUs: .seconds(5)) { daemon.engine !== former }
+        let engine = try #require(daemon.engine)
+        #expect(engine !== former, "the turn was written")
+        let row = try #require(engine.desk("xt-spot")?.book.positions.all.first)
+        #expect(row.since == 1 && row.fills > 0 && row.positionSince == row.position, "\(row)")
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])

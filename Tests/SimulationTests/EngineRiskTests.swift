@@ -67,7 +67,7 @@ import Testing
         #expect(House.settled(daemon, "five"))
         var setups = daemon.setups
         (setups[0].risk.maxOpenOrders, setups[0].risk.maxOrderNotional) = (2, .one)
-        daemon.engine?.step(.reload(setups, changes: [], by: .daemon), at: daemon.now)
+        daemon.step(.reload(setups, changes: [], by: .daemon))
         let more = try House.error(daemon.submit(try House.intent("xt-spot", orders: 1, id: "more")), daemon)
         #expect(more?.reason == "RISK_MAX_ORDER_NOTIONAL", "\(String(describing: more))")
         // What lives goes on, and may be cancelled.
@@ -80,7 +80,7 @@ import Testing
         let daemon = try Self.ready { _ in }
         var setups = daemon.setups
         setups[0].risk.maxOpenOrders = 2
-        daemon.engine?.step(.reload(setups, changes: [], by: .daemon), at: daemon.now)
+        daemon.engine?.step(.reload(setups, changes: [], by: .daemon), given: Found(), at: daemon.now)
         daemon.run(forUs: .seconds(1))
         let former = daemon.engine
         daemon.setDisk(full: true)
@@ -107,7 +107,7 @@ import Testing
         let words = try #require(told().first)
         #expect(told().count == 1 && words.contains("risk.max_position: ") && words.contains("has no market \(wrong)"), "\(told())")
         #expect(words.contains("risk.max_order_quantity: ") && words.contains("did you mean \(symbol)?") && words.contains("risk.symbols: "))
-        daemon.engine?.step(.reload(daemon.setups, changes: [], by: .daemon), at: daemon.now)
+        daemon.step(.reload(daemon.setups, changes: [], by: .daemon))
         daemon.run(forUs: .milliseconds(10))
         #expect(told().count == 2)
         let rules = try House.hear(daemon.command(.riskGet(nil)), daemon).get()["rules"]?.array ?? []

@@ -31,7 +31,7 @@ private final class LargeBook {
             (order.state, order.evidence, order.attempts, order.venueOrderID) = (.acknowledged, .response, 1, VenueOrderID("v\(index)"))
             return order
         }
-        engine = Engine(accounts: [setup], state: state, journal: journal, seed: 1, bootID: "boot", at: at)
+        engine = Engine(accounts: [setup], state: state, history: journal, seed: 1, bootID: "boot", at: at)
         for _ in 0..<4 { turn() }
         rows = []
     }
@@ -40,7 +40,7 @@ private final class LargeBook {
 
     func command(_ command: ControlCommand) -> UInt64 {
         calls += 1
-        engine.step(.command(command, from: .peer(uid: 0, pid: 1), ticket: Ticket(connection: calls, call: calls)), at: at)
+        take(.command(command, from: .peer(uid: 0, pid: 1), ticket: Ticket(connection: calls, call: calls)))
         return calls
     }
 
@@ -63,7 +63,7 @@ private final class LargeBook {
 
     private func turn() {
         at = Moment(monotonic: at.monotonic + 1_000, wall: at.wall + 1_000)
-        let output = engine.finishTurn(at: at)
+        let output = engine.finishTurn(at: at, reading: journal)
         rows.append(output.records.count)
         var completes = false
         for record in output.records {
@@ -87,8 +87,10 @@ private final class LargeBook {
         case .query(.instruments): answer.query = .instruments([Instrument(symbol: "btc_usdt", tradable: true)])
         case .query, .place, .cancel, .modify, .mixed: return
         }
-        engine.step(.answered(plan.id, answer, sentAt: at, lastByteAt: at), at: at)
+        take(.answered(plan.id, answer, sentAt: at, lastByteAt: at))
     }
+
+    private func take(_ input: Input) { engine.step(input, given: engine.fetch(for: input, from: journal), at: at) }
 }
 
 /// No turn grows with the book, or with what an intent asks of it.
@@ -162,7 +164,7 @@ private final class LargeBook {
 
     private static func other(_ command: ControlCommand, _ daemon: VirtualDaemon, _ connection: UInt64 = 2) -> OMSCore.Ticket {
         let ticket = OMSCore.Ticket(connection: connection, call: 1)
-        daemon.engine?.step(.command(command, from: .peer(uid: 0, pid: 2), ticket: ticket), at: daemon.now)
+        daemon.step(.command(command, from: .peer(uid: 0, pid: 2), ticket: ticket))
         return ticket
     }
 

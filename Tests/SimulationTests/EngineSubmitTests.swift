@@ -150,7 +150,7 @@ extension House {
         daemon.run(forUs: .seconds(5)) { daemon.journal.orders.count >= 200 }
         let kill = ControlCommand.setState("xt-spot", .halted, reason: "kill", cancelOpen: true, everything: false)
         let other = OMSCore.Ticket(connection: 2, call: 1)
-        daemon.engine?.step(.command(kill, from: .peer(uid: 0, pid: 2), ticket: other), at: daemon.now)
+        daemon.step(.command(kill, from: .peer(uid: 0, pid: 2), ticket: other))
         daemon.run(forUs: 10)
         #expect(daemon.journal.commands.isEmpty || daemon.journal.orders.count == 1_000, "no command of an order that a crash would discard")
         if crashes {

@@ -101,10 +101,11 @@ import Wire
     private static func start(_ sample: Sample) throws -> [JournalRecord] {
         let moment = Moment(monotonic: 1, wall: sample.now)
         let engine = Engine(
-            accounts: [], state: try sample.open.load(), journal: try sample.open, seed: 1, bootID: "boot", at: moment, version: "1")
-        let records = engine.finishTurn(at: moment).records
+            accounts: [], state: try sample.open.load(), history: try sample.open, seed: 1, bootID: "boot", at: moment, version: "1")
+        let output = engine.finishTurn(at: moment, reading: try sample.open)
+        if let error = output.unread { try sample.open.latch(error) }
         sample.seq = engine.journalSeq
-        return records
+        return output.records
     }
 
     private static func positions(_ sample: Sample) throws -> Int {

@@ -3,7 +3,7 @@ extension Engine {
     /// Takes a command of a peer that may give it.
     func take(_ command: ControlCommand, from caller: Caller, ticket: Ticket) {
         let (actor, rights) = (caller.actor, caller.rights)
-        if let account = account(of: command), !rights.sees(account) || desk(account) == nil && !journal.knows(account) {
+        if let account = account(of: command), !rights.sees(account) || desk(account) == nil && !everKnown.contains(account) {
             return fail(.unknownAccount(account), to: ticket)
         }
         do throws(ControlError) {
@@ -79,7 +79,7 @@ extension Engine {
         }
     }
 
-    private func filter(of command: ControlCommand) -> OrderFilter? {
+    func filter(of command: ControlCommand) -> OrderFilter? {
         switch command {
         case .orderList(let filter), .fillList(let filter), .breakList(let filter): filter
         default: nil

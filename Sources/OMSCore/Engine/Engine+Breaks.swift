@@ -48,7 +48,7 @@ extension Engine {
             case .unreadable: name = broken.detail.hasPrefix(Self.unlistable) ? "" : broken.detail
             // Another account's orders in this one's listing.
             case .identity where broken.detail.hasPrefix(Self.leftBehind): name = Self.leftSubject
-            case .identity: name = broken.clientOrderID.flatMap { (try? journal.order($0)) ?? nil }?.account.text ?? ""
+            case .identity: name = broken.clientOrderID.flatMap { (try? recall.order($0)) ?? nil }?.account.text ?? ""
             default: name = Loop(of: broken)?.text ?? ""
             }
             desk.access.remember(broken)

@@ -139,8 +139,8 @@ extension Engine {
         case .intent(let intent): return intent
         case .tagged:
             if let intent = live.intent ?? intents[live.order.intent] { return intent }
-            // A read that fails: the journal keeps that error, and this turn is never committed (``Journal/check()``).
-            return ((try? journal.intent(live.order.intentID)) ?? nil).map { OpenIntent($0, isComplete: true) }
+            // A read that fails: the journal keeps that error, and this turn is never committed (``Record/check()``).
+            return ((try? recall.intent(live.order.intentID)) ?? nil).map { OpenIntent($0, isComplete: true) }
         case .state, .guarded, .own: return nil
         }
     }
@@ -207,7 +207,7 @@ extension Engine {
             return fail(.notReady("intent \(id) is being written; cancel it once it is accepted"), to: ticket)
         } else {
             do throws(JournalError) {
-                guard let row = try journal.intent(id) else { return fail(.unknownOrder("no intent \(id) in this journal"), to: ticket) }
+                guard let row = try recall.intent(id) else { return fail(.unknownOrder("no intent \(id) in this journal"), to: ticket) }
                 intent = OpenIntent(row, isComplete: true)
             } catch {
                 return fail(.journalUnavailable(error.description), to: ticket)

@@ -17,7 +17,7 @@ extension Engine {
     }
 
     /// An order that was examined as known when its intent was taken. nil: it cannot be read, and this turn is never committed.
-    private func known(_ id: ClientOrderID) -> Order? { readOrLatch { () throws(JournalError) in try journal.order(id) } ?? nil }
+    private func known(_ id: ClientOrderID) -> Order? { readOrStop { () throws(JournalError) in try recall.order(id) } ?? nil }
 
     private func birth(
         _ kind: CommandKind, of order: Order, price: Decimal?, quantity: Decimal?, onFailure: OnFailure, for intent: OpenIntent?,
@@ -180,8 +180,8 @@ extension Engine {
 
     func resolve(_ id: ClientOrderID, isPlaced: Bool, reason: String, from actor: Actor, ticket: Ticket) {
         guard let live = names[id] else {
-            if let account = ((try? journal.order(id)) ?? nil)?.account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
-            let isKnown = (try? journal.isUsed(id)) ?? false
+            if let account = ((try? recall.order(id)) ?? nil)?.account, desk(account) == nil { return fail(.unknownAccount(account), to: ticket) }
+            let isKnown = (try? recall.isUsed(id)) ?? false
             return fail(isKnown ? .invalidParams("order \(id) is not in doubt") : .unknownOrder("this journal never held an order \(id)"), to: ticket)
         }
         guard let desk = desk(live.order.account) else { return }

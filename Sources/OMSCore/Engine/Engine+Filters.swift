@@ -59,9 +59,9 @@ extension Engine {
         throw .unknownOrder("cancel[\(first.index)]: no live order of account \(desk.id) matches \(filter.words)")
     }
 
-    private func find(_ id: VenueOrderID, on desk: Desk) throws(ControlError) -> Order? {
+    func find(_ id: VenueOrderID, on desk: Desk) throws(ControlError) -> Order? {
         if let live = desk.book[id] { return live.intent?.isComplete ?? true ? live.order : nil }
-        do throws(JournalError) { return try journal.order(account: desk.id, venueOrderID: id) } catch {
+        do throws(JournalError) { return try recall.order(account: desk.id, venueOrderID: id) } catch {
             throw .journalUnavailable(error.description)
         }
     }
@@ -86,7 +86,7 @@ extension Engine {
     /// Whose an intent is that is accepted; nil: none is of that name.
     private func account(of id: IntentID) throws(ControlError) -> AccountID? {
         if let open = intents[id] { return open.row.account }
-        do throws(JournalError) { return try journal.intent(id)?.account } catch { throw .journalUnavailable(error.description) }
+        do throws(JournalError) { return try recall.intent(id)?.account } catch { throw .journalUnavailable(error.description) }
     }
 
     /// What a listing is answered whose tag no intent bears; nil: it is narrowed to none.

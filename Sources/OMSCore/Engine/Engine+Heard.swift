@@ -20,7 +20,7 @@ extension Engine {
         }
     }
 
-    private func served(by name: StreamName, product: String?) -> [Desk] {
+    func served(by name: StreamName, product: String?) -> [Desk] {
         let all = streams[name]?.accounts.map { desks[$0] } ?? []
         return product.map { product in all.filter { $0.profile.product == product } } ?? all
     }
@@ -41,14 +41,33 @@ extension Engine {
         return true
     }
 
-    /// Whose news it is: by our id where it bears one, else by the venue's. One that closed is taken back into memory if there is something in it.
-    private func subject(of news: StreamNews, on desk: Desk) -> LiveOrder? {
+    /// Whose news may be.
+    enum Subject {
+        case live(LiveOrder)
+        /// Closed, and not in memory.
+        case closed(Order)
+        case nobody
+    }
+
+    /// By our id where it bears one, else by the venue's.
+    func sought(_ news: StreamNews, on desk: Desk) -> Subject {
         let ids = news.ids
-        if let live = ids.client.flatMap({ names[$0] }) { return live.order.account == desk.id ? live : nil }
-        if let live = ids.venue.flatMap({ desk.book[$0] }), ids.client == nil || ids.client == live.order.clientOrderID { return live }
+        if let live = ids.client.flatMap({ names[$0] }) { return live.order.account == desk.id ? .live(live) : .nobody }
+        if let live = ids.venue.flatMap({ desk.book[$0] }), ids.client == nil || ids.client == live.order.clientOrderID { return .live(live) }
         guard let order = try? owner(clientOrderID: ids.client, venueOrderID: ids.venue, on: desk), order.account == desk.id,
             names[order.clientOrderID] == nil, order.state.isTerminal
-        else { return nil }
+        else { return .nobody }
+        return .closed(order)
+    }
+
+    /// Whose news it is. One that closed is taken back into memory if there is something in it.
+    private func subject(of news: StreamNews, on desk: Desk) -> LiveOrder? {
+        let order: Order
+        switch sought(news, on: desk) {
+        case .live(let live): return live
+        case .nobody: return nil
+        case .closed(let known): order = known
+        }
         let live = LiveOrder(order, intent: nil)
         adopt(live, on: desk)
         if let intent = intents[order.intent] { intents.own(order.key, order.state, of: intent) }

@@ -184,11 +184,7 @@ extension Engine {
     ) {
         for subject in subjects {
             guard let live = desk.book[subject.order] else { continue }
-            let own = reports.filter { report in
-                if let id = report.clientOrderID, id == subject.clientOrderID { return true }
-                guard let id = report.venueOrderID else { return false }
-                return id == subject.venueOrderID || subject.predictedIDs.contains(id)
-            }
+            let own = reports.filter { $0.bearsID(of: subject) }
             let believed = own.filter { contradiction(of: $0, with: live, on: desk) == nil }
             if let report = best(of: believed, for: live, on: desk) {
                 present(live, report, flight, on: desk)

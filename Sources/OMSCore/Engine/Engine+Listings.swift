@@ -75,6 +75,14 @@ extension Engine {
         return fitting.count == 1 ? .surely(first) : .perhaps(first)
     }
 
+    /// Who a row may be of by its id's end alone, whatever else it tells.
+    func namesakes(_ report: OrderReport, on desk: Desk) -> [LiveOrder] {
+        guard desk.profile.looksUpByVenueID, let id = report.venueOrderID else { return [] }
+        return desk.book.doubts.union(desk.lookUps.givenUp).compactMap { desk.book[$0] }.filter { live in
+            live.order.venueOrderID == nil && hasEnding(of: id, live)
+        }
+    }
+
     private func hasEnding(of id: VenueOrderID, _ live: LiveOrder) -> Bool {
         let ending = live.order.clientOrderID.text.suffix(9)
         return ending.utf8.count == 9 && id.text.hasSuffix(ending)

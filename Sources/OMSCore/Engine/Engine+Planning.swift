@@ -3,10 +3,15 @@ extension Engine {
     /// Looks for what an intent means. A small one is looked through within this very step.
     func plan(_ intent: Intent, content: AskedContent, under guardID: GuardID?, on desk: Desk, from actor: Actor, ticket: Ticket) {
         var planning = Planning(intent: intent, content: content, desk: desk.index, actor: actor, ticket: ticket, guardID: guardID)
-        let walked = intent.cancel.contains { if case .matching = $0 { true } else { false } } ? desk.book.count : 0
-        guard planning.itemsLeft + walked <= sliceRows else { return admission.plan(planning) }
+        guard isSmall(intent, on: desk) else { return admission.plan(planning) }
         var steps = Int.max
         _ = go(on: &planning, steps: &steps)
+    }
+
+    /// Whether all that an intent means is looked for in the step that takes it.
+    func isSmall(_ intent: Intent, on desk: Desk) -> Bool {
+        let walked = intent.cancel.contains { if case .matching = $0 { true } else { false } } ? desk.book.count : 0
+        return intent.modify.count + intent.cancel.count + walked <= sliceRows
     }
 
     /// Looks at the next items of large intents: half of a turn's steps for the one with least left, the rest for the oldest.

@@ -13,10 +13,10 @@ extension Engine {
         var elsewhere: [AccountID: Positions] = [:]
         var after = OrderKey(0)
         // A sum that lacks what cannot be read is never committed.
-        while let page = readOrLatch({ () throws(JournalError) in try journal.executedOrders(after: after, limit: 1_000) }), let last = page.last {
+        while let page = readOrStop({ () throws(JournalError) in try recall.executedOrders(after: after, limit: 1_000) }), let last = page.last {
             after = last.key
             for order in page {
-                guard let fills = readOrLatch({ () throws(JournalError) in try journal.fills(of: order.key) }) else { return }
+                guard let fills = readOrStop({ () throws(JournalError) in try recall.fills(of: order.key) }) else { return }
                 let booked = fills.reduce(Decimal.zero) { $0.adding($1.quantity) ?? $0 }
                 func count(_ positions: inout Positions) {
                     positions.execute(order.terms, from: .zero, to: max(order.filledQuantity, booked))
@@ -39,34 +39,35 @@ extension Engine {
     /// Has positions counted from where their limits say. Called at the start and where rules changed.
     func beginPositions() {
         for desk in desks {
-            let id = desk.id
-            desk.book.positions.begin(at: desk.setup.risk.maxPosition.mapValues { $0.since ?? 0 }) { time, tell in
-                do throws(JournalError) { try journal.trades(of: id, since: time, tell) } catch {
+            let (id, takesFees) = (desk.id, desk.profile.takesFeesFromPositions)
+            desk.book.positions.begin(at: desk.setup.risk.positionTimes) { since in
+                var sums: [PositionKey: Decimal?]
+                do throws(JournalError) { sums = try recall.trades(of: id, since: since, takesFees: takesFees) } catch {
                     // Whose file is not there is not counted, and what its rule bounds is refused until it is.
-                    if error.isOfArchive { desk.access.say("risk.max_position cannot be judged: \(error.description)") } else { latch(error) }
-                    return false
+                    if error.isOfArchive { desk.access.say("risk.max_position cannot be judged: \(error.description)") } else { stop(error) }
+                    return nil
                 }
                 // What this turn booked is counted already, and not in the journal yet.
-                for case .fill(let key, id, _, let fill, _) in turn.records where fill.at >= time {
-                    if let live = desk.book[key] { tell(OwnTrade(fill, of: live.order.terms)) }
+                for case .fill(let key, id, _, let fill, _) in turn.records {
+                    if let live = desk.book[key] { OwnTrade(fill, of: live.order.terms).add(to: &sums, since: since, takesFees: takesFees) }
                 }
-                return true
+                return sums
             }
         }
     }
 
-    /// Reads what memory cannot be right without. nil: it cannot be read. The journal keeps that error, so that this turn is never committed
-    /// (``Journal/latch(_:)``), whatever else it did.
-    func readOrLatch<Result>(_ read: () throws(JournalError) -> Result) -> Result? {
+    /// Reads what memory cannot be right without. nil: it cannot be read, and whatever else this turn does, it is never committed
+    /// (``TurnOutput/unread``).
+    func readOrStop<Result>(_ read: () throws(JournalError) -> Result) -> Result? {
         do throws(JournalError) { return try read() } catch {
-            latch(error)
+            stop(error)
             return nil
         }
     }
 
     /// A disk without space, or one that is busy, is none of those to a reader: what was not read is missing for good.
-    private func latch(_ error: JournalError) {
-        journal.latch(error.kind == .damaged ? error : JournalError(.failed, error.description, isStorageFault: error.isStorageFault))
+    private func stop(_ error: JournalError) {
+        turn.unread(error.kind == .damaged ? error : JournalError(.failed, error.description, isStorageFault: error.isStorageFault))
     }
 
     func recordPositions(of desk: Desk) {
@@ -146,6 +147,11 @@ extension Engine {
         guard row.since == limit.since ?? 0 else { return nil }
         return PositionRow.sum(opening, row.positionSince)
     }
+}
+
+extension RiskSetting {
+    /// From when on each market's positions count, microseconds since 1970 UTC; 0: from the beginning.
+    var positionTimes: [Symbol: Int64] { maxPosition.mapValues { $0.since ?? 0 } }
 }
 
 /// The most that an account may hold of a market, long or short, in what the venue counts.

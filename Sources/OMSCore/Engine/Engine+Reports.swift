@@ -23,7 +23,7 @@ extension Engine {
     ) -> Merged? {
         live.seenAt = now.monotonic
         // What of it is on record already is no growth.
-        if report.status == .filled || report.filledQuantity.map({ $0 > live.order.filledQuantity }) ?? false { _ = recallFills(of: live, on: desk) }
+        if report.tellsMore(than: live.order) { _ = recallFills(of: live, on: desk) }
         guard let merged = desk.book.apply(report, to: live, sight) else { return nil }
         if merged.isUnbarred, desk.breaks[.duplicateID, live.order.clientOrderID]?.detail == Self.duplicateUnseen {
             mended(.duplicateID, of: live, on: desk)
@@ -52,7 +52,7 @@ extension Engine {
     /// - Returns: false: the journal could not be read, nothing can be booked, and this turn is never committed.
     func recallFills(of live: LiveOrder, on desk: Desk) -> Bool {
         guard live.trades == nil else { return true }
-        guard let known = readOrLatch({ () throws(JournalError) in try journal.fills(of: live.key) }) else { return false }
+        guard let known = readOrStop({ () throws(JournalError) in try recall.fills(of: live.key) }) else { return false }
         desk.book.recall(known, of: live)
         return true
     }

@@ -43,7 +43,11 @@ extension Engine {
 
     /// What another engine of this process knew that is not on record: the configuration that it was told last, and what it heard in turns that were never
     /// written. A venue's refusal counts whether the disk has space for it or not.
-    package func heed(_ former: Engine) {
+    ///
+    /// - Parameter history: read by what begins with that configuration, as at a start.
+    package func heed(_ former: Engine, reading history: any History) {
+        recall.open(history)
+        defer { recall.close() }
         if let setups = former.reloaded { takeOver(setups) }
         limiter.heed(former.limiter)
         guards.heed(former.guards, in: turn)

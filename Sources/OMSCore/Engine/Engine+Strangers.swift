@@ -4,11 +4,11 @@ extension Engine {
     func owner(clientOrderID: ClientOrderID?, venueOrderID: VenueOrderID?, on desk: Desk) throws(JournalError) -> Order? {
         if let id = clientOrderID {
             if let live = names[id] { return live.order }
-            if let order = try journal.order(id) { return order }
+            if let order = try recall.order(id) { return order }
         }
         guard let id = venueOrderID else { return nil }
         if let live = desk.book[id] { return live.order }
-        let owners = try journal.orders(venueOrderID: id)
+        let owners = try recall.orders(venueOrderID: id)
         if let own = owners.first(where: { $0.account == desk.id && !isLeft($0, on: desk) }) { return own }
         // Venues may give one id twice, each to an order of its own: another account's needs the same client id, or none that could be read. Where an
         // account was is not known once it is configured no more: it may have been here.

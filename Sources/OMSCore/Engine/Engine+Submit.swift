@@ -28,7 +28,7 @@ extension Engine {
     func known(_ id: IntentID) throws(ControlError) -> (content: IntentContent, account: AccountID)? {
         if let open = intents[id] { return (open.row.content, open.row.account) }
         if let planned = admission.planned(id) { return planned }
-        do throws(JournalError) { return try journal.intent(id).map { ($0.content, $0.account) } } catch {
+        do throws(JournalError) { return try recall.intent(id).map { ($0.content, $0.account) } } catch {
             throw .journalUnavailable(error.description)
         }
     }
@@ -95,7 +95,7 @@ extension Engine {
     func isUsed(_ id: ClientOrderID) throws(ControlError) -> Bool {
         if names[id] != nil { return true }
         if admission.isGiven(id) { return true }
-        do throws(JournalError) { return try journal.isUsed(id) } catch { throw .journalUnavailable(error.description) }
+        do throws(JournalError) { return try recall.isUsed(id) } catch { throw .journalUnavailable(error.description) }
     }
 
     /// The first rule an order breaks: the venue's, the instrument's or the owner's.
@@ -118,6 +118,6 @@ extension Engine {
 
     func find(_ id: ClientOrderID) throws(ControlError) -> Order? {
         if let live = names[id] { return live.order }
-        do throws(JournalError) { return try journal.order(id) } catch { throw .journalUnavailable(error.description) }
+        do throws(JournalError) { return try recall.order(id) } catch { throw .journalUnavailable(error.description) }
     }
 }

@@ -10,7 +10,7 @@ package final class Engine {
     var reloaded: [AccountSetup]?
     var deskIndex: [AccountID: Int] = [:]
     var limiter = Limiter()
-    let journal: any Journal
+    let recall = Recall()
     var random: SplitMix64
 
     var admission: Admission
@@ -35,6 +35,8 @@ package final class Engine {
     var streams: [StreamName: SharedStream] = [:]
     /// Those of accounts that are not configured.
     let breaksElsewhere = Breaks()
+    /// All that the journal ever held anything of, when this engine began.
+    let everKnown: Set<AccountID>
     /// What the journal holds of accounts that are not configured.
     var absent: [AccountID: AbsentAccount] = [:]
 
@@ -62,16 +64,16 @@ package final class Engine {
 
     /// - Parameters:
     ///   - state: what `journal.load()` said.
-    ///   - journal: looked up for what memory does not hold; never written from here.
+    ///   - history: of what `state` does not hold. Read through here; no hold is kept of it.
     ///   - seed: for back-off jitter alone.
     ///   - bootID: permits of the same boot may count elapsed time.
     ///   - patience: how long it waits for what.
     ///   - version: of the daemon that begins to work on the journal, which is the first line that it writes; nil: it wrote that before.
     package init(
-        accounts: [AccountSetup], state: JournalState, journal: any Journal, seed: UInt64, bootID: String, at now: Moment,
+        accounts: [AccountSetup], state: JournalState, history: any History, seed: UInt64, bootID: String, at now: Moment,
         patience: Patience = Patience(), version: String? = nil
     ) {
-        self.journal = journal
+        everKnown = state.accounts
         self.patience = patience
         turn = Turn(at: now, seq: state.seq, requestMax: state.requestMax)
         random = SplitMix64(seed: seed)
@@ -79,6 +81,8 @@ package final class Engine {
         let holdMs = accounts.map { $0.holdUnansweredMs + (state.hasOpenSockets ? $0.requestTimeoutMs : 0) }.max() ?? 0
         (goneBackSeq, startedAt, formerEndsAt) = (state.goneBackSeq, now.monotonic, now.monotonic + .milliseconds(holdMs))
         admission = Admission(mint: OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater))
+        recall.open(history)
+        defer { recall.close() }
         // In front of whatever else a start records: since the line before it nothing was recorded.
         if let version {
             let facts = [JournalEvent.Fact("version", version), .init("boot", bootID)]
@@ -133,8 +137,14 @@ package final class Engine {
     // MARK: Turns
 
     /// Takes one input. Effects gather until `finishTurn`.
-    package func step(_ input: Input, at moment: Moment) {
+    ///
+    /// - Parameters:
+    ///   - found: what it must know of the record (``fetch(for:from:)``). Nothing else is read.
+    ///   - history: where a release looks up what should have been found and was not.
+    package func step(_ input: Input, given found: Found, at moment: Moment, beyond history: (any History)? = nil) {
         turn.goOn(at: moment)
+        recall.remember(found, beyond: history)
+        defer { recall.close() }
         switch input {
         case .command(let command, let caller, let ticket):
             guards.heard(ticket.connection, in: turn)
@@ -152,9 +162,13 @@ package final class Engine {
         }
     }
 
+    func isBusy(with connection: UInt64) -> Bool {
+        admission.isBusy(with: connection) || cancelRounds.contains { $0.ticket?.connection == connection }
+    }
+
     /// What a connection sent behind a large intent takes effect behind it.
     func receive(_ command: ControlCommand, from caller: Caller, ticket: Ticket) {
-        if admission.isBusy(with: ticket.connection) || cancelRounds.contains(where: { $0.ticket?.connection == ticket.connection }) {
+        if isBusy(with: ticket.connection) {
             admission.wait(Waiting(command: command, caller: caller, ticket: ticket))
         } else {
             take(command, from: caller, ticket: ticket)
@@ -162,14 +176,18 @@ package final class Engine {
     }
 
     /// Answers a question of how things stand without ending a turn: nothing of it is to be recorded. Only where nothing else was heard since the last one.
-    package func answer(_ question: Input, at moment: Moment) -> [(ticket: Ticket, reply: Result<Reply, ControlError>)] {
-        step(question, at: moment)
+    package func answer(_ question: Input, given found: Found, at moment: Moment) -> [(ticket: Ticket, reply: Result<Reply, ControlError>)] {
+        step(question, given: found, at: moment)
         return turn.takeReplies()
     }
 
     /// Ends a turn: timers fire, what may leave is sent, intents that came to rest are settled.
-    package func finishTurn(at moment: Moment) -> TurnOutput {
+    ///
+    /// - Parameter history: read by what is gone on with from earlier turns.
+    package func finishTurn(at moment: Moment, reading history: any History) -> TurnOutput {
         turn.goOn(at: moment)
+        recall.open(history)
+        defer { recall.close() }
         turn.beginTimers()
         lookAtClock()
         takeEarlySubmits()
@@ -296,7 +314,7 @@ package final class Engine {
         commands[command.id] = command
         if let key = command.intent, let intent = intents[key] { intents.commandBorn(in: intent) }
         // What cannot be looked up stays open, and its intent with it.
-        guard let order = (try? journal.order(command.clientOrderID)) ?? nil, order.state.isTerminal else { return }
+        guard let order = (try? recall.order(command.clientOrderID)) ?? nil, order.state.isTerminal else { return }
         let isDone = command.kind == .cancel ? !Self.isInVain(cancelOf: order) : isShown(command, in: order)
         change(command.id, to: isDone ? .done : .refused, evidence: order.evidence, note: "restart: the order is \(order.state.rawValue)")
     }

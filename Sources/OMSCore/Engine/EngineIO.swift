@@ -158,7 +158,9 @@ package struct TurnOutput: Sendable {
     /// Requests that left without a row (look-ups) and turned out to matter: their rows are written with this turn.
     package var lateRequests: [RequestID] = []
     package var notices: [Notice] = []
+    /// What memory rests on could not be read: nothing of this turn may become durable, and no turn may follow it.
+    package var unread: JournalError?
     package init() {}
 
-    package var isEmpty: Bool { records.isEmpty && sends.isEmpty && wishes.isEmpty && replies.isEmpty && notices.isEmpty }
+    package var isEmpty: Bool { unread == nil && records.isEmpty && sends.isEmpty && wishes.isEmpty && replies.isEmpty && notices.isEmpty }
 }

@@ -49,6 +49,9 @@ final class Turn {
     func send(_ plan: RequestPlan) { output.sends.append(plan) }
     func wish(_ wish: StreamWish) { output.wishes.append(wish) }
 
+    /// Something of the record that this turn cannot do without could not be read.
+    func unread(_ error: JournalError) { output.unread = output.unread ?? error }
+
     /// A look-up that left without a row changed something: it gets one.
     func writeLate(_ id: RequestID) { if !isWrittenLate(id) { output.lateRequests.append(id) } }
     func isWrittenLate(_ id: RequestID) -> Bool { output.lateRequests.contains(id) }

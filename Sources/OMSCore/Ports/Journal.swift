@@ -320,28 +320,12 @@ package enum JournalRecord: Sendable {
     case note(account: AccountID?, OrderKey?, JournalEvent)
 }
 
-/// The durable record, as the runner's thread uses it. One writer in the world.
-package protocol Journal: AnyObject {
+/// The durable record as the runner's thread writes it: one writer in the world.
+package protocol Record: AnyObject {
     /// Writes the records in one transaction and returns once they are on disk (`fsync`ed). Throws: nothing of it was written.
     func commit(_ records: [JournalRecord]) throws(JournalError)
     /// What a start needs.
     func load() throws(JournalError) -> JournalState
-    /// Whether it holds anything of an account, configured now or formerly.
-    func knows(_ account: AccountID) -> Bool
-    /// Looks up what memory does not hold.
-    func intent(_ id: IntentID) throws(JournalError) -> IntentRow?
-    func order(_ id: ClientOrderID) throws(JournalError) -> Order?
-    func order(account: AccountID, venueOrderID: VenueOrderID) throws(JournalError) -> Order?
-    /// Those of any account that bear this id at their venue, or of which an attempt was to bear it.
-    func orders(venueOrderID: VenueOrderID) throws(JournalError) -> [Order]
-    func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool
-    /// Executions already booked of an order.
-    func fills(of order: OrderKey) throws(JournalError) -> [Fill]
-    /// Tells what each execution of an account moved from a time on, microseconds since 1970 UTC by the venue, row by row: there may be millions.
-    func trades(of account: AccountID, since: Int64, _ tell: (OwnTrade) -> Void) throws(JournalError)
-    /// Orders behind `key` of which something is executed, or booked, by number. Read through, once a journal: that there are no more goes on record with
-    /// the next commit.
-    func executedOrders(after key: OrderKey, limit: Int) throws(JournalError) -> [Order]
     /// Runs when there is nothing else to do: lets the writer checkpoint.
     func idle() throws(JournalError)
     /// Nothing is written from here on: what memory holds rests on something that could not be read.
@@ -349,3 +333,6 @@ package protocol Journal: AnyObject {
     /// Throws the I/O error that an earlier call ran into: what was answered from memory since may be wrong.
     func check() throws(JournalError)
 }
+
+/// Both sides of one file.
+package typealias Journal = Record & History

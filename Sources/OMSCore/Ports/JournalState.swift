@@ -14,6 +14,8 @@ package struct JournalState: Sendable {
     package var formulaBroken: Set<AccountID> = []
     /// How far behind look-ups of an account were seen to be, microseconds.
     package var lookupLags: [AccountID: Int64] = [:]
+    /// All that the journal ever held anything of, configured or not.
+    package var accounts: Set<AccountID> = []
     /// Who each account is, since its first signed request.
     package var identities: [AccountID: PinnedIdentity] = [:]
     package var orders: [Order] = []

@@ -73,6 +73,16 @@ package struct OrderReport: Equatable, Sendable {
     package var reason: String?
 
     package init(status: Status, venueState: String) { (self.status, self.venueState) = (status, venueState) }
+
+    /// Whether it bears an id by which the order was asked for.
+    func bearsID(of subject: FindSubject) -> Bool {
+        if let id = clientOrderID, id == subject.clientOrderID { return true }
+        guard let id = venueOrderID else { return false }
+        return id == subject.venueOrderID || subject.predictedIDs.contains(id)
+    }
+
+    /// Whether it may tell of executions that are not known yet.
+    func tellsMore(than order: Order) -> Bool { status == .filled || filledQuantity.map { $0 > order.filledQuantity } ?? false }
 }
 
 /// A row of a listing that could not be read. Whose it may be decides what it is worth: where it may be ours, the page it stood on proves nothing.

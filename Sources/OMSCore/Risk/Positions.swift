@@ -49,25 +49,26 @@ struct Positions {
         return touched.sorted().compactMap { rows[$0] }
     }
 
+    /// Of which markets executions must be counted to begin at these times, each from its own; none: nothing is asked of the record.
+    func asks(at times: [Symbol: Int64]) -> [Symbol: Int64] {
+        var asked: [Symbol: Int64] = [:]
+        for row in rows.values { if let time = times[row.key.symbol], time != 0, row.since != time { asked[row.key.symbol] = time } }
+        return asked
+    }
+
     /// Counts from another time on.
     ///
-    /// - Parameter trades: tells every execution that is booked from a time on, of any market; false: they cannot be read, and the former times stand. Asked
-    ///   once at most, and not at all where everything counts.
-    mutating func begin(at times: [Symbol: Int64], trades: (Int64, (OwnTrade) -> Void) -> Bool) {
+    /// - Parameter sums: what executions that are booked come to, of markets from their times on; nil: they cannot be read, and the former times stand.
+    ///   Asked once at most, and not at all where everything counts.
+    mutating func begin(at times: [Symbol: Int64], sums: ([Symbol: Int64]) -> [PositionKey: Decimal?]?) {
         begins = times
-        var after: [PositionKey: Decimal?] = [:]
-        for row in rows.values { if let time = times[row.key.symbol], row.since != time { after[row.key] = .some(.zero) } }
-        guard !after.isEmpty else { return }
-        if let first = after.keys.compactMap({ times[$0.symbol] }).filter({ $0 != 0 }).min() {
-            let isRead = trades(first) { trade in
-                guard let sum = after[trade.key], let time = times[trade.key.symbol], trade.at >= time else { return }
-                after[trade.key] = .some(PositionRow.sum(sum, trade.change(takesFees: takesFees)))
-            }
-            guard isRead else { return }
-        }
-        for (key, sum) in after {
+        let changed = rows.values.filter { row in times[row.key.symbol].map { $0 != row.since } ?? false }.map(\.key)
+        guard !changed.isEmpty else { return }
+        let asked = asks(at: times)
+        guard let after = asked.isEmpty ? [:] : sums(asked) else { return }
+        for key in changed {
             guard let time = times[key.symbol] else { continue }
-            rows[key]?.begin(at: time, after: sum)
+            rows[key]?.begin(at: time, after: after[key] ?? .zero)
             touched.insert(key)
         }
     }
@@ -97,5 +98,11 @@ package struct OwnTrade: Sendable, Equatable {
     func change(takesFees: Bool) -> Decimal? {
         let cost = takesFees ? key.symbol.baseFee(fee, feeAsset) : .zero
         return PositionRow.difference(side == .buy ? quantity : Decimal.zero.subtracting(quantity), cost)
+    }
+
+    /// Adds that to its position's sum, where it is from when on its market counts.
+    func add(to sums: inout [PositionKey: Decimal?], since: [Symbol: Int64], takesFees: Bool) {
+        guard let time = since[key.symbol], at >= time else { return }
+        sums.updateValue(PositionRow.sum(sums[key] ?? .zero, change(takesFees: takesFees)), forKey: key)
     }
 }

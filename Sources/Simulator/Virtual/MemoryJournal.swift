@@ -186,6 +186,7 @@ package final class MemoryJournal: Journal {
         }
         var state = JournalState()
         (state.seq, state.requestMax, state.idHighWater, state.idTag, state.bootID) = (seq, requestMax, highWater, "SIMU", bootID)
+        state.accounts = Set(intents.values.map(\.account))
         (state.formulaBroken, state.lookupLags, state.identities) = (formulaBroken, lookupLags, identities)
         (state.rests, state.bans) = (rests.values.sorted { $0.budget < $1.budget }, bans.values.sorted { $0.family < $1.family })
         state.orders = orders.values.filter { !$0.state.isTerminal }.sorted { $0.key < $1.key }
@@ -215,7 +216,6 @@ package final class MemoryJournal: Journal {
 
     private static let ends: Set<EventKind> = [.closed, .rejected, .filled, .resolved]
 
-    package func knows(_ account: AccountID) -> Bool { intents.values.contains { $0.account == account } }
     package func intent(_ id: IntentID) -> IntentRow? { byIntentID[id].flatMap { intents[$0] } }
     package func order(_ id: ClientOrderID) -> Order? { byClientID[id].flatMap { orders[$0] } }
     package func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? {

@@ -181,7 +181,7 @@ package final class VirtualDaemon {
             ports: ports, links: linked(), facts: DaemonFacts(version: "virtual", sqliteVersion: "none", startedAt: now.wall),
             post: { mailbox.post($0) },
             makeEngine: { state, now in
-                let engine = Engine(accounts: setups, state: state, journal: disk, seed: seed, bootID: boot, at: now)
+                let engine = Engine(accounts: setups, state: state, history: disk, seed: seed, bootID: boot, at: now)
                 if let slice { engine.sliceRows = slice }
                 return engine
             })

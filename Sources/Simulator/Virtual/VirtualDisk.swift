@@ -91,7 +91,6 @@ final class VirtualDisk: Journal {
         forgets(&state, configured)
         return state
     }
-    func knows(_ account: AccountID) -> Bool { journal.knows(account) }
     func intent(_ id: IntentID) -> IntentRow? { journal.intent(id) }
     func order(_ id: ClientOrderID) -> Order? { hidesOthers ? nil : journal.order(id).map(read) }
     func order(account: AccountID, venueOrderID: VenueOrderID) -> Order? {

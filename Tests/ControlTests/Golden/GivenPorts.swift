@@ -61,7 +61,6 @@ final class GivenJournal: Journal {
         state.idTag = "GOLD"
         return state
     }
-    func knows(_ account: AccountID) -> Bool { journal.knows(account) }
     func intent(_ id: IntentID) throws(JournalError) -> IntentRow? { try journal.intent(id) }
     func order(_ id: ClientOrderID) throws(JournalError) -> Order? { try journal.order(id) }
     func order(account: AccountID, venueOrderID: VenueOrderID) throws(JournalError) -> Order? {

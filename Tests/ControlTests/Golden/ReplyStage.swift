@@ -69,7 +69,7 @@ final class ReplyStage: @unchecked Sendable {
                 releaseBallast: { journal.isFull = false }, restoreBallast: { true }, log: { log.append($0) }),
             links: links, facts: DaemonFacts(version: "0.0.0", sqliteVersion: "3.0.0", startedAt: Self.epoch), post: { posted.add($0) },
             makeEngine: { state, now in
-                Engine(accounts: setups.map(\.0), state: state, journal: journal, seed: 1, bootID: "boot", at: now)
+                Engine(accounts: setups.map(\.0), state: state, history: journal, seed: 1, bootID: "boot", at: now)
             })
         let connections = Mutex(0)
         server = try ControlServer(
