@@ -47,23 +47,18 @@ final class Desk {
     var openCount: Int { book.counts.live }
     /// Orders that are not closed.
     var unfinished: Int { book.counts.all }
-    /// Orders with a cancel that the venue took, whose end is not confirmed yet.
-    var takenCancels: Set<OrderKey> = []
-    var loops: [Loop: Turns] = [:]
-    /// Orders with a command that the venue took, or may have: how they stand now tells what became of it.
-    var lookedFor: Set<OrderKey> = []
+    /// Orders that wait to show what became of commands of theirs.
+    var confirmations = Confirmations()
+    /// What goes round and round of it.
+    var loops = Loops()
     var repeats: Repeats
     /// Of its orders those that were sent again and may still be taken.
     var resent = Resent()
+    var emptying = Emptying()
     /// Since the account was halted with `cancel_open`.
-    var kill: Kill?
-    /// As the record has it.
-    var killRow: KillRow?
-    /// The wish that the venue cancels everything of the account, and whether a request for it is out.
-    var cancelAll = KillSnapshot.CancelAll.notAsked
-    var isAskingAll = false
-    /// When the first of these was taken.
-    var cancelsTakenAt: Int64 = .min
+    var kill: Kill? { emptying.kill }
+    /// The wish that the venue cancels everything of the account.
+    var cancelAll: KillSnapshot.CancelAll { emptying.cancelAll }
     /// Watchers were told that orders are in doubt.
     var hasToldDoubts = false
 

@@ -73,7 +73,7 @@ extension Engine {
         }
         func unsend(_ ids: [CommandID]) {
             for command in ids where commands[command] != nil {
-                commands[command]?.attempts -= 1
+                commands.unsend(command)
                 change(command, to: .requested, evidence: .local, request: id, note: "not sent: \(reason)")
                 if let live = commands[command].flatMap({ desk.book[$0.order] }) { pursue(command, of: live, on: desk) }
             }

@@ -45,7 +45,7 @@ extension Engine {
     }
 
     private func count(_ live: LiveOrder, on desk: Desk, from: OrderState, to next: OrderState) {
-        if from.isTerminal != next.isTerminal { desk.kill?.closed += next.isTerminal ? 1 : -1 }
+        if from.isTerminal != next.isTerminal { desk.emptying.closed(next.isTerminal ? 1 : -1) }
         guard let intent = live.intent else { return }
         if intents.moved(intent, from: from, to: next) { openHeldCancels(intent) }
     }
@@ -140,25 +140,11 @@ extension Engine {
 
     /// Moves a command, with its record.
     func change(_ id: CommandID, to next: CommandState, evidence: Evidence, request: RequestID? = nil, code: String? = nil, note: String? = nil) {
-        guard var command = commands[id], command.state.mayBecome(next) else { return }
-        let from = command.state
-        command.state = next
-        command.evidence = evidence
-        if let request { command.request = request }
-        if next == .refused { (command.rejectCode, command.rejectText) = (code, note) }
-        if !next.isOpen { command.closedAt = now.wall }
-        commands[id] = command
+        guard let (command, from) = commands.move(id, to: next, evidence, request, code, words: note, at: now.wall) else { return }
         write(command, from: from, evidence: evidence, request: request, note: note)
         let desk = desk(command.account)
         let live = desk?.book[command.order]
-        if command.kind == .cancel {
-            if next == .acknowledged {
-                if desk?.takenCancels.isEmpty == true { desk?.cancelsTakenAt = now.monotonic }
-                desk?.takenCancels.insert(command.order)
-            } else {
-                desk?.takenCancels.remove(command.order)
-            }
-        }
+        if command.kind == .cancel { desk?.confirmations.moved(command, at: now.monotonic) }
         if let live, let desk { rememberLooks(of: live, on: desk) }
         if from == .requested || from == .submitted, next != .requested, next != .submitted {
             cancelAnswered(command)
@@ -167,7 +153,7 @@ extension Engine {
         }
         guard !next.isOpen else { return }
         live?.commands.removeAll { $0 == id }
-        (commands[id], watches[id]) = (nil, nil)
+        commands.forget(id)
         if command.kind == .modify, let live, let desk { modifyClosed(of: live, on: desk) }
         if let desk { endRepeats(command, from: from, on: desk) }
         if let live, let desk { endLoops(of: live, on: desk) }
@@ -176,12 +162,7 @@ extension Engine {
 
     /// Puts a command's move on record. One that goes round and round is on record as open: its requests have rows, and the break tells of the rest.
     private func write(_ command: OrderCommand, from: CommandState, evidence: Evidence, request: RequestID?, note: String?) {
-        let recorded = watches[command.id]?.recorded ?? from
-        if command.state.isOpen, watches[command.id]?.turns ?? 0 >= patience.turnsMax {
-            watches[command.id]?.recorded = recorded
-            return
-        }
-        watches[command.id]?.recorded = nil
+        guard let recorded = commands.takeRecorded(command, from: from, turnsMax: patience.turnsMax) else { return }
         var former = recorded
         if recorded != from, !recorded.mayBecome(command.state) {
             var between = command

@@ -1,7 +1,7 @@
 /// What an answer says of the cancels and modifies that its request carried.
 extension Engine {
     func canceled(_ tickets: [CancelTicket], _ outcomes: [ItemOutcome], in flight: InFlight, on desk: Desk, tally: inout Tally) {
-        let wereRepeated = tickets.contains { watches[$0.command]?.isRepeated ?? false }
+        let wereRepeated = tickets.contains { commands.watch($0.command)?.isRepeated ?? false }
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
@@ -16,7 +16,7 @@ extension Engine {
     }
 
     func modified(_ tickets: [ModifyTicket], _ outcomes: [ItemOutcome], in flight: InFlight, on desk: Desk, tally: inout Tally) {
-        let wereRepeated = tickets.contains { watches[$0.command]?.isRepeated ?? false }
+        let wereRepeated = tickets.contains { commands.watch($0.command)?.isRepeated ?? false }
         for (ticket, outcome) in zip(tickets, outcomes) {
             tally.count(outcome)
             judge(ticket.command, outcome, in: flight, on: desk)
@@ -38,17 +38,17 @@ extension Engine {
     private func judge(_ id: CommandID, _ outcome: ItemOutcome, in flight: InFlight, on desk: Desk) {
         let request = flight.plan.id
         guard let command = commands[id] else { return }
-        var watch = watches[id] ?? CommandWatch()
-        (watch.answeredAt, watch.looks, watch.words, watch.isRefused) = (now.monotonic, 0, nil, false)
+        let words: String?
+        var isRefused = false
         switch outcome {
         case .refused(let code, let text), .gone(let code, let text), .duplicate(let code, let text), .oneIsDuplicate(let code, let text),
             .refusedUnlessFound(let code, let text):
-            (watch.words, watch.isRefused) = ("\(code) \(text)", true)
-        case .notExecuted: watch.words = "the venue put it off"
-        case .inDoubt(let reason, _): watch.words = reason
-        case .acknowledged: break
+            (words, isRefused) = ("\(code) \(text)", true)
+        case .notExecuted: words = "the venue put it off"
+        case .inDoubt(let reason, _): words = reason
+        case .acknowledged: words = nil
         }
-        watches[id] = watch
+        commands.answered(id, words: words, isRefused: isRefused, at: now.monotonic)
         switch outcome {
         case .acknowledged: change(id, to: .acknowledged, evidence: .response, request: request)
         case .refused(let code, let text):
@@ -73,16 +73,16 @@ extension Engine {
         if live.state.isTerminal { return finishCommand(id, of: live, evidence: live.order.evidence) }
         guard command.state == .requested else {
             let pause = pause(of: id)
-            watches[id]?.notBefore = now.monotonic + pause
+            commands.wait(id, until: now.monotonic + pause)
             return ask(live, command.kind == .cancel ? .cancel : .modify, on: desk, after: pause)
         }
         // Blameless in a batch of several: again at once, and where nobody was blamed in smaller company.
         if case .notExecuted(.sibling, _) = outcome, company > 1 {
-            watches[id]?.blamelessTurns += 1
+            commands.turnedBlameless(id)
             return pursue(id, of: live, on: desk)
         }
-        let turns = watches[id]?.turns ?? 0
-        watches[id]?.notBefore = now.monotonic + patience.putOffPauses.pause(after: turns)
+        let turns = commands.watch(id)?.turns ?? 0
+        commands.wait(id, until: now.monotonic + patience.putOffPauses.pause(after: turns))
         turned(id, of: live, on: desk)
         pursue(id, of: live, on: desk)
     }

@@ -15,18 +15,9 @@ extension Engine {
         }
     }
 
-    /// A look at the order since the command's own answer; nil: it was asked before, and counts for nothing.
-    private func looked(at id: CommandID, askedAt: Int64) -> CommandWatch? {
-        var watch = watches[id] ?? CommandWatch()
-        guard askedAt >= watch.answeredAt, now.monotonic >= watch.notBefore else { return nil }
-        watch.looks += 1
-        watches[id] = watch
-        return watch
-    }
-
     /// The order is still there. A cancel that was lost, or refused without a reason, is safe to repeat; each time later.
     private func judgeCancel(_ command: OrderCommand, of live: LiveOrder, on desk: Desk, askedAt: Int64) {
-        guard let watch = looked(at: command.id, askedAt: askedAt) else { return }
+        guard let watch = commands.looked(at: command.id, askedAt: askedAt, at: now.monotonic) else { return }
         let looks = watch.turns == 0 ? patience.cancelLooks : patience.cancelLooksLater
         guard command.state == .inDoubt || watch.looks >= looks else { return }
         turned(command.id, of: live, on: desk)
@@ -35,7 +26,7 @@ extension Engine {
     }
 
     private func judgeModify(_ command: OrderCommand, of live: LiveOrder, on desk: Desk, askedAt: Int64) {
-        guard let watch = looked(at: command.id, askedAt: askedAt) else { return }
+        guard let watch = commands.looked(at: command.id, askedAt: askedAt, at: now.monotonic) else { return }
         if isShown(command, in: live.order) {
             shown(command, of: live, evidence: .query)
         } else if command.state == .inDoubt {
@@ -90,7 +81,7 @@ extension Engine {
         let low = desk.access.time.history.low(at: now.monotonic, since: watch.sentAt) ?? clock.low(at: now.monotonic)
         let isDue = low > fence + unmeasuredUs(.modify, sentAt: watch.sentAt, at: now.monotonic, on: desk)
         if isDue { desk.access.wantClock(in: turn) }
-        watches[id]?.awaitsClock = isDue
+        commands.awaitClock(id, isDue)
         return false
     }
 }

@@ -28,7 +28,7 @@ extension Engine {
             id: CommandID(event.seq), kind: kind, order: order.key, clientOrderID: order.clientOrderID, account: order.account,
             intent: intent?.row.key, price: price, quantity: quantity, onFailure: onFailure, requestedAt: now.wall,
             sequence: sequence ?? intent?.row.sequence ?? .cancelFirst, expiresAt: kind == .modify ? intent?.row.expiresAt : nil)
-        commands[command.id] = command
+        commands.add(command)
         record(.commandBorn(command, event))
         if let intent { intents.commandBorn(in: intent) }
         return command
@@ -75,14 +75,14 @@ extension Engine {
             }
             if let intent = holder(of: command, on: desk) {
                 intents.hold(command.id, for: intent)
-            } else if let watch = watches[command.id], watch.notBefore > now.monotonic {
+            } else if let watch = commands.watch(command.id), watch.notBefore > now.monotonic {
                 desk.lanes.putOff(.command(command.id), until: watch.notBefore)
             } else if let end = resendEnds(of: live, on: desk) {
                 desk.lanes.putOff(.command(command.id), until: end)
             } else if live.order.venueOrderID == nil, !desk.profile.cancelsByClientID {
                 ask(live, [.cancel, .venueID], on: desk, after: 0)
             } else {
-                desk.lanes.cancel(command.id, isAgain: watches[command.id]?.isRepeated ?? false, at: now.monotonic)
+                desk.lanes.cancel(command.id, isAgain: commands.watch(command.id)?.isRepeated ?? false, at: now.monotonic)
             }
         case .filled, .canceled, .expired, .rejected, .denied, .abandoned: return
         }
@@ -110,7 +110,7 @@ extension Engine {
 
     /// How soon a command's order is looked at after its answer: ever later, as often as it came to nothing before.
     func pause(of id: CommandID) -> Int64 {
-        let watch = watches[id]
+        let watch = commands.watch(id)
         let tries = (watch?.turns ?? 0) + (watch?.looks ?? 0)
         return patience.commandPauses.pause(after: tries)
     }
@@ -138,7 +138,7 @@ extension Engine {
             // Also where the later one was asked for while this one was out, and this one came back.
             endOvertaken(of: live)
             guard live.state.isLive, commands[command.id] != nil else { return }
-            if let watch = watches[command.id], watch.notBefore > now.monotonic {
+            if let watch = commands.watch(command.id), watch.notBefore > now.monotonic {
                 desk.lanes.putOff(.command(command.id), until: watch.notBefore)
             } else if let end = resendEnds(of: live, on: desk) {
                 desk.lanes.putOff(.command(command.id), until: end)
@@ -171,7 +171,7 @@ extension Engine {
         let overtaken = overtaken(of: live)
         // In the order in which they were asked for: of what two of them name the later has the last word.
         guard let ready = waiting.first(where: { one in !overtaken.contains { $0.id == one.id } }), unfinished < desk.profile.unfinishedModifiesMax,
-            watches[ready.id]?.notBefore ?? .min <= now.monotonic
+            commands.watch(ready.id)?.notBefore ?? .min <= now.monotonic
         else { return nil }
         return ready
     }

@@ -255,7 +255,9 @@ extension Engine {
             requeue(lives, on: desk)
         }
         func putBack(_ tickets: [CancelTicket]) {
-            for ticket in tickets { desk.lanes.cancel(ticket.command, isAgain: watches[ticket.command]?.isRepeated ?? false, at: now.monotonic) }
+            for ticket in tickets {
+                desk.lanes.cancel(ticket.command, isAgain: commands.watch(ticket.command)?.isRepeated ?? false, at: now.monotonic)
+            }
         }
         switch content {
         case .place(let tickets, _): putBack(tickets)
@@ -330,9 +332,7 @@ extension Engine {
 
     private func submitted(_ id: CommandID, in plan: RequestPlan) {
         guard commands[id] != nil else { return }
-        commands[id]?.attempts += 1
-        watches[id, default: CommandWatch()].wireTime = plan.timeMs
-        watches[id]?.sentAt = now.monotonic
+        commands.send(id, stampMs: plan.timeMs, at: now.monotonic)
         change(id, to: .submitted, evidence: .local, request: plan.id)
     }
 }

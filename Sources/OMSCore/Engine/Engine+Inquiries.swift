@@ -34,7 +34,7 @@ extension Engine {
         var isAsked = false
         for id in live.commands {
             guard let command = commands[id], command.state == .acknowledged || command.state == .inDoubt else { continue }
-            guard watches[id]?.isLookedAtAgain ?? false else { return false }
+            guard commands.watch(id)?.isLookedAtAgain ?? false else { return false }
             isAsked = true
         }
         return isAsked

@@ -1,43 +1,17 @@
-/// An account that is being emptied: halted, with the wish that nothing of it rests at the venue any more.
-struct Kill {
-    /// By the runner's clock; of one that an earlier process began, when this one took it up.
-    let startedAt: Int64
-    /// The last number of the record when it began.
-    let since: Int64
-    /// Orders that ended since.
-    var closed = 0
-    /// A whole listing of open orders that began after the halt (and after the venue took a cancel-all) is read.
-    var isListed = false
-    /// No listing that began before this moment counts.
-    var listsSince: Int64
-    /// How it ended is told; or, after a while, that it has not.
-    var isTold = false
-    var isDelayTold = false
-
-    init(at now: Int64, since: Int64, closed: Int = 0) { (startedAt, listsSince, self.since, self.closed) = (now, now, since, closed) }
-}
-
+/// Emptying an account: what it takes, how far it has come, and who is told. That it is wanted is kept by ``Emptying``.
 extension Engine {
     /// Begins to empty an account, or looks at it anew.
-    func beginKill(_ desk: Desk) {
-        var kill = desk.kill ?? Kill(at: now.monotonic, since: turn.seq)
-        (kill.isListed, kill.listsSince) = (false, now.monotonic)
-        (kill.isTold, kill.isDelayTold) = (false, false)
-        desk.kill = kill
-    }
+    func beginKill(_ desk: Desk) { desk.emptying.begin(at: now.monotonic, since: turn.seq) }
 
     /// Wants everything of the account gone by the venue's own cancel-all, until the venue has answered it.
     func wishCancelAll(_ desk: Desk) {
-        desk.cancelAll = desk.profile.cancelsAll ? .unanswered : .none
-        desk.loops[.cancelAll]?.nextAt = .min
+        desk.emptying.wishAll(venueCan: desk.profile.cancelsAll)
+        desk.loops.hurry(.cancelAll)
     }
 
     /// What the next process must go on with.
     func recordKill(of desk: Desk, by actor: Actor = .daemon) {
-        let row = KillRow(account: desk.id, since: desk.kill?.since, cancelAll: desk.cancelAll)
-        let former = desk.killRow ?? KillRow(account: desk.id, since: nil, cancelAll: .notAsked)
-        guard row != former else { return }
-        desk.killRow = row
+        guard let (row, former) = desk.emptying.takeNews(of: desk.id) else { return }
         var words: [String] = []
         if row.since != former.since { words.append(row.since == nil ? KillRow.over : KillRow.begun) }
         if row.cancelAll != former.cancelAll {
@@ -55,18 +29,14 @@ extension Engine {
     func restoreKills(_ rows: [KillRow]) {
         for row in rows {
             guard let desk = desk(row.account) else { continue }
-            var known = row
-            known.closed = 0
-            desk.killRow = known
+            desk.emptying.restore(row)
             // Trading was opened while the account was not configured: what rests there now is wanted.
             guard desk.trading.state != .active else {
                 recordKill(of: desk)
                 continue
             }
-            // Where an earlier version took the venue for one that has it.
-            desk.cancelAll = desk.profile.cancelsAll ? row.cancelAll : .none
-            guard let since = row.since, desk.trading.state == .halted else { continue }
-            desk.kill = Kill(at: now.monotonic, since: since, closed: row.closed)
+            desk.emptying.resume(row, venueCan: desk.profile.cancelsAll, isHalted: desk.trading.state == .halted, at: now.monotonic)
+            guard desk.kill != nil else { continue }
             cancelRound(of: [desk], actor: .daemon)
         }
     }
@@ -79,7 +49,7 @@ extension Engine {
     // MARK: Cancel-all
 
     func launchCancelAll(_ desk: Desk) -> Bool {
-        guard desk.cancelAll == .unanswered, !desk.isAskingAll else { return false }
+        guard desk.cancelAll == .unanswered, !desk.emptying.isAskingAll else { return false }
         if let at = desk.loops[.cancelAll]?.nextAt, now.monotonic < at {
             wake(at: at)
             return false
@@ -89,52 +59,52 @@ extension Engine {
             return false
         }
         guard launch(.query(.cancelAll(symbol: nil)), on: desk, usesReserve: true, isJournaled: true) else { return false }
-        desk.isAskingAll = true
+        desk.emptying.askedAll()
         return true
     }
 
     func canceledAll(_ desk: Desk) {
         ended(.cancelAll, on: desk)
-        (desk.cancelAll, desk.isAskingAll) = (.confirmed, false)
+        desk.emptying.answeredAll()
         if desk.kill != nil { beginKill(desk) }
         recordKill(of: desk)
     }
 
     /// No answer, or a refusal: asked for again, ever later.
     func cancelAllFailed(_ desk: Desk, _ reason: String) {
-        desk.isAskingAll = false
+        desk.emptying.failedAll()
         turned(.cancelAll, on: desk, reason)
     }
 
     // MARK: Confirmation by listings
 
     /// Whether so many commands wait to be confirmed that listings tell sooner than questions for each.
-    func confirmsByListing(_ desk: Desk) -> Bool { desk.profile.findMax == 1 && desk.lookedFor.count > patience.bulkDoubts }
+    func confirmsByListing(_ desk: Desk) -> Bool { desk.profile.findMax == 1 && desk.confirmations.lookedFor.count > patience.bulkDoubts }
 
     /// Whether a listing of open orders should begin now: a kill has none since the halt, or many cancels are to be confirmed.
     func wantsConfirmation(_ desk: Desk) -> Bool {
         guard desk.listing.isIdle else { return false }
         let isForKill = desk.kill.map { !$0.isListed } ?? false
         // Taken ones that are not repeated already are confirmed as soon as may be.
-        let areMany = desk.profile.findMax == 1 && desk.takenCancels.count > patience.bulkDoubts + desk.repeats.count
+        let areMany = desk.profile.findMax == 1 && desk.confirmations.taken.count > patience.bulkDoubts + desk.repeats.count
         guard isForKill || areMany || desk.listing.wantsConfirming else { return false }
         // Behind the cancels, so that it tells of all of them; but not for ever.
         let isOut = inFlight.values.contains { $0.plan.account == desk.id && $0.plan.carriesCancels }
         let isQuiet = !desk.lanes.hasNewCancels && cancelRounds.isEmpty && releases.isEmpty && !isOut
-        let since = desk.kill?.listsSince ?? desk.cancelsTakenAt
+        let since = desk.kill?.listsSince ?? desk.confirmations.takenAt
         return desk.listing.mayConfirm(notBefore: isQuiet ? nil : since + patience.confirmUs, in: turn)
     }
 
     /// Whether a single look-up for a cancelled order would be wasted: a listing will tell.
     func isLeftToConfirmation(_ live: LiveOrder, _ inquiry: Inquiry, on desk: Desk) -> Bool {
         inquiry.reasons.isSubset(of: [.cancel, .modify, .missing]) && !inquiry.isLeftOver && desk.listing.failures < patience.confirmTries
-            && (confirmsByListing(desk) || isRepeated(live, inquiry) && repeatsAreListed(on: desk)) && desk.lookedFor.contains(live.key)
+            && (confirmsByListing(desk) || isRepeated(live, inquiry) && repeatsAreListed(on: desk)) && desk.confirmations.lookedFor.contains(live.key)
     }
 
     /// From when on history must tell, so that it holds the orders whose cancels are to be confirmed: milliseconds of the venue's clock; nil: none are.
     func confirmationStart(_ desk: Desk) -> Int64? {
-        guard confirmsByListing(desk), desk.takenCancels.count > patience.bulkDoubts, let clock = desk.access.clock else { return nil }
-        let first = desk.takenCancels.lazy.compactMap { desk.book[$0]?.order }.map { $0.wireTime ?? $0.intendedAt / 1_000 }.min()
+        guard confirmsByListing(desk), desk.confirmations.taken.count > patience.bulkDoubts, let clock = desk.access.clock else { return nil }
+        let first = desk.confirmations.taken.lazy.compactMap { desk.book[$0]?.order }.map { $0.wireTime ?? $0.intendedAt / 1_000 }.min()
         // Further back the venue tells of nothing, and a question for it is refused; an hour less, for its pages are read one by one.
         let memoryMs = desk.setup.memoryMs ?? desk.profile.memoryMs
         let oldest = clock.low(at: now.monotonic) / 1_000 - memoryMs + min(3_600_000, memoryMs / 100)
@@ -143,7 +113,7 @@ extension Engine {
 
     /// A cancel was taken, and the venue shows its order nowhere: what became of it is not known, and why.
     func unconfirmed(_ live: LiveOrder, on desk: Desk) {
-        guard desk.takenCancels.remove(live.key) != nil else { return }
+        guard desk.confirmations.drop(live.key) else { return }
         let why = tooOld(live, on: desk) ?? "the venue took its cancel and shows it nowhere"
         desk.access.say("\(live.order.clientOrderID) is not confirmed: \(why)")
     }
@@ -151,10 +121,10 @@ extension Engine {
     /// A whole listing is read: what it did not settle of many cancels is asked for one by one, and what a kill left is wanted gone again.
     func confirmed(by sweep: Sweep, on desk: Desk) {
         if desk.profile.findMax == 1 {
-            for key in desk.lookedFor.sorted() where !sweep.seen.contains(key) {
+            for key in desk.confirmations.lookedFor.sorted() where !sweep.seen.contains(key) {
                 guard let live = desk.book[key], let inquiry = desk.lookUps[key], !inquiry.isAsked,
                     !inquiry.reasons.isDisjoint(with: [.cancel, .modify]),
-                    live.commands.contains(where: { (watches[$0]?.answeredAt ?? .min) <= sweep.startedAt })
+                    live.commands.contains(where: { (commands.watch($0)?.answeredAt ?? .min) <= sweep.startedAt })
                 else { continue }
                 desk.lookUps.leaveOver(key)
                 ask(live, inquiry.reasons, on: desk, after: 0)
@@ -164,9 +134,9 @@ extension Engine {
             let wait = desk.kill == nil ? Int64.milliseconds(desk.setup.reconcileIntervalMs) : patience.confirmAgainUs
             desk.listing.read(by: now.monotonic + max(wait, .milliseconds(desk.profile.visibilityDelayMs)))
         }
-        guard let kill = desk.kill else { return }
-        if sweep.startedAt >= kill.listsSince { desk.kill?.isListed = true }
-        guard desk.unfinished > desk.takenCancels.count, !cancelRounds.contains(where: { $0.held.contains(desk.index) }) else {
+        guard desk.kill != nil else { return }
+        desk.emptying.listed(since: sweep.startedAt)
+        guard desk.unfinished > desk.confirmations.taken.count, !cancelRounds.contains(where: { $0.held.contains(desk.index) }) else {
             return
         }
         cancelRound(of: [desk], actor: .daemon)
@@ -203,18 +173,18 @@ extension Engine {
         guard let kill = desk.kill, !kill.isTold else { return }
         let snapshot = killSnapshot(desk)
         if snapshot.isOver {
-            desk.kill?.isTold = true
+            desk.emptying.told()
             return notice(.killed(snapshot), of: desk.id)
         }
         guard !kill.isDelayTold else { return }
         let at = kill.startedAt + patience.killUs
         guard now.monotonic >= at else { return wake(at: at) }
-        desk.kill?.isDelayTold = true
+        desk.emptying.toldDelay()
         notice(.killTakesLong(snapshot), of: desk.id)
     }
 
     private func killSnapshot(_ desk: Desk) -> KillSnapshot {
-        let taken = desk.takenCancels.count
+        let taken = desk.confirmations.taken.count
         return KillSnapshot(
             account: desk.id, state: desk.trading.state, confirmedClosed: desk.kill?.closed ?? 0, cancelTaken: taken,
             // What the venue calls closed and open at once is not known to be either.

@@ -7,22 +7,17 @@ extension Engine {
     /// - Returns: how long to pause, microseconds.
     @discardableResult
     func turned(_ loop: Loop, on desk: Desk, _ words: String, as kind: BreakKind = .loop) -> Int64 {
-        var turns = desk.loops[loop] ?? Turns()
-        turns.count += 1
-        let pause = patience.pauses(of: loop.sort).pause(after: turns.count - 1)
-        turns.nextAt = now.monotonic + pause
-        turns.words = "\(loop.text): \(turns.count) times without success: \(words)"
+        let (turns, pause) = desk.loops.turned(loop, words, at: now.monotonic, patience)
         if turns.count > 2 { desk.access.say(turns.words) }
         if turns.count >= patience.turnsMax, turns.breakID == nil {
-            turns.breakID = found(kind, of: nil, on: desk, subject: loop.text, detail: turns.words)?.id
+            desk.loops.found(found(kind, of: nil, on: desk, subject: loop.text, detail: turns.words)?.id, of: loop)
         }
-        desk.loops[loop] = turns
         return pause
     }
 
     /// The round came to its end.
     func ended(_ loop: Loop, on desk: Desk) {
-        guard let turns = desk.loops.removeValue(forKey: loop), let id = turns.breakID else { return }
+        guard let turns = desk.loops.end(loop), let id = turns.breakID else { return }
         mended(id, on: desk)
     }
 
@@ -30,7 +25,7 @@ extension Engine {
     func restoreLoops(_ breaks: [Break]) {
         for broken in breaks {
             guard let loop = Loop(of: broken), let desk = desk(broken.account) else { continue }
-            desk.loops[loop] = Turns(count: patience.turnsMax, breakID: broken.id)
+            desk.loops.restore(loop, breakID: broken.id, patience)
         }
     }
 
@@ -51,13 +46,8 @@ extension Engine {
 
     /// What a command's row tells of its rounds.
     func restoreWatch(of command: OrderCommand) {
-        guard command.attempts > 0 else { return }
-        var watch = CommandWatch()
-        watch.turns = command.attempts - 1
-        watches[command.id] = watch
-        guard let desk = desk(command.account) else { return }
-        if command.kind == .cancel, command.state == .acknowledged { desk.takenCancels.insert(command.order) }
-        if command.state == .acknowledged || command.state == .inDoubt { desk.lookedFor.insert(command.order) }
+        guard let watch = commands.restore(command), let desk = desk(command.account) else { return }
+        desk.confirmations.restore(command)
         if watch.turns > 0 { desk.repeats.began(command) }
     }
 
@@ -66,9 +56,9 @@ extension Engine {
     /// From the tenth round on it leaves no more rows but those of its requests: what is on record is that it is open, and the break says why.
     func turned(_ id: CommandID, of live: LiveOrder, on desk: Desk) {
         guard let command = commands[id] else { return }
-        watches[id, default: CommandWatch()].turns += 1
+        commands.turned(id)
         desk.repeats.began(command)
-        guard let watch = watches[id], watch.turns > 2 else { return }
+        guard let watch = commands.watch(id), watch.turns > 2 else { return }
         let shown = "the venue still shows the order \(live.state.rawValue)"
         let words = watch.words.map { watch.isRefused ? "the venue refuses it: \($0)" : $0 } ?? shown
         let told = "\(command.kind.rawValue) of \(live.order.clientOrderID), \(watch.turns) times: \(words)"
@@ -86,7 +76,7 @@ extension Engine {
 
     /// What kept a command going round came to an end: its breaks close, unless another of the order goes on.
     func endLoops(of live: LiveOrder, on desk: Desk) {
-        guard !live.commands.contains(where: { (watches[$0]?.turns ?? 0) >= patience.turnsMax }) else { return }
+        guard !live.commands.contains(where: { (commands.watch($0)?.turns ?? 0) >= patience.turnsMax }) else { return }
         mended(.cancelRefused, of: live, on: desk)
         mended(.loop, of: live, on: desk)
     }

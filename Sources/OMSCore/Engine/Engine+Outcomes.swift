@@ -27,10 +27,10 @@ extension Engine {
         var pause = Int64.max
         for id in live.commands {
             guard let command = commands[id], command.state == .acknowledged || command.state == .inDoubt else { continue }
-            if watches[id]?.awaitsClock ?? false, now.monotonic - (desk.access.time.wantedSince ?? now.monotonic) < patience.clockUs {
+            if commands.watch(id)?.awaitsClock ?? false, now.monotonic - (desk.access.time.wantedSince ?? now.monotonic) < patience.clockUs {
                 pause = min(pause, patience.clockGapUs)
             }
-            pause = min(pause, max(self.pause(of: id), (watches[id]?.notBefore ?? .min).subtractingSaturated(now.monotonic)))
+            pause = min(pause, max(self.pause(of: id), (commands.watch(id)?.notBefore ?? .min).subtractingSaturated(now.monotonic)))
         }
         if inquiry.reasons.contains(.outcome) { pause = min(pause, patience.outcomePauses.pause(after: inquiry.tries)) }
         if !inquiry.reasons.isDisjoint(with: [.doubt, .missing, .venueID]) || pause == .max {

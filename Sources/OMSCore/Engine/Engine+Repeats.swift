@@ -41,7 +41,7 @@ extension Engine {
 
     func rememberLooks(of live: LiveOrder, on desk: Desk) {
         let isLookedFor = live.commands.contains { commands[$0]?.state == .acknowledged || commands[$0]?.state == .inDoubt }
-        if isLookedFor { desk.lookedFor.insert(live.key) } else { desk.lookedFor.remove(live.key) }
+        desk.confirmations.look(for: live.key, isLookedFor)
     }
 
     // MARK: Listings for many
@@ -61,7 +61,7 @@ extension Engine {
 
     func queueModify(of live: LiveOrder, on desk: Desk) {
         guard let ready = live.commands.last(where: { commands[$0]?.kind == .modify && commands[$0]?.state == .requested }) else { return }
-        desk.lanes.modify(live.key, isAgain: watches[ready]?.isRepeated ?? false, at: now.monotonic)
+        desk.lanes.modify(live.key, isAgain: commands.watch(ready)?.isRepeated ?? false, at: now.monotonic)
     }
 
     // MARK: Answers
@@ -72,7 +72,7 @@ extension Engine {
         // What was refused for good is over. What was taken may be as little worth as the time before.
         let isOver = outcomes.contains { if case .refused = $0 { true } else { false } }
         guard !isOver, desk.repeats.isMany(kind) else { return }
-        let watch = ids.lazy.compactMap { self.watches[$0] }.first { $0.words != nil }
+        let watch = ids.lazy.compactMap { self.commands.watch($0) }.first { $0.words != nil }
         let words = watch?.words ?? "the venue still shows the orders as they were"
         let isRefused = watch?.isRefused ?? false
         let told = isRefused ? "the venue refuses them: \(words)" : words

@@ -26,9 +26,8 @@ extension Engine {
         limiter.record(rests, ofOtherBoot: isOtherBoot, in: turn)
     }
 
-    /// Lets cut shares grow back, and ends what is over.
+    /// Ends what of an account's refusals is over.
     func recover(_ desk: Desk) {
-        limiter.recover(at: now.monotonic)
         if let ban = desk.access.standing.ban, ban.rest.until <= now.monotonic {
             for other in desks where other.access.standing.ban?.family == ban.family { other.access.lift(ban) }
             record(.banEnded(family: ban.family))

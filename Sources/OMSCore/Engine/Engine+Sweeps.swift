@@ -117,7 +117,7 @@ extension Engine {
             // What was read stands; what was not may be anything.
             if let reason = try unreadable(rows, flight, on: desk) { return abandonSweep(desk, reason) }
         } catch { return abandonSweep(desk, error.description) }
-        if listing.turn(to: next, cancelsTaken: desk.takenCancels.count) { finish(desk) }
+        if listing.turn(to: next, cancelsTaken: desk.confirmations.taken.count) { finish(desk) }
     }
 
     /// What a listing settles of an order's questions.
@@ -127,7 +127,7 @@ extension Engine {
         guard !live.commands.isEmpty else { return }
         judgeCommands(of: live, on: desk, askedAt: askedAt)
         // What is sent again is not looked at before its answer.
-        if desk.lookUps[live.key]?.isAsked == false, !desk.lookedFor.contains(live.key) { rest(live, on: desk) }
+        if desk.lookUps[live.key]?.isAsked == false, !desk.confirmations.lookedFor.contains(live.key) { rest(live, on: desk) }
     }
 
     /// The order in memory that a row is of.

@@ -63,7 +63,7 @@ extension Engine {
         if let other = live.commands.first(where: { $0 != command.id && isInFront($0, of: command) }) {
             return "\(commandName(other)) of the same order"
         }
-        if let watch = watches[command.id], watch.notBefore > now.monotonic {
+        if let watch = commands.watch(command.id), watch.notBefore > now.monotonic {
             let seconds = (watch.notBefore - now.monotonic) / 1_000_000 + 1
             return "another try in \(seconds) s" + (watch.words.map { ", after \"\($0)\"" } ?? "")
         }

@@ -17,10 +17,8 @@ package final class Engine {
 
     /// Orders in memory, of all accounts.
     let names = OrderNames()
-    var commands: [CommandID: OrderCommand] = [:]
+    let commands = Commands()
     let intents = Intents()
-    /// What is remembered of open commands that were sent.
-    var watches: [CommandID: CommandWatch] = [:]
     /// Cancels of many orders that are being written down, slice by slice.
     var cancelRounds: [CancelRound] = []
     /// Intents whose parts begin to move.
@@ -212,6 +210,8 @@ package final class Engine {
 
     /// Accounts may share a limit, and the first could take all of it for ever: whose turn it is first is drawn.
     private func workDesks() {
+        // Cut shares grow back.
+        limiter.recover(at: now.monotonic)
         var serving = desks
         if serving.count > 1 { serving.shuffle(using: &random) }
         for desk in serving {
@@ -293,7 +293,7 @@ package final class Engine {
                 outlived(command)
                 continue
             }
-            commands[command.id] = command
+            commands.add(command)
             live.commands.append(command.id)
             restoreWatch(of: command)
             guard let key = command.intent, let intent = intents[key] else { continue }
@@ -311,7 +311,7 @@ package final class Engine {
     /// A command whose order closed while its request was out: the answer that would have ended it went with the former process.
     private func outlived(_ command: OrderCommand) {
         guard desk(command.account) != nil else { return }
-        commands[command.id] = command
+        commands.add(command)
         if let key = command.intent, let intent = intents[key] { intents.commandBorn(in: intent) }
         // What cannot be looked up stays open, and its intent with it.
         guard let order = (try? recall.order(command.clientOrderID)) ?? nil, order.state.isTerminal else { return }

@@ -1,39 +1,46 @@
-/// What the engine remembers of an open command beside its row. A restart begins it anew, but for the turns, which the row's attempts tell.
-struct CommandWatch {
-    /// The stamp of the last request with it, milliseconds of the venue's clock, and when that was sent, by the runner's; a former process's is not known.
-    var wireTime: Int64?
-    var sentAt: Int64 = .min
-    /// When that request ended, by the runner's clock: what was asked before says nothing of it.
-    var answeredAt: Int64 = .min
-    /// Reports of its order that were asked for since, and still did not show it done.
-    var looks = 0
-    /// How often it went out and came back, and the order still stood as before.
-    var turns = 0
-    /// How often it came back for another order's sake, with company.
-    var blamelessTurns = 0
-    /// It is not sent again before then.
-    var notBefore: Int64 = .min
-    /// Only a measurement of the venue's clock stands before it goes again.
-    var awaitsClock = false
-    /// The last words against it, and whether they were the venue's refusal.
-    var words: String?
-    var isRefused = false
-    /// The state on record, where its turns are not written down any more.
-    var recorded: CommandState?
-
-    /// It comes back again and again: it waits among its like.
-    var isRepeated: Bool { turns > 0 || blamelessTurns > 1 }
-    /// So do looks at its order.
-    var isLookedAtAgain: Bool { turns > 0 || looks > 1 }
-}
-
 /// A round of the same question or command that has not come to its end.
 struct Turns {
-    var count = 0
-    var nextAt: Int64 = .min
-    var breakID: Int64?
+    fileprivate(set) var count = 0
+    fileprivate(set) var nextAt: Int64 = .min
+    fileprivate(set) var breakID: Int64?
     /// What was said of the last one.
-    var words = ""
+    fileprivate(set) var words = ""
+}
+
+/// What goes round and round of one account, how often it did, and until when it pauses.
+///
+/// An owner. What is told of it, and that a break stands for it, is said where it turns (`Engine.turned`).
+struct Loops {
+    private var table: [Loop: Turns] = [:]
+
+    subscript(loop: Loop) -> Turns? { table[loop] }
+
+    /// One more turn without an end.
+    ///
+    /// - Returns: `pause`: how long to wait until the next one, microseconds.
+    mutating func turned(_ loop: Loop, _ words: String, at now: Int64, _ patience: Patience) -> (turns: Turns, pause: Int64) {
+        var turns = table[loop] ?? Turns()
+        turns.count += 1
+        let pause = patience.pauses(of: loop.sort).pause(after: turns.count - 1)
+        turns.nextAt = now + pause
+        turns.words = "\(loop.text): \(turns.count) times without success: \(words)"
+        table[loop] = turns
+        return (turns, pause)
+    }
+
+    /// A break stands for it.
+    mutating func found(_ id: Int64?, of loop: Loop) { table[loop]?.breakID = id }
+    /// Its pause is over.
+    mutating func hurry(_ loop: Loop) { table[loop]?.nextAt = .min }
+    /// It came to its end.
+    mutating func end(_ loop: Loop) -> Turns? { table.removeValue(forKey: loop) }
+
+    /// One that an earlier process found.
+    mutating func restore(_ loop: Loop, breakID: Int64, _ patience: Patience) {
+        var turns = Turns()
+        (turns.count, turns.breakID) = (patience.turnsMax, breakID)
+        table[loop] = turns
+    }
 }
 
 /// What goes round in such a loop, for a whole account. The text begins the break's detail, so that a restart finds it again.
