@@ -114,6 +114,10 @@ package final class Runner {
         regainSpace(at: now)
         var output = engine.finishTurn(at: now, reading: ports.journal)
         if let error = output.unread {
+            if error.isOfArchive {
+                inputs.forEach(forget)
+                return try takeBack(inputs, output, error)
+            }
             ports.journal.latch(error)
             throw error
         }
@@ -242,7 +246,7 @@ package final class Runner {
         engine.heed(former, reading: ports.journal)
     }
 
-    /// The turn was to write about an order whose file in the archive broke between the reading of it and the commit. Nothing of the turn is on record or has
+    /// The turn was to write about an order whose file in the archive broke between the first look at it and the commit. Nothing of the turn is on record or has
     /// left. Whoever waits for it is told; what a venue said it says again, and then the file is seen to be broken before anything is made of it.
     private func takeBack(_ inputs: [Input], _ output: TurnOutput, _ error: JournalError) throws(JournalError) {
         ports.log("a turn was taken back, since an order that was to come back from the archive could not be read: \(error.description)")

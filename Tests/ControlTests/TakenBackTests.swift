@@ -31,6 +31,38 @@ import Wire
         try stage.stop()
     }
 
+    @Test func `executions that cannot be booked, since the file with those before them broke, are booked once when it is whole again`() throws {
+        let stage = try ReplyStage()
+        let client = try RawClient(stage.path)
+        #expect(client.call("rpc.discover") != nil)
+        stage.setReachable(true)
+        try stage.getReady()
+        let order =
+            "{\"symbol\":\"BTCUSDT\",\"side\":\"sell\",\"type\":\"limit\",\"price\":\"70000.5\",\"quantity\":\"0.03\",\"client_order_id\":\"mine1\"}"
+        #expect(client.call("intent.submit", "{\"account\":\"desk\",\"intent_id\":\"before\",\"place\":[\(order)]}")?.code == nil)
+        #expect(client.call("intent.wait", "{\"intent_id\":\"before\"}")?["result"]?["timed_out"]?.bool == false)
+        // An engine that is made anew has none of its executions in mind.
+        stage.breakArchive()
+        #expect(client.call("account.set_state", "{\"account\":\"desk\",\"state\":\"halted\",\"reason\":\"r\"}")?.code == 1010)
+        try stage.getReady()
+        func booked() -> [String] {
+            client.call("fill.list", "{\"account\":\"desk\"}")?["result"]?["fills"]?.array?.compactMap { $0["quantity"]?.string } ?? ["no answer"]
+        }
+
+        try stage.fill("mine1", "0.004")
+        stage.breakFills(true)
+        _ = client.call("account.reconcile", "{\"account\":\"desk\"}")
+        stage.pass(ms: 5_000)
+        #expect(booked().isEmpty)
+
+        stage.breakFills(false)
+        try stage.getReady()
+        #expect(client.call("account.reconcile", "{\"account\":\"desk\"}")?.code == nil)
+        stage.pass(ms: 5_000)
+        #expect(booked() == ["0.004"])
+        try stage.stop()
+    }
+
     @Test func `a configuration that was read in a turn that is taken back holds, and is on record`() throws {
         let stage = try ReplyStage()
         let client = try RawClient(stage.path)

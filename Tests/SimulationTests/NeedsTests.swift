@@ -140,7 +140,20 @@ private final class Questioned {
         found.add(.failed(broken), to: .fills(OrderKey(2)))
         let filled = try House.sample("xt-spot").order.quantity
         stage.step(try stage.listed([Self.report("live", "v1", filled: filled)]), given: found)
-        #expect(stage.end().unread?.description == "the disk is gone")
+        let unread = stage.end().unread
+        #expect(unread?.description == "the disk is gone" && unread?.isOfArchive == false)
+    }
+
+    @Test func `executions that a file of the archive keeps end the turn as that file's fault, not as the journal's`() throws {
+        let stage = try Questioned()
+        var found = Found()
+        found.add(.failed(JournalError(.busy, "2026-08.db cannot be read", isOfArchive: true)), to: .fills(OrderKey(2)))
+        let filled = try House.sample("xt-spot").order.quantity
+
+        stage.step(try stage.listed([Self.report("live", "v1", filled: filled)]), given: found)
+
+        let unread = stage.end().unread
+        #expect(unread?.isOfArchive == true && unread?.kind == .busy, "\(String(describing: unread))")
     }
 }
 

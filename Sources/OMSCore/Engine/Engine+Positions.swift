@@ -12,11 +12,13 @@ extension Engine {
     private func countPositions(_ state: JournalState) {
         var elsewhere: [AccountID: Positions] = [:]
         var after = OrderKey(0)
-        // A sum that lacks what cannot be read is never committed.
-        while let page = readOrStop({ () throws(JournalError) in try recall.executedOrders(after: after, limit: 1_000) }), let last = page.last {
+        // A sum that lacks what cannot be read is never committed; nor is there anything yet that such a turn could be taken back to.
+        while let page = readOrStop(isStart: true, { () throws(JournalError) in try recall.executedOrders(after: after, limit: 1_000) }),
+            let last = page.last
+        {
             after = last.key
             for order in page {
-                guard let fills = readOrStop({ () throws(JournalError) in try recall.fills(of: order.key) }) else { return }
+                guard let fills = readOrStop(isStart: true, { () throws(JournalError) in try recall.fills(of: order.key) }) else { return }
                 let booked = fills.reduce(Decimal.zero) { $0.adding($1.quantity) ?? $0 }
                 func count(_ positions: inout Positions) {
                     positions.execute(order.terms, from: .zero, to: max(order.filledQuantity, booked))
@@ -58,16 +60,18 @@ extension Engine {
 
     /// Reads what memory cannot be right without. nil: it cannot be read, and whatever else this turn does, it is never committed
     /// (``TurnOutput/unread``).
-    func readOrStop<Result>(_ read: () throws(JournalError) -> Result) -> Result? {
+    func readOrStop<Result>(isStart: Bool = false, _ read: () throws(JournalError) -> Result) -> Result? {
         do throws(JournalError) { return try read() } catch {
-            stop(error)
+            stop(error, isStart: isStart)
             return nil
         }
     }
 
-    /// A disk without space, or one that is busy, is none of those to a reader: what was not read is missing for good.
-    private func stop(_ error: JournalError) {
-        turn.unread(error.kind == .damaged ? error : JournalError(.failed, error.description, isStorageFault: error.isStorageFault))
+    /// A disk without space, or one that is busy, is none of those to a reader: what was not read is missing for good. A file of the archive that breaks between
+    /// two looks into it does so without the journal, and the turn is taken back.
+    private func stop(_ error: JournalError, isStart: Bool = false) {
+        if error.isOfArchive, !isStart { return turn.unread(error) }
+        turn.unread(JournalError(error.kind == .damaged ? .damaged : .failed, error.description, isStorageFault: error.isStorageFault))
     }
 
     func recordPositions(of desk: Desk) {

@@ -46,6 +46,8 @@ final class GivenJournal: Journal {
     var isFull = false
     /// So many commits find that a file of the archive broke.
     var brokenFiles = 0
+    /// Whoever looks for an order's executions finds it broken.
+    var areFillsBroken = false
     init(_ journal: SQLiteJournal) { self.journal = journal }
 
     func commit(_ records: [JournalRecord]) throws(JournalError) {
@@ -68,7 +70,10 @@ final class GivenJournal: Journal {
     }
     func orders(venueOrderID: VenueOrderID) throws(JournalError) -> [Order] { try journal.orders(venueOrderID: venueOrderID) }
     func isUsed(_ id: ClientOrderID) throws(JournalError) -> Bool { try journal.isUsed(id) }
-    func fills(of order: OrderKey) throws(JournalError) -> [Fill] { try journal.fills(of: order) }
+    func fills(of order: OrderKey) throws(JournalError) -> [Fill] {
+        if areFillsBroken { throw JournalError(.busy, "2026-08.db cannot be read", isOfArchive: true) }
+        return try journal.fills(of: order)
+    }
     func trades(of account: AccountID, since: Int64, _ tell: (OwnTrade) -> Void) throws(JournalError) {
         try journal.trades(of: account, since: since, tell)
     }

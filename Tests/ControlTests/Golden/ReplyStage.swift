@@ -123,6 +123,8 @@ final class ReplyStage: @unchecked Sendable {
 
     /// The next commit needs a file of the archive that broke.
     func breakArchive() { journal.brokenFiles = 1 }
+    /// Executions on record lie in a file of the archive that broke, or is whole again.
+    func breakFills(_ areBroken: Bool) { journal.areFillsBroken = areBroken }
 
     /// The configuration was read again: `desk` may have so many orders open.
     ///
