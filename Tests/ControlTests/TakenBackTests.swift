@@ -79,4 +79,35 @@ import Wire
         #expect(refused?.code == 1005, "\(String(describing: refused))")
         try stage.stop()
     }
+
+    @Test func `an intent whose archived orders cannot be read while it is written down is taken back, and the daemon goes on`() throws {
+        let stage = try ReplyStage()
+        let client = try RawClient(stage.path)
+        #expect(client.call("rpc.discover") != nil)
+        stage.setReachable(true)
+        try stage.getReady()
+        let order = "{\"symbol\":\"BTCUSDT\",\"side\":\"buy\",\"type\":\"limit\",\"price\":\"60000\",\"quantity\":\"0.01\"}"
+        let orders = Array(repeating: order, count: 4).joined(separator: ",")
+        let placed = client.call("intent.submit", "{\"account\":\"desk\",\"intent_id\":\"old\",\"place\":[\(orders)]}")
+        let ids = placed?["result"]?["orders"]?.array?.compactMap(\.string) ?? []
+        #expect(ids.count == 4)
+        #expect(client.call("intent.cancel", "{\"intent_id\":\"old\"}")?.code == nil)
+        #expect(client.call("intent.wait", "{\"intent_id\":\"old\",\"timeout_ms\":60000}")?["result"]?["timed_out"]?.bool == false)
+        let cancels = ids.map { "\"\($0)\"" }.joined(separator: ",")
+        let cancel = "{\"account\":\"desk\",\"intent_id\":\"gone\",\"cancel\":[\(cancels)]}"
+
+        // All of them are looked at once before anything is written; the file breaks at the second of those that are.
+        stage.breakArchive(afterReads: 5)
+        let refused = try #require(client.call("intent.submit", cancel))
+        #expect(refused.code == 1010 && refused.message.contains("2026-08.db cannot be read"), "\(refused)")
+        #expect(client.call("intent.get", "{\"intent_id\":\"gone\"}")?.code == 1007)
+        try stage.getReady()
+        #expect(client.call("intent.submit", "{\"account\":\"desk\",\"intent_id\":\"behind\",\"place\":[\(order)]}")?.code == nil)
+        #expect(client.call("intent.wait", "{\"intent_id\":\"behind\"}")?["result"]?["timed_out"]?.bool == false)
+
+        stage.breakArchive(afterReads: nil)
+        #expect(client.call("intent.submit", cancel)?.code == nil)
+        #expect(client.call("intent.wait", "{\"intent_id\":\"gone\"}")?["result"]?["state"]?.string == "settled")
+        try stage.stop()
+    }
 }

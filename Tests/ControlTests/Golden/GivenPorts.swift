@@ -48,6 +48,8 @@ final class GivenJournal: Journal {
     var brokenFiles = 0
     /// Whoever looks for an order's executions finds it broken.
     var areFillsBroken = false
+    /// So many orders are read before the file that they lie in breaks; nil: it is whole.
+    var readsLeft: Int?
     init(_ journal: SQLiteJournal) { self.journal = journal }
 
     func commit(_ records: [JournalRecord]) throws(JournalError) {
@@ -64,7 +66,13 @@ final class GivenJournal: Journal {
         return state
     }
     func intent(_ id: IntentID) throws(JournalError) -> IntentRow? { try journal.intent(id) }
-    func order(_ id: ClientOrderID) throws(JournalError) -> Order? { try journal.order(id) }
+    func order(_ id: ClientOrderID) throws(JournalError) -> Order? {
+        if let left = readsLeft {
+            guard left > 0 else { throw JournalError(.damaged, "2026-08.db cannot be read", isOfArchive: true) }
+            readsLeft = left - 1
+        }
+        return try journal.order(id)
+    }
     func order(account: AccountID, venueOrderID: VenueOrderID) throws(JournalError) -> Order? {
         try journal.order(account: account, venueOrderID: venueOrderID)
     }

@@ -126,6 +126,9 @@ final class ReplyStage: @unchecked Sendable {
     /// Executions on record lie in a file of the archive that broke, or is whole again.
     func breakFills(_ areBroken: Bool) { journal.areFillsBroken = areBroken }
 
+    /// The file of the archive that orders are read from breaks once so many were read; nil: it is put back.
+    func breakArchive(afterReads reads: Int?) { journal.readsLeft = reads }
+
     /// The configuration was read again: `desk` may have so many orders open.
     ///
     /// - Returns: how many reloads are on record then.
