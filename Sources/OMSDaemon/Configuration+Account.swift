@@ -16,7 +16,7 @@ struct AccountReader {
         "venue", "product", "uid", "credentials", "base_url", "ca_file", "request_timeout_ms", "max_in_flight", "max_intent_age_ms", "resend",
         "reconcile_interval_ms", "queue_max_orders", "on_external_order", "hold_unanswered_ms", "freshness_ms", "memory_ms", "limits", "batch_max",
         "risk", "quantity_unit", "stream", "stream_url", "stream_generation", "reconcile_live_ms", "demo", "roles",
-        "accept_assumption",
+        "accept_assumption", "deadman_ms",
     ]
     static let limitKeys = ["budget", "scope", "permits", "window_ms", "margin_ms", "share", "reserve", "penalty_ms"]
     static let riskKeys = [
@@ -70,6 +70,7 @@ struct AccountReader {
         let external = section.choice("on_external_order", AccountConfiguration.ExternalOrderPolicy.self)
         let hold = section.integer("hold_unanswered_ms", in: 0...3_600_000)
         let accepted = readAccepted(venue: venue, product: product, unit: quantityUnit ?? .contracts, generation: stream?.generation)
+        let deadman = readDeadman(profile, resend)
         guard let venue, let product, let uid, let credentials, let baseURL else { return nil }
         var account = AccountConfiguration(
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentials.path, credentialsAreManaged: credentials.isManaged,
@@ -80,6 +81,7 @@ struct AccountReader {
             batchMax: batchMax, risk: risk, quantityUnit: quantityUnit ?? .contracts, stream: stream, reconcileLiveMs: livePace,
             roles: roles, credentialsPlace: section.place(of: "credentials"))
         account.acceptedAssumptions = accepted
+        account.deadmanMs = deadman
         return account
     }
 

@@ -92,7 +92,7 @@ extension Configuration {
     private static func readAccounts(_ document: ConfigurationSection, places: Places, profile: @escaping ProfileResolver) -> [AccountConfiguration] {
         guard let section = document.requiredSection("accounts", keys: nil) else { return [] }
         if section.members.isEmpty { document.report("names no account", "accounts") }
-        var accounts: [AccountConfiguration] = []
+        var accounts: [(configuration: AccountConfiguration, section: ConfigurationSection)] = []
         for member in section.members {
             let key = section.name(of: member.key)
             if !isAccountName(member.key) {
@@ -100,9 +100,10 @@ extension Configuration {
             }
             guard let fields = section.reader.section(member.value, key: key, keys: AccountReader.keys) else { continue }
             let reader = AccountReader(section: fields, places: places, profile: profile)
-            if let account = reader.read(named: AccountID(member.key)) { accounts.append(account) }
+            if let account = reader.read(named: AccountID(member.key)) { accounts.append((account, fields)) }
         }
-        return accounts
+        AccountReader.checkDeadmen(accounts)
+        return accounts.map(\.configuration)
     }
 
     private static func isAccountName(_ name: String) -> Bool {

@@ -25,6 +25,7 @@ extension Configuration {
             setup.maxInFlight = account.maxInFlight
             setup.maxIntentAgeMs = account.maxIntentAgeMs
             setup.resendsAfterProof = account.resend == .afterProof
+            setup.deadmanMs = account.deadmanMs
             setup.reconcileIntervalMs = account.reconcileIntervalMs
             setup.reconcileLiveMs = account.reconcileLiveMs
             setup.queueMaxOrders = account.queueMaxOrders

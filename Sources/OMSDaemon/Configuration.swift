@@ -114,6 +114,9 @@ struct AccountConfiguration: Sendable, Equatable {
     var lentBudgets: [BudgetRule] = []
     /// Nothing leaves but questions.
     var asksOnly = false
+    /// The venue cancels all orders of the user so long after it last heard of omsd: 5,000...60,000 in whole seconds; nil: never. Accounts of one venue and uid
+    /// say the same.
+    var deadmanMs: Int64?
     /// How often open orders are listed while the stream is live: 1,000...3,600,000, not below `reconcileIntervalMs`. Default 60,000.
     var reconcileLiveMs = AccountConfiguration.reconcileLiveMsDefault
     /// Who of those with a role on the socket has which here, at most that; nil: as on the socket.
@@ -228,12 +231,14 @@ extension Configuration {
 extension AccountConfiguration {
     /// The account with limits, risk and roles left out: what a reload does not take over.
     fileprivate var withoutReloadable: AccountConfiguration {
-        AccountConfiguration(
+        var account = AccountConfiguration(
             id: id, venue: venue, product: product, uid: uid, credentialsPath: credentialsPath, credentialsAreManaged: credentialsAreManaged,
             baseURL: baseURL, isDemo: isDemo, caFile: caFile, requestTimeoutMs: requestTimeoutMs, maxInFlight: maxInFlight,
             maxIntentAgeMs: maxIntentAgeMs, resend: resend, reconcileIntervalMs: reconcileIntervalMs, queueMaxOrders: queueMaxOrders,
             onExternalOrder: onExternalOrder, holdUnansweredMs: holdUnansweredMs, freshnessMs: freshnessMs, memoryMs: memoryMs, limits: [],
             batchMax: batchMax, risk: .none,
             quantityUnit: quantityUnit, stream: stream, reconcileLiveMs: reconcileLiveMs)
+        account.deadmanMs = deadmanMs
+        return account
     }
 }

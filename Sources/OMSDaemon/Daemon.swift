@@ -190,7 +190,11 @@ final class Daemon {
                     malloc_trim(0)
                     idleSince = now + 60_000_000
                 }
-                guard let stopBy, runner.engine.requestsOut == 0 || now > stopBy else { return false }
+                let isAwaited = runner.engine.requestsOut > 0 || runner.engine.hasCountdowns
+                guard let stopBy, !isAwaited || now > stopBy else { return false }
+                if runner.engine.hasCountdowns {
+                    Log.warning(.stop, "a venue did not confirm that its countdown is off: it may cancel all orders of its user when that runs out")
+                }
                 let left = runner.engine.snapshot().reduce(0) { $0 + $1.open }
                 Log.info(.stop, "stopped", ["requests_unanswered": "\(runner.engine.requestsOut)", "orders_left_working": "\(left)"])
                 return true

@@ -129,9 +129,14 @@ package struct Route: Sendable {
     package let lane: String
     /// Where the answer's per-item lists stand: key paths from the root, for faults that drop, repeat or reorder items. `[[]]`: the root itself.
     package let itemLists: [[String]]
+    /// It sets a countdown, and says the same again and again: it carries no order.
+    package let isTimer: Bool
 
-    package init(_ endpoint: String, _ kind: Kind, budgets: [String], lane: String = "", itemLists: [[String]] = []) {
+    package init(
+        _ endpoint: String, _ kind: Kind, budgets: [String], lane: String = "", itemLists: [[String]] = [], isTimer: Bool = false
+    ) {
         (self.endpoint, self.kind, self.budgets, self.lane, self.itemLists) = (endpoint, kind, budgets, lane, itemLists)
+        self.isTimer = isTimer
     }
 }
 

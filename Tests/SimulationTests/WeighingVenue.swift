@@ -37,7 +37,7 @@ struct WeighingAdapter: AdapterOver {
         switch content {
         case .place(let tickets, _): places(tickets)
         case .cancel(let tickets): [Charge("cancels", items: tickets.count), "weight"]
-        case .modify, .mixed, .query(.cancelAll), .query(.serverTime): ["weight"]
+        case .modify, .mixed, .query(.cancelAll), .query(.countdown), .query(.serverTime): ["weight"]
         case .query(.find): [Charge("weight", weight: 4)]
         case .query(.openOrders), .query(.history): [Charge("weight", weight: 40)]
         case .query(.instruments), .query(.account): [Charge("weight", weight: 20)]

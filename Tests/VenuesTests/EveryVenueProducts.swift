@@ -92,6 +92,7 @@ struct Product: Sendable, CustomTestStringConvertible {
         queries += [.openOrders(symbol: symbol, page: nil), .history(symbol: symbol, sinceMs: Self.timeMs - 60_000, page: nil)]
         if profile.listsFills { queries.append(.fills(subject(1), page: nil)) }
         queries.append(.cancelAll(symbol: terms.symbol))
+        if profile.countdownSeconds != nil { queries.append(.countdown(seconds: 10)) }
         return queries
     }
 
@@ -103,7 +104,7 @@ struct Product: Sendable, CustomTestStringConvertible {
             + questions.compactMap { query in
                 switch query {
                 case .find, .openOrders, .history: .query(query)
-                case .serverTime, .account, .instruments, .fills, .cancelAll: nil
+                case .serverTime, .account, .instruments, .fills, .cancelAll, .countdown: nil
                 }
             }
     }

@@ -38,7 +38,7 @@ import Wire
             (traded.venueOrderID, traded.filledQuantity) = ("7", .one)
             return answer(.orders([traded], next: nil))
         case .fills: return answer(.fills([], next: nil))
-        case .cancelAll: return answer(nil, .inDoubt)
+        case .cancelAll, .countdown: return answer(nil, .inDoubt)
         }
     }
 

@@ -145,6 +145,8 @@ struct Situation {
         case "history": return .query(.history(symbol: listed, sinceMs: Self.timeMs - 60_000, page: page))
         case "fills": return .query(.fills(known, page: page))
         case "cancel-all": return .query(.cancelAll(symbol: listed))
+        case "countdown": return .query(.countdown(seconds: 10))
+        case "countdown-off": return .query(.countdown(seconds: 0))
         default: preconditionFailure("a fixture asks \(ask)")
         }
     }
@@ -180,6 +182,7 @@ struct Situation {
             }
             lines.append("next \(next ?? "-")")
         case .canceledAll: lines.append("canceled all")
+        case .countdownSet: lines.append("countdown set")
         case .failed: lines.append("failed")
         }
         if answer.breaksIDFormula { lines.append("ids follow no formula") }

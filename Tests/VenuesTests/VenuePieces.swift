@@ -51,7 +51,7 @@ enum Pieces {
         return (profile.mixesPlaceAndCancel ? ["mixed"] : ["place", "cancel"]) + (profile.modifyMax > 0 ? ["modify"] : []) + [
             "time", "account", "instruments", "find",
         ] + ["find-second", "find-third"].prefix(profile.findSteps - 1) + ["open", "history"] + (profile.listsFills ? ["fills"] : [])
-            + (profile.cancelsAll ? ["cancel-all"] : [])
+            + (profile.cancelsAll ? ["cancel-all"] : []) + (profile.countdownSeconds == nil ? [] : ["countdown", "countdown-off"])
     }
 
     /// `place-one` is a place, `open:2` an open; a second step of a look-up is one of its own.

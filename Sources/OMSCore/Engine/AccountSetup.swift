@@ -11,6 +11,8 @@ package struct AccountSetup: Sendable {
     package var maxInFlight: Int?
     package var maxIntentAgeMs: Int64?
     package var resendsAfterProof = true
+    /// How long the venue waits for a word of omsd before it cancels all of the user, in whole seconds; nil: for ever.
+    package var deadmanMs: Int64?
     package var reconcileIntervalMs: Int64 = 10_000
     /// The pace while a private stream is live.
     package var reconcileLiveMs: Int64 = 60_000

@@ -207,7 +207,7 @@ extension Engine {
             desk.access.say("refused by the venue: \(words)")
             desk.access.refused(flight.plan, sentAt: sentAt, in: turn)
             // The preparations' own answer says the same; only what the account does to orders halts it.
-            if flight.plan.kind != .lookup { setState(.halted, of: desk, reason: "venue: \(words)", actor: .venue) }
+            if flight.plan.kind != .lookup, !flight.plan.isCountdown { setState(.halted, of: desk, reason: "venue: \(words)", actor: .venue) }
         case .shutOut(let forMs):
             // Slowly back afterwards, as after any refusal for the rate.
             limiter.punish(flight.grips, retryAfterUs: nil, isShutOut: true, at: now)

@@ -3,9 +3,9 @@ extension Engine {
     /// One account's share of a turn: timers, then as many requests as connections and permits allow, the most urgent first.
     func work(_ desk: Desk) {
         recover(desk)
-        guard !isStopping else { return }
         guard mayLeave(desk) else { return }
         guard desk.access.isReachable(in: turn) else { return }
+        guard !isStopping else { return switchOffCountdown(desk) }
         ripen(desk)
         if desk.hasCalendarBudgets { limiter.tell(desk.access.clock, to: desk.budgets.values) }
         let rows = turn.rows
@@ -21,6 +21,10 @@ extension Engine {
     private func launchLast(_ desk: Desk) -> Bool {
         guard desk.access.isSignable else { return false }
         if mayWrite(desk) {
+            if !desk.lanes.isAskingOnLast, launchCountdown(desk) {
+                desk.lanes.askedOnLast(turn.lastRequest)
+                return true
+            }
             if launchCancels(desk, takesPlaces: false) || launchRepeatedCancels(desk, takesPlaces: false) { return true }
             if desk.access.problem == nil, launchCancelAll(desk) { return true }
         }
@@ -42,6 +46,7 @@ extension Engine {
         if prepare(desk) { return true }
         guard desk.access.isSignable else { return false }
         let (asks, writes) = (desk.access.mayTry(.asking, in: turn), mayWrite(desk))
+        if writes, launchCountdown(desk) { return true }
         // What keeps the account from trading keeps nothing from being cancelled.
         guard desk.access.problem == nil else {
             if writes, launchCancels(desk) || launchRepeatedCancels(desk) { return true }
@@ -102,6 +107,8 @@ extension Engine {
 
     func mayPlace(_ desk: Desk) -> Bool {
         guard desk.isPrepared, !isJournalFull, desk.trading.state != .halted, desk.roundsOut == 0, desk.unreleasedCancels == 0 else { return false }
+        // Where the venue is to pull orders when nothing is heard of omsd, none is placed that it would leave.
+        guard countdown(of: desk)?.isRunning(at: now.monotonic) ?? true else { return false }
         return desk.access.isOpen(in: turn)
     }
 

@@ -27,6 +27,7 @@ extension Engine {
             listed(reports, next: next, unreadable: unreadable, flight, on: desk)
         case (.fills(let subject, let page), .fills(let fills, let next)): filled(subject, page: page, fills, next: next, flight, on: desk)
         case (.cancelAll, .canceledAll): canceledAll(desk)
+        case (.countdown, .countdownSet): countdownSet(flight, sentAt: sentAt.monotonic, on: desk)
         default:
             let reason: String
             if case .failed(let words) = answer.query { reason = words } else { reason = "an answer to another question" }
@@ -49,6 +50,7 @@ extension Engine {
             turned(.executions, on: desk, reason)
             if let live = desk.book[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
         case .cancelAll: cancelAllFailed(desk, reason)
+        case .countdown: countdownFailed(reason, flight, on: desk)
         }
     }
 }

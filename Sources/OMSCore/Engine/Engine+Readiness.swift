@@ -2,7 +2,9 @@
 extension Engine {
     /// Why the account is not ready; nil: it is.
     func trouble(of desk: Desk) -> (kind: Trouble, words: String)? {
-        let others = Circumstances(isClockSet: isClockSet, hasReconciled: desk.listing.hasReconciled, listing: desk.listing.trouble)
+        let others = Circumstances(
+            isClockSet: isClockSet, hasReconciled: desk.listing.hasReconciled, listing: desk.listing.trouble,
+            countdown: isStopping ? nil : countdown(of: desk)?.trouble(at: now.monotonic))
         return desk.access.trouble(others, in: turn)
     }
 
@@ -16,6 +18,8 @@ extension Engine {
         desk.access.endTurn(at: now)
         watchKill(desk)
         desk.access.tell(trouble(of: desk), in: turn)
+        // The countdown may run out while nothing else happens.
+        if let at = desk.countdown?.runsOutAt, at > now.monotonic { wake(at: at) }
         if desk.book.doubts.isEmpty == desk.hasToldDoubts {
             desk.hasToldDoubts.toggle()
             notice(desk.hasToldDoubts ? .doubts(desk.book.doubts.count) : .doubtsOver, of: desk.id)

@@ -55,6 +55,7 @@ extension Engine {
                 record(.ban(ban))
                 impose(ban)
             }
+            if let countdown = desk.countdown { self.desk(desk.id)?.countdown?.heed(countdown) }
         }
     }
 }

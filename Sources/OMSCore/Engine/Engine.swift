@@ -52,7 +52,7 @@ package final class Engine {
     /// When this engine was made, on the runner's clock; and when requests of the process before it can arrive no more.
     let startedAt: Int64
     let formerEndsAt: Int64
-    /// Nothing more leaves; answers are still taken.
+    /// Nothing more leaves, but what switches countdowns off; answers are still taken.
     package var isStopping = false
     /// False: since this process began the wall clock showed nothing but times before 2020, and nothing leaves.
     package var isClockSet = true
@@ -123,6 +123,7 @@ package final class Engine {
             limiter.holdAll(unansweredHoldUs: .milliseconds(holdMs), in: turn)
         }
         configureStreams()
+        beginCountdowns()
         doubtClock()
         restorePositions(state)
         restore(state)

@@ -78,7 +78,7 @@ package struct FindSubject: Sendable {
     }
 }
 
-/// What is asked about no order alone: questions, which change nothing at the venue, and its cancel-all.
+/// What is asked about no order alone: questions, which change nothing at the venue, its cancel-all, and its countdown.
 package enum Query: Sendable {
     case serverTime
     /// Whatever the adapter needs before it can trade: AscendEX group and uid, Bitget account mode.
@@ -94,12 +94,14 @@ package enum Query: Sendable {
     case fills(FindSubject, page: String?)
     /// Everything of the account goes, other people's orders too (`kill --everything`); one request a symbol where the venue wants that.
     case cancelAll(symbol: Symbol?)
+    /// Everything of the user goes once so many seconds have passed without the next one; 0: nothing does any more. Only where `VenueProfile.countdownSeconds`.
+    case countdown(seconds: Int)
 
     /// It can be asked before the venue's clock and the account's own facts are known.
     package var isPreparation: Bool {
         switch self {
         case .serverTime, .account, .instruments: true
-        case .find, .openOrders, .history, .fills, .cancelAll: false
+        case .find, .openOrders, .history, .fills, .cancelAll, .countdown: false
         }
     }
 
@@ -113,6 +115,7 @@ package enum Query: Sendable {
         case .history: "history"
         case .fills: "fills"
         case .cancelAll: "cancel-all"
+        case .countdown: "countdown"
         }
     }
 }
@@ -166,6 +169,9 @@ package struct RequestPlan: Sendable {
         }
     }
 
+    /// It sets the venue's countdown, or switches it off: what the venue says to it says nothing of orders.
+    package var isCountdown: Bool { if case .query(.countdown) = content { true } else { false } }
+
     /// False for questions that venues answer to anybody.
     package var isSigned: Bool { content.isSigned }
 
@@ -190,7 +196,7 @@ extension RequestPlan.Content {
         case .modify: .modify
         case .mixed(let place, let cancel, _): cancel.isEmpty ? .place : place.isEmpty ? .cancel : .mixed
         // It asks for the end of orders, whosever and however many: no question.
-        case .query(.cancelAll): .cancel
+        case .query(.cancelAll), .query(.countdown): .cancel
         case .query: .lookup
         }
     }

@@ -108,6 +108,7 @@ package enum QueryAnswer: Sendable {
     case orders([OrderReport], next: String?, unreadable: [UnreadableRow] = [])
     case fills([Fill], next: String?)
     case canceledAll
+    case countdownSet
     /// The venue answered, but not with what was asked: an error, an unreadable page. Never absence.
     case failed(String)
 }

@@ -125,6 +125,9 @@ package struct VenueProfile: Sendable {
     package var saysUnknown = false
     /// The venue can cancel everything of an account in one request (a symbol, where it lists by symbol).
     package var cancelsAll = false
+    /// What the venue's dead man's switch can be set to: so long after it was set last it cancels all orders of the user, whatever their product and whoever
+    /// placed them. nil: it has none that a request sets.
+    package var countdownSeconds: ClosedRange<Int>?
     /// `Query.account` tells whose key it is.
     package var accountTellsUID = false
     /// Single fills can be asked for.

@@ -8,6 +8,7 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case openOrders = "open_orders"
     case history, fills
     case cancelAll = "cancel_all"
+    case countdown
 
     init(_ plan: RequestPlan) {
         switch plan.content {
@@ -27,6 +28,7 @@ package enum Endpoint: String, CaseIterable, Sendable {
         case .query(.history): self = .history
         case .query(.fills): self = .fills
         case .query(.cancelAll): self = .cancelAll
+        case .query(.countdown): self = .countdown
         }
     }
 }

@@ -112,8 +112,8 @@ package final class Auditor {
 
     // MARK: The wire
 
-    private func kind(of request: HTTPRequest) -> Route.Kind? {
-        world.venues.first { $0.dialect.claims(request.path) }?.dialect.route(request)?.kind
+    private func route(of request: HTTPRequest) -> Route? {
+        world.venues.first { $0.dialect.claims(request.path) }?.dialect.route(request)
     }
 
     /// A request is about to leave: what it carries and the permits it takes are durable.
@@ -123,8 +123,8 @@ package final class Auditor {
         let id = RequestID(exchange.id)
         let name = "request \(id) of \(account)"
         expect(journal.permitsHeld[id, default: 0] > 0, "\(name) left without a durable permit")
-        guard let kind = kind(of: exchange.request) else { return broken("\(name): the venue has no such endpoint: \(exchange.request.target)") }
-        guard kind != .lookup, kind != .public else { return }
+        guard let route = route(of: exchange.request) else { return broken("\(name): the venue has no such endpoint: \(exchange.request.target)") }
+        guard route.kind != .lookup, route.kind != .public, !route.isTimer else { return }
         guard let row = journal.requests[id] else { return broken("\(name) left without a durable row") }
         expect(row.bodySHA256 == Digest256(sha256(exchange.request.body)), "\(name) left with another body than journaled")
         let (held, taken) = (journal.permitsHeld[id, default: 0], row.permits.reduce(0) { $0 + $1.count })

@@ -124,6 +124,7 @@ extension AZFutures {
                 return orders(try listing.array("items"), &answer).answer(next: next)
             case .fills(let subject, let page): return try fills(result, subject, page, &answer)
             case .cancelAll: return .canceledAll
+            case .countdown: throw Unreadable("AZ has no countdown")
             }
         } catch {
             return .failed(error.what)

@@ -21,7 +21,8 @@ extension AZFutures {
 
     private func request(asking query: Query, _ plan: RequestPlan) -> HTTPRequest {
         switch query {
-        case .serverTime: return HTTPRequest("GET", "/az/future/market/v1/public/time")
+        // AZ has no countdown: never asked for.
+        case .serverTime, .countdown: return HTTPRequest("GET", "/az/future/market/v1/public/time")
         case .instruments: return HTTPRequest("GET", "/az/future/market/v3/public/symbol/list")
         // The newest closed orders: proof that the key works, and rows that show the unit of quantities.
         case .account: return read(plan, Self.trade + "/list-history", [("direction", "NEXT"), ("limit", String(Self.pageMax))])

@@ -75,7 +75,7 @@ package struct AZFutures: VenueAdapter {
             switch content {
             case .place, .cancel, .mixed: "batch-place"
             case .modify: "modify"
-            case .query(.serverTime): "lookup:time"
+            case .query(.serverTime), .query(.countdown): "lookup:time"
             case .query(.account): "lookup:list-history"
             case .query(.instruments): "lookup:symbol"
             case .query(.find), .query(.openOrders): "lookup:order-list"

@@ -24,6 +24,7 @@ extension AscendEX {
             case .cancelAll:
                 guard isBelievable(plan) else { throw Unreadable("asked without the account's group") }
                 return .canceledAll
+            case .countdown: throw Unreadable("AscendEX has no countdown")
             }
         } catch {
             return .failed(error.what)

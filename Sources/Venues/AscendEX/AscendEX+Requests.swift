@@ -16,7 +16,8 @@ extension AscendEX {
 
     private func request(asking query: Query, _ plan: RequestPlan) -> HTTPRequest {
         switch query {
-        case .serverTime: return HTTPRequest("GET", "/api/pro/v1/exchange-info?requestTime=\(plan.timeMs)")
+        // AscendEX has no countdown: never asked for.
+        case .serverTime, .countdown: return HTTPRequest("GET", "/api/pro/v1/exchange-info?requestTime=\(plan.timeMs)")
         case .account: return HTTPRequest("GET", "/api/pro/v1/info")
         case .instruments: return HTTPRequest("GET", "/api/pro/v1/\(category)/products")
         case .find(let subjects, _): return HTTPRequest("GET", path("order/status", plan) + status(of: subjects))

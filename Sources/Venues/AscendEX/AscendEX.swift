@@ -71,7 +71,7 @@ package struct AscendEX: VenueAdapter {
         case .mixed(_, let cancels, _): [cancels.isEmpty ? "batch-place" : "batch-cancel", "overall"]
         case .modify: ["overall"]
         // Whether public requests count in the total is not said: they do here.
-        case .query(.serverTime): ["lookup:exchange-info", "overall"]
+        case .query(.serverTime), .query(.countdown): ["lookup:exchange-info", "overall"]
         case .query(.instruments): ["lookup:products", "overall"]
         case .query(.account): ["lookup:info", "overall"]
         case .query(.find), .query(.fills): ["lookup:order-status", "overall"]

@@ -79,6 +79,9 @@ package struct ProfileFact: Sendable {
         .init("cancels_all", "cancelsAll", .nothing, "it would take what is others'") {
             $0.cancelsAll ? "one request cancels all of the account" : "no request cancels everything"
         },
+        .init("countdown", "countdownSeconds", .nothing, "running out, it would take what is others'") { profile in
+            profile.countdownSeconds.map { "all of the user goes \($0.lowerBound) to \($0.upperBound) s after the countdown was set last" }
+        },
     ]
 
     private static let orders: [ProfileFact] = [

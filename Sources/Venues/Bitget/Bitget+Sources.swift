@@ -27,6 +27,7 @@ extension BitgetUTA {
                 "place_max cancel_max modify_max unfinished_modifies_max"),
             Source(.doc, "Bitget documentation, common: demo trading", read: "mid-2026", "demo"),
             Source(.doc, "Bitget documentation, uta/trade: cancel by symbol, whole category without one", read: "2026-10", "cancels_all"),
+            Source(.doc, "Bitget documentation, uta/trade, countdown cancel all: by arrangement with the venue", read: "2026-10", "countdown"),
             Source(.doc, "Bitget documentation, uta/trade, order info: code 25204", read: "2026-10", "says_unknown find_max unknown_id"),
             Source(.guess, "that order info and executions show every order is ours", read: "2026-11", "find_steps"),
             Source(.doc, "Bitget documentation, uta/account, settings", read: "2026-10", "account_tells_uid uid account_mode"),

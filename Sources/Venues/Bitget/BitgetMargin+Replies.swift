@@ -86,6 +86,7 @@ extension BitgetMargin {
                 return orders.answer(next: next)
             case .fills(let subject, let cursor): return try fills(of: subject, data, behind: cursor)
             case .cancelAll: throw Unreadable("Bitget margin has no cancel-all")
+            case .countdown: throw Unreadable("Bitget margin has no countdown")
             }
         } catch {
             return .failed(error.what)

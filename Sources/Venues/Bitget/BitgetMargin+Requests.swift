@@ -70,7 +70,7 @@ extension BitgetMargin {
         switch query {
         case .serverTime: Bitget.get(Bitget.timePath)
         // The venue has no cancel-all here: a question that changes nothing stands in, and its answer says so.
-        case .cancelAll: Bitget.get(Bitget.timePath)
+        case .cancelAll, .countdown: Bitget.get(Bitget.timePath)
         case .account: Bitget.get(Self.infoPath)
         case .instruments: Bitget.get(Self.instrumentsPath)
         case .find(let subjects, let step): find(subjects, step: step, timeMs: timeMs)

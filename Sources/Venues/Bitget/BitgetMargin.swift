@@ -79,7 +79,7 @@ package struct BitgetMargin: VenueAdapter {
     private static func charge(of query: Query) -> Charge {
         switch query {
         // There is no cancel-all; its stand-in asks the time.
-        case .serverTime, .cancelAll: "lookup:time"
+        case .serverTime, .cancelAll, .countdown: "lookup:time"
         case .account: "lookup:info"
         case .instruments: "lookup:instruments"
         case .find(_, let step): step == 0 ? "lookup:open-orders" : "lookup:history-orders"

@@ -82,6 +82,8 @@ extension BitgetUTA {
             case .fills(let subject, let token):
                 return try fills(of: subject, data, HistoryPage(sinceMs: subject.sinceMs, token: token, timeMs: timeMs))
             case .cancelAll: return try canceledAll(data)
+            // What stands beside the code of success is not described.
+            case .countdown: return .countdownSet
             }
         } catch {
             return .failed(error.what)

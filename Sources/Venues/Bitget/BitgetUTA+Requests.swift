@@ -113,6 +113,12 @@ extension BitgetUTA {
             if let symbol { json.member("symbol", symbol.text) }
             json.endObject()
             return Bitget.post("/api/v3/trade/cancel-symbol-order", json)
+        case .countdown(let seconds):
+            var json = JSONWriter()
+            json.beginObject()
+            json.member("countdown", String(seconds))
+            json.endObject()
+            return Bitget.post("/api/v3/trade/countdown-cancel-all", json)
         }
     }
 

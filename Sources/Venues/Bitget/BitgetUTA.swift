@@ -43,6 +43,7 @@ package struct BitgetUTA: VenueAdapter {
                 BudgetRule("modify", 10, perMs: 1_000, scope: .uid),
                 BudgetRule("place", 10, perMs: 1_000, scope: .uid),
                 BudgetRule("cancel-all", 5, perMs: 1_000, scope: .uid),
+                BudgetRule("countdown", 1, perMs: 1_000, scope: .uid, reserve: 0),
                 BudgetRule("lookup:order-info", 20, perMs: 1_000, scope: .uid),
                 BudgetRule("lookup:unfilled-orders", 20, perMs: 1_000, scope: .uid),
                 BudgetRule("lookup:history-orders", 20, perMs: 1_000, scope: .uid),
@@ -59,6 +60,8 @@ package struct BitgetUTA: VenueAdapter {
         profile.saysUnknown = true
         profile.accountTellsUID = true
         profile.cancelsAll = true
+        // By arrangement with the venue.
+        profile.countdownSeconds = 5...60
         profile.listingProvesAbsence = true
         profile.memoryMs = Bitget.memoryMs
         profile.needsPassphrase = true
@@ -130,6 +133,7 @@ package struct BitgetUTA: VenueAdapter {
         case .history: "lookup:history-orders"
         case .fills: "lookup:fills"
         case .cancelAll: "cancel-all"
+        case .countdown: "countdown"
         }
     }
 

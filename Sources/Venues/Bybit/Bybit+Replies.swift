@@ -64,6 +64,7 @@ extension Bybit {
                 guard [nil, "1"].contains(try result.text("success")) else { throw Unreadable("not all orders were canceled") }
                 _ = try result.array("list")
                 return .canceledAll
+            case .countdown: throw Unreadable("Bybit has no countdown")
             }
         } catch {
             return .failed(error.what)

@@ -116,7 +116,8 @@ extension Bybit {
     private func ask(_ query: Query, timeMs: Int64) -> HTTPRequest {
         let line = ("category", category.rawValue)
         switch query {
-        case .serverTime: return Self.get(Self.timePath)
+        // Its switch is for institutions, and set by no request: never asked for.
+        case .serverTime, .countdown: return Self.get(Self.timePath)
         case .account: return Self.get("/v5/account/user-setting-config")
         case .instruments:
             // Spot has one page; of the others more than the usual 500.

@@ -117,7 +117,7 @@ package struct Bybit: VenueAdapter {
     /// nil: counted by address alone.
     private static func budget(of query: Query) -> Charge? {
         switch query {
-        case .serverTime, .instruments: nil
+        case .serverTime, .instruments, .countdown: nil
         case .account: "lookup:settings"
         case .find(_, step: 0): "lookup:realtime"
         case .find(_, step: 1): "lookup:history"

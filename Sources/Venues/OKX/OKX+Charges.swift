@@ -24,6 +24,7 @@ extension OKX {
         // Tables of each kind of market are counted apart: together here.
         BudgetRule("lookup:instruments", 20, perMs: 2_000, scope: .ip),
         BudgetRule("lookup:time", 10, perMs: 2_000, scope: .ip),
+        BudgetRule("countdown", 1, perMs: 1_000, scope: .uid, reserve: 0),
     ]
 
     package func charges(of content: RequestPlan.Content) -> [Charge] {
@@ -58,6 +59,7 @@ extension OKX {
         case .openOrders: "lookup:pending"
         case .history: "lookup:history"
         case .fills(_, let page): charge(of: Walk(page, from: .fills), nil)
+        case .countdown: "countdown"
         }
     }
 

@@ -52,6 +52,11 @@ extension OKX {
                 let walk = Walk(token, from: .fills)
                 return .fills(try Self.fills(of: subject, rows), next: try next(walk, rows, since: subject.sinceMs, timeMs))
             case .cancelAll: throw Unreadable("OKX has no cancel-all")
+            case .countdown(let seconds):
+                // 0 or nothing: it does not run.
+                let runs = try (Self.only(rows).time("triggerTime") ?? 0) > 0
+                guard runs == (seconds > 0) else { throw Unreadable("the countdown \(runs ? "runs on" : "was not set")") }
+                return .countdownSet
             }
         } catch {
             return .failed(error.what)

@@ -140,6 +140,13 @@ extension OKX {
         case .fills(let subject, let page): return fills(of: subject, Walk(page, from: .fills), since: subject.sinceMs)
         // Never asked for: the venue has none (``VenueProfile/cancelsAll``).
         case .cancelAll: return Self.get(Self.timePath)
+        // Without a tag: of the user's all.
+        case .countdown(let seconds):
+            var json = JSONWriter()
+            json.beginObject()
+            json.member("timeOut", String(seconds))
+            json.endObject()
+            return Self.post("/api/v5/trade/cancel-all-after", json)
         }
     }
 

@@ -10,7 +10,7 @@ extension OKX {
         Source(.doc, "OKX API documentation, rate limits of each endpoint", read: "2026-11", "limit:*"),
         Source(.doc, "OKX API documentation, batch orders", read: "2026-11", "place_max cancel_max modify_max cancels_by_client_id client_ids"),
         Source(.doc, "OKX API documentation, amend: three under way", read: "2026-11", "unfinished_modifies_max"),
-        Source(.doc, "OKX API documentation, cancel all after", read: "2026-11", "cancels_all"),
+        Source(.doc, "OKX API documentation, cancel all after", read: "2026-11", "cancels_all countdown"),
         Source(.doc, "OKX API documentation, order details, lists and history", read: "2026-11", "find_max memory unfilled_memory lists_fills"),
         Source(.guess, "no page has a figure", read: "2026-11", "visibility_delay"),
         Source(.guess, "that these pages together show every order is ours", read: "2026-11", "find_steps unknown_id"),

@@ -43,6 +43,8 @@ package struct OKX: VenueAdapter {
         profile.freshnessMsByKind = [.cancel: Self.stampMs]
         profile.unfinishedModifiesMax = 3
         profile.accountTellsUID = true
+        // Up to 120, says the page: more than a minute without omsd nobody asks for.
+        profile.countdownSeconds = 10...60
         profile.needsPassphrase = true
         // What never traded is gone after two hours: less what a clock and a slow round may cost.
         (profile.memoryMs, profile.unfilledMemoryMs) = (7 * Self.dayMs, 2 * Self.hourMs - 300_000)

@@ -110,6 +110,7 @@ extension XTSpot {
                 }
                 return .fills(fills, next: try listing.xtNext(after: page.flatMap { CursorPage($0) }, id: "tradeId"))
             case .cancelAll: return .canceledAll
+            case .countdown: throw Unreadable("XT has no countdown")
             }
         } catch {
             return .failed(error.what)

@@ -20,7 +20,8 @@ extension XTSpot {
 
     private func request(asking query: Query, _ plan: RequestPlan) -> HTTPRequest {
         switch query {
-        case .serverTime: return HTTPRequest("GET", "/v4/public/time")
+        // XT has no countdown: never asked for.
+        case .serverTime, .countdown: return HTTPRequest("GET", "/v4/public/time")
         case .instruments: return HTTPRequest("GET", "/v4/public/symbol")
         case .account: return read("/v4/balances", plan, [("currencies", "usdt")])
         case .find(let subjects, _):

@@ -72,7 +72,7 @@ package struct XTSpot: VenueAdapter {
         case .cancel: ["batch-cancel"]
         case .modify: ["modify"]
         case .mixed(_, let cancels, _): cancels.isEmpty ? ["batch-place"] : ["batch-cancel"]
-        case .query(.serverTime): ["lookup:time"]
+        case .query(.serverTime), .query(.countdown): ["lookup:time"]
         case .query(.account): ["lookup:balances"]
         case .query(.instruments): ["lookup:symbol"]
         case .query(.find): ["lookup:order"]

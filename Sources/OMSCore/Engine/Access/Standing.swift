@@ -4,9 +4,9 @@ struct Standing {
     enum Kind {
         case asking, writing
 
-        /// nil: the request is not signed, and says nothing of the key.
+        /// nil: the request is not signed, and says nothing of the key; or it sets a countdown, which not every user may.
         init?(_ plan: RequestPlan) {
-            guard plan.isSigned else { return nil }
+            guard plan.isSigned, !plan.isCountdown else { return nil }
             self = plan.kind == .lookup ? .asking : .writing
         }
     }

@@ -1,6 +1,6 @@
 /// Why an account is not ready. The raw value orders them: the first is the one to mend.
 enum Trouble: Int, CaseIterable {
-    case clockUnset, facts, assumption, shutOut, keyRefused, unreachable, clockUnknown, markets, firstReconciliation, listing
+    case clockUnset, facts, assumption, shutOut, keyRefused, unreachable, clockUnknown, markets, countdown, firstReconciliation, listing
 
     /// In words, where the machine's own clock is the trouble.
     static let unsetClock = "this machine's clock shows a time before 2020: nothing is sent before it is set"
@@ -12,6 +12,8 @@ struct Circumstances {
     let hasReconciled: Bool
     /// Why its open orders cannot be listed; nil: they can, or it is too soon to say.
     let listing: String?
+    /// Why the venue's countdown does not run though it should; nil: it does, or none is wanted.
+    var countdown: String?
 }
 
 extension Access {
@@ -35,6 +37,7 @@ extension Access {
         case .markets:
             if markets.readAt == nil { return "the venue's markets are not read yet" }
             return facts == nil && profile.quantityUnit != nil ? "the unit of the venue's quantities is not checked yet" : nil
+        case .countdown: return others.countdown
         case .firstReconciliation: return others.hasReconciled ? nil : "the first reconciliation is not done"
         case .listing: return others.listing
         }

@@ -93,6 +93,27 @@ extension BitgetUTADialect {
         }
     }
 
+    /// All of the user's orders go, of every category, unless it is asked for again in time.
+    func countdown(_ call: Call, _ account: SimAccount, _ exchange: Exchange) throws(BitgetProblem) -> HTTPResponse {
+        let fields = try BitgetFields(call.json, known: ["countdown"])
+        // What the venue answers to somebody who has no arrangement with it is not described.
+        guard hasCountdown else { throw BitgetProblem("40026", "No permission for this function") }
+        guard let seconds = fields["countdown"].flatMap({ Int64($0) }), seconds == 0 || (5...60).contains(seconds) else {
+            throw .parameter("countdown")
+        }
+        let uid = account.uid
+        countdowns[uid, default: 0] += 1
+        let turn = countdowns[uid]
+        call.accepted = 1
+        if seconds > 0 {
+            exchange.schedule(afterUs: .seconds(seconds)) { [unowned self, unowned exchange] at in
+                guard self.countdowns[uid] == turn else { return }
+                for order in exchange.unfinished(uid: uid, where: { _ in true }) { exchange.cancel(order, reason: "countdown", at: at) }
+            }
+        }
+        return edge.success(call) { $0.raw("\"success\"") }
+    }
+
     private func requireOneCategory(_ items: [JSON]) throws(BitgetProblem) {
         for item in items {
             guard let category = item["category"]?.string, Self.categories.contains(category) else { throw .parameter("category") }

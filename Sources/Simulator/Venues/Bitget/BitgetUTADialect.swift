@@ -4,13 +4,14 @@ import Wire
 /// Bitget v3, the unified account. Source: docs/venues/bitget.md, 4 and 11.
 ///
 /// Switches: `business_status` 400|200, `batch_max` 1...100 (20), `modify_ms` time the engine takes for one modification (50), `open_cap` orders or 0 for
-/// none (0; the venue: 400), `open_state` new|live (new): what a resting order is called.
+/// none (0; the venue: 400), `open_state` new|live (new): what a resting order is called, `countdown` on|off (on): whether the venue agreed to keep one.
 package final class BitgetUTADialect: Dialect {
     package let venue = "bitget-uta"
     package let budgets = [
         BudgetRule("batch-place", 5, scope: .uid), BudgetRule("place", 10, scope: .uid), BudgetRule("batch-modify", 10, scope: .uid),
         BudgetRule("modify", 10, scope: .uid), BudgetRule("batch-cancel", 5, scope: .uid), BudgetRule("cancel", 10, scope: .uid),
-        BudgetRule("cancel-symbol", 5, scope: .uid), BudgetRule("lookup:order-info", 20, scope: .uid),
+        BudgetRule("cancel-symbol", 5, scope: .uid), BudgetRule("countdown-cancel-all", 1, scope: .uid),
+        BudgetRule("lookup:order-info", 20, scope: .uid),
         BudgetRule("lookup:unfilled-orders", 20, scope: .uid),
         BudgetRule("lookup:history-orders", 20, scope: .uid), BudgetRule("lookup:fills", 20, scope: .uid),
         BudgetRule("lookup:assets", 20, scope: .uid),
@@ -30,6 +31,9 @@ package final class BitgetUTADialect: Dialect {
     private(set) var modifyUs: Int64 = 50_000
     private(set) var openCap = 0
     private(set) var openState = "new"
+    private(set) var hasCountdown = true
+    /// What runs out for a user: his latest countdown.
+    var countdowns: [String: Int] = [:]
 
     private let userStream = BitgetGateway(.unified)
     package var stream: (any StreamGateway)? { userStream }
@@ -43,6 +47,7 @@ package final class BitgetUTADialect: Dialect {
         case ("modify_ms", let ms?) where (0...3_600_000).contains(ms): modifyUs = Int64(ms) * 1000
         case ("open_cap", let count?) where count >= 0: openCap = count
         case ("open_state", _) where value == "new" || value == "live": openState = value
+        case ("countdown", _) where value == "on" || value == "off": hasCountdown = value == "on"
         default: return false
         }
         return true
@@ -70,6 +75,8 @@ package final class BitgetUTADialect: Dialect {
         case ("POST", "/api/v3/trade/cancel-batch"): route("cancel-batch", .cancel, "batch-cancel", [["data"]])
         case ("POST", "/api/v3/trade/cancel-order"): route("cancel-order", .cancel, "cancel")
         case ("POST", "/api/v3/trade/cancel-symbol-order"): route("cancel-symbol-order", .cancel, "cancel-symbol", [["data", "list"]])
+        case ("POST", "/api/v3/trade/countdown-cancel-all"):
+            Route("countdown-cancel-all", .cancel, budgets: ["countdown-cancel-all", "overall"], isTimer: true)
         case ("GET", "/api/v3/trade/order-info"): route("order-info", .lookup, "lookup:order-info")
         case ("GET", "/api/v3/trade/unfilled-orders"): route("unfilled-orders", .lookup, "lookup:unfilled-orders", [["data", "list"]])
         case ("GET", "/api/v3/trade/history-orders"): route("history-orders", .lookup, "lookup:history-orders", [["data", "list"]])
@@ -104,6 +111,7 @@ package final class BitgetUTADialect: Dialect {
             case "cancel-batch": return try cancelBatch(call, account, exchange)
             case "cancel-order": return try cancelOne(call, account, exchange)
             case "cancel-symbol-order": return try cancelSymbol(call, account, exchange)
+            case "countdown-cancel-all": return try countdown(call, account, exchange)
             case "order-info": return try orderInfo(call, account, exchange)
             case "unfilled-orders": return try listOrders(call, account, exchange, open: true)
             case "history-orders": return try listOrders(call, account, exchange, open: false)

@@ -1,0 +1,71 @@
+/// The venue's own dead man's switch of one user: so long after it was set last the venue cancels all of his orders, whoever placed them, and omsd sets it again
+/// and again.
+///
+/// An owner: its state is written here alone. It is set by the first of the user's accounts, and counts for all of them.
+struct Countdown {
+    let seconds: Int
+    /// When the venue may begin to cancel, by the runner's clock: counted from when the last request that it confirmed was sent. nil: it was never set, or is
+    /// switched off.
+    private(set) var runsOutAt: Int64?
+    /// Not asked again before then.
+    private(set) var nextAt: Int64 = .min
+    /// What it is set to by the request that is out; nil: none is.
+    private(set) var asked: Int?
+    /// Why the last request came to nothing; nil: it did not.
+    private(set) var failure: String?
+    /// A request was sent that may have set it, and none that switched it off was answered since.
+    private(set) var mayRun = false
+
+    init(seconds: Int) { self.seconds = seconds }
+
+    /// The venue counts requests by the second, and its margin comes on top.
+    static let againUs: Int64 = 1_100_000
+
+    /// Set three times while it would run out once.
+    private var everyUs: Int64 { max(Self.againUs, .seconds(Int64(seconds)) / 3) }
+
+    func isRunning(at now: Int64) -> Bool { runsOutAt.map { now < $0 } ?? false }
+
+    /// A request left that sets it, or with 0 switches it off.
+    mutating func asks(_ seconds: Int, at now: Int64) {
+        (asked, nextAt) = (seconds, now + (seconds == 0 ? Self.againUs : everyUs))
+        if seconds > 0 { mayRun = true }
+    }
+
+    /// The venue confirmed what it was asked.
+    ///
+    /// - Returns: what that means.
+    mutating func confirmed(sentAt: Int64, at now: Int64) -> News? {
+        guard let seconds = asked else { return nil }
+        let former = runsOutAt
+        (asked, failure) = (nil, nil)
+        guard seconds > 0 else {
+            (runsOutAt, mayRun) = (nil, false)
+            return .off
+        }
+        runsOutAt = sentAt + .seconds(Int64(seconds))
+        guard let former else { return .begun }
+        return former <= now ? .mayHaveRunOut(since: former) : nil
+    }
+
+    enum News: Equatable {
+        case begun, off
+        /// No request was confirmed in time, and the venue may have cancelled.
+        case mayHaveRunOut(since: Int64)
+    }
+
+    mutating func failed(_ reason: String, at now: Int64) {
+        (asked, failure) = (nil, reason)
+        nextAt = max(now, min(nextAt, now + Self.againUs))
+    }
+
+    /// An engine is made anew while the venue counts on. What is out is the former one's.
+    mutating func heed(_ former: Countdown) { (runsOutAt, nextAt, mayRun) = (former.runsOutAt, former.nextAt, former.mayRun) }
+
+    /// Why accounts of the user are not ready, in words; nil: it runs.
+    func trouble(at now: Int64) -> String? {
+        guard !isRunning(at: now) else { return nil }
+        let words = runsOutAt == nil ? "is not set yet" : "may have run out"
+        return "the venue's countdown (deadman_ms) \(words)" + (failure.map { ": \($0)" } ?? "")
+    }
+}

@@ -1,0 +1,69 @@
+/// Keeps the venue's own dead man's switch from running out while this process lives, and switches it off when it stops in good order.
+extension Engine {
+    /// The first of a user's accounts sets it for all of them.
+    func beginCountdowns() {
+        for desk in desks {
+            guard let ms = desk.setup.deadmanMs, desk.profile.countdownSeconds != nil, !desk.setup.asksOnly else { continue }
+            let first = desks.first { $0.isOfUser(of: desk) && $0.countdown != nil } ?? desk
+            if first === desk { desk.countdown = Countdown(seconds: Int(ms / 1_000)) }
+            desk.countdownDesk = first.index
+        }
+    }
+
+    /// Of the account's user; nil: none is wanted.
+    func countdown(of desk: Desk) -> Countdown? { desk.countdownDesk.flatMap { desks[$0].countdown } }
+
+    /// Sets it where it is due. It comes before all else: an order of the user that is not cancelled a moment sooner costs less than all of them.
+    func launchCountdown(_ desk: Desk) -> Bool {
+        guard let countdown = desk.countdown, countdown.asked == nil, desk.access.facts != nil, desk.access.problem == nil else { return false }
+        guard now.monotonic >= countdown.nextAt else {
+            wake(at: countdown.nextAt)
+            return false
+        }
+        // It may run out at any time from here on, and what it takes must not be let in again by a request that is under way.
+        if !countdown.mayRun, let end = desks.filter({ $0.isOfUser(of: desk) }).compactMap({ resendsEnd(on: $0) }).max() {
+            wake(at: end)
+            return false
+        }
+        // Of the requests that say the same again only those have a row that came to something else.
+        return ask(countdown.seconds, on: desk, isJournaled: !countdown.isRunning(at: now.monotonic))
+    }
+
+    /// Whether something must be said to a venue before this process may end.
+    package var hasCountdowns: Bool { desks.contains { $0.countdown?.mayRun ?? false } }
+
+    /// Nothing else leaves any more.
+    func switchOffCountdown(_ desk: Desk) {
+        guard let countdown = desk.countdown, countdown.mayRun, countdown.asked == nil else { return }
+        guard now.monotonic >= countdown.nextAt || countdown.failure == nil else { return wake(at: countdown.nextAt) }
+        if !ask(0, on: desk, isJournaled: true) { wake(at: now.monotonic + .milliseconds(50)) }
+    }
+
+    private func ask(_ seconds: Int, on desk: Desk, isJournaled: Bool) -> Bool {
+        guard launch(.query(.countdown(seconds: seconds)), on: desk, as: .first, usesReserve: true, isJournaled: isJournaled) else { return false }
+        desk.countdown?.asks(seconds, at: now.monotonic)
+        return true
+    }
+
+    func countdownSet(_ flight: InFlight, sentAt: Int64, on desk: Desk) {
+        let words: String
+        switch desk.countdown?.confirmed(sentAt: sentAt, at: now.monotonic) {
+        case nil: return
+        case .begun:
+            words = "the venue cancels all orders of this user as soon as it has not heard of omsd for \(desk.countdown?.seconds ?? 0) s"
+            // Orders wait for it.
+            wake(at: now.monotonic)
+        case .off: words = "the venue's countdown is switched off"
+        case .mayHaveRunOut(let since):
+            words = "the venue did not hear of omsd in time \((now.monotonic - since) / 1_000_000) s ago: what rested there may be cancelled"
+            matters(flight)
+            for other in desks where other.isOfUser(of: desk) { other.listing.read(by: now.monotonic) }
+        }
+        record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, note: words)))
+    }
+
+    func countdownFailed(_ reason: String, _ flight: InFlight, on desk: Desk) {
+        matters(flight)
+        desk.countdown?.failed(reason, at: now.monotonic)
+    }
+}

@@ -1,0 +1,59 @@
+import Testing
+import Venues
+
+@testable import OMSDaemon
+
+/// The venue's countdown takes all of a user: a configuration says so for all of his accounts, or for none.
+@Suite struct DeadmanConfigurationTests {
+    /// What is wrong with a configuration of these accounts.
+    private func refused(_ accounts: String) -> [String] {
+        let text = "{ journal: { path: \"/j.db\" }, control: { socket: \"/s\" }, accounts: { \(accounts) } }"
+        do {
+            _ = try Configuration.parse(Array(text.utf8), path: "/omsd.json5", environment: [:]) {
+                VenueCatalog.adapter(venue: $0, product: $1)?.profile
+            }
+            return []
+        } catch let error as ConfigurationError {
+            return error.problems.map(\.description)
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "deadman_ms: 10000, resend: \"never\"", "az-futures", "usdt",
+            "az-futures has no countdown that omsd could keep: use a guard (session.guard) instead"
+        ),
+        ("deadman_ms: 4999, resend: \"never\"", "bitget-uta", "spot", "4999 is not a whole number in 5000...60000"),
+        ("deadman_ms: 5500, resend: \"never\"", "bitget-uta", "spot", "5500 is not in whole seconds, as venues count it"),
+        ("deadman_ms: 9000, resend: \"never\"", "okx", "spot", "okx takes 10000 to 60000"),
+        (
+            "deadman_ms: 10000", "okx", "spot",
+            "only with resend: \"never\": what is sent again could be let in once more behind the venue's cancel"
+        ),
+    ])
+    func `a countdown is refused where it cannot be kept, or could bring an order back`(
+        field: String, venue: String, product: String, problem: String
+    ) {
+        let account = "main: { venue: \"\(venue)\", product: \"\(product)\", uid: \"7\", credentials: \"c.json\", \(field) }"
+        let found = refused(account)
+        #expect(found.count == 1 && found.first?.hasSuffix(": accounts.main.deadman_ms: \(problem)") == true, "\(found)")
+    }
+
+    @Test func `accounts of one user name the same countdown, or none`() throws {
+        func entry(_ name: String, _ product: String, _ ms: Int?) -> String {
+            let deadman = ms.map { ", deadman_ms: \($0)" } ?? ""
+            return "\(name): { venue: \"okx\", product: \"\(product)\", uid: \"7\", credentials: \"c.json\", resend: \"never\"\(deadman) }"
+        }
+        func two(_ first: Int?, _ second: Int?) -> String {
+            entry("a", "spot", first) + ",\n" + entry("b", "swap", second)
+        }
+        #expect(refused(two(10_000, 10_000)).isEmpty && refused(two(nil, nil)).isEmpty)
+        for (first, second) in [(10_000, nil), (nil, 10_000), (10_000, 20_000)] {
+            let found = refused(two(first, second))
+            #expect(found.count == 1 && found.first?.contains("accounts.b.deadman_ms: ") == true, "\(found)")
+            #expect(found.first?.contains("the venue keeps one countdown for all of his orders") == true, "\(found)")
+        }
+    }
+}

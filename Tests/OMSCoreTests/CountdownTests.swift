@@ -1,0 +1,42 @@
+@testable import OMSCore
+import Testing
+
+/// The venue's dead man's switch by values: when it is set again, and when it may have run out.
+@Suite struct `A countdown` {
+    private var countdown = Countdown(seconds: 9)
+
+    @Test mutating func `runs from when the request left that the venue confirmed, and is set again before a third of it is over`() {
+        #expect(!countdown.isRunning(at: 0) && countdown.trouble(at: 0) == "the venue's countdown (deadman_ms) is not set yet")
+        countdown.asks(9, at: 0)
+        #expect(countdown.mayRun && !countdown.isRunning(at: 0), "asked for is not confirmed")
+        #expect(countdown.confirmed(sentAt: 100_000, at: 900_000) == .begun)
+        #expect(countdown.runsOutAt == 9_100_000 && countdown.nextAt == 3_000_000 && countdown.trouble(at: 9_099_999) == nil)
+        countdown.asks(9, at: 3_000_000)
+        #expect(countdown.confirmed(sentAt: 3_000_000, at: 3_100_000) == nil, "the same again is no news")
+        #expect(countdown.runsOutAt == 12_000_000)
+    }
+
+    @Test mutating func `may have run out where no request was confirmed in time, and says why`() {
+        countdown.asks(9, at: 0)
+        _ = countdown.confirmed(sentAt: 0, at: 0)
+        countdown.asks(9, at: 3_000_000)
+        countdown.failed("timed out", at: 8_000_000)
+        #expect(countdown.nextAt == 8_000_000 && countdown.isRunning(at: 8_999_999))
+        #expect(countdown.trouble(at: 9_000_000) == "the venue's countdown (deadman_ms) may have run out: timed out")
+        countdown.asks(9, at: 9_500_000)
+        #expect(countdown.confirmed(sentAt: 9_500_000, at: 9_600_000) == .mayHaveRunOut(since: 9_000_000))
+        #expect(countdown.isRunning(at: 9_600_000) && countdown.failure == nil)
+    }
+
+    @Test mutating func `that could not be switched off may run on, and one that was does not`() {
+        countdown.asks(9, at: 0)
+        countdown.failed("refused", at: 100_000)
+        #expect(countdown.mayRun, "nobody knows whether the venue took it")
+        countdown.asks(0, at: 2_000_000)
+        countdown.failed("timed out", at: 3_000_000)
+        #expect(countdown.mayRun)
+        countdown.asks(0, at: 4_100_000)
+        #expect(countdown.confirmed(sentAt: 4_100_000, at: 4_200_000) == .off)
+        #expect(!countdown.mayRun && countdown.runsOutAt == nil)
+    }
+}
