@@ -8,6 +8,7 @@ import Testing
         Array(1...500 as ClosedRange<UInt64>) + Array(Scenario.secondVersionFrom..<Scenario.secondVersionFrom + 1_500)
         + Array(Scenario.thirdVersionFrom..<Scenario.thirdVersionFrom + 250) + Array(Scenario.fourthVersionFrom..<Scenario.fourthVersionFrom + 500)
         + Array(Scenario.fifthVersionFrom..<Scenario.fifthVersionFrom + 250) + Array(Scenario.sixthVersionFrom..<Scenario.sixthVersionFrom + 500)
+        + Array(Scenario.seventhVersionFrom..<Scenario.seventhVersionFrom + 250)
 
     @Test func `two thousand histories and more keep every promise and pass every fault point`() async throws {
         let report = try await withThrowingTaskGroup(of: ExploreReport.self) { group in
@@ -61,7 +62,10 @@ import Testing
     }
 
     @Test(
-        arguments: [3, 17, 82, 211, 623, 711, 7_000_003, 7_000_031, 7_000_042, 8_000_001, 8_000_007, 9_000_001, 9_000_002, 10_000_003, 11_000_001]
+        arguments: [
+            3, 17, 82, 211, 623, 711, 7_000_003, 7_000_031, 7_000_042, 8_000_001, 8_000_007, 9_000_001, 9_000_002, 10_000_003, 11_000_001,
+            12_000_003,
+        ]
             as [UInt64])
     func `a seed tells the same history each time`(seed: UInt64) throws {
         let first = try Explorer().run(seed: seed)

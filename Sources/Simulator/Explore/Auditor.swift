@@ -19,6 +19,7 @@ package final class Auditor {
     private var ledgerSeen = 0
     private var cancels = CancelWatch()
     let streams = StreamWatch()
+    let guards = GuardWatch()
     /// Executions on record, by account.
     var booked: Set<String> = []
     /// The auditor's own reading of each order's record.
@@ -67,6 +68,7 @@ package final class Auditor {
 
     func willWrite(_ record: JournalRecord) {
         cancels.willWrite(record, to: journal, at: time()) { setupByID[$0]?.rules.profile.cancelsByClientID ?? false }
+        if let wrong = guards.willWrite(record, to: journal, at: time()) { broken(wrong) }
         switch record {
         case .orderChanged(let order, let from, let fields, let event):
             willChange(order, from: from, event)
@@ -189,6 +191,7 @@ package final class Auditor {
     }
 
     func told(_ ticket: OMSCore.Ticket, _ result: Result<JSON, ControlError>) {
+        guards.told(ticket, result)
         guard let question = asked.removeValue(forKey: ticket), !question.intent.dryRun else { return }
         switch result {
         case .success(let json):
@@ -222,6 +225,7 @@ package final class Auditor {
         for id in promises.keys.sorted() { keeps(id) }
         asked = [:]
         cancels.started(at: time())
+        guards.started(at: time())
     }
 
     // MARK: At rest
@@ -315,5 +319,6 @@ package final class Auditor {
         for duplicate in world.duplicates { broken("\(duplicate.venue) holds \(duplicate.orders.count) orders under \(duplicate.clientID)") }
         for key in journal.orders.keys.sorted() { replay(key) }
         unaskedCancels()
+        for wrong in guards.close(journal, at: time()) { broken(wrong) }
     }
 }

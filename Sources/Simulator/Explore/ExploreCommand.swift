@@ -22,7 +22,9 @@ package struct ExploreCommand: Equatable, Sendable {
         (traces, stopsAtFirst) = (words.has("--trace"), words.has("--stop"))
         venues = words.has("--venue") ? words.texts("--venue") : nil
         if let number = try words.number(of: "--draw") {
-            guard Scenario.versions.contains(Int(clamping: number)) else { throw SimulatorInputError("--draw: 1 to 6 should stand here") }
+            guard Scenario.versions.contains(Int(clamping: number)) else {
+                throw SimulatorInputError("--draw: 1 to \(Scenario.versions.upperBound) should stand here")
+            }
             version = Int(number)
         }
         if let name = words.text("--mutant") {
@@ -55,10 +57,10 @@ package struct ExploreCommand: Equatable, Sendable {
           --seed N           one of them
           --trace            print it: requests, answers, faults, deaths; with --seed
           --venue NAME       only this venue. Repeatable
-          --draw 1|…|6       what seeds draw; by default 1 below \(Scenario.secondVersionFrom), from there on 2, with more faults, and from
+          --draw 1|…|7       what seeds draw; by default 1 below \(Scenario.secondVersionFrom), from there on 2, with more faults, and from
                              \(Scenario.thirdVersionFrom) on 3, with deaths within an intent and subscribers, from \(Scenario.fourthVersionFrom) on 4,
-                             with private streams, and from \(Scenario.fifthVersionFrom) and \(Scenario.sixthVersionFrom) on 5 and 6, with venues
-                             that came later
+                             with private streams, from \(Scenario.fifthVersionFrom) and \(Scenario.sixthVersionFrom) on 5 and 6, with venues
+                             that came later, and from \(Scenario.seventhVersionFrom) on 7, with clients who hold guards
           --stop             end at the first that breaks
           --mutant NAME      break a rule on purpose, to see that it is noticed: \(Mutant.allCases.map(\.rawValue).joined(separator: ", "))
 

@@ -49,10 +49,16 @@ package enum Mutant: String, CaseIterable, Sendable {
     /// An end that the venue told of gives way to a push.
     case endRevivedByPush = "end-revived-by-push"
 
+    /// The end of a connection is not heard: its guard stands for ever.
+    case guardNeverTrips = "guard-never-trips"
+    /// A restart forgets that a guard has tripped.
+    case guardTripsTwice = "guard-trips-twice"
+
     /// The first seed of the version that draws what it needs.
     package var firstSeed: UInt64 {
         switch self {
         case .silenceProvesAbsence, .stalePushOverwrites, .namelessPushBooked, .gapNotReconciled, .endRevivedByPush: Scenario.fourthVersionFrom
+        case .guardNeverTrips, .guardTripsTwice: Scenario.seventhVersionFrom
         default: isOfSecondVersion ? Scenario.secondVersionFrom : 1
         }
     }
@@ -85,6 +91,13 @@ package enum Mutant: String, CaseIterable, Sendable {
             }
         case .ownershipByDesk: disk.hidesOthers = true
         case .endRevivedByPush: disk.forgetsWhoEnded = true
+        case .guardTripsTwice:
+            disk.forgets = { [unowned disk] state, _ in
+                for var row in disk.journal.guards.values.sorted(by: { $0.id.number < $1.id.number }) where row.state == .tripped {
+                    row.state = .lost
+                    state.guards.append(row)
+                }
+            }
         default: break
         }
     }

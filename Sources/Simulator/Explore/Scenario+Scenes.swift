@@ -14,9 +14,11 @@ extension Scenario {
     package static let fifthVersionFrom: UInt64 = 10_000_000
     /// And from here on the sixth: the same, of OKX as well.
     package static let sixthVersionFrom: UInt64 = 11_000_000
-    package static let versions = 1...6
+    /// And from here on the seventh: the same, with clients who hold guards.
+    package static let seventhVersionFrom: UInt64 = 12_000_000
+    package static let versions = 1...7
     package static func version(of seed: UInt64) -> Int {
-        1 + [secondVersionFrom, thirdVersionFrom, fourthVersionFrom, fifthVersionFrom, sixthVersionFrom].count { seed >= $0 }
+        1 + [secondVersionFrom, thirdVersionFrom, fourthVersionFrom, fifthVersionFrom, sixthVersionFrom, seventhVersionFrom].count { seed >= $0 }
     }
 
     /// Codes that no table of ours knows.

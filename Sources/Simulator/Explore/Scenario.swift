@@ -5,7 +5,7 @@ import Venues
 /// What one seed sets up: accounts, their limits, what goes wrong and for how long.
 package struct Scenario {
     /// What is drawn: 1 as when seeds were first named, 2 with the scenes that came back from outside, 3 with deaths within an intent and subscribers,
-    /// 4 with private streams, 5 and 6 with venues that came later.
+    /// 4 with private streams, 5 and 6 with venues that came later, 7 with guards.
     package let version: Int
     let drawn: DrawnVenues
     package internal(set) var options = VirtualDaemon.Options()

@@ -26,6 +26,7 @@ final class Workload {
         for _ in 0..<random.below(3) { daemon.at(start + random.between(0, scenario.stormUs)) { [unowned self] in self.disturb() } }
         if scenario.version > 1 { planLater() }
         if scenario.version > 2 { planSlices() }
+        if scenario.version > 6 { planGuards() }
         // Something to do from the first moment.
         trade()
     }
@@ -81,8 +82,8 @@ final class Workload {
         daemon.submit(intent)
     }
 
-    func large(places: Int) -> Intent {
-        let line = line()
+    func large(places: Int, on given: Scenario.Line? = nil) -> Intent {
+        let line = given ?? line()
         count += 1
         var intent = Intent(account: line.account, id: IntentID("i\(count)"))
         for _ in 0..<places { intent.place.append(item(on: line)) }
@@ -179,7 +180,7 @@ final class Workload {
 
     // MARK: Accidents
 
-    private func death() -> VirtualDaemon.Death { [.kill, .kill, .kill, .powerCut, .reboot][Int(random.below(5))] }
+    func death() -> VirtualDaemon.Death { [.kill, .kill, .kill, .powerCut, .reboot][Int(random.below(5))] }
 
     private func strike() {
         guard daemon.isUp, scenario.stepAtPlaceMs == 0 else { return }

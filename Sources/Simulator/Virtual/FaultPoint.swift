@@ -87,8 +87,17 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case streamLoginRefused = "stream_login_refused"
     case streamClockRefused = "stream_clock_refused"
 
+    // Of the seventh version: guards.
+    /// A guard tripped for its connection had ended, or was silent; omsd had died meanwhile; a venue could not be reached just then.
+    case guardTripped = "guard_tripped"
+    case guardSilent = "guard_silent"
+    case guardOutlived = "guard_outlived"
+    case guardCutOff = "guard_cut_off"
+    /// Somebody took it over in time.
+    case guardTakenOver = "guard_taken_over"
+
     /// The version of histories that reaches it first.
-    package var since: Int { rawValue.hasPrefix("stream_") ? 4 : isOfSecondVersion ? 2 : 1 }
+    package var since: Int { rawValue.hasPrefix("stream_") ? 4 : rawValue.hasPrefix("guard_") ? 7 : isOfSecondVersion ? 2 : 1 }
 
     private var isOfSecondVersion: Bool {
         switch self {

@@ -71,7 +71,7 @@ package final class VirtualDaemon {
     var flights: [Flight] = []
     /// Microseconds of the history until which an account's venue cannot be reached.
     var partitionedUntil: [Int: Int64] = [:]
-    private var inputs: [Input] = []
+    var inputs: [Input] = []
     var (stream, streamWeather): (VirtualStream?, StreamWeather?)
     private var links: [AccountID: VenueLink] = [:]
     private var armed: (point: FaultPoint, countdown: Int, how: Death)?
@@ -326,16 +326,10 @@ package final class VirtualDaemon {
         tell("call \(calls): \(Self.words(command))")
         if case .setState(_, _, _, _, true) = command { auditor.cancelsEverything = true }
         owed.insert(ticket)
+        auditor.guards.heard(connection, at: clock.time)
         inputs.append(.command(command, from: .peer(uid: 0, pid: 1), ticket: ticket))
         return ticket
     }
-
-    /// The configuration is read again, and is as it was.
-    package func reload() { if isUp { inputs.append(.reload(setups, changes: [], by: .daemon)) } }
-
-    /// A caller's connection ends, or sends a line that is no command. What ends with the daemon itself ends without a word.
-    package func disconnect(_ connection: UInt64) { if isUp { inputs.append(.disconnected(connection: connection)) } }
-    package func speak(on connection: UInt64) { if isUp { inputs.append(.spoke(connection: connection)) } }
 
     private static func words(_ command: ControlCommand) -> String {
         switch command {

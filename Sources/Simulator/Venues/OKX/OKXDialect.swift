@@ -70,7 +70,7 @@ package final class OKXDialect: Dialect {
         case ("POST", "trade/amend-order"): trade("amend", .modify, ["modify", "account-orders"])
         case ("POST", "trade/cancel-batch-orders"): trade("cancel-batch", .cancel, ["batch-cancel", "cancel"])
         case ("POST", "trade/cancel-order"): trade("cancel", .cancel, ["cancel"])
-        case ("POST", "trade/cancel-all-after"): Route("cancel-all-after", .cancel, budgets: ["cancel-all"], isTimer: true)
+        case ("POST", "trade/cancel-all-after"): Route("cancel-all-after", .cancel, budgets: ["cancel-all"], itemLists: rows, isTimer: true)
         case ("GET", "trade/order"): ask("order", "lookup:order")
         case ("GET", "trade/orders-pending"): ask("orders-pending", "lookup:pending")
         case ("GET", "trade/orders-history"): ask("orders-history", "lookup:history")
