@@ -21,7 +21,7 @@ package enum LogSchema {
             CREATE TABLE IF NOT EXISTS lease (
                 grp text PRIMARY KEY, epoch bigint NOT NULL DEFAULT 0, seq bigint NOT NULL DEFAULT 0, beat bigint NOT NULL DEFAULT 0,
                 confirmed bigint NOT NULL DEFAULT 0, holder text NOT NULL DEFAULT '', holder_addr text NOT NULL DEFAULT '',
-                min_version int NOT NULL DEFAULT 1
+                min_version int NOT NULL DEFAULT 1, lease_us bigint NOT NULL DEFAULT 0
             ) WITH (fillfactor = 10);
             CREATE TABLE IF NOT EXISTS log (
                 grp text NOT NULL, seq bigint NOT NULL CHECK (seq > 0), epoch bigint NOT NULL CHECK (epoch > 0), version int NOT NULL,
@@ -43,7 +43,7 @@ package enum LogSchema {
             CREATE OR REPLACE TRIGGER log_row_stays BEFORE UPDATE ON log FOR EACH ROW EXECUTE FUNCTION log_row_stays();
             CREATE OR REPLACE FUNCTION lease_goes_on() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                 IF NEW.epoch < OLD.epoch OR NEW.epoch > OLD.epoch + 1 OR NEW.seq < OLD.seq OR NEW.seq > OLD.seq + 1 OR NEW.min_version < OLD.min_version
-                    OR (NEW.epoch = OLD.epoch AND (NEW.holder <> OLD.holder OR NEW.holder_addr <> OLD.holder_addr)) THEN
+                    OR (NEW.epoch = OLD.epoch AND (NEW.holder, NEW.holder_addr, NEW.lease_us) IS DISTINCT FROM (OLD.holder, OLD.holder_addr, OLD.lease_us)) THEN
                     RAISE EXCEPTION 'the lease of group % only goes on', OLD.grp;
                 END IF;
                 RETURN NEW;
@@ -53,7 +53,7 @@ package enum LogSchema {
             REVOKE ALL ON log_schema, lease, log, member, uid, key, egress FROM PUBLIC, \(role);
             GRANT SELECT ON log_schema, lease, log, member, uid, key, egress TO \(role);
             GRANT INSERT (grp) ON lease TO \(role);
-            GRANT UPDATE (epoch, seq, beat, confirmed, holder, holder_addr, min_version) ON lease TO \(role);
+            GRANT UPDATE (epoch, seq, beat, confirmed, holder, holder_addr, min_version, lease_us) ON lease TO \(role);
             GRANT INSERT ON log, member, uid, key, egress TO \(role);
             GRANT UPDATE (version) ON log TO \(role);
             GRANT UPDATE (applied, version, seen) ON member TO \(role);

@@ -5,7 +5,7 @@ enum LogStatements {
         "(current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_apply') OR \(allowed))"
     }
 
-    private static let lease = "epoch, seq, beat, confirmed, holder, holder_addr, min_version"
+    private static let lease = "epoch, seq, beat, confirmed, holder, holder_addr, min_version, lease_us"
 
     /// The lease and the row together. A row that is there with the same digest is written once more, so that a clean answer speaks for it too: a write that only
     /// looks would say nothing of what is on a second node. DO UPDATE and not DO NOTHING, because the row may have come while this statement waited for the lease.
@@ -26,7 +26,7 @@ enum LogStatements {
 
     /// Made from the lease as it was seen to stand still, or made already by this very process: then once more, so that it is clean.
     static let bump = """
-        UPDATE lease SET epoch = $2 + 1, holder = $3, holder_addr = $4, beat = $5
+        UPDATE lease SET epoch = $2 + 1, holder = $3, holder_addr = $4, beat = $5, lease_us = $10
         WHERE grp = $1 AND (epoch = $2 AND ($6::bool OR beat = $7 AND seq = $8) OR epoch = $2 + 1 AND holder = $3 AND holder_addr = $4) AND \(guarded("$9::bool"))
         RETURNING \(lease), 1
         """

@@ -102,7 +102,7 @@ package final class PostgresLog: SharedLog {
                 statement: .bump,
                 parameters: [
                     .text(group), .number(bump.epoch), .text(bump.holder), .text(bump.instance), .number(bump.beat), .flag(bump.still == nil),
-                    .number(bump.still?.beat ?? 0), .number(bump.still?.seq ?? 0), .flag(allowed),
+                    .number(bump.still?.beat ?? 0), .number(bump.still?.seq ?? 0), .flag(allowed), .number(bump.leaseUs),
                 ], asksGuard: !allowed)
         }
     }
@@ -120,7 +120,7 @@ package final class PostgresLog: SharedLog {
             guard isReplicated || allowsUnreplicated else {
                 return .inDoubt("the engine waits for nobody any more: synchronous_standby_names is empty")
             }
-            guard let lease = Self.lease(row), row.count == 8, let kept = Self.number(row[7]) else {
+            guard let lease = Self.lease(row), row.count == 9, let kept = Self.number(row[8]) else {
                 return .inDoubt("the lease has columns that cannot be read")
             }
             if kept == 0, case .append(let row, _) = write {
@@ -154,19 +154,19 @@ package final class PostgresLog: SharedLog {
 
     // MARK: Reading answers
 
-    /// Texts of `epoch, seq, beat, confirmed, holder, holder_addr, min_version, …`.
+    /// Texts of `epoch, seq, beat, confirmed, holder, holder_addr, min_version, lease_us, …`.
     private static func lease(_ row: [[UInt8]]) -> Lease? {
-        guard row.count >= 7, let epoch = number(row[0]), let seq = number(row[1]), let beat = number(row[2]), let confirmed = number(row[3]),
-            let version = number(row[6])
+        guard row.count >= 8, let epoch = number(row[0]), let seq = number(row[1]), let beat = number(row[2]), let confirmed = number(row[3]),
+            let version = number(row[6]), let leaseUs = number(row[7])
         else { return nil }
         return Lease(
             epoch: epoch, seq: seq, beat: beat, confirmed: confirmed, holder: String(decoding: row[4], as: UTF8.self),
-            instance: String(decoding: row[5], as: UTF8.self), versionMin: Int(version))
+            instance: String(decoding: row[5], as: UTF8.self), versionMin: Int(version), leaseUs: leaseUs)
     }
 
     private static func state(_ rows: [[[UInt8]]]) -> LogState? {
-        guard let row = rows.first, row.count == 9, let lease = lease(row) else { return nil }
-        return LogState(lease: lease, canWrite: number(row[8]) == 1, isReplicated: number(row[7]) == 1)
+        guard let row = rows.first, row.count == 10, let lease = lease(row) else { return nil }
+        return LogState(lease: lease, canWrite: number(row[9]) == 1, isReplicated: number(row[8]) == 1)
     }
 
     private static func number(_ text: [UInt8]) -> Int64? { Int64(String(decoding: text, as: UTF8.self)) }

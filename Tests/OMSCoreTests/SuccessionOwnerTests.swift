@@ -102,6 +102,32 @@ import Testing
         #expect(succession.maySend(at: 922_000, deadline: .max))
     }
 
+    @Test func `an owner that writes turns without a pause, so that no beat is due, sends again once one is clean behind a loss`() {
+        var succession = Self.owner()
+        _ = succession.step(.behind(seq: 0), at: 100_000)
+        _ = succession.step(.confirmed(turn: 1, sentAt: 90_000), at: 110_000)
+        #expect(!succession.maySend(at: 110_000, deadline: .max), "it was sent before")
+        _ = succession.step(.confirmed(turn: 2, sentAt: 120_000), at: 130_000)
+        #expect(succession.maySend(at: 130_000, deadline: .max))
+    }
+
+    @Test func `a beat that was sent before a loss was seen says nothing of the log that is there now`() {
+        var succession = Self.owner()
+        _ = succession.step(.confirmed(turn: 3, sentAt: 20_000), at: 21_000)
+        #expect(succession.step(.tick, at: 520_000) == [.beat(epoch: 1, confirmed: 3, beat: 520_000)])
+        #expect(succession.step(.behind(seq: 2), at: 521_000) == [.appendAgain(after: 2)])
+
+        _ = succession.step(.beaten(.durable(Self.lease(epoch: 1, seq: 3, holder: "alpha")), sentAt: 520_000), at: 522_000)
+        #expect(!succession.maySend(at: 522_000, deadline: .max))
+
+        guard case .beat(_, _, let sentAt)? = succession.step(.tick, at: 1_100_000).first else {
+            Issue.record("no beat")
+            return
+        }
+        _ = succession.step(.beaten(.durable(Self.lease(epoch: 1, seq: 3, holder: "alpha")), sentAt: sentAt), at: 1_101_000)
+        #expect(succession.maySend(at: 1_101_000, deadline: .max))
+    }
+
     @Test func `a handover sends nothing new, releases once all is quiet, and cannot be taken back after that`() {
         var succession = Self.owner()
         #expect(succession.step(.handover(to: "beta"), at: 20_000) == [.finish])

@@ -37,9 +37,9 @@ import Testing
 
     /// `log` owns epoch `epoch` afterwards.
     private static func own(_ log: PostgresLog, from epoch: Int64 = 0, _ host: String = "alpha") throws {
-        let bump = LogBump(epoch: epoch, still: nil, holder: host, instance: host + "/1", beat: 5)
+        let bump = LogBump(epoch: epoch, still: nil, holder: host, instance: host + "/1", beat: 5, leaseUs: 2_000_000)
         guard case .durable(let lease) = try write(.bump(bump), to: log) else { throw Unexpected("no bump") }
-        #expect(lease.epoch == epoch + 1 && lease.holder == host && lease.instance == host + "/1" && lease.beat == 5)
+        #expect(lease.epoch == epoch + 1 && lease.holder == host && lease.instance == host + "/1" && lease.beat == 5 && lease.leaseUs == 2_000_000)
     }
 
     private static func row(_ number: Int64, after head: LogHead = .start, epoch: Int64 = 1, at: Int64 = 1, bytes: Int = 0) -> LogRow {
@@ -57,13 +57,16 @@ import Testing
         try Self.own(log)
         let first = Self.row(1, bytes: 300_000)
         let outcome = try Self.write(.append(first, beat: 70), to: log)
-        #expect(outcome == .durable(Lease(epoch: 1, seq: 1, beat: 70, confirmed: 0, holder: "alpha", instance: "alpha/1", versionMin: 1)))
+        #expect(
+            outcome
+                == .durable(Lease(epoch: 1, seq: 1, beat: 70, confirmed: 0, holder: "alpha", instance: "alpha/1", versionMin: 1, leaseUs: 2_000_000)))
         #expect(try cluster.sql("SELECT count(*) FROM log", port: cluster.standbyPort) == "1")
         let second = Self.row(2, after: Self.head(first))
         for beat in [80, 81] as [Int64] {
             #expect(
                 try Self.write(.append(second, beat: beat), to: log)
-                    == .durable(Lease(epoch: 1, seq: 2, beat: beat, confirmed: 1, holder: "alpha", instance: "alpha/1", versionMin: 1)))
+                    == .durable(
+                        Lease(epoch: 1, seq: 2, beat: beat, confirmed: 1, holder: "alpha", instance: "alpha/1", versionMin: 1, leaseUs: 2_000_000)))
         }
         #expect(try Self.ask(.rows(after: 0, limit: 10), log) == .rows([first, second]))
         #expect(try Self.ask(.rows(after: 1, limit: 10), log) == .rows([second]))
@@ -95,7 +98,7 @@ import Testing
         let seen = try Self.state(beta)
         #expect(seen.canWrite && seen.isReplicated && seen.lease.holder == "alpha")
         func bump(_ host: String, _ instance: String, beat: Int64) -> LogWrite {
-            .bump(LogBump(epoch: 1, still: .init(beat: beat, seq: 0), holder: host, instance: instance, beat: 9))
+            .bump(LogBump(epoch: 1, still: .init(beat: beat, seq: 0), holder: host, instance: instance, beat: 9, leaseUs: 3_000_000))
         }
         // It stood otherwise when it was looked at.
         #expect(try Self.write(bump("beta", "beta/1", beat: 4), to: beta) == .refused(.fenced(seen.lease)))
@@ -104,7 +107,7 @@ import Testing
             return
         }
         let now = try Self.state(alpha).lease
-        #expect(now.epoch == 2 && now.holder == "beta")
+        #expect(now.epoch == 2 && now.holder == "beta" && now.leaseUs == 3_000_000)
         #expect(try Self.write(bump("beta", "beta/2", beat: 5), to: alpha) == .refused(.fenced(now)), "another process under the same name")
         #expect(try Self.write(bump("gamma", "gamma/1", beat: 5), to: alpha) == .refused(.fenced(now)))
         #expect(try Self.write(bump("beta", "beta/1", beat: 5), to: beta) == .durable(now))

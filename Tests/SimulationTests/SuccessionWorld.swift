@@ -3,10 +3,12 @@ import OMSCore
 import Simulator
 import Wire
 
-/// Hosts of one group, each with its succession, its journal (the rows it applied) and two connections to a virtual engine, in one time that no host knows.
+/// Hosts of one group, each with its succession, its journal (the rows it applied) and two connections to a virtual engine, before one venue and in one time
+/// that no host knows.
 final class SuccessionWorld {
     struct Faults {
-        /// Nodes that lag may be promoted, though never one that lacks an epoch: then the log itself forgot a promise.
+        /// Nodes that lag may be promoted, though never one that lacks an epoch: then the log itself forgot a promise. Its owner can write what it lacks:
+        /// a log that takes no write for a lease is claimed by whoever waits.
         var laggards = false
         var handovers = false
         var kills = true
@@ -15,35 +17,40 @@ final class SuccessionWorld {
     }
 
     let engine = VirtualEngine()
+    let venue = SuccessionVenue()
     var random: SplitMix64
     var hosts: [SuccessionHost] = []
     let faults: Faults
+    let mistake: SuccessionMistake?
     /// True time, microseconds.
     private(set) var time: Int64 = 0
     /// Turns that somebody was told of, by number: the digest.
     private(set) var acknowledged: [Int64: Digest256] = [:]
-    /// Sends, and by which epoch.
-    private(set) var sends = 0
     private(set) var takeovers = 0
-    private(set) var longestGap: Int64 = 0
-    private var lastSend: Int64 = 0
     private(set) var violations: [String] = []
     private var turns: Int64 = 0
 
-    // Mistakes, to see that the rules above would find them.
-    var appliesWhatItSees = false
-    var takesDoubtForRefusal = false
-    var ownsWithoutLease = false
-
-    init(seed: UInt64, hosts count: Int, faults: Faults = Faults()) {
+    init(seed: UInt64, hosts count: Int, faults: Faults = Faults(), _ mistake: SuccessionMistake? = nil) {
         random = SplitMix64(seed: seed)
-        self.faults = faults
+        (self.faults, self.mistake) = (faults, mistake)
+        switch mistake {
+        case .heedsNoWarning: engine.clientsHeedWarnings = false
+        case .asksNothingAfter: engine.clientsAskAgain = false
+        case .bumpsWhateverItFinds: engine.bumpsCompare = false
+        case .appendsUnderAnyEpoch: engine.appendsCompare = false
+        default: break
+        }
         for index in 0..<count {
             // Clocks have nothing in common: another zero, and up to 450 parts in a million faster or slower.
             let (zero, parts) = (random.between(0, 1 << 50), random.between(-450, 450))
-            hosts.append(SuccessionHost("host\(index)", zero: zero, parts: parts, in: self))
+            // So may their configurations be: while they are changed, say.
+            hosts.append(SuccessionHost("host\(index)", zero: zero, parts: parts, leaseUs: index == 1 ? 1_200_000 : 2_000_000, in: self))
         }
     }
+
+    var sends: Int { venue.arrivals.count }
+    /// Who may send, if anybody.
+    var sender: SuccessionHost? { hosts.first { $0.maySend } }
 
     func say(_ words: String) { violations.append("at \(time): \(words)") }
 
@@ -52,34 +59,43 @@ final class SuccessionWorld {
         return turns
     }
 
-    func acknowledge(_ row: LogRow, by host: SuccessionHost) {
+    func acknowledge(_ row: LogRow) {
         if let before = acknowledged[row.turn], before != row.digest { say("turn \(row.turn) was told twice, as two different ones") }
         acknowledged[row.turn] = row.digest
     }
 
-    func sent() {
-        sends += 1
-        longestGap = max(longestGap, time - lastSend)
-        lastSend = time
-    }
-
     func owns(_ host: SuccessionHost) {
         takeovers += 1
-        let missing = acknowledged.filter { host.journal[$0.key] != $0.value }.keys.sorted()
+        let missing = acknowledged.filter { host.disk[$0.key]?.digest != $0.value }.keys.sorted()
         if !missing.isEmpty { say("\(host.name) owns without the turns \(missing.prefix(3)) of \(missing.count), which somebody was told of") }
+    }
+
+    func left(_ order: Int64, by host: SuccessionHost, answer: @escaping () -> Void) {
+        if !host.maySend { say("\(host.name) sent order \(order) past its lease") }
+        for other in hosts where other !== host && other.maySend { say("\(host.name) sent order \(order), and \(other.name) may send") }
+        venue.sent(order, at: time, &random, answer: answer)
     }
 
     /// - Parameter microseconds: how long the world goes on.
     func run(_ microseconds: Int64, withFaults: Bool) {
         let end = time + microseconds
-        while time < end {
-            time += random.between(1_000, 20_000)
-            if withFaults { accident() } else { engine.fillList() }
-            moveEngine(calmly: !withFaults)
-            for host in hosts where host.isRunning(at: time) { host.run() }
-            let senders = hosts.filter { $0.maySend }
-            if senders.count > 1 { say("\(senders.map(\.name)) may send, both") }
-        }
+        while time < end { step(withFaults: withFaults) }
+    }
+
+    func step(withFaults: Bool) {
+        time += random.between(1_000, 20_000)
+        if withFaults { accident() } else { engine.fillList() }
+        moveEngine(calmly: !withFaults)
+        venue.run(until: time, &random, say: say)
+        for host in hosts where host.isRunning(at: time) { host.run() }
+        let senders = hosts.filter { $0.maySend }
+        if senders.count > 1 { say("\(senders.map(\.name)) may send, both") }
+    }
+
+    /// Orders that the record knows, that the venue lacks, and that nobody looks after: by the owner's word.
+    func lost(by owner: SuccessionHost) -> [Int64] {
+        guard owner.orders.last > 0 else { return [] }
+        return (1...owner.orders.last).filter { owner.orders.isSettled($0) && !venue.has($0) }
     }
 
     /// Until then no standby of the engine hears of anything.
@@ -99,14 +115,14 @@ final class SuccessionWorld {
         if time < standbysCutUntil, faults.engineFaults, random.chance(0.05) {
             switch random.below(4) {
             case 0: engine.cancelWait()
-            case 1: engine.emptyList()
+            case 1 where !faults.laggards: engine.emptyList()
             case 2: engine.restartPrimary()
             default: engine.failOver()
             }
         }
         guard random.chance(0.02) else { return }
         let host = hosts[Int(random.below(UInt64(hosts.count)))]
-        switch random.below(12) {
+        switch random.below(13) {
         case 0 where faults.hostFaults, 1 where faults.hostFaults: host.pausedUntil = time + random.between(100_000, 6_000_000)
         case 2 where faults.hostFaults, 3 where faults.hostFaults: host.cutUntil = time + random.between(100_000, 6_000_000)
         case 4 where faults.kills: host.die(until: time + random.between(100_000, 6_000_000))
@@ -115,22 +131,23 @@ final class SuccessionWorld {
         case 7 where faults.engineFaults:
             // Of three nodes one at least has all that was answered.
             engine.failOver()
-        case 8 where faults.engineFaults: random.chance(0.5) ? engine.emptyList() : engine.fillList()
-        case 9 where faults.engineFaults: engine.isFull.toggle()
-        case 10 where faults.handovers: host.tell(.handover(to: random.chance(0.5) ? hosts[0].name : nil))
-        case 11 where faults.handovers: host.tell(.promote(now: random.chance(0.5)))
-        case 11 where faults.laggards:
+        case 8 where faults.engineFaults && !faults.laggards: random.chance(0.5) ? engine.emptyList() : engine.fillList()
+        case 9 where faults.engineFaults && !faults.laggards: engine.isFull.toggle()
+        case 10 where faults.engineFaults && !faults.laggards: engine.isReadOnly.toggle()
+        case 11 where faults.handovers: host.tell(.handover(to: random.chance(0.5) ? hosts[0].name : nil))
+        case 12 where faults.handovers: host.tell(.promote(now: random.chance(0.5)))
+        case 12 where faults.laggards:
             let node = Int(random.below(3))
             if node != engine.primary, engine.lag(of: node).epochs == 0 { engine.promote(node) }
         default:
             engine.fillList()
-            engine.isFull = false
+            (engine.isFull, engine.isReadOnly) = (false, false)
         }
     }
 
     func calm() {
         engine.fillList()
-        engine.isFull = false
+        (engine.isFull, engine.isReadOnly) = (false, false)
         for host in hosts { host.recover() }
     }
 }

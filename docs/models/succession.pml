@@ -58,7 +58,11 @@ inline copy(to, from) { to.epoch = from.epoch; to.seq = from.seq; to.beat = from
 
 inline make(what, who) {
     writes++;
+#ifdef SAME_BEAT
+    if :: what.kind == aBump && bumpMade(what, who) :: else -> primary.beat = writes fi;
+#else
     primary.beat = writes;
+#endif
     if
     :: what.kind == aTurn -> primary.seq = what.seq
     :: what.kind == aBump -> primary.epoch = what.epoch + 1; primary.holder = who
@@ -145,6 +149,9 @@ proctype Member(byte me) {
             :: else
             fi
         fi }
+    /* An owner that was fenced comes back, as a standby. */
+    :: atomic { host[me].role == left ->
+        host[me].role = following; host[me].lease = 0; host[me].age = 0; copy(host[me].seen, shown); host[me].still = 0 }
     /* An owner writes the next turn, or a beat. */
     :: atomic { host[me].role == owning && !host[me].out && writes < WRITES ->
         if

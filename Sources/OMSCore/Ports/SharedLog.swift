@@ -44,9 +44,14 @@ package struct Lease: Sendable, Equatable {
     package var instance: String
     /// The least version of rows that a member must be able to read.
     package var versionMin: Int
-    package init(epoch: Int64, seq: Int64, beat: Int64, confirmed: Int64, holder: String, instance: String, versionMin: Int) {
+    /// How long the owner may send after it sent a clean write, microseconds of its clock: as its configuration said when it took the group. Others wait for
+    /// no less, whatever theirs say. 0: nobody owned it yet.
+    package var leaseUs: Int64
+    package init(
+        epoch: Int64, seq: Int64, beat: Int64, confirmed: Int64, holder: String, instance: String, versionMin: Int, leaseUs: Int64 = 0
+    ) {
         (self.epoch, self.seq, self.beat, self.confirmed) = (epoch, seq, beat, confirmed)
-        (self.holder, self.instance, self.versionMin) = (holder, instance, versionMin)
+        (self.holder, self.instance, self.versionMin, self.leaseUs) = (holder, instance, versionMin, leaseUs)
     }
 }
 
@@ -68,8 +73,10 @@ package struct LogBump: Sendable, Equatable {
     package let still: Still?
     package let holder: String
     package let instance: String
-    /// The new owner's boot clock, as ``Lease/beat``.
+    /// The new owner's boot clock, as ``Lease/beat``: of this sending.
     package var beat: Int64
+    /// As ``Lease/leaseUs``.
+    package let leaseUs: Int64
 
     package struct Still: Sendable, Equatable {
         package let beat: Int64
@@ -77,8 +84,8 @@ package struct LogBump: Sendable, Equatable {
         package init(beat: Int64, seq: Int64) { (self.beat, self.seq) = (beat, seq) }
     }
 
-    package init(epoch: Int64, still: Still?, holder: String, instance: String, beat: Int64) {
-        (self.epoch, self.still, self.holder, self.instance, self.beat) = (epoch, still, holder, instance, beat)
+    package init(epoch: Int64, still: Still?, holder: String, instance: String, beat: Int64, leaseUs: Int64) {
+        (self.epoch, self.still, self.holder, self.instance, self.beat, self.leaseUs) = (epoch, still, holder, instance, beat, leaseUs)
     }
 
     /// The lease is as this bump left it, whatever its owner wrote since: it was made, although its answer was lost.

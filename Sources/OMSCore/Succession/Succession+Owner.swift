@@ -14,7 +14,7 @@ extension Succession {
             role = .handingOver(tenure, to: host, isReleasing: false)
             return [.finish]
         case .behind(let seq):
-            tenure.isBehind = true
+            tenure.behindSince = now
             role = .owning(tenure)
             return [.appendAgain(after: seq)]
         case .lost(let lease): return leave(.fenced(by: lease))
@@ -48,7 +48,7 @@ extension Succession {
             return [.goOn]
         case .releaseConfirmed: return isReleasing ? leave(.released) : []
         case .behind(let seq):
-            tenure.isBehind = true
+            tenure.behindSince = now
             role = .handingOver(tenure, to: host, isReleasing: isReleasing)
             return [.appendAgain(after: seq)]
         case .lost(let lease): return leave(.fenced(by: lease))
@@ -66,12 +66,11 @@ extension Succession {
             switch outcome {
             case .durable(let lease):
                 guard lease.epoch == tenure.epoch else { return leave(.stopped(PendingTurn.forgotten(tenure.epoch, lease))) }
-                tenure.isBehind = false
                 tenure.confirm(tenure.confirmed, sentAt: sentAt, settings)
             case .refused(.fenced(let lease)):
                 return leave(lease.epoch > tenure.epoch ? .fenced(by: lease) : .stopped(PendingTurn.forgotten(tenure.epoch, lease)))
             case .refused(.behind(let seq)):
-                (tenure.isBehind, tenure.trouble) = (true, "the log ends at turn \(seq), \(tenure.confirmed) was durable: it went back in time")
+                (tenure.behindSince, tenure.trouble) = (now, "the log ends at turn \(seq), \(tenure.confirmed) was durable: it went back in time")
                 return [.appendAgain(after: seq)]
             case .refused(.contradicted(let words)): return leave(.stopped(words))
             // The lease runs on, and out if nothing is clean before.
@@ -88,9 +87,14 @@ extension Succession {
 }
 
 extension Succession.Tenure {
+    /// nil: one is out.
+    var beatDueAt: Int64? { isBeating ? nil : beatsAt }
+
     /// A write that was sent then is clean.
     mutating func confirm(_ turn: Int64, sentAt: Int64, _ settings: Succession.Settings) {
         confirmed = max(confirmed, turn)
+        // A write follows all that the log has to have. One that was sent before the loss was seen speaks of a log that is gone.
+        if let since = behindSince, sentAt >= since { behindSince = nil }
         leaseEnds = max(leaseEnds, sentAt + settings.leaseUs)
         beatsAt = max(beatsAt, sentAt + settings.beatUs)
         trouble = nil

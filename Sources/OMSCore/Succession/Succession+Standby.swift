@@ -17,9 +17,9 @@ extension Succession {
                 (watch.trouble, watch.asksAt) = ("the engine's node is read-only", now + settings.beatUs / 2)
                 break
             }
-            watch.see(state.lease, askedAt: askedAt, at: now, patience: settings.patienceUs)
+            watch.see(state.lease, askedAt: askedAt, at: now, settings)
             watch.trouble = obstacle(to: state)
-            if watch.trouble == nil, let bump = bump(for: watch, at: now) { return claim(bump, of: state.lease, watch.promotion) }
+            if watch.trouble == nil, let bump = bump(for: watch, at: now) { return claim(bump, of: state.lease, watch) }
             watch.asksAt = watch.nextLook(at: now, settings)
         case .foundRelease(let epoch, let turn, let to):
             guard to == settings.host || to == nil && settings.takeover == .auto else { return [] }
@@ -47,7 +47,7 @@ extension Succession {
         guard let lease = watch.lease else { return nil }
         let still = LogBump.Still(beat: lease.beat, seq: lease.seq)
         func bump(_ still: LogBump.Still?) -> LogBump {
-            LogBump(epoch: lease.epoch, still: still, holder: settings.host, instance: settings.instance, beat: now)
+            LogBump(epoch: lease.epoch, still: still, holder: settings.host, instance: settings.instance, beat: now, leaseUs: settings.leaseUs)
         }
         // Nobody ever owned it.
         if lease.epoch == 0 { return bump(still) }
@@ -57,8 +57,8 @@ extension Succession {
         return bump(still)
     }
 
-    private mutating func claim(_ bump: LogBump, of former: Lease, _ promotion: Watch.Promotion) -> [Action] {
-        role = .claiming(Claim(bump: bump, former: former, promotion: promotion))
+    private mutating func claim(_ bump: LogBump, of former: Lease, _ watch: Watch) -> [Action] {
+        role = .claiming(Claim(bump: bump, former: former, promotion: watch.promotion, release: watch.release))
         return [.bump(bump)]
     }
 
@@ -70,7 +70,7 @@ extension Succession {
                 return leave(.stopped("epoch \(claim.bump.epoch + 1) was written, yet the lease is \(lease.holder)'s of epoch \(lease.epoch)"))
             }
             // By the time this was written the former owner's last write had been: its lease ends before one begun now.
-            let sendsFrom = claim.bump.still == nil ? now + settings.patienceUs : now
+            let sendsFrom = claim.bump.still == nil ? now + settings.patienceUs(claim.former.leaseUs) : now
             let tenure = Tenure(
                 epoch: lease.epoch, leaseEnds: sentAt + settings.leaseUs, sendsFrom: sendsFrom, confirmed: lease.seq,
                 beatsAt: sentAt + settings.beatUs)
@@ -78,9 +78,12 @@ extension Succession {
         case .bumped(.refused(.fenced(let lease)), _):
             // Somebody was faster, or the owner is there again. This lease is new to us, also where it looks like the old one.
             var watch = Watch()
-            watch.see(lease, askedAt: now, at: now, patience: settings.patienceUs)
+            watch.see(lease, askedAt: now, at: now, settings)
             watch.promotion = claim.promotion == .now ? .none : claim.promotion
-            watch.asksAt = watch.nextLook(at: now, settings)
+            watch.release = claim.release
+            // A last beat of the owner that released: it came behind the reading, and nothing comes behind it.
+            let isReleased = claim.release.map { $0.epoch == lease.epoch && $0.turn == lease.seq } ?? false
+            watch.asksAt = isReleased ? now : watch.nextLook(at: now, settings)
             role = .following(watch)
             return []
         case .bumped(.refused(let refusal), _):
@@ -91,6 +94,8 @@ extension Succession {
             // Also while another seems to live: the bump may have been made, and then the group is ours and nobody else's.
             guard !claim.isOut, now >= claim.againAt else { return [] }
             claim.isOut = true
+            // Ours to tell when it was sent: whoever saw the first sending, which may have been made, must see this one move, since the lease counts from it.
+            claim.bump.beat = now
             role = .claiming(claim)
             return [.bump(claim.bump)]
         case .read, .unreadable, .applied, .stuck, .foundRelease, .beaten, .confirmed, .lost, .behind, .broken, .promote, .handover, .quiet, .keep,
@@ -105,12 +110,18 @@ extension Succession {
 
     private mutating func drainOrOwn(_ tenure: Tenure, to end: Int64, _ former: Lease, at now: Int64) -> [Action] {
         if let stuck { return leave(.stopped(stuck)) }
-        guard applied <= end else {
+        let isNew = if case .draining = role { false } else { true }
+        // Later it is another owner's turn that was read, as a beat will tell.
+        guard applied <= end || !isNew else {
             return leave(.stopped("turn \(applied) is in this host's journal, the log ends at \(end): it went back in time"))
         }
-        guard applied == end else {
+        var tenure = tenure
+        tenure.isWaited = now >= tenure.sendsFrom
+        // Before a lease that was not waited for is over its owner may still send: neither could an order be seen to be absent, nor would permits count in
+        // full from here. Once our own is over another may have the group: a clean beat tells.
+        guard applied == end, tenure.isWaited, now < tenure.leaseEnds else {
             role = .draining(tenure, to: end, former: former)
-            return [.drain(to: end)]
+            return isNew && applied < end ? [.drain(to: end)] : []
         }
         role = .owning(tenure)
         return [.own(epoch: tenure.epoch, from: former, at: now)]
@@ -119,24 +130,27 @@ extension Succession {
     mutating func drain(_ tenure: Tenure, to end: Int64, _ former: Lease, _ event: Event, at now: Int64) -> [Action] {
         var tenure = tenure
         switch event {
-        case .applied, .stuck:
-            if stuck == nil, applied < end { return [] }
-            return drainOrOwn(tenure, to: end, former, at: now)
+        case .applied, .stuck: return drainOrOwn(tenure, to: end, former, at: now)
         case .tick, .beaten:
             // Another standby watches, and a long log takes longer than a lease.
             let actions = beat(&tenure, event, at: now)
             if case .left = role { return actions }
-            role = .draining(tenure, to: end, former: former)
-            return actions
+            return actions + drainOrOwn(tenure, to: end, former, at: now)
         case .lost(let lease): return leave(.fenced(by: lease))
         case .broken(let why): return leave(.stopped(why))
         case .read, .unreadable, .foundRelease, .bumped, .confirmed, .behind, .promote, .handover, .quiet, .keep, .releaseConfirmed: return []
         }
     }
+
+    /// For the next beat, or because nothing but time is lacking.
+    func drainWakesAt(_ tenure: Tenure, to end: Int64) -> Int64? {
+        guard applied == end, !tenure.isWaited else { return tenure.beatDueAt }
+        return min(tenure.sendsFrom, tenure.beatDueAt ?? .max)
+    }
 }
 
 extension Succession.Watch {
-    mutating func see(_ lease: Lease, askedAt: Int64, at now: Int64, patience: Int64) {
+    mutating func see(_ lease: Lease, askedAt: Int64, at now: Int64, _ settings: Succession.Settings) {
         guard let known = self.lease, known.epoch == lease.epoch, known.beat == lease.beat, known.seq == lease.seq else {
             // From when it was heard: the owner sent it before. Also where an engine went back to an older one: it is news.
             (self.lease, since, stillAt, secondLook) = (lease, now, nil, false)
@@ -144,7 +158,7 @@ extension Succession.Watch {
         }
         self.lease = lease
         // It was so when it was asked for; what is between asking and hearing proves nothing.
-        guard askedAt >= since + patience else { return }
+        guard askedAt >= since + settings.patienceUs(lease.leaseUs) else { return }
         guard let first = stillAt else {
             stillAt = now
             return
@@ -156,6 +170,6 @@ extension Succession.Watch {
         let usual = now + settings.beatUs / 2
         if let first = stillAt { return secondLook ? usual : max(now, first + Succession.Settings.secondLookUs) }
         // At once where the time is over already: the last reading was asked for too early.
-        return min(usual, max(now, since + settings.patienceUs))
+        return min(usual, max(now, since + settings.patienceUs(lease?.leaseUs ?? 0)))
     }
 }

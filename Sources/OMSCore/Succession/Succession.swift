@@ -26,7 +26,12 @@ package struct Succession: Sendable {
         package init(host: String, instance: String) { (self.host, self.instance) = (host, instance) }
 
         /// How long a lease must stand still before it is claimed: clocks of two hosts differ by 500 parts in a million, and something for the two readings.
-        package var patienceUs: Int64 { leaseUs + leaseUs / 2_000 + 250_000 }
+        ///
+        /// - Parameter former: its owner's own, where that is longer (``Lease/leaseUs``).
+        package func patienceUs(_ former: Int64) -> Int64 {
+            let longest = max(leaseUs, former)
+            return longest + longest / 2_000 + 250_000
+        }
         /// Between the two readings that find it still: a host that was stopped between asking and hearing believes no old answer.
         package static let secondLookUs: Int64 = 50_000
         /// A write in doubt is sent again after so long.
@@ -37,7 +42,7 @@ package struct Succession: Sendable {
         case following(Watch)
         /// A bump is out, or its outcome is in doubt. It is sent until it is durable or refused.
         case claiming(Claim)
-        /// The epoch is ours; rows up to `to` are still to be applied.
+        /// The epoch is ours; rows up to `to` are still to be applied, or a lease that was not waited for is still to run out.
         case draining(Tenure, to: Int64, former: Lease)
         case owning(Tenure)
         /// Nothing new is sent; `released` is said once all is quiet. nil: to any host.
@@ -86,7 +91,7 @@ package struct Succession: Sendable {
         case beat(epoch: Int64, confirmed: Int64, beat: Int64)
         /// Apply all rows up to that one: they are durable, our own bump proves it.
         case drain(to: Int64)
-        /// Start the engine: everything submitted is in doubt, sockets of the former owner count as open.
+        /// Start the engine: everything submitted is in doubt, sockets of the former owner count as open. It sends nothing any more from `at` on, at the latest.
         case own(epoch: Int64, from: Lease, at: Int64)
         /// Begin nothing new, and say when all is quiet.
         case finish
@@ -131,7 +136,8 @@ package struct Succession: Sendable {
         switch role {
         case .following(let watch): watch.isAsking ? nil : watch.asksAt
         case .claiming(let claim): claim.isOut ? nil : claim.againAt
-        case .draining(let tenure, _, _), .owning(let tenure), .handingOver(let tenure, _, _): tenure.isBeating ? nil : tenure.beatsAt
+        case .draining(let tenure, let end, _): drainWakesAt(tenure, to: end)
+        case .owning(let tenure), .handingOver(let tenure, _, _): tenure.beatDueAt
         case .left: nil
         }
     }
@@ -169,13 +175,14 @@ extension Succession {
 
     /// A bump on its way.
     package struct Claim: Sendable, Equatable {
-        package let bump: LogBump
+        package internal(set) var bump: LogBump
         package let former: Lease
         package internal(set) var isOut = true
         package internal(set) var againAt: Int64 = 0
         package internal(set) var trouble: String?
-        /// What a person had asked for: kept if the claim fails.
+        /// What a person had asked for, and what the former owner had left: kept if the claim fails.
         let promotion: Watch.Promotion
+        let release: Watch.Release?
     }
 
     /// An epoch of ours.
@@ -183,14 +190,17 @@ extension Succession {
         package let epoch: Int64
         /// First moment at which nothing may be sent any more, unless another write is clean before.
         package internal(set) var leaseEnds: Int64
-        /// A lease that was not waited for must have run out first.
+        /// A lease that was not waited for must have run out first: nothing is sent before, and nothing made of what its owner may still send.
         package let sendsFrom: Int64
+        /// It has.
+        var isWaited = false
         /// Every turn up to here is durable.
         package internal(set) var confirmed: Int64
         package internal(set) var beatsAt: Int64
         package internal(set) var isBeating = false
-        /// The log lacks rows that were durable, until a beat is clean.
-        package internal(set) var isBehind = false
+        /// The log lacks rows that were durable, as was seen then; nil once a write that was sent later is clean.
+        package internal(set) var behindSince: Int64?
+        package var isBehind: Bool { behindSince != nil }
         package internal(set) var trouble: String?
     }
 }

@@ -46,6 +46,8 @@ package final class VirtualEngine {
     package var clientsHeedWarnings = true
     /// A bump must find the lease as it was seen to stand still.
     package var bumpsCompare = true
+    /// A row must find the lease of its own epoch.
+    package var appendsCompare = true
 
     package init(nodes: Int = 3) {
         let empty = Entry(id: 0, lease: Lease(epoch: 0, seq: 0, beat: 0, confirmed: 0, holder: "", instance: "", versionMin: 1), row: nil)
@@ -67,7 +69,7 @@ package final class VirtualEngine {
     fileprivate func takeReading(of connection: Int) -> LogReading? { readings.removeValue(forKey: connection) }
 
     /// What a client must never do: a transaction over several round trips. It holds the lease's row until it ends.
-    package func begin(on log: VirtualLog) { lockedBy = log.number }
+    package func begin(on log: VirtualLog) { if lockedBy == nil { lockedBy = log.number } }
     package func end(on log: VirtualLog) {
         if lockedBy == log.number { lockedBy = nil }
         goOn()
@@ -90,10 +92,8 @@ package final class VirtualEngine {
     /// A standby catches up by so many writes, rewound first where it went another way.
     package func replicate(to node: Int, writes: Int = .max) {
         guard node != primary else { return }
-        var shared = min(nodes[node].count, nodes[primary].count)
-        while nodes[node][shared - 1].id != nodes[primary][shared - 1].id { shared -= 1 }
-        if shared < nodes[node].count { nodes[node].removeSubrange(shared...) }
-        nodes[node] += nodes[primary][shared...].prefix(writes)
+        rewind(node)
+        nodes[node] += nodes[primary][nodes[node].count...].prefix(writes)
         if let wait = waiting, nodes[node].count >= wait.length { answer(.durable(nodes[primary][wait.length - 1].lease)) }
     }
 
@@ -120,20 +120,21 @@ package final class VirtualEngine {
     /// The standby that is farthest takes over.
     package func failOver() {
         let others = nodes.indices.filter { $0 != primary }
-        guard let best = others.max(by: { nodes[$0].count < nodes[$1].count }) else { return }
+        guard let best = others.max(by: { shared(with: $0) < shared(with: $1) }) else { return }
         promote(best)
     }
 
-    /// Any standby takes over; what it lacks is gone.
+    /// Any standby takes over; what it lacks is gone. A former primary was rewound before, as it is before it follows.
     package func promote(_ node: Int) {
+        rewind(node)
         primary = node
         disconnectAll("the engine's primary is gone")
     }
 
     /// Whether a node lacks writes, and whether an epoch is among them.
     package func lag(of node: Int) -> (writes: Int, epochs: Int64) {
-        let (last, its) = (nodes[primary].last?.lease.epoch ?? 0, nodes[node].last?.lease.epoch ?? 0)
-        return (nodes[primary].count - nodes[node].count, last - its)
+        let its = shared(with: node)
+        return (nodes[primary].count - its, latest.epoch - nodes[node][its - 1].lease.epoch)
     }
 
     /// A client's connection ends. What it had sent may still arrive.
@@ -144,6 +145,18 @@ package final class VirtualEngine {
     }
 
     // MARK: Inside
+
+    /// How many writes a node and the primary have in common: what a former primary wrote beyond them went another way.
+    private func shared(with node: Int) -> Int {
+        var shared = min(nodes[node].count, nodes[primary].count)
+        while nodes[node][shared - 1].id != nodes[primary][shared - 1].id { shared -= 1 }
+        return shared
+    }
+
+    private func rewind(_ node: Int) {
+        let shared = shared(with: node)
+        if shared < nodes[node].count { nodes[node].removeSubrange(shared...) }
+    }
 
     private var latest: Lease { nodes[primary][nodes[primary].count - 1].lease }
 
@@ -164,8 +177,8 @@ package final class VirtualEngine {
     }
 
     private func goOn() {
-        while waiting == nil, lockedBy == nil, !queue.isEmpty {
-            let statement = queue.removeFirst()
+        while waiting == nil, let next = queue.firstIndex(where: { lockedBy == nil || lockedBy == $0.connection }) {
+            let statement = queue.remove(at: next)
             guard case .write(let write) = statement.kind else { continue }
             switch judge(write) {
             case .refused(let refusal): answers[statement.connection] = .refused(refusal)
@@ -190,7 +203,7 @@ package final class VirtualEngine {
         var lease = latest
         switch write {
         case .append(let row, let beat):
-            guard lease.epoch == row.epoch else { return .refused(.fenced(lease)) }
+            guard lease.epoch == row.epoch || !appendsCompare else { return .refused(.fenced(lease)) }
             guard lease.seq >= row.turn - 1 else { return .refused(.behind(seq: lease.seq)) }
             guard lease.seq <= row.turn else { return .refused(.contradicted("the log is at turn \(lease.seq), turn \(row.turn) was to be written")) }
             let there = lease.seq == row.turn ? nodes[primary].last { $0.row != nil }?.row : nil
@@ -207,7 +220,8 @@ package final class VirtualEngine {
         case .bump(let bump):
             let fits = bumpsCompare ? bump.fits(lease) : bump.epoch == lease.epoch
             guard fits || bump.isMade(lease) else { return .refused(.fenced(lease)) }
-            (lease.epoch, lease.holder, lease.instance, lease.beat) = (bump.epoch + 1, bump.holder, bump.instance, bump.beat)
+            (lease.epoch, lease.holder, lease.instance) = (bump.epoch + 1, bump.holder, bump.instance)
+            (lease.beat, lease.leaseUs) = (bump.beat, bump.leaseUs)
             return .written(lease, nil, nil)
         }
     }
@@ -236,19 +250,21 @@ package final class VirtualLog: SharedLog {
     private var isOut = false
     private var lost = false
     private var isWriting = false
+    /// No connection can be made: nothing arrives any more but what was under way.
+    package var isCut = false { didSet { if isCut, !oldValue { engine.cut(self) } } }
 
     fileprivate init(to engine: VirtualEngine, number: Int) { (self.engine, self.number) = (engine, number) }
 
     package func send(_ write: LogWrite) {
         precondition(!isOut, "something is out already")
-        (isOut, isWriting, lost) = (true, true, false)
-        engine.send(write, from: number)
+        (isOut, isWriting, lost) = (true, true, isCut)
+        if !isCut { engine.send(write, from: number) }
     }
 
     package func ask(_ question: LogQuestion) {
         precondition(!isOut, "something is out already")
-        (isOut, isWriting, lost) = (true, false, false)
-        engine.ask(question, from: number)
+        (isOut, isWriting, lost) = (true, false, isCut)
+        if !isCut { engine.ask(question, from: number) }
     }
 
     package func outcome(within wait: Int64) -> LogOutcome? {
