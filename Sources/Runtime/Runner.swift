@@ -148,7 +148,7 @@ package final class Runner {
         } else {
             KillPoint.commit(.before, of: records, after: inputs)
             let begun = meter == nil ? 0 : ports.clock.now().monotonic
-            do throws(JournalError) { try ports.journal.commit(records) } catch {
+            do throws(JournalError) { try ports.journal.commit(records, at: now.wall) } catch {
                 if error.isOfArchive { return try takeBack(inputs, output, error) }
                 guard error.kind == .full else { throw error }
                 return try runOutOfSpace(inputs, output, error)

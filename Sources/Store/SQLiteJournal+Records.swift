@@ -86,6 +86,9 @@ extension SQLiteJournal {
             case .banEnded(let family):
                 try statements.endBan.run(family)
             case .note(let account, let order, let event): try write(note: event, account: account, order: order)
+            case .account(let key, let account, let venue, let product): try write(account, key: key, venue: venue, product: product)
+            case .intentDiscarded(let key, let id, let account, let numbers, let event):
+                try discard(key, id, account, numbers, event)
             }
         }
         try statements.insertOrder.expectNothingLeft()
@@ -228,7 +231,7 @@ extension SQLiteJournal {
         guard !hasRow else { return }
         if countedWithoutRow.count > 65_536 { countedWithoutRow.removeAll() }
         countedWithoutRow.insert(request.number)
-        try count(PermitCount(budget: row.budget, count: row.count), at: wallClock())
+        try count(PermitCount(budget: row.budget, count: row.count), at: turnAt)
     }
 
     private func count(_ permits: PermitCount, at: Int64) throws(JournalError) {

@@ -35,9 +35,15 @@ package final class SQLiteJournal: Journal {
     var beginsPositions = false
     /// The last sequence number committed.
     private(set) var seq: Int64
+    /// The last one written, of a turn that is not committed yet; nil: none is open.
+    private var written: Int64?
+    /// The wall clock of the turn that is written: hosts of a group that write one turn write the same rows.
+    private(set) var turnAt: Int64 = 0
     var accountKeys: [AccountID: Int64]
     var accountNames: [Int64: AccountID]
     var seenSymbols: Set<SymbolSeen> = []
+    /// Accounts that got their place in the transaction that runs.
+    var newAccounts: [Int64] = []
     /// Symbols first seen in the transaction that runs.
     var newSymbols: [SymbolSeen] = []
     var rate = RateUsage()
@@ -114,34 +120,6 @@ package final class SQLiteJournal: Journal {
         }
     }
 
-    /// Whether a journal can be kept there at all, changing nothing. SQLite writes beside the file too: a folder that refuses would show as an I/O error later.
-    ///
-    /// - Throws: `.configuration`.
-    package static func checkPlace(_ path: String) throws(OpenError) {
-        let path = JournalFile.resolved(path)
-        var status = stat()
-        // Links are resolved: what is still one leads nowhere. To put a new journal in its place would forget the one that it means.
-        if lstat(path, &status) == 0 {
-            let kind = status.st_mode & mode_t(S_IFMT)
-            guard kind != mode_t(S_IFLNK) else {
-                throw OpenError(.configuration, "\(path) is a link to a file that is not there: is its disk mounted?")
-            }
-            guard kind == mode_t(S_IFREG) else { throw OpenError(.configuration, "\(path) is no file") }
-        }
-        let exists = JournalFile.identity(of: path) != nil
-        for name in exists ? [JournalFile.folder(of: path), path] : [JournalFile.folder(of: path)] where access(name, R_OK | W_OK) != 0 {
-            throw OpenError(.configuration, "\(name) cannot be written: \(systemError())")
-        }
-    }
-
-    /// What a start would refuse of a journal's place and file, but for what its accounts say; changes nothing.
-    package static func check(_ path: String) throws(OpenError) {
-        let path = JournalFile.resolved(path)
-        try checkPlace(path)
-        try JournalFile.checkNames(path)
-        if JournalFile.identity(of: path) != nil { _ = try JournalFile.checkHeader(path, versionMax: Migrator.newest) }
-    }
-
     private init(
         path: String, loss: JournalFile.Loss?, lock: JournalLock, accounts: [JournalAccount], wallClock: @escaping () -> Int64
     ) throws(JournalError) {
@@ -156,7 +134,6 @@ package final class SQLiteJournal: Journal {
         try connection.becomeWriter()
         // Of an older version nothing was read so far but what every version has: a journal that cannot be read stays of the version that it is.
         try Migrator.migrate(connection) { () throws(JournalError) in _ = try JournalLoader(connection: connection).load() }
-        for account in accounts { try Self.addAccount(account, to: connection) }
         var failure: JournalError?
         statements = WriterStatements(on: connection, failure: &failure)
         if let failure { throw failure }
@@ -172,85 +149,10 @@ package final class SQLiteJournal: Journal {
         if let warning = JournalFile.warning(about: path) { warnings.append(warning) }
         if !ballast.restore() { warnings.append("there is no space for the 16 MiB of ballast beside \(path)") }
         self.warnings = warnings
+        try addAccounts(accounts)
         try discardHalfWritten()
-        seq = try loader.seq()
         lock.note(seq)
         try readMemory()
-    }
-
-    /// Reads all that a start reads, on a connection that cannot write: a file that fails here is left as it was.
-    private static func probe(_ path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity]) throws(OpenError) {
-        let problems: [String]
-        do throws(JournalError) { problems = try look(path, accounts: accounts, identities: identities) } catch { throw OpenError(error, path: path) }
-        guard problems.isEmpty else { throw OpenError(.configuration, problems.map { "\(path): \($0)" }.joined(separator: "\n")) }
-    }
-
-    /// What the record of the journal says otherwise than the configuration, in words that name both; changes nothing. Nothing where no journal is.
-    package static func identityProblems(
-        _ path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity]
-    ) throws(JournalError) -> [String] {
-        let path = JournalFile.resolved(path)
-        guard JournalFile.identity(of: path) != nil else { return [] }
-        try JournalFile.checkForReading(path)
-        return try look(path, accounts: accounts, identities: identities)
-    }
-
-    private static func look(
-        _ path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity]
-    ) throws(JournalError) -> [String] {
-        let connection = try Connection(path: path, .readOnly)
-        let version = try Migrator.version(of: connection)
-        guard version <= Migrator.newest else {
-            throw JournalError(.damaged, "it is of version \(version), newer than this omsd (\(Migrator.newest)): take the omsd that wrote it")
-        }
-        guard version >= 1 else { throw JournalError(.damaged, "it has no version: its making was never finished") }
-        let loader = JournalLoader(connection: connection)
-        if version == Migrator.newest { _ = try loader.load() }
-        var problems: [String] = []
-        for account in accounts {
-            guard let place = try place(of: account.id, in: connection), place != (account.venue, account.product) else { continue }
-            problems.append(
-                "account \(account.id) is at \(place.venue) \(place.product) by the journal, at \(account.venue) \(account.product) by the configuration: "
-                    + "an account of another venue needs another name")
-        }
-        return problems.isEmpty ? IdentityCheck.problems(identities, pinned: try loader.pinnedIdentities()) : problems
-    }
-
-    private static func place(of account: AccountID, in connection: Connection) throws(JournalError) -> (venue: String, product: String)? {
-        let known = try connection.prepare("SELECT venue, product FROM accounts WHERE account = ?")
-        try known.bind(account)
-        return try known.step() ? (try known.next(), try known.next()) : nil
-    }
-
-    /// The journal went back in time. What was born so far may have changed since, ids go on where the lost part cannot have come to, and the boot is
-    /// forgotten with whatever its clock said of permits.
-    ///
-    /// - Parameter lastSeq: what the last run noted beside the journal.
-    /// - Returns: false where nothing is gone: another program took the WAL in, or there were no orders and events.
-    private static func markLoss(
-        _ loss: JournalFile.Loss, on connection: Connection, lastSeq: Int64?, now: Int64
-    ) throws(JournalError) -> Bool {
-        let seq = try JournalLoader(connection: connection).seq()
-        if loss == .lacksWAL, let lastSeq, seq >= lastSeq { return false }
-        guard seq > 0 else { return false }
-        let used = try connection.integer("SELECT value FROM meta WHERE key = 'id_high_water'") ?? 0
-        // An hour of ids: each start takes ten seconds' worth ahead of the clock at most.
-        let next = max(used, now) + 3_600_000_000
-        try connection.execute(
-            """
-            BEGIN IMMEDIATE;
-            INSERT INTO meta VALUES ('gone_back_seq', \(seq)) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
-            UPDATE meta SET value = \(next) WHERE key = 'id_high_water';
-            DELETE FROM meta WHERE key = 'boot_id';
-            COMMIT;
-            """)
-        return true
-    }
-
-    private static func addAccount(_ account: JournalAccount, to connection: Connection) throws(JournalError) {
-        guard try place(of: account.id, in: connection) == nil else { return }
-        let insert = try connection.prepare("INSERT INTO accounts (account, venue, product) VALUES (?, ?, ?)")
-        try insert.run(account.id, account.venue, account.product)
     }
 
     /// What the writer keeps in memory beside its statements, read anew.
@@ -282,10 +184,12 @@ package final class SQLiteJournal: Journal {
         rate.keep()
     }
 
-    package func commit(_ records: [JournalRecord]) throws(JournalError) {
+    package func write(_ records: [JournalRecord], at: Int64) throws(JournalError) {
         if let latched { throw latched }
+        guard written == nil else { throw JournalError(.damaged, "a turn is open, and another was to be written") }
         guard !records.isEmpty else { return }
         let last = try lastSeq(of: records)
+        turnAt = at
         do throws(JournalError) {
             try statements.begin.run()
             if hasArchived { try bringHome(records) }
@@ -294,6 +198,18 @@ package final class SQLiteJournal: Journal {
                 try connection.execute(
                     "INSERT INTO meta (key, value) VALUES ('\(JournalLoader.positions)', 1) ON CONFLICT (key) DO UPDATE SET value = 1")
             }
+        } catch {
+            takeBack(after: error)
+            throw error
+        }
+        written = last
+    }
+
+    package func finish() throws(JournalError) {
+        guard let last = written else { return }
+        written = nil
+        do throws(JournalError) {
+            if let latched { throw latched }
             try statements.commit.run()
         } catch {
             takeBack(after: error)
@@ -304,8 +220,18 @@ package final class SQLiteJournal: Journal {
         rate.keep()
         reserveCommitted = requestReserve
         newSymbols.removeAll(keepingCapacity: true)
+        newAccounts.removeAll()
         checkpointIfDue()
     }
+
+    package func takeBack() {
+        guard written != nil else { return }
+        written = nil
+        undo()
+    }
+
+    /// A turn of now, all at once.
+    package func commit(_ records: [JournalRecord]) throws(JournalError) { try commit(records, at: wallClock()) }
 
     func checkpointIfDue() { if uncheckpointed >= Self.checkpointFrames { checkpoint() } }
 
@@ -322,6 +248,12 @@ package final class SQLiteJournal: Journal {
 
     /// Nothing of a failed transaction stays, in the file or in memory.
     func takeBack(after error: JournalError) {
+        if error.kind == .failed { latched = error }
+        if error.isOfArchive { shelf.close() }
+        undo()
+    }
+
+    private func undo() {
         statements.insertOrder.forget()
         statements.insertUsedID.forget()
         statements.insertEvent.forget()
@@ -329,9 +261,9 @@ package final class SQLiteJournal: Journal {
         requestReserve = reserveCommitted
         for symbol in newSymbols { seenSymbols.remove(symbol) }
         newSymbols.removeAll(keepingCapacity: true)
+        for key in newAccounts { if let account = accountNames.removeValue(forKey: key) { accountKeys[account] = nil } }
+        newAccounts.removeAll()
         lastIntent = nil
-        if error.kind == .failed { latched = error }
-        if error.isOfArchive { shelf.close() }
         guard sqlite3_get_autocommit(connection.handle) == 0 else { return }
         do throws(JournalError) { try statements.rollback.run() } catch { latched = error }
     }

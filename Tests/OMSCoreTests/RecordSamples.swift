@@ -100,6 +100,8 @@ enum RecordSamples {
             .ban(VenueBan(family: "bitget", rest: rest, words: "go away")), .banEnded(family: "bitget"), .note(account: "mm-az", 12, event(.note)),
             .kill(kill, event(.note)), .lookupLag("mm-xt", 1_500_000, event(.note)),
             .sessionGuard(guardRow, event(.sessionGuard)), .position(position()), .rehearsal(rehearsal, event(.note)),
+            .account(key: 3, "mm-az", venue: "az-futures", product: "usdt"),
+            .intentDiscarded(3, "rebalance-7", "mm-az", numbers: [NumberRange(3, 5), NumberRange(9, 9)], event(.intentDiscarded)),
         ]
     }
 

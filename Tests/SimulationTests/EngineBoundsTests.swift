@@ -54,7 +54,8 @@ import Testing
         if isBoundElsewhere {
             let rebinding = Rebinding(account: "xt-spot", uid: "U99", origin: nil, reason: "another", isSame: false, actor: .daemon)
             let known = try #require(daemon.journal.identities["xt-spot"])
-            try daemon.journal.commit(rebinding.outcome(of: try daemon.journal.load(), known: known, at: daemon.now.wall).records)
+            try daemon.journal.commit(
+                rebinding.outcome(of: try daemon.journal.load(), known: known, at: daemon.now.wall).records, at: daemon.now.wall)
             let setup = daemon.setups[0]
             daemon.setups[0] = AccountSetup(id: setup.id, uid: "U99", keyFingerprint: setup.keyFingerprint, rules: setup.rules)
         }

@@ -81,7 +81,7 @@ import Testing
         daemon.crash()
         let known = try #require(daemon.journal.identities[AccountID(venue)])
         let rebinding = Rebinding(account: AccountID(venue), uid: nil, origin: "https://elsewhere", reason: "it moved", isSame: false, actor: .daemon)
-        try daemon.journal.commit(rebinding.outcome(of: try daemon.journal.load(), known: known, at: daemon.now.wall).records)
+        try daemon.journal.commit(rebinding.outcome(of: try daemon.journal.load(), known: known, at: daemon.now.wall).records, at: daemon.now.wall)
         daemon.setups[0].origin = "https://elsewhere"
         try daemon.start()
         #expect(daemon.run(forUs: .seconds(60)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false })

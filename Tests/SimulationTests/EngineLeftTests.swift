@@ -19,7 +19,7 @@ import Wire
         let known = try #require(daemon.journal.identities[account])
         let rebinding = Rebinding(account: account, uid: nil, origin: origin, reason: "it moved", isSame: isSame, actor: .daemon)
         let outcome = rebinding.outcome(of: try daemon.journal.load(), known: known, at: daemon.now.wall)
-        try daemon.journal.commit(outcome.records)
+        try daemon.journal.commit(outcome.records, at: daemon.now.wall)
         if let origin { daemon.setups[0].origin = origin }
         return outcome
     }

@@ -64,7 +64,7 @@ extension House {
             key: IntentKey(event.seq), id: "before", account: intent.account, content: IntentContent(version: 1, digest: Digest256(sha256(bytes))),
             orders: 0, commands: 0, sequence: .cancelFirst, plannedRequests: 0, acceptedAt: 1, expiresAt: nil)
         daemon.crash()
-        try daemon.journal.commit([.intent(row, event), .intentComplete(row.key)])
+        try daemon.journal.commit([.intent(row, event), .intentComplete(row.key)], at: daemon.now.wall)
         try daemon.start()
 
         #expect(try House.error(daemon.submit(intent), daemon) == nil)

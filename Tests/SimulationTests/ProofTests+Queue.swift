@@ -141,7 +141,7 @@ extension ProofTests {
             let rebinding = Rebinding(account: one, uid: nil, origin: nil, reason: "it is another", isSame: false, actor: .daemon)
             let known = try #require(daemon.journal.identities[one])
             daemon.crash()
-            try daemon.journal.commit(rebinding.outcome(of: daemon.journal.load(), known: known, at: daemon.now.wall).records)
+            try daemon.journal.commit(rebinding.outcome(of: daemon.journal.load(), known: known, at: daemon.now.wall).records, at: daemon.now.wall)
             try daemon.start()
         } else {
             try configure(daemon, away == .removed ? [other] : [daemon.setups[2].id, other])

@@ -134,7 +134,7 @@ import Wire
         order.state = .inDoubt
         var event = JournalEvent(seq: try daemon.journal.load().seq + 1, at: daemon.now.wall, kind: .barred)
         event.evidence = .inferred
-        try daemon.journal.commit([.orderChanged(order, from: .submitted, fields: .bars, event)])
+        try daemon.journal.commit([.orderChanged(order, from: .submitted, fields: .bars, event)], at: daemon.now.wall)
         try daemon.start()
         daemon.run(forUs: .seconds(60))
 

@@ -316,14 +316,32 @@ package enum JournalRecord: Sendable {
     /// The venue shuts us out, or no more.
     case ban(VenueBan)
     case banEnded(family: String)
+    /// A place for an account, under the number that rows of it bear.
+    case account(key: Int64, AccountID, venue: String, product: String)
+    /// An intent of which not every slice was written never was: nobody was told of it, nothing of it was sent. The event says which numbers went with it.
+    case intentDiscarded(IntentKey, IntentID, AccountID, numbers: [NumberRange], JournalEvent)
     /// A line of the record that changes no table.
     case note(account: AccountID?, OrderKey?, JournalEvent)
 }
 
+/// Numbers of the record that follow each other, both ends counted.
+package struct NumberRange: Sendable, Equatable {
+    package let first: Int64
+    package let last: Int64
+    package init(_ first: Int64, _ last: Int64) { (self.first, self.last) = (first, last) }
+}
+
 /// The durable record as the runner's thread writes it: one writer in the world.
 package protocol Record: AnyObject {
-    /// Writes the records in one transaction and returns once they are on disk (`fsync`ed). Throws: nothing of it was written.
-    func commit(_ records: [JournalRecord]) throws(JournalError)
+    /// Writes the records of a turn in one transaction, which stays open. Throws: nothing of it was written, and none is open.
+    ///
+    /// - Parameter at: the turn's wall clock, microseconds since 1970 UTC: for whatever rows say of time and records do not. Nothing is read from a clock here,
+    ///   so that whoever writes the same turn writes the same rows.
+    func write(_ records: [JournalRecord], at: Int64) throws(JournalError)
+    /// Commits what was written, and returns once it is on disk (`fsync`ed). Throws: nothing of it is.
+    func finish() throws(JournalError)
+    /// Nothing of what was written stays.
+    func takeBack()
     /// What a start needs.
     func load() throws(JournalError) -> JournalState
     /// Runs when there is nothing else to do: lets the writer checkpoint.
@@ -336,3 +354,11 @@ package protocol Record: AnyObject {
 
 /// Both sides of one file.
 package typealias Journal = Record & History
+
+extension Record {
+    /// A turn that waits for nobody else: written and on disk. Throws: nothing of it was written.
+    package func commit(_ records: [JournalRecord], at: Int64) throws(JournalError) {
+        try write(records, at: at)
+        try finish()
+    }
+}

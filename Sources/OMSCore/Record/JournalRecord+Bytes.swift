@@ -24,7 +24,7 @@ extension JournalRecord {
         case intentComplete, intentSettled, orderBorn, orderChanged, commandBorn, commandChanged, request, requestEnded, fill, breakFound,
             breakResolved
         case breakAcknowledged, tradingState, budget, permit, unlisted, idHighWater, boot, formulaBroken, identity, budgetRest, ban, banEnded, note,
-            kill, lookupLag, sessionGuard, position, rehearsal
+            kill, lookupLag, sessionGuard, position, rehearsal, account, intentDiscarded
     }
 
     package var kind: Kind {
@@ -59,6 +59,8 @@ extension JournalRecord {
         case .sessionGuard: .sessionGuard
         case .position: .position
         case .rehearsal: .rehearsal
+        case .account: .account
+        case .intentDiscarded: .intentDiscarded
         }
     }
 
@@ -122,6 +124,10 @@ extension JournalRecord {
         case .position(let row): _ = try coder.value(row)
         case .rehearsal(let row, let event): _ = (try coder.value(row), try coder.value(event))
         case .lookupLag(let account, let lag, let event): _ = (try coder.value(account), try coder.value(lag), try coder.value(event))
+        case .account(let key, let id, let venue, let product):
+            _ = (try coder.value(key), try coder.value(id), try coder.value(venue), try coder.value(product))
+        case .intentDiscarded(let key, let id, let account, let numbers, let event):
+            _ = (try coder.value(key), try coder.value(id), try coder.value(account), try coder.list(numbers), try coder.value(event))
         }
     }
 
@@ -161,6 +167,10 @@ extension JournalRecord {
         case .position: .position(try coder.value(nil))
         case .rehearsal: .rehearsal(try coder.value(nil), try coder.value(nil))
         case .lookupLag: .lookupLag(try coder.value(nil), try coder.value(nil), try coder.value(nil))
+        case .account: .account(key: try coder.value(nil), try coder.value(nil), venue: try coder.value(nil), product: try coder.value(nil))
+        case .intentDiscarded:
+            .intentDiscarded(
+                try coder.value(nil), try coder.value(nil), try coder.value(nil), numbers: try coder.list(nil), try coder.value(nil))
         }
     }
 

@@ -26,6 +26,14 @@ extension JournalEvent.Fact: RecordValue {
     }
 }
 
+extension NumberRange: RecordValue {
+    package static func code(_ value: NumberRange?, by coder: inout RecordCoder) throws(RecordError) -> NumberRange {
+        let range = NumberRange(try coder.value(value?.first), try coder.value(value?.last))
+        guard range.first <= range.last else { throw coder.error("numbers \(range.first) to \(range.last)") }
+        return range
+    }
+}
+
 extension IntentContent: RecordValue {
     package static func code(_ value: IntentContent?, by coder: inout RecordCoder) throws(RecordError) -> IntentContent {
         IntentContent(version: try coder.value(value?.version), digest: try coder.value(value?.digest))

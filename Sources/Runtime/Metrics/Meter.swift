@@ -109,7 +109,7 @@ package final class Meter {
                 .kill, .sessionGuard, .rehearsal, .position, .budget, .permit, .unlisted, .idHighWater, .boot, .formulaBroken, .lookupLag, .identity,
                 .budgetRest,
                 .ban,
-                .banEnded, .note:
+                .banEnded, .note, .account, .intentDiscarded:
                 continue
             }
         }

@@ -89,7 +89,7 @@ package final class Auditor {
         case .intent, .commandBorn, .request, .breakFound, .breakResolved, .breakAcknowledged, .tradingState,
             .kill, .sessionGuard, .rehearsal, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot, .identity,
             .formulaBroken,
-            .lookupLag, .note:
+            .lookupLag, .note, .account, .intentDiscarded:
             break
         }
     }

@@ -25,13 +25,15 @@ struct MemoryLine: Equatable {
         case .sessionGuard(let row, let event): self.init(event, row.accounts.count == 1 ? row.accounts[0] : nil)
         case .rehearsal(let row, let event): self.init(event, row.account)
         case .identity(let pinned, let event): self.init(event, pinned.account)
-        case .formulaBroken(let account, _, let event), .lookupLag(let account, _, let event): self.init(event, account)
+        case .formulaBroken(let account, _, let event), .lookupLag(let account, _, let event), .intentDiscarded(_, _, let account, _, let event):
+            self.init(event, account)
         case .note(let account, _, let event): self.init(event, account)
         // Whose these are stands in rows of other records.
         case .fill(_, _, _, _, let event), .intentSettled(_, _, let event), .breakResolved(_, _, let event),
             .breakAcknowledged(_, _, _, _, let event):
             self.init(event, nil)
-        case .intentComplete, .request, .requestEnded, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot:
+        case .intentComplete, .request, .requestEnded, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot,
+            .account:
             return nil
         }
     }

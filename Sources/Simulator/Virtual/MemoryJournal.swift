@@ -43,6 +43,8 @@ package final class MemoryJournal: Journal {
     private var budgets: [Int64: BudgetRow] = [:]
     private var trading: [AccountID: TradingStateRow] = [:]
     private var requestMax: Int64 = 0
+    /// A turn that is not committed yet. Who asks meanwhile is told what was there before.
+    private var written: [JournalRecord]?
 
     private struct SlotKey: Hashable {
         let budget: Int64
@@ -51,8 +53,15 @@ package final class MemoryJournal: Journal {
 
     package init() {}
 
-    package func commit(_ records: [JournalRecord]) throws(JournalError) {
+    package func write(_ records: [JournalRecord], at: Int64) throws(JournalError) {
+        precondition(written == nil, "a turn is open already")
         try check(records)
+        written = records
+    }
+
+    package func finish() {
+        guard let records = written else { return }
+        written = nil
         commits += 1
         for record in records {
             onWrite?(record)
@@ -60,6 +69,8 @@ package final class MemoryJournal: Journal {
             if let line = MemoryLine(record) { lines.append(line) }
         }
     }
+
+    package func takeBack() { written = nil }
 
     /// What the tables' constraints would refuse: nothing is written then.
     private func check(_ records: [JournalRecord]) throws(JournalError) {
@@ -71,7 +82,7 @@ package final class MemoryJournal: Journal {
                 .commandChanged(_, _, let event), .fill(_, _, _, _, let event), .breakFound(_, let event), .breakResolved(_, _, let event),
                 .breakAcknowledged(_, _, _, _, let event), .tradingState(_, let event), .kill(_, let event), .sessionGuard(_, let event),
                 .identity(_, let event), .rehearsal(_, let event),
-                .formulaBroken(_, _, let event), .lookupLag(_, _, let event), .note(_, _, let event):
+                .formulaBroken(_, _, let event), .lookupLag(_, _, let event), .note(_, _, let event), .intentDiscarded(_, _, _, _, let event):
                 next += 1
                 guard event.seq == next else { throw JournalError(.damaged, "the record has a gap: \(event.seq) follows \(next - 1)") }
             case .orderBorn(let order, _):
@@ -82,7 +93,9 @@ package final class MemoryJournal: Journal {
                 }
             case .request(let row):
                 guard requests[row.id] == nil else { throw JournalError(.damaged, "request id \(row.id) was used twice") }
-            case .intentComplete, .requestEnded, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot: break
+            case .intentComplete, .requestEnded, .position, .budget, .permit, .budgetRest, .ban, .banEnded, .unlisted, .idHighWater, .boot,
+                .account:
+                break
             }
         }
     }
@@ -168,22 +181,28 @@ package final class MemoryJournal: Journal {
         case .ban(let ban): bans[ban.family] = ban
         case .banEnded(let family): bans[family] = nil
         case .note(_, let order, let event): note(event, order)
+        // Accounts have no table here.
+        case .account: break
+        case .intentDiscarded(let key, _, _, _, let event):
+            discard(key)
+            note(event, nil)
         }
+    }
+
+    private func discard(_ key: IntentKey) {
+        if let row = intents.removeValue(forKey: key) { byIntentID[row.id] = nil }
+        for order in orders.values where order.intent == key {
+            orders[order.key] = nil
+            folded[order.key] = nil
+            byClientID[order.clientOrderID] = nil
+        }
+        for command in commands.values where command.intent == key { commands[command.id] = nil }
     }
 
     package func load() throws(JournalError) -> JournalState {
         // A half-written intent never was.
         lines.removeAll { !isVisible($0) }
-        for (key, row) in intents where !complete.contains(key) {
-            intents[key] = nil
-            byIntentID[row.id] = nil
-            for order in orders.values where order.intent == key {
-                orders[order.key] = nil
-                folded[order.key] = nil
-                byClientID[order.clientOrderID] = nil
-            }
-            for command in commands.values where command.intent == key { commands[command.id] = nil }
-        }
+        for key in intents.keys where !complete.contains(key) { discard(key) }
         var state = JournalState()
         (state.seq, state.requestMax, state.idHighWater, state.idTag, state.bootID) = (seq, requestMax, highWater, "SIMU", bootID)
         state.accounts = Set(intents.values.map(\.account))

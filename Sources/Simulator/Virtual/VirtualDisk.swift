@@ -16,6 +16,8 @@ final class VirtualDisk: Journal {
     /// The journal lies about what is durable: one commit waits for the next. A mutant, never a fault: no disk may do this.
     var isBehind = false
     private var pending: [JournalRecord] = []
+    /// A turn that is not committed yet.
+    private var written: [JournalRecord]?
     /// Changes what a start with these accounts reads. A mutant.
     var forgets: (inout JournalState, Set<AccountID>) -> Void = { _, _ in }
     var configured: Set<AccountID> = []
@@ -31,24 +33,39 @@ final class VirtualDisk: Journal {
     /// Why a commit that the process did not live through threw.
     static let death = JournalError(.failed, "the process was killed")
 
-    func commit(_ records: [JournalRecord]) throws(JournalError) {
+    func write(_ records: [JournalRecord], at: Int64) throws(JournalError) {
         works()
-        let endsRequests = records.contains { if case .requestEnded = $0 { true } else { false } }
+        let endsRequests = Self.endsRequests(records)
         if strikes(.crashBeforeCommit) || endsRequests && strikes(.crashBeforeAnswerCommit) { throw Self.death }
         if isFull { try take(records.count) }
         if isBehind {
-            let late = pending
+            try journal.write(pending, at: at)
             pending = records
-            try journal.commit(late)
         } else {
-            try journal.commit(records)
+            try journal.write(records, at: at)
         }
+        written = records
+    }
+
+    func finish() throws(JournalError) {
+        guard let records = written else { return }
+        written = nil
+        journal.finish()
         let leavesHalf = leavesHalf(records)
-        if strikes(.crashAfterCommit) || strikes(.crashInRecovery) || endsRequests && strikes(.crashAfterAnswerCommit)
+        if strikes(.crashAfterCommit) || strikes(.crashInRecovery) || Self.endsRequests(records) && strikes(.crashAfterAnswerCommit)
             || leavesHalf && strikes(.crashInIntent)
         {
             throw Self.death
         }
+    }
+
+    func takeBack() {
+        written = nil
+        journal.takeBack()
+    }
+
+    private static func endsRequests(_ records: [JournalRecord]) -> Bool {
+        records.contains { if case .requestEnded = $0 { true } else { false } }
     }
 
     /// Whether a slice of an intent was just written, and not its last.

@@ -261,7 +261,8 @@ extension SQLiteJournal {
                 if let name = try connection.text("SELECT client_order_id FROM breaks WHERE break_id = \(id)") { try bringHome(usedBy: name) }
             case .intent, .intentComplete, .intentSettled, .orderBorn, .request, .requestEnded, .tradingState, .kill, .sessionGuard, .rehearsal,
                 .position,
-                .budget, .permit, .idHighWater, .boot, .formulaBroken, .lookupLag, .identity, .budgetRest, .ban, .banEnded:
+                .budget, .permit, .idHighWater, .boot, .formulaBroken, .lookupLag, .identity, .budgetRest, .ban, .banEnded, .account,
+                .intentDiscarded:
                 continue
             }
         }

@@ -52,14 +52,16 @@ final class GivenJournal: Journal {
     var readsLeft: Int?
     init(_ journal: SQLiteJournal) { self.journal = journal }
 
-    func commit(_ records: [JournalRecord]) throws(JournalError) {
+    func write(_ records: [JournalRecord], at: Int64) throws(JournalError) {
         guard !isFull else { throw JournalError(.full, "no space is left on the disk") }
         guard brokenFiles == 0 else {
             brokenFiles -= 1
             throw JournalError(.busy, "2026-08.db cannot be read", isOfArchive: true)
         }
-        try journal.commit(records)
+        try journal.write(records, at: at)
     }
+    func finish() throws(JournalError) { try journal.finish() }
+    func takeBack() { journal.takeBack() }
     func load() throws(JournalError) -> JournalState {
         var state = try journal.load()
         state.idTag = "GOLD"
