@@ -63,7 +63,8 @@ let package = Package(
         // 5: assemble
         target("Simulator", ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Runtime", "Transport"]),
         program(
-            "OMSDaemon", ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
+            "OMSDaemon",
+            ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Replica", "Transport", "Control", "Runtime", "CLinux"]),
         // 6: run it
         program("omsim", ["Simulator", "Transport", "Wire", "OMSCore", "CSQLite", "CLinux"]),
         program(
@@ -102,10 +103,10 @@ let package = Package(
 // scripts/fuzz builds with OMSD_FUZZ=1, in a folder of its own: the daemon's parts as a library, and a program whose main is libFuzzer's.
 if Context.environment["OMSD_FUZZ"] == "1" {
     let parts = [
-        "CSQLite", "COpenSSL", "CLinux", "Containers", "Kernel", "OMSCore", "Wire", "ControlAPI", "Migrations", "Venues", "Store", "Transport",
-        "Calls", "Control", "Runtime", "TestSupport",
+        "CSQLite", "COpenSSL", "CLinux", "Containers", "Kernel", "OMSCore", "Wire", "ControlAPI", "Migrations", "Venues", "Store", "CPQ",
+        "Replica", "Transport", "Calls", "Control", "Runtime", "TestSupport",
     ]
-    let daemon = ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]
+    let daemon = ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Replica", "Transport", "Control", "Runtime", "CLinux"]
     package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
     package.targets =
         package.targets.filter { parts.contains($0.name) } + [

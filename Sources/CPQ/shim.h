@@ -33,6 +33,8 @@ typedef struct omsd_pq {
     __typeof__(&PQconninfoParse) parse;
     __typeof__(&PQconninfoFree) free_options;
     __typeof__(&PQfreemem) free_memory;
+    __typeof__(&PQconnectdbParams) connect_now;
+    __typeof__(&PQexec) execute;
 } omsd_pq;
 
 static inline void *omsd_pq_symbol(void *library, const char *name, const char **missing) {
@@ -74,6 +76,8 @@ static inline const char *omsd_pq_open(const char *name, omsd_pq *pq) {
     OMSD_PQ(parse, PQconninfoParse);
     OMSD_PQ(free_options, PQconninfoFree);
     OMSD_PQ(free_memory, PQfreemem);
+    OMSD_PQ(connect_now, PQconnectdbParams);
+    OMSD_PQ(execute, PQexec);
 #undef OMSD_PQ
     return missing;
 }

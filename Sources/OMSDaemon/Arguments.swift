@@ -17,6 +17,8 @@ enum Arguments: Equatable {
     case rebind(Rebind)
     /// `omsd rehearse --config FILE --account NAME [--symbol S] [--json]`
     case rehearse(Rehearse)
+    /// `omsd log-init --log CONNINFO --daemon-role ROLE`
+    case logInit(LogInit)
     case help
     case version
 
@@ -42,6 +44,10 @@ enum Arguments: Equatable {
                                                   ask the venue whether what is taken for granted of it holds: only
                                                   questions, which change nothing there; what was seen goes on
                                                   record. Through the daemon where one runs, else in its place
+          omsd log-init --log CONNINFO --daemon-role ROLE
+                                                  make the tables of a group's log in PostgreSQL, as the role that
+                                                  is to own them, and let ROLE do what a daemon needs and no more;
+                                                  as often as one likes
           omsd --help | --version
 
         exit codes:
@@ -77,8 +83,9 @@ enum Arguments: Equatable {
             return .compact(journal: try options.required("--journal"))
         case "rebind": return .rebind(try Rebind(rest))
         case "rehearse": return .rehearse(try Rehearse(rest))
+        case "log-init": return .logInit(try LogInit(rest))
         default:
-            let known = ["check-config", "verify", "backup", "compact", "rebind", "rehearse"]
+            let known = ["check-config", "verify", "backup", "compact", "rebind", "rehearse", "log-init"]
             let hint = closest(to: first, among: known).map { "; did you mean \($0)?" } ?? "; known: \(known.joined(separator: ", "))"
             throw ArgumentError("unknown command \"\(first.escapedForLog)\"\(hint)")
         }

@@ -34,8 +34,8 @@ extension Configuration {
         _ bytes: [UInt8], path: String, environment: [String: String], profile: @escaping ProfileResolver
     ) throws(ConfigurationError) -> Configuration {
         let reader = ConfigurationReader(file: path, bytes: bytes)
-        guard let document = reader.document(.init(isJSON5: true), keys: ["journal", "control", "metrics", "log", "seal", "archive", "accounts"])
-        else {
+        let sections = ["journal", "control", "metrics", "log", "seal", "archive", "replica", "accounts"]
+        guard let document = reader.document(.init(isJSON5: true), keys: sections) else {
             throw ConfigurationError(problems: reader.problems)
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) + "/" } ?? ""
@@ -56,11 +56,14 @@ extension Configuration {
                 folder: section.text("folder").map { places.beside($0) }, place: document.place(of: "archive"),
                 folderPlace: section.place(of: "folder"))
         }
+        let replica = document.section("replica", keys: ReplicaConfiguration.keys).flatMap {
+            ReplicaConfiguration($0, place: document.place(of: "replica"))
+        }
         let accounts = readAccounts(document, places: places, profile: profile)
         guard reader.problems.isEmpty, let journal, let control else { throw ConfigurationError(problems: reader.problems) }
         return Configuration(
             path: path, journalPath: places.beside(journal), control: control, metricsListen: metrics, logFormat: logFormat ?? .auto,
-            sealKey: sealKey, archive: archive, accounts: accounts)
+            sealKey: sealKey, archive: archive, replica: replica, accounts: accounts)
     }
 
     private static func readControl(_ section: ConfigurationSection) -> ControlConfiguration? {
@@ -95,7 +98,7 @@ extension Configuration {
         var accounts: [(configuration: AccountConfiguration, section: ConfigurationSection)] = []
         for member in section.members {
             let key = section.name(of: member.key)
-            if !isAccountName(member.key) {
+            if !isName(member.key) {
                 section.reader.report("an account's name is 1 to 64 of A-Z a-z 0-9 . _ : -", key: key, at: member.keyOffset)
             }
             guard let fields = section.reader.section(member.value, key: key, keys: AccountReader.keys) else { continue }
@@ -106,7 +109,8 @@ extension Configuration {
         return accounts.map(\.configuration)
     }
 
-    private static func isAccountName(_ name: String) -> Bool {
+    /// What accounts, groups and hosts may be called.
+    static func isName(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count)
             && name.utf8.allSatisfy { byte in
                 switch byte {

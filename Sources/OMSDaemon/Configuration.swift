@@ -16,6 +16,8 @@ struct Configuration: Sendable, Equatable {
     let sealKey: SealKeyConfiguration?
     /// Where closed orders go, and when; nil: they stay.
     var archive: ArchiveConfiguration?
+    /// The group of hosts this one belongs to; nil: it is alone.
+    var replica: ReplicaConfiguration?
     /// In the order of the file.
     var accounts: [AccountConfiguration]
 
@@ -215,6 +217,7 @@ extension Configuration {
         note("control.socket_mode", control.socketMode == new.control.socketMode)
         note("metrics.listen", metricsListen == new.metricsListen)
         note("seal.key", sealKey?.path == new.sealKey?.path)
+        note("replica", replica?.withoutPlaces == new.replica?.withoutPlaces)
         for account in accounts {
             guard let other = new.accounts.first(where: { $0.id == account.id }) else {
                 changed.append("accounts.\(account.id)")

@@ -29,6 +29,7 @@ final class Daemon {
             Log.use(configuration.logFormat)
             let credentials = try configuration.loadCredentials()
             let sealKey = try configuration.loadSealKey()
+            try configuration.checkReplica()
             let daemon = Daemon(configuration, environment: environment, signals: signals)
             return try daemon.serve(credentials, sealKey: sealKey)
         } catch {

@@ -34,6 +34,7 @@ struct Main {
         case .compact(let path): return compact(path)
         case .rebind(let rebind): return rebind.run()
         case .rehearse(let rehearse): return rehearse.run()
+        case .logInit(let logInit): return logInit.run()
         case .run(let path): return Daemon.run(configurationPath: path)
         }
     }
@@ -51,6 +52,7 @@ struct Main {
                 return ExitCode(rawValue: error.exitCode) ?? .inputOutput
             }
             try configuration.checkArchive(isRunning: false)
+            try configuration.checkReplica()
             let identityProblems: [String]
             do throws(JournalError) {
                 identityProblems = try SQLiteJournal.identityProblems(

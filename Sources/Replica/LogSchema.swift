@@ -9,9 +9,18 @@ package enum LogSchema {
     /// - Parameter role: the daemon's; made by nobody here.
     /// - Returns: one script, which is one transaction.
     package static func statements(daemonRole role: String) -> String {
-        let role = quoted(role)
+        let (name, role) = (literal(role), quoted(role))
         return """
             BEGIN;
+            DO $$ BEGIN
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = \(name)) THEN
+                    RAISE EXCEPTION 'there is no role % for the daemon: CREATE ROLE … LOGIN makes it', \(name);
+                END IF;
+                IF EXISTS (SELECT FROM pg_roles WHERE rolname = \(name) AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls))
+                    OR pg_has_role(\(name), current_user, 'MEMBER') THEN
+                    RAISE EXCEPTION 'the role % may too much for the daemon: it must be another than the tables'' owner, and may only log in', \(name);
+                END IF;
+            END $$;
             CREATE TABLE IF NOT EXISTS log_schema (version int PRIMARY KEY);
             DO $$ BEGIN
                 IF (SELECT max(version) FROM log_schema) > \(version) THEN
@@ -59,6 +68,10 @@ package enum LogSchema {
             GRANT UPDATE (applied, version, seen) ON member TO \(role);
             COMMIT;
             """
+    }
+
+    private static func literal(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
     }
 
     private static func quoted(_ name: String) -> String {

@@ -19,7 +19,9 @@ import Testing
         "Control": (4, ["Kernel", "OMSCore", "Wire", "ControlAPI", "Calls", "CLinux"]),
         "Runtime": (4, ["Containers", "OMSCore", "Wire", "ControlAPI", "Venues", "Calls", "CLinux"]),
         "Simulator": (5, ["Containers", "Kernel", "OMSCore", "Wire", "Venues", "Runtime", "Transport", "CLinux"]),
-        "OMSDaemon": (5, ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Transport", "Control", "Runtime", "CLinux"]),
+        "OMSDaemon": (
+            5, ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Replica", "Transport", "Control", "Runtime", "CLinux"]
+        ),
         "omsim": (6, ["Simulator", "Transport", "Wire", "OMSCore", "Venues", "Runtime", "CSQLite", "CLinux"]),
         "omsctl": (6, ["Kernel", "OMSCore", "Wire", "ControlAPI", "Venues", "Store", "Transport", "CLinux"]),
     ]

@@ -1,0 +1,88 @@
+import Replica
+
+/// `replica`: the group of hosts that this one belongs to, and the log that they share.
+struct ReplicaConfiguration: Sendable, Equatable {
+    let group: String
+    /// This host's name in the group, as the lease has it.
+    let host: String
+    /// Where the log is, in libpq's words.
+    let log: String
+    /// Whether a standby takes the group by itself, or waits for a person's word. Default auto.
+    let takeover: Takeover
+    /// 100...5,000. Default 500.
+    let beatMs: Int64
+    /// At least three beats. Default 2,000.
+    let leaseMs: Int64
+    /// Whose limits by address this host uses up. Default "default".
+    let egress: String
+    /// Turns that an owner keeps for a log that lost some: 1...10,000,000. Default 10,000.
+    let outboxTurns: Int64
+    /// 1...36,500. Default 14.
+    let keepDays: Int64
+    /// Why the log may be without a second copy; nil: it may not.
+    let allowUnreplicated: String?
+    var place: FilePlace?
+    var logPlace: FilePlace?
+
+    enum Takeover: String, CaseIterable, Sendable { case auto, manual }
+
+    static let keys = [
+        "group", "host", "log", "takeover", "beat_ms", "lease_ms", "egress", "outbox_turns", "keep_days", "allow_unreplicated",
+    ]
+    static let beats: ClosedRange<Int64> = 100...5_000
+    static let leaseMsMax: Int64 = 600_000
+
+    /// Reports all that is wrong; nil where something that is required is.
+    init?(_ section: ConfigurationSection, place: FilePlace?) {
+        func name(_ key: String, isRequired: Bool = true) -> String? {
+            guard let text = section.text(key, isRequired: isRequired) else { return nil }
+            if !Configuration.isName(text) { section.report("must be 1 to 64 of A-Z a-z 0-9 . _ : -", key) }
+            return text
+        }
+        let (group, host, egress) = (name("group"), name("host"), name("egress", isRequired: false))
+        let log = section.text("log", isRequired: true)
+        takeover = section.choice("takeover", Takeover.self) ?? .auto
+        beatMs = section.integer("beat_ms", in: Self.beats) ?? 500
+        leaseMs = section.integer("lease_ms", in: 1...Self.leaseMsMax) ?? 2_000
+        if leaseMs < 3 * beatMs {
+            // One beat may be lost, and one late, without another host's taking the group.
+            section.report("must be at least three times beat_ms, \(3 * beatMs) here", "lease_ms")
+        }
+        outboxTurns = section.integer("outbox_turns", in: 1...10_000_000) ?? 10_000
+        keepDays = section.integer("keep_days", in: 1...36_500) ?? 14
+        allowUnreplicated = section.text("allow_unreplicated")
+        if let reason = allowUnreplicated, !reason.contains(where: { !$0.isWhitespace }) {
+            section.report("must say why: a log without a second copy loses turns with its one machine", "allow_unreplicated")
+        }
+        guard let group, let host, let log else { return nil }
+        (self.group, self.host, self.log, self.egress, self.place) = (group, host, log, egress ?? "default", place)
+        logPlace = section.place(of: "log")
+    }
+}
+
+extension ReplicaConfiguration {
+    /// What it says, wherever it stands.
+    var withoutPlaces: ReplicaConfiguration {
+        var same = self
+        (same.place, same.logPlace) = (nil, nil)
+        return same
+    }
+}
+
+extension Configuration {
+    /// What a start would refuse of the section, without asking the log.
+    func checkReplica() throws(ConfigurationError) {
+        guard let replica else { return }
+        func refusal(_ key: String, _ place: FilePlace?, _ words: String) -> ConfigurationError {
+            ConfigurationError(
+                problems: [ConfigurationProblem(file: path, line: place?.line, column: place?.column, key: key, problem: words.escapedForLog)])
+        }
+        do throws(LogProblem) { try PostgresLibrary().check(replica.log) } catch {
+            throw refusal("replica.log", replica.logPlace, error.description)
+        }
+        // To run alone beside a section that asks for more would be worse than not to run: the others would count on this one.
+        throw refusal(
+            "replica", replica.place,
+            "this omsd reads and checks the section, and runs no group of hosts yet: leave it out, and one host keeps the accounts")
+    }
+}
