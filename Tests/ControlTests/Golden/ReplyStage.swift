@@ -37,8 +37,10 @@ final class ReplyStage: @unchecked Sendable {
         try RoleTable.granting(viewer: ["user:1002"], operator: ["user:1001"], ownUID: 999)
     }
 
-    /// - Parameter users: as whom connections come, in this order, again and again.
-    init(roles: RoleTable? = nil, users: [UInt32] = ReplyStage.users) throws {
+    /// - Parameters:
+    ///   - users: as whom connections come, in this order, again and again.
+    ///   - sliceRows: what an intent is looked through and written by, turn after turn; nil: as usual.
+    init(roles: RoleTable? = nil, users: [UInt32] = ReplyStage.users, sliceRows: Int? = nil) throws {
         path = scratch.file("control.sock")
         let setups = try [Self.setup("desk", "bitget-uta"), Self.setup("far", "xt-spot")]
         var options = WorldOptions()
@@ -69,7 +71,9 @@ final class ReplyStage: @unchecked Sendable {
                 releaseBallast: { journal.isFull = false }, restoreBallast: { true }, log: { log.append($0) }),
             links: links, facts: DaemonFacts(version: "0.0.0", sqliteVersion: "3.0.0", startedAt: Self.epoch), post: { posted.add($0) },
             makeEngine: { state, now in
-                Engine(accounts: setups.map(\.0), state: state, history: journal, seed: 1, bootID: "boot", at: now)
+                let engine = Engine(accounts: setups.map(\.0), state: state, history: journal, seed: 1, bootID: "boot", at: now)
+                if let sliceRows { engine.sliceRows = sliceRows }
+                return engine
             })
         let connections = Mutex(0)
         server = try ControlServer(
