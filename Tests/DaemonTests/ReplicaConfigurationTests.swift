@@ -51,7 +51,7 @@ import Testing
     @Test(arguments: [
         ("", "replica.group: the key is missing"), ("", "replica.host: the key is missing"), ("", "replica.log: the key is missing"),
         (#"group: "a b""#, "replica.group: must be 1 to 64 of"), (#"host: "alpha/1""#, "replica.host: must be 1 to 64 of"),
-        (#"egress: "n t""#, "replica.egress: must be 1 to 64 of"), (#"takeover: "atuo""#, "did you mean \"auto\"?"),
+        (#"egress: "n t""#, "replica.egress: must be 1 to 64 of"), (#"takeover: "manuel""#, "did you mean \"manual\"?"),
         ("beat_ms: 99", "replica.beat_ms: 99 is not a whole number in 100...5000"),
         ("beat_ms: 5001", "replica.beat_ms: 5001 is not a whole number in 100...5000"),
         ("beat_ms: 700", "replica.lease_ms: must be at least three times beat_ms, 2100 here"),

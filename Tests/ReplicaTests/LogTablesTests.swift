@@ -6,6 +6,9 @@ import Testing
 @Suite(.serialized) struct LogTablesTests {
     private static let library = Result { try PostgresLibrary() }
 
+    /// What a person does before, without waiting for a second node.
+    private static func prepare(_ cluster: PostgresCluster, _ sql: String) throws { try cluster.sql("SET synchronous_commit = local; \(sql)") }
+
     private static func words(_ body: () throws -> Void) -> String {
         do {
             try body()
@@ -15,7 +18,9 @@ import Testing
 
     @Test func `the tables are made as often as one likes, and the daemon's role can do with them what a log needs`() throws {
         let (cluster, library) = (try PostgresCluster(), try Self.library.get())
-        try cluster.sql("CREATE ROLE \"om'sd\" LOGIN")
+        // A daemon's first look makes the group's row, and waits for a second node.
+        try cluster.addStandby()
+        try Self.prepare(cluster, "CREATE ROLE \"om'sd\" LOGIN")
         for _ in 0..<2 { try LogTables.make(library, place: cluster.place(user: "owner"), daemonRole: "om'sd") }
 
         let log = PostgresLog(library, place: cluster.place(user: #"'om\'sd'"#), group: "desk")
@@ -31,7 +36,7 @@ import Testing
 
     @Test func `a role that is not there, that may too much or that owns the tables is refused by name, and nothing is made`() throws {
         let (cluster, library) = (try PostgresCluster(), try Self.library.get())
-        try cluster.sql("CREATE ROLE chief LOGIN CREATEROLE; CREATE ROLE heir LOGIN; GRANT owner TO heir")
+        try Self.prepare(cluster, "CREATE ROLE chief LOGIN CREATEROLE; CREATE ROLE heir LOGIN; GRANT owner TO heir")
         for (role, word) in [("nobody-there", "there is no role nobody-there"), ("chief", "too much"), ("heir", "too much"), ("owner", "too much")] {
             let told = Self.words { try LogTables.make(library, place: cluster.place(user: "owner"), daemonRole: role) }
             #expect(told.contains(word) && told.contains(role), "\(told)")
@@ -41,7 +46,7 @@ import Testing
 
     @Test func `a log that cannot be reached, and one of a later version, are told in the server's words`() throws {
         let (cluster, library) = (try PostgresCluster(), try Self.library.get())
-        try cluster.sql("CREATE ROLE omsd LOGIN; CREATE TABLE log_schema (version int PRIMARY KEY); INSERT INTO log_schema VALUES (99)")
+        try Self.prepare(cluster, "CREATE ROLE omsd LOGIN; CREATE TABLE log_schema (version int PRIMARY KEY); INSERT INTO log_schema VALUES (99)")
         let later = Self.words { try LogTables.make(library, place: cluster.place(user: "owner"), daemonRole: "omsd") }
         #expect(later.contains("version 99"), "\(later)")
         let gone = Self.words { try LogTables.make(library, place: "host=127.0.0.1 port=1 user=owner", daemonRole: "omsd") }
