@@ -18,20 +18,38 @@ INSERT INTO former_keys SELECT account_key, fingerprint FROM account_keys;
 CREATE TRIGGER former_keys_fixed BEFORE UPDATE ON former_keys BEGIN SELECT RAISE(ABORT, 'a key stays known'); END;
 CREATE TRIGGER former_keys_kept BEFORE DELETE ON former_keys BEGIN SELECT RAISE(ABORT, 'a key stays known'); END;
 
+-- Budgets by the names of venues, as configurations have them. A row of `budgets` bears the products that are counted together behind its venue's name
+-- (`bitget-margin/isolated`), and one by address the name of whichever venue of its hosts came first: it is one of each of them.
+CREATE VIEW budget_names AS
+SELECT b.budget_id, coalesce(v.venue, substr(b.venue, 1, instr(b.venue || '/', '/') - 1)) AS venue,
+    iif(instr(b.venue, '/') > 0, substr(b.venue, instr(b.venue, '/') + 1), NULL) AS product,
+    b.owner, b.budget, b.scope, b.permits, b.window_ms, b.begins_ms
+FROM budgets b LEFT JOIN (SELECT DISTINCT venue FROM accounts) v ON b.scope = 'ip'
+    AND substr(v.venue || '-', 1, instr(v.venue || '-', '-')) = substr(b.venue || '-', 1, instr(b.venue || '-', '-'));
+
+DROP VIEW v_rate_usage;
+CREATE VIEW v_rate_usage AS
+SELECT b.venue, b.owner, b.budget, b.scope, b.permits, b.window_ms, r.second, r.requests,
+    (SELECT max(n.busiest_ending) FROM rate_usage n
+     WHERE n.budget_id = r.budget_id AND n.second BETWEEN r.second AND r.second + (b.window_ms + 999) / 1000
+        AND (b.begins_ms IS NULL OR (n.second * 1000 - b.begins_ms) / b.window_ms = (r.second * 1000 - b.begins_ms) / b.window_ms)) AS busiest_window,
+    b.product, b.budget_id
+FROM rate_usage r JOIN budget_names b USING (budget_id);
+
 -- Of a uid or a key that an account had before a rebinding, too: what its requests of that time counted for. `formerly`: it is known by another one now.
+-- Bybit counts spot apart, and its other products together.
 DROP VIEW v_budgets;
 CREATE VIEW v_budgets AS
 SELECT a.account, b.budget, b.scope, b.venue, b.owner, b.permits, b.window_ms, b.budget_id,
     CASE WHEN b.scope = 'ip' OR b.owner IN (
         SELECT i.uid FROM identities i WHERE i.account_key = a.account_key
-        UNION ALL SELECT k.fingerprint FROM account_keys k WHERE k.account_key = a.account_key) THEN 0 ELSE 1 END AS formerly
-FROM budgets b JOIN accounts a ON CASE b.scope
-    WHEN 'ip' THEN substr(a.venue || '-', 1, instr(a.venue || '-', '-')) = substr(b.venue || '-', 1, instr(b.venue || '-', '-'))
-    ELSE b.venue IN (a.venue, a.venue || '/' || a.product) AND b.owner IN (
+        UNION ALL SELECT k.fingerprint FROM account_keys k WHERE k.account_key = a.account_key) THEN 0 ELSE 1 END AS formerly, b.product
+FROM budget_names b JOIN accounts a ON a.venue = b.venue AND (b.scope = 'ip'
+    OR (b.product IS NULL OR b.product = iif(a.venue = 'bybit' AND a.product <> 'spot', 'derivatives', a.product)) AND b.owner IN (
         SELECT i.uid FROM identities i WHERE i.account_key = a.account_key
         UNION ALL SELECT k.fingerprint FROM account_keys k WHERE k.account_key = a.account_key
         UNION ALL SELECT f.uid FROM former_places f WHERE f.account_key = a.account_key
-        UNION ALL SELECT k.fingerprint FROM former_keys k WHERE k.account_key = a.account_key) END;
+        UNION ALL SELECT k.fingerprint FROM former_keys k WHERE k.account_key = a.account_key));
 
 -- Each start of a daemon, with what it was. Neither versions nor boots hold a quote; where schemas are not trusted, no view may call JSON functions.
 CREATE VIEW v_starts AS

@@ -281,7 +281,8 @@ extension LimitList.Result {
         budgets = snapshots.map { snapshot in
             let row = snapshot.row
             var budget = ShownBudget()
-            (budget.account, budget.venue, budget.budget) = (snapshot.account.text, row.venue, row.name)
+            (budget.account, budget.venue, budget.budget) = (snapshot.account.text, snapshot.venue, row.name)
+            budget.product = snapshot.product
             (budget.scope, budget.owner) = (row.scope.rawValue, row.owner)
             (budget.permits, budget.windowMs) = (Int64(row.permits), Int64(row.windowMs))
             (budget.inUse, budget.share, budget.reserved) = (Int64(snapshot.inUse), Int64(snapshot.share), Int64(snapshot.reserve))

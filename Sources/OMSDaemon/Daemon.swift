@@ -67,7 +67,10 @@ final class Daemon {
     }
 
     func serve(_ credentials: [AccountID: Credentials], sealKey: Ed25519Key?) throws -> ExitCode {
-        try takeVenueLocks(credentials)
+        do throws(VenueLockError) { try takeVenueLocks(credentials) } catch {
+            // Whoever reads it wants to know which of two daemons this is.
+            throw VenueLockError(isHeld: error.isHeld, description: "\(error.description); this one was to write \(configuration.journalPath)")
+        }
         let shares = try AddressShares(configuration.addressClaims(), journal: configuration.journalPath)
         let clock = SystemClock()
         let bootID = Self.bootID()
@@ -91,7 +94,7 @@ final class Daemon {
         let seed = UInt64.random(in: 0 ... .max)
         let facts = DaemonFacts(
             version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall,
-            journalSpace: { [path = journal.path] in JournalSpace(of: path) }, archive: { [board] in board.figures })
+            journalPath: journal.path, journalSpace: { [path = journal.path] in JournalSpace(of: path) }, archive: { [board] in board.figures })
         var firstSeq: Int64?
         let runner = try Runner(
             ports: RunnerPorts(

@@ -4,16 +4,18 @@ package struct DaemonFacts: Sendable {
     package let sqliteVersion: String
     /// Wall clock, microseconds.
     package let startedAt: Int64
+    /// Absolute; nil: it lies in no file.
+    package let journalPath: String?
     /// nil: the journal's disk cannot be looked at.
     package let journalSpace: @Sendable () -> JournalSpace?
     /// nil: nothing is archived, and nothing was.
     package let archive: @Sendable () -> ArchiveFigures?
     package init(
-        version: String, sqliteVersion: String, startedAt: Int64, journalSpace: @escaping @Sendable () -> JournalSpace? = { nil },
-        archive: @escaping @Sendable () -> ArchiveFigures? = { nil }
+        version: String, sqliteVersion: String, startedAt: Int64, journalPath: String? = nil,
+        journalSpace: @escaping @Sendable () -> JournalSpace? = { nil }, archive: @escaping @Sendable () -> ArchiveFigures? = { nil }
     ) {
         (self.version, self.sqliteVersion, self.startedAt, self.journalSpace) = (version, sqliteVersion, startedAt, journalSpace)
-        self.archive = archive
+        (self.journalPath, self.archive) = (journalPath, archive)
     }
 }
 

@@ -12,7 +12,7 @@ extension DaemonStatus.Result {
         accounts = engine.snapshot(for: rights).map { ShownAccount($0) }
         isReady = accounts.allSatisfy(\.isReady)
         (journal, walBytes) = (engine.isJournalFull ? "full" : wal.isHeld ? "wal_held" : "ok", Int64(wal.bytes))
-        journalFreeBytes = facts.journalSpace()?.freeBytes
+        (journalPath, journalFreeBytes) = (facts.journalPath, facts.journalSpace()?.freeBytes)
         archive = (rights.visible == nil ? facts.archive() : nil).map { figures in
             var archive = DaemonStatus.Archive()
             (archive.folder, archive.files, archive.orders, archive.problem) = (figures.folder, figures.files, figures.orders, figures.problem)

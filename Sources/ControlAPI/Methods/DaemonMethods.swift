@@ -147,6 +147,8 @@ package enum DaemonStatus: Method {
         package var isReady = false
         /// `ok`, `full`, or `wal_held`: a reader keeps the WAL from being used again.
         package var journal = "ok"
+        /// Where it lies, as the daemon sees it: absolute.
+        package var journalPath: String?
         package var walBytes: Int64 = 0
         /// Space on its disk that the daemon may use; nil: it cannot be looked at.
         package var journalFreeBytes: Int64?
@@ -163,6 +165,7 @@ package enum DaemonStatus: Method {
             each.member("seq", &seq)
             each.member("ready", &isReady)
             each.member("journal", &journal)
+            each.member("journal_path", &journalPath)
             each.member("wal_bytes", &walBytes)
             each.member("journal_free_bytes", &journalFreeBytes)
             each.member("archive", &archive)

@@ -5,6 +5,8 @@ extension Methods {
 /// A budget of an account, and how much of it is taken.
 package struct ShownBudget: Message {
     package var account = "", venue = "", budget = "", scope = "", owner = ""
+    /// Which products the venue counts together; nil: all of them.
+    package var product: String?
     package var permits: Int64 = 0
     package var windowMs: Int64 = 0
     package var inUse: Int64 = 0
@@ -17,6 +19,7 @@ package struct ShownBudget: Message {
     package mutating func members(_ each: inout some MemberVisitor) {
         each.member("account", &account)
         each.member("venue", &venue)
+        each.member("product", &product)
         each.member("budget", &budget)
         each.member("scope", &scope)
         each.member("owner", &owner)

@@ -114,7 +114,8 @@ extension Engine {
                 let isFree = limiter.available(index, at: now.monotonic, usesReserve: true) > 0
                 let next = isFree ? nil : budget.nextChance(at: now.monotonic).map { now.wall + $0 - now.monotonic }
                 return BudgetSnapshot(
-                    account: desk.id, row: budget.row, inUse: inUse, share: budget.usableShare, reserve: budget.reserve, nextFreeAt: next,
+                    account: desk.id, venue: desk.profile.venue, product: BudgetOwner.product(budget.row.venue), row: budget.row, inUse: inUse,
+                    share: budget.usableShare, reserve: budget.reserve, nextFreeAt: next,
                     busiestWindow: budget.busiestWindow)
             }
         }

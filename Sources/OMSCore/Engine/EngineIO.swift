@@ -138,6 +138,10 @@ package struct AccountSnapshot: Sendable {
 
 package struct BudgetSnapshot: Sendable {
     package let account: AccountID
+    /// The account's: the row of a limit by address may bear the name of another venue behind the same hosts.
+    package let venue: String
+    /// Which products are counted together (``VenueProfile/endpoints``); nil: all of the venue.
+    package let product: String?
     package let row: BudgetRow
     package let inUse: Int
     /// How many permits may be taken at most: fewer than configured for a while after a 429 below our own count.

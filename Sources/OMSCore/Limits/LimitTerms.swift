@@ -123,6 +123,9 @@ package struct BudgetOwner: Sendable {
     /// `bitget-margin` of `bitget-margin/isolated`.
     private static func house(_ venue: String) -> Substring { venue.prefix { $0 != "/" } }
 
+    /// `isolated` of `bitget-margin/isolated`; nil: all products of the venue are counted together.
+    static func product(_ venue: String) -> String? { venue.firstIndex(of: "/").map { String(venue[venue.index(after: $0)...]) } }
+
     /// `bitget` of `bitget-margin`.
     package static func family(_ venue: String) -> Substring { venue.prefix { $0 != "-" } }
 }

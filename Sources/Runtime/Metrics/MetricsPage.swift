@@ -152,16 +152,21 @@ package struct MetricsPage: Sendable {
     }
 
     private func writeBudgets(into out: inout MetricsText) {
-        // Accounts may share one: it is one series all the same.
-        var seen: Set<Int64> = []
-        let budgets = budgets.filter { seen.insert($0.row.id).inserted }
+        func labels(_ budget: BudgetSnapshot) -> [MetricsText.Label] {
+            [("venue", budget.venue)] + (budget.product.map { [("product", $0)] } ?? [])
+                + [("budget", budget.row.name), ("owner", budget.row.owner)]
+        }
+        // Accounts of one venue may share one: it is one series all the same. A limit by address is one of each venue behind it.
+        var seen: Set<[String]> = []
+        let budgets = budgets.filter { seen.insert(labels($0).map { "\($0.name)=\($0.value)" }).inserted }
         func each(_ name: String, _ help: String, _ value: (BudgetSnapshot) -> Int) {
             out.family(name, .gauge, help)
             for budget in budgets {
-                out.sample([("venue", budget.row.venue), ("budget", budget.row.name), ("owner", budget.row.owner)], value(budget))
+                out.sample(labels(budget), value(budget))
             }
         }
-        each("omsd_permits", "Permits of a venue's limit that may be in use at once.", \.share)
+        each("omsd_permits", "Permits of a venue's limit, as it is configured.", \.row.permits)
+        each("omsd_permits_share", "Permits of it that may be in use at once: the share, less while it is cut after a refusal.", \.share)
         each("omsd_permits_in_use", "Permits taken: out with a request, or held until no window can count it any more.", \.inUse)
         each("omsd_permits_busiest_window", "The most permits taken in any one window since the daemon started.", \.busiestWindow)
     }

@@ -32,13 +32,14 @@ extension FiguresReader {
     /// Limits belong to a venue's user, key or address, not to an account: with one asked for, all of its venue are told.
     mutating func readLimits() throws(JournalError) {
         let budgets = try connection.prepare(
-            "SELECT budget_id, venue, owner, budget, scope, permits, window_ms FROM budgets ORDER BY venue, owner, budget")
+            "SELECT budget_id, venue, product, owner, budget, scope, permits, window_ms FROM budget_names ORDER BY venue, product, owner, budget")
         let venues = figures.accounts.map(\.venue)
         while try budgets.step() {
             let (id, venue): (Int64, String) = (try budgets.next(), try budgets.next())
-            guard scope.account == nil || venues.contains(where: { venue == $0 || venue.hasPrefix($0 + "/") }) else { continue }
+            guard scope.account == nil || venues.contains(venue) else { continue }
             var limit = JournalFigures.Limit(
-                venue: venue, owner: try budgets.next(), budget: try budgets.next(), scope: try budgets.next(), permits: budgets.nextCount(),
+                venue: venue, product: try budgets.next(), owner: try budgets.next(), budget: try budgets.next(), scope: try budgets.next(),
+                permits: budgets.nextCount(),
                 windowMs: budgets.nextCount())
             try readUse(of: id, into: &limit)
             figures.limits.append(limit)

@@ -163,6 +163,8 @@ package struct JournalFigures: Sendable {
 
     package struct Limit: Sendable {
         package let venue: String
+        /// Which products are counted together; nil: all of the venue.
+        package let product: String?
         package let owner: String
         package let budget: String
         package let scope: String

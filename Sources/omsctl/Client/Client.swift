@@ -10,12 +10,16 @@ final class Context {
     /// Orders that one intent holds.
     let itemsMax: Int
     let socketPath: String
+    /// Somebody named it: what is asked for is of the daemon there, and of no other.
+    let isSocketNamed: Bool
     private var opened: Connection?
     /// Held while it waits (`--guard`).
     var guardID: Int64?
 
-    init(arguments: Arguments, isJSON: Bool, socketPath: String, terminal: any Terminal, itemsMax: Int) {
-        (self.arguments, self.isJSON, self.socketPath, self.terminal, self.itemsMax) = (arguments, isJSON, socketPath, terminal, itemsMax)
+    /// - Parameter socketPath: nil: nobody named one.
+    init(arguments: Arguments, isJSON: Bool, socketPath: String?, terminal: any Terminal, itemsMax: Int) {
+        (self.arguments, self.isJSON, self.terminal, self.itemsMax) = (arguments, isJSON, terminal, itemsMax)
+        (self.socketPath, isSocketNamed) = (socketPath ?? "/run/omsd/control.sock", socketPath != nil)
     }
 
     func connection() throws(Failure) -> Connection {
@@ -78,7 +82,7 @@ enum Client {
         var rest: [String] = []
         var verb: String?
         var (isJSON, wantsHelp, wantsVersion, isLiteral) = (false, false, false, false)
-        var socketPath = environment["OMSD_SOCKET"] ?? "/run/omsd/control.sock"
+        var socketPath = environment["OMSD_SOCKET"]
         var index = 0
         while index < words.count {
             let word = words[index]
@@ -121,7 +125,12 @@ enum Client {
             return .done
         }
         let arguments = try Arguments(rest, spec: spec)
-        return try spec.run(Context(arguments: arguments, isJSON: isJSON, socketPath: socketPath, terminal: terminal, itemsMax: itemsMax))
+        let context = Context(arguments: arguments, isJSON: isJSON, socketPath: socketPath, terminal: terminal, itemsMax: itemsMax)
+        do throws(Failure) { return try spec.run(context) } catch {
+            // A program reads why from standard output, as it reads answers; a person from standard error.
+            if isJSON, let answer = error.answer { terminal.out(Context.line(.object([("error", answer)]))) }
+            throw error
+        }
     }
 
     static var help: String {

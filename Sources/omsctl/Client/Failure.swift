@@ -4,7 +4,9 @@ import Wire
 /// Why a verb ends early: what to say and with which code to exit (CONTRACT 2).
 struct Failure: Error {
     let exitCode: Exit
-    let text: String
+    var text: String
+    /// The daemon's own `error`: code, message, and data with every detail; nil: it did not answer one.
+    var answer: JSON?
     /// The daemon holds nothing under that id.
     var isUnknownOrder = false
     /// What was asked for can be none of its kind.
@@ -72,7 +74,8 @@ extension Failure {
                 .denied
             case .requestUnreadable, .requestInvalid, .methodUnknown, .journalUnavailable, nil: .internal
             }
-        self.init(exitCode: exit, text: text, isUnknownOrder: error.kind == .unknownOrder, isWrongParameter: error.kind == .paramsInvalid)
+        self.init(
+            exitCode: exit, text: text, answer: json, isUnknownOrder: error.kind == .unknownOrder, isWrongParameter: error.kind == .paramsInvalid)
     }
 }
 

@@ -32,8 +32,27 @@ extension Context {
         sayWhenInterrupted(waitingFor: [id])
         let settled = try waitUntilSettled([id], total: accepted.orders.count)
         try releaseGuard(isSettled: settled.allSatisfy { !$0.isTimedOut })
-        for result in settled { show(result) { Self.summary(result.standing, isTimedOut: result.isTimedOut) } }
+        for result in settled { show(result, touching: isJSON ? Self.touched(by: intent, accepted) : []) }
         return (settled.reduce(.done) { $0.and(.of(intent: $1.value)) }, settled.first?.value)
+    }
+
+    /// How it stands; a program is told which orders it is about, since counts alone name none.
+    ///
+    /// - Parameter ids: none: what a filter matched, which `commands` counts.
+    func show(_ result: Answer<IntentWait.Result>, touching ids: [String]) {
+        let named: [(key: String, value: JSON)] = ids.isEmpty ? [] : [("client_order_ids", .array(ids.map { .string($0) }))]
+        show(.object((result.json.object ?? []) + named)) {
+            Self.summary(result.standing, isTimedOut: result.isTimedOut)
+        }
+    }
+
+    /// Orders that came with an intent, and those that its cancels and modifies name; what a filter matched is counted alone.
+    static func touched(by intent: JSON, _ accepted: Answer<IntentSubmit.Result>) -> [String] {
+        var (ids, known) = (accepted.orders.map(\.text), Set(accepted.orders.map(\.text)))
+        for item in (intent["modify"]?.array ?? []) + (intent["cancel"]?.array ?? []) {
+            if let id = item.string ?? item["client_order_id"]?.string, known.insert(id).inserted { ids.append(id) }
+        }
+        return ids
     }
 
     /// Whoever repeats a command wants to know that it did nothing this time.

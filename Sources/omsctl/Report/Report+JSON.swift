@@ -104,6 +104,7 @@ extension Report {
         }
         out.list("limits", figures.limits) { out, limit in
             out.member("venue", limit.venue)
+            out.member("product", limit.product)
             out.member("owner", limit.owner)
             out.member("budget", limit.budget)
             out.member("scope", limit.scope)

@@ -81,8 +81,9 @@ extension Report {
         var table = ReportTable(["venue", "limit", "of", ">allowed", ">each", ">busiest", "share", "over time", ">requests"])
         for limit in figures.limits where limit.requests > 0 || limit.busiest > 0 {
             let owner: HTMLText = limit.owner == limit.scope ? "" : " \(outside: limit.owner)"
+            let product: HTMLText = limit.product.map { " \(outside: $0)" } ?? ""
             table.add([
-                "\(outside: limit.venue)", "\(outside: limit.budget)", "\(limit.scope)\(owner)", "\(grouped: limit.permits)",
+                "\(outside: limit.venue)\(product)", "\(outside: limit.budget)", "\(limit.scope)\(owner)", "\(grouped: limit.permits)",
                 "\(length: Int64(limit.windowMs) * 1_000)", "\(grouped: limit.busiest)\(limit.busiest > limit.permits ? " over" : "")",
                 ReportPlots.bar(limit.busiest, of: limit.permits), ReportPlots.spark(limit.overTime, allowed: limit.permits),
                 "\(grouped: limit.requests)",

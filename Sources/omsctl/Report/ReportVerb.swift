@@ -3,9 +3,10 @@ import OMSCore
 import Store
 import Wire
 
-/// `report`: one file that needs nothing else, made from a journal. Asks no daemon.
+/// `report`: one file that needs nothing else, made from a journal. Asks a daemon at most where that lies.
 enum ReportVerb {
     static let journal = "/var/lib/omsd/journal.db"
+    static let journalDefault = "default the running daemon's, without one \(journal)"
 
     static let all: [VerbSpec] = [
         VerbSpec(
@@ -13,7 +14,7 @@ enum ReportVerb {
             summary: "what was asked for and what became of it, as one HTML file (-o) or JSON, from the journal",
             flags: [
                 .option("-o", "FILE", "where to write it; - is standard output"),
-                .option("--journal", "FILE", "the journal, live, stopped or a backup; default \(journal)"),
+                .option("--journal", "FILE", "the journal, live, stopped or a backup; \(journalDefault)"),
                 .option("--archive", "FOLDER", "where its archive lies; default where its daemon has it"),
                 .option("--from", "TIME", "from then on: 2026-11-20T17:03:04Z or +02:00, 2026-11-20 (UTC), or -90m, -24h, -7d; default all"),
                 .option("--to", "TIME", "up to, and without, then; default all"),
@@ -24,11 +25,11 @@ enum ReportVerb {
 
     @Sendable private static func run(_ context: Context) throws(Failure) -> Exit {
         let (arguments, terminal) = (context.arguments, context.terminal)
-        let path = arguments.text("--journal") ?? journal
         let now = terminal.now()
         let scope = try scope(arguments, now: now)
         let target = arguments.text("-o") ?? (context.isJSON ? "-" : nil)
         guard let target else { throw .usage("where to? -o FILE, or -o - for standard output") }
+        let path = try context.journalPath()
         let progress = Progress(terminal)
         let contents: Report
         do throws(JournalError) {
@@ -45,7 +46,10 @@ enum ReportVerb {
         progress.end()
         let text = context.isJSON ? contents.json : contents.page
         if target == "-" { terminal.out(text) } else { try write(text, to: target) }
-        if target != "-", terminal.isInteractive { terminal.out("\(target.escapedForTerminal): \(contents.summary)\n") }
+        if target != "-" {
+            let said: [(key: String, value: JSON)] = [("file", .string(target)), ("journal", .string(path))] + contents.counts
+            context.show(.object(said)) { "\(target.escapedForTerminal): \(contents.summary)\n" }
+        }
         guard let verdict = contents.verdict, !verdict.isSound else { return .done }
         terminal.err("omsctl: the journal is not sound: \(verdict.problemCount) problems, see the report\n")
         return .internal
@@ -100,5 +104,11 @@ struct Report {
     var summary: String {
         let total = figures.total
         return "\(ReportTime.grouped(total.all)) orders, \(ReportTime.grouped(total[.submitted, .inDoubt])) of them without a known fate"
+    }
+
+    /// The same for a program.
+    var counts: [(key: String, value: JSON)] {
+        let total = figures.total
+        return [("orders", .number(String(total.all))), ("without_known_fate", .number(String(total[.submitted, .inDoubt])))]
     }
 }

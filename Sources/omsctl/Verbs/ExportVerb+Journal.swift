@@ -3,7 +3,7 @@ import OMSCore
 import Store
 import Wire
 
-/// `export orders|fills|requests|timeline`: every column of a view, from the journal's file. Asks no daemon, and keeps one row in memory.
+/// `export orders|fills|requests|timeline`: every column of a view, from the journal's file. Asks a daemon at most where it lies, and keeps one row in memory.
 extension ExportVerb {
     /// Options, and the columns that they choose by.
     private static let filters = [
@@ -20,7 +20,7 @@ extension ExportVerb {
         guard isCSV != context.isJSON else { throw .usage("name either --csv or --json") }
         var scope = ExportScope()
         (scope.from, scope.to) = try ReportTime.stretch(arguments, now: terminal.now())
-        let path = arguments.text("--journal") ?? ReportVerb.journal
+        let path = try context.journalPath()
         let export = try reading { () throws(JournalError) in try RecordExport(path: path, archive: arguments.text("--archive")) }
         let columns = try reading { () throws(JournalError) in try export.columns(of: view) }
         scope.conditions = try conditions(arguments, columns, of: view)

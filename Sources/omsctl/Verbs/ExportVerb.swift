@@ -11,7 +11,7 @@ enum ExportVerb {
                 .switch("--csv", "RFC 4180, times as UTC"),
                 .option("--from", "TIME", "of a view: from then on: 2026-11-20T17:03:04Z or +02:00, 2026-11-20 (UTC), or -90m, -24h, -7d"),
                 .option("--to", "TIME", "of a view: up to, and without, then"),
-                .option("--journal", "FILE", "of a view: the journal, live, stopped or a backup; default \(ReportVerb.journal)"),
+                .option("--journal", "FILE", "of a view: the journal, live, stopped or a backup; \(ReportVerb.journalDefault)"),
                 .option("--archive", "FOLDER", "of a view: where the journal's archive lies; default where its daemon has it"),
                 .option("--account", "NAME", "only this account"),
                 .option("--symbol", "NAME", "only this symbol"), .option("--state", "STATE,…", "only these states"),

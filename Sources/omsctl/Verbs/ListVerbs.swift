@@ -72,8 +72,9 @@ enum ListVerbs {
         ("note", "note"),
     ]
     static let limitColumns: [(heading: String, member: String)] = [
-        ("account", "account"), ("venue", "venue"), ("budget", "budget"), ("scope", "scope"), (">permits", "permits"), (">window ms", "window_ms"),
-        (">in use", "in_use"), (">share", "share"), (">reserved", "reserved"), (">busiest", "busiest_window"), ("next free", "next_free_at"),
+        ("account", "account"), ("venue", "venue"), ("product", "product"), ("budget", "budget"), ("scope", "scope"), (">permits", "permits"),
+        (">window ms", "window_ms"), (">in use", "in_use"), (">share", "share"), (">reserved", "reserved"), (">busiest", "busiest_window"),
+        ("next free", "next_free_at"),
     ]
 
     /// What options narrow a listing to.

@@ -112,7 +112,8 @@ enum OrderVerbs {
             // Each was asked, and the last one's words are of it alone.
             let asked = accounts.map { $0.escapedForTerminal }.joined(separator: ", ")
             let tag = (arguments.text("--tag") ?? "").escapedForTerminal
-            throw Failure(exitCode: missing.exitCode, text: "no live order of any account matches the tag \(tag); looked at: \(asked)")
+            throw Failure(
+                exitCode: missing.exitCode, text: "no live order of any account matches the tag \(tag); looked at: \(asked)", answer: missing.answer)
         }
         return exits.reduce(.done) { $0.and($1) }
     }
@@ -129,7 +130,8 @@ enum OrderVerbs {
         }
         if context.arguments.has("--no-wait") { return .done }
         guard let result = try context.waitUntilSettled([intent], total: 0).first else { return .internal }
-        context.show(result) { Context.summary(result.standing, isTimedOut: result.isTimedOut) }
+        let counts = ["withdrawn", "cancels"].compactMap { name in asked.json[name].map { (key: name, value: $0) } }
+        context.show(.object((result.json.object ?? []) + counts)) { Context.summary(result.standing, isTimedOut: result.isTimedOut) }
         return Exit.of(intent: result.value)
     }
 

@@ -87,7 +87,7 @@ enum SubmitVerbs {
     private static func submitAll(_ intents: [JSON], _ context: Context) throws(Failure) -> Exit {
         _ = try context.timeoutMs()
         if !context.arguments.has("--dry-run") { try context.holdGuard() }
-        var (ids, orders): ([String], Int) = ([], 0)
+        var (ids, orders, touched): ([String], Int, [[String]]) = ([], 0, [])
         for intent in intents {
             do throws(Failure) {
                 let accepted = try context.submit(intent)
@@ -95,18 +95,20 @@ enum SubmitVerbs {
                 context.sayIfDuplicate(accepted)
                 if !context.arguments.has("--dry-run") { context.sayWhenInterrupted(waitingFor: ids) }
                 orders += accepted.orders.count
+                if context.isJSON { touched.append(Context.touched(by: intent, accepted)) }
                 if context.arguments.has("--dry-run") || context.arguments.has("--no-wait") {
                     context.show(accepted) { Context.describe(accepted, isPlan: context.arguments.has("--dry-run")) }
                 }
             } catch {
-                let text = "intent \(ids.count + 1) of \(intents.count) failed, \(ids.count) were accepted before it: \(error.text)"
-                throw Failure(exitCode: error.exitCode, text: text)
+                var failure = error
+                failure.text = "intent \(ids.count + 1) of \(intents.count) failed, \(ids.count) were accepted before it: \(error.text)"
+                throw failure
             }
         }
         if context.arguments.has("--dry-run") || context.arguments.has("--no-wait") { return .done }
         let results = try context.waitUntilSettled(ids, total: orders)
         try context.releaseGuard(isSettled: results.allSatisfy { !$0.isTimedOut })
-        for result in results { context.show(result) { Context.summary(result.standing, isTimedOut: result.isTimedOut) } }
+        for (index, result) in results.enumerated() { context.show(result, touching: context.isJSON ? touched[index] : []) }
         return results.reduce(.done) { $0.and(.of(intent: $1.value)) }
     }
 

@@ -46,7 +46,14 @@ class Journal:
                 for table in ("orders", "events", "intents", "requests", "commands", "breaks", "seals", "rate_usage", "budgets", "accounts")
             )
         self.accounts = {row["account_key"]: row["account"] for row in accounts}
-        self.usage = [{**next(b for b in budgets if b["budget_id"] == row["budget_id"]), **row} for row in usage]
+        # A limit by address is one of each venue behind the hosts; the others bear behind the venue's name what is counted together.
+        venues = sorted({row["venue"] for row in accounts})
+        self.usage = []
+        for row in usage:
+            budget = next(b for b in budgets if b["budget_id"] == row["budget_id"])
+            name, _, product = budget["venue"].partition("/")
+            shared = [venue for venue in venues if venue.split("-")[0] == name.split("-")[0]] if budget["scope"] == "ip" else [name]
+            self.usage += [{**budget, **row, "venue": venue, "product": product or None} for venue in shared]
         self.ids = {row["order_key"]: row["client_order_id"] for row in self.orders}
 
     def order(self, client_order_id: str) -> Row:
@@ -189,15 +196,16 @@ class Witness:
 
     def answer_15(self) -> list[Row]:
         """The daemon's own list says whose they are; of the most in a window its record of each second."""
-        busiest: dict[tuple[str, str, str], int] = defaultdict(int)
+        busiest: dict[tuple[str, str | None, str, str], int] = defaultdict(int)
         for row in self.journal.usage:
-            key = row["venue"], row["owner"], row["budget"]
+            key = row["venue"], row["product"], row["owner"], row["budget"]
             busiest[key] = max(busiest[key], row["busiest_ending"])
         found = []
         for budget in self.scene.budgets:
-            if (budget.venue, budget.owner, budget.budget) in busiest:
+            key = budget.venue, budget.product, budget.owner, budget.budget
+            if key in busiest:
                 terms = {"account": budget.account, "budget": budget.budget, "permits": budget.permits, "window_ms": budget.window_ms}
-                found.append({**terms, "busiest_window": busiest[budget.venue, budget.owner, budget.budget]})
+                found.append({**terms, "busiest_window": busiest[key]})
         return sorted(found, key=lambda row: (row["account"], row["budget"]))
 
     def answer_16(self) -> list[Row]:

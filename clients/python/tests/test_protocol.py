@@ -34,6 +34,12 @@ def test_both_clients_have_the_same_methods() -> None:
     assert shared == {name for name in vars(requests) if name[0] != "_" and hasattr(omsd.AsyncClient, name)}
 
 
+def test_what_methods_answer_with_is_named_by_the_package() -> None:
+    kinds = {name for name, kind in vars(omsd.types).items() if inspect.isclass(kind) and kind.__module__ == "omsd.types"}
+    assert {name for name in kinds if name[0] != "_"} - {"Word"} <= set(omsd.__all__)
+    assert omsd.Guards is omsd.types.Guards
+
+
 def test_each_method_takes_the_parameters_that_the_daemon_knows(client: omsd.Client) -> None:
     for name, method in methods(client).items():
         known = {parameter["name"] for parameter in method["params"]}

@@ -697,6 +697,8 @@ class Budget:
 
     account: str
     venue: str
+    #: Which products the venue counts together; ``None``: all of them.
+    product: str | None = None
     budget: str
     scope: str
     owner: str
@@ -874,6 +876,8 @@ class Status:
     accounts: tuple[Account, ...]
     sqlite_version: str
     journal: str | None = None
+    #: Where it lies, as the daemon sees it.
+    journal_path: str | None = None
     wal_bytes: int | None = None
     journal_free_bytes: int | None = None
     archive: Archive | None = None
