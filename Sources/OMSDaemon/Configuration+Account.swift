@@ -43,8 +43,9 @@ struct AccountReader {
             section.report("only with a base_url on loopback: what a real venue forgets is never proven absent", "memory_ms")
         }
         let quantityUnit = section.choice("quantity_unit", QuantityUnit.self)
-        if quantityUnit != nil, let venue, VenueCatalog.line(venue) != nil, !VenueCatalog.asksForQuantityUnit(venue: venue) {
-            section.report("\(venue) counts quantities in one unit only: leave it out", "quantity_unit")
+        // What is so everywhere else may be said.
+        if quantityUnit == .base, let venue, VenueCatalog.line(venue) != nil, !VenueCatalog.asksForQuantityUnit(venue: venue) {
+            section.report("\(venue) counts quantities in one unit only: \"base\" is for az-futures", "quantity_unit")
         }
         let resend = section.choice("resend", AccountConfiguration.Resend.self) ?? .afterProof
         let age = section.integer("max_intent_age_ms", in: 1...604_800_000)
@@ -58,7 +59,7 @@ struct AccountReader {
         }
         let stream = readStream(venue: venue, product: product, baseURL: baseURL, ownURL: profile?.baseURL, isDemo: isDemo)
         let limits = readLimits(profile, stream)
-        let batchMax = section.count("batch_max", in: 1...max(1, profile?.placeMax ?? 1_000_000))
+        let batchMax = section.count("batch_max", in: 1...max(1, profile?.placeCeiling ?? 1_000_000))
         let risk = section.section("risk", keys: Self.riskKeys).map { RiskConfiguration($0) } ?? .none
         let roles = section.section("roles", keys: Role.allCases.map(\.name)).map { RoleGrants($0) }
         let timeout = section.integer("request_timeout_ms", in: 100...120_000)

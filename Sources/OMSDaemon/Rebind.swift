@@ -28,6 +28,10 @@ struct Rebind: Equatable {
         let streamOrigin = options.text("--stream-url").flatMap { StreamConfiguration.origin($0) }
         stream = streamOrigin.map { StreamConfiguration.place(of: $0) }
         baseURL = options.text("--base-url").flatMap { HTTPOrigin($0) }
+        // Without either it would part the account from its orders, and not say whose or where it is now.
+        guard isSame || ["--base-url", "--uid", "--stream-url"].contains(where: { options.text($0) != nil }) else {
+            throw ArgumentError("what changes? name --base-url, --uid or --stream-url, or say --same-venue")
+        }
         if options.text("--stream-url") != nil {
             guard let streamOrigin else { throw ArgumentError("--stream-url must be wss://HOST[:PORT], without user, path or query") }
             guard streamOrigin.isTLS || streamOrigin.isLoopback else {

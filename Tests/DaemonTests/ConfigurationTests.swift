@@ -90,13 +90,27 @@ import Wire
         #expect(account.risk == RiskConfiguration(maxOrderNotional: Decimal("50000.5"), maxOpenOrders: 3, symbols: ["btc_usdt"]))
     }
 
-    @Test func `the unit of quantities is a setting of az-futures alone`() {
+    @Test func `contracts are the unit everywhere, and another one is for az-futures alone`() {
         for line in VenueCatalog.all where line.venue != "az-futures" {
             let venue = line.venue
             let changed = text("quantity_unit: \"base\"").replacing("az-futures", with: venue).replacing("usdt", with: line.products[0])
-            let words = "\(venue) counts quantities in one unit only: leave it out"
+            let words = "\(venue) counts quantities in one unit only: \"base\" is for az-futures"
             #expect(problems(changed).contains("/etc/omsd/omsd.json5:7:22: accounts.main.quantity_unit: \(words)"))
+            #expect(!problems(changed.replacing("\"base\"", with: "\"contracts\"")).contains { $0.contains("quantity_unit") })
         }
+    }
+
+    @Test func `batches of bitget-margin may be set to fifty, as some of its pages have it, and hold twenty where nothing is set`() throws {
+        func margin(_ lines: String) throws(ConfigurationError) -> AccountConfiguration? {
+            let changed = text(lines).replacing("az-futures", with: "bitget-margin").replacing("usdt", with: "isolated")
+            return try Configuration.parse(Array(changed.utf8), path: "/etc/omsd/omsd.json5", environment: [:]) {
+                VenueCatalog.adapter(venue: $0, product: $1)?.profile
+            }.accounts.first
+        }
+        let account = try #require(try margin("batch_max: 50"))
+        #expect(account.batchMax == 50 && account.adapter?.profile.placeMax == 20)
+        let error = #expect(throws: ConfigurationError.self) { try margin("batch_max: 51") }
+        #expect(error?.problems.map(\.problem) == ["51 is not a whole number in 1...50"])
     }
 
     @Test func `a mistyped key is refused with its line, column and a suggestion`() {

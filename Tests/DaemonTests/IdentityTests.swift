@@ -297,7 +297,7 @@ import Wire
         #expect(try house.verify().code == 0)
     }
 
-    @Test func `rebind wants a journal, an account that it knows, a reason, and no daemon`() throws {
+    @Test func `rebind wants a journal, an account that it knows, a change or that there is none, a reason, and no daemon`() throws {
         let house = try House(["az-futures"])
         let account = house.accounts[0]
         let client = try house.start()
@@ -311,7 +311,7 @@ import Wire
             ["--account", account.name, "--uid", "U77"], ["--account", account.name, "--reason", " "], ["--account", "nobody", "--reason", "why"],
             ["--account", account.name, "--reason", "why", "--uid", "a b"],
             ["--account", account.name, "--reason", "why", "--base-url", "http://venue"],
-            ["--account", account.name, "--reason", "why", "--base-url", "https://venue/path"],
+            ["--account", account.name, "--reason", "why", "--base-url", "https://venue/path"], ["--account", account.name, "--reason", "why"],
         ] {
             let (code, output) = try rebind(house, words)
             #expect(code == 64, "\(words): \(output)")

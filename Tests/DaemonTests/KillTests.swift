@@ -62,6 +62,12 @@ import Wire
         let (all, everything) = try Self.kill(house, ["--everything", "--timeout", "30s"])
         let left = try #require(everything["accounts"]?.array?.first)
         #expect(all == 0 && left["foreign"]?.integer == 0 && left["cancel_all"]?.string == "confirmed", "\(all): \(left)")
+        // What an earlier kill had the venue confirm is nothing that this one asked for; asking the same again writes nothing.
+        for _ in 0..<2 {
+            let (again, plain) = try Self.kill(house, ["--timeout", "30s"])
+            #expect(again == 0 && plain["accounts"]?.array?.first?["cancel_all"]?.string == "not_asked", "\(plain)")
+            #expect(try house.journal.number("SELECT count(*) FROM v_timeline WHERE detail LIKE '%no cancel-all is wanted any more%'") == 1)
+        }
     }
 
     @Test func `kill --everything before anything of the venue was measured ends nothing, and leaves once it was`() throws {

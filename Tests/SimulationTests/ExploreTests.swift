@@ -75,6 +75,14 @@ import Testing
         #expect(first.turns == second.turns)
     }
 
+    @Test func `what was explored is told by histories, their steps, and faults by kind`() throws {
+        var report = ExploreReport()
+        let results = try [UInt64(3), 17].map { try Explorer().run(seed: $0) }
+        for result in results { report.add(result) }
+        #expect(report.text.hasPrefix("histories 2, steps \(results[0].turns + results[1].turns), "))
+        #expect(report.text.contains("\nfaults of venues: "))
+    }
+
     @Test func `another seed tells another history`() throws {
         #expect(try Explorer().run(seed: 4).hash != Explorer().run(seed: 5).hash)
         #expect(Set(try Scenario.versions.map { try Explorer(version: $0).run(seed: 4).hash }).count == Scenario.versions.count)

@@ -84,7 +84,7 @@ final class Desk {
     }
 
     var id: AccountID { setup.id }
-    var placeMax: Int { min(setup.batchMax ?? profile.placeMax, profile.placeMax) }
+    var placeMax: Int { min(setup.batchMax ?? profile.placeMax, profile.placeCeiling) }
     var freshnessMs: Int64 { setup.freshnessMs ?? profile.freshnessMs }
     func freshnessMs(of kind: RequestKind) -> Int64 { profile.freshnessMsByKind[kind] ?? freshnessMs }
 

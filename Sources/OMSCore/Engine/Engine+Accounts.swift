@@ -37,7 +37,7 @@ extension Engine {
             // Whoever is at the desk wants it tried now, the key as well; what is resumed tries everything anew.
             settle(desk.access.tryAgain(isOpened: state == .active, in: turn), on: desk)
             if state == .halted, cancelOpen { beginKill(desk) }
-            if everything { wishCancelAll(desk) }
+            if everything { wishCancelAll(desk) } else if state == .halted, cancelOpen { desk.emptying.endAnsweredWish() }
             recordKill(of: desk, by: actor)
             if cancelOpen { for intent in admission.halfWritten(on: desk.index) { intents.withdraw(intent) } }
         }

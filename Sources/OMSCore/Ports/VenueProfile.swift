@@ -83,6 +83,8 @@ package struct VenueProfile: Sendable {
     package var baseURL: String
     package var budgets: [BudgetRule]
     package var placeMax: Int
+    /// How many orders a request may be configured to hold, where sources name more than ``placeMax``, which is right under all of them; nil: no more.
+    package var placeMaxAtMost: Int?
     package var cancelMax: Int
     /// 0: the venue cannot modify. 1: one order a request.
     package var modifyMax: Int
@@ -193,6 +195,9 @@ package struct ShutOutRule: Hashable, Sendable {
 extension VenueProfile {
     /// See ``ownAddressFamily``: `bitget` of `bitget-margin`.
     package var addressFamily: String { ownAddressFamily ?? String(BudgetOwner.family(venue)) }
+
+    /// Orders that one request holds at most, however it is configured.
+    package var placeCeiling: Int { placeMaxAtMost ?? placeMax }
 
     /// How long after its stamp a request counts as possibly accepted: the freshness window, and timer grain at the venue's gates.
     package func fenceMs(freshnessMs: Int64) -> Int64 { max(freshnessMs, recvwindowFloorMs) + 250 }

@@ -4,6 +4,7 @@ import OMSCore
 package struct ExploreReport: Sendable {
     package private(set) var histories = 0
     package private(set) var versions: Set<Int> = []
+    /// Of the core, which the report calls steps: each is one step of a history.
     package private(set) var turns = 0
     package private(set) var crashes = 0
     package private(set) var requests = 0
@@ -67,7 +68,7 @@ package struct ExploreReport: Sendable {
             counts.sorted { $0.0 < $1.0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
         }
         var lines = [
-            "histories \(histories), turns \(turns), virtual time \(virtualSeconds) s, deaths \(crashes), requests \(requests), orders \(orders)",
+            "histories \(histories), steps \(turns), virtual time \(virtualSeconds) s, deaths \(crashes), requests \(requests), orders \(orders)",
             "orders at the end: \(list(states.map { ($0.key.rawValue, $0.value) }))",
             "events: \(list(events.map { ($0.key.rawValue, $0.value) }))",
             "refused calls: \(list(refusals.map { ($0.key, $0.value) }))",

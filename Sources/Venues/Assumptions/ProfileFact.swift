@@ -60,6 +60,9 @@ package struct ProfileFact: Sendable {
 
     private static let requests: [ProfileFact] = [
         .init("place_max", "placeMax", .placing, "a batch of as many is taken whole") { count($0.placeMax, "order") + " a request" },
+        .init("place_max_at_most", "placeMaxAtMost", .nothing, "a batch of as many, by whoever sets batch_max so") {
+            $0.placeMaxAtMost.map { "batch_max may raise it to \($0)" }
+        },
         .init("cancel_max", "cancelMax", .placing, "a batch of as many is taken whole") { count($0.cancelMax, "cancel") + " a request" },
         .init("modify_max", "modifyMax", .placing, "a batch of as many is taken whole") {
             $0.modifyMax == 0 ? "orders cannot be changed" : count($0.modifyMax, "change") + " a request"

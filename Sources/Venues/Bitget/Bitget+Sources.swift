@@ -5,6 +5,7 @@ extension BitgetMargin {
             Source(.doc, "Bitget documentation, margin, pages of endpoints", read: "mid-2026", "limit:*"),
             Source(.doc, "Bitget documentation, common/public: server time", read: "mid-2026", "limit:lookup:time"),
             Source(.doc, "Bitget documentation, margin, batch pages (another page and a library say 50)", read: "mid-2026", "place_max cancel_max"),
+            Source(.doc, "Bitget documentation, spot and futures, batch pages; a library", read: "mid-2026", "place_max_at_most"),
             Source(.doc, "Bitget documentation, margin: no page of it", read: "mid-2026", "modify_max cancels_all"),
             Source(.doc, "Bitget documentation, margin, open orders and order history", read: "mid-2026", "find_max find_steps lists_by_symbol"),
             Source(.doc, "Bitget documentation, margin: isolated and crossed are pages of their own", read: "mid-2026", "endpoints shared_budgets"),

@@ -34,10 +34,11 @@ package struct BitgetMargin: VenueAdapter {
                 BudgetRule("lookup:time", 20, perMs: 1_000, scope: .ip),
                 Bitget.overall,
             ],
-            // Sources say 20 and 50; 20 is right under both.
+            // Sources say 20 and 50; 20 is right under both, and whoever knows better may say 50.
             placeMax: 20, cancelMax: 20, modifyMax: 0, cancelsByClientID: true, clientIDs: Bitget.clientIDs, freshnessMs: Bitget.freshnessMs,
             stampMarginMs: 500, visibilityDelayMs: Bitget.visibilityDelayMs, findSteps: 2, listsFills: true)
         // Isolated and crossed are separate endpoints, counted apart (page 3). Whose key it is one page tells for both.
+        profile.placeMaxAtMost = 50
         profile.endpoints = product
         profile.sharedBudgets = ["lookup:info"]
         profile.accountTellsUID = true

@@ -76,6 +76,8 @@ struct Emptying {
     // MARK: Cancel-all
 
     mutating func wishAll(venueCan: Bool) { cancelAll = venueCan ? .unanswered : .none }
+    /// Another kill begins, which did not ask for it: a wish goes on until it is answered; what was answered before is none of this one's.
+    mutating func endAnsweredWish() { if cancelAll == .confirmed { cancelAll = .notAsked } }
     mutating func askedAll() { isAskingAll = true }
     mutating func answeredAll() { (cancelAll, isAskingAll) = (.confirmed, false) }
     mutating func failedAll() { isAskingAll = false }
