@@ -102,6 +102,17 @@ import Wire
         #expect(try house.audit().code == 0)
     }
 
+    @Test(arguments: ["az-futures", "xt-spot"]) func `what is not seen of a stream that the daemon holds says so`(_ venue: String) throws {
+        let house = try House([venue], hasStreams: true)
+        try house.start()
+        let told = try Self.rehearse(house)
+        #expect(told.code == 0, "\(told.output)")
+        let lines = (told.json?["assumptions"]?.array ?? []).filter { $0["name"]?.string?.hasPrefix("stream:") == true }
+        let silent = lines.filter { $0["seen"]?.string?.contains("the daemon holds the account's stream") == true }
+        #expect(!silent.isEmpty && silent.allSatisfy { $0["verdict"]?.string == "not_seen" }, "\(told.output)")
+        #expect(!lines.contains { $0["seen"]?.string?.contains("nothing that was answered shows it") == true }, "\(told.output)")
+    }
+
     @Test func `a contradiction of what promises rest on keeps the account from getting ready until the configuration accepts it`() throws {
         let house = try House(["xt-spot"], options: ["--switch", "xt-spot/old_stamps=taken"])
         #expect(try Self.rehearse(house).code == 1)

@@ -146,6 +146,26 @@ import Wire
         #expect(rehearsal.stopped?.contains("40006") ?? false)
     }
 
+    @Test func `a code that is all that the venue says is said once`() throws {
+        var rehearsal = try Self.rehearsal("xt-spot")
+        var refusal = Self.answer(nil, .halted, code: "AUTH_104")
+        refusal.venueText = "AUTH_104"
+        _ = Self.run(&rehearsal) { query, aged in
+            switch query {
+            case .serverTime, .instruments: nil
+            default: aged == 0 ? .answered(refusal, sent: 1, read: 2) : nil
+            }
+        }
+        #expect(rehearsal.stopped == "the venue refuses the key: AUTH_104")
+    }
+
+    @Test(arguments: venues) func `what was seen is plain text on any terminal`(_ venue: String) throws {
+        var rehearsal = try Self.rehearsal(venue)
+        _ = Self.run(&rehearsal)
+        // What is not is written out, in braces.
+        for seen in rehearsal.seen { #expect(!seen.seen.contains("\\u{"), "\(seen)") }
+    }
+
     @Test func `a limit that the venue names lower than the page is a contradiction, a higher one is none`() throws {
         for (permits, verdict) in [(1, RehearsalRow.Verdict.contradicts), (1_000_000, .holds)] {
             var rehearsal = try Self.rehearsal("bybit")

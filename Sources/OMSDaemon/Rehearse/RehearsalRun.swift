@@ -38,6 +38,7 @@ struct RehearsalRun {
             account: account.id, uid: account.uid, isTLS: account.baseURL.isTLS, isDemo: account.isDemo, freshnessMs: account.freshnessMs,
             symbol: symbol, unusedIDs: (0..<max(1, min(profile.findMax, 100))).map { _ in Self.unusedID(profile.clientIDs) })
         var rehearsal = Rehearsal(adapter, subject, assumptions: assumptions, hasStream: speaksOnStream)
+        rehearsal.streamSilence = streamSilence
         do throws(ControlCaller.Problem) {
             while let step = rehearsal.next() {
                 switch step {
@@ -54,6 +55,12 @@ struct RehearsalRun {
     private var speaksOnStream: Bool {
         guard let dialect = account.streamDialect, account.stream != nil else { return false }
         return ownsStream || dialect.profile.token == nil
+    }
+
+    private var streamSilence: String? {
+        guard !speaksOnStream else { return nil }
+        guard account.streamDialect != nil, account.stream != nil else { return "the account's stream is off" }
+        return "the daemon holds the account's stream, and a second token might end it: stop omsd and rehearse again"
     }
 
     private static func unusedID(_ rule: ClientIDRule) -> ClientOrderID {

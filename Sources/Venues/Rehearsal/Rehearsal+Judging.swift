@@ -31,7 +31,8 @@ extension Rehearsal {
     }
 
     private func said(_ answer: VenueAnswer) -> String {
-        let parts = [answer.venueCode, answer.venueText].compactMap { $0?.isEmpty == false ? $0 : nil }
+        let words = answer.venueText == answer.venueCode ? [answer.venueCode] : [answer.venueCode, answer.venueText]
+        let parts = words.compactMap { $0?.isEmpty == false ? $0 : nil }
         return parts.isEmpty ? "HTTP \(answer.httpStatus)" : parts.joined(separator: ": ").maskedForLog
     }
 
@@ -102,7 +103,7 @@ extension Rehearsal {
         }
         clocks.append(clock)
         if clocks.count > 3 {
-            note("clock", .holds, "\(clocks.count) readings agree, the best within \(clocks.map { $0.errorUs(at: now) }.min() ?? 0) µs")
+            note("clock", .holds, "\(clocks.count) readings agree, the best within \(clocks.map { $0.errorUs(at: now) }.min() ?? 0) us")
         }
     }
 

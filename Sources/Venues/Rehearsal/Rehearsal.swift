@@ -53,6 +53,8 @@ package struct Rehearsal: Sendable {
     let subject: Subject
     let assumptions: [Assumption]
     let hasStream: Bool
+    /// Why the private stream is not listened to; nil: it is, or there is no more to say.
+    package var streamSilence: String?
     private(set) var stage = Stage.clock(0)
     var notes: [String: (verdict: RehearsalRow.Verdict, words: String)] = [:]
     var clocks: [VenueClock] = []
@@ -198,6 +200,7 @@ package struct Rehearsal: Sendable {
 
     private func unseen(_ assumption: Assumption) -> String {
         switch assumption.sight {
+        case .reading where streamSilence != nil && assumption.name.hasPrefix("stream:"): streamSilence ?? ""
         case .reading: stopped ?? "nothing that was answered shows it"
         case .placing: "only orders show it (--place)"
         case .nothing: "only going wrong shows it"
