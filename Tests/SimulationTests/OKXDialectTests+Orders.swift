@@ -146,6 +146,21 @@ import struct OMSCore.Decimal
         }
     }
 
+    @Test(arguments: [
+        (#""tgtCcy":"base_ccy""#, "0"), (#""tgtCcy":"quote_ccy""#, "0"), (#""tgtCcy":"""#, "0"), (#""tgtCcy":"coin""#, "51000"),
+        (#""tgtCcy":"base_ccy","tdMode":"cross""#, "51000"), (#""tgtCcy":"base_ccy","tdMode":"cross","ordType":"market""#, "51000"),
+    ])
+    func `what a size counts may be said of a limit order of spot, where it changes nothing, and of no order on margin`(
+        said: String, code: String
+    ) throws {
+        let caller = try OKXCaller()
+        #expect(try caller.place([caller.item("a", "BTC-USDT", px: said.contains("market") ? nil : "60000", sz: "0.01", said)]).sCodes == [code])
+        guard code == "0" else { return }
+        caller.wait(20)
+        let order = try #require(try caller.find("a", "BTC-USDT").data.first)
+        #expect(["sz", "tgtCcy", "state"].map { order[$0]?.string } == ["0.01", "", "live"])
+    }
+
     @Test func `a price beyond the band is refused, or moved to it where the order allows that`() throws {
         let caller = try OKXCaller(["band_percent": "10"])
         let items = [

@@ -202,6 +202,9 @@ import Wire
         #expect(config["enableSpotBorrow"]?.bool == true && config["autoLoan"]?.bool == false && config["perm"]?.string == "read_only,trade")
         for page in ["account/balance", "account/trade-fee?instType=SPOT"] { #expect(try caller.get(page).data.count == 1, "\(page)") }
         #expect(try caller.get("account/positions").code == "0")
+        #expect(try caller.get("asset/currencies").column("ccy") == ["BTC", "ETH", "SOL", "USDT"])
+        #expect(try caller.get("asset/currencies?ccy=BTC,USDT").column("chain") == ["BTC-BTC", "USDT-USDT"])
+        #expect(try caller.get("asset/currencies?coin=BTC").code == "51000" && caller.open("asset/currencies").code == "50103")
     }
 
     @Test func `markets stand under their kind, pairs under two, and contracts with what one is worth`() throws {

@@ -23,10 +23,11 @@ HERE = Path(__file__).resolve().parent
 SECONDS = float(os.environ.get("OMSD_BOT_SECONDS", "75"))
 #: Which exchange the bot trades at, and what of its list of markets it needs to be told.
 EXCHANGE = os.environ.get("OMSD_BOT_EXCHANGE", "bitget")
-ACCOUNTS = {"bitget": "uta-bitget", "bybit": "spot-bybit"}
+ACCOUNTS = {"bitget": "uta-bitget", "bybit": "spot-bybit", "okx": "spot-okx"}
 ACCOUNT = ACCOUNTS[EXCHANGE]
 # Bitget's v3 list says 0 for "no largest quantity", and freqtrade takes that for a largest of nothing: so markets come from the v2 list.
-OPTIONS = {"bitget": {"fetchMarkets": {"uta": False, "types": ["spot"]}}, "bybit": {"fetchMarkets": {"types": ["spot"]}}}[EXCHANGE]
+SPOT = {"fetchMarkets": {"types": ["spot"]}}
+OPTIONS = {"bitget": {"fetchMarkets": {"uta": False, "types": ["spot"]}}, "bybit": SPOT, "okx": SPOT}[EXCHANGE]
 LOST = {"kind": "place", "probability": 0.1, "fault": {"type": "lose_reply_after_execution", "then": "reset"}}
 
 

@@ -171,6 +171,11 @@ VENUES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "bybit": ("bybit", "spot-bybit", {}),
     "bybit linear": ("bybit", "linear-bybit", {}),
     "bybit inverse": ("bybit", "inverse-bybit", {}),
+    "okx": ("okx", "spot-okx", {}),
+    "okx margin": ("okx", "margin-okx", {"marginMode": "cross"}),
+    "okx swap": ("okx", "swap-okx", {}),
+    "okx inverse": ("okx", "swap-okx", {}),
+    "okx futures": ("okx", "futures-okx", {}),
     "xt margin": ("xt", "margin-xt", {"marginMode": "cross"}),
     "ascendex margin": ("ascendex", "margin-ascendex", {"type": "margin"}),
 }
@@ -181,9 +186,12 @@ SYMBOLS = {
     "bitget coin futures": "BTC/USD:BTC",
     "bybit linear": "BTC/USDT:USDT",
     "bybit inverse": "BTC/USD:BTC",
+    "okx swap": "BTC/USDT:USDT",
+    "okx inverse": "BTC/USD:BTC",
+    "okx futures": "BTC/USDT:USDT-270326",
 }
 #: Which of them this run is about: AscendEX is in an older ccxt alone, and the others are held to the newer one.
-CHOSEN = os.environ.get("OMSD_VENUES", "bitget,bitget margin,xt,bybit").split(",")
+CHOSEN = os.environ.get("OMSD_VENUES", "bitget,bitget margin,xt,bybit,okx").split(",")
 #: Their other products, in a house that has every account.
 OTHERS = [name for name, (kind, _, _) in VENUES.items() if name not in CHOSEN and kind in {VENUES[chosen][0] for chosen in CHOSEN}]
 

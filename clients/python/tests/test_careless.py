@@ -298,11 +298,12 @@ def test_pages_that_close_or_place_are_not_reached_by_any_name(wrapped: Any) -> 
     refuse_direct_write("v5/order/realtime", "GET")
 
 
-def test_orders_over_a_connection_of_ccxts_own_are_refused_too(house: House, client: omsd.Client) -> None:
-    """ccxt.pro's bybit places over a WebSocket, which no page's name tells."""
+@pytest.mark.parametrize("name", ["bybit", "okx"])
+def test_orders_over_a_connection_of_ccxts_own_are_refused_too(house: House, client: omsd.Client, name: str) -> None:
+    """These classes of ccxt.pro place over a WebSocket, which no page's name tells."""
 
     async def run() -> None:
-        adapter = omsd.ccxt.wrap(exchange(ccxt.pro, "bybit", house), "spot-bybit", house.socket)
+        adapter = omsd.ccxt.wrap(exchange(ccxt.pro, name, house), f"spot-{name}", house.socket)
         order = (SYMBOL, "limit", "buy", 0.01, 38000)
         for method, arguments in [
             ("create_order_ws", order),
@@ -318,9 +319,9 @@ def test_orders_over_a_connection_of_ccxts_own_are_refused_too(house: House, cli
         assert not any(can for name, can in adapter.has.items() if name.endswith("Ws") and name.startswith(("create", "edit", "cancel")))
         await adapter.close()
 
-    before = placed(client, "spot-bybit")
+    before = placed(client, f"spot-{name}")
     asyncio.run(run())
-    assert placed(client, "spot-bybit") == before
+    assert placed(client, f"spot-{name}") == before
 
 
 def test_one_exchange_wrapped_for_two_accounts_sends_each_order_to_its_own(house: House, client: omsd.Client) -> None:

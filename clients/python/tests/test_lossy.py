@@ -48,7 +48,7 @@ def audit(house: House) -> Any:
     return found.returncode, json.loads(found.stdout)
 
 
-@pytest.mark.parametrize("name", [name for name in CHOSEN if name in ("bitget", "xt", "bybit")])
+@pytest.mark.parametrize("name", [name for name in CHOSEN if name in ("bitget", "xt", "bybit", "okx")])
 def test_a_round_of_orders_under_lost_replies_and_kills_has_each_effect_once(name: str, lossy: House) -> None:
     adapter = omsd.ccxt.wrap(exchange(ccxt, name, lossy), VENUES[name][1], lossy.socket, timeout=1, patience=60)
     lossy.simulator("faults", {"rules": FAULTS})

@@ -182,6 +182,10 @@ extension OKXDialect {
     private func target(_ fields: OKXFields, _ product: String, isBuy: Bool, isMarket: Bool) throws(OKXProblem) -> String {
         switch product {
         case "spot" where isMarket: return try fields.word("tgtCcy", ["base_ccy", "quote_ccy"], standing: isBuy ? "quote_ccy" : "base_ccy")
+        case "spot":
+            // The page has it for market orders. A client library in wide use sends it with each order of spot: where the size counts coins anyway, it says nothing.
+            if fields["tgtCcy"] != nil { _ = try fields.word("tgtCcy", ["base_ccy", "quote_ccy"]) }
+            return ""
         case "margin" where isMarket && fields["tgtCcy"] == nil: return isBuy ? "quote_ccy" : "base_ccy"
         default:
             guard fields["tgtCcy"] == nil else { throw .parameter("tgtCcy") }

@@ -54,6 +54,7 @@ package final class OKXDialect: Dialect {
             orders("cancel", 60), orders("account-orders", settings.accountLimit), rule("lookup:order", 60), rule("lookup:pending", 60),
             rule("lookup:history", 40), rule("lookup:archive", 20), rule("lookup:fills", 60), rule("lookup:fills-archive", 10),
             rule("lookup:config", 5), rule("lookup:account-limit", 1, perMs: 1_000), rule("lookup:own-instruments", 20), rule("lookup:balance", 10),
+            rule("lookup:currencies", 6, perMs: 1_000),
             rule("cancel-all", 1, perMs: 1_000), rule("lookup:instruments", 20, .ip), rule("lookup:time", 10, .ip), rule("market", 20, .ip),
         ]
     }
@@ -83,6 +84,7 @@ package final class OKXDialect: Dialect {
         case ("GET", "account/balance"): ask("balance", "lookup:balance")
         case ("GET", "account/positions"): ask("positions", "lookup:balance")
         case ("GET", "account/trade-fee"): ask("trade-fee", "lookup:balance")
+        case ("GET", "asset/currencies"): ask("currencies", "lookup:currencies")
         case ("GET", "public/time"): open("time", "lookup:time")
         case ("GET", "public/instruments"): open("instruments", "lookup:instruments")
         case ("GET", "market/tickers"): open("tickers")
@@ -154,6 +156,7 @@ package final class OKXDialect: Dialect {
             case "balance": balance(call)
             case "positions": edge.rows(call, [Int]()) { _, _ in }
             case "trade-fee": try tradeFee(call)
+            case "currencies": try currencies(call)
             default: preconditionFailure("\(call.route.endpoint) is routed and not served")
             }
         } catch {

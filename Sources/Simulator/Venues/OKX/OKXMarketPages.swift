@@ -119,6 +119,17 @@ extension OKXDialect {
         }
     }
 
+    /// Coins that can be held, as client libraries read them before they trade; none is deposited or withdrawn here.
+    func currencies(_ call: Call) throws(OKXProblem) -> HTTPResponse {
+        let asked = try OKXQuestion(call, known: ["ccy"]).text("ccy").map { Set($0.split(separator: ",").map(String.init)) }
+        // Dollars are what inverse contracts count, and no coin.
+        return edge.rows(call, coins(of: instruments).filter { $0 != "USD" && asked?.contains($0) ?? true }) { coin, writer in
+            writer.members([("ccy", coin), ("chain", "\(coin)-\(coin)"), ("name", coin)])
+            for name in ["canDep", "canWd", "canInternal"] { writer.member(name, false) }
+            writer.members([("minWd", "0"), ("maxWd", "0"), ("minFee", "0"), ("maxFee", "0"), ("wdTickSz", "8")])
+        }
+    }
+
     /// Costs are told as less than nothing.
     func tradeFee(_ call: Call) throws(OKXProblem) -> HTTPResponse {
         let asked = try OKXQuestion(call, known: ["instType", "instId", "instFamily", "uly", "ruleType"])

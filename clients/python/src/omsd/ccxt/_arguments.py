@@ -39,7 +39,7 @@ def options(exchange: Any, params: Any) -> dict[str, Any]:
 def named(exchange: Any, id: Any, params: Any) -> tuple[str, dict[str, Any]]:
     """The order that a call is about, by its argument or by ``clientOrderId``, which are one here; and the other ``params``."""
     left = options(exchange, params)
-    said = [left.pop(other) for other in ("clientOrderId", "clientOid") if other in left]
+    said = [left.pop(other) for other in CLIENT_ID_NAMES if other in left]
     name = id or next(iter(said), None)
     if name is None or name == "":
         raise ccxt.ArgumentsRequired(f"{exchange.id} requires the id of an order")
@@ -74,14 +74,22 @@ class Filter:
         self.until: int | None = said.get("until")
         check_window(exchange, self.until, None)
         #: Conditional orders alone are asked for: omsd places none.
-        self.is_conditional = any(said.get(name) for name in ("trigger", "stop"))
+        self.is_conditional = any(said.get(name) for name in ("trigger", "stop", "trailing")) or str(said.get("ordType")) in CONDITIONAL
 
 
-ID_NAMES = ("clientOrderId", "clientOid", "orderLinkId", "orderId")
+#: What exchanges of ccxt call the id that the client gives.
+CLIENT_ID_NAMES = ("clientOrderId", "clientOid", "clOrdId")
+ID_NAMES = (*CLIENT_ID_NAMES, "orderLinkId", "orderId", "ordId")
+
+#: OKX's types of orders that are none yet.
+CONDITIONAL = frozenset({"conditional", "oco", "trigger", "move_order_stop", "iceberg", "twap"})
 
 
 def names_of(exchange: Any, ids: Any, params: Any) -> list[str]:
-    ids = ids or options(exchange, params).get("clientOrderIds", ids)
+    said = options(exchange, params)
+    if not ids:
+        ids = next((said[name] for name in ("clientOrderIds", *CLIENT_ID_NAMES) if name in said), ids)
+        ids = ids.split(",") if isinstance(ids, str) else ids
     if not isinstance(ids, Sequence) or isinstance(ids, str):
         raise ccxt.BadRequest(f"{exchange.id} cancelOrders() takes a list of ids")
     return [named(exchange, id, None)[0] for id in ids]

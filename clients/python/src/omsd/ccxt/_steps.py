@@ -14,6 +14,7 @@ from ..errors import ConnectionLost, OmsdError, ProtocolError, UnknownOrder
 from ..requests import Request
 from . import _arguments as arguments
 from . import _translate as translate
+from . import _venues as venues
 
 #: Above so many orders they are read by pages instead of one by one.
 PAGE = 50
@@ -164,9 +165,11 @@ def edit(exchange: Any, id: str, symbol: Any, kind: Any, side: Any, amount: Any,
     market = translate.market_for(exchange, account.product, symbol)
     left = dict(params)
     translate.check_product(account, left)
+    on_failure = venues.on_failure(account, left)
     translate.refuse_unknown(left)
     change = t.Modify(
         client_order_id=id,
+        on_failure=on_failure,
         price=None if price is None else arguments.price_text(exchange, market, price),
         quantity=None if amount is None else arguments.quantity_text(exchange, market, amount),
     )

@@ -14,13 +14,16 @@ from .. import types as t
 from .._structure import microseconds
 from ..errors import InvalidOrder, Refused, RequestInvalid, TradingHalted, UnknownOrder
 from . import _arguments as arguments
+from . import _venues as venues
 
 Row = TypeVar("Row")
 
 #: Seconds that an order is waited for until the venue's word is there.
 DEFAULT_TIMEOUT = 10.0
 #: The exchange of ccxt that stands for a venue of omsd.
-EXCHANGES = {"bitget-uta": "bitget", "bitget-margin": "bitget", "xt-spot": "xt", "ascendex": "ascendex", "bybit": "bybit"}
+EXCHANGES = {"bitget-uta": "bitget", "bitget-margin": "bitget", "xt-spot": "xt", "ascendex": "ascendex", "bybit": "bybit", "okx": "okx"}
+#: The same exchange for customers of a region, at hosts of their own.
+REGIONS = {"myokx": "okx", "okxus": "okx"}
 
 #: Venues whose market buys name what is spent; the others count what is bought.
 SPENDS = frozenset({"bitget-uta", "bitget-margin", "xt-spot"})
@@ -31,6 +34,8 @@ SPENDS_IF_SAID = frozenset({"bybit"})
 MARKETS = {
     **dict.fromkeys(("spot", "cash", "margin", "isolated", "crossed"), ("spot",)),
     **dict.fromkeys(("usdt-futures", "usdc-futures", "coin-futures", "linear", "inverse"), ("swap", "future")),
+    "swap": ("swap",),
+    "futures": ("future",),
 }
 #: What its contracts are settled in, where the product says it.
 SETTLED = {"usdt-futures": ("USDT",), "usdc-futures": ("USDC",)}
@@ -38,7 +43,7 @@ SETTLED = {"usdt-futures": ("USDT",), "usdc-futures": ("USDC",)}
 INVERSE = {"usdt-futures": False, "usdc-futures": False, "coin-futures": True, "linear": False, "inverse": True}
 
 _FUTURES = ({"cross", "crossed"}, {"swap", "future"})
-#: By product: what ``marginMode`` and ``type`` may say of it.
+#: By product, or venue and product: what ``marginMode`` and ``type`` may say of it.
 SAYS: dict[str, tuple[set[str], set[str]]] = {
     "spot": (set(), {"spot"}),
     "cash": (set(), {"spot", "cash"}),
@@ -51,6 +56,10 @@ SAYS: dict[str, tuple[set[str], set[str]]] = {
     # The mode of margin is the account's, and omsd does not know it.
     "linear": (set(), {"swap", "future"}),
     "inverse": (set(), {"swap", "future"}),
+    # OKX's; it has products of the same name as others', too.
+    "swap": ({"cross"}, {"swap"}),
+    "futures": ({"cross"}, {"future", "futures"}),
+    "okx margin": ({"cross"}, {"spot", "margin"}),
 }
 
 STATUS = {
@@ -75,7 +84,8 @@ ENDED = tuple(state for state, status in STATUS.items() if status != "open")
 
 #: Pages that place, change or cancel orders, or close positions, at the venues of ``EXCHANGES``.
 _WRITES = re.compile(
-    r"order|(?<!margin-)trade|countdown|algo|plan|close|tpsl|trading-stop|move-positions|lever-token|prediction/(buy|sell)|convert-execute",
+    r"order|(?<!margin-)trade|countdown|algo|plan|close|tpsl|trading-stop|move-positions|lever-token|prediction/(buy|sell)|convert-execute"
+    r"|convert-dust|buy-sell|rfq/|sprd/|copytrading/(?!batch-set)|tradingbot/(?!grid/(min-investment|compute))",
     re.IGNORECASE,
 )
 
@@ -85,7 +95,7 @@ def venue_problem(exchange: str, venue: str, product: str) -> Any:
     wanted = EXCHANGES.get(venue)
     if wanted is None:
         return ccxt.NotSupported(f"omsd.ccxt does not speak {venue} {product} yet; it speaks {', '.join(sorted(EXCHANGES))}")
-    if exchange != wanted:
+    if REGIONS.get(exchange, exchange) != wanted:
         return ValueError(f"the account trades at {venue}, which is ccxt.{wanted}; this exchange is ccxt.{exchange}")
     return None
 
@@ -112,25 +122,33 @@ def place(exchange: Any, account: t.Account, symbol: Any, kind: Any, side: Any, 
         "side": arguments.word(exchange, "side", side),
         "type": arguments.word(exchange, "type", kind),
     }
+    rests = venues.OKX_TYPES.get(fields["type"]) if account.venue == "okx" else None
+    if rests is not None:
+        fields["type"] = "limit"
     if fields["type"] not in ("limit", "market"):
         raise ccxt.NotSupported(f"omsd places limit and market orders; {kind} is none of them")
     _time_in_force(fields, left)
+    for name, value in (rests or {}).items():
+        if fields.get(name) not in (None, "gtc", value):
+            raise ccxt.InvalidOrder(f"{exchange.id} an order of type {kind} has no timeInForce {fields[name]}")
+        fields[name] = value
     # Of all that is placed together, and so not this order's own.
     left.pop("tag", None)
     reduce_only = left.pop("reduceOnly", None)
     if reduce_only:
         fields["reduce_only"] = True
     # Named here and not by the daemon: so an order whose answer is lost for good still has a name to ask for.
-    fields["client_order_id"] = str(left.pop("clientOrderId", None) or left.pop("clientOid", None) or arguments.order_name())
+    said = [left.pop(name, None) for name in arguments.CLIENT_ID_NAMES]
+    fields["client_order_id"] = str(next(filter(None, said), None) or arguments.order_name())
     _sides(fields, left)
-    _bybits(account, fields, left)
+    venues.of_venue(account, market, fields, left)
     check_product(account, left)
     for ours, theirs in (("take_profit", "takeProfit"), ("stop_loss", "stopLoss")):
         target = left.pop(theirs, None)
         if target is not None:
             trigger = target.get("triggerPrice", target.get("stopPrice")) if isinstance(target, Mapping) else target
             fields[ours] = arguments.price_text(exchange, market, trigger)
-    spends = fields["type"] == "market" and fields["side"] == "buy" and market["spot"] and _names_what_is_spent(account.venue, price, left)
+    spends = _amount_is_spent(exchange, account, market, fields, price, left)
     if spends:
         spent = _cost(exchange, amount, price, left.pop("cost", None), left)
         fields["quote_quantity"] = arguments.cut(exchange, "cost", spent, lambda text: exchange.cost_to_precision(market["symbol"], text))
@@ -188,54 +206,43 @@ def _time_in_force(fields: dict[str, Any], left: dict[str, Any]) -> None:
     if word in ("GTC", "IOC", "FOK"):
         if fields["type"] == "limit":
             fields["time_in_force"] = word.lower()
+        elif word == "FOK":
+            raise ccxt.NotSupported("omsd's market orders take what there is; timeInForce FOK is a limit order's")
     elif word not in ("", "PO"):
         raise ccxt.NotSupported(f"omsd knows GTC, IOC, FOK and PO; not timeInForce {word}")
 
 
 def _sides(fields: dict[str, Any], left: dict[str, Any]) -> None:
-    position = left.pop("positionSide", left.pop("posSide", None))
+    said = {str(left.pop(name)).lower() for name in ("positionSide", "posSide") if name in left}
+    if len(said) > 1:
+        raise ccxt.InvalidOrder(f"an order is of one position, not of {' and '.join(sorted(said))}")
+    position = next(iter(said), None)
     if position is not None:
-        fields["position_side"] = str(position).lower()
+        fields["position_side"] = position
     action = left.pop("marginAction", None)
     if action is not None:
         fields["margin_action"] = str(action)
     prevention = left.pop("selfTradePrevention", None)
     if prevention is not None:
-        fields["stp"] = str(prevention).lower().replace("-", "_")
+        word = str(prevention).lower().replace("-", "_")
+        fields["stp"] = venues.PREVENTIONS.get(word, word)
     if left.pop("hedged", False) and position is None:
         # As ccxt does for two positions beside each other: what reduces one bears the name of the other side.
         closes = fields.pop("reduce_only", False)
         fields["position_side"] = "long" if (fields["side"] == "buy") != closes else "short"
 
 
-def _bybits(account: t.Account, fields: dict[str, Any], left: dict[str, Any]) -> None:
-    """Words of Bybit's own that ccxt takes: the position by its number, and whether spot borrows."""
-    if account.venue != "bybit":
-        return
-    for name in ("positionIdx", "position_idx"):
-        said = left.pop(name, None)
-        if said is None or str(said) == "0":
-            # One position a market, as where nothing is said.
-            continue
-        if str(said) not in ("1", "2"):
-            raise ccxt.InvalidOrder(f"{name} should be 0, 1 or 2, not {said!r}")
-        fields["position_side"] = "long" if str(said) == "1" else "short"
-    borrows = left.pop("isLeverage", None)
-    if borrows is not None:
-        if str(borrows) not in ("0", "1", "False", "True"):
-            raise ccxt.InvalidOrder(f"isLeverage should be 0 or 1, not {borrows!r}")
-        if str(borrows) in ("1", "True"):
-            fields["margin_action"] = "auto_borrow"
-
-
 def check_product(account: t.Account, left: dict[str, Any]) -> None:
     """What the account says already, by its product. What says otherwise is another account's order."""
-    modes, kinds = SAYS.get(account.product, (None, None))
+    modes, kinds = SAYS.get(f"{account.venue} {account.product}", SAYS.get(account.product, (None, None)))
     # Of its market a margin account's orders may say either.
     lines = {account.product, "spot", "margin"} if account.product in ("margin", "isolated", "crossed") else {account.product}
     subtypes = {"inverse" if INVERSE[account.product] else "linear"} if account.product in INVERSE else set()
     uta = {str(account.venue == "bitget-uta").lower()}
     said_by = {"marginMode": modes, "type": kinds, "category": lines, "productType": lines, "subType": subtypes, "uta": uta}
+    if account.venue == "okx":
+        # In some modes of the account spot trades by cross as well: that is the account's, and omsd's to know.
+        said_by |= {"tdMode": modes or {"cash"}, "instType": lines}
     for name, allowed in said_by.items():
         said = left.pop(name, None)
         if said is not None and allowed is not None and str(said).lower() not in allowed:
@@ -244,11 +251,16 @@ def check_product(account: t.Account, left: dict[str, Any]) -> None:
         left.pop("test", None)
 
 
-def _names_what_is_spent(venue: str, price: Any, left: dict[str, Any]) -> bool:
-    if venue in SPENDS_IF_SAID:
+def _amount_is_spent(exchange: Any, account: t.Account, market: Any, fields: dict[str, Any], price: Any, left: dict[str, Any]) -> bool:
+    """Whether the amount is what a market buy spends, by the venue's rule or by what the caller says."""
+    if account.venue == "okx":
+        return venues.okx_amount_is_spent(exchange, account.product, fields, left)
+    if fields["type"] != "market" or fields["side"] != "buy" or not market["spot"]:
+        return False
+    if account.venue in SPENDS_IF_SAID:
         left.pop("createMarketBuyOrderRequiresPrice", None)
         return price is not None or "cost" in left
-    return venue in SPENDS
+    return account.venue in SPENDS
 
 
 def _cost(exchange: Any, amount: Any, price: Any, cost: Any, left: dict[str, Any]) -> Any:
@@ -307,8 +319,13 @@ def symbol_of(exchange: Any, product: str, venue_symbol: str) -> Any:
     return None
 
 
-def worth(market: Any, quantity: Decimal, price: Decimal) -> Decimal:
-    """What so much costs at a price, by ccxt's rule: inverse contracts are dollars and cost their coin, told with eight places."""
+def worth(market: Any, quantity: Decimal, price: Decimal) -> Decimal | None:
+    """What so much costs at a price, by ccxt's rule: inverse contracts are dollars and cost their coin, told with eight places.
+
+    None: a contract is so much of a coin, or so many dollars, which ccxt's own functions heed.
+    """
+    if market is not None and market.get("contract") and market.get("contractSize") not in (None, 1):
+        return None
     if market is not None and market.get("inverse") and price:
         return (quantity / price).quantize(Decimal("1e-8"), ROUND_DOWN)
     return price * quantity
