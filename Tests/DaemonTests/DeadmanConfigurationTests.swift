@@ -13,10 +13,8 @@ import Venues
                 VenueCatalog.adapter(venue: $0, product: $1)?.profile
             }
             return []
-        } catch let error as ConfigurationError {
-            return error.problems.map(\.description)
         } catch {
-            return ["\(error)"]
+            return error.problems.map(\.description)
         }
     }
 
