@@ -244,6 +244,7 @@ extension ShownAccount {
     package init(_ snapshot: AccountSnapshot) {
         self.init()
         (account, venue, product, uid) = (snapshot.account.text, snapshot.venue, snapshot.product, snapshot.uid)
+        (origin, key) = (snapshot.origin, snapshot.keyFingerprint)
         (state, isReady, reason) = (snapshot.state.rawValue, snapshot.isReady, snapshot.reason)
         // Who never was anything but active was made so by nobody.
         if snapshot.state != .active {

@@ -58,6 +58,8 @@ package struct ShownAccount: Message {
         }
     }
     package var account = "", venue = "", product = "", uid = "", state = ""
+    /// Where its requests go: scheme, host and port, and whether that is the demo; and what stands for its key.
+    package var origin, key: String?
     /// Who took it out of trading, why and when; nil: it is active.
     package var stateBy, stateReason: String?
     package var stateAt: Int64?
@@ -87,6 +89,8 @@ package struct ShownAccount: Message {
         each.member("venue", &venue)
         each.member("product", &product)
         each.member("uid", &uid)
+        each.member("origin", &origin)
+        each.member("key", &key)
         each.member("state", &state)
         each.member("state_by", &stateBy)
         each.member("state_reason", &stateReason)

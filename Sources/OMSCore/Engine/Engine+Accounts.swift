@@ -84,7 +84,8 @@ extension Engine {
         let trouble = trouble(of: desk)
         let left = desk.book.left.compactMap { desk.book[$0]?.order }.filter { $0.state == .inDoubt }
         return AccountSnapshot(
-            account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, trading: desk.trading,
+            account: desk.id, venue: desk.profile.venue, product: desk.profile.product, uid: desk.setup.uid, origin: desk.setup.origin,
+            keyFingerprint: desk.setup.keyFingerprint, trading: desk.trading,
             isReady: trouble == nil, reason: trouble?.1, lastAnswerAt: desk.access.reach.lastAnswerAt, queueCancel: desk.lanes.cancelsWaiting,
             queueLookup: desk.lookUps.waiting, queueModify: desk.lanes.modifiesWaiting, queuePlace: desk.lanes.placesWaiting,
             inFlight: desk.inFlightCount, requests: desk.access.reach.asked, counts: desk.book.counts, open: desk.openCount,

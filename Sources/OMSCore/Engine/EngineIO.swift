@@ -103,6 +103,9 @@ package struct AccountSnapshot: Sendable {
     package let venue: String
     package let product: String
     package let uid: String
+    /// Where requests go, as the record pins it; and what stands for the key they are signed with.
+    package let origin: String
+    package let keyFingerprint: String
     package let trading: TradingStateRow
     package var state: TradingState { trading.state }
     package let isReady: Bool

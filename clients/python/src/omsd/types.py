@@ -542,7 +542,8 @@ class RehearsalRecord:
 class Account:
     """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane; ``counts``: orders not closed, by state.
 
-    ``state_by``, ``state_reason``, ``state_at``: who took it out of trading, why and when; None: it is active.
+    ``state_by``, ``state_reason``, ``state_at``: who took it out of trading, why and when; None: it is active. ``origin``, ``key``: where its
+    requests go, and what stands for the key they are signed with; None: an older daemon.
     """
 
     account: str
@@ -555,6 +556,8 @@ class Account:
     in_flight: int
     open: int
     in_doubt: int
+    origin: str | None = None
+    key: str | None = None
     state_by: str | None = None
     state_reason: str | None = None
     state_at: datetime | None = None
