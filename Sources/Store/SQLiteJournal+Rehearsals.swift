@@ -42,7 +42,7 @@ extension RehearsalRow {
         hex(sha256(Array("\(orders)\n\(assumptions)\n\(standing)".utf8)))
     }
 
-    fileprivate static func assumptions(_ text: String) -> [Seen]? {
+    static func assumptions(_ text: String) -> [Seen]? {
         guard let rows = (try? JSONParser.parse(text))?.array else { return nil }
         let all = rows.compactMap { row -> Seen? in
             guard let name = row["name"]?.string, let assumed = row["assumed"]?.string, let seen = row["seen"]?.string,
@@ -53,7 +53,7 @@ extension RehearsalRow {
         return all.count == rows.count ? all : nil
     }
 
-    fileprivate static func names(_ text: String) -> [String]? {
+    static func names(_ text: String) -> [String]? {
         guard let items = (try? JSONParser.parse(text))?.array else { return nil }
         let names = items.compactMap(\.string)
         return names.count == items.count ? names : nil

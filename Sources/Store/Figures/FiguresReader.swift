@@ -52,6 +52,7 @@ package struct FiguresReader {
         try readRequests()
         try readRecord()
         try readBreaks()
+        try readRehearsals()
         try readLimits()
     }
 

@@ -31,6 +31,8 @@ package struct JournalFigures: Sendable {
     package internal(set) var limits: [Limit] = []
     package internal(set) var breakKinds: [BreakKind] = []
     package internal(set) var breaks = Shown<Break>()
+    /// The last one of each account.
+    package internal(set) var rehearsals: [RehearsalRow] = []
     package internal(set) var words = Shown<Words>()
     package internal(set) var kills: [Kill] = []
     package internal(set) var starts = Shown<Start>()

@@ -17,6 +17,7 @@ extension Report {
         out.member("orders", figures.total)
         writeOrders(to: &out)
         writeRecord(to: &out)
+        writeRehearsals(to: &out)
         writeVerdict(to: &out)
         out.endObject()
         return String(decoding: out.bytes, as: UTF8.self) + "\n"
@@ -208,7 +209,7 @@ enum ReportMeasure: String, CaseIterable {
 }
 
 extension JSONWriter {
-    fileprivate mutating func list<Row>(_ name: String, _ rows: [Row], _ write: (inout JSONWriter, Row) -> Void) {
+    mutating func list<Row>(_ name: String, _ rows: [Row], _ write: (inout JSONWriter, Row) -> Void) {
         key(name)
         beginArray()
         for row in rows {

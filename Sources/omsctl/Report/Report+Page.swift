@@ -9,6 +9,7 @@ extension Report {
             ("asked", "What was asked for, and what became of it", asked), ("doubts", "Doubts, and how each ended", doubts),
             ("refusals", "Refusals", refusals), ("latency", "How long it took", latency), ("limits", "Limits: used against allowed", limits),
             ("breaks", "Breaks: where journal and venue disagreed", breaks), ("people", "What people decided", people),
+            ("rehearsals", "What rehearsals at the venues saw", rehearsals),
             ("daemon", "Starts, and the journal itself", daemon), ("reading", "How to read this", reading),
         ]
         var (links, bodies) = (HTMLText(), HTMLText())
