@@ -42,7 +42,7 @@ extension Configuration {
             setup.batchMax = account.batchMax
             setup.lentBudgets = account.lentBudgets
             setup.acceptedAssumptions = Set(account.acceptedAssumptions.keys)
-            setup.asksOnly = account.asksOnly
+            setup.leaving = account.leaving
             setup.assumptions = AccountReader.assumptions(
                 venue: account.venue, product: account.product, unit: account.quantityUnit, generation: account.stream?.generation
             ).map(Set.init)

@@ -114,8 +114,8 @@ struct AccountConfiguration: Sendable, Equatable {
     var acceptedAssumptions: [String: String] = [:]
     /// What the venue counts of the account's stream, which a rehearsal speaks on in the daemon's place.
     var lentBudgets: [BudgetRule] = []
-    /// Nothing leaves but questions.
-    var asksOnly = false
+    /// Less than everything in a rehearsal's daemon.
+    var leaving = Leaving.everything
     /// The venue cancels all orders of the user so long after it last heard of omsd: 5,000...60,000 in whole seconds; nil: never. Accounts of one venue and uid
     /// say the same.
     var deadmanMs: Int64?

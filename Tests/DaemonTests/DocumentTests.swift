@@ -11,7 +11,7 @@ import Wire
     private static let root = String(#filePath.dropLast("Tests/DaemonTests/DocumentTests.swift".count))
     private static let pages = [
         "README.md", "docs/OPERATING.md", "docs/CONTROL_API.md", "docs/AUDIT.md", "docs/OMSIM.md", "docs/LIMITS.md",
-        "docs/INSTALL.md", "docs/MONITORING.md",
+        "docs/INSTALL.md", "docs/MONITORING.md", "docs/FIRST_LIVE.md",
     ]
     private static let manuals = ["man/omsctl.1", "man/omsd.8", "man/omsim.1", "man/omsd.json5.5"]
 

@@ -8,14 +8,17 @@ import Wire
 @Suite struct RehearsalJudgementTests {
     static let venues = VenueCatalog.all.map(\.venue)
 
-    private static func rehearsal(_ venue: String, uid: String = "U1", isDemo: Bool = false) throws -> Rehearsal {
+    private static func rehearsal(
+        _ venue: String, uid: String = "U1", isDemo: Bool = false, change: (inout Rehearsal.Subject) -> Void = { _ in }
+    ) throws -> Rehearsal {
         let line = try #require(VenueCatalog.line(venue))
         let product = line.products[0]
         let adapter = try #require(line.adapter(product))
         let ids = (0..<100).map { ClientOrderID("rhaaaaaaaaaaaaaaa\($0 + 100)") }
-        let subject = Rehearsal.Subject(
+        var subject = Rehearsal.Subject(
             account: "a", uid: uid, isTLS: true, isDemo: isDemo, freshnessMs: nil, symbol: nil,
             unusedIDs: Array(ids.prefix(max(1, adapter.profile.findMax))))
+        change(&subject)
         return Rehearsal(adapter, subject, assumptions: try line.assumptions(product), hasStream: false)
     }
 
@@ -46,6 +49,11 @@ import Wire
     private static func run(_ rehearsal: inout Rehearsal, _ change: (Query, Int64) -> Rehearsal.Outcome? = { _, _ in nil }) -> [Query] {
         var (now, asked): (Int64, [Query]) = (1_000_000, [])
         while let step = rehearsal.next() {
+            if case .pause(let ms) = step {
+                now += ms * 1_000
+                rehearsal.heard(.paused)
+                continue
+            }
             guard case .ask(let query, let agedMs, _) = step else { break }
             asked.append(query)
             now += 20_000
@@ -175,6 +183,123 @@ import Wire
             let limits = Self.verdicts(rehearsal).filter { $0.key.hasPrefix("limit:") }.values
             #expect(limits.contains(verdict), "\(permits)")
         }
+    }
+
+    private static let isHistory: @Sendable (Query) -> Bool = { if case .history = $0 { true } else { false } }
+
+    @Test(arguments: venues) func `one refusal for the rate shows nothing, three a window apart contradict, and nothing where others have a share`(
+        _ venue: String
+    ) throws {
+        let refused = Self.answer(nil, .rateLimited(retryAfterMs: nil), code: "429")
+        for (times, share, verdict) in [(1, nil, nil), (3, nil, .contradicts), (3, 1, .notSeen)] as [(Int, Int?, RehearsalRow.Verdict?)] {
+            var rehearsal = try Self.rehearsal(venue) { subject in
+                guard let share else { return }
+                let line = VenueCatalog.line(venue)
+                for rule in line?.adapter(line?.products[0] ?? "")?.profile.budgets ?? [] {
+                    subject.limits[rule.name] = .init(permits: nil, share: share)
+                }
+            }
+            var left = times
+            let asked = Self.run(&rehearsal) { query, _ in
+                guard Self.isHistory(query), left > 0 else { return nil }
+                left -= 1
+                return .answered(refused, sent: 1, read: 2)
+            }
+            #expect(asked.count(where: Self.isHistory) == (times == 1 ? 2 : 3))
+            let limits = Self.verdicts(rehearsal).filter { $0.key.hasPrefix("limit:") }
+            #expect(limits.values.contains(.contradicts) == (verdict == .contradicts), "\(limits)")
+            #expect((rehearsal.stopped?.contains("refused 3 times for its rate") ?? false) == (times == 3))
+            if verdict == .notSeen { #expect(rehearsal.seen.contains { $0.seen.contains("others have a share of it") }) }
+        }
+    }
+
+    @Test func `a limit that the venue names lower than the page is none where the configuration takes no more`() throws {
+        for (own, verdict) in [(5, RehearsalRow.Verdict.holds), (7, .contradicts)] {
+            var rehearsal = try Self.rehearsal("bybit") { $0.limits["lookup:realtime"] = .init(permits: own, share: nil) }
+            var answer = Self.answer(.orders([], next: nil))
+            answer.limits = [LimitWord("lookup:realtime", permits: 5)]
+            _ = Self.run(&rehearsal) { query, aged in if case .openOrders = query, aged == 0 { .answered(answer, sent: 1, read: 2) } else { nil } }
+            #expect(Self.verdicts(rehearsal)["limit:lookup:realtime"] == verdict, "\(own)")
+        }
+    }
+
+    @Test(arguments: venues) func `what came and tells nothing is not seen, and is told`(_ venue: String) throws {
+        let broken = VenueAnswer(httpStatus: 502, disposition: .inDoubt)
+        for outcome in [
+            .answered(broken, sent: 1, read: 2), .unanswered("the connection was reset"),
+            .answered(Self.answer(nil), sent: 1, read: 2),
+            .answered(Self.answer(.time(7)), sent: 1, read: 2), .answered(Self.answer(nil, .busy(retryAfterMs: nil), code: "busy"), sent: 1, read: 2),
+        ] as [Rehearsal.Outcome] {
+            var rehearsal = try Self.rehearsal(venue)
+            _ = Self.run(&rehearsal) { query, _ in Self.isHistory(query) ? outcome : nil }
+            #expect(Self.verdicts(rehearsal)["history"] == .notSeen, "\(rehearsal.seen)")
+            #expect(rehearsal.remarks.contains { $0.hasPrefix("history: ") }, "\(rehearsal.remarks)")
+            #expect(Self.verdicts(rehearsal)["stale_question"] == .holds && rehearsal.stopped == nil)
+        }
+    }
+
+    @Test(arguments: venues) func `an empty page of executions, and rows for an unknown id that cannot be read, show nothing`(_ venue: String) throws
+    {
+        var rehearsal = try Self.rehearsal(venue)
+        let bad = Self.answer(.orders([], next: nil, unreadable: [UnreadableRow(problem: "no id")]))
+        _ = Self.run(&rehearsal) { query, _ in if case .find = query { .answered(bad, sent: 1, read: 2) } else { nil } }
+        let verdicts = Self.verdicts(rehearsal)
+        #expect(verdicts["unknown_id"] == .notSeen && rehearsal.remarks.contains { $0.contains("cannot be read: no id") }, "\(rehearsal.remarks)")
+        if rehearsal.profile.listsFills { #expect(verdicts["fills"] == .notSeen && verdicts["lists_fills"] == .notSeen) }
+        #expect(verdicts["quantity_unit"] ?? .notSeen == .notSeen)
+    }
+
+    @Test(arguments: venues) func `of a host that the page does not name nothing is seen by another that answers`(_ venue: String) throws {
+        var rehearsal = try Self.rehearsal(venue, isDemo: true) { $0.isAtPagesHost = false }
+        _ = Self.run(&rehearsal)
+        let verdicts = Self.verdicts(rehearsal)
+        #expect(verdicts["base_url"] == .notSeen && verdicts["tls"] == .notSeen && verdicts["demo"] ?? .notSeen == .notSeen)
+        #expect(verdicts["key"] == .holds)
+    }
+
+    @Test func `what rows show of the unit of quantity holds or contradicts, whatever was asked`() throws {
+        for verdict in [RehearsalRow.Verdict.holds, .contradicts] {
+            var rehearsal = try Self.rehearsal("az-futures")
+            _ = Self.run(&rehearsal)
+            rehearsal.heard(beside: [RehearsalRow.Seen(name: "quantity_unit", assumed: "", seen: "a row", verdict: verdict, bears: nil)])
+            #expect(Self.verdicts(rehearsal)["quantity_unit"] == verdict)
+        }
+    }
+
+    @Test func `an order is planned where the market is open and its rules leave room, and nowhere else`() throws {
+        var market = Instrument(symbol: "BTCUSDT", tradable: true)
+        (market.tick, market.lot, market.minNotional) = (Decimal("0.1"), Decimal("0.001"), Decimal("5"))
+        func planned(_ symbol: Symbol = "BTCUSDT", at price: String? = "100", _ change: (inout Instrument) -> Void = { _ in }) throws -> String {
+            var listed = market
+            change(&listed)
+            var rehearsal = try Self.rehearsal("bybit")
+            let list = Self.answer(.instruments([listed]))
+            _ = Self.run(&rehearsal) { query, _ in if case .instruments = query { .answered(list, sent: 1, read: 2) } else { nil } }
+            switch rehearsal.planned(in: symbol, at: price.flatMap { Decimal($0) }) {
+            case .order(let order, _): return "\(order.quantity) at \(order.price)"
+            case .refused(let why): return why
+            }
+        }
+        #expect(try planned() == "0.055 at 100")
+        #expect(try planned("ETHUSDT") == "there is no market ETHUSDT")
+        #expect(try planned { ($0.tradable, $0.problem) = (false, "suspended") } == "BTCUSDT is closed: suspended")
+        #expect(try planned(at: nil).contains("--price P says where"))
+        #expect(try planned(at: "0.05") == "the rules of BTCUSDT leave no order at 0.05")
+        #expect(try planned { $0.maxQuantity = Decimal("0.01") } == "the rules of BTCUSDT leave no order at 100")
+        #expect(try planned { ($0.minQuantity, $0.maxNotional) = (Decimal("1"), Decimal("50")) } == "the rules of BTCUSDT leave no order at 100")
+    }
+
+    @Test func `where a promise is contradicted, or not all was asked, nothing is planned`() throws {
+        var stale = try Self.rehearsal("bybit")
+        _ = Self.run(&stale) { _, aged in aged > 0 ? .answered(Self.answer(.orders([], next: nil)), sent: 1, read: 2) : nil }
+        #expect(stale.planned(in: "BTCUSDT", at: .one) == .refused("stale_question is contradicted, which promises rest on"))
+        var another = try Self.rehearsal("ascendex")
+        let facts = Self.answer(.account(AccountFacts(group: "6", uid: "U2")))
+        _ = Self.run(&another) { query, _ in if case .account = query { .answered(facts, sent: 1, read: 2) } else { nil } }
+        #expect(another.planned(in: "BTCUSDT", at: .one) == .refused("uid is contradicted: the venue says U2"))
+        var away = try Self.rehearsal("bybit")
+        _ = Self.run(&away) { _, _ in .unanswered("refused") }
+        #expect(away.planned(in: "BTCUSDT", at: .one) == .refused("the venue cannot be reached: refused"))
     }
 
     @Test func `what is said in hundreds of bytes is cut, and whole characters are left`() {

@@ -34,8 +34,7 @@ package struct AccountSetup: Sendable {
     package var limits: [LimitSetting] = []
     package var batchMax: Int?
     package var risk = RiskSetting()
-    /// Questions alone leave, nothing that changes anything at the venue, whatever is on record: a rehearsal's daemon.
-    package var asksOnly = false
+    package var leaving = Leaving.everything
     /// What the venue's page names; nil: any name counts.
     package var assumptions: Set<String>?
     /// What counts as taken for granted though a rehearsal saw it contradicted, by the assumption's name.

@@ -50,6 +50,7 @@ extension Engine {
                 if let command = commands[id] { idle.append(command) }
                 return nil
             }
+            guard isLetOut(of: desk, command.intent) else { return nil }
             // Behind those of markets that have room.
             let item = RequestPlan.Content.cancel([cancelTicket(id, live)])
             if desk.hasDividedBudgets, !hasRoom(for: item, in: &room, usesReserve: true, isAgain: again, on: desk) {
@@ -119,7 +120,7 @@ extension Engine {
         var room: [Int: Int] = [:]
         var crowded: [OrderKey] = []
         desk.lanes.takeModifies(again: again, most: most) { key in
-            guard let live = desk.book[key], let command = modifyReady(live, on: desk) else { return false }
+            guard let live = desk.book[key], let command = modifyReady(live, on: desk), isLetOut(of: desk, command.intent) else { return false }
             if let expiresAt = command.expiresAt, expiresAt <= now.wall {
                 ended.append((command.id, .withdrawn, "not sent before its deadline"))
                 return false

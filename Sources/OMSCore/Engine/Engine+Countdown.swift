@@ -3,7 +3,7 @@ extension Engine {
     /// The first of a user's accounts sets it for all of them.
     func beginCountdowns() {
         for desk in desks {
-            guard let ms = desk.setup.deadmanMs, desk.profile.countdownSeconds != nil, !desk.setup.asksOnly else { continue }
+            guard let ms = desk.setup.deadmanMs, desk.profile.countdownSeconds != nil, desk.setup.leaving == .everything else { continue }
             let first = desks.first { $0.isOfUser(of: desk) && $0.countdown != nil } ?? desk
             if first === desk { desk.countdown = Countdown(seconds: Int(ms / 1_000)) }
             desk.countdownDesk = first.index

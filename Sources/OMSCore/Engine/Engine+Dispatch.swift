@@ -40,7 +40,7 @@ extension Engine {
         return desk.access.problem == nil && (desk.kill != nil || confirmsByListing(desk)) && launchSweepPage(desk)
     }
 
-    private func mayWrite(_ desk: Desk) -> Bool { !desk.setup.asksOnly && desk.access.mayTry(.writing, in: turn) }
+    private func mayWrite(_ desk: Desk) -> Bool { desk.setup.leaving != .questions && desk.access.mayTry(.writing, in: turn) }
 
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }
@@ -150,6 +150,7 @@ extension Engine {
             max: min(most, desk.placeMax),
             verdict: { key in
                 guard let live = desk.book[key], live.isQueued, live.state == .intended else { return .drop }
+                guard isLetOut(of: desk, live.order.intent) else { return .wait }
                 if isLate(live, on: desk) {
                     late.append(live)
                     return .drop

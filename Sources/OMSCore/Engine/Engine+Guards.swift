@@ -68,7 +68,7 @@ extension Engine {
     /// Carries out those whose grace is over.
     func serveGuards() {
         // None trips while nothing of it could leave.
-        if desks.contains(where: \.setup.asksOnly) { return }
+        if desks.contains(where: { $0.setup.leaving != .everything }) { return }
         for row in guards.due(in: turn) { trip(row) }
         if guards.isFull {
             var live: Set<IntentKey> = []

@@ -30,6 +30,7 @@ extension Engine {
         for row in rows {
             guard let desk = desk(row.account) else { continue }
             desk.emptying.restore(row)
+            guard desk.setup.leaving == .everything else { continue }
             // Trading was opened while the account was not configured: what rests there now is wanted.
             guard desk.trading.state != .active else {
                 recordKill(of: desk)
@@ -49,7 +50,7 @@ extension Engine {
     // MARK: Cancel-all
 
     func launchCancelAll(_ desk: Desk) -> Bool {
-        guard desk.cancelAll == .unanswered, !desk.emptying.isAskingAll else { return false }
+        guard desk.cancelAll == .unanswered, !desk.emptying.isAskingAll, desk.setup.leaving == .everything else { return false }
         if let at = desk.loops[.cancelAll]?.nextAt, now.monotonic < at {
             wake(at: at)
             return false

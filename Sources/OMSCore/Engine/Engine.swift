@@ -49,6 +49,8 @@ package final class Engine {
     package var isJournalFull = false
     /// See `JournalState.goneBackSeq`.
     let goneBackSeq: Int64
+    /// The last number of the record when this engine took it up.
+    let inheritedSeq: Int64
     /// When this engine was made, on the runner's clock; and when requests of the process before it can arrive no more.
     let startedAt: Int64
     let formerEndsAt: Int64
@@ -77,6 +79,7 @@ package final class Engine {
         random = SplitMix64(seed: seed)
         // Accounts may share a budget: the longest hold of any is right for all.
         let holdMs = accounts.map { $0.holdUnansweredMs + (state.hasOpenSockets ? $0.requestTimeoutMs : 0) }.max() ?? 0
+        inheritedSeq = state.seq
         (goneBackSeq, startedAt, formerEndsAt) = (state.goneBackSeq, now.monotonic, now.monotonic + .milliseconds(holdMs))
         admission = Admission(mint: OrderIDMint(tag: state.idTag, usedBelow: state.idHighWater))
         recall.open(history)

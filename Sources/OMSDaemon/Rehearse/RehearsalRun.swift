@@ -9,14 +9,18 @@ import Wire
 
 /// Carries a rehearsal's questions to the venue: each under permits of the daemon, which it gives back once the answer is there.
 struct RehearsalRun {
-    private let account: AccountConfiguration
-    private let adapter: any VenueAdapter
+    let account: AccountConfiguration
+    let adapter: any VenueAdapter
     private let key: SigningKey
-    private let caller: ControlCaller
+    let caller: ControlCaller
     private let transport: TLSTransport
     /// No daemon speaks on the account's stream.
     private let ownsStream: Bool
     private var nextID: Int64 = 0
+    /// What rows showed of the unit of quantity, whatever was asked.
+    private(set) var unitSeen: [RehearsalRow.Seen] = []
+    /// Reads the same rows by the other unit; nil: it is no setting at this venue.
+    private let otherUnit: (any VenueAdapter)?
     /// Why it could not go on; nil: it did.
     private(set) var problem: ControlCaller.Problem?
 
@@ -24,6 +28,10 @@ struct RehearsalRun {
         throws(TransportError)
     {
         (self.account, self.adapter, self.caller, self.ownsStream) = (account, adapter, caller, ownsStream)
+        otherUnit = adapter.profile.quantityUnit.flatMap { unit in
+            VenueCatalog.adapter(
+                venue: account.venue, product: account.product, quantityUnit: unit == .contracts ? .base : .contracts, isDemo: account.isDemo)
+        }
         // Of its own: the daemon's signs on other threads.
         self.key = key.duplicate()
         transport = try TLSTransport()
@@ -31,12 +39,19 @@ struct RehearsalRun {
         if let stream = account.stream { try transport.configure(stream.origin, maxConnections: 1, caFile: account.caFile) }
     }
 
+    /// Nothing is asked any more.
+    func end() { transport.shutdown(graceMs: 0) }
+
     mutating func rehearse(symbol: Symbol?, assumptions: [Assumption]) -> Rehearsal {
-        defer { transport.shutdown(graceMs: 0) }
         let profile = adapter.profile
-        let subject = Rehearsal.Subject(
+        var subject = Rehearsal.Subject(
             account: account.id, uid: account.uid, isTLS: account.baseURL.isTLS, isDemo: account.isDemo, freshnessMs: account.freshnessMs,
-            symbol: symbol, unusedIDs: (0..<max(1, min(profile.findMax, 100))).map { _ in Self.unusedID(profile.clientIDs) })
+            symbol: symbol,
+            unusedIDs: (0..<max(1, min(profile.findMax, 100))).map { _ in
+                Self.unusedID(profile.clientIDs, length: min(profile.clientIDs.lengths.upperBound, max(profile.clientIDs.lengths.lowerBound, 20)))
+            })
+        subject.isAtPagesHost = isAtPagesHost
+        for limit in account.limits { subject.limits[limit.budget] = .init(permits: limit.permits, share: limit.share) }
         var rehearsal = Rehearsal(adapter, subject, assumptions: assumptions, hasStream: speaksOnStream)
         rehearsal.streamSilence = streamSilence
         do throws(ControlCaller.Problem) {
@@ -45,10 +60,21 @@ struct RehearsalRun {
                 case .ask(let query, let agedMs, let windowMs):
                     rehearsal.heard(try ask(query, agedMs: agedMs, windowMs: windowMs, rehearsal))
                 case .listen(let symbol): rehearsal.heard(.heard(try listen(symbol, rehearsal)))
+                case .pause(let ms):
+                    usleep(UInt32(clamping: ms) * 1_000)
+                    rehearsal.heard(.paused)
                 }
             }
         } catch { problem = error }
         return rehearsal
+    }
+
+    private var isAtPagesHost: Bool { HTTPOrigin(adapter.profile.baseURL)?.place == account.baseURL.place }
+
+    private var hearsPagesHost: Bool {
+        guard let stream = account.stream, let profile = account.streamDialect?.profile else { return false }
+        let page = account.isDemo ? profile.demoURL : profile.url
+        return page.flatMap { StreamConfiguration.origin($0) }?.place == stream.origin.place
     }
 
     /// A token for another connection may end the daemon's own.
@@ -63,11 +89,12 @@ struct RehearsalRun {
         return "the daemon holds the account's stream, and a second token might end it: stop omsd and rehearse again"
     }
 
-    private static func unusedID(_ rule: ClientIDRule) -> ClientOrderID {
+    static let idPrefix = "rh"
+
+    static func unusedID(_ rule: ClientIDRule, length: Int) -> ClientOrderID {
         let letters = Array("0123456789abcdefghijklmnopqrstuvwxyz")
-        let length = min(rule.lengths.upperBound, max(rule.lengths.lowerBound, 20))
         var random = SystemRandomNumberGenerator()
-        return ClientOrderID("rh" + String((2..<max(3, length)).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] }))
+        return ClientOrderID(idPrefix + String((2..<max(3, length)).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] }))
     }
 
     // MARK: Permits
@@ -98,7 +125,7 @@ struct RehearsalRun {
 
     // MARK: Questions
 
-    private mutating func ask(_ query: Query, agedMs: Int64, windowMs: Int64, _ rehearsal: Rehearsal) throws(ControlCaller.Problem)
+    mutating func ask(_ query: Query, agedMs: Int64, windowMs: Int64, _ rehearsal: Rehearsal) throws(ControlCaller.Problem)
         -> Rehearsal.Outcome
     {
         let permits = try take(adapter.charges(of: .query(query)))
@@ -113,13 +140,24 @@ struct RehearsalRun {
         switch send(adapter.request(for: plan), of: plan) {
         case .answered(let response, let sentAt, let lastByteAt):
             try giveBack(permits)
-            return .answered(adapter.reading(response, of: plan), sent: sentAt.monotonic, read: lastByteAt.monotonic)
+            let answer = adapter.reading(response, of: plan)
+            seeUnit(answer, otherwise: otherUnit?.reading(response, of: plan))
+            return .answered(answer, sent: sentAt.monotonic, read: lastByteAt.monotonic)
         case .notSent(let why):
             try giveBack(permits)
             return .unanswered(why.escapedForLog)
         // It may still arrive: its permits are held for as long.
         case .lost(let why, _, _): return .unanswered(why.escapedForLog)
         }
+    }
+
+    /// Rows that would contradict the other unit show that it is ours.
+    private mutating func seeUnit(_ answer: VenueAnswer, otherwise: VenueAnswer?) {
+        func saw(_ verdict: RehearsalRow.Verdict, _ words: String) {
+            unitSeen.append(RehearsalRow.Seen(name: "quantity_unit", assumed: "", seen: words, verdict: verdict, bears: nil))
+        }
+        if let why = answer.contradicts { return saw(.contradicts, why) }
+        if let why = otherwise?.contradicts { saw(.holds, "by the other unit it would be: \(why)") }
     }
 
     private func send(_ request: HTTPRequest, of plan: RequestPlan) -> HTTPExchangeEnd {
@@ -150,7 +188,8 @@ struct RehearsalRun {
             return (rehearsal.clock(at: now)?.middle(at: now) ?? omsd_clock_us(CLOCK_REALTIME)) / 1_000 - adapter.profile.stampMarginMs
         }
         var talk = StreamRehearsal(
-            dialect, facts: rehearsal.facts, symbol: symbol, isTLS: stream.origin.isTLS, isDemo: account.isDemo, timeMs: timeMs(), key: key)
+            dialect, facts: rehearsal.facts, symbol: symbol, isTLS: stream.origin.isTLS, isAtPagesHost: hearsPagesHost, isDemo: account.isDemo,
+            timeMs: timeMs(), key: key)
         let events = Waiting<StreamRehearsal.Heard>()
         let backlog = VenueStreamBacklog()
         nextID += 1

@@ -14,17 +14,21 @@ final class RehearsalStage {
     private let socketPath: String
     private let end: End
 
-    private final class End: Sendable { let code = Mutex<ExitCode?>(nil) }
+    private final class End: Sendable {
+        let code = Mutex<ExitCode?>(nil)
+        /// It answers, and nobody wants it to end.
+        let isPlaying = Atomic<Bool>(false)
+    }
 
     init(
         _ configuration: Configuration, account: AccountConfiguration, credentials: [AccountID: Credentials], environment: [String: String],
-        signals: Signals
+        signals: Signals, places: Bool
     ) throws {
         var name = Array("\(environment["TMPDIR"] ?? "/tmp")/omsd-rehearse-XXXXXX".utf8CString)
         guard mkdtemp(&name) != nil else { throw SystemError("mkdtemp") }
         folder = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         socketPath = folder + "/control.sock"
-        let daemon = Daemon(configuration.rehearsing(account, socket: socketPath), environment: environment, signals: signals)
+        let daemon = Daemon(configuration.rehearsing(account, socket: socketPath, places: places), environment: environment, signals: signals)
         let own = credentials.filter { $0.key == account.id }
         let end = End()
         // Made here and used there alone.
@@ -33,6 +37,10 @@ final class RehearsalStage {
             let code: ExitCode
             do { code = try played.serve(own, sealKey: nil) } catch { code = Daemon.ended(by: error) }
             end.code.withLock { $0 = code }
+            guard end.isPlaying.load(ordering: .acquiring) else { return }
+            // A signal ended it: whatever the command waits for does not come any more, not even an answer from the terminal.
+            writeToStandardError("omsd: stopped in the middle" + (places ? ": the next start of omsd cancels what may be open\n" : "\n"))
+            exit((places ? ExitCode.open : .inputOutput).rawValue)
         }
         (self.daemon, self.end) = (daemon, end)
     }
@@ -43,7 +51,10 @@ final class RehearsalStage {
     /// Waits until it answers; nil: it ended instead.
     func caller() -> ControlCaller? {
         while exitCode == nil {
-            if let caller = try? ControlCaller(path: socketPath, patienceSeconds: 90) { return caller }
+            if let caller = try? ControlCaller(path: socketPath, patienceSeconds: 90) {
+                end.isPlaying.store(true, ordering: .releasing)
+                return caller
+            }
             usleep(10_000)
         }
         return nil
@@ -51,6 +62,7 @@ final class RehearsalStage {
 
     /// Ends it, and leaves nothing behind but what is on record.
     func strike() {
+        end.isPlaying.store(false, ordering: .releasing)
         daemon.stop()
         thread.join()
         unlink(socketPath)
@@ -60,12 +72,12 @@ final class RehearsalStage {
 
 extension Configuration {
     /// With one account, and nothing that others meet or that acts by itself: its stream is the rehearsal's, and others' orders are left alone.
-    fileprivate func rehearsing(_ account: AccountConfiguration, socket: String) -> Configuration {
+    fileprivate func rehearsing(_ account: AccountConfiguration, socket: String, places: Bool) -> Configuration {
         var account = account
         account.lentBudgets = account.streamDialect?.profile.budgets ?? []
         account.stream = nil
         account.onExternalOrder = .report
-        account.asksOnly = true
+        account.leaving = places ? .handedIn : .questions
         let control = ControlConfiguration(socketPath: socket, socketMode: 0o600, roles: RoleGrants())
         return Configuration(
             path: path, journalPath: journalPath, control: control, metricsListen: nil, logFormat: logFormat, sealKey: nil, archive: archive,

@@ -10,20 +10,41 @@ import Wire
 struct Rehearse: Equatable {
     let config: String
     let account: String
-    /// Which market questions name.
+    /// Which market questions name, and orders are placed in.
     let symbol: String?
+    /// A few orders are placed and cancelled, too.
+    let places: Bool
+    /// Of those orders; nil: a fifth below the last price that an order of the account shows.
+    let price: Decimal?
+    /// Nobody is asked first.
+    let isAgreed: Bool
     let isJSON: Bool
 
     init(_ words: ArraySlice<String>) throws(ArgumentError) {
-        let options = try CommandWords(words, values: ["--config", "--account", "--symbol"], flags: ["--json"])
+        let options = try CommandWords(words, values: ["--config", "--account", "--symbol", "--price"], flags: ["--json", "--place", "--yes"])
         config = try options.required("--config")
         account = try options.required("--account", "NAME")
         symbol = options.text("--symbol")
         if let symbol, !Symbol(symbol).isNameable { throw ArgumentError("--symbol \"\(symbol.prefix(64).escapedForLog)\" is no name of a market") }
         isJSON = options.has("--json")
+        places = options.has("--place")
+        isAgreed = options.has("--yes")
+        price = options.text("--price").flatMap { Decimal($0) }
+        if let text = options.text("--price"), !(price?.isPositive ?? false) {
+            throw ArgumentError("--price \"\(text.prefix(64).escapedForLog)\" is no price: a decimal above zero")
+        }
+        guard places else {
+            if price != nil || isAgreed { throw ArgumentError("--price and --yes go with --place") }
+            return
+        }
+        guard symbol != nil else { throw ArgumentError("--place needs --symbol S: the market to place in") }
     }
 
     func run() -> ExitCode {
+        guard !places || isAgreed || isatty(STDIN_FILENO) == 1 else {
+            writeToStandardError("omsd: --place asks before it sends anything, and standard input is no terminal: --yes says that it may\n")
+            return .usage
+        }
         do {
             // Before the first thread: a daemon in this process reads them.
             let signals = try Signals()
@@ -36,6 +57,11 @@ struct Rehearse: Equatable {
                 return .usage
             }
             let credentials = try configuration.loadCredentials()
+            guard let turn = try RehearsalTurn(config) else {
+                writeToStandardError("omsd: another rehearsal by \(config.escapedForLog) is under way\n")
+                return .held
+            }
+            defer { withExtendedLifetime(turn) {} }
             if let caller = try? ControlCaller(path: configuration.control.socketPath, patienceSeconds: 90) {
                 // The terminal's own way to end a command holds where no daemon is in it.
                 Signals.release()
@@ -51,14 +77,15 @@ struct Rehearse: Equatable {
             Log.quiet()
             // What systemd handed to this process, if it did, is not for a daemon that lasts a minute.
             for name in ["NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "WATCHDOG_USEC"] { environment[name] = nil }
-            let stage = try RehearsalStage(configuration, account: account, credentials: credentials, environment: environment, signals: signals)
+            let stage = try RehearsalStage(
+                configuration, account: account, credentials: credentials, environment: environment, signals: signals,
+                places: places)
             defer { stage.strike() }
             guard let caller = stage.caller() else { return stage.exitCode ?? .inputOutput }
             return try rehearse(account, credentials, through: caller, isDaemonsOwn: true)
         } catch let error as ControlCaller.Problem {
             writeToStandardError("omsd: \(error)\n")
-            guard case .refused(let code, _) = error else { return .inputOutput }
-            return code == ControlError.journalUnavailable("").code ? .inputOutput : .usage
+            return Self.exitCode(of: error)
         } catch {
             return Daemon.ended(by: error)
         }
@@ -67,30 +94,101 @@ struct Rehearse: Equatable {
     private func rehearse(
         _ account: AccountConfiguration, _ credentials: [AccountID: Credentials], through caller: ControlCaller, isDaemonsOwn: Bool
     ) throws -> ExitCode {
-        guard let adapter = account.adapter, let line = VenueCatalog.line(account.venue), let key = credentials[account.id]?.key else {
+        guard let adapter = account.adapter, let line = VenueCatalog.line(account.venue), let own = credentials[account.id] else {
             preconditionFailure("an account that the configuration should have refused")
         }
-        // What is seen is another account's otherwise, and would stand, or be forgiven, under this one's name.
-        let shown = try caller.ask(AccountList.self, AccountList.Parameters()).accounts.first { $0.account == account.id.text }
-        if let shown, (shown.venue, shown.product, shown.uid) != (account.venue, account.product, account.uid) {
-            let (there, here) = ("\(shown.venue) \(shown.product) \(shown.uid)", "\(account.venue) \(account.product) \(account.uid)")
-            let name = account.id.text.escapedForLog
-            writeToStandardError("omsd: the daemon's account \(name) is \(there.escapedForLog), and here \(here.escapedForLog)\n")
+        if let words = try difference(account, own, from: caller) {
+            writeToStandardError("omsd: \(words)\n")
             return .configuration
         }
         let generation = account.stream?.generation ?? .newer
         let assumptions = try line.assumptions(account.product, quantityUnit: account.quantityUnit, generation: generation)
-        var run = try RehearsalRun(account, adapter, key: key, caller: caller, ownsStream: isDaemonsOwn)
-        let rehearsal = run.rehearse(symbol: symbol.map { Symbol($0) }, assumptions: assumptions)
-        if let problem = run.problem { throw problem }
-        var told = RehearsalRecord.Parameters()
-        told.account = account.id.text
-        told.assumptions = rehearsal.seen.map { RehearsedAssumption($0) }
-        let result = try caller.ask(RehearsalRecord.self, told)
+        var run = try RehearsalRun(account, adapter, key: own.key, caller: caller, ownsStream: isDaemonsOwn)
+        defer { run.end() }
+        var rehearsal = run.rehearse(symbol: symbol.map { Symbol($0) }, assumptions: assumptions)
+        if let problem = run.problem {
+            // Nothing was asked, and there is nothing to tell.
+            guard rehearsal.seen.contains(where: { $0.verdict != .notSeen }) else { throw problem }
+            rehearsal.broke("\(problem)")
+        }
+        let placing = places ? placed(rehearsal, &run) : nil
+        rehearsal.heard(beside: (placing?.seen ?? []) + run.unitSeen)
+        for words in rehearsal.remarks + (placing?.surprises ?? []) { writeToStandardError("omsd: \(words)\n") }
+        let told = told(rehearsal, placing, of: account)
+        let (result, loss) = kept(told, by: caller)
         let report = RehearsalReport(result, stopped: rehearsal.stopped)
         writeToStandardOutput(isJSON ? report.json : report.text)
+        if let loss { writeToStandardError("omsd: none of it is on record: \(loss)\n") }
+        if let words = leftOpen(placing, run, isDaemonsOwn: isDaemonsOwn) {
+            writeToStandardError("omsd: \(words)\n")
+            return .open
+        }
+        if let loss { return Self.exitCode(of: loss) }
         if result.assumptions.contains(where: { $0.verdict == RehearsalRow.Verdict.contradicts.rawValue }) { return .contradicted }
-        return rehearsal.stopped == nil ? .done : .inputOutput
+        return rehearsal.stopped == nil && (!places || placing?.surprises.isEmpty ?? false) ? .done : .inputOutput
+    }
+
+    /// How the daemon's account of this name is another, in words; nil: it is this one. What is seen would stand, or be forgiven, under its name.
+    private func difference(_ account: AccountConfiguration, _ own: Credentials, from caller: ControlCaller) throws(ControlCaller.Problem) -> String?
+    {
+        guard let shown = try caller.ask(AccountList.self, AccountList.Parameters()).accounts.first(where: { $0.account == account.id.text }) else {
+            return "the daemon has no account \(account.id.text.escapedForLog)"
+        }
+        let facts: [(there: String?, here: String)] = [
+            (shown.venue, account.venue), (shown.product, account.product), (shown.uid, account.uid), (shown.origin, account.pinnedOrigin),
+            (shown.key.map { "key \($0)" }, "key \(own.fingerprint)"),
+        ]
+        // A fact that an older daemon does not tell is not compared.
+        let apart = facts.filter { $0.there != nil && $0.there != $0.here }
+        guard !apart.isEmpty else { return nil }
+        let (there, here) = (apart.compactMap(\.there).joined(separator: " "), apart.map(\.here).joined(separator: " "))
+        return "the daemon's account \(account.id.text.escapedForLog) is \(there.escapedForLog), and here \(here.escapedForLog)"
+    }
+
+    /// The placing part, as far as it came; nil: nothing was placed.
+    private func placed(_ rehearsal: Rehearsal, _ run: inout RehearsalRun) -> PlacingRehearsal? {
+        let why: String
+        do throws(ControlCaller.Problem) {
+            switch try plan(rehearsal, run) {
+            case .refused(let words): why = words
+            case .order(let order, let market):
+                try run.cancelLeftovers()
+                return run.place(order, in: market, ids: RehearsalRun.ids(run.adapter.profile.clientIDs), rehearsal)
+            }
+        } catch { why = "\(error)" }
+        writeToStandardError("omsd: nothing is placed: \(why)\n")
+        return nil
+    }
+
+    private func told(_ rehearsal: Rehearsal, _ placing: PlacingRehearsal?, of account: AccountConfiguration) -> RehearsalRecord.Parameters {
+        var told = RehearsalRecord.Parameters()
+        (told.account, told.orders) = (account.id.text, Int64(placing?.placed ?? 0))
+        told.assumptions = rehearsal.seen.map { RehearsedAssumption($0) }
+        return told
+    }
+
+    /// What was seen, as it is on record; or, where that cannot be, as it was told.
+    private func kept(_ told: RehearsalRecord.Parameters, by caller: ControlCaller) -> (RehearsalRecord.Result, ControlCaller.Problem?) {
+        do throws(ControlCaller.Problem) { return (try caller.ask(RehearsalRecord.self, told), nil) } catch {
+            var result = RehearsalRecord.Result()
+            (result.account, result.orders, result.assumptions) = (told.account, told.orders, told.assumptions)
+            result.at = omsd_clock_us(CLOCK_REALTIME)
+            return (result, error)
+        }
+    }
+
+    /// What may still rest at the venue of this rehearsal or one before it, in words; nil: nothing.
+    private func leftOpen(_ placing: PlacingRehearsal?, _ run: RehearsalRun, isDaemonsOwn: Bool) -> String? {
+        let who = isDaemonsOwn ? "the next start of omsd cancels it" : "the daemon cancels it"
+        guard let open = try? run.open() else {
+            return placing == nil ? nil : "whether anything is still open is not known: \(who)"
+        }
+        return open.isEmpty ? nil : "still open: \(open.map(\.clientOrderID).joined(separator: ", ")); \(who)"
+    }
+
+    private static func exitCode(of problem: ControlCaller.Problem) -> ExitCode {
+        guard case .refused(let code, _) = problem else { return .inputOutput }
+        return code == ControlError.journalUnavailable("").code ? .inputOutput : .usage
     }
 }
 

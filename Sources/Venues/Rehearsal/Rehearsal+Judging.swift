@@ -6,11 +6,13 @@ extension Rehearsal {
     mutating func judge(_ answer: VenueAnswer, sent: Int64, read: Int64) {
         let words = said(answer)
         guard answer.disposition != .inDoubt || (answer.venueCode != nil && answer.httpStatus < 500) else {
-            if stage == .clock(0) { stopped = "HTTP \(answer.httpStatus) without the venue's own words" }
-            return
+            if stage == .clock(0) {
+                stopped = "HTTP \(answer.httpStatus) without the venue's own words"
+                return
+            }
+            return untold("it cannot be read, or speaks of no order and no question: \(words)")
         }
-        note("base_url", .holds, "it answers, HTTP \(answer.httpStatus)")
-        if subject.isTLS { note("tls", .holds, "the certificate is of the host") } else { note("tls", .notSeen, "plain HTTP, to loopback") }
+        judgePlace(answer)
         judgeLimits(answer)
         if let why = answer.contradicts { note("quantity_unit", .contradicts, why) }
         switch answer.disposition {
@@ -23,11 +25,68 @@ extension Rehearsal {
             stopped = "the venue refuses the stamp: \(words)"
         case .halted: refused(words)
         case .shutOut(let forMs): stopped = "shut out by the venue for \(forMs / 1_000) s: \(words)"
-        case .rateLimited:
-            for name in charged { note("limit:\(name)", .contradicts, "refused for its rate, within it: \(words)") }
+        case .rateLimited(let retryAfterMs): tooFast(retryAfterMs, words)
         case .maintenance: stopped = "the venue is closed: \(words)"
-        case .busy, .inDoubt: failed(words)
+        case .busy: untold("the venue is busy: \(words)")
+        case .inDoubt: failed(words)
         }
+    }
+
+    private mutating func judgePlace(_ answer: VenueAnswer) {
+        guard subject.isAtPagesHost else {
+            note("base_url", .notSeen, "another host answers than the page's, HTTP \(answer.httpStatus)")
+            return note("tls", .notSeen, subject.isTLS ? "the certificate is of another host than the page's" : "plain HTTP, to loopback")
+        }
+        note("base_url", .holds, "it answers, HTTP \(answer.httpStatus)")
+        if subject.isTLS { note("tls", .holds, "the certificate is of the host") } else { note("tls", .notSeen, "plain HTTP, to loopback") }
+    }
+
+    /// What came told nothing of what was asked for: not seen, and said.
+    mutating func untold(_ why: String) {
+        for name in asked { note(name, .notSeen, why) }
+        remarks.append("\(asked.first ?? "a question"): \(why)".cut)
+    }
+
+    /// Names of what the question of this stage shows.
+    private var asked: [String] {
+        switch stage {
+        case .clock: ["clock"]
+        case .account: ["account_mode", "key"]
+        case .markets: ["markets"]
+        case .openOrders: ["open_orders"] + (profile.listsBySymbol ? ["lists_by_symbol"] : [])
+        case .history: ["history"]
+        case .fills: ["fills", "lists_fills"]
+        case .unknown: ["unknown_id"] + (profile.saysUnknown ? ["says_unknown"] : [])
+        case .many: ["find_max"]
+        case .shortWindow: ["recvwindow_floor"]
+        case .stale: ["stale_question", "signature"]
+        case .stream, .over: []
+        }
+    }
+
+    // MARK: Limits
+
+    /// One refusal shows nothing: the daemon counted less than the limit, and another program of the same user, key or address may have taken the rest. Three in
+    /// a row, the limit's whole window apart, with one question of ours in each: so little is left that what the page says cannot be relied on here, whoever
+    /// takes it. Where the configuration says that others have a share, not even that shows anything.
+    private mutating func tooFast(_ retryAfterMs: Int64?, _ words: String) {
+        rateRefusals += 1
+        let rules = charged.compactMap { name in profile.budgets.first { $0.covers(name) && !$0.isOffByDefault } }
+        guard let rule = rules.min(by: { $0.windowMs < $1.windowMs }) else {
+            untold("refused for its rate: \(words)")
+            return
+        }
+        guard rateRefusals >= Self.rateTries else {
+            pauseMs = min(max(rule.windowMs, retryAfterMs ?? 0), 10_000)
+            return
+        }
+        let seen = "refused \(rateRefusals) times for its rate, \(rule.windowMs) ms apart: \(words)"
+        if let share = subject.limits[rule.name]?.share, share < rule.permits {
+            note("limit:\(rule.name)", .notSeen, "\(seen); others have a share of it")
+        } else {
+            note("limit:\(rule.name)", .contradicts, "\(seen). Less is allowed, or others take it: state a share")
+        }
+        stopped = seen
     }
 
     private func said(_ answer: VenueAnswer) -> String {
@@ -57,13 +116,21 @@ extension Rehearsal {
         for word in answer.limits {
             guard let permits = word.permits, let name = word.budget ?? charged.first else { continue }
             guard let rule = profile.budgets.first(where: { $0.covers(name) }) else { continue }
-            let isEnough = permits >= rule.permits
-            note("limit:\(rule.name)", isEnough ? .holds : .contradicts, "the venue says \(permits)")
+            let own = subject.limits[rule.name]
+            let taken = min(own?.permits ?? rule.permits, own?.share ?? rule.permits)
+            if permits >= rule.permits {
+                note("limit:\(rule.name)", .holds, "the venue says \(permits)")
+            } else if permits >= taken {
+                // What the page allows is not taken: the limit that counts here is kept.
+                note("limit:\(rule.name)", .holds, "the venue says \(permits), and no more than \(taken) are taken")
+            } else {
+                note("limit:\(rule.name)", .contradicts, "the venue says \(permits), and \(taken) may be taken")
+            }
         }
     }
 
     private mutating func answered(_ answer: VenueAnswer, sent: Int64, read: Int64) {
-        guard let told = answer.query else { return }
+        guard let told = answer.query else { return untold("it tells nothing of what was asked for") }
         if case .failed(let why) = told { return failed(why) }
         if case .ask(let query, _, _)? = next(), RequestPlan.Content.query(query).isAskedByKey, stage != .stale { trusted() }
         switch (stage, told) {
@@ -75,17 +142,21 @@ extension Rehearsal {
             if profile.listsBySymbol { note("lists_by_symbol", .holds, "a listing of \(market?.text ?? "one market") is answered") }
         case (.history, .orders(let rows, _, let unreadable)): judge("history", rows, unreadable)
         case (.fills, .fills(let rows, _)):
-            note("fills", .holds, "\(rows.count) rows of one order")
-            note("lists_fills", .holds, "they are listed")
-        case (.unknown(let step), .orders(let rows, _, _)): unknownAnswered(rows, answer, step: step)
-        case (.many, .orders(let rows, _, _)):
+            let verdict = rows.isEmpty ? RehearsalRow.Verdict.notSeen : .holds
+            note("fills", verdict, "\(rows.count) rows of one order that traded")
+            note("lists_fills", verdict, rows.isEmpty ? "the first page is empty" : "they are listed")
+        case (.unknown(let step), .orders(let rows, _, let unreadable)):
+            if let bad = unreadable.first { return untold("\(unreadable.count) rows for an unknown id cannot be read: \(bad.problem)") }
+            unknownAnswered(rows, answer, step: step)
+        case (.many, .orders(let rows, _, let unreadable)):
+            if let bad = unreadable.first { return untold("\(unreadable.count) rows for unknown ids cannot be read: \(bad.problem)") }
             note(
                 "find_max", rows.isEmpty ? .holds : .contradicts,
                 rows.isEmpty ? "\(profile.findMax) unknown ids are answered" : "orders for unknown ids")
         case (.shortWindow, .orders): note("recvwindow_floor", .holds, "answered with a window of \(profile.recvwindowFloorMs) ms")
         case (.stale, .orders):
             for name in ["stale_question", "signature"] { note(name, .contradicts, "answered, though stamped \(staleMs) ms ago") }
-        default: break
+        default: untold("it is of another kind than what was asked for")
         }
     }
 
@@ -93,7 +164,11 @@ extension Rehearsal {
         for name in ["key", "address"] { note(name, .holds, "a signed question is answered") }
         note("needs_passphrase", .holds, "a signed question is answered")
         note("stamp_margin", .holds, "no fresh stamp was refused")
-        if subject.isDemo { note("demo", .holds, "the demo answers the key") } else { note("demo", .notSeen, "the account is not of the demo") }
+        switch (subject.isDemo, subject.isAtPagesHost) {
+        case (false, _): note("demo", .notSeen, "the account is not of the demo")
+        case (true, true): note("demo", .holds, "the demo answers the key")
+        case (true, false): note("demo", .notSeen, "another host answers than the page's")
+        }
     }
 
     private mutating func measured(_ clock: VenueClock, at now: Int64) {
@@ -144,7 +219,7 @@ extension Rehearsal {
         }
         guard !rows.isEmpty else { return note(name, .notSeen, "the first page is empty") }
         note(name, .holds, "\(rows.count) rows")
-        if profile.quantityUnit != nil { note("quantity_unit", .holds, "nothing in \(rows.count) rows speaks against it") }
+        note("quantity_unit", .notSeen, "nothing in \(rows.count) rows speaks against it, and nothing for it")
     }
 
     private mutating func unknownAnswered(_ rows: [OrderReport], _ answer: VenueAnswer, step: Int) {
@@ -174,7 +249,7 @@ extension Rehearsal {
         case .shortWindow: note("recvwindow_floor", .contradicts, why)
         case .stale: for name in ["stale_question", "signature"] { note(name, .notSeen, "refused, in words that do not speak of the stamp: \(why)") }
         case .account: note("account_mode", .notSeen, why)
-        case .clock, .stream, .over: break
+        case .clock, .stream, .over: untold(why)
         }
     }
 }

@@ -15,6 +15,10 @@ package struct Rehearsal: Sendable {
         package let symbol: Symbol?
         /// Of the venue's form, and never used: as many as a look-up takes.
         package let unusedIDs: [ClientOrderID]
+        /// Questions go where the venue's page says.
+        package var isAtPagesHost = true
+        /// Where the account takes less of a limit than the page allows, by the limit's name.
+        package var limits: [String: OwnLimit] = [:]
         package init(
             account: AccountID, uid: String, isTLS: Bool, isDemo: Bool, freshnessMs: Int64?, symbol: Symbol?, unusedIDs: [ClientOrderID]
         ) {
@@ -23,12 +27,21 @@ package struct Rehearsal: Sendable {
         }
     }
 
+    /// What an account takes of a limit by its configuration; nil: as the page says.
+    package struct OwnLimit: Sendable {
+        package let permits: Int?
+        package let share: Int?
+        package init(permits: Int?, share: Int?) { (self.permits, self.share) = (permits, share) }
+    }
+
     /// What is to be done.
     package enum Step: Sendable {
         /// To ask; `agedMs`: stamped so much earlier than other questions; `windowMs`: the freshness window in force.
         case ask(Query, agedMs: Int64, windowMs: Int64)
         /// To go through a conversation on the private stream (``StreamRehearsal``).
         case listen(Symbol?)
+        /// To wait so long, milliseconds, before the same is asked again.
+        case pause(Int64)
     }
 
     package enum Outcome: Sendable {
@@ -37,6 +50,7 @@ package struct Rehearsal: Sendable {
         /// No answer came: why.
         case unanswered(String)
         case heard([RehearsalRow.Seen])
+        case paused
     }
 
     enum Stage: Hashable {
@@ -48,6 +62,8 @@ package struct Rehearsal: Sendable {
     }
 
     private static let readings = 4
+    /// How often the same is asked that is refused for its rate.
+    static let rateTries = 3
 
     let adapter: any VenueAdapter
     let subject: Subject
@@ -66,6 +82,12 @@ package struct Rehearsal: Sendable {
     var traded: OrderReport?
     /// Answers to the unknown id, by page: whether it was answered well.
     var unknownPages = 0
+    /// How often what is asked now was refused for its rate, in a row.
+    var rateRefusals = 0
+    /// How long to wait before the same is asked again; nil: it is not asked again.
+    var pauseMs: Int64?
+    /// What came and told nothing, in words.
+    package internal(set) var remarks: [String] = []
 
     package init(_ adapter: any VenueAdapter, _ subject: Subject, assumptions: [Assumption], hasStream: Bool) {
         precondition(!subject.unusedIDs.isEmpty, "a rehearsal without an id that never was")
@@ -84,6 +106,7 @@ package struct Rehearsal: Sendable {
     /// What is to be done now; nil: it is over.
     package func next() -> Step? {
         let far = freshnessMs
+        if let pauseMs { return .pause(pauseMs) }
         switch stage {
         case .clock: return .ask(.serverTime, agedMs: 0, windowMs: far)
         case .account: return .ask(.account, agedMs: 0, windowMs: far)
@@ -106,12 +129,26 @@ package struct Rehearsal: Sendable {
         switch outcome {
         case .answered(let answer, let sent, let read):
             judge(answer, sent: sent, read: read)
+            if pauseMs != nil { return }
+            rateRefusals = 0
+        case .paused:
+            pauseMs = nil
+            return
         case .unanswered(let why): unanswered(why)
         case .heard(let seen): for one in seen { note(one.name, one.verdict, one.seen) }
         }
         stage = stopped == nil ? following(stage) : .over
         while skips(stage) { stage = following(stage) }
     }
+
+    /// It could not go on: why.
+    package mutating func broke(_ why: String) { (stopped, stage) = (stopped ?? why.escapedForLog, .over) }
+
+    /// What was seen beside its own questions: by the placing part, in any row.
+    package mutating func heard(beside seen: [RehearsalRow.Seen]) { for one in seen { note(one.name, one.verdict, one.seen) } }
+
+    /// What the newest order of the market that traded came to; nil: none did.
+    package var lastPrice: Decimal? { traded.flatMap { $0.symbol == nil || $0.symbol == market ? $0.averagePrice ?? $0.price : nil } }
 
     private func following(_ stage: Stage) -> Stage {
         switch stage {
@@ -148,8 +185,9 @@ package struct Rehearsal: Sendable {
         if stage == .clock(0) {
             stopped = "the venue cannot be reached: \(why)"
             if why.contains("certificate") { note("tls", .contradicts, why) }
+            return
         }
-        if case .unknown = stage { note("unknown_id", .notSeen, "no answer: \(why)") }
+        untold("no answer: \(why)")
     }
 
     // MARK: What questions name

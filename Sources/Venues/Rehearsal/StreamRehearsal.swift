@@ -34,6 +34,8 @@ package struct StreamRehearsal: Sendable {
     private let symbols: [Symbol]
     private let isDemo: Bool
     private let isTLS: Bool
+    /// It is where the venue's page says.
+    private let isAtPagesHost: Bool
     private var stage: Stage
     private var way = 0
     private var token: StreamToken?
@@ -41,9 +43,13 @@ package struct StreamRehearsal: Sendable {
     private var steps: [Step] = []
     package private(set) var seen: [RehearsalRow.Seen] = []
 
-    package init(_ dialect: any StreamDialect, facts: AccountFacts?, symbol: Symbol?, isTLS: Bool, isDemo: Bool, timeMs: Int64, key: SigningKey) {
+    package init(
+        _ dialect: any StreamDialect, facts: AccountFacts?, symbol: Symbol?, isTLS: Bool, isAtPagesHost: Bool, isDemo: Bool, timeMs: Int64,
+        key: SigningKey
+    ) {
         (self.dialect, self.facts, self.key) = (dialect, facts, key)
         (self.isTLS, self.isDemo, symbols) = (isTLS, isDemo, symbol.map { [$0] } ?? [])
+        self.isAtPagesHost = isAtPagesHost
         stage = .opening
         if dialect.profile.token != nil {
             stage = .token
@@ -70,7 +76,8 @@ package struct StreamRehearsal: Sendable {
         case .token(let answer): tokenAnswered(answer, timeMs: timeMs)
         case .opened:
             guard case .opening = stage else { return }
-            note(isDemo ? "demo_url" : "url", .holds, isTLS ? "it opens" : "it opens, over plain HTTP")
+            let words = isAtPagesHost ? isTLS ? "it opens" : "it opens, over plain HTTP" : "another host's opens than the page's"
+            note(isDemo ? "demo_url" : "url", isAtPagesHost ? .holds : .notSeen, words)
             if profile.login == .upgrade { note("login", .holds, "the upgrade is taken") }
             stage = .greeting
             if !profile.greets { introduce(timeMs: timeMs) }

@@ -1,0 +1,176 @@
+import OMSCore
+
+/// The part of a rehearsal that places: a few of the smallest orders far from the market, one behind the other, each looked for until it shows, changed where
+/// the venue can, cancelled, and looked for once more. Values in, values out; the daemon places and cancels, as it does any order.
+package struct PlacingRehearsal: Sendable {
+    package enum Step: Sendable, Equatable {
+        case place(ClientOrderID)
+        /// One page of a look-up, so long after the step before, milliseconds.
+        case look(ClientOrderID, VenueOrderID?, page: Int, afterMs: Int64)
+        case change(ClientOrderID)
+        case cancel(ClientOrderID)
+    }
+
+    /// Times are of the runner's clock, microseconds.
+    package enum Heard: Sendable {
+        /// The venue took the order, or its change.
+        case taken(VenueOrderID?, at: Int64)
+        /// It is closed: how, in words; nil: by our cancel.
+        case closed(String?, at: Int64)
+        case shown([OrderReport], at: Int64)
+        /// Nothing is known: why.
+        case unknown(String, at: Int64)
+    }
+
+    private enum Phase { case placing, lookingOpen, changing, cancelling, lookingClosed, over }
+
+    private static let pauseMs: Int64 = 150
+    /// How long beyond what is assumed an order is looked for, so that it is told how late it came.
+    private static let beyondMs: Int64 = 5_000
+
+    private let profile: VenueProfile
+    private let ids: [ClientOrderID]
+    private let canChange: Bool
+    private var index = 0
+    private var phase = Phase.placing
+    private var venueID: VenueOrderID?
+    /// By the venue's own word.
+    private var wasTaken = false
+    private var since: Int64 = 0
+    private var page = 0
+    private var delays: [Int64] = []
+    private var closedShown = 0
+    /// Nothing is placed beside what nobody knows.
+    private var isLast = false
+    /// Orders that were handed to the daemon.
+    package private(set) var placed = 0
+    /// What went otherwise than it should, in words.
+    package private(set) var surprises: [String] = []
+    package private(set) var seen: [RehearsalRow.Seen] = []
+
+    /// - Parameters:
+    ///   - ids: one for each order, of all lengths that the venue takes.
+    ///   - canChange: the first order is changed once.
+    package init(_ profile: VenueProfile, ids: [ClientOrderID], canChange: Bool) {
+        precondition(!ids.isEmpty, "nothing to place")
+        (self.profile, self.ids, self.canChange) = (profile, ids, canChange && profile.modifyMax > 0)
+    }
+
+    /// nil: it is over.
+    package func next() -> Step? {
+        switch phase {
+        case .placing: .place(ids[index])
+        case .lookingOpen, .lookingClosed:
+            .look(
+                ids[index], venueID, page: page % max(1, profile.findSteps),
+                afterMs: page % max(1, profile.findSteps) == 0 && page > 0 ? Self.pauseMs : 0)
+        case .changing: .change(ids[index])
+        case .cancelling: .cancel(ids[index])
+        case .over: nil
+        }
+    }
+
+    package mutating func heard(_ heard: Heard) {
+        switch (phase, heard) {
+        case (.placing, .taken(let id, let at)):
+            placed += 1
+            (venueID, since, page, phase, wasTaken) = (id, at, 0, .lookingOpen, true)
+        case (.placing, .closed(let words, _)):
+            placed += 1
+            surprise("\(ids[index]): \(words ?? "it was cancelled") before it rested")
+            goOn()
+        case (.placing, .unknown(let words, _)):
+            placed += 1
+            surprise("\(ids[index]): \(words)")
+            (phase, isLast) = (.cancelling, true)
+        case (.lookingOpen, .shown(let reports, let at)): lookedOpen(reports, at: at)
+        case (.lookingOpen, .unknown(_, let at)), (.lookingClosed, .unknown(_, let at)): missed(at: at)
+        case (.changing, .taken(let id, _)):
+            note("modify_may_rename", .holds, id == venueID ? "the order kept its id" : "the order has another id")
+            venueID = id ?? venueID
+            phase = .cancelling
+        case (.changing, .closed(let words, _)):
+            surprise("\(ids[index]): \(words ?? "it was cancelled") at a change")
+            goOn()
+        case (.changing, .unknown(let words, _)):
+            note("modify_may_rename", .notSeen, words)
+            phase = .cancelling
+        case (.cancelling, .closed(let words, let at)):
+            if let words { surprise("\(ids[index]): \(words) before it was cancelled") }
+            // What the venue may never have had is on none of its pages.
+            guard wasTaken else { return goOn() }
+            (since, page, phase) = (at, 0, .lookingClosed)
+        case (.cancelling, .unknown(let words, _)):
+            surprise("\(ids[index]) may still be open: \(words)")
+            isLast = true
+            goOn()
+        case (.lookingClosed, .shown(let reports, let at)):
+            if let report = ours(reports), report.status != .open, report.status != .accepted {
+                closedShown += 1
+                goOn()
+            } else {
+                missed(at: at)
+            }
+        case (_, .taken), (_, .closed), (_, .shown), (.over, .unknown): break
+        }
+    }
+
+    /// It cannot go on: why.
+    package mutating func broke(_ why: String) {
+        surprise(why)
+        phase = .over
+        judge()
+    }
+
+    private func ours(_ reports: [OrderReport]) -> OrderReport? {
+        reports.first { $0.clientOrderID == ids[index] || ($0.venueOrderID != nil && $0.venueOrderID == venueID) }
+    }
+
+    private mutating func lookedOpen(_ reports: [OrderReport], at: Int64) {
+        guard let report = ours(reports) else { return missed(at: at) }
+        delays.append(max(0, at - since) / 1_000)
+        if let told = report.clientOrderID {
+            note(
+                "client_ids", told == ids[index] ? .holds : .contradicts,
+                told == ids[index] ? "they come back as they were sent" : "\(ids[index]) came back as \(told)")
+        }
+        if profile.looksUpByVenueID { note("looks_up_by_venue_id", .holds, "found by the venue's id") }
+        phase = canChange && index == 0 ? .changing : .cancelling
+    }
+
+    /// Not on this page: the next one, until it is much too late.
+    private mutating func missed(at: Int64) {
+        page += 1
+        let waited = (at - since) / 1_000
+        guard waited > profile.visibilityDelayMs + Self.beyondMs else { return }
+        if phase == .lookingOpen {
+            note("visibility_delay", .contradicts, "an order was not shown \(waited) ms after it was acknowledged")
+            phase = .cancelling
+        } else {
+            note("find_steps", .contradicts, "a cancelled order was on none of the pages \(waited) ms later")
+            goOn()
+        }
+    }
+
+    private mutating func goOn() {
+        index += 1
+        (venueID, page, wasTaken) = (nil, 0, false)
+        phase = index < ids.count && !isLast ? .placing : .over
+        if case .over = phase { judge() }
+    }
+
+    private mutating func judge() {
+        let sorted = delays.sorted()
+        if let most = sorted.last {
+            let words = "p50 \(sorted[sorted.count / 2]) ms, at most \(most) ms, over \(sorted.count) orders"
+            note("visibility_delay", most <= profile.visibilityDelayMs ? .holds : .contradicts, words)
+        }
+        if closedShown > 0 { note("find_steps", .holds, "\(sorted.count) open and \(closedShown) cancelled orders were shown") }
+    }
+
+    private mutating func surprise(_ words: String) { surprises.append(words.cut) }
+
+    private mutating func note(_ name: String, _ verdict: RehearsalRow.Verdict, _ words: String) {
+        seen.append(RehearsalRow.Seen(name: name, assumed: "", seen: words, verdict: verdict, bears: nil))
+    }
+}
