@@ -20,7 +20,7 @@ build: setup ## release binaries in .build/release, with the Swift standard libr
 
 test: setup ## all tests, and that the release build compiles; each part's summary stands in its last lines
 	@scripts/setup postgresql spin gcc
-	swift test $(SWIFT_FLAGS)
+	@scripts/test-suite
 	@scripts/test-model
 	@scripts/test-python
 	@.build/python/bin/python scripts/check-requests
