@@ -67,6 +67,7 @@ SAME: list[tuple[str, tuple[Any, ...], dict[str, Any], dict[str, Any]]] = [
     ("margin", (SPOT, "limit", "sell", 0.01, 38000), {"tdMode": "cross", "instType": "MARGIN", "reduceOnly": True}, {}),
     ("margin", (SPOT, "market", "sell", 0.01), {"ccy": "USDT"}, {"margin": True}),
     ("margin", (SPOT, "market", "buy", 500, 38000), {"tgtCcy": "quote_ccy"}, {"margin": True}),
+    ("margin", (SPOT, "market", "buy", 0.01, 38000), {"tgtCcy": "quote_ccy", "createMarketBuyOrderRequiresPrice": True}, {"margin": True}),
     ("margin", (SPOT, "market", "buy", 500), {"createMarketBuyOrderRequiresPrice": False}, {"margin": True}),
     ("swap", (SWAP, "limit", "buy", 3.07, 38000), {"tdMode": "cross", "marginMode": "cross"}, {}),
     ("swap", (SWAP, "market", "sell", "0.079"), {"reduceOnly": True, "positionSide": "net"}, {}),

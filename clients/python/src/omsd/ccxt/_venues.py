@@ -110,9 +110,6 @@ def okx_amount_is_spent(exchange: Any, product: str, fields: dict[str, Any], lef
                 f"{exchange.id} createOrder() requires the cost param for market buys on margin, where the venue counts what is spent; or "
                 "tgtCcy quote_ccy, and the amount is the cost"
             )
-        if "cost" not in left:
-            # Said in so many words: the amount is the cost, whatever a price beside it says.
-            left["createMarketBuyOrderRequiresPrice"] = False
         return True
     if said == "base_ccy" and "cost" in left:
         raise ccxt.InvalidOrder(
