@@ -263,6 +263,7 @@ package final class SQLiteJournal: Journal {
         newSymbols.removeAll(keepingCapacity: true)
         for key in newAccounts { if let account = accountNames.removeValue(forKey: key) { accountKeys[account] = nil } }
         newAccounts.removeAll()
+        beginsPositions = false
         lastIntent = nil
         guard sqlite3_get_autocommit(connection.handle) == 0 else { return }
         do throws(JournalError) { try statements.rollback.run() } catch { latched = error }

@@ -92,9 +92,11 @@ extension Engine {
     }
 
     /// How long a question would wait for a permit of what its venue counts apart, microseconds; nil: it need not.
-    func awaitsPart(_ question: RequestPlan.Content, usesReserve: Bool, on desk: Desk) -> Int64? {
-        guard desk.hasDividedBudgets else { return nil }
-        let charges = charges(desk.rules.charges(of: question).filter { !$0.part.isEmpty }, on: desk)
+    ///
+    /// - Parameter isWhole: for a permit of anything that it charges.
+    func awaitsPart(_ question: RequestPlan.Content, isWhole: Bool = false, usesReserve: Bool, on desk: Desk) -> Int64? {
+        guard desk.hasDividedBudgets || isWhole else { return nil }
+        let charges = charges(desk.rules.charges(of: question).filter { isWhole || !$0.part.isEmpty }, on: desk)
         guard !limiter.canTake(charges, at: now.monotonic, usesReserve: usesReserve) else { return nil }
         // nil: an answer must come first.
         return limiter.nextChance(charges, at: now.monotonic, usesReserve: usesReserve).map { max(1, $0 - now.monotonic) } ?? .milliseconds(50)

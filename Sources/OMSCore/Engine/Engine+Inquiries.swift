@@ -91,7 +91,8 @@ extension Engine {
             if lane.isPaced { repeated(question, on: desk) }
             return true
         }
-        for live in lives { again(live, on: desk, after: .milliseconds(10)) }
+        let delay = awaitsPart(question, isWhole: true, usesReserve: usesReserve, on: desk) ?? .milliseconds(10)
+        for live in lives { again(live, on: desk, after: delay) }
         return false
     }
 
@@ -106,11 +107,12 @@ extension Engine {
             if live.state.isLive { giveWay(of: live, because: Self.namelessThere) }
             return later(pause(live, on: desk))
         }
-        // Behind those of markets that have room.
-        if desk.hasDividedBudgets {
+        // Behind those of markets that have room; and a step's later pages may lie in another listing, which has a limit of its own.
+        if desk.hasDividedBudgets || inquiry.page != nil {
             var subject = subject(live, on: desk, byVenueID: !live.mayBeRenamed)
             subject.page = inquiry.page
-            if let delay = awaitsPart(.query(.find([subject], step: inquiry.step)), usesReserve: usesReserve, on: desk) { return later(delay) }
+            let question = RequestPlan.Content.query(.find([subject], step: inquiry.step))
+            if let delay = awaitsPart(question, isWhole: inquiry.page != nil, usesReserve: usesReserve, on: desk) { return later(delay) }
         }
         return .ask(ids: max(1, ownIDs.count + (live.order.venueOrderID.map { ownIDs.contains($0) ? 0 : 1 } ?? 0)))
     }

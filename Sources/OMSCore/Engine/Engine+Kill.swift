@@ -147,6 +147,8 @@ extension Engine {
 
     /// Asks for the end of an order that is not ours: as often as it is listed, since a cancel may be lost, and each time later.
     func wantGone(_ ticket: CancelTicket, on desk: Desk) {
+        // Nobody handed that in.
+        guard desk.setup.leaving == .everything else { return }
         guard let id = ticket.venueOrderID, desk.loops[.external(id)]?.nextAt ?? .min <= now.monotonic,
             !desk.lanes.isWantedGone(id)
         else { return }

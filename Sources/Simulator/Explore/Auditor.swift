@@ -221,11 +221,13 @@ package final class Auditor {
     }
 
     /// A new process has read the journal: whatever callers were told is still there.
-    func started() {
+    ///
+    /// - Parameter begunAt: when it had read it, and had its start still to write down.
+    func started(begunAt: Int64) {
         for id in promises.keys.sorted() { keeps(id) }
         asked = [:]
         cancels.started(at: time())
-        guards.started(at: time())
+        guards.started(at: begunAt)
     }
 
     // MARK: At rest

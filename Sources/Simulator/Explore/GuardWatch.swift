@@ -12,12 +12,13 @@ final class GuardWatch {
     private var heardAt: [UInt64: Int64] = [:]
     private var endedAt: [UInt64: Int64] = [:]
     private var startedAt: Int64 = 0
+    /// Of those of this process.
     private var begunAt: [GuardID: Int64] = [:]
     private var trips: [GuardID: Int] = [:]
     private var bound: [IntentKey: GuardID] = [:]
 
     /// No connection of the process before holds anything.
-    func started(at now: Int64) { (holders, heardAt, endedAt, startedAt) = ([:], [:], [:], now) }
+    func started(at now: Int64) { (holders, heardAt, endedAt, begunAt, startedAt) = ([:], [:], [:], [:], now) }
 
     func heard(_ connection: UInt64, at now: Int64) {
         guard endedAt[connection] == nil else { return }

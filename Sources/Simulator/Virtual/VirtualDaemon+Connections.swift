@@ -10,6 +10,8 @@ extension VirtualDaemon {
         guard isUp else { return }
         tell("connection \(connection) ends")
         auditor.guards.ended(connection, at: clock.time)
+        // Nobody is left to be answered there.
+        owed = owed.filter { $0.connection != connection }
         if options.mutant != .guardNeverTrips { inputs.append(.disconnected(connection: connection)) }
     }
     package func speak(on connection: UInt64) {

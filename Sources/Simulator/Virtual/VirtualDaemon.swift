@@ -40,7 +40,7 @@ package final class VirtualDaemon {
     package private(set) var runner: Runner?
     package private(set) var answers: [OMSCore.Ticket: Result<JSON, ControlError>] = [:]
     /// Calls that a daemon took which has not died since; all of them are owed an answer.
-    package private(set) var owed: Set<OMSCore.Ticket> = []
+    var owed: Set<OMSCore.Ticket> = []
     package private(set) var turns = 0
     package private(set) var crashes = 0
     package private(set) var reached: [FaultPoint: Int] = [:]
@@ -177,6 +177,7 @@ package final class VirtualDaemon {
             reads: VirtualReads(replies, journal, followers) { [unowned self] in self.clock.now().monotonic }, clock: clock,
             checkJournal: { () throws(JournalError) in }, releaseBallast: { disk.releaseBallast() }, restoreBallast: { disk.restoreBallast() },
             streams: stream, log: { [unowned self] in self.tell("log: \($0)") })
+        let begunAt = clock.time
         runner = try Runner(
             ports: ports, links: linked(), facts: DaemonFacts(version: "virtual", sqliteVersion: "none", startedAt: now.wall),
             post: { mailbox.post($0) },
@@ -186,7 +187,7 @@ package final class VirtualDaemon {
                 return engine
             })
         bounds = Dictionary(uniqueKeysWithValues: self.setups.map { ($0.id, $0.risk.maxOpenOrders) })
-        auditor.started()
+        auditor.started(begunAt: begunAt)
         followers.connect()
         tell("omsd starts (\(boot))")
     }
