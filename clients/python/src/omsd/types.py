@@ -542,8 +542,8 @@ class RehearsalRecord:
 class Account:
     """How an account stands. ``reason``: why it is not ready; ``queue``: what waits, by lane; ``counts``: orders not closed, by state.
 
-    ``state_by``, ``state_reason``, ``state_at``: who took it out of trading, why and when; None: it is active. ``origin``, ``key``: where its
-    requests go, and what stands for the key they are signed with; None: an older daemon.
+    ``state_by``, ``state_reason``, ``state_at``: who took it out of trading, why and when; None: it is active.
+    ``origin``, ``key``: where its requests go, and what stands for the key they are signed with; None: an older daemon.
     """
 
     account: str
