@@ -89,6 +89,9 @@ final class Connection {
 
     /// What a writer needs: WAL with one fsync a commit, read back, and a WAL that stays for readers after the end.
     func becomeWriter() throws(JournalError) {
+        // Behind a kill whoever looks into the file first recovers its WAL: a reader that does is waited for.
+        sqlite3_busy_timeout(handle, 3_000)
+        defer { sqlite3_busy_timeout(handle, 0) }
         guard try text("PRAGMA journal_mode = WAL") == "wal" else { throw JournalError(.failed, "SQLite did not switch to WAL") }
         try execute("PRAGMA synchronous = FULL")
         guard try integer("PRAGMA synchronous") == 2 else { throw JournalError(.failed, "SQLite did not take synchronous = FULL") }
