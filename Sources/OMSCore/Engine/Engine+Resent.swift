@@ -8,9 +8,9 @@ extension Engine {
         // Nothing is signed meanwhile, so that nothing ends the order either.
         guard let clock = desk.access.clock else { return now.monotonic + patience.clockAgainUs }
         // No request stays on its way longer than that, nor at the venue than its window, whatever the venue's clock shows or once showed; and what passed
-        // the gate in time may be worked off as late as look-ups may show it.
+        // the gate in time may be worked off as late as it may show: a lag that look-ups were once seen to have would hold cancels for as long.
         let sentAt = live.attemptedAt
-        let showsUs = desk.lookUps.visibilityUs
+        let showsUs = Int64.milliseconds(desk.profile.visibilityDelayMs)
         let arrivesBy =
             sentAt == .min ? formerEndsAt : sentAt + .milliseconds(desk.setup.requestTimeoutMs + desk.setup.holdUnansweredMs) + Self.waitsToLeaveUs
         let isOverBy = arrivesBy + desk.windowUs(of: .place) + showsUs
