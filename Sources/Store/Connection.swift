@@ -116,6 +116,9 @@ final class Connection {
     /// After an I/O error: closing moves nothing from the WAL to the file any more, and so syncs nothing.
     func leaveAsItIs() { omsd_no_checkpoint_on_close(handle) }
 
+    /// The last call on it came to neither a row nor an end.
+    var hasFailed: Bool { ![SQLITE_OK, SQLITE_ROW, SQLITE_DONE].contains(sqlite3_errcode(handle) & 0xFF) }
+
     /// Rows that the last statement changed.
     var changes: Int { Int(sqlite3_changes(handle)) }
 

@@ -63,7 +63,7 @@ extension SQLiteJournalReader {
             sources.append(
                 ArchiveMerge.Source(isMeant: { (number) throws(JournalError) in try self.isAtHome(number, in: archive) }) {
                     (after, limit) throws(JournalError) in
-                    try inArchive { () throws(JournalError) in try reader.rows(after: after, to: last, scope, limit: limit) }
+                    try inArchive(beside: self.connection) { () throws(JournalError) in try reader.rows(after: after, to: last, scope, limit: limit) }
                 })
         }
         return try ArchiveMerge.next(of: sources, after: seq, limit: limit).map { EventPage.Line(seq: $0.key, members: $0.bytes) }

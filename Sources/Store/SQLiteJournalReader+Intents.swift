@@ -31,7 +31,7 @@ extension SQLiteJournalReader {
     private func eachOrder(of intent: Int64, _ body: (OrderOfIntent) -> Void) throws(JournalError) {
         try ordersHere(of: intent).forEach(body)
         for (archive, reader) in try files({ ($0.head?.last ?? 0) > intent }) {
-            let orders = try inArchive { () throws(JournalError) in try reader.ordersHere(of: intent) }
+            let orders = try inArchive(beside: connection) { () throws(JournalError) in try reader.ordersHere(of: intent) }
             for order in orders where try isAtHome(order.key, in: archive) { body(order) }
         }
     }
@@ -58,7 +58,7 @@ extension SQLiteJournalReader {
         add(try refusedHere(of: intent))
         for (archive, reader) in try files({ ($0.head?.last ?? 0) > 0 }) {
             var refused: [(command: Int64, words: RefusalWords)] = []
-            let here = try inArchive { () throws(JournalError) in try reader.refusedHere(of: intent) }
+            let here = try inArchive(beside: connection) { () throws(JournalError) in try reader.refusedHere(of: intent) }
             for one in here where try isAtHome(one.command, in: archive) { refused.append(one) }
             add(refused)
         }

@@ -57,7 +57,7 @@ extension SQLiteJournalReader {
         let (requests, areSome) = try steps(.requests, query, accounts)
         var (fills, areSomeFills) = try steps(.fills, query, accounts)
         for (archive, file) in try files() {
-            let (filed, areSampled) = try inArchive { () throws(JournalError) in
+            let (filed, areSampled) = try inArchive(beside: connection) { () throws(JournalError) in
                 try file.steps(.fills, query, accounts) { (number) throws(JournalError) in try self.isAtHome(number, in: archive) }
             }
             for index in fills.indices { fills[index].add(filed[index]) }

@@ -37,7 +37,7 @@ package final class SQLiteJournalReader: JournalReader {
         guard let shelf, try connection.hasArchived() else { return [] }
         var files: [(Int64, SQLiteJournalReader)] = []
         for archive in try connection.archivesInUse().reversed() where isMeant(archive) {
-            let file = try inArchive { () throws(JournalError) in try shelf.file(archive, of: connection) }
+            let file = try inArchive(beside: connection) { () throws(JournalError) in try shelf.file(archive, of: connection) }
             files.append((archive.id, SQLiteJournalReader(file: file)))
         }
         return files
@@ -50,7 +50,9 @@ package final class SQLiteJournalReader: JournalReader {
         try used.bind(id)
         guard try used.step() else { return nil }
         let number: Int64 = try used.next()
-        return try inArchive { () throws(JournalError) in try shelf.file(of: number, in: connection).map { SQLiteJournalReader(file: $0.file) } }
+        return try inArchive(beside: connection) { () throws(JournalError) in
+            try shelf.file(of: number, in: connection).map { SQLiteJournalReader(file: $0.file) }
+        }
     }
 
     func isAtHome(_ number: Int64, in archive: Int64) throws(JournalError) -> Bool { try connection.archive(of: number) == archive }
@@ -121,10 +123,10 @@ package final class SQLiteJournalReader: JournalReader {
         if let row = try row(of: filter) { return row.json }
         if let id = filter.clientOrderID {
             let file = try file(of: id)
-            return try inArchive { () throws(JournalError) in try file?.row(of: filter)?.json }
+            return try inArchive(beside: connection) { () throws(JournalError) in try file?.row(of: filter)?.json }
         }
         for (archive, reader) in try files() {
-            let row = try inArchive { () throws(JournalError) in try reader.row(of: filter) }
+            let row = try inArchive(beside: connection) { () throws(JournalError) in try reader.row(of: filter) }
             if let row, try isAtHome(row.key, in: archive) { return row.json }
         }
         return nil
@@ -238,7 +240,7 @@ package final class SQLiteJournalReader: JournalReader {
                 sources.append(
                     ArchiveMerge.Source(isMeant: { (number) throws(JournalError) in try self.isAtHome(number, in: archive) }) {
                         (after, limit) throws(JournalError) in
-                        try inArchive { () throws(JournalError) in
+                        try inArchive(beside: self.connection) { () throws(JournalError) in
                             try reader.rows(of: view, key: key, where: conditions, after: after, limit: limit)
                         }
                     })
@@ -290,7 +292,7 @@ package final class SQLiteJournalReader: JournalReader {
         try conditions.bind(to: known)
         guard try known.step() else {
             let file = try file(of: id)
-            return try inArchive { () throws(JournalError) in try file?.timeline(id, waitsFor: waitsFor, visible) }
+            return try inArchive(beside: connection) { () throws(JournalError) in try file?.timeline(id, waitsFor: waitsFor, visible) }
         }
         known.reset()
         var writer = JSONWriter(reserving: 4_096)

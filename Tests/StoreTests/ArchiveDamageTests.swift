@@ -65,4 +65,20 @@ import Wire
         try sample.seal()
         #expect(try sample.verify().problems == [])
     }
+
+    @Test func `what fails in the journal while the archive is read is the journal's own fault`() throws {
+        let connection = try Sample().open.connection
+        func failing(_ body: () throws(JournalError) -> Void) throws -> JournalError {
+            do throws(JournalError) { try inArchive(beside: connection, body) } catch { return error }
+            throw JournalError(.failed, "nothing failed")
+        }
+        _ = try connection.integer("SELECT 1")
+        let theirs = try failing { () throws(JournalError) in throw JournalError(.failed, "a file", isStorageFault: true) }
+        #expect(theirs.isOfArchive && !theirs.isStorageFault)
+        let ours = try failing { () throws(JournalError) in try connection.execute("SELECT nothing") }
+        #expect(!ours.isOfArchive, "\(ours)")
+        // And none that was answered since.
+        _ = try connection.integer("SELECT 1")
+        #expect(try failing { () throws(JournalError) in throw JournalError(.damaged, "a file") }.isOfArchive)
+    }
 }

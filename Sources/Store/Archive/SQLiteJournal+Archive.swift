@@ -134,7 +134,7 @@ extension SQLiteJournal {
     package func moveOrders(of archive: ArchiveRow, after: Int64, limit: Int) throws(JournalError) -> Moved {
         try check()
         var moved = Moved()
-        let keys = try inArchive { () throws(JournalError) -> [Int64] in
+        let keys = try inArchive(beside: connection) { () throws(JournalError) -> [Int64] in
             let rows = try shelf.file(archive, of: connection).prepare(
                 "SELECT order_key FROM orders WHERE order_key > ? ORDER BY order_key LIMIT ?")
             try rows.bind(after, limit)
@@ -178,7 +178,7 @@ extension SQLiteJournal {
     private func same(_ keys: [Int64], in archive: ArchiveRow) throws(JournalError) -> [Int64] {
         guard !keys.isEmpty else { return [] }
         func isSame(_ keys: [Int64]) throws(JournalError) -> Bool {
-            let theirs = try inArchive { () throws(JournalError) in try shelf.tables(archive, of: connection).digest(of: keys) }
+            let theirs = try inArchive(beside: connection) { () throws(JournalError) in try shelf.tables(archive, of: connection).digest(of: keys) }
             return try ownTables.digest(of: keys) == theirs
         }
         if try isSame(keys) { return keys }
@@ -281,7 +281,7 @@ extension SQLiteJournal {
             if try statements.findOrderRow.step() { return }
         }
         guard try connection.archive(of: order) != nil else { return }
-        let (numbers, tables) = try inArchive { () throws(JournalError) -> ([Int64], ArchiveTables) in
+        let (numbers, tables) = try inArchive(beside: connection) { () throws(JournalError) -> ([Int64], ArchiveTables) in
             guard let (archive, _) = try shelf.file(of: order, in: connection) else { throw JournalError(.damaged, "order \(order) is nowhere") }
             let tables = try shelf.tables(archive, of: connection)
             let numbers = try tables.numbers(of: [order])
@@ -290,14 +290,14 @@ extension SQLiteJournal {
             return (numbers, tables)
         }
         try setHere(Self.runs(of: numbers))
-        try tables.copy([order], to: connection, isReturn: true)
+        try inArchive(beside: connection) { () throws(JournalError) in try tables.copy([order], to: connection, isReturn: true) }
     }
 
     // MARK: Reading
 
     /// An order that lies in a file, and of which every row can be read there: whoever is told of it may write about it, and then all of them come back.
     func orderInArchive(_ number: Int64) throws(JournalError) -> Order? {
-        try inArchive { () throws(JournalError) -> Order? in
+        try inArchive(beside: connection) { () throws(JournalError) -> Order? in
             guard let (archive, file) = try shelf.file(of: number, in: connection) else { return nil }
             let order = try orders(in: file, where: "o.order_key = \(number)").first
             try checkWhole(number, in: archive)
@@ -315,7 +315,7 @@ extension SQLiteJournal {
 
     /// Those that are at home in a file, newest file first.
     func ordersInArchive(venueOrderID: VenueOrderID, of account: Int64?) throws(JournalError) -> [Order] {
-        try inArchive { () throws(JournalError) -> [Order] in
+        try inArchive(beside: connection) { () throws(JournalError) -> [Order] in
             var found: [Order] = []
             for (archive, file) in try shelf.files(of: connection) {
                 let condition = """
@@ -342,7 +342,7 @@ extension SQLiteJournal {
     }
 
     func fillsInArchive(of order: Int64) throws(JournalError) -> [Fill] {
-        try inArchive { () throws(JournalError) -> [Fill] in
+        try inArchive(beside: connection) { () throws(JournalError) -> [Fill] in
             guard let (_, file) = try shelf.file(of: order, in: connection) else { return [] }
             let rows = try file.prepare(Self.tradesOfOrder)
             try rows.bind(order)
@@ -355,7 +355,7 @@ extension SQLiteJournal {
     static let tradesOfOrder = "SELECT trade_id, venue_order_id, quantity, price, fee, fee_asset, at FROM fills WHERE order_key = ?"
 
     func tradesInArchive(of account: Int64, since: Int64, _ tell: (OwnTrade) -> Void) throws(JournalError) {
-        try inArchive { () throws(JournalError) in
+        try inArchive(beside: connection) { () throws(JournalError) in
             for (archive, file) in try shelf.files(of: connection) {
                 let rows = try file.prepare(
                     """
@@ -373,8 +373,11 @@ extension SQLiteJournal {
 }
 
 /// What goes wrong in a file of the archive is not the journal's fault: nothing of that rests on it.
-func inArchive<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+///
+/// - Parameter journal: read by `body` as well: what went wrong there is its own fault all the same.
+func inArchive<Result>(beside journal: Connection, _ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
     do throws(JournalError) { return try body() } catch {
+        if journal.hasFailed { throw error }
         throw JournalError(error.kind == .damaged ? .damaged : .busy, error.description, isOfArchive: true)
     }
 }
