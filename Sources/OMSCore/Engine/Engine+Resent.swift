@@ -7,19 +7,16 @@ extension Engine {
         guard desk.resent.contains(live.key) else { return nil }
         // Nothing is signed meanwhile, so that nothing ends the order either.
         guard let clock = desk.access.clock else { return now.monotonic + patience.clockAgainUs }
-        // No request stays on its way longer than that, nor at the venue than its window, whatever the venue's clock shows or once showed; and what passed
-        // the gate in time may be worked off as late as it may show: a lag that look-ups were once seen to have would hold cancels for as long.
+        // No request stays on its way longer than that, nor at the venue than its window, whatever the venue's clock shows or once showed.
         let sentAt = live.attemptedAt
-        let showsUs = Int64.milliseconds(desk.profile.visibilityDelayMs)
-        let arrivesBy =
-            sentAt == .min ? formerEndsAt : sentAt + .milliseconds(desk.setup.requestTimeoutMs + desk.setup.holdUnansweredMs) + Self.waitsToLeaveUs
-        let isOverBy = arrivesBy + desk.windowUs(of: .place) + showsUs
+        let onItsWayUs = Int64.milliseconds(desk.setup.requestTimeoutMs + desk.setup.holdUnansweredMs) + Self.waitsToLeaveUs
+        let isOverBy = workedOff(arrivesBy: sentAt == .min ? formerEndsAt : sentAt + onItsWayUs, on: desk)
         guard now.monotonic < isOverBy else {
             desk.resent.ended(live.key)
             return nil
         }
         let measured = desk.access.time.history.low(at: now.monotonic, since: sentAt)
-        let left = fence(of: live, on: desk) + showsUs - (measured ?? clock.low(at: now.monotonic))
+        let left = fence(of: live, on: desk) + .milliseconds(desk.profile.visibilityDelayMs) - (measured ?? clock.low(at: now.monotonic))
         guard left <= 0 else { return min(now.monotonic + left, isOverBy) }
         if measured == nil {
             desk.access.wantClock(in: turn)
@@ -28,6 +25,10 @@ extension Engine {
         desk.resent.ended(live.key)
         return nil
     }
+
+    /// When a place that arrived by then has had its effect: what passes the gate in time is worked off as late as it may show. Not as late as look-ups were once
+    /// seen to lag: that would hold cancels for as long.
+    func workedOff(arrivesBy time: Int64, on desk: Desk) -> Int64 { time + desk.windowUs(of: .place) + .milliseconds(desk.profile.visibilityDelayMs) }
 
     /// The same of all its orders: a venue that cancels everything cancels these, too.
     func resendsEnd(on desk: Desk) -> Int64? {

@@ -74,7 +74,7 @@ extension Engine {
     /// Ours by its id, of the part of the record that was lost: a resend of it, by the process that was, may still be taken. It is listed again.
     private func mayBeSentAgain(_ report: OrderReport, on desk: Desk) -> Bool {
         guard goneBackSeq > 0, report.clientOrderID.map(OrderIDMint.looksOurs) ?? false else { return false }
-        return now.monotonic < formerEndsAt + desk.windowUs(of: .place) + desk.lookUps.visibilityUs
+        return now.monotonic < workedOff(arrivesBy: formerEndsAt, on: desk)
     }
 
     /// An order of ours that shows under another account than its own: never cancelled for being external.
@@ -96,7 +96,9 @@ extension Engine {
 
     /// The venue lists as open what is closed here. Closed by inference: the venue is right. Closed by its own word: a listing may be a little old.
     private func reopened(_ order: Order, by report: OrderReport, _ flight: InFlight?, on desk: Desk) {
-        if order.absences > 0, let known = order.venueOrderID, let twin = report.venueOrderID, twin != known, order.price == order.terms.price {
+        if order.absences > 0, let known = order.venueOrderID, let twin = report.venueOrderID, twin != known,
+            !(desk.profile.modifyMayRename && order.isModified)
+        {
             if let flight { matters(flight) }
             return isTwice(order, known: known, twin, on: desk)
         }

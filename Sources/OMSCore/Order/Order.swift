@@ -57,6 +57,9 @@ package struct Order: Sendable {
         set { absenceCount = Int8(clamping: newValue) }
     }
 
+    /// What was last confirmed is not what was asked for at first.
+    package var isModified: Bool { price != terms.price || quantity != terms.quantity }
+
     /// More is not counted: twice absent, an order is sent alone.
     package static let absencesMax = 2
 
