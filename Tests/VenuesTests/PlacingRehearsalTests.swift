@@ -129,4 +129,13 @@ import Testing
         let order = SmallestOrder(in: market, at: try #require(Decimal(asked)))
         #expect(order?.price.description == price && order?.quantity.description == quantity, "\(String(describing: order))")
     }
+
+    @Test func `figures of a venue that no number can hold leave no order, and end nothing`() throws {
+        var market = Instrument(symbol: "S", tradable: true)
+        (market.tick, market.lot) = (Decimal("0.1"), Decimal(units: .max - 1))
+        market.minQuantity = Decimal(units: .max - 1)
+        #expect(SmallestOrder(in: market, at: .one) == nil)
+        (market.lot, market.minQuantity, market.minNotional) = (Decimal(units: .max - 1), nil, Decimal(units: .max - 1))
+        #expect(SmallestOrder(in: market, at: .one) == nil)
+    }
 }

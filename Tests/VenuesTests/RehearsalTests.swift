@@ -187,6 +187,17 @@ import Wire
 
     private static let isHistory: @Sendable (Query) -> Bool = { if case .history = $0 { true } else { false } }
 
+    @Test(arguments: venues) func `a venue that wants to be left alone for longer than a rehearsal waits is asked no more, and shows nothing`(
+        _ venue: String
+    ) throws {
+        let refused = Self.answer(nil, .rateLimited(retryAfterMs: 60_000), code: "429")
+        var rehearsal = try Self.rehearsal(venue)
+        let asked = Self.run(&rehearsal) { query, _ in Self.isHistory(query) ? .answered(refused, sent: 1, read: 2) : nil }
+        #expect(asked.count(where: Self.isHistory) == 1)
+        #expect(!Self.verdicts(rehearsal).values.contains(.contradicts), "\(Self.verdicts(rehearsal))")
+        #expect(rehearsal.stopped?.contains("rehearse again in 61 s") == true, "\(rehearsal.stopped ?? "-")")
+    }
+
     @Test(arguments: venues) func `one refusal for the rate shows nothing, three a window apart contradict, and nothing where others have a share`(
         _ venue: String
     ) throws {

@@ -12,7 +12,8 @@ extension RehearsalRun {
 
     /// What is placed: one order of each length of id that the venue takes, and two more.
     static func ids(_ rule: ClientIDRule) -> [ClientOrderID] {
-        let (short, long) = (max(rule.lengths.lowerBound, 4), min(rule.lengths.upperBound, 22))
+        // No id is ever taken twice: one of fewer letters might be used up.
+        let (short, long) = (max(rule.lengths.lowerBound, 8), min(rule.lengths.upperBound, 22))
         return [long, short, long, long].map { unusedID(rule, length: $0) }
     }
 
@@ -95,10 +96,15 @@ extension RehearsalRun {
         }
         var intent = IntentSubmit.Parameters()
         intent.place = [.object(item)]
-        do throws(ControlCaller.Problem) { try settle(intent, until: "acknowledged") } catch {
+        let handed: String
+        do throws(ControlCaller.Problem) { handed = try handOver(intent) } catch {
             // Its own rules, limits of risk among them: nothing of it is on record.
             if case .refused(_, let words) = error { return .closed("the daemon refused it (\(words))", at: Self.now) }
             throw error
+        }
+        // A wait that is refused says nothing of what is on record.
+        do throws(ControlCaller.Problem) { try wait(for: handed, until: "acknowledged") } catch {
+            guard case .refused = error else { throw error }
         }
         return try standing(of: id)
     }
@@ -123,12 +129,21 @@ extension RehearsalRun {
         return heard
     }
 
-    /// Hands an intent over and waits for it, at most a minute.
+    /// Hands an intent over and waits for it.
     private func settle(_ intent: IntentSubmit.Parameters, until: String) throws(ControlCaller.Problem) {
+        try wait(for: handOver(intent), until: until)
+    }
+
+    /// - Returns: the intent's id.
+    private func handOver(_ intent: IntentSubmit.Parameters) throws(ControlCaller.Problem) -> String {
         var intent = intent
         (intent.account, intent.tag) = (account.id.text, Self.tag)
-        let id = try caller.ask(IntentSubmit.self, intent).intentID
-        _ = try caller.ask(IntentWait.self, IntentWait.Parameters(id, until: until, timeoutMs: 60_000))
+        return try caller.ask(IntentSubmit.self, intent).intentID
+    }
+
+    /// At most a minute.
+    private func wait(for intent: String, until: String) throws(ControlCaller.Problem) {
+        _ = try caller.ask(IntentWait.self, IntentWait.Parameters(intent, until: until, timeoutMs: 60_000))
     }
 
     private func order(_ id: ClientOrderID) throws(ControlCaller.Problem) -> ShownOrder {

@@ -77,7 +77,14 @@ extension Rehearsal {
             return
         }
         guard rateRefusals >= Self.rateTries else {
-            pauseMs = min(max(rule.windowMs, retryAfterMs ?? 0), 10_000)
+            let pause = max(rule.windowMs, retryAfterMs ?? 0)
+            // Asked again inside it, a venue may shut the key out for longer, which no daemon of ours would know of.
+            guard pause <= Self.rateWaitMs else {
+                note("limit:\(rule.name)", .notSeen, "refused for its rate, and to be asked again no sooner than in \(pause) ms: \(words)")
+                stopped = "refused for its rate; rehearse again in \(pause / 1_000 + 1) s: \(words)"
+                return
+            }
+            pauseMs = pause
             return
         }
         let seen = "refused \(rateRefusals) times for its rate, \(rule.windowMs) ms apart: \(words)"

@@ -64,6 +64,8 @@ package struct Rehearsal: Sendable {
     private static let readings = 4
     /// How often the same is asked that is refused for its rate.
     static let rateTries = 3
+    /// How long a rehearsal waits for a limit at most, milliseconds.
+    static let rateWaitMs: Int64 = 10_000
 
     let adapter: any VenueAdapter
     let subject: Subject

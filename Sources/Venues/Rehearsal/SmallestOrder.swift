@@ -15,13 +15,18 @@ package struct SmallestOrder: Sendable, Equatable {
         let rounded = Decimal(units: price.units / tick.units * tick.units)
         guard rounded.isPositive else { return nil }
         var quantity = market.minQuantity ?? market.lot ?? .one
-        if let lot = market.lot, lot.isPositive { quantity = Self.up(quantity, to: lot) }
+        if let lot = market.lot, lot.isPositive {
+            guard let whole = Self.up(quantity, to: lot) else { return nil }
+            quantity = whole
+        }
         // What a contract or a coin comes to at that price, at the least.
         let worth = rounded.multiplied(by: market.contractSize ?? .one, roundingDown: true) ?? .zero
         if let least = market.minNotional, worth.isPositive {
             // A tenth more, for what the venue reckons otherwise.
-            guard let needed = least.multiplied(by: Decimal("1.1") ?? .one, roundingDown: true)?.dividedRoundingDown(by: worth) else { return nil }
-            quantity = max(quantity, Self.up(needed, to: market.lot ?? .one))
+            guard let needed = least.multiplied(by: Decimal("1.1") ?? .one, roundingDown: true)?.dividedRoundingDown(by: worth),
+                let whole = Self.up(needed, to: market.lot ?? .one)
+            else { return nil }
+            quantity = max(quantity, whole)
         }
         guard quantity.isPositive, market.maxQuantity.map({ quantity <= $0 }) ?? true else { return nil }
         // Neither more than the market lets one order be worth.
@@ -31,8 +36,10 @@ package struct SmallestOrder: Sendable, Equatable {
         otherPrice = below.flatMap { $0.isPositive ? $0 : nil }
     }
 
-    private static func up(_ amount: Decimal, to step: Decimal) -> Decimal {
+    /// nil: there is no such number.
+    private static func up(_ amount: Decimal, to step: Decimal) -> Decimal? {
         guard step.isPositive else { return amount }
-        return Decimal(units: (amount.units + step.units - 1) / step.units * step.units)
+        let (above, isTooLarge) = amount.units.addingReportingOverflow(step.units - 1)
+        return isTooLarge ? nil : Decimal(units: above / step.units * step.units)
     }
 }
