@@ -80,13 +80,7 @@ private final class LargeBook {
 
     /// What the account must know before anything may be asked of it; the rest stays unanswered.
     private func answer(_ plan: RequestPlan) {
-        var answer = VenueAnswer(httpStatus: 200, disposition: .answered)
-        switch plan.content {
-        case .query(.serverTime): answer.query = .time(at.wall / 1_000)
-        case .query(.account): answer.query = .account(AccountFacts())
-        case .query(.instruments): answer.query = .instruments([Instrument(symbol: "btc_usdt", tradable: true)])
-        case .query, .place, .cancel, .modify, .mixed: return
-        }
+        guard case .query(let query) = plan.content, let answer = VenueAnswer.preparing(query, at: at) else { return }
         take(.answered(plan.id, answer, sentAt: at, lastByteAt: at))
     }
 

@@ -37,16 +37,9 @@ private final class Questioned {
     }
 
     private func answer(_ plan: RequestPlan) {
-        var answer = VenueAnswer(httpStatus: 200, disposition: .answered)
-        switch plan.content {
-        case .query(.serverTime): answer.query = .time(at.wall / 1_000)
-        case .query(.account): answer.query = .account(AccountFacts())
-        case .query(.instruments): answer.query = .instruments([Instrument(symbol: "btc_usdt", tradable: true)])
-        case .query(.openOrders):
-            page = plan
-            return
-        case .query, .place, .cancel, .modify, .mixed: return
-        }
+        guard case .query(let query) = plan.content else { return }
+        if case .openOrders = query { page = plan }
+        guard let answer = VenueAnswer.preparing(query, at: at) else { return }
         step(.answered(plan.id, answer, sentAt: at, lastByteAt: at), given: Found())
     }
 
