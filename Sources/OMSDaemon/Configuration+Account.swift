@@ -187,7 +187,9 @@ struct AccountReader {
         let scope = entry.choice("scope", BudgetScope.self)
         // Fewer than one request takes would let it never leave.
         let least = rule?.heaviest ?? 1
-        let permits = entry.count("permits", in: least...1_000_000)
+        // More would let one that is late arrive behind the word that switches it off.
+        let most = budget == Query.countdown(seconds: 0).name ? max(least, rule?.permits ?? least) : 1_000_000
+        let permits = entry.count("permits", in: least...most)
         let all = max(least, permits ?? rule?.permits ?? 1_000_000)
         let share = entry.count("share", in: least...all)
         let reserve = entry.count("reserve", in: 0...max(0, (share ?? all) - 1))

@@ -28,6 +28,32 @@ import Testing
         #expect(countdown.isRunning(at: 9_600_000) && countdown.failure == nil)
     }
 
+    @Test mutating func `covers an order that is there before it may run out, and none that might come behind`() {
+        #expect(!countdown.covers(onItsWayUs: 0, at: 0))
+        countdown.asks(9, at: 0)
+        _ = countdown.confirmed(sentAt: 0, at: 100_000)
+        #expect(countdown.covers(onItsWayUs: 2_000_000, at: 6_999_999) && !countdown.covers(onItsWayUs: 2_000_000, at: 7_000_000))
+        // A third of it is enough: it is set anew twice before.
+        #expect(countdown.covers(onItsWayUs: 30_000_000, at: 5_999_999) && !countdown.covers(onItsWayUs: 30_000_000, at: 6_000_000))
+    }
+
+    @Test mutating func `may run though this process never set it, until it is switched off`() {
+        #expect(countdown.mayRun && !countdown.wasSet)
+        countdown.asks(0, at: 0)
+        #expect(countdown.confirmed(sentAt: 0, at: 100_000) == .off && !countdown.mayRun)
+    }
+
+    @Test mutating func `is set at once by an engine that is made anew while a request was out, which may never have left`() {
+        countdown.asks(9, at: 0)
+        _ = countdown.confirmed(sentAt: 0, at: 100_000)
+        var next = Countdown(seconds: 9)
+        next.heed(countdown)
+        #expect(next.nextAt == 3_000_000 && next.wasSet && next.isRunning(at: 8_999_999))
+        countdown.asks(9, at: 3_000_000)
+        next.heed(countdown)
+        #expect(next.nextAt == .min && next.runsOutAt == 9_000_000)
+    }
+
     @Test mutating func `that could not be switched off may run on, and one that was does not`() {
         countdown.asks(9, at: 0)
         countdown.failed("refused", at: 100_000)

@@ -39,6 +39,9 @@ import Venues
         let daemon = try Self.settled(venue)
         daemon.run(forUs: .seconds(300))
         #expect(Self.orders(daemon).allSatisfy { $0.state.isLive })
+        // No other program may hold the one permit that keeps it from running out.
+        let wish = daemon.command(.limitTake(AccountID(venue), budget: "countdown", permits: 1, holdMs: 1_000))
+        #expect(try House.error(wish, daemon)?.code == -32602)
         // Said again and again: on record is that it began.
         #expect(daemon.journal.requests.values.count { $0.endpoint.contains("cancel-all") } == 1)
 
@@ -68,6 +71,44 @@ import Venues
         #expect(orders.allSatisfy { $0.evidence == .query && $0.attempts == 1 }, "\(orders.map(\.evidence))")
         #expect(daemon.run(forUs: .seconds(60)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false })
         #expect(Self.isSound(daemon), "\(daemon.violations)")
+    }
+
+    @Test(arguments: ["bitget-uta", "okx"]) func `what a process before it set is switched off in order, also by one that never set it`(venue: String)
+        throws
+    {
+        let daemon = try Self.settled(venue)
+        daemon.crash()
+        try daemon.start()
+        daemon.stop()
+        daemon.run(forUs: .seconds(60))
+        #expect(!daemon.isUp)
+        #expect(try Self.resting(daemon, venue) == 20)
+        #expect(Self.isSound(daemon), "\(daemon.violations)")
+    }
+
+    @Test(arguments: ["bitget-uta", "okx"]) func `the trouble of one account pulls no orders of another of its user`(venue: String) throws {
+        var others: SimAccount?
+        let daemon = try House.daemon([venue]) { options in
+            options.setups[0].deadmanMs = Self.seconds * 1_000
+            options.setups[0].resendsAfterProof = false
+            var twin = options.setups[0]
+            twin = AccountSetup(id: "twin", uid: twin.uid, keyFingerprint: twin.keyFingerprint, rules: twin.rules)
+            (twin.freshnessMs, twin.deadmanMs, twin.resendsAfterProof) = (3_000, Self.seconds * 1_000, false)
+            options.setups.append(twin)
+            others = options.world.accounts.first { $0.uid != twin.uid }
+        }
+        // The first one's file holds a key that its venue does not know.
+        daemon.credentials[AccountID(venue)] = others
+        try daemon.start()
+        #expect(daemon.run(forUs: .seconds(60)) { daemon.engine?.snapshot().contains { $0.account == "twin" && $0.isReady } ?? false })
+        var intent = try House.intent(venue, orders: 20, id: "rest")
+        intent.account = "twin"
+        daemon.submit(intent)
+        #expect(House.settled(daemon, "rest", withinUs: .seconds(60)))
+        daemon.run(forUs: .seconds(300))
+        #expect(try Self.resting(daemon, venue) == 20)
+        #expect(daemon.engine?.snapshot().first?.isReady == false)
+        #expect(daemon.world.duplicates.isEmpty && daemon.world.limitCounts.allSatisfy { $0.violations == 0 })
     }
 
     @Test func `a venue that is cut off long enough takes all, and afterwards it is told and the orders are read`() throws {

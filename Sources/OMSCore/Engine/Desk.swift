@@ -59,9 +59,9 @@ final class Desk {
     var kill: Kill? { emptying.kill }
     /// The wish that the venue cancels everything of the account.
     var cancelAll: KillSnapshot.CancelAll { emptying.cancelAll }
-    /// The venue's dead man's switch, where this account is the one that sets it; and which account of the user that is.
+    /// The venue's dead man's switch, where it is kept with this account; and with which account of the user it is.
     var countdown: Countdown?
-    var countdownDesk: Int?
+    var countdownKeeper: Int?
     /// Watchers were told that orders are in doubt.
     var hasToldDoubts = false
 

@@ -1,27 +1,40 @@
 /// Keeps the venue's own dead man's switch from running out while this process lives, and switches it off when it stops in good order.
 extension Engine {
-    /// The first of a user's accounts sets it for all of them.
+    /// One for all accounts of a user.
     func beginCountdowns() {
         for desk in desks {
             guard let ms = desk.setup.deadmanMs, desk.profile.countdownSeconds != nil, desk.setup.leaving == .everything else { continue }
             let first = desks.first { $0.isOfUser(of: desk) && $0.countdown != nil } ?? desk
             if first === desk { desk.countdown = Countdown(seconds: Int(ms / 1_000)) }
-            desk.countdownDesk = first.index
+            desk.countdownKeeper = first.index
         }
     }
 
-    /// Of the account's user; nil: none is wanted.
-    func countdown(of desk: Desk) -> Countdown? { desk.countdownDesk.flatMap { desks[$0].countdown } }
+    /// The account with which its user's countdown is kept; nil: none is wanted.
+    private func keeper(of desk: Desk) -> Desk? { desk.countdownKeeper.map { desks[$0] } }
 
-    /// Sets it where it is due. It comes before all else: an order of the user that is not cancelled a moment sooner costs less than all of them.
+    /// Of the account's user; nil: none is wanted.
+    func countdown(of desk: Desk) -> Countdown? { keeper(of: desk)?.countdown }
+
+    /// Whether an order may leave: where the venue is to pull orders when nothing is heard of omsd, none is placed that it would leave.
+    func isCovered(_ desk: Desk) -> Bool {
+        let onItsWayUs = Int64.milliseconds(desk.setup.requestTimeoutMs) + desk.windowUs(of: .place)
+        return countdown(of: desk)?.covers(onItsWayUs: onItsWayUs, at: now.monotonic) ?? true
+    }
+
+    /// Whether the venue says that the key is the user's whose countdown it is.
+    private func maySet(_ desk: Desk) -> Bool { desk.access.isSignable && desk.access.facts != nil && desk.access.problem == nil }
+
+    /// Sets it where it is due, by whichever of the user's accounts can: the trouble of one pulls no orders of others. It comes before all else: an order of the
+    /// user that is not cancelled a moment sooner costs less than all of them.
     func launchCountdown(_ desk: Desk) -> Bool {
-        guard let countdown = desk.countdown, countdown.asked == nil, desk.access.facts != nil, desk.access.problem == nil else { return false }
+        guard let countdown = countdown(of: desk), countdown.asked == nil, maySet(desk) else { return false }
         guard now.monotonic >= countdown.nextAt else {
             wake(at: countdown.nextAt)
             return false
         }
         // It may run out at any time from here on, and what it takes must not be let in again by a request that is under way.
-        if !countdown.mayRun, let end = desks.filter({ $0.isOfUser(of: desk) }).compactMap({ resendsEnd(on: $0) }).max() {
+        if !countdown.wasSet, let end = desks.filter({ $0.isOfUser(of: desk) }).compactMap({ resendsEnd(on: $0) }).max() {
             wake(at: end)
             return false
         }
@@ -32,25 +45,30 @@ extension Engine {
     /// Whether something must be said to a venue before this process may end.
     package var hasCountdowns: Bool { desks.contains { $0.countdown?.mayRun ?? false } }
 
-    /// Nothing else leaves any more.
+    /// Nothing else leaves any more, but what must be known for it.
     func switchOffCountdown(_ desk: Desk) {
-        guard let countdown = desk.countdown, countdown.mayRun, countdown.asked == nil else { return }
+        guard let countdown = countdown(of: desk), countdown.mayRun, countdown.asked == nil else { return }
+        // Also one that a process before this one set: whose key it is must be known first.
+        guard maySet(desk) else {
+            if desk.access.problem == nil { _ = prepare(desk) }
+            return
+        }
         guard now.monotonic >= countdown.nextAt || countdown.failure == nil else { return wake(at: countdown.nextAt) }
         if !ask(0, on: desk, isJournaled: true) { wake(at: now.monotonic + .milliseconds(50)) }
     }
 
     private func ask(_ seconds: Int, on desk: Desk, isJournaled: Bool) -> Bool {
         guard launch(.query(.countdown(seconds: seconds)), on: desk, as: .first, usesReserve: true, isJournaled: isJournaled) else { return false }
-        desk.countdown?.asks(seconds, at: now.monotonic)
+        keeper(of: desk)?.countdown?.asks(seconds, at: now.monotonic)
         return true
     }
 
     func countdownSet(_ flight: InFlight, sentAt: Int64, on desk: Desk) {
         let words: String
-        switch desk.countdown?.confirmed(sentAt: sentAt, at: now.monotonic) {
+        switch keeper(of: desk)?.countdown?.confirmed(sentAt: sentAt, at: now.monotonic) {
         case nil: return
         case .begun:
-            words = "the venue cancels all orders of this user as soon as it has not heard of omsd for \(desk.countdown?.seconds ?? 0) s"
+            words = "the venue cancels all orders of this user as soon as it has not heard of omsd for \(countdown(of: desk)?.seconds ?? 0) s"
             // Orders wait for it.
             wake(at: now.monotonic)
         case .off: words = "the venue's countdown is switched off"
@@ -64,6 +82,6 @@ extension Engine {
 
     func countdownFailed(_ reason: String, _ flight: InFlight, on desk: Desk) {
         matters(flight)
-        desk.countdown?.failed(reason, at: now.monotonic)
+        keeper(of: desk)?.countdown?.failed(reason, at: now.monotonic)
     }
 }

@@ -20,16 +20,17 @@ extension Engine {
     /// What may take the connection that is kept for cancels: cancels, without the new orders that may ride with them elsewhere, and what cancels wait for.
     private func launchLast(_ desk: Desk) -> Bool {
         guard desk.access.isSignable else { return false }
-        if mayWrite(desk) {
-            if !desk.lanes.isAskingOnLast, launchCountdown(desk) {
-                desk.lanes.askedOnLast(turn.lastRequest)
-                return true
-            }
+        let (asks, writes) = (desk.access.mayTry(.asking, in: turn), mayWrite(desk))
+        if asks || writes, !desk.lanes.isAskingOnLast, launchCountdown(desk) {
+            desk.lanes.askedOnLast(turn.lastRequest)
+            return true
+        }
+        if writes {
             if launchCancels(desk, takesPlaces: false) || launchRepeatedCancels(desk, takesPlaces: false) { return true }
             if desk.access.problem == nil, launchCancelAll(desk) { return true }
         }
         // One at a time: the next cancel waits for one answer at most.
-        guard !desk.lanes.isAskingOnLast, desk.access.mayTry(.asking, in: turn), launchQuestionOfCancels(desk) else { return false }
+        guard !desk.lanes.isAskingOnLast, asks, launchQuestionOfCancels(desk) else { return false }
         desk.lanes.askedOnLast(turn.lastRequest)
         return true
     }
@@ -46,7 +47,8 @@ extension Engine {
         if prepare(desk) { return true }
         guard desk.access.isSignable else { return false }
         let (asks, writes) = (desk.access.mayTry(.asking, in: turn), mayWrite(desk))
-        if writes, launchCountdown(desk) { return true }
+        // Not every user may set it, and a refusal of orders says nothing of it: it waits for neither alone.
+        if asks || writes, launchCountdown(desk) { return true }
         // What keeps the account from trading keeps nothing from being cancelled.
         guard desk.access.problem == nil else {
             if writes, launchCancels(desk) || launchRepeatedCancels(desk) { return true }
@@ -90,7 +92,7 @@ extension Engine {
 
     // MARK: Preparations
 
-    private func prepare(_ desk: Desk) -> Bool {
+    func prepare(_ desk: Desk) -> Bool {
         guard let query = desk.access.nextPreparation(in: turn), launch(.query(query), on: desk, usesReserve: true) else { return false }
         desk.access.preparing(query, in: turn)
         return true
@@ -107,9 +109,7 @@ extension Engine {
 
     func mayPlace(_ desk: Desk) -> Bool {
         guard desk.isPrepared, !isJournalFull, desk.trading.state != .halted, desk.roundsOut == 0, desk.unreleasedCancels == 0 else { return false }
-        // Where the venue is to pull orders when nothing is heard of omsd, none is placed that it would leave.
-        guard countdown(of: desk)?.isRunning(at: now.monotonic) ?? true else { return false }
-        return desk.access.isOpen(in: turn)
+        return isCovered(desk) && desk.access.isOpen(in: turn)
     }
 
     private func launchPlaces(_ desk: Desk, usesReserve: Bool = false) -> Bool {

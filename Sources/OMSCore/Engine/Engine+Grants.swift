@@ -5,6 +5,9 @@ extension Engine {
         guard let index = desk.budgets[name] ?? partBudget(name, on: desk) else {
             return fail(.invalidParams("budget \(name) is none of \(account): \(desk.budgets.keys.sorted().joined(separator: ", "))"), to: ticket)
         }
+        guard name != Query.countdown(seconds: 0).name else {
+            return fail(.invalidParams("\(name) is not lent: the venue's countdown would run out, and all orders of its user with it"), to: ticket)
+        }
         let share = limiter.budgets[index].share
         guard (1...share).contains(permits) else {
             return fail(.invalidParams("permits \(permits): this daemon may use 1 to \(share) of \(name) at once"), to: ticket)

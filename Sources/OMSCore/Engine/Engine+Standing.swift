@@ -47,6 +47,7 @@ extension Engine {
     package func heed(_ former: Engine, reading history: any History) {
         recall.open(history)
         defer { recall.close() }
+        inheritedSeq = former.inheritedSeq
         if let setups = former.reloaded { takeOver(setups) }
         limiter.heed(former.limiter)
         guards.heed(former.guards, in: turn)

@@ -49,8 +49,8 @@ package final class Engine {
     package var isJournalFull = false
     /// See `JournalState.goneBackSeq`.
     let goneBackSeq: Int64
-    /// The last number of the record when this engine took it up.
-    let inheritedSeq: Int64
+    /// The last number of the record when this process took it up.
+    var inheritedSeq: Int64
     /// When this engine was made, on the runner's clock; and when requests of the process before it can arrive no more.
     let startedAt: Int64
     let formerEndsAt: Int64
@@ -339,8 +339,7 @@ package final class Engine {
             bar(live, formerly.bar, words: formerly.words)
         }
         // A modify shows in what was last confirmed; one that is still open may have had its effect, too.
-        let isModified = live.order.price != live.order.terms.price || live.order.quantity != live.order.terms.quantity
-        live.mayBeRenamed = desk.profile.modifyMayRename && (isModified || live.commands.contains { commands[$0]?.kind == .modify })
+        live.mayBeRenamed = desk.profile.modifyMayRename && (live.order.isModified || live.commands.contains { commands[$0]?.kind == .modify })
         if live.state == .submitted {
             change(
                 live, to: .inDoubt, kind: .inDoubt, evidence: .inferred, request: live.order.request, note: "restart: the answer was not journaled")

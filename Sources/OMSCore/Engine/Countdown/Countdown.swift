@@ -1,7 +1,7 @@
 /// The venue's own dead man's switch of one user: so long after it was set last the venue cancels all of his orders, whoever placed them, and omsd sets it again
 /// and again.
 ///
-/// An owner: its state is written here alone. It is set by the first of the user's accounts, and counts for all of them.
+/// An owner: its state is written here alone. It is kept with the first of the user's accounts and counts for all of them; whichever of them can sets it.
 struct Countdown {
     let seconds: Int
     /// When the venue may begin to cancel, by the runner's clock: counted from when the last request that it confirmed was sent. nil: it was never set, or is
@@ -13,8 +13,10 @@ struct Countdown {
     private(set) var asked: Int?
     /// Why the last request came to nothing; nil: it did not.
     private(set) var failure: String?
-    /// A request was sent that may have set it, and none that switched it off was answered since.
-    private(set) var mayRun = false
+    /// It may run: a process before this one may have set it, or this one did, and no request that switches it off was answered since.
+    private(set) var mayRun = true
+    /// A request of this process may have set it.
+    private(set) var wasSet = false
 
     init(seconds: Int) { self.seconds = seconds }
 
@@ -26,10 +28,16 @@ struct Countdown {
 
     func isRunning(at now: Int64) -> Bool { runsOutAt.map { now < $0 } ?? false }
 
+    /// Whether an order that leaves now is there before it may run out: one that came behind would rest on, with nobody left to pull it. A third of it is enough
+    /// where that is less, for it is set anew before.
+    ///
+    /// - Parameter onItsWayUs: how long a request may take to arrive and be taken.
+    func covers(onItsWayUs: Int64, at now: Int64) -> Bool { isRunning(at: now + min(onItsWayUs, .seconds(Int64(seconds)) / 3)) }
+
     /// A request left that sets it, or with 0 switches it off.
     mutating func asks(_ seconds: Int, at now: Int64) {
         (asked, nextAt) = (seconds, now + (seconds == 0 ? Self.againUs : everyUs))
-        if seconds > 0 { mayRun = true }
+        if seconds > 0 { (mayRun, wasSet) = (true, true) }
     }
 
     /// The venue confirmed what it was asked.
@@ -40,7 +48,7 @@ struct Countdown {
         let former = runsOutAt
         (asked, failure) = (nil, nil)
         guard seconds > 0 else {
-            (runsOutAt, mayRun) = (nil, false)
+            (runsOutAt, mayRun, wasSet) = (nil, false, false)
             return .off
         }
         runsOutAt = sentAt + .seconds(Int64(seconds))
@@ -59,8 +67,11 @@ struct Countdown {
         nextAt = max(now, min(nextAt, now + Self.againUs))
     }
 
-    /// An engine is made anew while the venue counts on. What is out is the former one's.
-    mutating func heed(_ former: Countdown) { (runsOutAt, nextAt, mayRun) = (former.runsOutAt, former.nextAt, former.mayRun) }
+    /// An engine is made anew while the venue counts on. What is out is the former one's, and may never have left.
+    mutating func heed(_ former: Countdown) {
+        (runsOutAt, nextAt) = (former.runsOutAt, former.asked == nil ? former.nextAt : .min)
+        (mayRun, wasSet) = (former.mayRun, former.wasSet)
+    }
 
     /// Why accounts of the user are not ready, in words; nil: it runs.
     func trouble(at now: Int64) -> String? {
