@@ -187,6 +187,10 @@ struct AccountReader {
         let scope = entry.choice("scope", BudgetScope.self)
         // Fewer than one request takes would let it never leave.
         let least = rule?.heaviest ?? 1
+        if budget == Query.countdown(seconds: 0).name, let rule, let scope, scope != rule.scope {
+            let why = "one that is late could arrive behind the word that switches it off"
+            entry.report("\(budget) is counted by \(rule.scope.rawValue) and by nothing else: \(why)", "scope")
+        }
         // More would let one that is late arrive behind the word that switches it off.
         let most = budget == Query.countdown(seconds: 0).name ? max(least, rule?.permits ?? least) : 1_000_000
         let permits = entry.count("permits", in: least...most)

@@ -24,7 +24,9 @@ extension AccountReader {
     /// What one account of a user has pulled is all of the user's: none of them is to learn it from the venue.
     static func checkDeadmen(_ accounts: [(configuration: AccountConfiguration, section: ConfigurationSection)]) {
         for (index, (account, section)) in accounts.enumerated() {
-            let former = accounts[..<index].map(\.configuration).first { $0.venue == account.venue && $0.uid == account.uid }
+            let former = accounts[..<index].map(\.configuration).first {
+                $0.venue == account.venue && $0.uid == account.uid && $0.isDemo == account.isDemo
+            }
             guard let former, former.deadmanMs != account.deadmanMs else { continue }
             func words(_ ms: Int64?) -> String { ms.map { String($0) } ?? "none" }
             section.report(

@@ -39,6 +39,22 @@ import Venues
         #expect(found.count == 1 && found.first?.hasSuffix(": accounts.main.deadman_ms: \(problem)") == true, "\(found)")
     }
 
+    @Test func `the demo's countdown is not the venue's, and may be another`() throws {
+        func entry(_ name: String, _ more: String) -> String {
+            "\(name): { venue: \"okx\", product: \"spot\", uid: \"7\", credentials: \"\(name).json\", resend: \"never\", \(more) }"
+        }
+        let found = refused(entry("a", "deadman_ms: 10000") + ",\n" + entry("b", "demo: true, deadman_ms: 20000"))
+        #expect(found.isEmpty, "\(found)")
+    }
+
+    @Test func `nobody splits its one permit, nor makes two of it`() throws {
+        for limit in ["scope: \"apikey\"", "permits: 2"] {
+            let limits = "limits: [{ budget: \"countdown\", \(limit) }]"
+            let found = refused("main: { venue: \"okx\", product: \"spot\", uid: \"7\", credentials: \"c.json\", \(limits) }")
+            #expect(found.count == 1 && found.first?.contains("accounts.main.limits[0]") == true, "\(limit): \(found)")
+        }
+    }
+
     @Test func `accounts of one user name the same countdown, or none`() throws {
         func entry(_ name: String, _ product: String, _ ms: Int?) -> String {
             let deadman = ms.map { ", deadman_ms: \($0)" } ?? ""

@@ -41,6 +41,31 @@ import Testing
         #expect(daemon.journal.commands.values.allSatisfy { $0.state == .done && $0.intent == daemon.journal.intent("old")?.key })
     }
 
+    @Test func `who may see an account no more is answered at once as if there were none, whatever he waits for, and nobody else is`() throws {
+        let daemon = try Self.placed("xt-spot", orders: 2)
+        // Nothing is answered in the meantime.
+        daemon.world.setFaults([FaultRule(.delay(Fault.Milliseconds(9_000, 9_000)))])
+        daemon.submit(try House.intent("xt-spot", orders: 2, id: "new"))
+        let budget = try #require(try House.profile("xt-spot").budgets.first { $0.name == "batch-place" })
+        func take(on connection: UInt64) -> OMSCore.Ticket {
+            daemon.command(.limitTake("xt-spot", budget: budget.name, permits: budget.permits, holdMs: 30_000), on: connection)
+        }
+        _ = try House.hear(take(on: 3), daemon).get()
+        func waiting(on connection: UInt64) -> [OMSCore.Ticket] {
+            let wait = daemon.command(.intentWait("new", untilSettled: true, timeoutMs: 60_000), on: connection)
+            return [daemon.command(.reconcile("xt-spot"), on: connection), take(on: connection), wait]
+        }
+        let (his, hers) = (waiting(on: 7), waiting(on: 8))
+        daemon.run(forUs: .seconds(1))
+        #expect((his + hers).map { daemon.answers[$0] == nil } == Array(repeating: true, count: 6))
+        daemon.grant(Rights(visible: [], less: [:]), on: 7)
+        daemon.run(forUs: .milliseconds(1))
+        #expect(his.map { if case .failure(let error) = daemon.answers[$0] { error.code } else { 0 } } == [1001, 1001, 1007])
+        #expect(hers.map { daemon.answers[$0] == nil } == [true, true, true])
+        #expect(try hers.map { try House.hear($0, daemon, withinUs: .seconds(300)).get() }.count == 3)
+        #expect(daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
     @Test func `the wait for a canceled intent goes on after a restart`() throws {
         let daemon = try Self.placed("xt-spot", orders: 3)
         #expect(try House.error(daemon.command(.intentCancel("old")), daemon) == nil)

@@ -42,6 +42,11 @@ import Venues
         // No other program may hold the one permit that keeps it from running out.
         let wish = daemon.command(.limitTake(AccountID(venue), budget: "countdown", permits: 1, holdMs: 1_000))
         #expect(try House.error(wish, daemon)?.code == -32602)
+        if venue == "bitget-uta" {
+            // Nor all of a limit that its requests are charged to as well.
+            let all = daemon.command(.limitTake(AccountID(venue), budget: "overall", permits: 6_000, holdMs: 1_000))
+            #expect(try House.error(all, daemon)?.code == -32602)
+        }
         // Said again and again: on record is that it began.
         #expect(daemon.journal.requests.values.count { $0.endpoint.contains("cancel-all") } == 1)
 
@@ -109,6 +114,23 @@ import Venues
         #expect(try Self.resting(daemon, venue) == 20)
         #expect(daemon.engine?.snapshot().first?.isReady == false)
         #expect(daemon.world.duplicates.isEmpty && daemon.world.limitCounts.allSatisfy { $0.violations == 0 })
+    }
+
+    @Test func `the demo's countdown is another one than the venue's, though both are of one user`() throws {
+        let daemon = try House.daemon(["bitget-uta"]) { options in
+            options.setups[0].deadmanMs = Self.seconds * 1_000
+            options.setups[0].resendsAfterProof = false
+            var demo = options.setups[0]
+            let origin = AccountIdentity.place(demo.origin, isDemo: true)
+            demo = AccountSetup(id: "demo", uid: demo.uid, keyFingerprint: demo.keyFingerprint, rules: demo.rules)
+            demo.origin = origin
+            (demo.freshnessMs, demo.deadmanMs, demo.resendsAfterProof) = (3_000, Self.seconds * 1_000, false)
+            options.setups.append(demo)
+        }
+        try daemon.start()
+        #expect(daemon.run(forUs: .seconds(60)) { daemon.engine?.snapshot().allSatisfy(\.isReady) ?? false })
+        let begun = daemon.journal.events.filter { $0.event.note?.hasPrefix("the venue cancels all orders of this user") ?? false }
+        #expect(begun.count == 2, "\(Self.notes(daemon))")
     }
 
     @Test func `a venue that is cut off long enough takes all, and afterwards it is told and the orders are read`() throws {

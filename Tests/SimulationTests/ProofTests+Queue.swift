@@ -47,6 +47,25 @@ extension ProofTests {
         #expect(daemon.world.duplicates.isEmpty && daemon.violations.isEmpty, "\(daemon.violations)")
     }
 
+    @Test func `what was proven absent and waits is not sent again by a process whose account says never`() throws {
+        let daemon = try House.ready("xt-spot") { $0.setups[0].batchMax = 3 }
+        var rule = FaultRule(.loseReplyBeforeExecution(.reset))
+        rule.kind = .place
+        daemon.world.setFaults([rule])
+        daemon.submit(try House.intent("xt-spot", orders: 60, id: "lost"))
+        func isWaiting(_ order: Order) -> Bool { order.state == .intended && order.absences > 0 }
+        #expect(daemon.run(forUs: .seconds(300)) { orders(daemon).contains(where: isWaiting) })
+        let waiting = orders(daemon).filter(isWaiting).map(\.key)
+        daemon.crash()
+        daemon.world.setFaults([])
+        daemon.setups[0].resendsAfterProof = false
+        try daemon.start()
+        #expect(daemon.run(forUs: .seconds(300)) { orders(daemon).allSatisfy(\.state.isTerminal) || House.settled(daemon, "lost") })
+        let left = try waiting.map { try #require(daemon.journal.orders[$0]) }
+        #expect(left.allSatisfy { $0.state == .abandoned && $0.attempts == 1 }, "\(left.map(\.state))")
+        #expect(left.allSatisfy { $0.rejectText?.contains("resend is never") ?? false } && daemon.violations.isEmpty, "\(daemon.violations)")
+    }
+
     @Test(arguments: ProofTests.duplicating, [0, 1, 2])
     func `an order that surely was not executed while look-ups were shown to be wrong is in doubt again (in the same answer)`(
         venue: String, at place: Int

@@ -43,6 +43,11 @@ struct Callers {
         for intent in Array(waiters.keys) { _ = take(intent) { $0.ticket.connection == connection } }
     }
 
+    /// Takes out who of a connection waits for intents of which he is told no more, in the order in which those were accepted.
+    mutating func giveUp(on connection: UInt64, _ isHidden: (IntentKey) -> Bool) -> [(intent: IntentKey, tickets: [Ticket])] {
+        waiters.keys.filter(isHidden).sorted().map { intent in (intent, take(intent) { $0.ticket.connection == connection }) }
+    }
+
     private mutating func take(_ intent: IntentKey, where isTaken: (Waiter) -> Bool) -> [Ticket] {
         guard let all = waiters[intent] else { return [] }
         let left = all.filter { !isTaken($0) }

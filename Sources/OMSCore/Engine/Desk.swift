@@ -91,6 +91,11 @@ final class Desk {
     /// Whether it is of the same user at the same venue.
     func isOfUser(of other: Desk) -> Bool { self === other || profile.venue == other.profile.venue && setup.uid == other.setup.uid }
 
+    /// Whether the venue keeps one countdown for both: the demo's is another one.
+    func sharesCountdown(with other: Desk) -> Bool {
+        isOfUser(of: other) && AccountIdentity.isDemo(setup.origin) == AccountIdentity.isDemo(other.setup.origin)
+    }
+
     /// Whether anything was ever known of a market under this name.
     func isKnown(_ symbol: Symbol) -> Bool { access.markets.isKnown(symbol, used: listing.symbols) }
 

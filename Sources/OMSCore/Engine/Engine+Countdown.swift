@@ -4,7 +4,7 @@ extension Engine {
     func beginCountdowns() {
         for desk in desks {
             guard let ms = desk.setup.deadmanMs, desk.profile.countdownSeconds != nil, desk.setup.leaving == .everything else { continue }
-            let first = desks.first { $0.isOfUser(of: desk) && $0.countdown != nil } ?? desk
+            let first = desks.first { $0.sharesCountdown(with: desk) && $0.countdown != nil } ?? desk
             if first === desk { desk.countdown = Countdown(seconds: Int(ms / 1_000)) }
             desk.countdownKeeper = first.index
         }
@@ -25,6 +25,16 @@ extension Engine {
     /// Whether the venue says that the key is the user's whose countdown it is.
     private func maySet(_ desk: Desk) -> Bool { desk.access.isSignable && desk.access.facts != nil && desk.access.problem == nil }
 
+    /// Whether it is this account that asks now: another whose requests come to nothing costs the time in which one beside it would set it.
+    private func isTurn(of desk: Desk, _ countdown: Countdown) -> Bool {
+        let able = desks.filter { other in
+            guard other.sharesCountdown(with: desk), maySet(other) else { return false }
+            guard other !== desk else { return true }
+            return mayLeave(other) && other.access.isReachable(in: turn) && (other.access.mayTry(.asking, in: turn) || mayWrite(other))
+        }
+        return countdown.isTurn(of: desk.index, among: able.map(\.index))
+    }
+
     /// Sets it where it is due, by whichever of the user's accounts can: the trouble of one pulls no orders of others. It comes before all else: an order of the
     /// user that is not cancelled a moment sooner costs less than all of them.
     func launchCountdown(_ desk: Desk) -> Bool {
@@ -33,8 +43,9 @@ extension Engine {
             wake(at: countdown.nextAt)
             return false
         }
+        guard isTurn(of: desk, countdown) else { return false }
         // It may run out at any time from here on, and what it takes must not be let in again by a request that is under way.
-        if !countdown.wasSet, let end = desks.filter({ $0.isOfUser(of: desk) }).compactMap({ resendsEnd(on: $0) }).max() {
+        if !countdown.wasSet, let end = desks.filter({ $0.sharesCountdown(with: desk) }).compactMap({ resendsEnd(on: $0) }).max() {
             wake(at: end)
             return false
         }
@@ -54,6 +65,7 @@ extension Engine {
             return
         }
         guard now.monotonic >= countdown.nextAt || countdown.failure == nil else { return wake(at: countdown.nextAt) }
+        guard isTurn(of: desk, countdown) else { return }
         if !ask(0, on: desk, isJournaled: true) { wake(at: now.monotonic + .milliseconds(50)) }
     }
 
@@ -65,7 +77,7 @@ extension Engine {
 
     func countdownSet(_ flight: InFlight, sentAt: Int64, on desk: Desk) {
         let words: String
-        switch keeper(of: desk)?.countdown?.confirmed(sentAt: sentAt, at: now.monotonic) {
+        switch keeper(of: desk)?.countdown?.confirmed(by: desk.index, sentAt: sentAt, at: now.monotonic) {
         case nil: return
         case .begun:
             words = "the venue cancels all orders of this user as soon as it has not heard of omsd for \(countdown(of: desk)?.seconds ?? 0) s"
@@ -75,13 +87,13 @@ extension Engine {
         case .mayHaveRunOut(let since):
             words = "the venue did not hear of omsd in time \((now.monotonic - since) / 1_000_000) s ago: what rested there may be cancelled"
             matters(flight)
-            for other in desks where other.isOfUser(of: desk) { other.listing.read(by: now.monotonic) }
+            for other in desks where other.sharesCountdown(with: desk) { other.listing.read(by: now.monotonic) }
         }
         record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, note: words)))
     }
 
     func countdownFailed(_ reason: String, _ flight: InFlight, on desk: Desk) {
         matters(flight)
-        keeper(of: desk)?.countdown?.failed(reason, at: now.monotonic)
+        keeper(of: desk)?.countdown?.failed(reason, by: desk.index, at: now.monotonic)
     }
 }

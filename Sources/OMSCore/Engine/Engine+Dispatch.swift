@@ -41,7 +41,7 @@ extension Engine {
         return desk.access.problem == nil && (desk.kill != nil || confirmsByListing(desk)) && launchSweepPage(desk)
     }
 
-    private func mayWrite(_ desk: Desk) -> Bool { desk.setup.leaving != .questions && desk.access.mayTry(.writing, in: turn) }
+    func mayWrite(_ desk: Desk) -> Bool { desk.setup.leaving != .questions && desk.access.mayTry(.writing, in: turn) }
 
     private func launchNext(_ desk: Desk) -> Bool {
         if prepare(desk) { return true }

@@ -186,15 +186,27 @@ extension Engine {
             change(live, to: .intended, kind: .requeued, evidence: .inferred, fields: fields, request: request, note: "proven absent")
             return requeue([live], on: desk)
         }
+        giveUp(live, because: reason, fields, request: request, on: desk)
+    }
+
+    private func giveUp(_ live: LiveOrder, because reason: String, _ fields: OrderFields, request: RequestID?, on desk: Desk) {
         let words = "proven absent; not sent again: \(reason)"
         let text = [live.order.rejectText, words].compactMap { $0 }.joined(separator: "; ")
         let told = fields.union(desk.book.refuse(live, live.order.rejectCode, text))
         change(live, to: .abandoned, kind: .closed, evidence: .inferred, fields: told, request: request, note: words)
     }
 
+    /// What a process before this one had not sent, or had proven absent and would have sent again: the account may be one by now of which nothing is.
+    func resumeUnsent(_ live: LiveOrder, on desk: Desk) {
+        guard live.order.absences > 0, !desk.setup.resendsAfterProof, !isLeft(live.order, on: desk) else { return enqueue(live, on: desk) }
+        giveUp(live, because: Self.resendIsNever, [], request: nil, on: desk)
+    }
+
+    private static let resendIsNever = "resend is never"
+
     private func reasonNotToResend(_ live: LiveOrder, on desk: Desk) -> String? {
         if live.commands.contains(where: { commands[$0]?.kind == .cancel }) { return "a cancel of it is open" }
-        if !desk.setup.resendsAfterProof { return "resend is never" }
+        if !desk.setup.resendsAfterProof { return Self.resendIsNever }
         if isLate(live, on: desk) { return "its deadline passed" }
         if desk.trading.state == .halted || (desk.trading.state == .reducing && !Examination.reduces(live.order.terms)) {
             return "trading is \(desk.trading.state.rawValue)"

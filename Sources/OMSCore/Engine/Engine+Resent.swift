@@ -5,8 +5,6 @@ extension Engine {
     /// decides, unless the venue does not tell the time for so long.
     func resendEnds(of live: LiveOrder, on desk: Desk) -> Int64? {
         guard desk.resent.contains(live.key) else { return nil }
-        // Nothing is signed meanwhile, so that nothing ends the order either.
-        guard let clock = desk.access.clock else { return now.monotonic + patience.clockAgainUs }
         // No request stays on its way longer than that, nor at the venue than its window, whatever the venue's clock shows or once showed.
         let sentAt = live.attemptedAt
         let onItsWayUs = Int64.milliseconds(desk.setup.requestTimeoutMs + desk.setup.holdUnansweredMs) + Self.waitsToLeaveUs
@@ -15,6 +13,8 @@ extension Engine {
             desk.resent.ended(live.key)
             return nil
         }
+        // Nothing is signed meanwhile, so that nothing ends the order either.
+        guard let clock = desk.access.clock else { return min(now.monotonic + patience.clockAgainUs, isOverBy) }
         let measured = desk.access.time.history.low(at: now.monotonic, since: sentAt)
         let left = fence(of: live, on: desk) + .milliseconds(desk.profile.visibilityDelayMs) - (measured ?? clock.low(at: now.monotonic))
         guard left <= 0 else { return min(now.monotonic + left, isOverBy) }

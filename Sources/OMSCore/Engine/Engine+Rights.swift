@@ -29,6 +29,20 @@ extension Engine {
         }
     }
 
+    /// The roles were read again: what waits is judged by what its caller may do now. A guard stays, and what it stands for with it: to cancel is the safe side.
+    func judgeAnew(by rights: Rights, of connection: UInt64) {
+        admission.change(rights, of: connection)
+        guard !rights.areWhole else { return }
+        for desk in desks where !rights.allow(.trade, on: desk.id) {
+            let waiting = desk.listing.giveUp(on: connection) + limiter.grants.giveUp(on: connection, account: desk.index)
+            do throws(ControlError) { try demand(.trade, on: desk.id, rights) } catch { for ticket in waiting { fail(error, to: ticket) } }
+        }
+        for (key, tickets) in callers.giveUp(on: connection, { intents[$0].map { !rights.sees($0.row.account) } ?? false }) {
+            guard let id = intents[key]?.row.id else { continue }
+            for ticket in tickets { fail(.unknownOrder("no intent \(id) in this journal"), to: ticket) }
+        }
+    }
+
     /// Whose accounts a command is for that names none: those with which its caller may do as much.
     func desks(_ rights: Rights, allowing right: Right = .view) -> [Desk] {
         rights.areWhole ? desks : desks.filter { rights.allow(right, on: $0.id) }

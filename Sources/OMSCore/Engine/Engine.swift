@@ -159,7 +159,7 @@ package final class Engine {
         case .spoke(let connection): guards.heard(connection, in: turn)
         case .reload(let setups, let changes, let actor): reload(setups, changes: changes, by: actor)
         case .remark(let words, let facts): record(.note(account: nil, nil, event(.note, facts: facts, note: words)))
-        case .rights(let rights, let connection): admission.change(rights, of: connection)
+        case .rights(let rights, let connection): judgeAnew(by: rights, of: connection)
         case .wake: break
         }
     }
@@ -353,7 +353,7 @@ package final class Engine {
             }
         }
         switch live.state {
-        case .intended: enqueue(live, on: desk)
+        case .intended: resumeUnsent(live, on: desk)
         case .inDoubt:
             if !isLeft(live.order, on: desk) { desk.listing.orderFellIntoDoubt(at: now.monotonic) }
             ask(live, .doubt, on: desk, after: 0)

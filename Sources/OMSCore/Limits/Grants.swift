@@ -35,6 +35,14 @@ struct Grants: Sendable {
 
     mutating func want(_ wish: Wish) { wishes.append(wish) }
 
+    /// Takes out what a connection waits for of an account.
+    mutating func giveUp(on connection: UInt64, account: Int) -> [Ticket] {
+        func isGiven(_ wish: Wish) -> Bool { wish.ticket.connection == connection && wish.account == account }
+        let given = wishes.elements.filter(isGiven).map(\.ticket)
+        wishes.removeAll(where: isGiven)
+        return given
+    }
+
     // MARK: Turns with places
 
     /// Those of these budgets that a wish waits for.

@@ -4,6 +4,8 @@ import OMSCore
 extension VirtualDaemon {
     /// The configuration is read again, and is as it was.
     package func reload() { if isUp { inputs.append(.reload(setups, changes: [], by: .daemon)) } }
+    /// Roles are read again: what the caller on a connection may do from now on.
+    package func grant(_ rights: Rights, on connection: UInt64) { if isUp { inputs.append(.rights(rights, connection: connection)) } }
 
     /// A caller's connection ends, or sends a line that is no command. What ends with the daemon itself ends without a word.
     package func disconnect(_ connection: UInt64) {

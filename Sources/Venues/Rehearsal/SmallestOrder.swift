@@ -30,7 +30,9 @@ package struct SmallestOrder: Sendable, Equatable {
         }
         guard quantity.isPositive, market.maxQuantity.map({ quantity <= $0 }) ?? true else { return nil }
         // Neither more than the market lets one order be worth.
-        if let most = market.maxNotional, let whole = worth.multiplied(by: quantity, roundingDown: true), whole > most { return nil }
+        if let most = market.maxNotional {
+            guard let whole = worth.multiplied(by: quantity, roundingDown: true), whole <= most else { return nil }
+        }
         (self.price, self.quantity) = (rounded, quantity)
         let below = rounded.subtracting(tick)
         otherPrice = below.flatMap { $0.isPositive ? $0 : nil }

@@ -33,11 +33,12 @@ enum ExportVerb {
         for name in ["--from", "--to", "--journal", "--archive"] where context.arguments.text(name) != nil {
             throw .usage("\(name) is of a view in the journal: omsctl export orders|fills|requests|timeline")
         }
-        var isFirst = true
+        var (isBegun, isFirst) = (false, true)
         let filter = try ListVerbs.Filter(context.arguments)
-        context.terminal.out(isCSV ? columns.joined(separator: ",") + "\r\n" : "[")
         try context.pages(OrderList.self, "orders", OrderList.Parameters(filter: filter)) { page in
-            var out = ""
+            // Nothing is printed in front of the first answer: it may be a refusal.
+            var out = isBegun ? "" : isCSV ? columns.joined(separator: ",") + "\r\n" : "["
+            isBegun = true
             for order in page {
                 if isCSV {
                     out += columns.map { csv(order[$0], named: $0) }.joined(separator: ",") + "\r\n"

@@ -95,6 +95,12 @@ import Wire
         #expect(try Self.answers(daemon).first?["error"]?["code"]?.integer == 1001)
     }
 
+    @Test func `an export that is refused prints the error alone, and none of an array`() throws {
+        let daemon = try ScriptedDaemon { _ in throw ControlError.unknownAccount("a") }
+        #expect(daemon.run("export", "--json", "--account", "a") == 3)
+        #expect(try JSONParser.parse(Array(daemon.terminal.output.utf8))["error"]?["code"]?.integer == 1001, "\(daemon.terminal.output)")
+    }
+
     // MARK: Which journal
 
     private static func journal(_ folder: ScratchDirectory) throws -> String {

@@ -13,6 +13,11 @@ struct Countdown {
     private(set) var asked: Int?
     /// Why the last request came to nothing; nil: it did not.
     private(set) var failure: String?
+    /// How many in a row came to nothing.
+    private var failures = 0
+    /// The account whose request was confirmed last; and those whose last one came to nothing.
+    private var setBy: Int?
+    private var failing: Set<Int> = []
     /// It may run: a process before this one may have set it, or this one did, and no request that switches it off was answered since.
     private(set) var mayRun = true
     /// A request of this process may have set it.
@@ -22,6 +27,14 @@ struct Countdown {
 
     /// The venue counts requests by the second, and its margin comes on top.
     static let againUs: Int64 = 1_100_000
+    /// How rarely at the least a venue is asked that refuses it, where nothing runs that could run out.
+    static let refusedUs: Int64 = .seconds(30)
+
+    /// Whether an account asks next, of those of the user that can: the one that was confirmed last, else one whose requests did not come to nothing, else any.
+    func isTurn(of account: Int, among able: [Int]) -> Bool {
+        if let setBy, able.contains(setBy), !failing.contains(setBy) { return account == setBy }
+        return !failing.contains(account) || able.allSatisfy(failing.contains)
+    }
 
     /// Set three times while it would run out once.
     private var everyUs: Int64 { max(Self.againUs, .seconds(Int64(seconds)) / 3) }
@@ -43,10 +56,11 @@ struct Countdown {
     /// The venue confirmed what it was asked.
     ///
     /// - Returns: what that means.
-    mutating func confirmed(sentAt: Int64, at now: Int64) -> News? {
+    mutating func confirmed(by account: Int, sentAt: Int64, at now: Int64) -> News? {
         guard let seconds = asked else { return nil }
         let former = runsOutAt
-        (asked, failure) = (nil, nil)
+        (asked, failure, failures, setBy) = (nil, nil, 0, account)
+        failing.remove(account)
         guard seconds > 0 else {
             (runsOutAt, mayRun, wasSet) = (nil, false, false)
             return .off
@@ -62,15 +76,19 @@ struct Countdown {
         case mayHaveRunOut(since: Int64)
     }
 
-    mutating func failed(_ reason: String, at now: Int64) {
-        (asked, failure) = (nil, reason)
+    mutating func failed(_ reason: String, by account: Int, at now: Int64) {
+        let mayWait = asked != 0 && !isRunning(at: now)
+        (asked, failure, failures) = (nil, reason, failures + 1)
+        failing.insert(account)
         nextAt = max(now, min(nextAt, now + Self.againUs))
+        // One that every account was refused is asked for ever more rarely.
+        if mayWait { nextAt = now + min(Self.refusedUs, Self.againUs << Int64(min(failures - 1, 5))) }
     }
 
     /// An engine is made anew while the venue counts on. What is out is the former one's, and may never have left.
     mutating func heed(_ former: Countdown) {
         (runsOutAt, nextAt) = (former.runsOutAt, former.asked == nil ? former.nextAt : .min)
-        (mayRun, wasSet) = (former.mayRun, former.wasSet)
+        (mayRun, wasSet, setBy, failing) = (former.mayRun, former.wasSet, former.setBy, former.failing)
     }
 
     /// Why accounts of the user are not ready, in words; nil: it runs.

@@ -309,6 +309,15 @@ final class Listing {
     /// The connection is gone.
     func drop(_ connection: UInt64) { waiters.removeAll { $0.ticket.connection == connection } }
 
+    /// Takes out who of a connection waits for something of it.
+    func giveUp(on connection: UInt64) -> [Ticket] {
+        let given = waiting.filter { $0.connection == connection }
+        drop(connection)
+        sweep?.waiters.removeAll { $0.ticket.connection == connection }
+        for index in reconciliations.indices { reconciliations[index].waiters.removeAll { $0.ticket.connection == connection } }
+        return given
+    }
+
     /// All who wait for something of it.
     var waiting: [Ticket] { (waiters + (sweep?.waiters ?? []) + reconciliations.flatMap(\.waiters)).map(\.ticket) }
 }

@@ -108,7 +108,7 @@ struct SweepWaiter {
 
 /// A reconciliation whose listing is done, or given up, and whose missing orders are being looked up.
 struct Reconciliation {
-    let waiters: [SweepWaiter]
+    var waiters: [SweepWaiter]
     var summary: ReconcileSummary
     var pending: Set<OrderKey>
     let startedAt: Int64
