@@ -27,6 +27,13 @@ extension AccountReader {
             let former = accounts[..<index].map(\.configuration).first {
                 $0.venue == account.venue && $0.uid == account.uid && $0.isDemo == account.isDemo
             }
+            if account.deadmanMs != nil,
+                let other = accounts.map(\.configuration).first(where: {
+                    $0.venue == account.venue && $0.uid == account.uid && $0.isDemo != account.isDemo && $0.deadmanMs != nil
+                }), account.isDemo
+            {
+                section.report("\(other.id) of the same user has one, too: a lost answer of the demo's would hold up that one's", "deadman_ms")
+            }
             guard let former, former.deadmanMs != account.deadmanMs else { continue }
             func words(_ ms: Int64?) -> String { ms.map { String($0) } ?? "none" }
             section.report(

@@ -39,12 +39,17 @@ import Venues
         #expect(found.count == 1 && found.first?.hasSuffix(": accounts.main.deadman_ms: \(problem)") == true, "\(found)")
     }
 
-    @Test func `the demo's countdown is not the venue's, and may be another`() throws {
+    @Test func `the demo's countdown is not the venue's, and none is kept there beside one of the same user`() throws {
         func entry(_ name: String, _ more: String) -> String {
             "\(name): { venue: \"okx\", product: \"spot\", uid: \"7\", credentials: \"\(name).json\", resend: \"never\", \(more) }"
         }
-        let found = refused(entry("a", "deadman_ms: 10000") + ",\n" + entry("b", "demo: true, deadman_ms: 20000"))
-        #expect(found.isEmpty, "\(found)")
+        #expect(refused(entry("a", "deadman_ms: 10000") + ",\n" + entry("b", "demo: true")).isEmpty)
+        #expect(refused(entry("a", "batch_max: 5") + ",\n" + entry("b", "demo: true, deadman_ms: 20000")).isEmpty)
+        let both = [entry("a", "deadman_ms: 10000"), entry("b", "demo: true, deadman_ms: 10000")]
+        for accounts in [both, both.reversed()] {
+            let found = refused(accounts.joined(separator: ",\n"))
+            #expect(found.count == 1 && found.first?.contains("accounts.b.deadman_ms: a of the same user has one, too") == true, "\(found)")
+        }
     }
 
     @Test func `nobody splits its one permit, nor makes two of it`() throws {

@@ -20,7 +20,7 @@ import Testing
         countdown.asks(9, at: 0)
         _ = countdown.confirmed(by: 0, sentAt: 0, at: 0)
         countdown.asks(9, at: 3_000_000)
-        countdown.failed("timed out", by: 0, at: 8_000_000)
+        countdown.failed("timed out", isRefused: false, by: 0, at: 8_000_000)
         #expect(countdown.nextAt == 8_000_000 && countdown.isRunning(at: 8_999_999))
         #expect(countdown.trouble(at: 9_000_000) == "the venue's countdown (deadman_ms) may have run out: timed out")
         countdown.asks(9, at: 9_500_000)
@@ -57,7 +57,7 @@ import Testing
     @Test mutating func `is set by the account that was confirmed last, and by none whose requests come to nothing while another can`() {
         #expect((0..<3).allSatisfy { countdown.isTurn(of: $0, among: [0, 1, 2]) })
         countdown.asks(9, at: 0)
-        countdown.failed("refused", by: 1, at: 100_000)
+        countdown.failed("refused", isRefused: true, by: 1, at: 100_000)
         #expect([0, 1, 2].map { countdown.isTurn(of: $0, among: [0, 1, 2]) } == [true, false, true])
         #expect(countdown.isTurn(of: 1, among: [1]), "nobody else can")
         countdown.asks(9, at: 2_000_000)
@@ -66,10 +66,10 @@ import Testing
         #expect(countdown.isTurn(of: 0, among: [0, 1]) && !countdown.isTurn(of: 1, among: [0, 1]))
         // Its own comes to nothing: another's turn, and once all did, anybody's.
         countdown.asks(9, at: 5_000_000)
-        countdown.failed("timed out", by: 2, at: 6_000_000)
+        countdown.failed("timed out", isRefused: false, by: 2, at: 6_000_000)
         #expect([0, 1, 2].map { countdown.isTurn(of: $0, among: [0, 1, 2]) } == [true, false, false])
         countdown.asks(9, at: 6_000_000)
-        countdown.failed("timed out", by: 0, at: 7_000_000)
+        countdown.failed("timed out", isRefused: false, by: 0, at: 7_000_000)
         #expect((0..<3).allSatisfy { countdown.isTurn(of: $0, among: [0, 1, 2]) })
     }
 
@@ -77,24 +77,28 @@ import Testing
         var (now, waits): (Int64, [Int64]) = (0, [])
         for _ in 0..<8 {
             countdown.asks(9, at: now)
-            countdown.failed("refused", by: 0, at: now)
+            countdown.failed("refused", isRefused: true, by: 0, at: now)
             waits.append(countdown.nextAt - now)
             now = countdown.nextAt
         }
         #expect(waits == [1_100_000, 2_200_000, 4_400_000, 8_800_000, 17_600_000, 30_000_000, 30_000_000, 30_000_000])
+        // A venue that cannot be heard says nothing of that: one that a process before this one set may run.
+        countdown.asks(9, at: now)
+        countdown.failed("timed out", isRefused: false, by: 0, at: now)
+        #expect(countdown.nextAt == now + 1_100_000 && countdown.offAgainAt == now + 1_100_000)
         countdown.asks(9, at: now)
         _ = countdown.confirmed(by: 0, sentAt: now, at: now)
         countdown.asks(9, at: now + 3_000_000)
-        countdown.failed("refused", by: 0, at: now + 3_000_000)
+        countdown.failed("refused", isRefused: true, by: 0, at: now + 3_000_000)
         #expect(countdown.nextAt == now + 4_100_000)
     }
 
     @Test mutating func `that could not be switched off may run on, and one that was does not`() {
         countdown.asks(9, at: 0)
-        countdown.failed("refused", by: 0, at: 100_000)
+        countdown.failed("refused", isRefused: true, by: 0, at: 100_000)
         #expect(countdown.mayRun, "nobody knows whether the venue took it")
         countdown.asks(0, at: 2_000_000)
-        countdown.failed("timed out", by: 0, at: 3_000_000)
+        countdown.failed("timed out", isRefused: false, by: 0, at: 3_000_000)
         #expect(countdown.mayRun)
         countdown.asks(0, at: 4_100_000)
         #expect(countdown.confirmed(by: 0, sentAt: 4_100_000, at: 4_200_000) == .off)

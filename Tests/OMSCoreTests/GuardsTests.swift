@@ -221,6 +221,38 @@ import Testing
         #expect(due(at: 11_001).tripping.map(\.id) == [row.id])
     }
 
+    /// The engine is made anew over what the record says.
+    private mutating func madeAnew(_ row: GuardRow, at ms: Int64) -> [GuardRow.State] {
+        let former = guards
+        guards = Guards()
+        guards.restore([row], bound: [:], in: turn(ms))
+        let turn = turn(ms)
+        guards.heed(former, in: turn)
+        return Self.states(turn)
+    }
+
+    @Test mutating func `that its holder released in a turn that was never written is still his, and lost once he is gone`() throws {
+        let row = try begin(heartbeatMs: 500)
+        _ = try guards.release(row.id, user: 7, of: 1, actor: .daemon, in: turn(100))
+        #expect(madeAnew(row, at: 101) == [.held])
+        // Once more, before anything of it was written.
+        #expect(madeAnew(row, at: 102) == [.held])
+        #expect(try guards.current(of: 1, for: "a") == row.id)
+        #expect(due(at: 500).states == [.lost], "silent since before")
+        _ = try guards.release(row.id, user: 7, of: 1, actor: .daemon, in: turn(600))
+        #expect(drop(1, at: 700).isEmpty && madeAnew(row, at: 701).isEmpty, "nobody is left to hold it")
+        #expect(due(at: 1_701).tripping.map(\.id) == [row.id])
+    }
+
+    @Test mutating func `that was taken over in a turn that was never written is its former holder's`() throws {
+        let row = try begin()
+        _ = try resume(1, on: 2, at: 100)
+        #expect(throws: ControlError.self) { try guards.current(of: 1, for: "a") }
+        #expect(madeAnew(row, at: 101) == [.held])
+        #expect(try guards.current(of: 1, for: "a") == row.id && guards.current(of: 2, for: "a") == nil)
+        #expect(due(at: 3_600_000).tripping.isEmpty)
+    }
+
     @Test mutating func `of a user has a bound to their number, and another user begins one all the same`() throws {
         for connection in 0..<UInt64(Guards.openMax) { _ = try begin(on: connection) }
         #expect { try begin(on: 5_000) } throws: { ($0 as? ControlError)?.code == 1008 }

@@ -30,6 +30,7 @@ extension Engine {
         let able = desks.filter { other in
             guard other.sharesCountdown(with: desk), maySet(other) else { return false }
             guard other !== desk else { return true }
+            guard other.inFlightCount < other.maxInFlight, other.hasRoom || !other.lanes.isAskingOnLast else { return false }
             return mayLeave(other) && other.access.isReachable(in: turn) && (other.access.mayTry(.asking, in: turn) || mayWrite(other))
         }
         return countdown.isTurn(of: desk.index, among: able.map(\.index))
@@ -64,7 +65,7 @@ extension Engine {
             if desk.access.problem == nil { _ = prepare(desk) }
             return
         }
-        guard now.monotonic >= countdown.nextAt || countdown.failure == nil else { return wake(at: countdown.nextAt) }
+        guard now.monotonic >= countdown.offAgainAt else { return wake(at: countdown.offAgainAt) }
         guard isTurn(of: desk, countdown) else { return }
         if !ask(0, on: desk, isJournaled: true) { wake(at: now.monotonic + .milliseconds(50)) }
     }
@@ -92,8 +93,8 @@ extension Engine {
         record(.note(account: desk.id, nil, event(.note, evidence: .response, request: flight.plan.id, note: words)))
     }
 
-    func countdownFailed(_ reason: String, _ flight: InFlight, on desk: Desk) {
+    func countdownFailed(_ reason: String, isRefused: Bool, _ flight: InFlight, on desk: Desk) {
         matters(flight)
-        keeper(of: desk)?.countdown?.failed(reason, by: desk.index, at: now.monotonic)
+        keeper(of: desk)?.countdown?.failed(reason, isRefused: isRefused, by: desk.index, at: now.monotonic)
     }
 }

@@ -8,13 +8,15 @@ extension Engine {
         guard name != Query.countdown(seconds: 0).name else {
             return fail(.invalidParams("\(name) is not lent: the venue's countdown would run out, and all orders of its user with it"), to: ticket)
         }
-        let share = limiter.budgets[index].share - (isOfCountdown(index) ? limiter.budgets[index].reserve : 0)
-        guard (1...share).contains(permits) else {
-            return fail(.invalidParams("permits \(permits): this daemon may use 1 to \(share) of \(name) at once"), to: ticket)
+        let keepsReserve = isOfCountdown(index)
+        let most = limiter.mostLent(of: index, keepsReserve: keepsReserve)
+        guard permits >= 1, permits <= most else {
+            return fail(.invalidParams("permits \(permits): this daemon may use 1 to \(most) of \(name) at once"), to: ticket)
         }
         limiter.grants.want(
             Grants.Wish(
-                ticket: ticket, account: desk.index, budget: index, permits: permits, holdMs: holdMs, holdUnansweredMs: desk.setup.holdUnansweredMs))
+                ticket: ticket, account: desk.index, budget: index, permits: permits, holdMs: holdMs, holdUnansweredMs: desk.setup.holdUnansweredMs,
+                keepsReserve: keepsReserve))
     }
 
     /// What the venue's countdown is charged for, too: of its reserve nothing is lent, or the countdown runs out and all orders of its user with it.

@@ -198,7 +198,9 @@ extension Engine {
 
     /// What a process before this one had not sent, or had proven absent and would have sent again: the account may be one by now of which nothing is.
     func resumeUnsent(_ live: LiveOrder, on desk: Desk) {
-        guard live.order.absences > 0, !desk.setup.resendsAfterProof, !isLeft(live.order, on: desk) else { return enqueue(live, on: desk) }
+        guard live.order.absences > 0, !desk.setup.resendsAfterProof, desk.setup.leaving == .everything, !isLeft(live.order, on: desk) else {
+            return enqueue(live, on: desk)
+        }
         giveUp(live, because: Self.resendIsNever, [], request: nil, on: desk)
     }
 

@@ -32,12 +32,14 @@ extension Engine {
             let reason: String
             if case .failed(let words) = answer.query { reason = words } else { reason = "an answer to another question" }
             desk.access.say(reason)
-            failed(query, reason, flight, on: desk)
+            failed(query, reason, isRefused: answer.disposition == .answered || answer.disposition == .halted, flight, on: desk)
         }
     }
 
     /// A question without an answer: asked again later, never read as absence.
-    func failed(_ query: Query, _ reason: String, _ flight: InFlight, on desk: Desk) {
+    ///
+    /// - Parameter isRefused: by the venue, in its own words.
+    func failed(_ query: Query, _ reason: String, isRefused: Bool = false, _ flight: InFlight, on desk: Desk) {
         switch query {
         case .serverTime, .account, .instruments:
             desk.access.say(reason)
@@ -50,7 +52,7 @@ extension Engine {
             turned(.executions, on: desk, reason)
             if let live = desk.book[subject.order] { wantFillsAgain(live, isAnswered: false, on: desk) }
         case .cancelAll: cancelAllFailed(desk, reason)
-        case .countdown: countdownFailed(reason, flight, on: desk)
+        case .countdown: countdownFailed(reason, isRefused: isRefused, flight, on: desk)
         }
     }
 }

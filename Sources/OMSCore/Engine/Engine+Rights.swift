@@ -29,7 +29,7 @@ extension Engine {
         }
     }
 
-    /// The roles were read again: what waits is judged by what its caller may do now. A guard stays, and what it stands for with it: to cancel is the safe side.
+    /// The accounts' roles were read again: what waits is judged by what its caller may do with them now. A guard stays, and what it stands for with it: to cancel is the safe side.
     func judgeAnew(by rights: Rights, of connection: UInt64) {
         admission.change(rights, of: connection)
         guard !rights.areWhole else { return }

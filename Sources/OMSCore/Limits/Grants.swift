@@ -21,6 +21,8 @@ struct Grants: Sendable {
         /// How long its holder keeps them at most; and how long what they did may still arrive, once nobody answers for it.
         let holdMs: Int64
         let holdUnansweredMs: Int64
+        /// The reserve is for what no other program may hold up.
+        var keepsReserve = false
         /// A refusal for the rate left the budget a smaller share than it asks for: it stands in nobody's way until that has grown back.
         var outgrowsShare = false
     }
@@ -72,9 +74,10 @@ extension Limiter {
         var waiting: [Grants.Wish] = []
         var blocked: Set<Int> = []
         while var wish = grants.wishes.popFirst() {
-            guard wish.permits <= budgets[wish.budget].share else {
+            let most = mostLent(of: wish.budget, keepsReserve: wish.keepsReserve)
+            guard wish.permits <= most else {
                 grants.wishIsNext.remove(wish.budget)
-                let words = "this daemon may use \(budgets[wish.budget].share) at once since its configuration was read again"
+                let words = "this daemon may use \(most) at once since its configuration was read again"
                 turn.reply(.failure(.invalidParams("permits \(wish.permits): \(words)")), to: wish.ticket)
                 continue
             }
@@ -103,6 +106,9 @@ extension Limiter {
         }
         grants.wishes.prepend(waiting)
     }
+
+    /// How many permits of a limit one wish may ask for.
+    func mostLent(of budget: Int, keepsReserve: Bool) -> Int { budgets[budget].share - (keepsReserve ? max(1, budgets[budget].reserve) : 0) }
 
     private mutating func grant(_ wish: Grants.Wish, in turn: Turn) {
         let id = turn.nextRequest()

@@ -13,8 +13,10 @@ struct Countdown {
     private(set) var asked: Int?
     /// Why the last request came to nothing; nil: it did not.
     private(set) var failure: String?
-    /// How many in a row came to nothing.
-    private var failures = 0
+    /// How many the venue refused while none ran.
+    private var refusals = 0
+    /// Not asked to be switched off again before then.
+    private(set) var offAgainAt: Int64 = .min
     /// The account whose request was confirmed last; and those whose last one came to nothing.
     private var setBy: Int?
     private var failing: Set<Int> = []
@@ -59,7 +61,7 @@ struct Countdown {
     mutating func confirmed(by account: Int, sentAt: Int64, at now: Int64) -> News? {
         guard let seconds = asked else { return nil }
         let former = runsOutAt
-        (asked, failure, failures, setBy) = (nil, nil, 0, account)
+        (asked, failure, refusals, setBy) = (nil, nil, 0, account)
         failing.remove(account)
         guard seconds > 0 else {
             (runsOutAt, mayRun, wasSet) = (nil, false, false)
@@ -76,13 +78,17 @@ struct Countdown {
         case mayHaveRunOut(since: Int64)
     }
 
-    mutating func failed(_ reason: String, by account: Int, at now: Int64) {
-        let mayWait = asked != 0 && !isRunning(at: now)
-        (asked, failure, failures) = (nil, reason, failures + 1)
+    /// - Parameter isRefused: by the venue, in its own words; false: nobody knows, or it is asked at another time.
+    mutating func failed(_ reason: String, isRefused: Bool, by account: Int, at now: Int64) {
+        let isLasting = isRefused && asked != 0 && !isRunning(at: now)
+        (asked, failure) = (nil, reason)
         failing.insert(account)
+        offAgainAt = now + Self.againUs
         nextAt = max(now, min(nextAt, now + Self.againUs))
-        // One that every account was refused is asked for ever more rarely.
-        if mayWait { nextAt = now + min(Self.refusedUs, Self.againUs << Int64(min(failures - 1, 5))) }
+        // What every account is refused is asked for ever more rarely.
+        guard isLasting else { return }
+        refusals += 1
+        nextAt = now + min(Self.refusedUs, Self.againUs << Int64(min(refusals - 1, 5)))
     }
 
     /// An engine is made anew while the venue counts on. What is out is the former one's, and may never have left.

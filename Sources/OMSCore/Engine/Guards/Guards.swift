@@ -25,6 +25,8 @@ struct Guards {
     private var byConnection: [UInt64: GuardID] = [:]
     /// Connections whose guard is over, or another's, and that did not ask for it: nothing they submit would be guarded.
     private var bereft: [UInt64: GuardID] = [:]
+    /// Who let one go, or lost it to another: if the turn is never written, he holds it still. The newest.
+    private var formerHolders: [(token: Digest256, connection: UInt64, from: Int64)] = []
     /// What was submitted under which.
     private var bound: [IntentKey: GuardID] = [:]
     /// Accounts that are not configured and hold something that a guard stands for: its trip is not over before they are back.
@@ -50,18 +52,27 @@ struct Guards {
         }
     }
 
-    /// The engine was made anew within the process: connections live on. What another engine knew of them holds.
+    /// The engine was made anew within the process: connections live on, and each holds what the record says that it was given. What another engine let go or
+    /// gave away in a turn that was never written is as it was: whoever asked for that does so again.
     mutating func heed(_ former: Guards, in turn: Turn) {
-        for (connection, id) in former.byConnection.sorted(by: { $0.key < $1.key }) {
-            // Of one that was taken over in a turn that was never written, the token is the former one still: whoever did does so again.
-            guard var entry = open[id], entry.row.state == .lost, let known = former.open[id], known.row.token == entry.row.token else { continue }
-            // One whose trip was not written has its grace once more.
-            (entry.connection, entry.from) = (connection, min(known.from, turn.now.monotonic))
-            open[id] = entry
-            byConnection[connection] = id
-            if known.row.state == .held { change(id, to: .held, "its connection holds it", in: turn) }
-        }
         bereft = former.bereft
+        formerHolders = former.formerHolders
+        for id in open.keys.sorted() {
+            guard let row = open[id]?.row, row.state == .lost, let holder = former.holder(by: row.token) else { continue }
+            // One whose trip was not written has its grace once more.
+            open[id]?.from = min(holder.from, turn.now.monotonic)
+            open[id]?.connection = holder.connection
+            (byConnection[holder.connection], bereft[holder.connection]) = (id, nil)
+            if holder.isHeld { change(id, to: .held, "its connection holds it", in: turn) }
+        }
+    }
+
+    /// Whom a token was given to that is still there.
+    private func holder(by token: Digest256) -> (connection: UInt64, from: Int64, isHeld: Bool)? {
+        if let entry = open.values.first(where: { $0.row.token == token }), let connection = entry.connection {
+            return (connection, entry.from, entry.row.state == .held)
+        }
+        return formerHolders.last { $0.token == token }.map { ($0.connection, $0.from, true) }
     }
 
     // MARK: Holders
@@ -120,6 +131,7 @@ struct Guards {
         if let former = entry.connection {
             byConnection[former] = nil
             bereft[former] = id
+            letGo(entry, by: former)
         }
         open[id]?.row.token = token.digest
         open[id]?.connection = connection
@@ -152,6 +164,7 @@ struct Guards {
     /// A connection ended.
     mutating func drop(_ connection: UInt64, in turn: Turn) {
         bereft[connection] = nil
+        formerHolders.removeAll { $0.connection == connection }
         guard let id = byConnection.removeValue(forKey: connection), let state = open[id]?.row.state else { return }
         open[id]?.connection = nil
         guard state == .held else { return }
@@ -248,11 +261,17 @@ struct Guards {
         if let connection = entry.connection {
             byConnection[connection] = nil
             if leavesBereft { bereft[connection] = id }
+            letGo(entry, by: connection)
         }
         if entry.row.state == .released { bound = bound.filter { $0.value != id } }
         ended.append(entry.row)
         if ended.count > Self.endedMax { ended.removeFirst() }
         return entry.row
+    }
+
+    private mutating func letGo(_ entry: Entry, by connection: UInt64) {
+        formerHolders.append((entry.row.token, connection, entry.from))
+        if formerHolders.count > Self.openMax { formerHolders.removeFirst() }
     }
 
     // MARK: To be seen
