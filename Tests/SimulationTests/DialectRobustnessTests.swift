@@ -45,6 +45,8 @@ import Wire
         let ascendex = try AscendEXCaller()
         let order = XTCaller.order("o_000017_00")
         let future = AZCaller.order("o_000018_00")
+        let contracts = try XTFuturesCaller()
+        let contract = XTFuturesCaller.order("o_000019_00", ["triggerStopPrice": "\"30000\""])
         let okx = try OKXCaller()
         let swap = okx.item("a1", OKXCaller.swap, px: "60000", sz: "1", #""posSide":"net","reduceOnly":false,"tag":"t","pxAmendType":"0""#)
         let change = okx.named("a1", OKXCaller.swap, #""newSz":"2","newPx":"59000","reqId":"r","cxlOnFail":true,"ordId":"1""#)
@@ -71,6 +73,15 @@ import Wire
                     "POST", "update", body: Self.spoiled("{\"orderId\":\"1370000000000000001\",\"price\":\"39000\",\"origQty\":\"20\"}", &random)),
                 try az.calm("GET", "list", query: pairs), try az.calm("GET", "list-history", query: pairs),
                 try az.calm("GET", "trade-list", query: pairs),
+                try contracts.calm("POST", "create", body: Self.spoiled(contract, &random)),
+                try contracts.calm("POST", XTFuturesCaller.batch, body: Self.spoiled("[\(contract),\(contract)]", &random)),
+                try contracts.calm(
+                    "POST", "update", body: Self.spoiled("{\"orderId\":\"1370000000000000001\",\"price\":\"39000\",\"origQty\":\"20\"}", &random)),
+                try contracts.calm("POST", "cancel-batch", body: Self.spoiled("{\"orderIds\":\"1,2\",\"clientOrderIds\":\"a\"}", &random)),
+                try contracts.calm("POST", "cancel-all", body: Self.spoiled("{\"symbol\":\"btc_usdt\"}", &random)),
+                try contracts.calm("GET", "list", query: pairs), try contracts.calm("GET", "list-history", query: pairs),
+                try contracts.calm("GET", "trade-list", query: pairs),
+                try contracts.calm("GET", "/future/trade/v2/order/partial-canceled-orders", query: pairs),
                 try ascendex.calm("POST", "order", body: mine),
                 try ascendex.calm("POST", "order/batch", body: Self.spoiled(ascendex.batch([mine, mine]), &random)),
                 try ascendex.calm("DELETE", "order", body: Self.spoiled(ascendex.cancel("a1"), &random)),

@@ -120,7 +120,6 @@ import Wire
         #expect(bench.status("/ws/account/futures") == 401)
         #expect(bench.status("/ws/account/futures?token=x") == 401)
         #expect(bench.status("/ws/account/elsewhere?token=\(token)") == 401)
-        #expect(bench.status("/ws/user?token=\(token)") == 401)
         bench.wait(86_400_000)
         #expect(bench.status("/ws/account/futures?token=\(token)") == 401, "its day is over")
     }

@@ -30,23 +30,14 @@ extension AZFuturesDialect {
         let symbol = fields.text("symbol")?.lowercased()
         let state = fields.text("state") ?? (listsOnlyNewByDefault && fields["state"] == nil ? "NEW" : nil)
         guard state.map({ Self.states.contains($0) }) ?? true else { throw XTProblem("invalid_params", "invalid state") }
-        let times = try times(fields)
+        let times = try fields.times()
         return { (symbol == nil || $0.symbol == symbol) && Self.matches($0, state) && times.contains($0.createdAt / 1000) }
-    }
-
-    /// The bounds `startTime` and `endTime`, milliseconds, both inclusive.
-    private func times(_ fields: XTFields) throws(XTProblem) -> ClosedRange<Int64> {
-        let problem = XTProblem("invalid_params", "invalid time")
-        let start = try fields.integer("startTime", in: 0...Int64.max, otherwise: 0, orElse: problem)
-        let end = try fields.integer("endTime", in: 0...Int64.max, otherwise: .max, orElse: problem)
-        guard start <= end else { throw problem }
-        return start...end
     }
 
     /// Pages by number, newest first: rows can slip between two requests.
     func list(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
         let fields = try fields(call, knowing: ["clientOrderId", "symbol", "state", "startTime", "endTime", "page", "size"])
-        let (page, size) = try numberedPage(fields)
+        let (page, size) = try fields.numberedPage()
         let isWanted = try wanted(fields)
         let uid = call.account?.uid ?? ""
         var rows: [SimOrder] = []
@@ -62,26 +53,8 @@ extension AZFuturesDialect {
             rows = exchange.page(uid: uid, open: isOpen, limit: .max, at: call.at, where: isWanted)
         }
         return success { writer in
-            numbered(rows, page, size, &writer) { order, writer in write(order, &writer, exchange) }
+            writer.numbered(rows, page, size) { order, writer in write(order, &writer, exchange) }
         }
-    }
-
-    private func numberedPage(_ fields: XTFields) throws(XTProblem) -> (page: Int, size: Int) {
-        let page = try fields.integer("page", in: 1...1_000_000, otherwise: 1, orElse: XTProblem("invalid_page", "invalid page"))
-        let size = try fields.integer("size", in: 1...100, otherwise: 10, orElse: XTProblem("invalid_size", "invalid size"))
-        return (Int(page), Int(size))
-    }
-
-    private func numbered<Row>(_ rows: [Row], _ page: Int, _ size: Int, _ writer: inout JSONWriter, _ write: (Row, inout JSONWriter) -> Void) {
-        writer.beginObject()
-        writer.member("page", page)
-        writer.member("ps", size)
-        writer.member("total", rows.count)
-        writer.key("items")
-        writer.beginArray()
-        for row in rows.dropFirst((page - 1) * size).prefix(size) { write(row, &writer) }
-        writer.endArray()
-        writer.endObject()
     }
 
     /// All at once, without pages; POST only (section 4).
@@ -98,9 +71,7 @@ extension AZFuturesDialect {
 
     /// A cursor's place out of `name` and `direction`.
     private func cursor(_ fields: XTFields, _ name: String, anchor: (id: String, sequence: Int)?) throws(XTProblem) -> (at: Int?, isNext: Bool) {
-        let direction = fields.text("direction") ?? "NEXT"
-        guard direction == "NEXT" || direction == "PREV" else { throw XTProblem("invalid_params", "invalid direction") }
-        let isNext = direction == "NEXT"
+        let isNext = try fields.isNext()
         guard let text = fields.text(name) else { return (nil, isNext) }
         guard let id = Int64(text) else { throw XTProblem("invalid_params", "invalid \(name)") }
         let found = sequence(ofID: id, anchor: anchor)
@@ -111,7 +82,7 @@ extension AZFuturesDialect {
     func history(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
         let fields = try fields(call, knowing: ["symbol", "id", "direction", "limit", "startTime", "endTime", "forceClose"])
         let symbol = fields.text("symbol")?.lowercased()
-        let times = try times(fields)
+        let times = try fields.times()
         _ = try fields.bool("forceClose", orElse: XTProblem("invalid_params", "invalid forceClose"))
         let limit = Int(try fields.integer("limit", in: 1...100, otherwise: 10, orElse: XTProblem("invalid_params", "invalid limit")))
         let (place, isNext) = try cursor(fields, "id", anchor: exchange.orders.first.map { ($0.id, $0.sequence) })
@@ -120,27 +91,16 @@ extension AZFuturesDialect {
                 $0.state.isClosed && (symbol == nil || $0.symbol == symbol) && times.contains($0.createdAt / 1000)
             }
         }
-        return success { writer in cursored(page, &writer) { order, writer in write(order, &writer, exchange) } }
-    }
-
-    private func cursored<Row>(_ page: XTPage<Row>, _ writer: inout JSONWriter, _ write: (Row, inout JSONWriter) -> Void) {
-        writer.beginObject()
-        writer.member("hasPrev", page.hasPrev)
-        writer.member("hasNext", page.hasNext)
-        writer.key("items")
-        writer.beginArray()
-        for row in page.rows { write(row, &writer) }
-        writer.endArray()
-        writer.endObject()
+        return success { writer in writer.cursored(page) { order, writer in write(order, &writer, exchange) } }
     }
 
     /// Pages by number (XT) or by cursor `fromId` (AZ).
     func trades(_ call: Call, _ exchange: Exchange) throws(XTProblem) -> HTTPResponse {
         let paging = pagesTradesByNumber ? ["page"] : ["fromId", "direction"]
         let fields = try fields(call, knowing: Set(["orderId", "symbol", "startTime", "endTime", "size"] + paging))
-        let (page, size) = try numberedPage(fields)
+        let (page, size) = try fields.numberedPage()
         let symbol = fields.text("symbol")?.lowercased()
-        let times = try times(fields)
+        let times = try fields.times()
         let orderID = fields.text("orderId")
         let uid = call.account?.uid ?? ""
         func isWanted(_ fill: SimFill) -> Bool {
@@ -148,13 +108,13 @@ extension AZFuturesDialect {
         }
         if pagesTradesByNumber {
             let rows = exchange.fillsPage(uid: uid, limit: .max, at: call.at, where: isWanted)
-            return success { writer in numbered(rows, page, size, &writer) { fill, writer in write(fill, &writer, exchange) } }
+            return success { writer in writer.numbered(rows, page, size) { fill, writer in write(fill, &writer, exchange) } }
         }
         let (place, isNext) = try cursor(fields, "fromId", anchor: exchange.fills.first.map { ($0.id, $0.sequence) })
         let cut = XTPage(behind: place, isNext: isNext, limit: size) { newestFirst, beyond, limit in
             exchange.fillsPage(uid: uid, newestFirst: newestFirst, beyond: beyond, limit: limit, at: call.at, where: isWanted)
         }
-        return success { writer in cursored(cut, &writer) { fill, writer in write(fill, &writer, exchange) } }
+        return success { writer in writer.cursored(cut) { fill, writer in write(fill, &writer, exchange) } }
     }
 
     /// The market makers' listing: a cursor `fromId`, newest first, fresh orders as NEW or PLACED (4.3).

@@ -252,71 +252,10 @@ package final class AZFuturesDialect: Dialect {
         }
     }
 
-    /// Body and Retry-After of a 429 are unknown (7.3).
-    private func tooMany() -> HTTPResponse {
-        let headers = [HTTPHeader("Content-Type", "text/plain")] + (retryAfter.map { [HTTPHeader("Retry-After", String($0))] } ?? [])
-        return HTTPResponse(status: 429, headers: headers, body: Array("Too Many Requests".utf8))
-    }
+    private func tooMany() -> HTTPResponse { xtTooMany(retryAfter: retryAfter) }
 
-    func success(_ result: (inout JSONWriter) -> Void) -> HTTPResponse {
-        var writer = JSONWriter(reserving: 256)
-        writer.beginObject()
-        writer.member("returnCode", 0)
-        writer.member("msgInfo", "success")
-        writer.key("error")
-        if errorIsNull {
-            writer.null()
-        } else {
-            writer.beginObject()
-            writer.member("code", "")
-            writer.member("msg", "")
-            writer.endObject()
-        }
-        writer.key("result")
-        result(&writer)
-        writer.endObject()
-        return HTTPResponse(status: 200, headers: [HTTPHeader("Content-Type", "application/json")], body: writer.bytes)
-    }
-
-    private func failure(_ problem: XTProblem, status: Int = 200) -> HTTPResponse {
-        var writer = JSONWriter(reserving: 128)
-        writer.beginObject()
-        writer.member("returnCode", 1)
-        writer.member("msgInfo", "failure")
-        writer.key("error")
-        writer.beginObject()
-        writer.member("code", problem.code)
-        writer.member("msg", problem.text)
-        writer.key("args")
-        writer.beginArray()
-        writer.endArray()
-        writer.endObject()
-        writer.key("result")
-        writer.null()
-        writer.endObject()
-        return HTTPResponse(status: status, headers: [HTTPHeader("Content-Type", "application/json")], body: writer.bytes)
-    }
-
-    /// The request's fields, wherever they travel: JSON or form body, or query (1.5). Anything the endpoint does not know is refused.
-    func fields(_ call: Call, knowing known: Set<String>) throws(XTProblem) -> XTFields {
-        guard let query = XTPairs(call.request.query ?? "") else { throw XTProblem("invalid_params", "broken query") }
-        var members = query.object.object ?? []
-        if !call.request.body.isEmpty {
-            let type = call.request.header("Content-Type") ?? ""
-            var body: JSON?
-            if type.hasPrefix("application/json") {
-                body = call.json
-            } else if type.hasPrefix("application/x-www-form-urlencoded") {
-                body = String(validating: call.request.body, as: UTF8.self).flatMap { XTPairs($0) }?.object
-            }
-            guard call.request.method == "POST", let more = body?.object else { throw XTProblem("invalid_params", "unreadable body") }
-            guard !more.contains(where: { new in members.contains { $0.key == new.key } }) else {
-                throw XTProblem("invalid_params", "a parameter stands twice")
-            }
-            members += more
-        }
-        guard let fields = XTFields(.object(members)) else { throw XTProblem("invalid_params", "no parameters") }
-        if let name = fields.unknown(besides: known) { throw XTProblem("invalid_params", "unknown parameter \(name)") }
-        return fields
-    }
+    private var envelope: XTFuturesEnvelope { XTFuturesEnvelope(errorIsNull: errorIsNull) }
+    func success(_ result: (inout JSONWriter) -> Void) -> HTTPResponse { envelope.success(result) }
+    private func failure(_ problem: XTProblem, status: Int = 200) -> HTTPResponse { envelope.failure(problem, status: status) }
+    func fields(_ call: Call, knowing known: Set<String>) throws(XTProblem) -> XTFields { try XTFields(of: call, knowing: known) }
 }

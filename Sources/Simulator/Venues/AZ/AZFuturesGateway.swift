@@ -52,7 +52,8 @@ final class AZFuturesGateway: StreamGateway {
         }
     }
 
-    func claims(_ path: Substring) -> Bool { path == "/ws/user" || path.hasPrefix("/ws/account/") }
+    /// Since the rebuild the older path is XT's alone.
+    func claims(_ path: Substring) -> Bool { path.hasPrefix("/ws/account/") || isOlder && path == "/ws/user" }
     func name(of text: [UInt8]) -> String { XTStreamRequest.name(of: text) }
     func rateAnswer() -> [UInt8]? {
         isOlder
@@ -118,31 +119,17 @@ final class AZFuturesGateway: StreamGateway {
         }
         var channels = request.params
         if isOlder {
-            var read: [String] = []
-            for topic in request.params {
-                let parts = topic.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-                let key = parts.count == 2 ? parts[1] : ""
-                let standing = listenKeys.standing(of: key, at: scene.at)
-                guard case .good(let owner) = standing, let account = scene.account(owner), session.account == nil || session.account?.key == owner
-                else {
-                    if refusesKeysByCode { return [xtStreamAnswer(request.id, standing == .expired ? 401 : 2, "invalid listen key")] }
-                    // No JSON at all.
-                    return [.text(parts[0] + "@invalid_listen_key")]
-                }
-                if isSubscribe, session.credential != key {
-                    _ = scene.count("stream:login")
-                    session.logins += 1
-                }
-                if isSubscribe { (session.account, session.credential) = (account, key) }
-                read.append(parts[0])
+            do throws(XTListenKeys.BadKey) {
+                channels = try XTListenKeys.channels(of: request, listenKeys, isSubscribe: isSubscribe, &session, scene)
+            } catch {
+                if refusesKeysByCode { return [xtStreamAnswer(request.id, error.isExpired ? 401 : 2, "invalid listen key")] }
+                // No JSON at all.
+                return [.text(error.topic + "@invalid_listen_key")]
             }
-            channels = read
         }
         guard channels.allSatisfy(Self.channels.contains) else { return [xtStreamAnswer(request.id, bad, "unknown channel")] }
         guard isSubscribe else {
-            // Topics of another key than the one in force are forgotten without a trace.
-            let isInForce = !isOlder || request.params.contains { $0.hasSuffix("@" + (session.credential ?? "")) }
-            if isInForce { for channel in channels { session.unsubscribe(channel) } }
+            if !isOlder || XTListenKeys.isInForce(request, session) { for channel in channels { session.unsubscribe(channel) } }
             return [xtStreamAnswer(request.id, good, "success")]
         }
         switch xtSubscribe(channels, &session, scene) {

@@ -221,11 +221,7 @@ package final class XTSpotDialect: Dialect {
         }
     }
 
-    /// Body and Retry-After of a 429 are unknown (7.3).
-    private func tooMany() -> HTTPResponse {
-        let headers = [HTTPHeader("Content-Type", "text/plain")] + (retryAfter.map { [HTTPHeader("Retry-After", String($0))] } ?? [])
-        return HTTPResponse(status: 429, headers: headers, body: Array("Too Many Requests".utf8))
-    }
+    private func tooMany() -> HTTPResponse { xtTooMany(retryAfter: retryAfter) }
 
     func success(_ result: (inout JSONWriter) -> Void) -> HTTPResponse {
         var writer = JSONWriter(reserving: 256)
