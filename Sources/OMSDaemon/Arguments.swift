@@ -19,6 +19,8 @@ enum Arguments: Equatable {
     case rehearse(Rehearse)
     /// `omsd log-init --log CONNINFO --daemon-role ROLE`
     case logInit(LogInit)
+    /// `omsd log-leave --journal FILE`
+    case logLeave(journal: String)
     case help
     case version
 
@@ -51,11 +53,13 @@ enum Arguments: Equatable {
                                                   make the tables of a group's log in PostgreSQL, as the role that
                                                   is to own them, and let ROLE do what a daemon needs and no more;
                                                   as often as one likes
+          omsd log-leave --journal FILE           a journal that was a group's goes on without its log: for good, and
+                                                  only where no other host runs the group; no daemon may run
           omsd --help | --version
 
         exit codes:
           0 done   1 a rehearsal saw an assumption contradicted   5 it may have left an order open   64 usage   65 journal not to be trusted   74 I/O error
-          75 another daemon of this host holds the journal, a venue uid, a key or an address's limits
+          75 another daemon of this host holds the journal, a venue uid, a key or an address's limits, or another host owns the group
           78 configuration, or an account that is another one than the journal has it
 
         """
@@ -87,8 +91,11 @@ enum Arguments: Equatable {
         case "rebind": return .rebind(try Rebind(rest))
         case "rehearse": return .rehearse(try Rehearse(rest))
         case "log-init": return .logInit(try LogInit(rest))
+        case "log-leave":
+            let options = try CommandWords(rest, values: ["--journal"], flags: [])
+            return .logLeave(journal: try options.required("--journal"))
         default:
-            let known = ["check-config", "verify", "backup", "compact", "rebind", "rehearse", "log-init"]
+            let known = ["check-config", "verify", "backup", "compact", "rebind", "rehearse", "log-init", "log-leave"]
             let hint = closest(to: first, among: known).map { "; did you mean \($0)?" } ?? "; known: \(known.joined(separator: ", "))"
             throw ArgumentError("unknown command \"\(first.escapedForLog)\"\(hint)")
         }

@@ -1,3 +1,4 @@
+import OMSCore
 import Replica
 
 /// `replica`: the group of hosts that this one belongs to, and the log that they share.
@@ -69,20 +70,68 @@ extension ReplicaConfiguration {
     }
 }
 
+extension ReplicaConfiguration {
+    /// What is wrong with the log or its place, with the line that names it.
+    func problem(_ words: String, in path: String) -> ConfigurationProblem {
+        ConfigurationProblem(file: path, line: logPlace?.line, column: logPlace?.column, key: "replica.log", problem: words.escapedForLog)
+    }
+
+    /// What `check-config` says of a log that a start may use.
+    func words(_ found: LogFindings) -> String {
+        let owner =
+            found.lease.flatMap { $0.epoch == 0 ? nil : "host \($0.holder) took it last (epoch \($0.epoch)), its log ends at turn \($0.seq)" }
+            ?? "nobody owned it yet"
+        let copies = found.isReplicated ? "it waits for a second node" : "IT KEEPS NO SECOND COPY, as allow_unreplicated allows"
+        return "replica: group \(group), this host \(host); the log is PostgreSQL \(found.server) at \(found.node), \(copies); \(owner)".escapedForLog
+    }
+
+    /// As the log's rules want it.
+    ///
+    /// - Parameter instance: another for each process.
+    func succession(_ instance: String) -> Succession.Settings {
+        var settings = Succession.Settings(host: host, instance: instance)
+        settings.takeover = takeover == .auto ? .auto : .manual
+        (settings.beatUs, settings.leaseUs) = (beatMs * 1_000, leaseMs * 1_000)
+        return settings
+    }
+}
+
 extension Configuration {
     /// What a start would refuse of the section, without asking the log.
     func checkReplica() throws(ConfigurationError) {
         guard let replica else { return }
-        func refusal(_ key: String, _ place: FilePlace?, _ words: String) -> ConfigurationError {
-            ConfigurationError(
-                problems: [ConfigurationProblem(file: path, line: place?.line, column: place?.column, key: key, problem: words.escapedForLog)])
-        }
         do throws(LogProblem) { try PostgresLibrary().check(replica.log) } catch {
-            throw refusal("replica.log", replica.logPlace, error.description)
+            throw ConfigurationError(problems: [replica.problem(error.description, in: path)])
         }
-        // To run alone beside a section that asks for more would be worse than not to run: the others would count on this one.
-        throw refusal(
-            "replica", replica.place,
-            "this omsd reads and checks the section, and runs no group of hosts yet: leave it out, and one host keeps the accounts")
+    }
+
+    /// What its accounts need for the group alone.
+    func logClaims(_ credentials: [AccountID: Credentials]) -> Set<LogClaim> {
+        var claims: Set<LogClaim> = []
+        for account in accounts {
+            claims.insert(LogClaim(.uid, venue: account.venue, account.uid))
+            guard let fingerprint = credentials[account.id]?.fingerprint else { continue }
+            claims.insert(LogClaim(.key, venue: String(BudgetOwner.family(account.venue)), fingerprint))
+        }
+        return claims
+    }
+
+    /// Asks the log whether a start may use it.
+    ///
+    /// - Throws: ``GroupError`` with the line that names the log.
+    func probeLog(_ credentials: [AccountID: Credentials]) throws(GroupError) -> (probe: LogProbe, found: LogFindings)? {
+        guard let replica else { return nil }
+        do {
+            let probe = try LogProbe(try PostgresLibrary(), place: replica.log)
+            let found = try probe.look(group: replica.group, claims: logClaims(credentials))
+            guard found.isReplicated || replica.allowUnreplicated != nil else {
+                throw LogTrouble(
+                    "the engine keeps no second copy (synchronous_standby_names is empty, or synchronous_commit is neither on nor remote_apply): name a "
+                        + "standby there, or say in replica.allow_unreplicated why turns may be lost with the one machine")
+            }
+            return (probe, found)
+        } catch let trouble as LogTrouble {
+            throw GroupError(trouble.mayPass ? .inputOutput : .configuration, "\(replica.problem(trouble.description, in: path))")
+        } catch { throw GroupError(.configuration, "\(replica.problem("\(error)", in: path))") }
     }
 }

@@ -2,6 +2,7 @@ import CLinux
 import Control
 import Kernel
 import OMSCore
+import Replica
 import Runtime
 import Store
 import Synchronization
@@ -43,6 +44,9 @@ final class Daemon {
         case let error as ConfigurationError:
             Log.problems("\(error)")
             return .configuration
+        case let error as GroupError:
+            if error.code == .done { Log.warning(.stop, error.description) } else { Log.error(.stop, error.description) }
+            return error.code
         case let error as OpenError:
             Log.error(.stop, error.description)
             return ExitCode(rawValue: error.exitCode) ?? .inputOutput
@@ -74,14 +78,20 @@ final class Daemon {
         let shares = try AddressShares(configuration.addressClaims(), journal: configuration.journalPath)
         let clock = SystemClock()
         let bootID = Self.bootID()
+        let log = try configuration.probeLog(credentials)
         let journal = try SQLiteJournal.open(
             path: configuration.journalPath, accounts: configuration.journalAccounts,
-            identities: configuration.identities(credentials), bootID: bootID)
+            identities: configuration.identities(credentials), bootID: bootID, for: configuration.replica.map { JournalUse.group($0.group) } ?? .alone
+        )
         for warning in journal.warnings + configuration.rolesOfNobody { Log.warning(.start, warning) }
         // Before anything is asked of it: what lies there may be what a venue speaks of next.
         try journal.openArchive(folder: configuration.archive.map { configuration.archiveFolder($0) })
+        let member = try join(log, journal: journal, credentials)
+        defer { member?.stop() }
         let reader = try SQLiteJournalReader(path: journal.path, isOpenHere: true)
-        let transport = try TLSTransport()
+        var sending = TLSTransport.Settings()
+        if let keeper = member?.keeper { sending.maySend = { keeper.maySend(at: $0) } }
+        let transport = try TLSTransport(settings: sending)
         let links = try makeLinks(credentials, transport: transport)
         let streams = makeStreamLinks(credentials)
         let server = try ControlServer(
@@ -94,16 +104,19 @@ final class Daemon {
         let seed = UInt64.random(in: 0 ... .max)
         let facts = DaemonFacts(
             version: omsdVersion, sqliteVersion: SQLiteJournal.libraryVersion, startedAt: clock.now().wall,
-            journalPath: journal.path, journalSpace: { [path = journal.path] in JournalSpace(of: path) }, archive: { [board] in board.figures })
+            journalPath: journal.path, journalSpace: { [path = journal.path] in JournalSpace(of: path) }, archive: { [board] in board.figures },
+            group: { [keeper = member?.keeper] in keeper?.standing })
         var firstSeq: Int64?
         let runner = try Runner(
             ports: RunnerPorts(
-                journal: journal, transport: transport, replies: server, reads: reads, clock: clock,
+                journal: member?.journal ?? journal, transport: transport, replies: server, reads: reads, clock: clock,
                 checkJournal: { () throws(JournalError) in
                     guard !journal.fileIdentityChanged() else {
                         throw JournalError(.failed, "the journal's file was moved, replaced or deleted under the daemon: \(journal.path)")
                     }
-                }, releaseBallast: { journal.releaseBallast() }, restoreBallast: { journal.restoreBallast() },
+                }, releaseBallast: { journal.releaseBallast() },
+                // A log that takes no beat takes no turn.
+                restoreBallast: { [keeper = member?.keeper] in keeper?.standing.trouble == nil && journal.restoreBallast() },
                 streams: streams.isEmpty
                     ? nil : StreamLinks(streams, transport: transport, streams: transport, clock: clock) { [mailbox] in mailbox.post($0) },
                 walBytes: { journal.walBytes }, log: { Log.repeated(.warning, $0) }, notice: { [notices] in notices.note($0) }),
@@ -118,7 +131,7 @@ final class Daemon {
         // That it started, and what recovery found, is durable before anybody is answered.
         try runner.turn([])
         try Thread.start("omsd-reader") { reads.run() }.letGo()
-        let core = CoreLoop(runner: runner, mailbox: mailbox)
+        let core = CoreLoop(runner: runner, mailbox: mailbox, runsAtOnce: member == nil)
         // Used by whoever runs a turn, or keeps others from running one.
         nonisolated(unsafe) let writer = journal
         let sealing = try Sealing(
@@ -138,6 +151,7 @@ final class Daemon {
         let metrics = try configuration.metricsListen.map {
             try MetricsServer($0, board: .init(facts: facts, journalPath: journal.path, now: omsd_clock_us(CLOCK_BOOTTIME)))
         }
+        member?.patience.onLife = { [mailbox] in metrics?.turned(at: $0, isStopping: mailbox.isToStop) }
         systemd.notify(.ready, .status("answering; accounts are being reconciled"))
         if !runner.engine.isClockSet {
             Log.warning(.problem, "this machine's clock shows a time before 2020: nothing is sent to any venue before it is set")
@@ -153,11 +167,34 @@ final class Daemon {
             // The last: from here on nothing is recorded any more.
             sealing.finish(sealingThread)
         }
-        do { try loop(core, sealing: sealing, metrics: metrics) } catch let error as JournalError {
+        do {
+            try loop(core, member: member, sealing: sealing, metrics: metrics)
+            member?.release()
+        } catch let error as JournalError {
             journal.latch(error)
-            throw error
+            throw member?.end(by: error) ?? error
         }
         return .done
+    }
+
+    /// The group, once it is this host's; nil: there is none.
+    private func join(
+        _ log: (probe: LogProbe, found: LogFindings)?, journal: SQLiteJournal, _ credentials: [AccountID: Credentials]
+    ) throws -> GroupMember? {
+        guard let replica = configuration.replica, let log else { return nil }
+        let patience = GroupPatience(systemd: systemd, signals: signals, mailbox: mailbox)
+        let member = try GroupMember(
+            replica, over: journal, found: log.found, library: try PostgresLibrary(), patience: patience, wake: { [mailbox] in mailbox.ring() })
+        do {
+            try member.own { () throws(LogTrouble) in
+                try log.probe.register(configuration.logClaims(credentials), group: replica.group)
+            }
+        } catch {
+            member.stop()
+            throw (error as? JournalError).map { member.end(by: $0) } ?? error
+        }
+        patience.isStarting = false
+        return member
     }
 
     /// From any thread: as SIGTERM would.
@@ -166,7 +203,7 @@ final class Daemon {
     // MARK: The core loop
 
     /// Turns until told to stop; then waits for what is in flight, at most as long as a request may take.
-    private func loop(_ core: CoreLoop, sealing: Sealing, metrics: MetricsServer?) throws {
+    private func loop(_ core: CoreLoop, member: GroupMember?, sealing: Sealing, metrics: MetricsServer?) throws {
         var status = StatusLine(systemd: systemd)
         var stopBy: Int64?
         var idleSince: Int64?
@@ -181,6 +218,7 @@ final class Daemon {
                     systemd.notify(.stopping, .status("stopping: waiting for \(runner.engine.requestsOut) requests in flight"))
                     Log.info(.stop, "stopping: waiting for requests in flight", ["requests": "\(runner.engine.requestsOut)"])
                 }
+                try member?.journal.tend()
                 let isIdle = try !core.turn()
                 status.update(runner, metrics: metrics, at: now)
                 sealing.grew(to: runner.engine.journalSeq)

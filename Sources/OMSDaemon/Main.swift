@@ -35,6 +35,7 @@ struct Main {
         case .rebind(let rebind): return rebind.run()
         case .rehearse(let rehearse): return rehearse.run()
         case .logInit(let logInit): return logInit.run()
+        case .logLeave(let path): return leaveLog(path)
         case .run(let path): return Daemon.run(configurationPath: path)
         }
     }
@@ -68,6 +69,14 @@ struct Main {
                         ConfigurationProblem(file: path, line: nil, column: nil, key: "accounts", problem: $0.escapedForLog)
                     })
             }
+            if let replica = configuration.replica {
+                do throws(GroupError) {
+                    if let found = try configuration.probeLog(credentials)?.found { writeToStandardOutput("\(replica.words(found))\n") }
+                } catch {
+                    writeToStandardError("\(error.description)\n")
+                    return error.code
+                }
+            }
             for account in configuration.accounts { writeToStandardOutput("\(account.id.text.escapedForLog): \(account.streamWords)\n") }
             for words in configuration.rolesOfNobody { writeToStandardOutput("note: \(words.escapedForLog)\n") }
             writeToStandardOutput("\(path): \(configuration.accounts.count) accounts, no error\n")
@@ -84,7 +93,7 @@ struct Main {
                 writeToStandardError("omsd: \(path.escapedForLog): \(errorText(omsd_errno()))\n")
                 return .inputOutput
             }
-            let file = try SQLiteJournal.open(path: path, accounts: [], bootID: Daemon.bootID())
+            let file = try SQLiteJournal.open(path: path, accounts: [], bootID: Daemon.bootID(), for: .upkeep)
             for warning in file.warnings { Log.warning(.problem, warning) }
             let (before, after) = try file.compact()
             writeToStandardOutput("\(path.escapedForLog): \(before) bytes, now \(after); from here on it gives back what it does not use\n")
@@ -93,6 +102,29 @@ struct Main {
             writeToStandardError("omsd: \(error.description.escapedForLog)\n")
             return ExitCode(rawValue: error.exitCode) ?? .inputOutput
         } catch let error as JournalError {
+            writeToStandardError("omsd: \(error.description.escapedForLog)\n")
+            return ExitCode(rawValue: error.exitCode) ?? .inputOutput
+        } catch {
+            writeToStandardError("omsd: \("\(error)".escapedForLog)\n")
+            return .inputOutput
+        }
+    }
+
+    /// A person's word that this host goes on without the group's log.
+    private static func leaveLog(_ path: String) -> ExitCode {
+        do {
+            guard access(path, F_OK) == 0 else {
+                writeToStandardError("omsd: \(path.escapedForLog): \(errorText(omsd_errno()))\n")
+                return .inputOutput
+            }
+            let file = try SQLiteJournal.open(path: path, accounts: [], bootID: Daemon.bootID(), for: .upkeep)
+            let group = try file.leaveGroup()
+            writeToStandardOutput(
+                group.map {
+                    "\(path.escapedForLog) is no copy of group \($0)'s log any more: its turns are this host's alone, and no other host may run the group\n"
+                } ?? "\(path.escapedForLog) is of no group\n")
+            return .done
+        } catch let error as OpenError {
             writeToStandardError("omsd: \(error.description.escapedForLog)\n")
             return ExitCode(rawValue: error.exitCode) ?? .inputOutput
         } catch {

@@ -38,11 +38,12 @@ final class MetricsServer: Sendable {
         private let startedAt: Int64
         private let journalPath: String
         private let archive: @Sendable () -> ArchiveFigures?
+        private let group: @Sendable () -> LeaseKeeper.Standing?
 
         init(facts: DaemonFacts, journalPath: String, now: Int64) {
             content = Mutex(Content(turnedAt: now))
             self.facts = BuildFacts(version: facts.version, sqlite: SQLiteJournal.libraryNumber, openssl: TLSTransport.libraryVersion)
-            (startedAt, self.journalPath, archive) = (facts.startedAt, journalPath, facts.archive)
+            (startedAt, self.journalPath, archive, group) = (facts.startedAt, journalPath, facts.archive, facts.group)
         }
 
         func publish(_ page: MetricsPage) {
@@ -60,7 +61,8 @@ final class MetricsServer: Sendable {
             guard let page else { return [] }
             var out = MetricsText()
             page.write(
-                facts, journal: JournalSpace(of: journalPath), archive: archive(), process: ProcessFigures.now(startedAt: startedAt), into: &out)
+                facts, journal: JournalSpace(of: journalPath), archive: archive(), group: group(),
+                process: ProcessFigures.now(startedAt: startedAt), into: &out)
             content.withLock { $0.text = out.bytes }
             return out.bytes
         }

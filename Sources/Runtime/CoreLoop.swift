@@ -28,9 +28,12 @@ package final class CoreLoop: @unchecked Sendable {
 
     /// Rows up to which a turn is run where the command was read; a longer one would keep that thread from reading for too long.
     private static let rowsAtOnceMax = 32
+    /// A turn waits for the disk alone. One that waits for a network would keep the thread that brings a command from all other clients.
+    private let runsAtOnce: Bool
 
-    package init(runner: Runner, mailbox: Mailbox) {
-        (self.runner, self.mailbox) = (runner, mailbox)
+    /// - Parameter runsAtOnce: whether other threads than the core's own run turns.
+    package init(runner: Runner, mailbox: Mailbox, runsAtOnce: Bool = true) {
+        (self.runner, self.mailbox, self.runsAtOnce) = (runner, mailbox, runsAtOnce)
         pthread_mutex_init(&lock, nil)
     }
 
@@ -80,7 +83,7 @@ package final class CoreLoop: @unchecked Sendable {
 
     /// Runs a turn with this command on the calling thread, unless it is large or the core is at work. False: nothing happened, post it.
     package func turnAtOnce(_ command: Input) -> Bool {
-        guard Self.rows(of: command) <= Self.rowsAtOnceMax, !isAwaited.load(ordering: .relaxed), pthread_mutex_trylock(&lock) == 0 else {
+        guard runsAtOnce, Self.rows(of: command) <= Self.rowsAtOnceMax, !isAwaited.load(ordering: .relaxed), pthread_mutex_trylock(&lock) == 0 else {
             return false
         }
         defer { pthread_mutex_unlock(&lock) }

@@ -10,10 +10,14 @@ package struct DaemonFacts: Sendable {
     package let journalSpace: @Sendable () -> JournalSpace?
     /// nil: nothing is archived, and nothing was.
     package let archive: @Sendable () -> ArchiveFigures?
+    /// nil: this host is alone.
+    package let group: @Sendable () -> LeaseKeeper.Standing?
     package init(
         version: String, sqliteVersion: String, startedAt: Int64, journalPath: String? = nil,
-        journalSpace: @escaping @Sendable () -> JournalSpace? = { nil }, archive: @escaping @Sendable () -> ArchiveFigures? = { nil }
+        journalSpace: @escaping @Sendable () -> JournalSpace? = { nil }, archive: @escaping @Sendable () -> ArchiveFigures? = { nil },
+        group: @escaping @Sendable () -> LeaseKeeper.Standing? = { nil }
     ) {
+        self.group = group
         (self.version, self.sqliteVersion, self.startedAt, self.journalSpace) = (version, sqliteVersion, startedAt, journalSpace)
         (self.journalPath, self.archive) = (journalPath, archive)
     }

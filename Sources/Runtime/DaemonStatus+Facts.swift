@@ -18,6 +18,13 @@ extension DaemonStatus.Result {
             (archive.folder, archive.files, archive.orders, archive.problem) = (figures.folder, figures.files, figures.orders, figures.problem)
             return archive
         }
+        if let standing = facts.group() {
+            role = standing.isOwner ? "owner" : "standby"
+            var group = DaemonStatus.Replica()
+            (group.group, group.host, group.owner) = (standing.group, standing.host, standing.lease?.holder)
+            (group.epoch, group.turn, group.problem) = (standing.lease?.epoch ?? 0, standing.turn, standing.trouble)
+            replica = group
+        }
         unconfigured = engine.unconfigured.filter { rights.sees($0.account) }.map { left in
             var account = DaemonStatus.Unconfigured()
             (account.account, account.orders) = (left.account.text, Int64(left.orders))

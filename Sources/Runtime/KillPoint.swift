@@ -4,7 +4,7 @@ import OMSCore
 /// Where a debug build can be made to die as by kill -9: `OMSD_KILL_AT=point:nth` names the passage. Release builds know nothing of it.
 ///
 /// `answer_read`: a turn with an answer begins. `before_commit`, `after_commit`: any turn that records something; with `answer` or `intent` in the
-/// middle (`before_intent_commit`) those that record one. `before_reply`, `after_reply`: around the answer to an intent. The transport has two more
+/// middle (`before_intent_commit`) those that record one. `before_append`, `after_append`: around a group's log, in front of the local commit. `before_reply`, `after_reply`: around the answer to an intent. The transport has two more
 /// around the first write of a request: `before_send`, `after_send`; sealing has two around a seal: `before_seal_commit`, `after_seal_commit`; filing has four, around the
 /// name of a file and around a commit that takes orders out: `before_archive_rename`, `after_archive_rename`, `before_archive_move`, `after_archive_move`.
 enum KillPoint {
@@ -22,6 +22,12 @@ enum KillPoint {
         if hasAnswer(inputs) { omsd_kill_point("\(side)_answer_commit") }
         let hasIntent = records.contains { if case .intent = $0 { true } else { false } }
         if hasIntent { omsd_kill_point("\(side)_intent_commit") }
+        #endif
+    }
+
+    @inline(__always) static func append(_ side: Side) {
+        #if DEBUG
+        omsd_kill_point("\(side)_append")
         #endif
     }
 

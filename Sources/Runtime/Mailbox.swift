@@ -44,6 +44,13 @@ package final class Mailbox: @unchecked Sendable {
         add(input)
     }
 
+    /// The runner was asked to stop. For whoever waits for something else.
+    package var isToStop: Bool {
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
+        return isStopAsked
+    }
+
     /// Asks the runner to stop; also wakes it.
     package func askStop() {
         pthread_mutex_lock(&lock)

@@ -197,7 +197,10 @@ package final class Runner {
     private func runOutOfSpace(_ inputs: [Input], _ output: TurnOutput, _ error: JournalError) throws(JournalError) {
         // Ends of requests are the former engine's: it alone knew them.
         let again = engine.isJournalFull ? [] : inputs.filter { !$0.endsRequest }
-        if !engine.isJournalFull {
+        if error.isOfLog {
+            let words = "\(error.description). Nothing can be recorded, so that nothing is accepted and nothing leaves until it does"
+            if !engine.isJournalFull { ports.log(words) }
+        } else if !engine.isJournalFull {
             ports.log("the journal's disk is full: \(error.description). New intents are refused, cancels and look-ups go on. Free space on it.")
         } else if !isBallastSpent {
             isBallastSpent = true
@@ -205,8 +208,9 @@ package final class Runner {
         }
         // Nothing of these would have been recorded, and whoever finds that nothing goes asks why.
         let questions = engine.isJournalFull ? inputs.filter(\.isQuestion) : []
-        refuse(inputs, output, but: again + questions, "the journal's disk is full; nothing of this request was recorded")
-        ports.releaseBallast()
+        let why = error.isOfLog ? "the group's log takes nothing" : "the journal's disk is full"
+        refuse(inputs, output, but: again + questions, "\(why); nothing of this request was recorded")
+        if !error.isOfLog { ports.releaseBallast() }
         let now = ports.clock.now()
         try beginAnew(at: now, isFull: true)
         nextBallastTry = now.monotonic + .seconds(1)

@@ -2,15 +2,23 @@ import OMSCore
 
 /// What a start puts on record in front of its first turn: as records, so that hosts of a group do the same.
 extension SQLiteJournal {
-    /// Accounts that have no place yet get one, numbered on from the last.
-    func addAccounts(_ accounts: [JournalAccount]) throws(JournalError) {
+    /// Of a journal that no log tells what to write.
+    func commitOpenings() throws(JournalError) {
+        try commit(newPlaces())
+        try discardHalfWritten()
+    }
+
+    package func openings(at: Int64) throws(JournalError) -> [JournalRecord] { newPlaces() + (try discards(at: at)) }
+
+    /// Accounts of the configuration that have no place yet get one, numbered on from the last.
+    private func newPlaces() -> [JournalRecord] {
         var (records, last): ([JournalRecord], Int64) = ([], accountNames.keys.max() ?? 0)
         var added: Set<AccountID> = []
-        for account in accounts where accountKeys[account.id] == nil && added.insert(account.id).inserted {
+        for account in configured where accountKeys[account.id] == nil && added.insert(account.id).inserted {
             last += 1
             records.append(.account(key: last, account.id, venue: account.venue, product: account.product))
         }
-        try commit(records)
+        return records
     }
 
     func write(_ account: AccountID, key: Int64, venue: String, product: String) throws(JournalError) {

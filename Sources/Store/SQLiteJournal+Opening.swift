@@ -32,10 +32,13 @@ extension SQLiteJournal {
     }
 
     /// Reads all that a start reads, on a connection that cannot write: a file that fails here is left as it was.
-    static func probe(_ path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity]) throws(OpenError) {
+    static func probe(
+        _ path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity], for use: JournalUse
+    ) throws(OpenError) {
         let problems: [String]
         do throws(JournalError) { problems = try look(path, accounts: accounts, identities: identities) } catch { throw OpenError(error, path: path) }
         guard problems.isEmpty else { throw OpenError(.configuration, problems.map { "\(path): \($0)" }.joined(separator: "\n")) }
+        try checkUse(path, use)
     }
 
     /// What the record of the journal says otherwise than the configuration, in words that name both; changes nothing. Nothing where no journal is.

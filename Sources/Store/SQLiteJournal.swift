@@ -37,6 +37,13 @@ package final class SQLiteJournal: Journal {
     private(set) var seq: Int64
     /// The last one written, of a turn that is not committed yet; nil: none is open.
     private var written: Int64?
+    /// As of the last commit, and of the turn that is open.
+    package private(set) var place: LogPlace?
+    private var placeWritten: LogPlace?
+    /// It follows a log: nothing but turns of that is written here.
+    let isShared: Bool
+    /// Those of the configuration.
+    let configured: [JournalAccount]
     /// The wall clock of the turn that is written: hosts of a group that write one turn write the same rows.
     private(set) var turnAt: Int64 = 0
     var accountKeys: [AccountID: Int64]
@@ -86,9 +93,10 @@ package final class SQLiteJournal: Journal {
     ///   - accounts: Those of the configuration; missing ones get a row.
     ///   - identities: Who they are: one that the record has otherwise refuses the journal, with `.configuration`.
     ///   - bootID: Which boot of the machine this is.
+    ///   - use: Whether its turns are a group's.
     ///   - wallClock: Microseconds since 1970 UTC: for what the journal itself records.
     package static func open(
-        path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity] = [], bootID: String = "",
+        path: String, accounts: [JournalAccount], identities: [ConfiguredIdentity] = [], bootID: String = "", for use: JournalUse = .alone,
         wallClock: @escaping () -> Int64 = { omsd_clock_us(CLOCK_REALTIME) }
     ) throws(OpenError) -> SQLiteJournal {
         let path = JournalFile.resolved(path)
@@ -100,7 +108,7 @@ package final class SQLiteJournal: Journal {
             try JournalFile.checkNames(path)
             if exists { try lock.hold(path) }
             loss = try JournalFile.signOfLoss(path, hasWAL: exists ? JournalFile.checkHeader(path, versionMax: Migrator.newest) : nil)
-            if exists { try probe(path, accounts: accounts, identities: identities) }
+            if exists { try probe(path, accounts: accounts, identities: identities, for: use) }
         } catch {
             lock.withdraw()
             throw error
@@ -110,7 +118,7 @@ package final class SQLiteJournal: Journal {
                 try Migrator.create(at: path, now: wallClock())
                 try lock.hold(path)
             }
-            return try SQLiteJournal(path: path, loss: loss, lock: lock, accounts: accounts, wallClock: wallClock)
+            return try SQLiteJournal(path: path, loss: loss, lock: lock, accounts: accounts, use: use, wallClock: wallClock)
         } catch let error as JournalError {
             throw OpenError(error, path: path)
         } catch let error as OpenError {
@@ -121,12 +129,14 @@ package final class SQLiteJournal: Journal {
     }
 
     private init(
-        path: String, loss: JournalFile.Loss?, lock: JournalLock, accounts: [JournalAccount], wallClock: @escaping () -> Int64
+        path: String, loss: JournalFile.Loss?, lock: JournalLock, accounts: [JournalAccount], use: JournalUse, wallClock: @escaping () -> Int64
     ) throws(JournalError) {
         let connection = try Connection(path: path, .readWrite)
         var warnings: [String] = []
-        // On record before the WAL is made that would hide it.
-        if let loss, try Self.markLoss(loss, on: connection, lastSeq: lock.lastSeq, now: wallClock()) {
+        let place = try Self.place(in: connection)?.place
+        (self.place, isShared, configured) = (place, place != nil || use.isShared, accounts)
+        // On record before the WAL is made that would hide it. What follows a log lost nothing that the log does not have.
+        if let loss, place == nil, try Self.markLoss(loss, on: connection, lastSeq: lock.lastSeq, now: wallClock()) {
             warnings.append(
                 "\(path) \(loss == .isCopy ? "is a copy" : "has lost its WAL"): it may lack what was recorded last. Orders that had not left by then are "
                     + "looked up before they are sent, limits count as used up")
@@ -149,8 +159,7 @@ package final class SQLiteJournal: Journal {
         if let warning = JournalFile.warning(about: path) { warnings.append(warning) }
         if !ballast.restore() { warnings.append("there is no space for the 16 MiB of ballast beside \(path)") }
         self.warnings = warnings
-        try addAccounts(accounts)
-        try discardHalfWritten()
+        if !isShared { try commitOpenings() }
         lock.note(seq)
         try readMemory()
     }
@@ -184,10 +193,16 @@ package final class SQLiteJournal: Journal {
         rate.keep()
     }
 
-    package func write(_ records: [JournalRecord], at: Int64) throws(JournalError) {
+    package func write(_ records: [JournalRecord], at: Int64) throws(JournalError) { try write(records, at: at, to: nil) }
+
+    package func write(_ records: [JournalRecord], at: Int64, reaching place: LogPlace) throws(JournalError) {
+        try write(records, at: at, to: place)
+    }
+
+    private func write(_ records: [JournalRecord], at: Int64, to place: LogPlace?) throws(JournalError) {
         if let latched { throw latched }
         guard written == nil else { throw JournalError(.damaged, "a turn is open, and another was to be written") }
-        guard !records.isEmpty else { return }
+        guard !records.isEmpty || place != nil else { return }
         let last = try lastSeq(of: records)
         turnAt = at
         do throws(JournalError) {
@@ -198,11 +213,12 @@ package final class SQLiteJournal: Journal {
                 try connection.execute(
                     "INSERT INTO meta (key, value) VALUES ('\(JournalLoader.positions)', 1) ON CONFLICT (key) DO UPDATE SET value = 1")
             }
+            if let place { try write(place, seq: last) }
         } catch {
             takeBack(after: error)
             throw error
         }
-        written = last
+        (written, placeWritten) = (last, place)
     }
 
     package func finish() throws(JournalError) {
@@ -216,6 +232,7 @@ package final class SQLiteJournal: Journal {
             throw error
         }
         (seq, beginsPositions) = (last, false)
+        if let placeWritten { place = placeWritten }
         lock.note(last)
         rate.keep()
         reserveCommitted = requestReserve
@@ -289,7 +306,7 @@ package final class SQLiteJournal: Journal {
 
     package func load() throws(JournalError) -> JournalState {
         if let latched { throw latched }
-        try discardHalfWritten()
+        if !isShared { try discardHalfWritten() }
         try readMemory()
         seq = try JournalLoader(connection: connection).seq()
         return try JournalLoader(connection: connection).load()

@@ -64,10 +64,9 @@ import Testing
         #expect(told.contains { $0.hasPrefix("/etc/omsd/omsd.json5:") && $0.contains(words) }, "\(told)")
     }
 
-    @Test func `a password in the place of the log, and words that are no place, are refused; and no group runs yet`() throws {
+    @Test func `a password in the place of the log, and words that are no place, are refused before anybody is asked`() throws {
         for (log, words) in [
             ("host=pg1 password=hunter2", "replica.log: the log's place holds a password"), ("host", "replica.log: the log's place cannot be read"),
-            ("host=pg1 user=omsd", "replica: this omsd reads and checks the section, and runs no group of hosts yet"),
         ] {
             let configuration = try Self.parse("group: \"desk\", host: \"alpha\", log: \"\(log)\"")
             let told = Self.problems { () throws(ConfigurationError) in try configuration.checkReplica() }

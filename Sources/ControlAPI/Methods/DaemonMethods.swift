@@ -139,6 +139,29 @@ package enum DaemonStatus: Method {
         }
     }
 
+    /// The group of hosts that the daemon belongs to.
+    package struct Replica: Message {
+        package var group = ""
+        package var host = ""
+        /// Whose the group is, by the log.
+        package var owner: String?
+        /// Goes up by one with each owner.
+        package var epoch: Int64 = 0
+        /// The last turn that is durable in the log.
+        package var turn: Int64 = 0
+        /// Why the log takes nothing at the moment; nil: it does.
+        package var problem: String?
+        package init() {}
+        package mutating func members(_ each: inout some MemberVisitor) {
+            each.member("group", &group)
+            each.member("host", &host)
+            each.member("owner", &owner)
+            each.member("epoch", &epoch)
+            each.member("turn", &turn)
+            each.member("problem", &problem)
+        }
+    }
+
     package struct Result: Message {
         package var version = ""
         package var uptimeUs: Int64 = 0
@@ -157,6 +180,10 @@ package enum DaemonStatus: Method {
         package var accounts: [ShownAccount] = []
         package var unconfigured: [Unconfigured] = []
         package var sqliteVersion = ""
+        /// `owner` or `standby`; nil: the host is alone.
+        package var role: String?
+        /// nil: `replica` is not set.
+        package var replica: Replica?
         package init() {}
         package mutating func members(_ each: inout some MemberVisitor) {
             each.member("version", &version)
@@ -172,6 +199,8 @@ package enum DaemonStatus: Method {
             each.member("accounts", &accounts)
             each.member("unconfigured", &unconfigured)
             each.member("sqlite_version", &sqliteVersion)
+            each.member("role", &role)
+            each.member("replica", &replica)
         }
     }
 }

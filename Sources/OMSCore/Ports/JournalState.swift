@@ -65,8 +65,10 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
     package let isStorageFault: Bool
     /// A file of the archive is not there or cannot be read. The journal itself is sound, and all goes on that does not rest on what lies there.
     package let isOfArchive: Bool
-    package init(_ kind: Kind, _ description: String, isStorageFault: Bool = false, isOfArchive: Bool = false) {
+    /// The group's log took nothing, by its engine's own word. The journal itself could be written.
+    package let isOfLog: Bool
+    package init(_ kind: Kind, _ description: String, isStorageFault: Bool = false, isOfArchive: Bool = false, isOfLog: Bool = false) {
         (self.kind, self.description) = (kind, description)
-        (self.isStorageFault, self.isOfArchive) = (isStorageFault, isOfArchive)
+        (self.isStorageFault, self.isOfArchive, self.isOfLog) = (isStorageFault, isOfArchive, isOfLog)
     }
 }

@@ -20,7 +20,8 @@ package struct MetricsPage: Sendable {
 
     /// The page's families, in the order in which docs/MONITORING.md tells of them.
     package func write(
-        _ facts: BuildFacts, journal: JournalSpace?, archive: ArchiveFigures? = nil, process: ProcessFigures?, into out: inout MetricsText
+        _ facts: BuildFacts, journal: JournalSpace?, archive: ArchiveFigures? = nil, group: LeaseKeeper.Standing? = nil, process: ProcessFigures?,
+        into out: inout MetricsText
     ) {
         out.family("omsd_build_info", .gauge, "What this daemon was built of and runs with; always 1.")
         out.sample([("version", facts.version), ("sqlite", facts.sqlite), ("openssl", facts.openssl)], 1)
@@ -49,6 +50,7 @@ package struct MetricsPage: Sendable {
             out.family("omsd_archive_stopped", .gauge, "1 while nothing can be moved to the archive; the log says why.")
             out.sample(archive.problem == nil ? 0 : 1)
         }
+        group?.write(into: &out)
         process?.write(into: &out)
     }
 

@@ -1,7 +1,7 @@
 import OMSCore
 
 /// A journal in memory with a real one's semantics: a commit is whole or nothing, and what a crash finds is what was committed.
-package final class MemoryJournal: Journal {
+package final class MemoryJournal: GroupJournal {
     package private(set) var orders: [OrderKey: Order] = [:]
     package private(set) var commands: [CommandID: OrderCommand] = [:]
     package private(set) var intents: [IntentKey: IntentRow] = [:]
@@ -45,6 +45,8 @@ package final class MemoryJournal: Journal {
     private var requestMax: Int64 = 0
     /// A turn that is not committed yet. Who asks meanwhile is told what was there before.
     private var written: [JournalRecord]?
+    package private(set) var place: LogPlace?
+    private var placeWritten: LogPlace?
 
     private struct SlotKey: Hashable {
         let budget: Int64
@@ -59,9 +61,19 @@ package final class MemoryJournal: Journal {
         written = records
     }
 
+    package func write(_ records: [JournalRecord], at: Int64, reaching place: LogPlace) throws(JournalError) {
+        try write(records, at: at)
+        placeWritten = place
+    }
+
+    package var isEmpty: Bool { seq == 0 }
+    /// Accounts have no places here, and a load takes out what is half written.
+    package func openings(at: Int64) -> [JournalRecord] { [] }
+
     package func finish() {
         guard let records = written else { return }
         written = nil
+        if let placeWritten { place = placeWritten }
         commits += 1
         for record in records {
             onWrite?(record)

@@ -45,6 +45,9 @@ struct Need: Equatable {
                 Need(account: nil, parts: [.words("a reader holds the journal's WAL: "), .verb("fuser -v"), .words(" on the journal names it")]))
         case let other: needs.append(Need(account: nil, parts: [.words("journal: \(other)")]))
         }
+        if let problem = daemon.replica?.problem {
+            needs.append(Need(account: nil, parts: [.words("the group's log takes nothing, and nothing leaves until it does: \(problem)")]))
+        }
         for account in accounts { needs += of(account, openBreaks: openBreaks(account)) }
         for account in daemon.unconfigured { needs.append(unconfigured(account)) }
         return needs

@@ -31,6 +31,10 @@ struct StatusText {
         let readiness = daemon.isReady ? "all accounts ready" : "NOT all accounts ready"
         var text = wrapped(
             "omsd \(daemon.version.orDash), up \(span(daemon.uptimeUs)), record at \(daemon.seq), \(readiness)", style: .heading)
+        if let group = daemon.replica {
+            let part = daemon.role == "owner" ? "owns it" : "is a \(daemon.role.orDash), \(group.owner.orDash) owns it"
+            text += wrapped("group \(group.group.orDash): host \(group.host.orDash) \(part), epoch \(group.epoch), turn \(group.turn)")
+        }
         let needs = Need.all(daemon: daemon, accounts: facts.accounts) { openBreaks(of: $0, facts) }
         if !needs.isEmpty {
             text += "\n" + wrapped("needs a person:", style: .bad) + needs.map { wrapped($0.text, indent: "  ", style: .bad) }.joined()

@@ -870,6 +870,22 @@ class Archive:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Replica:
+    """The group of hosts that the daemon belongs to: ``owner`` has it by the log, whose last durable row is ``turn``.
+
+    ``problem``: why the log takes nothing just now; ``None``: it does.
+    """
+
+    group: str
+    host: str
+    epoch: int
+    turn: int
+    owner: str | None = None
+    problem: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Status:
     version: str
     uptime_us: int
@@ -885,6 +901,9 @@ class Status:
     journal_free_bytes: int | None = None
     archive: Archive | None = None
     unconfigured: tuple[Unconfigured, ...] = ()
+    #: ``owner`` or ``standby``; ``None``: the host is alone.
+    role: str | None = None
+    replica: Replica | None = None
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 

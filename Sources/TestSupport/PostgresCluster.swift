@@ -1,19 +1,18 @@
 import CLinux
 import Kernel
-import TestSupport
 
 /// PostgreSQL of Debian's on loopback: a primary and, if wanted, a standby that follows it, in a scratch folder. Ended with it.
-final class PostgresCluster {
-    let scratch = ScratchDirectory()
-    let port: Int
-    private(set) var standbyPort: Int?
+package final class PostgresCluster {
+    package let scratch = ScratchDirectory()
+    package let port: Int
+    package private(set) var standbyPort: Int?
     private var nodes: [String] = []
 
     /// PostgreSQL refuses to run as root: whom it runs as then.
     private static let user = "nobody"
-    static let tools: String? = ["15", "16", "17"].map { "/usr/lib/postgresql/\($0)/bin" }.first { access($0 + "/initdb", X_OK) == 0 }
+    package static let tools: String? = ["15", "16", "17"].map { "/usr/lib/postgresql/\($0)/bin" }.first { access($0 + "/initdb", X_OK) == 0 }
 
-    init() throws {
+    package init() throws {
         guard let tools = Self.tools else { throw Unexpected("PostgreSQL 15 to 17 is not there: `scripts/setup postgresql` installs it") }
         port = try Self.freePort()
         chmod(scratch.path, 0o777)
@@ -28,7 +27,7 @@ final class PostgresCluster {
     }
 
     /// A second node, on whose word writes wait.
-    func addStandby() throws {
+    package func addStandby() throws {
         let tools = Self.tools ?? ""
         let (folder, other) = (scratch.file("standby"), try Self.freePort())
         try Self.run([
@@ -45,28 +44,28 @@ final class PostgresCluster {
         }
     }
 
-    func stopStandby() throws { try Self.run([(Self.tools ?? "") + "/pg_ctl", "-D", scratch.file("standby"), "-m", "immediate", "-w", "stop"]) }
-    func startStandby() throws { try start(scratch.file("standby"), port: standbyPort ?? 0) }
-    func stopPrimary() throws { try Self.run([(Self.tools ?? "") + "/pg_ctl", "-D", scratch.file("primary"), "-m", "immediate", "-w", "stop"]) }
-    func startPrimary() throws { try start(scratch.file("primary"), port: port) }
-    func promoteStandby() throws { try Self.run([(Self.tools ?? "") + "/pg_ctl", "-D", scratch.file("standby"), "-w", "promote"]) }
+    package func stopStandby() throws { try stop("standby") }
+    package func startStandby() throws { try start(scratch.file("standby"), port: standbyPort ?? 0) }
+    package func stopPrimary() throws { try stop("primary") }
+    package func startPrimary() throws { try start(scratch.file("primary"), port: port) }
+    package func promoteStandby() throws { try Self.run([(Self.tools ?? "") + "/pg_ctl", "-D", scratch.file("standby"), "-w", "promote"]) }
 
     /// A person empties the list of standbys.
-    func stopPrimaryListing() throws {
+    package func stopPrimaryListing() throws {
         try sql("ALTER SYSTEM SET synchronous_standby_names = ''")
         try sql("SELECT pg_reload_conf()")
         try pollUntil("the list is empty") { try sql("SHOW synchronous_standby_names").isEmpty }
     }
 
     /// Where a client finds it.
-    func place(user: String = "omsd") -> String {
+    package func place(user: String = "omsd") -> String {
         let ports = [port, standbyPort].compactMap { $0 }
         return "host=\(ports.map { _ in "127.0.0.1" }.joined(separator: ",")) port=\(ports.map { "\($0)" }.joined(separator: ",")) "
             + "user=\(user) dbname=postgres"
     }
 
     /// One or more statements as the owner, who waits for no standby; what they print.
-    @discardableResult func sql(_ text: String, user: String = "owner", port: Int? = nil) throws -> String {
+    @discardableResult package func sql(_ text: String, user: String = "owner", port: Int? = nil) throws -> String {
         let file = try scratch.write("sql", text)
         let answer = scratch.file("answer")
         let status = runProgram([
@@ -76,6 +75,10 @@ final class PostgresCluster {
         let words = readText(answer) ?? ""
         guard status == 0 else { throw Unexpected(words) }
         return words.split(separator: "\n").joined(separator: "\n")
+    }
+
+    private func stop(_ node: String) throws {
+        try Self.run([(Self.tools ?? "") + "/pg_ctl", "-D", scratch.file(node), "-m", "immediate", "-w", "stop"])
     }
 
     private func start(_ folder: String, port: Int) throws {
