@@ -127,7 +127,7 @@ final class SmallDisk {
             try house.journal.number("SELECT count(*) FROM v_orders WHERE intent_id = 'resting' AND state = 'canceled'") == resting.count
         }
         let lines = house.daemonLogs.split(separator: "\n")
-        #expect(lines.count { $0.contains("disk is full") } == 1, "\(house.daemonLogs)")
+        #expect(lines.count { $0.contains("the journal's disk is full") } == 1, "\(house.daemonLogs)")
         #expect(!house.daemonLogs.contains("has space again"), "\(house.daemonLogs)")
         #expect(try house.verify().code == 0)
     }
