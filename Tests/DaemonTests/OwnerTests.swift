@@ -31,6 +31,28 @@ import Testing
         #expect(audit.code == 0 && verify.code == 0, "\(audit.output) \(verify.output)")
     }
 
+    @Test func `the metrics of a group are those that are documented, and a turn that is durable counts`() throws {
+        let (group, house) = (try Group(), try House(["az-futures"]))
+        let port = UInt16.random(in: 20_000..<30_000)
+        try house.writeConfiguration(extra: "metrics: { listen: '127.0.0.1:\(port)' }, " + group.section())
+        try house.start()
+        let pages = SimulatorPages(port: port)
+        let text = try poll("metrics") { () throws -> String? in
+            let body = try? pages.page("/metrics").body
+            return body?.contains("omsd_replica_role{group=\"desk\",host=\"alpha\",role=\"owner\"} 1\n") == true ? body : nil
+        }
+        let families = text.split(separator: "\n").filter { $0.hasPrefix("# TYPE omsd_replica_") }
+        let root = #filePath.dropLast("Tests/DaemonTests/OwnerTests.swift".count)
+        let page = try #require(readText(root + "docs/MONITORING.md"))
+        for family in families {
+            let words = family.split(separator: " ")
+            #expect(page.contains("| `\(words[2])` | \(words[3]) |"), "\(family)")
+        }
+        #expect(families.count == page.split(separator: "\n").count { $0.hasPrefix("| `omsd_replica_") })
+        #expect(text.contains("omsd_replica_epoch{group=\"desk\"} 1\n") && !text.contains("omsd_replica_append_seconds_count{group=\"desk\"} 0\n"))
+        #expect(try house.stopDaemon() == 0)
+    }
+
     @Test(arguments: ["before_append:6", "after_append:6", "after_commit:6", "before_send:5"])
     func `a kill around the append leaves each order at its venue exactly once, and journal and log alike`(_ point: String) throws {
         let (group, house) = (try Group(), try House(["az-futures"]))
@@ -93,6 +115,52 @@ import Testing
         #expect(daemon.output.contains("the group is beta's now (epoch 2)"), "\(daemon.tail)")
         // The log has no word of the former owner behind that.
         #expect(try group.number("SELECT count(*) FROM log WHERE epoch > 1") == 0)
+    }
+
+    @Test func `an owner that was stopped and wakes after another took the group sends nothing, answers nobody and ends with 75`() throws {
+        let (group, house) = (try Group(), try House(["az-futures"]))
+        let account = try house.account("az-futures")
+        try house.writeConfiguration(extra: group.section())
+        let client = try house.start()
+        try client.submit(account.intent("one", orders: 3))
+        try client.wait("one")
+        let daemon = try #require(house.daemon)
+
+        daemon.signal(SIGSTOP)
+        let late = try ControlClient(house.socket)
+        late.send(raw: Array(#"{"jsonrpc":"2.0","id":1,"method":"intent.submit","params":\#(account.intent("two", orders: 3))}"#.utf8) + [0x0A])
+        try group.cluster.sql("UPDATE lease SET epoch = epoch + 1, holder = 'beta', holder_addr = 'beta/1', beat = 1 WHERE grp = 'desk'")
+        daemon.signal(SIGCONT)
+
+        #expect(try daemon.end() == 75, "\(daemon.tail)")
+        #expect(try late.line() == nil)
+        #expect(try house.journal.texts("SELECT intent_id FROM v_intents") == ["one"])
+        #expect(try group.number("SELECT count(*) FROM log WHERE epoch > 1") == 0)
+        #expect(try house.audit().code == 0)
+    }
+
+    @Test func `a stop while the log is gone ends, and what became of the last turn the next start sees`() throws {
+        let (group, house) = (try Group(), try House(["az-futures"]))
+        let account = try house.account("az-futures")
+        try house.writeConfiguration(extra: group.section())
+        let client = try house.start()
+        try client.submit(account.intent("one", orders: 3))
+        try client.wait("one")
+        try group.cluster.stopPrimary()
+        client.send(raw: Array(#"{"jsonrpc":"2.0","id":9,"method":"intent.submit","params":\#(account.intent("two", orders: 3))}"#.utf8) + [0x0A])
+        try pollUntil("it waits: \(house.daemon?.tail ?? "")") { house.daemonLogs.contains("waits for the group's log since") }
+
+        #expect(try house.stopDaemon() == 0)
+        #expect(house.daemonLogs.contains("stopped while the log of group desk was waited for"))
+
+        try group.cluster.startPrimary()
+        let next = try house.start()
+        try next.submit(account.intent("two", orders: 3))
+        try next.wait("two")
+        #expect(try house.journal.number("SELECT count(*) FROM v_orders") == 6)
+        #expect(try house.stopDaemon() == 0)
+        #expect(try group.agrees(with: house.journal))
+        #expect(try house.audit().code == 0)
     }
 
     @Test func `a stop leaves the group to the same host, which has it again at once; a kill makes it wait for the lease`() throws {
