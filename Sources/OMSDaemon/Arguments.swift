@@ -15,7 +15,7 @@ enum Arguments: Equatable {
     case compact(journal: String)
     /// `omsd rebind --journal FILE --account NAME [--base-url URL] [--uid UID] [--stream-url URL] --reason TEXT [--same-venue]`
     case rebind(Rebind)
-    /// `omsd rehearse --config FILE --account NAME [--symbol S] [--place [--price P] [--yes]] [--json]`
+    /// `omsd rehearse --config FILE --account NAME [--symbol S] [--place [--price P] [--fill [--at-most P]] [--yes]] [--json]`
     case rehearse(Rehearse)
     /// `omsd log-init --log CONNINFO --daemon-role ROLE`
     case logInit(LogInit)
@@ -42,13 +42,15 @@ enum Arguments: Equatable {
                                                   record that an account is elsewhere, or somebody else, than the
                                                   journal has it; no daemon may run. Without --same-venue what is
                                                   in doubt is parked and what is unsent is withdrawn
-          omsd rehearse --config FILE --account NAME [--symbol S] [--place [--price P] [--yes]] [--json]
+          omsd rehearse --config FILE --account NAME [--symbol S] [--place [--price P] [--fill [--at-most P]] [--yes]] [--json]
                                                   ask the venue whether what is taken for granted of it holds: only
                                                   questions, which change nothing there; what was seen goes on
                                                   record. Through the daemon where one runs, else in its place.
                                                   --place: also by four of the smallest orders of S, post-only at P
                                                   (else a fifth below a price that an order of the account shows),
-                                                  each cancelled; asks first, unless --yes is there
+                                                  each cancelled; asks first, unless --yes is there.
+                                                  --fill: then the smallest order is bought, for --at-most a unit
+                                                  (else a twentieth above that price): it stays in the account
           omsd log-init --log CONNINFO --daemon-role ROLE
                                                   make the tables of a group's log in PostgreSQL, as the role that
                                                   is to own them, and let ROLE do what a daemon needs and no more;

@@ -12,8 +12,8 @@ package final class Exchange {
     package var matching: Matching
     /// How old a request's stamp may be, in milliseconds, in place of the venue's own window; nil: as the venue says.
     package var freshnessMs: Int64?
-    /// However old one is, it is taken.
-    var takesOldStamps = false
+    /// `takesOldStamps`: of the request that is being answered. `takesOpenIDs`: nobody looks whether an id is that of an open order.
+    var oldStamps = OldStamps.refused, takesOldStamps = false, takesOpenIDs = false
     /// How long closed orders are still known to look-ups, microseconds (nil: for ever), and those canceled unfilled, where that is less.
     var memoryUs, unfilledMemoryUs: Int64?
     let view = ExchangeView()
@@ -276,7 +276,7 @@ package final class Exchange {
 
     /// The order that is pending under a client id: what venues with a duplicate check among pending orders look at.
     package func pendingOrder(clientID: String, uid: String) -> SimOrder? {
-        var order = desks[uid]?.byClientID[clientID]
+        var order = takesOpenIDs ? nil : desks[uid]?.byClientID[clientID]
         while let candidate = order, candidate.state.isClosed { order = candidate.earlier }
         return order
     }

@@ -5,6 +5,7 @@ extension FaultPlan {
     package static let help = """
         A JSON5 list of rules, or {rules: [...], limits: {"VENUE/BUDGET": permits or null}}. The first rule that strikes a request decides.
           {venue?, endpoint?, kind?, account?,     which requests: kind is place, cancel, modify, mixed (AZ's batches), lookup, session (tokens of streams) or public; account is a uid
+           budget?,                                those that are counted under this limit
            after?: N, first?: N, every?: N,        of those: not the first N; then only N; then every Nth
            probability?: 0..1, count?: N,          then by chance (drawn from --seed), at most N times
            fault: {type: ..., ...}}
@@ -91,6 +92,7 @@ extension FaultPlan {
         var rule = FaultRule(try fault(FaultFields(what, place: fields.place + ".fault")))
         rule.venue = try fields.text("venue")
         rule.endpoint = try fields.text("endpoint")
+        rule.budget = try fields.text("budget")
         rule.account = try fields.text("account")
         rule.channel = try fields.text("channel")
         if let word = try fields.text("kind") {
@@ -106,8 +108,8 @@ extension FaultPlan {
         rule.count = try fields.whole("count", in: 0...1_000_000_000)
         try fields.finish()
         if rule.fault.isStream {
-            guard rule.endpoint == nil, rule.kind == nil else {
-                throw fields.wrong("a stream's fault takes `channel`, neither `endpoint` nor `kind`")
+            guard rule.endpoint == nil, rule.kind == nil, rule.budget == nil else {
+                throw fields.wrong("a stream's fault takes `channel`, neither `endpoint` nor `kind` nor `budget`")
             }
         } else if rule.channel != nil {
             throw fields.wrong("`channel` is a condition of streams' faults")

@@ -143,12 +143,14 @@ extension Fault {
     }
 }
 
-/// When a fault strikes: a request must match all of `venue`, `endpoint`, `kind` and `account` that are given; the counters below count such requests. On a
+/// When a fault strikes: a request must match all of `venue`, `endpoint`, `kind`, `budget` and `account` that are given; the counters below count such requests. On a
 /// stream `venue`, `account` and `channel`.
 package struct FaultRule: Sendable, Equatable {
     package var venue: String?
     package var endpoint: String?
     package var kind: Route.Kind?
+    /// A limit that it is counted under; `lookup:` in front may be there or not.
+    package var budget: String?
     /// The uid.
     package var account: String?
     /// Of a stream's fault: the channel of a push or subscription, or the name of a client's message.
@@ -166,6 +168,7 @@ package struct FaultRule: Sendable, Equatable {
     func matches(venue: String, account: String?, route: Route) -> Bool {
         (self.venue == nil || self.venue == venue) && (endpoint == nil || endpoint == route.endpoint) && (kind == nil || kind == route.kind)
             && (self.account == nil || self.account == account)
+            && (budget == nil || route.budgets.contains { $0 == budget || "lookup:" + $0 == budget })
     }
 
     /// The fault, where it is one of streams that may strike now.

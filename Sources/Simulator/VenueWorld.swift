@@ -98,14 +98,20 @@ package final class VenueWorld {
         for setting in options.switches where Self.isOfEveryVenue(setting.name) { try setMemory(setting.name, setting.value) }
     }
 
-    private static func isOfEveryVenue(_ name: String) -> Bool { name.hasSuffix("memory_ms") || name.hasSuffix("/old_stamps") }
+    private static func isOfEveryVenue(_ name: String) -> Bool {
+        name.hasSuffix("memory_ms") || name.hasSuffix("/old_stamps") || name.hasSuffix("/open_ids")
+    }
 
     /// What every venue can be told to forget: `memory_ms` for closed orders, `unfilled_memory_ms` for those canceled unfilled; and `old_stamps`, to take
-    /// them.
+    /// them, of all or of orders alone; and `open_ids`, to take those that open orders bear.
     private func setMemory(_ setting: String, _ value: String) throws(SimulatorInputError) {
         let (venue, name) = split(setting)
-        if name == "old_stamps", let exchange = self.venue(named: venue)?.exchange, ["refused", "taken"].contains(value) {
-            exchange.takesOldStamps = value == "taken"
+        if name == "old_stamps", let exchange = self.venue(named: venue)?.exchange, let stamps = OldStamps(rawValue: value) {
+            exchange.oldStamps = stamps
+            return
+        }
+        if name == "open_ids", let exchange = self.venue(named: venue)?.exchange, ["checked", "taken"].contains(value) {
+            exchange.takesOpenIDs = value == "taken"
             return
         }
         guard let exchange = self.venue(named: venue)?.exchange, let ms = Int64(value), (0...31_536_000_000).contains(ms) else {
@@ -260,7 +266,9 @@ package final class VenueWorld {
 
     func answer(_ arrival: Arrival, _ call: Call, visibilityDelayUs: Int64) -> HTTPResponse {
         call.visibilityDelayUs = visibilityDelayUs
-        let response = arrival.venue.dialect.answer(call, on: arrival.venue.exchange)
+        let exchange = arrival.venue.exchange
+        exchange.takesOldStamps = exchange.oldStamps.takes(call.route.kind)
+        let response = arrival.venue.dialect.answer(call, on: exchange)
         arrival.record.note(call)
         if faults.repeatsPages, call.route.kind == .lookup { lastPages[pageKey(arrival, call.route)] = response }
         return response

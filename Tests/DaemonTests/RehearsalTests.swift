@@ -41,7 +41,7 @@ import Wire
         let account = house.accounts[0]
         let told = try Self.rehearse(house)
         #expect(told.code == 0 && told.contradicted == [], "\(told.output)")
-        for name in ["clock", "key", "address", "stamp_margin", "account_mode", "markets", "unknown_id", "stale_question", "find_max"] {
+        for name in ["clock", "key", "address", "stamp_margin", "markets", "unknown_id", "stale_question"] {
             #expect(told.verdict(name) == "holds", "\(name): \(told.line(name)?.lines ?? told.output)")
         }
         for name in ["stream:login", "stream:subscription", "stream:heartbeat"] {
@@ -59,38 +59,6 @@ import Wire
         #expect(verified.code == 0, "\(verified.output)")
         let audit = try house.audit()
         #expect(audit.code == 0, "\(audit.output)")
-    }
-
-    /// An assumption, how the simulator breaks it, and words for its options.
-    struct Break: CustomTestStringConvertible, Sendable {
-        let venue: String
-        let name: String
-        var rule: String?
-        var options: [String] = []
-        var testDescription: String { "\(venue) \(name)" }
-    }
-
-    static let breaks: [Break] = venues.flatMap { venue in
-        [
-            Break(venue: venue, name: "clock", rule: "{ fault: { type: 'clock', offset_ms: 0, drift_ppm: 400000 } }"),
-            Break(venue: venue, name: "key", rule: "{ kind: 'lookup', fault: { type: 'wrong_account' } }"),
-            Break(venue: venue, name: "markets", rule: "{ kind: 'public', fault: { type: 'null_market' } }"),
-            Break(venue: venue, name: "limit:", rule: "{ kind: 'lookup', fault: { type: 'rate_limit_429' } }"),
-            Break(venue: venue, name: "stale_question", options: ["--switch", "\(venue)/old_stamps=taken"]),
-            Break(venue: venue, name: "stream:url", rule: "{ fault: { type: 'upgrade_refused', status: 503 } }"),
-            Break(venue: venue, name: "stream:subscription", rule: "{ fault: { type: 'ack_missing' } }"),
-            Break(venue: venue, name: "stream:heartbeat", rule: "{ channel: 'ping', fault: { type: 'stream_deaf' } }"),
-        ]
-    }
-
-    @Test(arguments: breaks) func `an assumption that the venue breaks is named, and the command ends with 1`(_ broken: Break) throws {
-        let scratch = ScratchDirectory()
-        var options = broken.options
-        if let rule = broken.rule { options += try Self.faults(scratch, "[\(rule)]") }
-        let house = try House([broken.venue], options: options, hasStreams: broken.name.hasPrefix("stream"))
-        let told = try Self.rehearse(house)
-        #expect(told.code == 1, "\(told.output)")
-        #expect(told.contradicted.contains { $0.hasPrefix(broken.name) }, "\(told.contradicted) \(told.output)")
     }
 
     @Test func `through a daemon that runs it asks under the daemon's limits, and status tells of it`() throws {

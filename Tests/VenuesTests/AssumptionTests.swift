@@ -49,6 +49,26 @@ import Venues
         #expect(throws: UnsourcedFact.self) { try line.assumptions("spot") }
     }
 
+    @Test(arguments: VenueCatalog.all.map(\.venue)) func `what no rehearsal shows says why, and no product has another reason`(_ venue: String) throws
+    {
+        let line = try #require(VenueCatalog.line(venue))
+        var reasons: [String: Set<String>] = [:]
+        for product in line.products {
+            for assumption in try line.assumptions(product) {
+                reasons[assumption.name, default: []].insert("\(assumption.sight.rawValue): \(assumption.how)")
+                // What holds by nothing but that nothing went wrong is not seen.
+                if assumption.sight == .nothing { #expect(assumption.how.split(separator: " ").count > 2, "\(assumption.name): \(assumption.how)") }
+            }
+        }
+        for (name, told) in reasons { #expect(told.count == 1, "\(name): \(told)") }
+    }
+
+    @Test func `a reason of the venue's own stands before the fact's`() throws {
+        let line = try #require(VenueCatalog.line("xt-spot"))
+        let mode = try #require(try line.assumptions("spot").first { $0.name == "account_mode" })
+        #expect(mode.sight == .nothing && mode.how == "no page tells of the account's kind")
+    }
+
     /// `OMSD_WRITE_DOCS=1 swift test --filter AssumptionTests` writes the tables anew.
     @Test(arguments: Set(VenueCatalog.all.map(\.page)).sorted())
     func `a venue's page has what is taken for granted of it, as the adapter relies on it`(

@@ -12,6 +12,17 @@ import Testing
         return try #require(line.adapter(line.products[0])).profile
     }
 
+    private static func placing(_ profile: VenueProfile, canChange: Bool = false, refusesOpenIDs: Bool = false) -> PlacingRehearsal {
+        PlacingRehearsal(
+            profile, ids: ids, canChange: canChange, lateID: "rhlate", windowMs: profile.freshnessMs, refusesOpenIDs: refusesOpenIDs)
+    }
+
+    private static func said(_ outcome: ItemOutcome, _ disposition: VenueAnswer.Disposition = .answered) -> VenueAnswer {
+        var answer = VenueAnswer(httpStatus: 200, disposition: disposition)
+        (answer.places, answer.cancels, answer.venueCode, answer.venueText) = ([outcome], [outcome], "7", "words of 7")
+        return answer
+    }
+
     /// A venue: how long it hides an order, and what it says.
     private struct Venue {
         var hidesOpenMs: Int64 = 20
@@ -22,6 +33,11 @@ import Testing
         var placeIsLost = false
         var fills = false
         var cancelIsLost = false
+        /// What a further order under an open id gets, and what is sent too late.
+        var again = ItemOutcome.duplicate(code: "9", text: "it is there")
+        var late = ItemOutcome.notExecuted(.clock)
+        /// How a further order stands that was taken.
+        var second: OrderReport?
     }
 
     private static func run(_ placing: inout PlacingRehearsal, _ venue: Venue = Venue()) -> [PlacingRehearsal.Step] {
@@ -49,6 +65,9 @@ import Testing
                 (report.clientOrderID, report.venueOrderID) = (venue.shownID ?? id, "v1")
                 placing.heard(.shown([report], at: now))
             case .change: placing.heard(.taken("v2", at: now))
+            case .again: placing.heard(.said(said(venue.again)))
+            case .lookAgain: placing.heard(.shown(venue.second.map { [$0] } ?? [], at: now))
+            case .late: placing.heard(.said(said(venue.late)))
             case .cancel:
                 closed = now
                 placing.heard(
@@ -67,7 +86,7 @@ import Testing
         throws
     {
         let profile = try Self.profile(venue)
-        var placing = PlacingRehearsal(profile, ids: Self.ids, canChange: true)
+        var placing = Self.placing(profile, canChange: true)
         let steps = Self.run(&placing)
         for id in Self.ids {
             #expect(steps.count { $0 == .place(id) } == 1 && steps.count { $0 == .cancel(id) } == 1)
@@ -75,6 +94,7 @@ import Testing
         #expect(steps.contains(.change(Self.ids[0])) == (profile.modifyMax > 0))
         let verdicts = Self.verdicts(placing)
         #expect(verdicts["visibility_delay"] == .holds && verdicts["find_steps"] == .holds && verdicts["client_ids"] == .holds)
+        #expect(verdicts["freshness"] == .holds && (verdicts["freshness:cancel"] == .holds) == (profile.freshnessMsByKind[.cancel] != nil))
         #expect(placing.placed == 2 && placing.surprises == [])
     }
 
@@ -83,18 +103,61 @@ import Testing
     ) throws {
         let profile = try Self.profile(venue)
         for hides in [profile.visibilityDelayMs + 1_000, 1_000_000] {
-            var placing = PlacingRehearsal(profile, ids: Self.ids, canChange: false)
+            var placing = Self.placing(profile)
             let steps = Self.run(&placing, Venue(hidesOpenMs: hides))
             #expect(Self.verdicts(placing)["visibility_delay"] == .contradicts, "\(hides)")
-            #expect(steps.count { if case .cancel = $0 { true } else { false } } == 2)
+            // More of them would show no more.
+            #expect(steps.count { if case .cancel = $0 { true } else { false } } == 1)
         }
-        var placing = PlacingRehearsal(profile, ids: Self.ids, canChange: false)
+        var placing = Self.placing(profile)
         _ = Self.run(&placing, Venue(hidesClosedMs: 1_000_000))
         #expect(Self.verdicts(placing)["find_steps"] == .contradicts)
     }
 
+    @Test(arguments: VenueCatalog.all.map(\.venue))
+    func `an order that is taken too late is a contradiction, and nothing is sent that late under a used id`(
+        _ venue: String
+    ) throws {
+        let profile = try Self.profile(venue)
+        for (late, verdict) in [
+            (ItemOutcome.acknowledged("v9", venueState: nil), RehearsalRow.Verdict.contradicts), (.notExecuted(.clock), .holds),
+            (.refused(code: "8", text: "too small"), .notSeen), (.inDoubt("?"), .notSeen),
+        ] {
+            var placing = Self.placing(profile)
+            let steps = Self.run(&placing, Venue(late: late))
+            #expect(Self.verdicts(placing)["freshness"] == verdict, "\(late)")
+            let ages = steps.compactMap { step -> Int64? in
+                guard case .late(_, let id, let agedMs) = step else { return nil }
+                #expect(id == "rhlate")
+                return agedMs
+            }
+            #expect(ages.count == 1 + (profile.freshnessMsByKind[.cancel] == nil ? 0 : 1))
+            #expect(ages.allSatisfy { $0 > max(profile.freshnessMs, profile.recvwindowFloorMs) })
+        }
+    }
+
+    @Test func `a further order under an open id is tried where it should be refused, once, and looked for where it is taken`() throws {
+        let profile = try Self.profile("bybit")
+        var taken = OrderReport(status: .open, venueState: "New")
+        taken.venueOrderID = "v9"
+        for (venue, verdict, looks) in [
+            (Venue(), RehearsalRow.Verdict.holds, 0), (Venue(again: .refused(code: "8", text: "too small")), .notSeen, 0),
+            (Venue(again: .acknowledged("v9", venueState: nil), second: taken), .contradicts, 1),
+            (Venue(again: .acknowledged("v9", venueState: nil)), .notSeen, 1), (Venue(again: .acknowledged("v1", venueState: nil)), .holds, 0),
+        ] {
+            var placing = Self.placing(profile, refusesOpenIDs: true)
+            let steps = Self.run(&placing, venue)
+            #expect(Self.verdicts(placing)["duplicate_id"] == verdict, "\(placing.seen)")
+            #expect(steps.count { if case .again = $0 { true } else { false } } == 1)
+            #expect(steps.count { if case .lookAgain = $0 { true } else { false } } == looks)
+            #expect(Self.ids.allSatisfy { id in steps.count { $0 == .cancel(id) } == 1 })
+        }
+        var placing = Self.placing(profile)
+        #expect(Self.run(&placing).allSatisfy { if case .again = $0 { false } else { true } })
+    }
+
     @Test func `an id that comes back as another is a contradiction`() throws {
-        var placing = PlacingRehearsal(try Self.profile("bybit"), ids: Self.ids, canChange: false)
+        var placing = Self.placing(try Self.profile("bybit"))
         _ = Self.run(&placing, Venue(shownID: "other"))
         #expect(Self.verdicts(placing)["client_ids"] == .contradicts)
     }
@@ -107,7 +170,7 @@ import Testing
             // Nothing is placed beside what could not be cancelled.
             (Venue(cancelIsLost: true), "may still be open", 1), (Venue(placeIsLost: true), "it is in_doubt", 1),
         ] {
-            var placing = PlacingRehearsal(profile, ids: Self.ids, canChange: false)
+            var placing = Self.placing(profile)
             _ = Self.run(&placing, venue)
             #expect(placing.placed == count && placing.surprises.count == count && placing.surprises[0].contains(words), "\(placing.surprises)")
             // Nor is what the venue may never have had looked for on its pages.

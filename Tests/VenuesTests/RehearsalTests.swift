@@ -72,7 +72,7 @@ import Wire
         let asked = Self.run(&rehearsal)
         let verdicts = Self.verdicts(rehearsal)
         #expect(!verdicts.values.contains(.contradicts) && rehearsal.stopped == nil, "\(rehearsal.seen)")
-        for name in ["base_url", "tls", "clock", "key", "account_mode", "markets", "history", "unknown_id", "stale_question"] {
+        for name in ["base_url", "tls", "clock", "key", "markets", "history", "unknown_id", "stale_question"] {
             #expect(verdicts[name] == .holds, "\(name)")
         }
         #expect(verdicts["open_orders"] == .notSeen && verdicts["freshness"] == .notSeen && verdicts["memory"] == .notSeen)

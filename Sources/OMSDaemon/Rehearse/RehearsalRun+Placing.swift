@@ -19,17 +19,30 @@ extension RehearsalRun {
 
     /// - Returns: what was placed and seen. Everything is closed, or `surprises` names it.
     mutating func place(_ order: SmallestOrder, in market: Instrument, ids: [ClientOrderID], _ rehearsal: Rehearsal) -> PlacingRehearsal {
-        var placing = PlacingRehearsal(adapter.profile, ids: ids, canChange: order.otherPrice != nil)
-        do throws(ControlCaller.Problem) { try place(order, in: market, &placing, rehearsal) } catch { placing.broke("\(error)") }
+        var placing = PlacingRehearsal(
+            adapter.profile, ids: ids, canChange: order.otherPrice != nil,
+            lateID: Self.unusedID(adapter.profile.clientIDs, length: ids[0].text.utf8.count),
+            windowMs: rehearsal.windowMs, refusesOpenIDs: rehearsal.assumes("duplicate_id"))
+        do throws(ControlCaller.Problem) {
+            let known = Set(try brokenAssumptions().map(\.breakID))
+            try place(order, in: market, &placing, rehearsal)
+            // The daemon compares the ids that orders get with those that it computed.
+            if let broken = try brokenAssumptions().first(where: { !known.contains($0.breakID) }) { placing.foundBroken(broken.detail ?? "") }
+        } catch { placing.broke("\(error)") }
         return placing
+    }
+
+    private func brokenAssumptions() throws(ControlCaller.Problem) -> [ShownBreak] {
+        guard adapter.profile.looksUpByVenueID else { return [] }
+        var asked = BreakList.Parameters()
+        (asked.selection.account, asked.kinds) = (account.id.text, ["assumption"])
+        return try caller.ask(BreakList.self, asked).breaks
     }
 
     private mutating func place(
         _ order: SmallestOrder, in market: Instrument, _ placing: inout PlacingRehearsal, _ rehearsal: Rehearsal
     ) throws(ControlCaller.Problem) {
-        var guarding = SessionGuard.Parameters()
-        (guarding.accounts, guarding.onLost, guarding.graceMs) = ([account.id.text], GuardRow.OnLost.cancel.rawValue, 0)
-        let held = try caller.ask(SessionGuard.self, guarding)
+        let held = try guarded()
         while let step = placing.next() {
             switch step {
             case .place(let id): placing.heard(try placed(id, order, in: market))
@@ -38,11 +51,28 @@ extension RehearsalRun {
                 placing.heard(try looked(id, venueID, page: page, order, in: market, rehearsal))
             case .change(let id): placing.heard(try changed(id, to: order.otherPrice ?? order.price))
             case .cancel(let id): placing.heard(try canceled(id))
+            case .again(let id): placing.heard(try again(id, order, in: market, rehearsal))
+            case .lookAgain(let id, let venueID):
+                usleep(1_000_000)
+                placing.heard(try lookedAgain(id, venueID, order, in: market, rehearsal))
+            case .late(let late, let id, let agedMs): placing.heard(try sentLate(late, id, agedMs: agedMs, order, in: market, rehearsal))
             }
         }
+        try release(held)
+    }
+
+    /// What this process places is cancelled however it ends.
+    func guarded() throws(ControlCaller.Problem) -> Int64 {
+        var guarding = SessionGuard.Parameters()
+        (guarding.accounts, guarding.onLost, guarding.graceMs) = ([account.id.text], GuardRow.OnLost.cancel.rawValue, 0)
+        return try caller.ask(SessionGuard.self, guarding).guardID
+    }
+
+    /// The guard goes where nothing is left for it.
+    func release(_ held: Int64) throws(ControlCaller.Problem) {
         guard try open().isEmpty else { return }
         var released = SessionRelease.Parameters()
-        released.guardID = held.guardID
+        released.guardID = held
         _ = try caller.ask(SessionRelease.self, released)
     }
 
@@ -81,21 +111,13 @@ extension RehearsalRun {
         }
     }
 
-    private static var now: Int64 { omsd_clock_us(CLOCK_BOOTTIME) }
+    static var now: Int64 { omsd_clock_us(CLOCK_BOOTTIME) }
 
     // MARK: Steps
 
     private func placed(_ id: ClientOrderID, _ order: SmallestOrder, in market: Instrument) throws(ControlCaller.Problem) -> PlacingRehearsal.Heard {
-        var item: [(key: String, value: JSON)] = [
-            (key: "symbol", value: .string(market.symbol.text)), (key: "side", value: .string("buy")), (key: "type", value: .string("limit")),
-            (key: "post_only", value: .bool(true)), (key: "price", value: .string(order.price.description)),
-            (key: "quantity", value: .string(order.quantity.description)), (key: "client_order_id", value: .string(id.text)),
-        ]
-        if let side = VenueCatalog.sample(venue: account.venue, product: account.product)?.positionSide {
-            item.append((key: "position_side", value: .string(side.rawValue)))
-        }
         var intent = IntentSubmit.Parameters()
-        intent.place = [.object(item)]
+        intent.place = [item(id, order, in: market, more: [(key: "post_only", value: .bool(true))])]
         let handed: String
         do throws(ControlCaller.Problem) { handed = try handOver(intent) } catch {
             // Its own rules, limits of risk among them: nothing of it is on record.
@@ -108,6 +130,19 @@ extension RehearsalRun {
         }
         return try standing(of: id)
     }
+
+    /// A buy, as an intent has it.
+    func item(_ id: ClientOrderID, _ order: SmallestOrder, in market: Instrument, more: [(key: String, value: JSON)]) -> JSON {
+        var item: [(key: String, value: JSON)] = [
+            (key: "symbol", value: .string(market.symbol.text)), (key: "side", value: .string("buy")), (key: "type", value: .string("limit")),
+            (key: "price", value: .string(order.price.description)), (key: "quantity", value: .string(order.quantity.description)),
+            (key: "client_order_id", value: .string(id.text)),
+        ]
+        if let side = positionSide { item.append((key: "position_side", value: .string(side.rawValue))) }
+        return .object(item + more)
+    }
+
+    var positionSide: PositionSide? { VenueCatalog.sample(venue: account.venue, product: account.product)?.positionSide }
 
     private func changed(_ id: ClientOrderID, to price: Decimal) throws(ControlCaller.Problem) -> PlacingRehearsal.Heard {
         var intent = IntentSubmit.Parameters()
@@ -130,23 +165,23 @@ extension RehearsalRun {
     }
 
     /// Hands an intent over and waits for it.
-    private func settle(_ intent: IntentSubmit.Parameters, until: String) throws(ControlCaller.Problem) {
+    func settle(_ intent: IntentSubmit.Parameters, until: String) throws(ControlCaller.Problem) {
         try wait(for: handOver(intent), until: until)
     }
 
     /// - Returns: the intent's id.
-    private func handOver(_ intent: IntentSubmit.Parameters) throws(ControlCaller.Problem) -> String {
+    func handOver(_ intent: IntentSubmit.Parameters) throws(ControlCaller.Problem) -> String {
         var intent = intent
         (intent.account, intent.tag) = (account.id.text, Self.tag)
         return try caller.ask(IntentSubmit.self, intent).intentID
     }
 
     /// At most a minute.
-    private func wait(for intent: String, until: String) throws(ControlCaller.Problem) {
+    func wait(for intent: String, until: String) throws(ControlCaller.Problem) {
         _ = try caller.ask(IntentWait.self, IntentWait.Parameters(intent, until: until, timeoutMs: 60_000))
     }
 
-    private func order(_ id: ClientOrderID) throws(ControlCaller.Problem) -> ShownOrder {
+    func order(_ id: ClientOrderID) throws(ControlCaller.Problem) -> ShownOrder {
         var asked = OrderGet.Parameters()
         asked.clientOrderID = id.text
         return try caller.ask(OrderGet.self, asked)
@@ -167,14 +202,30 @@ extension RehearsalRun {
         }
     }
 
+    func subject(_ id: ClientOrderID, _ venueID: VenueOrderID?, _ order: SmallestOrder, in market: Instrument, _ rehearsal: Rehearsal) -> FindSubject
+    {
+        let terms = OrderTerms(symbol: market.symbol, side: .buy, type: .limit, timeInForce: .gtc, price: order.price, quantity: order.quantity)
+        let stamp = rehearsal.clock(at: Self.now).map { $0.middle(at: Self.now) / 1_000 } ?? 0
+        return FindSubject(
+            order: OrderKey(0), clientOrderID: id, venueOrderID: adapter.profile.looksUpByVenueID ? venueID : nil,
+            predictedIDs: venueID.map { [$0] } ?? [], terms: terms, sinceMs: max(0, stamp - 600_000))
+    }
+
+    /// On all pages: what took the market's offer or ended is on none of open orders.
+    private mutating func lookedAgain(
+        _ id: ClientOrderID, _ venueID: VenueOrderID, _ order: SmallestOrder, in market: Instrument, _ rehearsal: Rehearsal
+    ) throws(ControlCaller.Problem) -> PlacingRehearsal.Heard {
+        var found: [OrderReport] = []
+        for page in 0..<max(1, adapter.profile.findSteps) {
+            if case .shown(let reports, _) = try looked(id, venueID, page: page, order, in: market, rehearsal) { found += reports }
+        }
+        return .shown(found, at: Self.now)
+    }
+
     private mutating func looked(
         _ id: ClientOrderID, _ venueID: VenueOrderID?, page: Int, _ order: SmallestOrder, in market: Instrument, _ rehearsal: Rehearsal
     ) throws(ControlCaller.Problem) -> PlacingRehearsal.Heard {
-        let terms = OrderTerms(symbol: market.symbol, side: .buy, type: .limit, timeInForce: .gtc, price: order.price, quantity: order.quantity)
-        let stamp = rehearsal.clock(at: Self.now).map { $0.middle(at: Self.now) / 1_000 } ?? 0
-        let subject = FindSubject(
-            order: OrderKey(0), clientOrderID: id, venueOrderID: adapter.profile.looksUpByVenueID ? venueID : nil,
-            predictedIDs: venueID.map { [$0] } ?? [], terms: terms, sinceMs: max(0, stamp - 600_000))
+        let subject = subject(id, venueID, order, in: market, rehearsal)
         guard case .answered(let answer, let sent, _) = try ask(.find([subject], step: page), agedMs: 0, windowMs: rehearsal.windowMs, rehearsal),
             case .orders(let reports, _, _)? = answer.query
         else { return .unknown("no answer", at: Self.now) }

@@ -2,7 +2,6 @@ import CLinux
 import ControlAPI
 import Kernel
 import OMSCore
-import Synchronization
 import Transport
 import Venues
 import Wire
@@ -11,12 +10,12 @@ import Wire
 struct RehearsalRun {
     let account: AccountConfiguration
     let adapter: any VenueAdapter
-    private let key: SigningKey
+    let key: SigningKey
     let caller: ControlCaller
-    private let transport: TLSTransport
+    let transport: TLSTransport
     /// No daemon speaks on the account's stream.
     private let ownsStream: Bool
-    private var nextID: Int64 = 0
+    var nextID: Int64 = 0
     /// What rows showed of the unit of quantity, whatever was asked.
     private(set) var unitSeen: [RehearsalRow.Seen] = []
     /// Reads the same rows by the other unit; nil: it is no setting at this venue.
@@ -71,19 +70,19 @@ struct RehearsalRun {
 
     private var isAtPagesHost: Bool { HTTPOrigin(adapter.profile.baseURL)?.place == account.baseURL.place }
 
-    private var hearsPagesHost: Bool {
+    var hearsPagesHost: Bool {
         guard let stream = account.stream, let profile = account.streamDialect?.profile else { return false }
         let page = account.isDemo ? profile.demoURL : profile.url
         return page.flatMap { StreamConfiguration.origin($0) }?.place == stream.origin.place
     }
 
     /// A token for another connection may end the daemon's own.
-    private var speaksOnStream: Bool {
+    var speaksOnStream: Bool {
         guard let dialect = account.streamDialect, account.stream != nil else { return false }
         return ownsStream || dialect.profile.token == nil
     }
 
-    private var streamSilence: String? {
+    var streamSilence: String? {
         guard !speaksOnStream else { return nil }
         guard account.streamDialect != nil, account.stream != nil else { return "the account's stream is off" }
         return "the daemon holds the account's stream, and a second token might end it: stop omsd and rehearse again"
@@ -100,7 +99,7 @@ struct RehearsalRun {
     // MARK: Permits
 
     /// - Returns: what is to be given back.
-    private func take(_ charges: [Charge]) throws(ControlCaller.Problem) -> [Int64] {
+    func take(_ charges: [Charge]) throws(ControlCaller.Problem) -> [Int64] {
         var permits: [Int64] = []
         for charge in charges {
             let rules = adapter.profile.budgets + (account.streamDialect?.profile.budgets ?? [])
@@ -115,7 +114,7 @@ struct RehearsalRun {
         return permits
     }
 
-    private func giveBack(_ permits: [Int64]) throws(ControlCaller.Problem) {
+    func giveBack(_ permits: [Int64]) throws(ControlCaller.Problem) {
         for permit in permits {
             var asked = LimitRelease.Parameters()
             asked.permitID = permit
@@ -128,14 +127,21 @@ struct RehearsalRun {
     mutating func ask(_ query: Query, agedMs: Int64, windowMs: Int64, _ rehearsal: Rehearsal) throws(ControlCaller.Problem)
         -> Rehearsal.Outcome
     {
-        let permits = try take(adapter.charges(of: .query(query)))
+        try ask(agedMs: agedMs, windowMs: windowMs, rehearsal) { _ in .query(query) }
+    }
+
+    /// - Parameter content: what it carries, by its stamp, milliseconds of the venue's clock.
+    mutating func ask(
+        agedMs: Int64, windowMs: Int64, _ rehearsal: Rehearsal, _ content: (_ timeMs: Int64) -> RequestPlan.Content
+    ) throws(ControlCaller.Problem) -> Rehearsal.Outcome {
+        let permits = try take(adapter.charges(of: content(0)))
         let now = omsd_clock_us(CLOCK_BOOTTIME)
         let clock = rehearsal.clock(at: now)
         // By our own clock where the venue's is not known yet: the question about it bears no stamp that counts.
         let stampMs = clock.map { $0.middle(at: now) / 1_000 - adapter.profile.stampMarginMs } ?? omsd_clock_us(CLOCK_REALTIME) / 1_000
         nextID += 1
         let plan = RequestPlan(
-            id: RequestID(nextID), account: account.id, content: .query(query), timeMs: stampMs - agedMs, facts: rehearsal.facts,
+            id: RequestID(nextID), account: account.id, content: content(stampMs - agedMs), timeMs: stampMs - agedMs, facts: rehearsal.facts,
             freshnessMs: windowMs, staleAt: now + account.requestTimeoutMs * 1_000, timeoutMs: account.requestTimeoutMs)
         switch send(adapter.request(for: plan), of: plan) {
         case .answered(let response, let sentAt, let lastByteAt):
@@ -167,7 +173,7 @@ struct RehearsalRun {
         }
     }
 
-    private func exchange(
+    func exchange(
         _ request: HTTPRequest, id: Int64, staleAt: Int64, timeoutMs: Int64, sign: @escaping @Sendable (inout HTTPRequest) -> Void
     ) -> HTTPExchangeEnd {
         let end = Waiting<HTTPExchangeEnd>()
@@ -177,81 +183,5 @@ struct RehearsalRun {
                 completion: { end.put($0) })
         ])
         while true { if let ended = end.take(withinMs: 60_000) { return ended } }
-    }
-
-    // MARK: The stream
-
-    private mutating func listen(_ symbol: Symbol?, _ rehearsal: Rehearsal) throws(ControlCaller.Problem) -> [RehearsalRow.Seen] {
-        guard let dialect = account.streamDialect, let stream = account.stream else { return [] }
-        func timeMs() -> Int64 {
-            let now = omsd_clock_us(CLOCK_BOOTTIME)
-            return (rehearsal.clock(at: now)?.middle(at: now) ?? omsd_clock_us(CLOCK_REALTIME)) / 1_000 - adapter.profile.stampMarginMs
-        }
-        var talk = StreamRehearsal(
-            dialect, facts: rehearsal.facts, symbol: symbol, isTLS: stream.origin.isTLS, isAtPagesHost: hearsPagesHost, isDemo: account.isDemo,
-            timeMs: timeMs(), key: key)
-        let events = Waiting<StreamRehearsal.Heard>()
-        let backlog = VenueStreamBacklog()
-        nextID += 1
-        let id = nextID
-        while let step = talk.next() {
-            switch step {
-            case .fetchToken(let way):
-                guard var request = dialect.tokenRequest(way: way, freshnessMs: rehearsal.windowMs) else {
-                    talk.heard(.token(.noSuchWay("there is no such way")), timeMs: timeMs())
-                    continue
-                }
-                let permits = try take(["lookup:ws-token"])
-                let now = omsd_clock_us(CLOCK_BOOTTIME)
-                dialect.signTokenRequest(&request, way: way, timeMs: timeMs(), with: key)
-                nextID += 1
-                let end = exchange(
-                    request, id: nextID, staleAt: now + account.requestTimeoutMs * 1_000, timeoutMs: account.requestTimeoutMs, sign: { _ in })
-                switch end {
-                case .answered(let response, _, _):
-                    try giveBack(permits)
-                    talk.heard(.token(dialect.tokenAnswer(way: way, from: response)), timeMs: timeMs())
-                case .notSent(let why), .lost(let why, _, _): talk.heard(.token(.failed(why.escapedForLog)), timeMs: timeMs())
-                }
-            case .open(let upgrade):
-                try giveBack(take(["stream:connect"]))
-                transport.open(
-                    VenueStream(
-                        id: id, origin: stream.origin, target: upgrade.target, headers: upgrade.headers, timeoutMs: 10_000, backlog: backlog,
-                        event: { event in
-                            switch event {
-                            case .opened: events.put(.opened)
-                            case .messages(let texts, _):
-                                for text in texts { backlog.take(text.count) }
-                                events.put(.told(texts.flatMap(dialect.read)))
-                            case .binary(let bytes, _): backlog.take(bytes)
-                            case .pong: break
-                            case .closed(let end, _): events.put(.ended("\(end)".escapedForLog))
-                            }
-                        }))
-            case .say(let text): transport.say(text, on: id)
-            case .wait(let ms): talk.heard(events.take(withinMs: ms) ?? .silence, timeMs: timeMs())
-            case .close(let why): transport.close(id, why)
-            }
-        }
-        return talk.seen
-    }
-}
-
-/// What another thread puts, in order.
-private final class Waiting<Value: Sendable>: Sendable {
-    private struct State { var values: [Value] = [] }
-    private let state = Mutex(State())
-
-    func put(_ value: Value) { state.withLock { $0.values.append(value) } }
-
-    /// nil: nothing came in time.
-    func take(withinMs: Int64) -> Value? {
-        let end = omsd_clock_us(CLOCK_BOOTTIME) + withinMs * 1_000
-        while true {
-            if let value = state.withLock({ $0.values.isEmpty ? nil : $0.values.removeFirst() }) { return value }
-            guard omsd_clock_us(CLOCK_BOOTTIME) < end else { return nil }
-            usleep(500)
-        }
     }
 }

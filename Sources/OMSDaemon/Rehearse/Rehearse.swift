@@ -16,12 +16,17 @@ struct Rehearse: Equatable {
     let places: Bool
     /// Of those orders; nil: a fifth below the last price that an order of the account shows.
     let price: Decimal?
+    /// One more order is to execute.
+    let fills: Bool
+    /// What that may cost a unit; nil: a twentieth above the last price that an order of the account shows.
+    let atMost: Decimal?
     /// Nobody is asked first.
     let isAgreed: Bool
     let isJSON: Bool
 
     init(_ words: ArraySlice<String>) throws(ArgumentError) {
-        let options = try CommandWords(words, values: ["--config", "--account", "--symbol", "--price"], flags: ["--json", "--place", "--yes"])
+        let options = try CommandWords(
+            words, values: ["--config", "--account", "--symbol", "--price", "--at-most"], flags: ["--json", "--place", "--fill", "--yes"])
         config = try options.required("--config")
         account = try options.required("--account", "NAME")
         symbol = options.text("--symbol")
@@ -29,15 +34,24 @@ struct Rehearse: Equatable {
         isJSON = options.has("--json")
         places = options.has("--place")
         isAgreed = options.has("--yes")
-        price = options.text("--price").flatMap { Decimal($0) }
-        if let text = options.text("--price"), !(price?.isPositive ?? false) {
-            throw ArgumentError("--price \"\(text.prefix(64).escapedForLog)\" is no price: a decimal above zero")
-        }
+        fills = options.has("--fill")
+        price = try Self.price("--price", options)
+        atMost = try Self.price("--at-most", options)
         guard places else {
-            if price != nil || isAgreed { throw ArgumentError("--price and --yes go with --place") }
+            if price != nil || fills || isAgreed { throw ArgumentError("--price, --fill and --yes go with --place") }
+            guard atMost == nil else { throw ArgumentError("--at-most goes with --fill") }
             return
         }
+        guard fills || atMost == nil else { throw ArgumentError("--at-most goes with --fill") }
         guard symbol != nil else { throw ArgumentError("--place needs --symbol S: the market to place in") }
+    }
+
+    private static func price(_ name: String, _ options: CommandWords) throws(ArgumentError) -> Decimal? {
+        guard let text = options.text(name) else { return nil }
+        guard let price = Decimal(text), price.isPositive else {
+            throw ArgumentError("\(name) \"\(text.prefix(64).escapedForLog)\" is no price: a decimal above zero")
+        }
+        return price
     }
 
     func run() -> ExitCode {
@@ -111,21 +125,20 @@ struct Rehearse: Equatable {
             guard rehearsal.seen.contains(where: { $0.verdict != .notSeen }) else { throw problem }
             rehearsal.broke("\(problem)")
         }
-        let placing = places ? placed(rehearsal, &run) : nil
-        rehearsal.heard(beside: (placing?.seen ?? []) + run.unitSeen)
-        for words in rehearsal.remarks + (placing?.surprises ?? []) { writeToStandardError("omsd: \(words)\n") }
-        let told = told(rehearsal, placing, of: account)
-        let (result, loss) = kept(told, by: caller)
+        let tried = places ? tried(rehearsal, &run) : nil
+        rehearsal.heard(beside: (tried?.seen ?? []) + run.unitSeen)
+        for words in rehearsal.remarks + (tried?.surprises ?? []) { writeToStandardError("omsd: \(words)\n") }
+        let (result, loss) = kept(told(rehearsal, tried, of: account), by: caller)
         let report = RehearsalReport(result, stopped: rehearsal.stopped)
         writeToStandardOutput(isJSON ? report.json : report.text)
         if let loss { writeToStandardError("omsd: none of it is on record: \(loss)\n") }
-        if let words = leftOpen(placing, run, isDaemonsOwn: isDaemonsOwn) {
+        if let words = leftOpen(tried, run, isDaemonsOwn: isDaemonsOwn) {
             writeToStandardError("omsd: \(words)\n")
             return .open
         }
         if let loss { return Self.exitCode(of: loss) }
         if result.assumptions.contains(where: { $0.verdict == RehearsalRow.Verdict.contradicts.rawValue }) { return .contradicted }
-        return rehearsal.stopped == nil && (!places || placing?.surprises.isEmpty ?? false) ? .done : .inputOutput
+        return rehearsal.stopped == nil && (!places || tried?.surprises.isEmpty ?? false) ? .done : .inputOutput
     }
 
     /// How the daemon's account of this name is another, in words; nil: it is this one. What is seen would stand, or be forgiven, under its name.
@@ -145,24 +158,52 @@ struct Rehearse: Equatable {
         return "the daemon's account \(account.id.text.escapedForLog) is \(there.escapedForLog), and here \(here.escapedForLog)"
     }
 
+    /// What was placed, and what that showed.
+    private struct Tried {
+        var placed = 0
+        var seen: [RehearsalRow.Seen] = []
+        var surprises: [String] = []
+    }
+
     /// The placing part, as far as it came; nil: nothing was placed.
-    private func placed(_ rehearsal: Rehearsal, _ run: inout RehearsalRun) -> PlacingRehearsal? {
+    private func tried(_ rehearsal: Rehearsal, _ run: inout RehearsalRun) -> Tried? {
         let why: String
         do throws(ControlCaller.Problem) {
+            for words in try run.boughtUntold() { writeToStandardError("omsd: \(words)\n") }
             switch try plan(rehearsal, run) {
             case .refused(let words): why = words
-            case .order(let order, let market):
+            case .orders(let order, let market, let dearer):
                 try run.cancelLeftovers()
-                return run.place(order, in: market, ids: RehearsalRun.ids(run.adapter.profile.clientIDs), rehearsal)
+                let placing = run.place(order, in: market, ids: RehearsalRun.ids(run.adapter.profile.clientIDs), rehearsal)
+                var tried = Tried(placed: placing.placed, seen: placing.seen, surprises: placing.surprises)
+                if let dearer { fill(dearer, beside: order, in: market, rehearsal, &run, &tried) }
+                return tried
             }
         } catch { why = "\(error)" }
         writeToStandardError("omsd: nothing is placed: \(why)\n")
         return nil
     }
 
-    private func told(_ rehearsal: Rehearsal, _ placing: PlacingRehearsal?, of account: AccountConfiguration) -> RehearsalRecord.Parameters {
+    /// Nothing executes behind what went wrong.
+    private func fill(
+        _ order: SmallestOrder, beside resting: SmallestOrder, in market: Instrument, _ rehearsal: Rehearsal, _ run: inout RehearsalRun,
+        _ tried: inout Tried
+    ) {
+        var heard = rehearsal
+        heard.heard(beside: tried.seen)
+        guard tried.surprises.isEmpty, !heard.seen.contains(where: { $0.verdict == .contradicts && $0.bears != nil }) else {
+            return tried.surprises.append("nothing is bought behind that")
+        }
+        let (filling, stream) = run.fill(order, beside: resting, in: market, rehearsal)
+        if let bill = filling.bill { writeToStandardError("omsd: \(bill)\n") }
+        tried.placed += filling.placed
+        tried.seen += filling.seen + stream
+        tried.surprises += filling.surprises
+    }
+
+    private func told(_ rehearsal: Rehearsal, _ tried: Tried?, of account: AccountConfiguration) -> RehearsalRecord.Parameters {
         var told = RehearsalRecord.Parameters()
-        (told.account, told.orders) = (account.id.text, Int64(placing?.placed ?? 0))
+        (told.account, told.orders) = (account.id.text, Int64(tried?.placed ?? 0))
         told.assumptions = rehearsal.seen.map { RehearsedAssumption($0) }
         return told
     }
@@ -178,10 +219,10 @@ struct Rehearse: Equatable {
     }
 
     /// What may still rest at the venue of this rehearsal or one before it, in words; nil: nothing.
-    private func leftOpen(_ placing: PlacingRehearsal?, _ run: RehearsalRun, isDaemonsOwn: Bool) -> String? {
+    private func leftOpen(_ tried: Tried?, _ run: RehearsalRun, isDaemonsOwn: Bool) -> String? {
         let who = isDaemonsOwn ? "the next start of omsd cancels it" : "the daemon cancels it"
         guard let open = try? run.open() else {
-            return placing == nil ? nil : "whether anything is still open is not known: \(who)"
+            return tried == nil ? nil : "whether anything is still open is not known: \(who)"
         }
         return open.isEmpty ? nil : "still open: \(open.map(\.clientOrderID).joined(separator: ", ")); \(who)"
     }

@@ -93,6 +93,8 @@ struct StreamShape: Equatable {
     var lacksTrade = false
     /// Microseconds of the venue's clock in the place of when it was changed.
     var updatedAt: Int64?
+    /// It bears the version before its own, where the venue has versions that are no times.
+    var isOlder = false
     /// Another word for the state.
     var state: String?
 }

@@ -18,6 +18,8 @@ package enum StreamFault: Sendable, Equatable {
     case swapped(Fault.Milliseconds)
     /// It bears the time of the order's push before.
     case sameTime
+    /// It bears a time before that of the order's push before: a second earlier.
+    case oldTime
     case numericIDs
     case reshapedData
     case noUpdateTime
@@ -69,7 +71,7 @@ package enum StreamFault: Sendable, Equatable {
         case .upgradeRefused, .wrongAccept, .strangeExtension, .upgradeSilence: moment == .upgrade
         case .ackMissing, .subscribeRefused: moment == .subscription
         case .fillFirst, .endWithoutFills, .fillTwice: moment == .execution
-        case .late, .lost, .twice, .swapped, .sameTime, .numericIDs, .reshapedData, .noUpdateTime, .fragmented, .giant, .broken, .flood:
+        case .late, .lost, .twice, .swapped, .sameTime, .oldTime, .numericIDs, .reshapedData, .noUpdateTime, .fragmented, .giant, .broken, .flood:
             moment == .push
         case .close, .notice, .mute, .deaf, .tokenDies: moment == .push || moment == .message
         }
@@ -86,6 +88,7 @@ package enum StreamFault: Sendable, Equatable {
         case .twice: "push_twice"
         case .swapped: "push_swapped"
         case .sameTime: "push_same_time"
+        case .oldTime: "push_old_time"
         case .numericIDs: "push_numeric_ids"
         case .reshapedData: "push_reshaped"
         case .noUpdateTime: "push_no_update_time"
@@ -118,6 +121,7 @@ package enum StreamFault: Sendable, Equatable {
         case "push_twice": return .twice(try fields.milliseconds("delay_ms", standing: Fault.Milliseconds(0)))
         case "push_swapped": return .swapped(try fields.milliseconds("within_ms", standing: Fault.Milliseconds(1_000)))
         case "push_same_time": return .sameTime
+        case "push_old_time": return .oldTime
         case "push_numeric_ids": return .numericIDs
         case "push_reshaped": return .reshapedData
         case "push_no_update_time": return .noUpdateTime
@@ -147,9 +151,9 @@ extension FaultPlan {
         Of streams; conditions are venue, account and channel (a push's, as order, fill, trade, fast-fill, orders-isolated; of a client's message ping, login,
         subscribe), and the counters as above. When the first rule strikes, no other does:
           fill_first, end_without_fills, fill_twice {}            an execution told before its order; never; twice, at first without its fee
-          push_lost, push_same_time, push_numeric_ids, push_reshaped, push_no_update_time {}
-                                                                  never sent; under the time of the push before; ids as numbers; data as object or list;
-                                                                  without the time of change
+          push_lost, push_same_time, push_old_time, push_numeric_ids, push_reshaped, push_no_update_time {}
+                                                                  never sent; under the time of the push before, or an earlier one; ids as numbers; data as
+                                                                  object or list; without the time of change
           push_late     {delay_ms?: [0, 10000]}                   others pass it
           push_twice    {delay_ms?: 0}                            once more, so much later
           push_swapped  {within_ms?: 1000}                        behind the next push of the same order

@@ -74,6 +74,9 @@ extension VenueWorld {
         case .sameTime:
             push.shape.updatedAt = before
             inTurn(push)
+        case .oldTime:
+            (push.shape.updatedAt, push.shape.isOlder) = (before.map { $0 - 1_000_000 }, true)
+            inTurn(push)
         case .numericIDs:
             push.shape.idsAreNumbers = true
             inTurn(push)

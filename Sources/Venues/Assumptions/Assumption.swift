@@ -10,7 +10,9 @@ package struct Assumption: Sendable, Equatable {
         case reading
         /// By orders that are placed and cancelled.
         case placing
-        /// By nothing that may be tried: only by going wrong.
+        /// By one order that executes.
+        case filling
+        /// By nothing that may be tried, or that would tell: why, stands beside it.
         case nothing
     }
 
@@ -27,7 +29,7 @@ package struct Assumption: Sendable, Equatable {
     package let assumed: String
     package let source: Source
     package let sight: Sight
-    /// What is looked at, in words.
+    /// What is looked at, in words; of what no rehearsal shows: why.
     package let how: String
     /// nil: were it wrong, orders would be refused or slow, and no promise broken.
     package let bears: Promise?
@@ -54,10 +56,13 @@ package struct Source: Sendable, Equatable {
     package let read: String
     /// Names of assumptions, a family of them as `limit:*`.
     package let names: [Substring]
+    /// Why no rehearsal shows them at this venue; nil: as anywhere.
+    package let unseen: String?
 
     /// - Parameter names: separated by blanks.
-    package init(_ certainty: Certainty, _ page: String, read: String, _ names: String) {
+    package init(_ certainty: Certainty, _ page: String, read: String, _ names: String, unseen: String? = nil) {
         (self.certainty, self.page, self.read, self.names) = (certainty, page, read, names.split(separator: " "))
+        self.unseen = unseen
     }
 
     /// How well a source speaks of an assumption: its own name before that of its family; nil: not at all.
@@ -84,18 +89,51 @@ extension VenueLine {
     package func assumptions(_ product: String, quantityUnit: QuantityUnit = .contracts, generation: StreamGeneration = .newer) throws(UnsourcedFact)
         -> [Assumption]
     {
-        guard let profile = adapter(product, quantityUnit: quantityUnit)?.profile else { return [] }
+        guard let adapter = adapter(product, quantityUnit: quantityUnit) else { return [] }
+        let profile = adapter.profile
         var facts = ProfileFact.all.flatMap { $0.told(of: profile) } + Conversation.all.compactMap { $0.told(of: profile) }
         if let stream = stream(product, generation: generation)?.profile {
             facts += StreamFact.all.flatMap { $0.told(of: stream) } + Conversation.ofStreams.compactMap { $0.told(of: profile) }
         }
+        // Where a product has no demo, nothing of it is relied on.
+        if case .none = profile.demo { facts.removeAll { $0.name == "stream:demo_url" } }
+        let blamed = Set(adapter.rehearsedBudgets)
         var assumptions: [Assumption] = []
         for fact in facts {
-            guard let source = sources.source(of: fact.name) else { throw UnsourcedFact(venue: venue, name: fact.name) }
-            assumptions.append(
-                Assumption(name: fact.name, assumed: fact.words, source: source, sight: fact.sight, how: fact.how, bears: fact.bears))
+            guard let source = sources.source(of: fact.name) else {
+                if fact.isBySource { continue }
+                throw UnsourcedFact(venue: venue, name: fact.name)
+            }
+            var (sight, how) = (fact.sight, fact.how)
+            if let budget = fact.budget, !blamed.contains(budget) {
+                (sight, how) = (
+                    .nothing, "nothing that a rehearsal asks would be put down to it: the daemon counts it, and only a refusal shows it wrong"
+                )
+            }
+            if let why = source.unseen { (sight, how) = (.nothing, why) }
+            assumptions.append(Assumption(name: fact.name, assumed: fact.words, source: source, sight: sight, how: how, bears: fact.bears))
         }
         return assumptions
+    }
+}
+
+extension VenueAdapter {
+    /// Limits that a refusal of one of a rehearsal's questions is put down to.
+    fileprivate var rehearsedBudgets: [String] {
+        let subject = FindSubject(
+            order: OrderKey(0), clientOrderID: ClientOrderID("x"), venueOrderID: VenueOrderID("1"), predictedIDs: [],
+            terms: OrderTerms(symbol: Symbol("x"), side: .buy, type: .limit), sinceMs: 0)
+        let asked: [Query] =
+            [.serverTime, .account, .instruments, .openOrders(symbol: nil, page: nil), .history(symbol: nil, sinceMs: 0, page: nil)]
+            + (0..<profile.findSteps).map { .find([subject], step: $0) } + (profile.listsFills ? [.fills(subject, page: nil)] : [])
+        return asked.compactMap { profile.blamed(for: charges(of: .query($0)))?.name }
+    }
+}
+
+extension VenueProfile {
+    /// The limit that a refusal for the rate is put down to: of those that count the request the one with the shortest window.
+    func blamed(for charges: [Charge]) -> BudgetRule? {
+        charges.compactMap { charge in budgets.first { $0.covers(charge.budget) && !$0.isOffByDefault } }.min { $0.windowMs < $1.windowMs }
     }
 }
 
@@ -113,4 +151,8 @@ struct ToldFact {
     let sight: Assumption.Sight
     let how: String
     let bears: Assumption.Promise?
+    /// It is relied on only where a source says so.
+    var isBySource = false
+    /// The limit that it is about.
+    var budget: String?
 }

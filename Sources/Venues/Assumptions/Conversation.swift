@@ -4,17 +4,27 @@ import OMSCore
 /// what its page says.
 struct Conversation: Sendable {
     let name: String
+    private let sight: Assumption.Sight
     private let how: String
     private let bears: Assumption.Promise?
+    private let isBySource: Bool
     private let words: @Sendable (VenueProfile) -> String?
 
+    private init(
+        _ name: String, _ sight: Assumption.Sight, _ how: String, bears: Assumption.Promise? = nil, isBySource: Bool = false,
+        _ words: @escaping @Sendable (VenueProfile) -> String?
+    ) {
+        (self.name, self.sight, self.how, self.bears, self.isBySource, self.words) = (name, sight, how, bears, isBySource, words)
+    }
+
+    /// By questions.
     private init(_ name: String, _ how: String, bears: Assumption.Promise? = nil, _ words: @escaping @Sendable (VenueProfile) -> String?) {
-        (self.name, self.how, self.bears, self.words) = (name, how, bears, words)
+        self.init(name, .reading, how, bears: bears, words)
     }
 
     /// nil: not of this venue.
     func told(of profile: VenueProfile) -> ToldFact? {
-        words(profile).map { ToldFact(name: name, words: $0, sight: .reading, how: how, bears: bears) }
+        words(profile).map { ToldFact(name: name, words: $0, sight: sight, how: how, bears: bears, isBySource: isBySource) }
     }
 
     static let all: [Conversation] = [
@@ -31,7 +41,7 @@ struct Conversation: Sendable {
         .init("open_orders", "every row of the first page of open orders", bears: .neverLost) { _ in "every row can be read, and each word is known"
         },
         .init("history", "every row of the first page of closed orders", bears: .neverLost) { _ in "every row can be read, and each word is known" },
-        .init("fills", "every row of the executions of the newest filled order") {
+        .init("fills", .filling, "every row of the executions of the newest filled order, and of one that is bought, which come to what executed") {
             $0.listsFills ? "every row can be read" : nil
         },
         .init("unknown_id", "each look-up of an id that never was", bears: .neverTwice) { _ in
@@ -39,6 +49,12 @@ struct Conversation: Sendable {
         },
         .init("stale_question", "a signed question stamped longer ago than the window", bears: .neverTwice) {
             "a question stamped more than \($0.signatureMs ?? $0.freshnessMs) ms ago is refused for its stamp"
+        },
+        .init("duplicate_id", .placing, "a further order under the id of one that is open", isBySource: true) { _ in
+            "a further order under the id of an open one is refused in words for it"
+        },
+        .init("batch_items", .filling, "three orders in one request, of which one can neither rest nor trade") { _ in
+            "what becomes of one order of a batch is no other's end"
         },
     ]
 

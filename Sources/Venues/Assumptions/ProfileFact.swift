@@ -27,7 +27,9 @@ package struct ProfileFact: Sendable {
 
     func told(of profile: VenueProfile) -> [ToldFact] {
         words(profile).map { part, words in
-            ToldFact(name: part.isEmpty ? name : "\(name):\(part)", words: words, sight: sight, how: how, bears: bears)
+            var told = ToldFact(name: part.isEmpty ? name : "\(name):\(part)", words: words, sight: sight, how: how, bears: bears)
+            if property == "budgets" { told.budget = part }
+            return told
         }
     }
 
@@ -47,7 +49,7 @@ package struct ProfileFact: Sendable {
         .init("address_family", "ownAddressFamily", .nothing, "what is counted by address, by being refused") {
             $0.ownAddressFamily.map { "hosts of \($0) count addresses together" }
         },
-        .init("needs_passphrase", "needsPassphrase", .reading, "a signed question is answered") {
+        .init("needs_passphrase", "needsPassphrase", .nothing, "only a signature without one would show it, and keys are shut out for failed ones") {
             $0.needsPassphrase ? "a passphrase goes with each signature" : nil
         },
         .init("needs_account_facts", "needsAccountFacts", .reading, "the account's page tells what paths name") {
@@ -59,24 +61,29 @@ package struct ProfileFact: Sendable {
     ]
 
     private static let requests: [ProfileFact] = [
-        .init("place_max", "placeMax", .placing, "a batch of as many is taken whole") { count($0.placeMax, "order") + " a request" },
-        .init("place_max_at_most", "placeMaxAtMost", .nothing, "a batch of as many, by whoever sets batch_max so") {
+        .init("place_max", "placeMax", .nothing, "a batch of as many is more than a rehearsal places") { count($0.placeMax, "order") + " a request" },
+        .init("place_max_at_most", "placeMaxAtMost", .nothing, "a batch of as many is more than a rehearsal places") {
             $0.placeMaxAtMost.map { "batch_max may raise it to \($0)" }
         },
-        .init("cancel_max", "cancelMax", .placing, "a batch of as many is taken whole") { count($0.cancelMax, "cancel") + " a request" },
-        .init("modify_max", "modifyMax", .placing, "a batch of as many is taken whole") {
+        .init("cancel_max", "cancelMax", .nothing, "a batch of as many is more than a rehearsal cancels") {
+            count($0.cancelMax, "cancel") + " a request"
+        },
+        .init("modify_max", "modifyMax", .nothing, "a batch of as many is more than a rehearsal changes") {
             $0.modifyMax == 0 ? "orders cannot be changed" : count($0.modifyMax, "change") + " a request"
         },
-        .init("unfinished_modifies_max", "unfinishedModifiesMax", .placing, "as many changes of one order are taken at once") {
+        .init(
+            "unfinished_modifies_max", "unfinishedModifiesMax", .nothing,
+            "the daemon sends no more changes of one order than that, nor does a rehearsal"
+        ) {
             $0.modifyMax == 0 ? nil : count($0.unfinishedModifiesMax, "change") + " of an order under way"
         },
-        .init("mixes_place_and_cancel", "mixesPlaceAndCancel", .placing, "one request of both is answered item by item") {
+        .init("mixes_place_and_cancel", "mixesPlaceAndCancel", .nothing, "which orders share a request is the daemon's to choose") {
             $0.mixesPlaceAndCancel ? "creates and cancels share a request" : nil
         },
-        .init("modify_may_rename", "modifyMayRename", .placing, "the id that an order has behind a change") {
+        .init("modify_may_rename", "modifyMayRename", .nothing, "either is allowed for: a rehearsal tells which id an order has behind a change") {
             $0.modifyMayRename ? "a changed order may have another id" : nil
         },
-        .init("cancels_by_client_id", "cancelsByClientID", .placing, "a cancel by our id alone ends the order") {
+        .init("cancels_by_client_id", "cancelsByClientID", .nothing, "a cancel names the venue's id wherever that is known") {
             $0.cancelsByClientID ? "a cancel may name our id" : "a cancel names the venue's id"
         },
         .init("cancels_all", "cancelsAll", .nothing, "it would take what is others'") {
@@ -88,14 +95,18 @@ package struct ProfileFact: Sendable {
     ]
 
     private static let orders: [ProfileFact] = [
-        .init("client_ids", "clientIDs", .placing, "ids of both lengths are taken, and come back as they were sent") { $0.clientIDs.words },
+        .init("client_ids", "clientIDs", .nothing, "a row that bears another id is no row of ours: an order under one would not be shown") {
+            $0.clientIDs.words
+        },
         .init("quantity_unit", "quantityUnit", .reading, "quantities and amounts of the newest closed and open orders") {
             $0.quantityUnit.map { $0 == .contracts ? "quantities count contracts" : "quantities count base currency" }
         },
     ]
 
     private static let questions: [ProfileFact] = [
-        .init("find_max", "findMax", .reading, "a look-up of as many is answered") { count($0.findMax, "order") + " a look-up" },
+        .init("find_max", "findMax", .reading, "a look-up of as many is answered") {
+            $0.findMax == 1 ? nil : count($0.findMax, "order") + " a look-up"
+        },
         .init("find_ids_max", "findIDsMax", .reading, "a look-up of as many ids is answered") {
             $0.findIDsMax == .max ? nil : count($0.findIDsMax, "id") + " a look-up"
         },
@@ -108,19 +119,22 @@ package struct ProfileFact: Sendable {
         .init("lists_by_symbol", "listsBySymbol", .reading, "a listing of one market is answered") {
             $0.listsBySymbol ? "listings name a market" : nil
         },
-        .init("listing_proves_absence", "listingProvesAbsence", .reading, "cursors move on, and end as the page says", bears: .neverTwice) {
+        .init(
+            "listing_proves_absence", "listingProvesAbsence", .nothing, "a page that slips does so only while orders come and go between two of them",
+            bears: .neverTwice
+        ) {
             $0.listingProvesAbsence ? "pages of listings cannot slip" : nil
         },
         .init("says_unknown", "saysUnknown", .reading, "a look-up of an id that never was says so in the words of the page", bears: .neverTwice) {
             $0.saysUnknown ? "an id that is unknown is called unknown" : nil
         },
-        .init("lists_fills", "listsFills", .reading, "executions are listed") {
-            $0.listsFills ? "executions are listed" : "executions are not listed"
+        .init("lists_fills", "listsFills", .filling, "executions of the newest filled order, and of one that is bought") {
+            $0.listsFills ? "executions are listed" : nil
         },
     ]
 
     private static let time: [ProfileFact] = [
-        .init("freshness", "freshnessMs", .placing, "an order stamped longer ago is refused, and not there", bears: .neverTwice) {
+        .init("freshness", "freshnessMs", .placing, "an order stamped longer ago is refused for its stamp", bears: .neverTwice) {
             "a stamp counts for \($0.freshnessMs) ms"
         },
         .init(parts: "freshness", "freshnessMsByKind", .placing, "one stamped longer ago is refused", bears: .neverTwice) {

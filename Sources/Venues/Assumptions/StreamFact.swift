@@ -54,14 +54,14 @@ package struct StreamFact: Sendable {
         .init("channels_max", "channelsMax", .nothing, "by being refused") { profile in
             profile.channelsMax.map { "\($0) channels a connection" }
         },
-        .init("versions", "versions", .placing, "what a push and a look-up say of one state") {
+        .init("versions", "versions", .filling, "what pushes, and a look-up, say of one state") {
             switch $0.versions {
             case .asREST: "versions of pushes are those of look-ups"
             case .amongPushes: "versions of pushes compare among pushes"
             case .none: "pushes bear no version"
             }
         },
-        .init("fills", "fills", .placing, "the ids that a push and a listing give one execution") {
+        .init("fills", "fills", .filling, "the ids that a push and a listing give one execution") {
             switch $0.fills {
             case .pushed: "executions are pushed under the ids of listings"
             case .announced: "executions are announced, and listed"

@@ -7,10 +7,10 @@ extension Bybit {
         Source(.doc, "Bybit documentation, v5/rate-limit", read: "2026-07-24", "limit:* shared_budgets"),
         Source(
             .doc, "Bybit documentation, v5/order/batch-place, batch-cancel, batch-amend", read: "2026-07-24",
-            "place_max cancel_max modify_max cancels_by_client_id client_ids"),
+            "place_max cancel_max modify_max cancels_by_client_id client_ids duplicate_id batch_items"),
         Source(.doc, "Bybit documentation, v5/order/cancel-all", read: "2026-07-24", "cancels_all"),
         Source(
-            .doc, "Bybit documentation, v5/order/open-order, order-list, execution", read: "2026-07-24", "find_max memory unfilled_memory lists_fills"
+            .doc, "Bybit documentation, v5/order/open-order, order-list, execution", read: "2026-07-24", "memory unfilled_memory lists_fills"
         ),
         Source(.doc, "Bybit documentation, v5/enum", read: "2026-07-24", "open_orders history fills"),
         Source(.doc, "Bybit documentation, v5/market/instrument", read: "2026-07-24", "markets"),

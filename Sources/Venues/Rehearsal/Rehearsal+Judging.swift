@@ -8,8 +8,13 @@ extension Rehearsal {
         guard answer.disposition != .inDoubt || (answer.venueCode != nil && answer.httpStatus < 500) else {
             if stage == .clock(0) {
                 stopped = "HTTP \(answer.httpStatus) without the venue's own words"
+                if (400..<500).contains(answer.httpStatus) {
+                    note("base_url", .contradicts, "the page that tells the time is not there: \(stopped ?? "")")
+                }
                 return
             }
+            // What is not there is said by whatever stands in front of the venue.
+            if answer.httpStatus == 404 { return failed(words) }
             return untold("it cannot be read, or speaks of no order and no question: \(words)")
         }
         judgePlace(answer)
@@ -23,6 +28,8 @@ extension Rehearsal {
         case .clockRefused:
             for name in ["stamp_margin", "clock"] { note(name, .contradicts, "a fresh stamp is refused: \(words)") }
             stopped = "the venue refuses the stamp: \(words)"
+        // A page that is not there says nothing of the key, nor does one that nobody signed.
+        case .halted where answer.httpStatus == 404 || stage == .clock(0): failed(words)
         case .halted: refused(words)
         case .shutOut(let forMs): stopped = "shut out by the venue for \(forMs / 1_000) s: \(words)"
         case .rateLimited(let retryAfterMs): tooFast(retryAfterMs, words)
@@ -57,7 +64,7 @@ extension Rehearsal {
         case .history: ["history"]
         case .fills: ["fills", "lists_fills"]
         case .unknown: ["unknown_id"] + (profile.saysUnknown ? ["says_unknown"] : [])
-        case .many: ["find_max"]
+        case .many: ["find_max", "find_ids_max"]
         case .shortWindow: ["recvwindow_floor"]
         case .stale: ["stale_question", "signature"]
         case .stream, .over: []
@@ -71,8 +78,7 @@ extension Rehearsal {
     /// takes it. Where the configuration says that others have a share, not even that shows anything.
     private mutating func tooFast(_ retryAfterMs: Int64?, _ words: String) {
         rateRefusals += 1
-        let rules = charged.compactMap { name in profile.budgets.first { $0.covers(name) && !$0.isOffByDefault } }
-        guard let rule = rules.min(by: { $0.windowMs < $1.windowMs }) else {
+        guard let rule = profile.blamed(for: charged) else {
             untold("refused for its rate: \(words)")
             return
         }
@@ -109,19 +115,19 @@ extension Rehearsal {
             for name in ["stale_question", "signature"] { note(name, .notSeen, "refused, in words that do not speak of the stamp: \(words)") }
             return
         }
-        note("key", .contradicts, words)
-        note("rights", .contradicts, words)
+        // Whichever of them it is, the venue's words say.
+        for name in ["key", "rights", "address"] + (subject.isDemo ? ["demo"] : []) { note(name, .contradicts, words) }
         stopped = "the venue refuses the key: \(words)"
     }
 
-    private var charged: [String] {
+    private var charged: [Charge] {
         guard case .ask(let query, _, _)? = next() else { return [] }
-        return adapter.charges(of: .query(query)).map(\.budget)
+        return adapter.charges(of: .query(query))
     }
 
     private mutating func judgeLimits(_ answer: VenueAnswer) {
         for word in answer.limits {
-            guard let permits = word.permits, let name = word.budget ?? charged.first else { continue }
+            guard let permits = word.permits, let name = word.budget ?? charged.first?.budget else { continue }
             guard let rule = profile.budgets.first(where: { $0.covers(name) }) else { continue }
             let own = subject.limits[rule.name]
             let taken = min(own?.permits ?? rule.permits, own?.share ?? rule.permits)
@@ -157,9 +163,8 @@ extension Rehearsal {
             unknownAnswered(rows, answer, step: step)
         case (.many, .orders(let rows, _, let unreadable)):
             if let bad = unreadable.first { return untold("\(unreadable.count) rows for unknown ids cannot be read: \(bad.problem)") }
-            note(
-                "find_max", rows.isEmpty ? .holds : .contradicts,
-                rows.isEmpty ? "\(profile.findMax) unknown ids are answered" : "orders for unknown ids")
+            let words = rows.isEmpty ? "\(profile.findMax) unknown ids are answered" : "orders for unknown ids"
+            for name in ["find_max", "find_ids_max"] { note(name, rows.isEmpty ? .holds : .contradicts, words) }
         case (.shortWindow, .orders): note("recvwindow_floor", .holds, "answered with a window of \(profile.recvwindowFloorMs) ms")
         case (.stale, .orders):
             for name in ["stale_question", "signature"] { note(name, .contradicts, "answered, though stamped \(staleMs) ms ago") }
@@ -169,7 +174,6 @@ extension Rehearsal {
 
     private mutating func trusted() {
         for name in ["key", "address"] { note(name, .holds, "a signed question is answered") }
-        note("needs_passphrase", .holds, "a signed question is answered")
         note("stamp_margin", .holds, "no fresh stamp was refused")
         switch (subject.isDemo, subject.isAtPagesHost) {
         case (false, _): note("demo", .notSeen, "the account is not of the demo")
@@ -200,7 +204,9 @@ extension Rehearsal {
         case .noPage(let words): note("account_tells_uid", .contradicts, "there is no such page: \(words)")
         case nil: break
         }
-        if profile.needsAccountFacts, facts.group != nil { note("needs_account_facts", .holds, "it tells") }
+        if profile.needsAccountFacts {
+            note("needs_account_facts", facts.group == nil ? .contradicts : .holds, facts.group == nil ? "it does not tell" : "it tells")
+        }
         if let problem = facts.problem {
             for name in ["account_mode", "rights"] { note(name, .contradicts, problem) }
         } else {
@@ -240,22 +246,26 @@ extension Rehearsal {
         }
         guard unknownPages == profile.findSteps else { return }
         note("unknown_id", .holds, unknownPages == 1 ? "it is answered, without an order" : "\(unknownPages) pages are answered, without an order")
-        if profile.findMax == 1 { note("find_max", .holds, "one is answered") }
     }
 
     /// The venue answered, and not with what was asked for.
     private mutating func failed(_ why: String) {
         switch stage {
-        case .clock(0): stopped = "the venue does not tell the time: \(why)"
+        case .clock(0):
+            stopped = "the venue does not tell the time: \(why)"
+            note("base_url", .contradicts, stopped ?? why)
         case .markets: note("markets", .contradicts, why)
         case .openOrders: for name in ["open_orders"] + (profile.listsBySymbol ? ["lists_by_symbol"] : []) { note(name, .contradicts, why) }
         case .history: note("history", .contradicts, why)
         case .fills: for name in ["fills", "lists_fills"] { note(name, .contradicts, why) }
         case .unknown: for name in ["unknown_id"] + (profile.saysUnknown ? ["says_unknown"] : []) { note(name, .contradicts, why) }
-        case .many: note("find_max", .contradicts, why)
+        case .many: for name in ["find_max", "find_ids_max"] { note(name, .contradicts, why) }
         case .shortWindow: note("recvwindow_floor", .contradicts, why)
         case .stale: for name in ["stale_question", "signature"] { note(name, .notSeen, "refused, in words that do not speak of the stamp: \(why)") }
-        case .account: note("account_mode", .notSeen, why)
+        case .account:
+            note("account_mode", .notSeen, why)
+            if profile.needsAccountFacts { note("needs_account_facts", .contradicts, why) }
+            if profile.accountTellsUID { note("account_tells_uid", .contradicts, why) }
         case .clock, .stream, .over: untold(why)
         }
     }

@@ -28,4 +28,16 @@ extension Rehearsal {
         guard let order = SmallestOrder(in: market, at: price) else { return .refused("the rules of \(symbol) leave no order at \(price)") }
         return .order(order, market)
     }
+
+    /// What is to execute beside what rests, at most so dear.
+    ///
+    /// - Parameter price: nil: a twentieth above the last price that an order of the account shows.
+    package func plannedFill(in market: Instrument, atMost price: Decimal?, above resting: SmallestOrder) -> Planned {
+        guard let price = price ?? lastPrice.map({ Decimal(units: $0.units / 20 * 21) }) else {
+            return .refused("no order of the account shows a price of \(market.symbol): --at-most P says how dear it may be")
+        }
+        guard price > resting.price else { return .refused("--at-most \(price) is no higher than the price of what is to rest, \(resting.price)") }
+        guard let order = SmallestOrder(in: market, at: price) else { return .refused("the rules of \(market.symbol) leave no order at \(price)") }
+        return .order(order, market)
+    }
 }

@@ -223,7 +223,9 @@ package struct Rehearsal: Sendable {
             case .notSeen: 0
             }
         }
-        guard assumptions.contains(where: { $0.name == name }) else { return }
+        guard let assumption = assumptions.first(where: { $0.name == name }) else { return }
+        // What no rehearsal shows does not hold because nothing went wrong; a limit may be told beside an answer all the same.
+        if assumption.sight == .nothing, verdict == .holds, !name.hasPrefix("limit:") { return }
         if let known = notes[name], weight(known.verdict) >= weight(verdict) { return }
         notes[name] = (verdict, words)
     }
@@ -238,12 +240,17 @@ package struct Rehearsal: Sendable {
         }
     }
 
+    /// It is taken for granted of the venue.
+    package func assumes(_ name: String) -> Bool { assumptions.contains { $0.name == name } }
+
     private func unseen(_ assumption: Assumption) -> String {
         switch assumption.sight {
         case .reading where streamSilence != nil && assumption.name.hasPrefix("stream:"): streamSilence ?? ""
         case .reading: stopped ?? "nothing that was answered shows it"
         case .placing: "only orders show it (--place)"
-        case .nothing: "only going wrong shows it"
+        case .filling where streamSilence != nil && assumption.name.hasPrefix("stream:"): streamSilence ?? ""
+        case .filling: "only an order that executes shows it (--fill)"
+        case .nothing: "no rehearsal shows it: \(assumption.how)"
         }
     }
 }

@@ -1,8 +1,8 @@
 import OMSCore
 import Wire
 
-/// One conversation on a private stream, to see whether it goes as its profile says: opened, let in, subscribed, and one heartbeat answered. Values in,
-/// values out.
+/// One conversation on a private stream, to see whether it goes as its profile says: opened, let in, subscribed, and one heartbeat answered; and on from
+/// there, where somebody wants to hear what it tells. Values in, values out.
 package struct StreamRehearsal: Sendable {
     package enum Step: Sendable {
         /// By one of the ways that there are.
@@ -23,7 +23,7 @@ package struct StreamRehearsal: Sendable {
         case silence
     }
 
-    private enum Stage { case token, opening, greeting, loggingIn, subscribing, beating, over }
+    private enum Stage { case token, opening, greeting, loggingIn, subscribing, beating, listening, over }
 
     /// How long the venue has for each answer, milliseconds.
     private static let patienceMs: Int64 = 10_000
@@ -36,20 +36,24 @@ package struct StreamRehearsal: Sendable {
     private let isTLS: Bool
     /// It is where the venue's page says.
     private let isAtPagesHost: Bool
+    /// It goes on behind the heartbeat.
+    private let staysOpen: Bool
     private var stage: Stage
     private var way = 0
     private var token: StreamToken?
     private var wanted: Set<StreamChannel> = []
     private var steps: [Step] = []
     package private(set) var seen: [RehearsalRow.Seen] = []
+    /// What was told of orders while somebody listens.
+    private var pushes: [HeardPush] = []
 
     package init(
-        _ dialect: any StreamDialect, facts: AccountFacts?, symbol: Symbol?, isTLS: Bool, isAtPagesHost: Bool, isDemo: Bool, timeMs: Int64,
-        key: SigningKey
+        _ dialect: any StreamDialect, facts: AccountFacts?, symbol: Symbol?, isTLS: Bool, isAtPagesHost: Bool, isDemo: Bool, staysOpen: Bool = false,
+        timeMs: Int64, key: SigningKey
     ) {
         (self.dialect, self.facts, self.key) = (dialect, facts, key)
         (self.isTLS, self.isDemo, symbols) = (isTLS, isDemo, symbol.map { [$0] } ?? [])
-        self.isAtPagesHost = isAtPagesHost
+        (self.isAtPagesHost, self.staysOpen) = (isAtPagesHost, staysOpen)
         stage = .opening
         if dialect.profile.token != nil {
             stage = .token
@@ -61,6 +65,17 @@ package struct StreamRehearsal: Sendable {
 
     private var profile: StreamProfile { dialect.profile }
     package var isOver: Bool { if case .over = stage { steps.isEmpty } else { false } }
+    /// It is let in and subscribed, and tells whatever happens.
+    package var isListening: Bool { if case .listening = stage { true } else { false } }
+
+    /// What was told since the last time.
+    package mutating func takePushes() -> [HeardPush] {
+        defer { pushes = [] }
+        return pushes
+    }
+
+    /// Nobody listens any more.
+    package mutating func leave() { end("the rehearsal is over") }
 
     /// What is to be done now; nil: it is over.
     package mutating func next() -> Step? {
@@ -70,8 +85,10 @@ package struct StreamRehearsal: Sendable {
         return .wait(Self.patienceMs)
     }
 
-    /// - Parameter timeMs: the venue's clock.
-    package mutating func heard(_ heard: Heard, timeMs: Int64) {
+    /// - Parameters:
+    ///   - timeMs: the venue's clock.
+    ///   - at: when it was, microseconds of the runner's clock.
+    package mutating func heard(_ heard: Heard, timeMs: Int64, at: Int64 = 0) {
         switch heard {
         case .token(let answer): tokenAnswered(answer, timeMs: timeMs)
         case .opened:
@@ -81,8 +98,9 @@ package struct StreamRehearsal: Sendable {
             if profile.login == .upgrade { note("login", .holds, "the upgrade is taken") }
             stage = .greeting
             if !profile.greets { introduce(timeMs: timeMs) }
-        case .told(let news): for one in news { hear(one, timeMs: timeMs) }
+        case .told(let news): for one in news { hear(one, timeMs: timeMs, at: at) }
         case .ended(let why): fail(why, isEnded: true)
+        case .silence where isListening: break
         case .silence: fail("no answer within \(isBeating ? profile.heartbeat.answerWithinMs : Self.patienceMs) ms")
         }
     }
@@ -134,7 +152,7 @@ package struct StreamRehearsal: Sendable {
         steps.append(.say(Array(profile.heartbeat.text.utf8)))
     }
 
-    private mutating func hear(_ news: StreamNews, timeMs: Int64) {
+    private mutating func hear(_ news: StreamNews, timeMs: Int64, at: Int64) {
         switch (stage, news) {
         case (_, .ping(let answer)): steps.append(.say(Array(answer.utf8)))
         case (.greeting, .greeting(let isAuthorized)):
@@ -153,7 +171,8 @@ package struct StreamRehearsal: Sendable {
             beat()
         case (.beating, .pong):
             note("heartbeat", .holds, "answered within \(profile.heartbeat.answerWithinMs) ms")
-            end("the rehearsal is over")
+            if staysOpen { stage = .listening } else { end("the rehearsal is over") }
+        case (.listening, .order), (.listening, .fill), (.listening, .fillsDue): pushes.append(HeardPush(news, at: at))
         case (_, .loginRefused(_, let code, let text)), (_, .subscribeRefused(_, let code, let text)): fail("\(code) \(text)")
         case (_, .tokenRefused(let words)), (_, .tooFast(let words)), (_, .goingAway(let words)): fail(words)
         case (_, .pong), (_, .greeting), (_, .loginAccepted), (_, .subscribed), (_, .order), (_, .fill), (_, .fillsDue), (_, .unknown): break
@@ -168,7 +187,12 @@ package struct StreamRehearsal: Sendable {
             if profile.login == .upgrade { note("login", .contradicts, why) }
         case .greeting: note("greets", .contradicts, why)
         case .loggingIn: note("login", .contradicts, why)
-        case .subscribing: note("subscription", .contradicts, "\(why); not acknowledged: \(wanted.map(\.text).sorted().joined(separator: ", "))")
+        case .subscribing:
+            let words = "\(why); not acknowledged: \(wanted.map(\.text).sorted().joined(separator: ", "))"
+            note("subscription", .contradicts, words)
+            if profile.login == .subscription { note("login", .contradicts, words) }
+            if profile.isBySymbol { note("by_symbol", .contradicts, words) }
+        case .listening: break
         case .beating: note("heartbeat", .contradicts, why)
         case .over: return
         }
@@ -179,7 +203,7 @@ package struct StreamRehearsal: Sendable {
         let isOpen =
             switch stage {
             case .token, .opening, .over: false
-            case .greeting, .loggingIn, .subscribing, .beating: true
+            case .greeting, .loggingIn, .subscribing, .beating, .listening: true
             }
         (stage, steps) = (.over, isOpen ? [.close(why)] : [])
     }

@@ -11,7 +11,7 @@ extension XTSpot {
             Source(.guess, "no page has a figure: 10 a second", read: "2026-11", "limit:*"),
             Source(.doc, "XT documentation, spot: 30 a second with batch-place", read: "2025-02", "limit:batch-cancel"),
             Source(.sdk, "XT.Net 07/2026", read: "2026-11", "place_max cancel_max"),
-            Source(.doc, "XT documentation, spot, order pages", read: "2025-02", "base_url modify_max cancels_by_client_id cancels_all find_max"),
+            Source(.doc, "XT documentation, spot, order pages", read: "2025-02", "base_url modify_max cancels_by_client_id cancels_all"),
             Source(.doc, "XT documentation, spot: ORDER_005", read: "2025-02", "says_unknown unknown_id"),
             Source(.doc, "XT documentation, spot, executions", read: "2025-02", "lists_fills"),
             Source(.sister, "WEX documentation, single orders: 4 to 22 (XT's own page: 4 to 32)", read: "2026-04", "client_ids"),
@@ -36,14 +36,14 @@ extension AZFutures {
             Source(
                 .doc, "AZ documentation, futures, order/batch", read: "2025-11-03",
                 "base_url place_max cancel_max mixes_place_and_cancel cancels_by_client_id"),
-            Source(.doc, "AZ documentation, futures, order pages", read: "2025-11-03", "modify_max cancels_all find_max lists_fills"),
+            Source(.doc, "AZ documentation, futures, order pages", read: "2025-11-03", "modify_max cancels_all lists_fills"),
             Source(.doc, "AZ documentation, futures (pages until 2026-01; later ones say base currency)", read: "2026-01-26", "quantity_unit"),
             Source(.sister, "as XT's spot side: no pattern is documented", read: "2026-04", "client_ids"),
             Source(.guess, "documents and a capture disagree on what is listed without a state: both lists are asked", read: "2026-11", "find_steps"),
             Source(.guess, "nobody says how an unknown id is answered: an empty list", read: "2026-11", "unknown_id"),
             Source(
                 .doc, "AZ documentation and its Python client, futures websocket", read: "2026-11",
-                "stream:url stream:demo_url stream:login stream:heartbeat"),
+                "stream:url stream:login stream:heartbeat"),
             Source(.guess, "which token futures takes is not said: spot's, then the listen key", read: "2026-11", "stream:token"),
             Source(.sister, "XT documentation, spot, websocket", read: "2025-02", "stream:limit:ws-token"),
         ]
@@ -55,7 +55,10 @@ private enum XTPlatform {
         Source(.doc, "XT and AZ documentation: time, header pages", read: "2025-11-03", "tls clock"),
         Source(.doc, "XT and AZ documentation: codes AUTH_101 to AUTH_106", read: "2025-11-03", "address"),
         Source(.guess, "no page tells what a key may do", read: "2026-11", "rights"),
-        Source(.guess, "no page tells of the account's kind: balances, and closed orders, are answered", read: "2026-11", "account_mode"),
+        Source(
+            .guess, "no page tells of the account's kind: balances, and closed orders, are answered", read: "2026-11", "account_mode",
+            unseen: "no page tells of the account's kind"),
+        Source(.sdk, "XT.Net 07/2026: an answer for each order of a batch", read: "2026-11", "batch_items"),
         Source(.guess, "nobody says it: one at a time", read: "2026-11", "unfinished_modifies_max"),
         Source(.sdk, "one client's log shows a new id; unproven", read: "2026-11", "modify_may_rename"),
         Source(.guess, "nobody says it: the upper end of what cautious clients wait", read: "2026-11", "visibility_delay"),

@@ -3,7 +3,7 @@ import Wire
 
 /// AscendEX's stream: who it is shows at the upgrade or by message, health points instead of a time, a number that orders all that is told.
 ///
-/// Source: docs/venues/ascendex.md, 8 and 9. Switches: `stream_greeting` m|op, `stream_beat_ms` (how often a client must be heard of), `stream_auth_status`
+/// Source: docs/venues/ascendex.md, 8 and 9. Switches: `stream_greeting` m|op|none, `stream_beat_ms` (how often a client must be heard of), `stream_auth_status`
 /// 401|403.
 final class AscendEXGateway: StreamGateway {
     private(set) var rules = StreamRules()
@@ -20,7 +20,7 @@ final class AscendEXGateway: StreamGateway {
 
     func set(_ name: String, to value: String) -> Bool {
         switch (name, value) {
-        case ("stream_greeting", "m"), ("stream_greeting", "op"): assign(value) { greetingKey = $0 }
+        case ("stream_greeting", "m"), ("stream_greeting", "op"), ("stream_greeting", "none"): assign(value) { greetingKey = $0 }
         case ("stream_beat_ms", _): assign(streamMs(value)) { rules.beatMs = $0 }
         case ("stream_auth_status", "401"), ("stream_auth_status", "403"): assign(Int(value)) { authStatus = $0 }
         default: false
@@ -67,7 +67,8 @@ final class AscendEXGateway: StreamGateway {
     }
 
     func greeting(_ session: StreamSession, _ scene: StreamScene) -> [[UInt8]] {
-        [
+        guard greetingKey != "none" else { return [] }
+        return [
             written { writer in
                 writer.member(greetingKey, "connected")
                 writer.member("type", session.account == nil ? "unauth" : "auth")
@@ -220,7 +221,7 @@ final class AscendEXGateway: StreamGateway {
         let (order, standing) = (report.order, report.standing)
         let state = AscendEXDialect.word(of: standing.state)
         writer.member("s", order.symbol)
-        writer.member("sn", AscendEXDialect.seqNum(standing.updateNumber))
+        writer.member("sn", AscendEXDialect.seqNum(standing.updateNumber) - (shape.isOlder ? 1 : 0))
         writer.member("orderId", order.id)
         writer.member("sd", order.side == .buy ? "Buy" : "Sell")
         writer.member("ot", order.ticket.isMarket ? "Market" : "Limit")
