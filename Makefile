@@ -50,7 +50,7 @@ test-python: setup ## the Python client's checks alone, against the debug build
 	swift build $(SWIFT_FLAGS)
 	@scripts/test-python
 
-check-requests: ## what omsd sends to Bybit and OKX against what ccxt builds for the same orders, field by field
+check-requests: ## what omsd sends to Bybit, OKX and XT's futures against what ccxt builds for the same orders, field by field
 	@scripts/python-tools && .build/python/bin/python scripts/check-requests
 
 check-bot: setup ## freqtrade, unchanged, through the ccxt adapter against omsim; pip installs it into .build/bot. OMSD_BOT_EXCHANGE=bybit|okx, OMSD_BOT_SECONDS=75

@@ -15,10 +15,10 @@ import Venues
         #expect(Set(Mirror(reflecting: stream).children.compactMap(\.label)) == Set(StreamFact.all.map(\.property)))
     }
 
-    @Test(arguments: VenueCatalog.all.map(\.venue)) func `all that is taken for granted of a venue has a source, and no source speaks of nothing`(
+    @Test(arguments: WaitingVenues.known.map(\.venue)) func `all that is taken for granted of a venue has a source, and no source speaks of nothing`(
         _ venue: String
     ) throws {
-        let line = try #require(VenueCatalog.line(venue))
+        let line = try #require(WaitingVenues.line(venue))
         var names: Set<String> = []
         for product in line.products {
             for generation in StreamGeneration.allCases {
@@ -70,14 +70,14 @@ import Venues
     }
 
     /// `OMSD_WRITE_DOCS=1 swift test --filter AssumptionTests` writes the tables anew.
-    @Test(arguments: Set(VenueCatalog.all.map(\.page)).sorted())
+    @Test(arguments: Set(WaitingVenues.known.map(\.page)).sorted())
     func `a venue's page has what is taken for granted of it, as the adapter relies on it`(
         _ name: String
     ) throws {
         let path = String(#filePath.dropLast("Tests/VenuesTests/AssumptionTests.swift".count)) + "docs/venues/\(name).md"
         let page = try #require(readText(path))
         var whole = page
-        for line in VenueCatalog.all where line.page == name {
+        for line in WaitingVenues.known where line.page == name {
             let start = try #require(whole.firstRange(of: "<!-- assumptions of \(line.venue): made from Sources/Venues -->\n")).upperBound
             let stop = try #require(whole.firstRange(of: "<!-- end of assumptions of \(line.venue) -->")).lowerBound
             whole = String(whole[..<start]) + (try line.assumptionTable) + whole[stop...]

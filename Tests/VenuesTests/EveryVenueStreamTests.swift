@@ -13,7 +13,7 @@ struct Stream: Sendable, CustomTestStringConvertible {
     let dialect: any StreamDialect
     var testDescription: String { "\(venue) \(product) \(generation)" }
 
-    static let all: [Stream] = VenueCatalog.all.flatMap { line in
+    static let all: [Stream] = WaitingVenues.known.flatMap { line in
         line.products.flatMap { product in
             line.streams.compactMap { generation in
                 line.stream(product, generation: generation).map {
@@ -65,7 +65,7 @@ struct Stream: Sendable, CustomTestStringConvertible {
         let names = profile.budgets.map(\.name)
         #expect(Set(names) == Set(["stream:connect", "stream:subscribe"] + (profile.token == nil ? [] : ["lookup:ws-token"])))
         #expect(Set(names).count == names.count && profile.budgets.allSatisfy { $0.permits > 0 && $0.windowMs > 0 && $0.reserve == 0 })
-        let own = try #require(VenueCatalog.adapter(venue: stream.venue, product: stream.product)).profile.budgets.map(\.name)
+        let own = try #require(WaitingVenues.line(stream.venue)?.adapter(stream.product)).profile.budgets.map(\.name)
         #expect(Set(own).isDisjoint(with: names), "a budget of requests bears a stream's name")
         if let token = profile.token {
             #expect(token.lifeMs > 60_000 && token.ways > 0 && stream.dialect.tokenRequest(way: token.ways, freshnessMs: 5_000) == nil)

@@ -154,7 +154,7 @@ import Wire
     private static func envelope(_ venue: String, code: String, text: String) -> String {
         switch venue {
         case "xt-spot": #"{"rc":1,"mc":"\#(code)","ma":["\#(text)"],"result":null}"#
-        case "az-futures": #"{"returnCode":1,"msgInfo":"failure","error":{"code":"\#(code)","msg":"\#(text)"},"result":null}"#
+        case "az-futures", "xt-futures": #"{"returnCode":1,"msgInfo":"failure","error":{"code":"\#(code)","msg":"\#(text)"},"result":null}"#
         case "ascendex": #"{"code":"\#(code)","reason":"ODD","message":"\#(text)"}"#
         case "bybit": #"{"retCode":"\#(code)","retMsg":"\#(text)","result":{},"retExtInfo":{},"time":1}"#
         default: #"{"code":"\#(code)","msg":"\#(text)","requestTime":1,"data":null}"#

@@ -15,8 +15,9 @@ struct Situation {
 
     /// - Parameter product: nil: the venue's first.
     init(_ venue: String, _ product: String? = nil) {
-        guard let sample = VenueCatalog.sample(venue: venue, product: product),
-            let adapter = VenueCatalog.adapter(venue: venue, product: sample.product)
+        let line = WaitingVenues.line(venue)
+        guard let sample = product == nil ? line?.samples[0] : line?.samples.first(where: { $0.product == product }),
+            let adapter = line?.adapter(sample.product)
         else { preconditionFailure("no adapter for \(venue) \(product ?? "")") }
         (self.adapter, self.sample) = (adapter, sample)
     }
@@ -53,6 +54,7 @@ struct Situation {
         terms.map { terms in
             var market = OrderTerms(
                 symbol: terms.symbol, side: terms.side, type: .market, timeInForce: nil, price: nil, quantity: terms.quantity)
+            market.positionSide = terms.positionSide
             if !sample.isFutures, terms.side == .buy { (market.quantity, market.quoteQuantity) = (nil, Decimal(50)) }
             return market
         }
@@ -126,6 +128,7 @@ struct Situation {
         switch parts[0] {
         case "place": return .place(placeTickets, isSingle: false)
         case "place-one": return .place([placeTickets[0]], isSingle: false)
+        case "place-one-market": return .place([placeTickets(marketTerms)[0]], isSingle: false)
         case "place-market": return .place(placeTickets(marketTerms), isSingle: false)
         case "place-closing": return .place(placeTickets([closingTerms]), isSingle: false)
         case "place-sides": return .place(placeTickets(sidedTerms), isSingle: false)

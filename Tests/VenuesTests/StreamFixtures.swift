@@ -16,13 +16,13 @@ struct StreamFixture: CustomTestStringConvertible, Sendable {
 
     /// One that any product of the venue reads alike: a connection is shared.
     var dialect: any StreamDialect {
-        guard let line = VenueCatalog.line(venue), let dialect = line.stream(line.products[0], generation: generation) else {
+        guard let line = WaitingVenues.line(venue), let dialect = line.stream(line.products[0], generation: generation) else {
             preconditionFailure("\(venue) has no stream")
         }
         return dialect
     }
 
-    static let all = VenueCatalog.all.flatMap { line in StreamGeneration.allCases.flatMap { of(line.venue, $0) } }
+    static let all = WaitingVenues.known.flatMap { line in StreamGeneration.allCases.flatMap { of(line.venue, $0) } }
 
     static func file(_ venue: String, _ generation: StreamGeneration) -> String { "\(venue)/stream/\(generation.rawValue).txt" }
 

@@ -54,7 +54,7 @@ import Wire
         }
     }
 
-    @Test(arguments: ["xt-spot", "az-futures"]) func `a token is asked for as its vector is signed`(_ venue: String) throws {
+    @Test(arguments: ["xt-spot", "az-futures", "xt-futures"]) func `a token is asked for as its vector is signed`(_ venue: String) throws {
         let vectors = try Self.vectors(venue)
         var met: Set<String> = []
         for stream in Stream.all where stream.venue == venue {

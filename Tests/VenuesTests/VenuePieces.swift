@@ -74,13 +74,13 @@ struct Golden {
     let asks: [String]
 
     /// Products with a file of their own; each venue's first has one.
-    static let all: [(venue: String, product: String)] = VenueCatalog.all.flatMap { line in
+    static let all: [(venue: String, product: String)] = WaitingVenues.known.flatMap { line in
         line.products.filter { $0 == line.products[0] || fileBytes(fixturePath(file(line.venue, $0))) != nil }.map { (line.venue, $0) }
     }
 
     /// `requests.txt` is of the venue's first product; those of others bear their names.
     static func file(_ venue: String, _ product: String?) -> String {
-        let isFirst = product == nil || product == VenueCatalog.line(venue)?.products[0]
+        let isFirst = product == nil || product == WaitingVenues.line(venue)?.products[0]
         return "\(venue)/requests\(isFirst ? "" : "-\(product ?? "")").txt"
     }
 

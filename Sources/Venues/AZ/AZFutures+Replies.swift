@@ -116,7 +116,7 @@ extension AZFutures {
             case .openOrders(_, let page):
                 let listing = try AnswerRow(result)
                 let items = try listing.array("items")
-                let next = try numbered(listing, AZPage(page).number, count: items.count)
+                let next = try listing.xtNumbered(AZPage(page).number, of: Self.pageMax, count: items.count)
                 return orders(items, &answer).answer(next: next)
             case .history(_, _, let page):
                 let listing = try AnswerRow(result)
@@ -136,7 +136,9 @@ extension AZFutures {
         guard let subject = subjects.first, subjects.count == 1 else { throw Unreadable("one order is asked for at a time") }
         let listing = try AnswerRow(result)
         let items = try listing.array("items")
-        guard try numbered(listing, 1, count: items.count) == nil else { throw Unreadable("a page of \(items.count) rows that is not the last") }
+        guard try listing.xtNumbered(1, of: Self.pageMax, count: items.count) == nil else {
+            throw Unreadable("a page of \(items.count) rows that is not the last")
+        }
         let rows = orders(items, &answer)
         if let row = rows.unreadable.first { throw Unreadable(row.problem) }
         let foreign = rows.reports.filter { $0.clientOrderID != subject.clientOrderID }
@@ -145,28 +147,6 @@ extension AZFutures {
             throw Unreadable("other orders than the one asked for")
         }
         return rows.reports
-    }
-
-    /// The number of the following page; nil behind the last. Every sign that a page bears must say the same: `total`, and where they stand `page`, `ps`,
-    /// `pages`, `hasNext` and `hasPrev`.
-    private func numbered(_ listing: AnswerRow, _ page: Int64, count: Int) throws(Unreadable) -> String? {
-        let total = try listing.requiredInteger("total")
-        let size = try listing.integer("ps") ?? Self.pageMax
-        let (before, overflow) = (page - 1).multipliedReportingOverflow(by: Self.pageMax)
-        guard !overflow, before <= Int64.max - Self.pageMax, total >= 0 else { throw Unreadable("page is out of range") }
-        if let own = try listing.integer("page"), own != page { throw Unreadable("page \(own) for page \(page)") }
-        // Pages of another size than the one asked for would leave rows out.
-        guard size == Self.pageMax || (page == 1 && size > 0 && total <= size) else { throw Unreadable("pages of \(size) rows, \(total) in all") }
-        guard Int64(count) == min(max(total - before, 0), Self.pageMax) else {
-            throw Unreadable("a page of \(count) rows, \(before) before, \(total) in all")
-        }
-        let hasNext = total > before + Self.pageMax
-        if let own = try listing.bool("hasPrev"), own != (page > 1) { throw Unreadable("hasPrev \(own) on page \(page)") }
-        if let pages = try listing.integer("pages"), (pages > page) != hasNext { throw Unreadable("\(pages) pages, with \(total) rows in all") }
-        var signs = PageSigns(rows: count, cursor: hasNext ? String(page + 1) : nil, behind: String(page))
-        signs.promisesMore = try listing.bool("hasNext")
-        signs.total = (total, before + Int64(count))
-        return try signs.next()
     }
 
     private func orders(_ rows: [JSON], _ answer: inout VenueAnswer) -> OrderRows {
@@ -188,7 +168,7 @@ extension AZFutures {
         }
         let page = AZPage(page)
         if case .number(let number) = page, listing.json["total"] != nil {
-            return .fills(fills, next: try numbered(listing, number, count: items.count))
+            return .fills(fills, next: try listing.xtNumbered(number, of: Self.pageMax, count: items.count))
         }
         let from: CursorPage? = if case .cursor(let cursor) = page { cursor } else { nil }
         return .fills(fills, next: try listing.xtNext(after: from, id: "execId"))
@@ -205,14 +185,11 @@ extension AZFutures {
     }
 
     private func instrument(_ symbol: Symbol, _ row: AnswerRow) throws(Unreadable) -> Instrument {
-        guard symbol.text.utf8.allSatisfy({ $0 < 0x80 }) else {
-            throw Unreadable("how names beyond ASCII are signed is not known of this venue")
-        }
+        try symbol.xtMustBeSignable()
         // `openSwitch` false still lets positions be closed: the venue judges that.
         let (state, trades, isForAPI) = (try row.integer("state"), try row.bool("tradeSwitch"), try row.bool("isOpenApi"))
         var instrument = Instrument(symbol: symbol, tradable: (state ?? 0) == 0 && trades != false && isForAPI != false)
-        instrument.tick = try row.amount("minStepPrice")
-        if instrument.tick == nil { instrument.tick = try row.step(places: "pricePrecision") }
+        instrument.tick = try row.xtTick()
         try unit.setSizes(of: &instrument, row)
         return instrument
     }

@@ -14,7 +14,9 @@ extension AZFutures {
             return write(plan, "/batch", batchBody(place: place, cancel: cancel, placeFirst: placeFirst))
         case .modify(let tickets):
             precondition(tickets.count == 1, "az-futures modifies one order a request")
-            return write(plan, "/update", modifyBody(tickets[0]))
+            var writer = JSONWriter()
+            writer.xtContractChange(tickets[0])
+            return write(plan, "/update", writer.bytes)
         case .query(let query): return request(asking: query, plan)
         }
     }
@@ -76,7 +78,7 @@ extension AZFutures {
         if !place.isEmpty {
             writer.key("createOrders")
             writer.beginArray()
-            for ticket in place { write(ticket, to: &writer) }
+            for ticket in place { writer.xtContractOrder(ticket) }
             writer.endArray()
         }
         if !cancel.isEmpty {
@@ -89,37 +91,6 @@ extension AZFutures {
             }
             writer.endArray()
         }
-        writer.endObject()
-        return writer.bytes
-    }
-
-    private func write(_ ticket: PlaceTicket, to writer: inout JSONWriter) {
-        let terms = ticket.terms
-        writer.beginObject()
-        writer.member("clientOrderId", ticket.clientOrderID.text)
-        writer.member("symbol", terms.symbol.text)
-        writer.member("orderSide", terms.side.rawValue.uppercased())
-        writer.member("orderType", terms.type.rawValue.uppercased())
-        if let quantity = terms.quantity { writer.member("origQty", quantity.description) }
-        if terms.type == .limit {
-            if let price = terms.price { writer.member("price", price.description) }
-            writer.member("timeInForce", terms.postOnly ? "GTX" : (terms.timeInForce ?? .gtc).rawValue.uppercased())
-        }
-        if let side = terms.positionSide { writer.member("positionSide", side.rawValue.uppercased()) }
-        if let price = terms.takeProfit { writer.member("triggerProfitPrice", price.description) }
-        if let price = terms.stopLoss { writer.member("triggerStopPrice", price.description) }
-        writer.endObject()
-    }
-
-    private func modifyBody(_ ticket: ModifyTicket) -> [UInt8] {
-        guard let id = ticket.venueOrderID, let price = ticket.price, let quantity = ticket.quantity else {
-            preconditionFailure("az-futures modifies by the venue's id, price and quantity together")
-        }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("orderId", id.text)
-        writer.member("price", price.description)
-        writer.member("origQty", quantity.description)
         writer.endObject()
         return writer.bytes
     }

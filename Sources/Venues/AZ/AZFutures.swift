@@ -53,15 +53,7 @@ package struct AZFutures: VenueAdapter {
     }
 
     package func problem(with terms: OrderTerms) -> OrderProblem? {
-        if let problem = terms.firstSet(of: [.quoteQuantity, .reduceOnly, .marginAction, .stp], at: "az-futures") { return problem }
-        if let problem = terms.commonProblem { return problem }
-        if terms.positionSide == nil { return OrderProblem("position_side", "az-futures needs long or short") }
-        guard let quantity = terms.quantity else { return OrderProblem("quantity", "needed, in \(unit.words)") }
-        if let problem = unit.problem(with: quantity) { return problem }
-        for (name, price) in [("take_profit", terms.takeProfit), ("stop_loss", terms.stopLoss)] {
-            if let price, !price.isPositive { return OrderProblem(name, "must be positive") }
-        }
-        return nil
+        terms.xtContractProblem(at: "az-futures", countedIn: unit.words, unit.problem(with:))
     }
 
     package func problem(modifying terms: OrderTerms, price: Decimal?, quantity: Decimal?) -> OrderProblem? {

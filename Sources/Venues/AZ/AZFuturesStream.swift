@@ -13,7 +13,6 @@ package struct AZFuturesStream: StreamDialect {
     private static let listenKeyPath = "/az/future/user/v1/user/listen-key"
     /// The one documented page that gives out tokens. It is spot's; futures' page says only "login token".
     private static let tokenPath = "/az/spot/ws-token"
-    private static let hourMs: Int64 = 3_600_000
 
     package init?(product: String, generation: StreamGeneration) {
         guard AZFutures(product: product) != nil else { return nil }
@@ -31,7 +30,7 @@ package struct AZFuturesStream: StreamDialect {
             versions: .amongPushes, fills: .announced)
         profile.demoURL = "wss://f-ws.az-qa.xyz"
         // A listen key lasts eight hours, a token a day: the shorter of the two. A connection that outlives its key may go silent without a word.
-        profile.token = .init(lifeMs: 8 * Self.hourMs, ways: generation == .newer ? 2 : 1, isOfTheConnection: true)
+        profile.token = .init(lifeMs: XTContractPushes.listenKeyLifeMs, ways: generation == .newer ? 2 : 1, isOfTheConnection: true)
         self.profile = profile
     }
 
@@ -43,7 +42,7 @@ package struct AZFuturesStream: StreamDialect {
     package func tokenRequest(way: Int, freshnessMs: Int64) -> HTTPRequest? {
         guard way >= 0, way < profile.token?.ways ?? 0 else { return nil }
         guard isListenKey(way) else { return XTStream.tokenRequest(Self.tokenPath, freshnessMs: freshnessMs) }
-        return HTTPRequest("GET", Self.listenKeyPath, headers: [XTWindow.header(freshnessMs: freshnessMs)])
+        return XTContractPushes.listenKeyRequest(Self.listenKeyPath, freshnessMs: freshnessMs)
     }
 
     package func signTokenRequest(_ request: inout HTTPRequest, way: Int, timeMs: Int64, with key: SigningKey) {
@@ -75,12 +74,9 @@ package struct AZFuturesStream: StreamDialect {
     }
 
     package func subscriptions(_ symbols: [Symbol], token: StreamToken?) -> [StreamMessage] {
-        let names = XTStream.channels.map(\.text)
         switch generation {
-        case .newer: return [XTStream.subscription("SUBSCRIBE", names)]
-        case .older:
-            guard let token else { return [] }
-            return [XTStream.subscription("SUBSCRIBE", names.map { "\($0)@\(token.text)" })]
+        case .newer: [XTStream.subscription("SUBSCRIBE", XTStream.channels.map(\.text))]
+        case .older: token.map { [XTContractPushes.subscription($0)] } ?? []
         }
     }
 
@@ -97,47 +93,12 @@ package struct AZFuturesStream: StreamDialect {
         }
         switch channel {
         case "order":
-            return StreamNews.rows(message["data"], of: "an order's push") { row throws(Unreadable) in try order(row) }
-        case "trade": return StreamNews.rows(message["data"], of: "a trade's push", Self.trade)
+            return StreamNews.rows(message["data"], of: "an order's push") { row throws(Unreadable) in
+                try XTContractPushes.order(row, countedIn: generation == .newer ? .base : .contracts)
+            }
+        case "trade": return StreamNews.rows(message["data"], of: "a trade's push", XTContractPushes.trade)
         case "balance", "position", "notify": return []
         default: return [.unknown("topic \(channel.eventForLog)")]
         }
-    }
-
-    /// Both products of a key come over one connection, and a market's name ends in what it is margined by; nil: this one says nothing.
-    private static func product(of symbol: Symbol?) -> String? {
-        guard let text = symbol?.text.lowercased() else { return nil }
-        if text.hasSuffix("_usdt") { return "usdt" }
-        return text.hasSuffix("_usd") ? "coin" : nil
-    }
-
-    private func order(_ row: AnswerRow) throws(Unreadable) -> StreamNews {
-        let word = try row.word("state")
-        var report = OrderReport(status: xtStatus(word), venueState: word)
-        report.venueOrderID = VenueOrderID(try row.requiredID("orderId"))
-        report.clientOrderID = try row.clientOrderID("clientOrderId")
-        report.symbol = try row.market("symbol")
-        report.side = try row.side("orderSide")
-        report.price = try row.amount("price")
-        report.quantity = try row.amount("origQty")
-        report.filledQuantity = try row.filled("executedQty")
-        report.averagePrice = row.bound("avgPrice")
-        var heard = HeardOrder(report, product: Self.product(of: report.symbol))
-        heard.unit = generation == .newer ? .base : .contracts
-        // Ten digits are seconds, which order nothing within one.
-        heard.pushedVersion = row.pushedTime("updatedTime").flatMap { $0 < 100_000_000_000 ? nil : $0 }
-        return .order(heard)
-    }
-
-    /// `oppositeUserId` and `oppositeOrderId` are other people's: never looked at.
-    private static func trade(_ row: AnswerRow) throws(Unreadable) -> StreamNews {
-        let (venue, client) = (try row.id("orderId"), try row.clientOrderID("clientOrderId"))
-        guard venue != nil || client != nil else { throw Unreadable("it names no order") }
-        var due = HeardExecution(venueOrderID: venue.map { VenueOrderID($0) }, clientOrderID: client)
-        due.symbol = try row.market("symbol")
-        due.product = product(of: due.symbol)
-        let names = ["id", "execId"].compactMap { key in ((try? row.id(key)) ?? nil).map { "\(key) \($0)" } }
-        due.calls = names.isEmpty ? nil : names.joined(separator: ", ")
-        return .fillsDue(due)
     }
 }

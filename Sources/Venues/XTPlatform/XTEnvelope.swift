@@ -61,6 +61,18 @@ enum XTReply {
         }
     }
 
+    /// As read, but for codes that mean something of their own at one venue of the platform.
+    ///
+    /// - Parameter own: what they mean there; nil: what they mean elsewhere.
+    func meaning(_ own: (_ code: String) -> XTCodeClass?) -> XTReply {
+        switch self {
+        case .failure(let code, let text, let meaning): .failure(code: code, text: text, own(code) ?? meaning)
+        case .shaky(let code, let text, let meaning, let retryAfterMs):
+            .shaky(code: code, text: text, own(code) ?? meaning, retryAfterMs: retryAfterMs)
+        case .result, .tooMany, .unreadable: self
+        }
+    }
+
     /// `result` may be null, where that is what an endpoint answers; it is never left out.
     private static func success(_ json: JSON) -> XTReply { json["result"].map { .result($0) } ?? .unreadable("a success without a result") }
 
