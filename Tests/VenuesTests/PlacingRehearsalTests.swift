@@ -144,6 +144,8 @@ import Testing
             (Venue(), RehearsalRow.Verdict.holds, 0), (Venue(again: .refused(code: "8", text: "too small")), .notSeen, 0),
             (Venue(again: .acknowledged("v9", venueState: nil), second: taken), .contradicts, 1),
             (Venue(again: .acknowledged("v9", venueState: nil)), .notSeen, 1), (Venue(again: .acknowledged("v1", venueState: nil)), .holds, 0),
+            // Where the order itself had traded, its id was nobody's any more.
+            (Venue(fills: true, again: .acknowledged("v9", venueState: nil), second: taken), .notSeen, 1),
         ] {
             var placing = Self.placing(profile, refusesOpenIDs: true)
             let steps = Self.run(&placing, venue)

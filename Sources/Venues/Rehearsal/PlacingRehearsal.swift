@@ -59,6 +59,8 @@ package struct PlacingRehearsal: Sendable {
     private var wasTaken = false
     private var since: Int64 = 0
     private var page = 0
+    /// What became of a further order under an id that was open, should it have been: the cancel tells.
+    private var second: String?
     var delays: [Int64] = []
     var closedShown = 0
     /// Nothing is placed beside what nobody knows.
@@ -132,10 +134,10 @@ package struct PlacingRehearsal: Sendable {
             phase = .cancelling
         case (.repeating, .said(let answer)): repeated(answer)
         case (.lookingRepeated(let id), .shown(let reports, _)):
-            let there = reports.first { $0.venueOrderID == id && $0.status != .rejected }
-            note(
-                "duplicate_id", there == nil ? .notSeen : .contradicts,
-                there.map { "taken as a second order, \(id), which is \($0.venueState)" } ?? "answered as taken, and no order is there under \(id)")
+            second = reports.first { $0.venueOrderID == id && $0.status != .rejected }.map {
+                "taken as a second order, \(id), which is \($0.venueState)"
+            }
+            if second == nil { note("duplicate_id", .notSeen, "answered as taken, and no order is there under \(id)") }
             phase = .cancelling
         case (.repeating, .unknown(let words, _)), (.lookingRepeated, .unknown(let words, _)):
             note("duplicate_id", .notSeen, words)
@@ -147,11 +149,16 @@ package struct PlacingRehearsal: Sendable {
             note(lates[number].name, .notSeen, words)
             goLate(number + 1)
         case (.cancelling, .closed(let words, let at)):
+            if let second {
+                note("duplicate_id", words == nil ? .contradicts : .notSeen, words == nil ? second : "the order itself was open no more")
+            }
+            second = nil
             if let words { surprise("\(ids[index]): \(words) before it was cancelled") }
             // What the venue may never have had is on none of its pages.
             guard wasTaken else { return goOn() }
             (since, page, phase) = (at, 0, .lookingClosed)
         case (.cancelling, .unknown(let words, _)):
+            if second != nil { note("duplicate_id", .notSeen, "how the order itself stood is not known") }
             surprise("\(ids[index]) may still be open: \(words)")
             isLast = true
             goOn()

@@ -45,7 +45,7 @@ extension OKXDialect {
     func amend(_ call: Call, _ account: SimAccount, _ exchange: Exchange) throws(OKXProblem) -> HTTPResponse {
         let items = try items(call)
         call.clientIDs = clientIDs(items, account, exchange)
-        let deadlineMs = try deadline(call)
+        let deadlineMs = try deadline(call, exchange)
         let targets = items.compactMap { target($0, account, exchange)?.id }
         guard Set(targets).count == targets.count else {
             throw OKXProblem(51_512, "Failed to amend orders in batches. Duplicate orders in one request.")

@@ -37,16 +37,16 @@ extension OKXDialect {
     }
 
     /// The deadline of a place or an amend; past it the request is not processed.
-    func deadline(_ call: Call) throws(OKXProblem) -> Int64? {
+    func deadline(_ call: Call, _ exchange: Exchange) throws(OKXProblem) -> Int64? {
         let ms = try OKXEdge.deadlineMs(of: call)
-        if let ms, ms < call.atMs { throw OKXProblem(50_036, "The expTime can't be earlier than the current system time.") }
+        if let ms, ms < call.atMs, !exchange.takesOldStamps { throw OKXProblem(50_036, "The expTime can't be earlier than the current system time.") }
         return ms
     }
 
     func place(_ call: Call, _ account: SimAccount, _ exchange: Exchange) throws(OKXProblem) -> HTTPResponse {
         let items = try items(call)
         call.clientIDs = items.compactMap { $0["clOrdId"]?.string }
-        let deadlineMs = try deadline(call)
+        let deadlineMs = try deadline(call, exchange)
         var allowance = OKXAllowance(call)
         var receipts = items.map { OKXReceipt(clientID: $0["clOrdId"]?.string ?? "", tag: $0["tag"]?.string ?? "") }
         // In portfolio mode a batch stands or falls as one: nothing is entered before all of it was looked at.
