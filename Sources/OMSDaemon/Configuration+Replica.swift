@@ -22,6 +22,8 @@ struct ReplicaConfiguration: Sendable, Equatable {
     let keepDays: Int64
     /// Why the log may be without a second copy; nil: it may not.
     let allowUnreplicated: String?
+    /// Whether it is known here that an owner is not whole yet (docs/STANDBY.md). Default false.
+    let isTrial: Bool
     var place: FilePlace?
     var logPlace: FilePlace?
 
@@ -29,6 +31,7 @@ struct ReplicaConfiguration: Sendable, Equatable {
 
     static let keys = [
         "group", "host", "log", "takeover", "beat_ms", "lease_ms", "egress", "outbox_turns", "keep_days", "allow_unreplicated",
+        "trial",
     ]
     static let beats: ClosedRange<Int64> = 100...5_000
     static let leaseMsMax: Int64 = 600_000
@@ -52,6 +55,7 @@ struct ReplicaConfiguration: Sendable, Equatable {
         outboxTurns = section.integer("outbox_turns", in: 1...10_000_000) ?? 10_000
         keepDays = section.integer("keep_days", in: 1...36_500) ?? 14
         allowUnreplicated = section.text("allow_unreplicated")
+        isTrial = section.bool("trial") ?? false
         if let reason = allowUnreplicated, !reason.contains(where: { !$0.isWhitespace }) {
             section.report("must say why: a log without a second copy loses turns with its one machine", "allow_unreplicated")
         }
@@ -100,6 +104,15 @@ extension Configuration {
     /// What a start would refuse of the section, without asking the log.
     func checkReplica() throws(ConfigurationError) {
         guard let replica else { return }
+        guard replica.isTrial else {
+            let words =
+                "an owner is not whole in this version (docs/STANDBY.md, \"What is missing\"): leave the section out where money hangs on it, "
+                + "or say trial: true to try one"
+            throw ConfigurationError(
+                problems: [
+                    ConfigurationProblem(file: path, line: replica.place?.line, column: replica.place?.column, key: "replica.trial", problem: words)
+                ])
+        }
         do throws(LogProblem) { try PostgresLibrary().check(replica.log) } catch {
             throw ConfigurationError(problems: [replica.problem(error.description, in: path)])
         }

@@ -20,7 +20,10 @@ import Wire
         for assumption in assumptions where assumption.sight == .nothing { #expect(assumption.how.contains(" "), "\(assumption.name)") }
     }
 
-    @Test(arguments: BrokenAssumption.all) func `an assumption that the venue breaks is named, and the command ends with 1`(
+    /// Most of them wait for limits and late look-ups: all take twelve minutes, which is for `make soak`; one in seven of every venue's stands for them.
+    private static let played = BrokenAssumption.all.enumerated().filter { setting("OMSD_SOAK_BREAKS", 0) > 0 || $0.offset % 7 == 0 }.map(\.element)
+
+    @Test(arguments: BrokenAssumptionTests.played) func `an assumption that the venue breaks is named, and the command ends with 1`(
         _ broken: BrokenAssumption
     )
         throws

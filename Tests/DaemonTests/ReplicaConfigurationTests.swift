@@ -41,11 +41,18 @@ import Testing
             try Self.parse(
                 """
                 group: "g", host: "h", log: "l=1", takeover: "manual", beat_ms: 100, lease_ms: 300, egress: "nat-2", outbox_turns: 5, keep_days: 1,
-                allow_unreplicated: "the second machine is being mended"
+                allow_unreplicated: "the second machine is being mended", trial: true
                 """
             ).replica)
         #expect(replica.takeover == .manual && replica.beatMs == 100 && replica.leaseMs == 300 && replica.egress == "nat-2")
         #expect(replica.outboxTurns == 5 && replica.keepDays == 1 && replica.allowUnreplicated == "the second machine is being mended")
+        #expect(replica.isTrial)
+    }
+
+    @Test func `no owner starts that is not called a trial, for it is not whole in this version`() throws {
+        let configuration = try Self.parse(#"group: "desk", host: "alpha", log: "host=pg1""#)
+        let told = Self.problems { () throws(ConfigurationError) in try configuration.checkReplica() }
+        #expect(told.count == 1 && told[0].contains("replica.trial: an owner is not whole in this version"), "\(told)")
     }
 
     @Test(arguments: [
@@ -68,7 +75,7 @@ import Testing
         for (log, words) in [
             ("host=pg1 password=hunter2", "replica.log: the log's place holds a password"), ("host", "replica.log: the log's place cannot be read"),
         ] {
-            let configuration = try Self.parse("group: \"desk\", host: \"alpha\", log: \"\(log)\"")
+            let configuration = try Self.parse("group: \"desk\", host: \"alpha\", log: \"\(log)\", trial: true")
             let told = Self.problems { () throws(ConfigurationError) in try configuration.checkReplica() }
             #expect(told.count == 1 && told[0].contains(":4:") && told[0].contains(words), "\(told)")
             #expect(!told.joined().contains("hunter2"))

@@ -22,7 +22,7 @@ final class Group {
 
     /// The section of a configuration. - Parameter more: members behind it, each with a comma before it.
     func section(host: String = "alpha", group: String? = nil, place: String? = nil, more: String = "") -> String {
-        "replica: { group: \"\(group ?? name)\", host: \"\(host)\", log: \"\(place ?? cluster.place())\"\(more) },"
+        "replica: { group: \"\(group ?? name)\", host: \"\(host)\", log: \"\(place ?? cluster.place())\", trial: true\(more) },"
     }
 
     /// The log's rows: number, epoch and digest in hex, oldest first.
