@@ -48,7 +48,7 @@ import Testing
     /// The others: a late answer halted an account behind its resume.
     static let oncePainful: [UInt64] = [
         5_753, 15_246, 29_969, 91_800, 101_814, 102_859, 111_230, 116_090, 118_958, 301_368, 7_000_080, 9_000_612, 9_001_335, 10_000_967, 10_001_214,
-        10_004_239, 7_003_029, 7_030_742, 8_017_245, 9_000_904, 12_000_189, 12_001_816, 12_002_282, 12_002_973, 12_003_643,
+        10_004_239, 7_003_029, 7_030_742, 8_017_245, 9_000_904, 12_000_189, 12_001_816, 12_002_282, 12_002_973, 12_003_643, 12_005_538, 12_008_969,
     ]
 
     /// Found before there were two versions, by its number of the first: one symbol was missing from one answer, and an external order there went unseen.

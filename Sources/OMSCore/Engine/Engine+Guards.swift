@@ -55,10 +55,10 @@ extension Engine {
 
     /// Accounts that are not configured and hold orders whose cancel a guard stands for.
     func absentAccounts(in state: JournalState) -> [GuardID: Set<AccountID>] {
-        let cancelling = Set(state.guards.lazy.filter { $0.onLost == .cancel }.map(\.id))
+        let open = Set(state.guards.lazy.filter(\.state.isOpen).map(\.id))
         var found: [GuardID: Set<AccountID>] = [:]
         for order in state.orders where desk(order.account) == nil {
-            if let id = state.guarded[order.intent], cancelling.contains(id) { found[id, default: []].insert(order.account) }
+            if let id = state.guarded[order.intent], open.contains(id) { found[id, default: []].insert(order.account) }
         }
         return found
     }
@@ -79,8 +79,10 @@ extension Engine {
 
     private func trip(_ row: GuardRow) {
         let chosen = desks.filter { row.covers($0.id) }
+        // That accounts are halted and emptied is on record since the turn in which it tripped, and may have been taken back by a person since then.
+        let halts = row.onLost == .halt && !guards.goesOn(row.id)
         notice(.guardTripped(row), of: nil)
-        if row.onLost == .halt {
+        if halts {
             let reason = "guard \(row.id): \(row.reason)"
             for account in row.accounts where desk(account) == nil {
                 guard setState(.halted, ofAbsent: account, reason: reason, actor: .daemon) != nil else { continue }
@@ -96,13 +98,13 @@ extension Engine {
         }
         var halves: Set<IntentKey> = []
         for desk in chosen {
-            for intent in admission.halfWritten(on: desk.index) where row.onLost == .halt || guards.isBound(intent.row.key, to: row.id) {
+            for intent in admission.halfWritten(on: desk.index) where halts || guards.isBound(intent.row.key, to: row.id) {
                 intents.withdraw(intent)
                 halves.insert(intent.row.key)
             }
         }
-        if row.onLost == .cancel { for intent in intents.all where guards.isBound(intent.row.key, to: row.id) { intents.withdraw(intent) } }
-        cancelRound(of: chosen, guarded: row.id, isWhole: row.onLost == .halt, halves: halves)
+        if !halts { for intent in intents.all where guards.isBound(intent.row.key, to: row.id) { intents.withdraw(intent) } }
+        cancelRound(of: chosen, guarded: row.id, isWhole: halts, halves: halves)
     }
 
     /// All cancels of a trip are on record.

@@ -31,6 +31,8 @@ struct Guards {
     private var bound: [IntentKey: GuardID] = [:]
     /// Accounts that are not configured and hold something that a guard stands for: its trip is not over before they are back.
     private var waitsFor: [GuardID: Set<AccountID>] = [:]
+    /// Those whose trip was on record when this engine was made.
+    private var going: Set<GuardID> = []
     /// The newest of those that are over, for whoever asks.
     private var ended: [GuardRow] = []
     private static let endedMax = 100
@@ -46,6 +48,7 @@ struct Guards {
     /// - Parameter absent: accounts with something of a guard that are not configured now.
     mutating func restore(_ rows: [GuardRow], bound: [IntentKey: GuardID], absent: [GuardID: Set<AccountID>] = [:], in turn: Turn) {
         (self.bound, waitsFor, dueAt) = (bound, absent, nil)
+        going = Set(rows.lazy.filter { $0.state == .tripping }.map(\.id))
         for row in rows where row.state.isOpen {
             open[row.id] = Entry(row: row, connection: nil, from: turn.now.monotonic)
             if row.state == .held { change(row.id, to: .lost, "omsd began anew, and its connection is gone", in: turn) }
@@ -242,6 +245,9 @@ struct Guards {
         turn.wake(at: next)
         return tripping
     }
+
+    /// Whether an engine before this one began its trip.
+    func goesOn(_ id: GuardID) -> Bool { going.contains(id) }
 
     /// All that a trip means is on record.
     mutating func tripped(_ id: GuardID, _ words: String, in turn: Turn) -> GuardRow? {
