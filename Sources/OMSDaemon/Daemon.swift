@@ -144,6 +144,8 @@ final class Daemon {
         let archiving = try Archiving(journal: journal, configuration: configuration, core: core, mailbox: mailbox, board: board)
         try Thread.start("omsd-archive") { archiving.run() }.letGo()
         try server.start(sink: CoreSink(core: core, mailbox: mailbox))
+        // From here on somebody else reads signals.
+        member?.patience.isStarting = false
         let listener = SignalListener(
             signals: signals, mailbox: mailbox, server: server, configuration: configuration, environment: environment, archiving: archiving,
             shares: shares)
@@ -187,13 +189,18 @@ final class Daemon {
             replica, over: journal, found: log.found, library: try PostgresLibrary(), patience: patience, wake: { [mailbox] in mailbox.ring() })
         do {
             try member.own { () throws(LogTrouble) in
+                // What was drained may know an account otherwise than the file did when it was opened.
+                let problems: [String]
+                do throws(JournalError) { problems = try journal.identityProblems(configuration.identities(credentials)) } catch {
+                    throw LogTrouble(error.description, mayPass: true)
+                }
+                guard problems.isEmpty else { throw LogTrouble(problems.map { "\(journal.path): \($0)" }.joined(separator: "\n")) }
                 try log.probe.register(configuration.logClaims(credentials), group: replica.group)
             }
         } catch {
             member.stop()
             throw (error as? JournalError).map { member.end(by: $0) } ?? error
         }
-        patience.isStarting = false
         return member
     }
 

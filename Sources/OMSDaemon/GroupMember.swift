@@ -186,6 +186,7 @@ final class GroupPatience {
     /// Whoever else wants to know that this thread lives: its moment, on the boot clock.
     var onLife: (Int64) -> Void = { _ in }
     private var stopBy: Int64?
+    private var askedAt: Int64 = 0
     private(set) var hasGivenUp = false
 
     init(systemd: Systemd, signals: Signals, mailbox: Mailbox) {
@@ -194,11 +195,17 @@ final class GroupPatience {
     }
 
     /// From now on so long, whoever wants it to end.
-    func allow(_ us: Int64) { stopBy = omsd_clock_us(CLOCK_BOOTTIME) + us }
+    func allow(_ us: Int64) {
+        askedAt = omsd_clock_us(CLOCK_BOOTTIME)
+        stopBy = askedAt + us
+    }
 
     func goesOn() -> Bool {
         let now = omsd_clock_us(CLOCK_BOOTTIME)
         onLife(now)
+        // Another wait: what came back in time was not given up.
+        if now - askedAt > 1_000_000 { stopBy = nil }
+        askedAt = now
         if now - fedAt >= feedEveryUs {
             fedAt = now
             if isStarting {

@@ -63,7 +63,8 @@ final class MetricsServer: Sendable {
             page.write(
                 facts, journal: JournalSpace(of: journalPath), archive: archive(), group: group(),
                 process: ProcessFigures.now(startedAt: startedAt), into: &out)
-            content.withLock { $0.text = out.bytes }
+            // What the log does is not told by turns.
+            if group() == nil { content.withLock { $0.text = out.bytes } }
             return out.bytes
         }
 
@@ -78,7 +79,11 @@ final class MetricsServer: Sendable {
             let (page, isStopping) = content.withLock { ($0.page, $0.isStopping) }
             guard life(at: now).isAlive else { return [Self.silence(life(at: now).ageUs)] }
             guard let page else { return ["starting"] }
-            return (isStopping ? ["stopping"] : []) + (page.isJournalFull ? ["journal: its disk is full"] : [])
+            let log = group().flatMap { standing in
+                standing.trouble.map { "group: its log takes nothing: \($0.escapedForLog)" }
+                    ?? (standing.maySend ? nil : "group: nothing may be sent before its log takes a turn or a beat")
+            }
+            return (isStopping ? ["stopping"] : []) + (log.map { [$0] } ?? []) + (page.isJournalFull ? ["journal: its disk is full"] : [])
                 + page.accounts.filter { !$0.isReady }.map { "account \($0.account.text.escapedForLog): \(($0.reason ?? "").escapedForLog)" }
         }
 

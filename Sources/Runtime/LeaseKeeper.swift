@@ -25,6 +25,9 @@ package final class LeaseKeeper: @unchecked Sendable {
         package var appends = Histogram(Histogram.work)
         package var unknown = 0
 
+        /// First bytes may leave at this moment.
+        package var maySend = false
+
         package var isOwner: Bool { part == .owner || part == .leaving }
     }
 
@@ -120,7 +123,7 @@ package final class LeaseKeeper: @unchecked Sendable {
         locked {
             var standing = Standing()
             (standing.group, standing.host, standing.lease, standing.movements) = (group, succession.settings.host, lease, movements)
-            (standing.appends, standing.unknown) = (appends, unknown)
+            (standing.appends, standing.unknown, standing.maySend) = (appends, unknown, maySend(at: clock()))
             switch succession.role {
             case .following(let watch): (standing.part, standing.trouble) = (.standby, watch.trouble)
             case .claiming(let claim): (standing.part, standing.trouble) = (.claiming, claim.trouble)

@@ -39,6 +39,7 @@ package final class ReplicatedJournal {
     /// Written here, and not in the log yet.
     private var open: LogRow?
     private var outbox: Outbox
+    package private(set) var owesRecords = false
 
     private static let sliceUs: Int64 = 50_000
 
@@ -64,6 +65,8 @@ package final class ReplicatedJournal {
             let rows = try rows(after: place.head.turn, limit: 50)
             guard !rows.isEmpty else { throw JournalError(.damaged, "the log ends before turn \(place.head.turn + 1), although it has turn \(end)") }
             for row in rows where row.turn <= end { try apply(row) }
+            // Months of turns take longer than a watchdog waits.
+            try checkGoesOn()
         }
     }
 
@@ -194,7 +197,13 @@ package final class ReplicatedJournal {
                 throw Self.ended(.fenced(by: lease))
             case .appendAgain(let after):
                 ports.keeper.tell(.behind(seq: after))
-                try appendAgain(after: after, isLast: false)
+                do throws(JournalError) { try appendAgain(after: after, isLast: false) } catch {
+                    // A refusal of what comes before says nothing of this turn, which may stand since a sending that was in doubt.
+                    guard error.isOfLog, doubts > 0 else { throw error }
+                    let now = ports.clock.now().monotonic
+                    if patience.isDue(at: now) { ports.say(patience.words(row, error.description, at: now)) }
+                    try rest(Succession.Settings.againUs)
+                }
             case .stop(let why):
                 ports.keeper.tell(.broken(why))
                 throw Self.ended(.stopped(why))
@@ -289,9 +298,11 @@ extension ReplicatedJournal: Record {
         do throws(JournalError) {
             let records = try base.openings(at: at)
             if !records.isEmpty { try commit(.turn, records, at: at) }
+            owesRecords = false
         } catch {
-            // What is half written is not read, and the next start takes it out.
+            // What is half written is not read; but whoever follows the record waits in front of it, and it bars its intent's id.
             guard error.isOfLog else { throw error }
+            owesRecords = true
         }
         var state = try base.load()
         state.hasOpenSockets = hasForeignSockets
@@ -317,17 +328,5 @@ extension ReplicatedJournal: History {
     }
     package func executedOrders(after key: OrderKey, limit: Int) throws(JournalError) -> [Order] {
         try base.executedOrders(after: key, limit: limit)
-    }
-}
-
-extension LogRefusal {
-    /// For a person.
-    package var words: String {
-        switch self {
-        case .fenced(let lease): "the lease is \(lease.holder)'s (epoch \(lease.epoch))"
-        case .behind(let seq): "the log ends at turn \(seq)"
-        case .contradicted(let why), .unreplicated(let why): why
-        case .engine(let state, let words): "\(words) (\(state))"
-        }
     }
 }

@@ -103,6 +103,7 @@ package final class Runner {
         if !isHearingAgain { owed = [] }
         KillPoint.answersRead(inputs)
         let now = ports.clock.now()
+        try loadWhatIsOwed(at: now)
         for input in inputs {
             engine.step(input, given: engine.fetch(for: input, from: ports.journal), at: now, beyond: ports.journal)
             switch input {
@@ -267,8 +268,20 @@ package final class Runner {
         try turn(again)
     }
 
+    /// Behind a log that took nothing, also not what a load had to put on record: an engine of its own begins, once that is.
+    private func loadWhatIsOwed(at now: Moment) throws(JournalError) {
+        guard ports.journal.owesRecords, engine.isJournalFull, now.monotonic >= nextBallastTry else { return }
+        nextBallastTry = now.monotonic + .seconds(1)
+        guard ports.restoreBallast() else { return }
+        refuse([], TurnOutput(), but: [], "the group's log took nothing; nothing of this request was recorded")
+        try beginAnew(at: now, isFull: true)
+        guard !ports.journal.owesRecords else { return }
+        (engine.isJournalFull, isBallastSpent) = (false, false)
+        ports.log("the group's log takes turns again: intents are accepted")
+    }
+
     private func regainSpace(at now: Moment) {
-        guard engine.isJournalFull, now.monotonic >= nextBallastTry else { return }
+        guard engine.isJournalFull, !ports.journal.owesRecords, now.monotonic >= nextBallastTry else { return }
         nextBallastTry = now.monotonic + .seconds(1)
         guard ports.restoreBallast() else { return }
         (engine.isJournalFull, isBallastSpent) = (false, false)

@@ -78,7 +78,9 @@ extension SQLiteJournal: GroupJournal {
     /// - Returns: of which group it was; nil: of none.
     package func leaveGroup() throws(JournalError) -> String? {
         guard let place else { return nil }
-        try connection.execute("DELETE FROM meta WHERE key = '\(Self.key)'")
+        // Whatever the log had beyond is lost to it from here on: nobody knows whether this is the copy of the owner.
+        let mark = try Self.goneBack(seq, on: connection, now: wallClock())
+        try connection.execute("BEGIN IMMEDIATE; \(mark) DELETE FROM meta WHERE key = '\(Self.key)'; COMMIT;")
         return place.group
     }
 }

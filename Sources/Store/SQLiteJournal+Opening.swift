@@ -62,6 +62,18 @@ extension SQLiteJournal {
         guard version >= 1 else { throw JournalError(.damaged, "it has no version: its making was never finished") }
         let loader = JournalLoader(connection: connection)
         if version == Migrator.newest { _ = try loader.load() }
+        return try problems(accounts, identities, in: connection)
+    }
+
+    /// As ``identityProblems(_:accounts:identities:)``, of what the open journal holds now: a log may have brought what the file lacked when it was opened.
+    package func identityProblems(_ identities: [ConfiguredIdentity]) throws(JournalError) -> [String] {
+        try Self.problems(configured, identities, in: connection)
+    }
+
+    private static func problems(
+        _ accounts: [JournalAccount], _ identities: [ConfiguredIdentity], in connection: Connection
+    ) throws(JournalError) -> [String] {
+        let loader = JournalLoader(connection: connection)
         var problems: [String] = []
         for account in accounts {
             guard let place = try place(of: account.id, in: connection), place != (account.venue, account.product) else { continue }
@@ -89,17 +101,19 @@ extension SQLiteJournal {
         let seq = try JournalLoader(connection: connection).seq()
         if loss == .lacksWAL, let lastSeq, seq >= lastSeq { return false }
         guard seq > 0 else { return false }
+        try connection.execute("BEGIN IMMEDIATE; \(try goneBack(seq, on: connection, now: now)) COMMIT;")
+        return true
+    }
+
+    /// What is written of a journal that went back when this was its last number.
+    static func goneBack(_ seq: Int64, on connection: Connection, now: Int64) throws(JournalError) -> String {
         let used = try connection.integer("SELECT value FROM meta WHERE key = 'id_high_water'") ?? 0
         // An hour of ids: each start takes ten seconds' worth ahead of the clock at most.
         let next = max(used, now) + 3_600_000_000
-        try connection.execute(
-            """
-            BEGIN IMMEDIATE;
+        return """
             INSERT INTO meta VALUES ('gone_back_seq', \(seq)) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
             UPDATE meta SET value = \(next) WHERE key = 'id_high_water';
             DELETE FROM meta WHERE key = 'boot_id';
-            COMMIT;
-            """)
-        return true
+            """
     }
 }

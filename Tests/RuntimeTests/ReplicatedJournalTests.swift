@@ -139,6 +139,39 @@ import Wire
         #expect(!rig.keeper.maySend(at: rig.time.us))
     }
 
+    @Test func `what a load had to put on record while the log was full is owed, and written by the next load`() throws {
+        let rig = try Rig()
+        rig.base.owed = [Rig.note(1)]
+        rig.engine.isFull = true
+        #expect(try rig.journal.load().seq == 0 && rig.journal.owesRecords)
+        rig.engine.isFull = false
+        #expect(try rig.journal.load().seq == 1 && !rig.journal.owesRecords)
+        #expect(try rig.rows().count == 2)
+    }
+
+    @Test func `a turn in doubt is not taken back because what comes before it is refused when it is appended anew`() throws {
+        let rig = try Rig()
+        rig.lags = 2
+        for seq in 1...2 { try rig.write(Int64(seq)) }
+        rig.holdsStandbys = true
+        var fullUntil: Int?
+        rig.onSay = { if $0.contains("went back"), fullUntil == nil { (fullUntil, rig.engine.isFull) = (rig.pauses + 8, true) } }
+        rig.onPause = { pauses in
+            if pauses == 3 { rig.engine.cancelWait() }
+            if pauses == 6 {
+                rig.engine.promote(2)
+                (rig.lags, rig.holdsStandbys) = (nil, false)
+            }
+            if pauses == fullUntil { rig.engine.isFull = false }
+        }
+
+        try rig.write(3)
+
+        #expect(fullUntil != nil, "nothing was refused")
+        #expect(rig.base.events.map(\.event.seq) == [1, 2, 3])
+        #expect(try rig.rows().map(\.turn) == [1, 2, 3, 4])
+    }
+
     @Test func `a turn that is in the log and not in the journal is taken from there by the next start`() throws {
         let rig = try Rig()
         try rig.write(1)
@@ -202,6 +235,7 @@ private final class Rig {
     var lags: Int?
     private(set) var pauses = 0
     var onPause: (Int) -> Void = { _ in }
+    var onSay: (String) -> Void = { _ in }
     private let log: VirtualLog
 
     final class Time: MomentSource, @unchecked Sendable {
@@ -229,7 +263,7 @@ private final class Rig {
                 pause: {
                     played.rig?.pause()
                     return true
-                }, say: { _ in }, sleep: { [time] in time.us += $0 }))
+                }, say: { played.rig?.onSay($0) }, sleep: { [time] in time.us += $0 }))
         played.rig = self
         try own()
     }

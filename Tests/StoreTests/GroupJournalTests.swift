@@ -73,7 +73,8 @@ import Testing
         let parted = try #require(Self.refusal(file, .group("desk")))
         #expect(parted.kind == .damaged && parted.description.contains("ends at number 2") && parted.description.contains("at 1"))
         do { #expect(try Self.open(file, .upkeep).leaveGroup() == "desk") }
-        #expect(try Self.open(file, .alone).place == nil)
+        let journal = try Self.open(file, .alone)
+        #expect(try journal.place == nil && journal.load().goneBackSeq == 2, "what the group sent since is not known here")
     }
 
     @Test func `a copy that lost its last turns has lost nothing for good, and is not marked as one that went back`() throws {
@@ -87,6 +88,16 @@ import Testing
         let journal = try Self.open(copy)
         #expect(journal.warnings.allSatisfy { !$0.contains("is a copy") })
         #expect(try journal.load().goneBackSeq == 0 && journal.place == Self.place(1, 1))
+    }
+
+    @Test func `what a log brought is compared with the configuration once it is in the journal`() throws {
+        let scratch = ScratchDirectory()
+        let journal = try Self.open(scratch.file("journal.db"))
+        #expect(try journal.identityProblems([]).isEmpty)
+        let other = JournalRecord.account(key: 1, "mm-az", venue: "xt-spot", product: "spot")
+        try Self.take([other], Self.place(1, 1), journal)
+        let told = try journal.identityProblems([])
+        #expect(told.count == 1 && told[0].contains("is at xt-spot spot by the journal, at az-futures usdt by the configuration"), "\(told)")
     }
 
     @Test func `a place that cannot be read is damage, whatever the journal is opened for`() throws {

@@ -350,7 +350,11 @@ package protocol Record: AnyObject {
     func latch(_ error: JournalError)
     /// Throws the I/O error that an earlier call ran into: what was answered from memory since may be wrong.
     func check() throws(JournalError)
+    /// A load left out what it had to put on record, since a log took nothing: to be loaded again once turns are taken.
+    var owesRecords: Bool { get }
 }
+
+extension Record { package var owesRecords: Bool { false } }
 
 /// Both sides of one file.
 package typealias Journal = Record & History

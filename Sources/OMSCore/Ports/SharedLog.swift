@@ -133,3 +133,15 @@ package protocol SharedLog: AnyObject {
     func ask(_ question: LogQuestion)
     func reading(within wait: Int64) -> LogReading?
 }
+
+extension LogRefusal {
+    /// For a person.
+    package var words: String {
+        switch self {
+        case .fenced(let lease): "the lease is \(lease.holder)'s (epoch \(lease.epoch))"
+        case .behind(let seq): "the log ends at turn \(seq)"
+        case .contradicted(let why), .unreplicated(let why): why
+        case .engine(let state, let words): "\(words) (\(state))"
+        }
+    }
+}

@@ -37,7 +37,7 @@ package struct PendingTurn: Sendable {
             return lease.epoch > row.epoch ? .lost(lease) : .stop(Self.forgotten(row.epoch, lease))
         case .refused(.behind(let seq)): return .appendAgain(after: seq)
         case .refused(.contradicted(let words)): return .stop(words)
-        case .refused(let refusal): return wasInDoubt ? .again("\(refusal)") : .takenBack(refusal)
+        case .refused(let refusal): return wasInDoubt ? .again(refusal.words) : .takenBack(refusal)
         }
     }
 

@@ -74,7 +74,7 @@ extension Succession {
                 return [.appendAgain(after: seq)]
             case .refused(.contradicted(let words)): return leave(.stopped(words))
             // The lease runs on, and out if nothing is clean before.
-            case .refused(let refusal): tenure.trouble = "\(refusal)"
+            case .refused(let refusal): tenure.trouble = refusal.words
             case .inDoubt(let words): tenure.trouble = words
             }
             return []

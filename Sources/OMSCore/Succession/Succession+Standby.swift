@@ -87,7 +87,7 @@ extension Succession {
             role = .following(watch)
             return []
         case .bumped(.refused(let refusal), _):
-            (claim.isOut, claim.trouble, claim.againAt) = (false, "\(refusal)", now + Settings.againUs)
+            (claim.isOut, claim.trouble, claim.againAt) = (false, refusal.words, now + Settings.againUs)
         case .bumped(.inDoubt(let words), _):
             (claim.isOut, claim.trouble, claim.againAt) = (false, words, now + Settings.againUs)
         case .tick:
