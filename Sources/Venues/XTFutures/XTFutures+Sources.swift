@@ -11,8 +11,9 @@ extension XTFutures {
         Source(.guess, "no page has a ceiling: 20, and fewer where that is refused", read: "2026-11", "cancel_max"),
         Source(
             .doc, "XT documentation, futures, order pages", read: "2025-12",
-            "modify_max cancels_by_client_id cancels_all find_max lists_fills open_orders history fills"),
+            "modify_max cancels_by_client_id cancels_all lists_fills open_orders history fills"),
         Source(.guess, "nobody says it: one at a time", read: "2026-11", "unfinished_modifies_max"),
+        Source(.guess, "nobody says it: the answer to a batch names no order, and each is looked up", read: "2026-11", "batch_items"),
         Source(.sdk, "one client's log shows a new id; unproven", read: "2026-11", "modify_may_rename"),
         Source(.sister, "as XT's spot side: no pattern is documented", read: "2026-04", "client_ids"),
         Source(.guess, "that the two lists hold every order is taken from their names", read: "2026-11", "find_steps"),
